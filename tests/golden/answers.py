@@ -1,0 +1,58 @@
+"""Ask a fitted model everything it can answer."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+
+ESTIMATOR_METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
+
+
+def answers(model: object, rows: object, methods: Optional[tuple] = None) -> dict:
+    """Method name to numpy array, for estimators and for the boosters of XGBoost and LightGBM."""
+    kind = type(model).__module__.split(".")[0] + "." + type(model).__name__
+    if kind == "xgboost.Booster":
+        return _xgboost_booster(model, rows)
+    if kind == "lightgbm.Booster":
+        return _lightgbm_booster(model, rows)
+    found = {}
+    for method in methods or ESTIMATOR_METHODS:
+        if hasattr(model, method):
+            found[method] = dense(getattr(model, method)(rows))
+    if kind.startswith("xgboost."):
+        found["margin"] = model.predict(rows, output_margin=True)
+    if kind.startswith("lightgbm."):
+        found["margin"] = model.predict(rows, raw_score=True)
+    return found
+
+
+def dense(value: object) -> np.ndarray:
+    """A plain array; sparse outputs are filled in, lists of outputs are put side by side."""
+    if hasattr(value, "toarray"):
+        return value.toarray()
+    if isinstance(value, list):
+        return np.hstack([dense(part) for part in value])
+    return np.asarray(value)
+
+
+def _xgboost_booster(model: object, rows: np.ndarray) -> dict:
+    import xgboost
+
+    missing = getattr(model, "golden_missing", np.nan)
+    matrix = xgboost.DMatrix(rows, missing=missing, nthread=1)
+    leaf = model.predict(matrix, pred_leaf=True)
+    return {
+        "predict": model.predict(matrix),
+        "margin": model.predict(matrix, output_margin=True),
+        "leaf": leaf.reshape(len(rows), -1).astype(np.int32),
+    }
+
+
+def _lightgbm_booster(model: object, rows: np.ndarray) -> dict:
+    leaf = model.predict(rows, pred_leaf=True, num_threads=1)
+    return {
+        "predict": model.predict(rows, num_threads=1),
+        "margin": model.predict(rows, raw_score=True, num_threads=1),
+        "leaf": leaf.reshape(len(rows), -1).astype(np.int32),
+    }

@@ -1,0 +1,287 @@
+"""XGBoost and LightGBM: native files, scikit-learn wrappers, and wrappers inside pipelines."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from case import Case, installed, version_key
+
+# margins are plain sums; answers pass through one exponential, or through a softmax chain
+PLAIN = {"*": "A"}
+ONE_EXP = {"*": "A", "predict": "B", "predict_proba": "B"}
+CHAIN = {"*": "A", "predict": "B4", "predict_proba": "B4"}
+LABELS_ONE_EXP = {"*": "A", "predict_proba": "B"}
+LABELS_CHAIN = {"*": "A", "predict_proba": "B4"}
+
+
+def cases() -> list:
+    """Both libraries, where they are installed."""
+    found = []
+    if installed("xgboost"):
+        found += [*_xgboost_native(), *_xgboost_wrappers()]
+    if installed("lightgbm"):
+        found += [*_lightgbm_native(), *_lightgbm_wrappers()]
+    return found
+
+
+def _edge_nan(d: object, model: object) -> np.ndarray:
+    return d.edge(model, nan=True, huge=1e20)
+
+
+def save_xgboost(model: object, folder: object, d: object) -> list:
+    """UBJ and JSON; versions before 1.6 write JSON only."""
+    names = ["model.json"]
+    if version_key(installed("xgboost")) >= (1, 6):
+        names.append("model.ubj")
+    for name in names:
+        model.save_model(str(folder / name))
+    return names
+
+
+def save_lightgbm(model: object, folder: object, d: object) -> list:
+    """The text format."""
+    model.save_model(str(folder / "model.txt"))
+    return ["model.txt"]
+
+
+def xgb_train(d: object, y: object, rounds: int = 4, x: object = None, **params: object) -> object:
+    """A small booster; `missing` is remembered for the questions."""
+    import xgboost
+
+    missing = params.pop("missing", np.nan)
+    group = params.pop("group", None)
+    early = params.pop("early", None)
+    x = d.x_nan if x is None else x
+    matrix = xgboost.DMatrix(x, y, missing=missing, nthread=1)
+    if group is not None:
+        matrix.set_group(group)
+    params = {"max_depth": 3, "seed": d.state % 100_000, "nthread": 1, "tree_method": "hist", **params}
+    more = {"evals": [(matrix, "seen")], "early_stopping_rounds": early, "verbose_eval": False} if early else {}
+    model = xgboost.train(params, matrix, rounds, **more)
+    model.golden_missing = missing
+    return model
+
+
+def _xgb(name: str, fit: object, exact: dict = PLAIN, rows: object = _edge_nan, **more: object) -> Case:
+    return Case(name, fit, rows, exact, library="xgboost", save=save_xgboost, **more)
+
+
+def _xgboost_native() -> list:
+    t = xgb_train
+    zero_missing = lambda d: np.nan_to_num(d.x_nan)
+    return [
+        _xgb("binary-logistic", lambda d: t(d, d.binary, objective="binary:logistic"), ONE_EXP),
+        _xgb("binary-logistic-base-score", lambda d: t(d, d.binary, objective="binary:logistic", base_score=0.2), ONE_EXP),
+        _xgb("binary-logitraw", lambda d: t(d, d.binary, objective="binary:logitraw")),
+        _xgb("binary-hinge", lambda d: t(d, d.binary, objective="binary:hinge")),
+        _xgb("squared-error", lambda d: t(d, d.y, objective="reg:squarederror")),
+        _xgb("squared-error-base-score", lambda d: t(d, d.y, objective="reg:squarederror", base_score=3.25)),
+        _xgb("squared-error-deep", lambda d: t(d, d.y, rounds=2, objective="reg:squarederror", max_depth=8)),
+        _xgb("squared-error-one-leaf", lambda d: t(d, d.y, rounds=2, objective="reg:squarederror", min_child_weight=1e6)),
+        _xgb("regression-logistic", lambda d: t(d, d.binary * 0.9 + 0.05, objective="reg:logistic"), ONE_EXP),
+        _xgb("squared-log-error", lambda d: t(d, d.positive, objective="reg:squaredlogerror")),
+        _xgb("pseudo-huber", lambda d: t(d, d.y, objective="reg:pseudohubererror")),
+        _xgb("poisson", lambda d: t(d, d.counts, objective="count:poisson"), ONE_EXP),
+        _xgb("gamma", lambda d: t(d, d.positive, objective="reg:gamma"), ONE_EXP),
+        _xgb("tweedie", lambda d: t(d, d.counts, objective="reg:tweedie", tweedie_variance_power=1.3), ONE_EXP),
+        _xgb("cox", lambda d: t(d, d.positive, objective="survival:cox"), ONE_EXP),
+        _xgb("multi-softprob", lambda d: t(d, d.three, rounds=3, objective="multi:softprob", num_class=3), CHAIN),
+        _xgb("multi-softmax", lambda d: t(d, d.three, rounds=3, objective="multi:softmax", num_class=3)),
+        _xgb("rank-pairwise", lambda d: t(d, d.three, objective="rank:pairwise", group=[30, 40, 26])),
+        _xgb("rank-ndcg", lambda d: t(d, d.three, objective="rank:ndcg", group=[50, 46])),
+        _xgb("absolute-error", lambda d: t(d, d.y, objective="reg:absoluteerror"), since="1.7"),
+        _xgb(
+            "quantile-three-levels",
+            lambda d: t(d, d.y, rounds=3, objective="reg:quantileerror", quantile_alpha=np.array([0.1, 0.5, 0.9])),
+            since="2.0",
+        ),
+        _xgb("forest", lambda d: t(d, d.y, rounds=2, objective="reg:squarederror", num_parallel_tree=3, subsample=0.6)),
+        _xgb(
+            "forest-softprob", lambda d: t(d, d.three, rounds=2, objective="multi:softprob", num_class=3, num_parallel_tree=2, subsample=0.6), CHAIN
+        ),
+        _xgb("two-targets", lambda d: t(d, d.y2, rounds=3, objective="reg:squarederror"), since="1.6"),
+        _xgb("two-labels", lambda d: t(d, np.column_stack([d.binary, d.three == 1]), rounds=3, objective="binary:logistic"), ONE_EXP, since="1.6"),
+        _xgb(
+            "zero-is-missing",
+            lambda d: t(d, d.y, objective="reg:squarederror", x=zero_missing(d), missing=0.0),
+            rows=lambda d, m: d.edge(m, huge=1e20),
+        ),
+        _xgb("early-stopped-all-rounds", lambda d: t(d, d.binary, rounds=40, objective="binary:logistic", eta=1.5, early=2), ONE_EXP),
+        _xgb("exact-method", lambda d: t(d, d.y, objective="reg:squarederror", tree_method="exact")),
+        _xgb("lossguide", lambda d: t(d, d.y, objective="reg:squarederror", grow_policy="lossguide", max_leaves=6, max_depth=0)),
+    ]
+
+
+def _xgb_classifier(d: object, y: object, x: object = None, **params: object) -> object:
+    import xgboost
+
+    params = {"n_estimators": 4, "max_depth": 3, "n_jobs": 1, "tree_method": "hist", "random_state": d.state % 100_000, **params}
+    return xgboost.XGBClassifier(**params).fit(d.x_nan if x is None else x, y)
+
+
+def _xgb_regressor(d: object, y: object, x: object = None, **params: object) -> object:
+    import xgboost
+
+    params = {"n_estimators": 4, "max_depth": 3, "n_jobs": 1, "tree_method": "hist", "random_state": d.state % 100_000, **params}
+    return xgboost.XGBRegressor(**params).fit(d.x_nan if x is None else x, y)
+
+
+def _xgb_early(d: object) -> object:
+    import xgboost
+
+    model = xgboost.XGBClassifier(n_estimators=60, max_depth=3, learning_rate=1.0, n_jobs=1, early_stopping_rounds=2, random_state=d.state % 100_000)
+    return model.fit(d.x[:66], d.binary[:66], eval_set=[(d.x[66:], d.binary[66:])], verbose=False)
+
+
+def _xgb_pipeline(d: object) -> object:
+    import xgboost
+
+    model = xgboost.XGBRegressor(n_estimators=5, max_depth=3, n_jobs=1, random_state=d.state % 100_000)
+    return make_pipeline(StandardScaler(), model).fit(d.x, d.y)
+
+
+def _xgb_booster_pickle(d: object) -> object:
+    return xgb_train(d, d.binary, objective="binary:logistic")
+
+
+def _xgboost_wrappers() -> list:
+    x = {"library": "xgboost"}
+    holes = lambda d: np.where(np.isnan(d.x_nan), -999.0, d.x_nan)
+    hole_rows = lambda d, m: np.nan_to_num(d.edge(m, nan=True, huge=1e20), nan=-999.0)
+    return [
+        Case("xgb-classifier", lambda d: _xgb_classifier(d, d.binary), _edge_nan, LABELS_ONE_EXP, **x),
+        Case("xgb-classifier-three", lambda d: _xgb_classifier(d, d.three, n_estimators=3), _edge_nan, LABELS_CHAIN, **x),
+        Case("xgb-classifier-early-stopping", _xgb_early, _edge_nan, LABELS_ONE_EXP, since="1.6", **x),
+        Case("xgb-classifier-missing-999", lambda d: _xgb_classifier(d, d.binary, holes(d), missing=-999.0), hole_rows, LABELS_ONE_EXP, **x),
+        Case("xgb-regressor", lambda d: _xgb_regressor(d, d.y), _edge_nan, **x),
+        Case(
+            "xgb-regressor-missing-zero",
+            lambda d: _xgb_regressor(d, d.y, np.nan_to_num(d.x_nan), missing=0.0),
+            lambda d, m: d.edge(m, huge=1e20),
+            **x,
+        ),
+        Case("xgb-regressor-poisson", lambda d: _xgb_regressor(d, d.counts, objective="count:poisson"), _edge_nan, ONE_EXP, **x),
+        Case("xgb-regressor-two-targets", lambda d: _xgb_regressor(d, d.y2, n_estimators=3), _edge_nan, since="1.6", **x),
+        Case("xgb-random-forest", lambda d: _xgb_forest(d), _edge_nan, **x),
+        Case("xgb-ranker", lambda d: _xgb_ranker(d), _edge_nan, **x),
+        Case("xgb-in-pipeline", _xgb_pipeline, lambda d, m: d.edge(), **x),
+        Case(
+            "booster-pickle",
+            _xgb_booster_pickle,
+            _edge_nan,
+            ONE_EXP,
+            containers=("model.p4.pkl", "model.p2.pkl", "model.cloudpickle.pkl", "model.joblib"),
+            **x,
+        ),
+    ]
+
+
+def _xgb_forest(d: object) -> object:
+    import xgboost
+
+    return xgboost.XGBRFRegressor(n_estimators=4, max_depth=3, n_jobs=1, random_state=d.state % 100_000).fit(d.x, d.y)
+
+
+def _xgb_ranker(d: object) -> object:
+    import xgboost
+
+    model = xgboost.XGBRanker(n_estimators=4, max_depth=3, n_jobs=1, random_state=d.state % 100_000)
+    return model.fit(d.x, d.three, group=[40, 30, 26])
+
+
+def lgb_train(d: object, y: object, rounds: int = 4, x: object = None, **params: object) -> object:
+    """A small LightGBM booster."""
+    import lightgbm
+
+    group, early = params.pop("group", None), params.pop("early", None)
+    x = d.x_nan if x is None else x
+    params = {"num_leaves": 6, "min_data_in_leaf": 5, "verbosity": -1, "num_threads": 1, "seed": d.state % 100_000, "deterministic": True, **params}
+    train = lightgbm.Dataset(x, y, group=group, params=params)
+    more = {}
+    if early:
+        more["valid_sets"] = [lightgbm.Dataset(x[:30] * 1.1, y[:30], reference=train, params=params)]
+        more["callbacks"] = [lightgbm.early_stopping(early, verbose=False)]
+    return lightgbm.train(params, train, rounds, **more)
+
+
+def _lgb(name: str, fit: object, exact: dict = PLAIN, rows: object = _edge_nan, **more: object) -> Case:
+    return Case(name, fit, rows, exact, library="lightgbm", save=save_lightgbm, **more)
+
+
+def _lightgbm_native() -> list:
+    t = lgb_train
+    bag = {"bagging_fraction": 0.7, "bagging_freq": 1}
+    zeros = lambda d: np.where(np.isnan(d.x_nan), 0.0, d.x_nan)
+    return [
+        _lgb("regression", lambda d: t(d, d.y, objective="regression")),
+        _lgb("regression-no-nan", lambda d: t(d, d.y, x=d.x, objective="regression")),
+        _lgb("regression-sqrt", lambda d: t(d, d.positive, objective="regression", reg_sqrt=True), ONE_EXP),
+        _lgb("regression-l1", lambda d: t(d, d.y, objective="regression_l1")),
+        _lgb("huber", lambda d: t(d, d.y, objective="huber")),
+        _lgb("fair", lambda d: t(d, d.y, objective="fair")),
+        _lgb("quantile", lambda d: t(d, d.y, objective="quantile", alpha=0.8)),
+        _lgb("mape", lambda d: t(d, d.positive, objective="mape")),
+        _lgb("poisson", lambda d: t(d, d.counts, objective="poisson"), ONE_EXP),
+        _lgb("gamma", lambda d: t(d, d.positive, objective="gamma"), ONE_EXP),
+        _lgb("tweedie", lambda d: t(d, d.counts, objective="tweedie"), ONE_EXP),
+        _lgb("binary", lambda d: t(d, d.binary, objective="binary"), ONE_EXP),
+        _lgb("binary-sigmoid", lambda d: t(d, d.binary, objective="binary", sigmoid=0.6), ONE_EXP),
+        _lgb("multiclass", lambda d: t(d, d.three, rounds=3, objective="multiclass", num_class=3), CHAIN),
+        _lgb("multiclassova", lambda d: t(d, d.three, rounds=3, objective="multiclassova", num_class=3), ONE_EXP),
+        _lgb("cross-entropy", lambda d: t(d, d.binary * 0.8 + 0.1, objective="cross_entropy"), ONE_EXP),
+        _lgb("cross-entropy-lambda", lambda d: t(d, d.binary * 0.8 + 0.1, objective="cross_entropy_lambda"), {**ONE_EXP, "predict": "B4"}),
+        _lgb("lambdarank", lambda d: t(d, d.three, objective="lambdarank", group=[30, 40, 26])),
+        _lgb("forest", lambda d: t(d, d.y, objective="regression", boosting="rf", **bag)),
+        _lgb("forest-binary", lambda d: t(d, d.binary, objective="binary", boosting="rf", **bag), ONE_EXP),
+        _lgb("dart", lambda d: t(d, d.y, rounds=8, objective="regression", boosting="dart")),
+        _lgb("goss", lambda d: t(d, d.y, objective="regression", boosting="goss")),
+        _lgb("zero-as-missing", lambda d: t(d, d.y, x=zeros(d), objective="regression", zero_as_missing=True)),
+        _lgb("no-missing", lambda d: t(d, d.y, objective="regression", use_missing=False)),
+        _lgb("one-leaf", lambda d: t(d, d.y, rounds=2, objective="regression", min_data_in_leaf=100)),
+        _lgb("early-stopped", lambda d: t(d, d.y, rounds=60, objective="regression", learning_rate=0.9, early=3)),
+    ]
+
+
+def _lgbm(d: object, kind: str, y: object, x: object = None, **params: object) -> object:
+    import lightgbm
+
+    params = {"n_estimators": 4, "num_leaves": 6, "min_child_samples": 5, "n_jobs": 1, "verbosity": -1, "random_state": d.state % 100_000, **params}
+    return getattr(lightgbm, kind)(**params).fit(d.x_nan if x is None else x, y)
+
+
+def _lgbm_early(d: object) -> object:
+    import lightgbm
+
+    model = lightgbm.LGBMClassifier(n_estimators=80, num_leaves=6, learning_rate=0.8, n_jobs=1, verbosity=-1, random_state=d.state % 100_000)
+    stop = [lightgbm.early_stopping(3, verbose=False)]
+    return model.fit(d.x[:66], d.names[:66], eval_set=[(d.x[66:], d.names[66:])], callbacks=stop)
+
+
+def _lgbm_pipeline(d: object) -> object:
+    import lightgbm
+
+    model = lightgbm.LGBMClassifier(n_estimators=4, num_leaves=6, n_jobs=1, verbosity=-1, random_state=d.state % 100_000)
+    return make_pipeline(StandardScaler(), model).fit(d.x, d.names)
+
+
+def _lightgbm_wrappers() -> list:
+    x = {"library": "lightgbm"}
+    return [
+        Case("lgbm-classifier", lambda d: _lgbm(d, "LGBMClassifier", d.binary), _edge_nan, LABELS_ONE_EXP, **x),
+        Case("lgbm-classifier-text", lambda d: _lgbm(d, "LGBMClassifier", d.names, n_estimators=3), _edge_nan, LABELS_CHAIN, **x),
+        Case("lgbm-classifier-bool", lambda d: _lgbm(d, "LGBMClassifier", d.flags), _edge_nan, LABELS_ONE_EXP, **x),
+        Case("lgbm-classifier-early-stopping", _lgbm_early, _edge_nan, LABELS_CHAIN, since="3.3", **x),
+        Case("lgbm-regressor", lambda d: _lgbm(d, "LGBMRegressor", d.y), _edge_nan, **x),
+        Case("lgbm-regressor-poisson", lambda d: _lgbm(d, "LGBMRegressor", d.counts, objective="poisson"), _edge_nan, ONE_EXP, **x),
+        Case("lgbm-in-pipeline", _lgbm_pipeline, lambda d, m: d.edge(), LABELS_CHAIN, **x),
+        Case(
+            "booster-pickle",
+            lambda d: lgb_train(d, d.binary, objective="binary"),
+            _edge_nan,
+            ONE_EXP,
+            containers=("model.p4.pkl", "model.p2.pkl", "model.cloudpickle.pkl", "model.joblib"),
+            **x,
+        ),
+    ]

@@ -1,0 +1,82 @@
+"""Linear models: dot products, so class C; labels are compared as labels."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn import linear_model as lm
+
+from case import Case
+
+
+def _edge(d: object, model: object) -> object:
+    return d.edge()
+
+
+def _case(name: str, fit: object, **more: object) -> Case:
+    return Case(name, fit, _edge, exact="C", **more)
+
+
+def cases() -> list:
+    """Linear regressors and classifiers with the parameters that change the answer."""
+    return [*_regressors(), *_logistic(), *_sgd()]
+
+
+def _regressors() -> list:
+    return [
+        _case("linear-regression", lambda d: lm.LinearRegression().fit(d.x, d.y)),
+        _case("linear-regression-two-targets", lambda d: lm.LinearRegression().fit(d.x, d.y2)),
+        _case("linear-regression-no-intercept", lambda d: lm.LinearRegression(fit_intercept=False).fit(d.x, d.y)),
+        Case("linear-regression-one-feature", lambda d: lm.LinearRegression().fit(d.x[:, :1], d.y), lambda d, m: d.edge(x=d.x[:, :1]), exact="C"),
+        _case("linear-regression-f32", lambda d: lm.LinearRegression().fit(d.x.astype("f4"), d.y.astype("f4"))),
+        _case("ridge", lambda d: lm.Ridge(alpha=1.5).fit(d.x, d.y)),
+        _case("ridge-two-targets", lambda d: lm.Ridge(alpha=np.array([0.1, 9.0])).fit(d.x, d.y2)),
+        _case("ridge-cv", lambda d: lm.RidgeCV(alphas=[0.1, 1.0, 10.0]).fit(d.x, d.y)),
+        _case("ridge-classifier", lambda d: lm.RidgeClassifier().fit(d.x, d.names)),
+        _case("lasso", lambda d: lm.Lasso(alpha=0.05).fit(d.x, d.y)),
+        _case("lasso-cv", lambda d: lm.LassoCV(cv=3, n_jobs=1, random_state=d.state).fit(d.x, d.y)),
+        _case("elastic-net", lambda d: lm.ElasticNet(alpha=0.1, l1_ratio=0.3).fit(d.x, d.y)),
+        _case("elastic-net-two-targets", lambda d: lm.ElasticNet(alpha=0.1).fit(d.x, d.y2)),
+        _case("elastic-net-cv", lambda d: lm.ElasticNetCV(cv=3, n_jobs=1).fit(d.x, d.y)),
+        _case("multi-task-lasso", lambda d: lm.MultiTaskLasso(alpha=0.1).fit(d.x, d.y2)),
+    ]
+
+
+def _logistic() -> list:
+    lr = lm.LogisticRegression
+    return [
+        _case("logistic-binary", lambda d: lr(max_iter=300).fit(d.x, d.binary)),
+        _case("logistic-bool-labels", lambda d: lr(max_iter=300).fit(d.x, d.flags)),
+        _case("logistic-multinomial", lambda d: lr(max_iter=300, C=0.5).fit(d.x, d.three)),
+        _case("logistic-text-labels", lambda d: lr(max_iter=300).fit(d.x, d.names)),
+        _case("logistic-object-labels", lambda d: lr(max_iter=300).fit(d.x, d.names.astype(object))),
+        _case("logistic-float-labels", lambda d: lr(max_iter=300).fit(d.x, d.three.astype(float) * 2.0 - 1.0)),
+        _case("logistic-liblinear", lambda d: lr(solver="liblinear").fit(d.x, d.binary)),
+        _case("logistic-ovr", lambda d: lr(multi_class="ovr", max_iter=300).fit(d.x, d.three), until="1.8"),
+        _case("logistic-liblinear-three", lambda d: lr(solver="liblinear").fit(d.x, d.three), until="1.8"),
+        _case(
+            "logistic-multinomial-two-classes",
+            lambda d: lr(multi_class="multinomial", max_iter=300).fit(d.x, d.binary),
+            until="1.8",
+        ),
+        _case("logistic-no-intercept", lambda d: lr(fit_intercept=False, max_iter=300).fit(d.x, d.three)),
+        _case("logistic-cv", lambda d: lm.LogisticRegressionCV(Cs=3, cv=3, max_iter=200, n_jobs=1).fit(d.x, d.binary)),
+        _case("logistic-cv-three", lambda d: lm.LogisticRegressionCV(Cs=2, cv=3, max_iter=200).fit(d.x, d.names)),
+    ]
+
+
+def _sgd() -> list:
+    sgd = lm.SGDClassifier
+    return [
+        _case("sgd-hinge", lambda d: sgd(random_state=d.state).fit(d.x, d.binary)),
+        _case("sgd-hinge-three", lambda d: sgd(random_state=d.state).fit(d.x, d.names)),
+        _case("sgd-log", lambda d: sgd(loss="log_loss", random_state=d.state).fit(d.x, d.binary), since="1.1"),
+        _case("sgd-log-three", lambda d: sgd(loss="log_loss", random_state=d.state).fit(d.x, d.three), since="1.1"),
+        _case("sgd-log-old-name", lambda d: sgd(loss="log", random_state=d.state).fit(d.x, d.three), until="1.1"),
+        _case("sgd-modified-huber", lambda d: sgd(loss="modified_huber", random_state=d.state).fit(d.x, d.binary)),
+        _case("sgd-modified-huber-three", lambda d: sgd(loss="modified_huber", random_state=d.state).fit(d.x, d.three)),
+        _case("sgd-squared-hinge", lambda d: sgd(loss="squared_hinge", random_state=d.state).fit(d.x, d.three)),
+        _case("sgd-average", lambda d: sgd(average=True, random_state=d.state).fit(d.x, d.three)),
+        _case("sgd-regressor", lambda d: lm.SGDRegressor(random_state=d.state).fit(d.x / 10.0, d.y)),
+        _case("sgd-regressor-huber", lambda d: lm.SGDRegressor(loss="huber", random_state=d.state).fit(d.x / 10.0, d.y)),
+        _case("perceptron", lambda d: lm.Perceptron(random_state=d.state).fit(d.x, d.three)),
+    ]

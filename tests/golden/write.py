@@ -1,0 +1,175 @@
+"""Write one case: the model in its containers and case.json beside them."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import platform
+import zipfile
+import zlib
+from pathlib import Path
+
+import cloudpickle
+import joblib
+import numpy as np
+
+from answers import answers
+from encode import encode_input, encode_output
+
+JOBLIB = {
+    "model.joblib": 0,
+    "model.joblib.z": ("zlib", 3),
+    "model.joblib.gz": ("gzip", 3),
+    "model.joblib.bz2": ("bz2", 3),
+    "model.joblib.xz": ("xz", 3),
+    "model.joblib.lzma": ("lzma", 3),
+    "model.joblib.lz4": ("lz4", 3),
+}
+PICKLES = {f"model.p{protocol}.pkl": protocol for protocol in range(pickle.HIGHEST_PROTOCOL + 1)}
+BIG_SKOPS = 16_000
+SMALL_PICKLE = 6_000
+PACKAGES = ("numpy", "scipy", "scikit-learn", "joblib", "cloudpickle", "skops", "xgboost", "lightgbm", "pandas", "mlflow")
+
+
+def made_by() -> dict:
+    """Versions of everything that had a hand in the files."""
+    from importlib import metadata
+
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def thin(name: str, model: object, first: bool) -> tuple:
+    """The containers of a case in the committed set.
+
+    Every third small model is kept in all of them. The others take turns: in the first generation one of
+    each family, in the others two of them.
+    """
+    number = zlib.crc32(name.encode())
+    if number % 3 == 0 and len(pickle.dumps(model, protocol=0)) < SMALL_PICKLE:
+        return all_containers()
+    one_pickle = list(PICKLES)[number // 3 % len(PICKLES)]
+    one_joblib = list(JOBLIB)[number // 7 % len(JOBLIB)]
+    skops = ("model.skops", "model.deflated.skops")
+    if first:
+        return (one_pickle, "model.cloudpickle.pkl", one_joblib, *skops)
+    pairs = ((one_pickle, *skops), (one_joblib, "model.cloudpickle.pkl"), (one_pickle, one_joblib))
+    return pairs[number // 5 % len(pairs)]
+
+
+def all_containers() -> tuple:
+    """Every container an estimator can be in."""
+    return (*PICKLES, "model.cloudpickle.pkl", *JOBLIB, "model.skops", "model.deflated.skops")
+
+
+def write_model(model: object, folder: Path, containers: tuple) -> list:
+    """Save an estimator; a container that the library itself cannot write is left out."""
+    return [container for container in containers if _write_container(model, folder / container)]
+
+
+def swap_big_skops(folder: Path, written: list) -> list:
+    """In the committed set, a skops file that is large because it is stored is kept deflated only."""
+    stored = folder / "model.skops"
+    if not stored.exists() or stored.stat().st_size < BIG_SKOPS:
+        return [name for name in written if not _removed(name == "model.deflated.skops", folder / name)]
+    return [name for name in written if not _removed(name == "model.skops", folder / name)]
+
+
+def _removed(yes: bool, path: Path) -> bool:
+    if yes:
+        path.unlink()
+    return yes
+
+
+def _write_container(model: object, path: Path) -> bool:
+    if path.name in PICKLES:
+        path.write_bytes(pickle.dumps(model, protocol=PICKLES[path.name]))
+    elif path.name in JOBLIB:
+        joblib.dump(model, path, compress=JOBLIB[path.name])
+    elif path.name == "model.cloudpickle.pkl":
+        path.write_bytes(cloudpickle.dumps(model))
+    else:
+        return _write_skops(model, path)
+    return True
+
+
+def _write_skops(model: object, path: Path) -> bool:
+    try:
+        import skops.io
+    except ImportError:
+        return False
+    try:
+        deflated = path.name == "model.deflated.skops"
+        skops.io.dump(model, path, compression=zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED)
+    except Exception as error:  # skops names several kinds of refusal
+        if "Unsupported" not in type(error).__name__:
+            raise
+        return False
+    return True
+
+
+def write_case(case: object, data: object, folder: Path, seed: int, containers: str) -> None:
+    """Train, save and ask one case, and write its folder."""
+    model = case.fit(data)
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        if old.is_file():
+            old.unlink()
+    if case.save is not None:
+        models = case.save(model, folder, data)
+    else:
+        models = write_model(model, folder, _wanted(case, model, containers))
+        if containers != "all" and case.containers is None:
+            models = swap_big_skops(folder, models)
+    body = {"case": case.name, "made_by": made_by(), "seed": seed, "models": models}
+    if case.refused:
+        body["refused"] = {"mentions": list(case.refused)}
+    if case.rows is not None:
+        body.update(_questions(case, data, model))
+    (folder / "case.json").write_text(_dump(body), encoding="utf-8")
+
+
+def _wanted(case: object, model: object, containers: str) -> tuple:
+    if case.containers:
+        return case.containers
+    return all_containers() if containers == "all" else thin(case.name, model, containers == "thin")
+
+
+def _questions(case: object, data: object, model: object) -> dict:
+    rows = case.rows(data, model)
+    body = {"input": encode_input(rows)}
+    extras = [{**encode_input(extra), "expected": _expected(case, model, extra)} for extra in _extras(case, rows)]
+    if extras:
+        body["inputs_extra"] = extras
+    if case.errors is not None:
+        body["errors"] = [{"input": encode_input(bad), "mentions": list(mentions)} for bad, mentions in case.errors(data, model)]
+    if not case.refused:
+        body["expected"] = _expected(case, model, rows)
+    return body
+
+
+def _extras(case: object, rows: object) -> list:
+    """The same question in single precision, and one row of it alone."""
+    found = []
+    is_float = isinstance(rows, np.ndarray) and rows.dtype == np.float64
+    if "f32" in case.extras and is_float:
+        found.append(rows[::2].astype(np.float32))
+    if "row" in case.extras and not isinstance(rows, list) and len(rows) > 1:
+        found.append(rows[2:3])
+    return found
+
+
+def _expected(case: object, model: object, rows: object) -> dict:
+    found = answers(model, rows, case.methods)
+    return {method: encode_output(array, case.exactness(method)) for method, array in found.items()}
+
+
+def _dump(body: dict) -> str:
+    """One line per top-level key: small, and a changed answer shows as a changed line."""
+    lines = [f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in body.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
