@@ -1,0 +1,133 @@
+use std::path::PathBuf;
+
+use crate::Method;
+
+/// Everything that can go wrong between a model path and its predictions.
+///
+/// [`Error::is_input`] tells a caller's mistake (bad rows) from a model's (a file that cannot be
+/// read or served).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file system refused.
+    #[error("failed to read `{path}`: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// No flavor recognises the path.
+    #[error("`{path}` is not a model this build can read: {reason}")]
+    Unrecognised {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was found and what was looked for.
+        reason: String,
+    },
+    /// The bytes do not follow their format.
+    #[error("{format} is malformed at {place}: {reason}")]
+    Malformed {
+        /// The format, such as `pickle` or `UBJSON`.
+        format: &'static str,
+        /// A byte offset, a line, a key path: whatever leads to the fault.
+        place: String,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// Reading on would exceed a limit that protects the process.
+    #[error("{what} exceeds the limit of {limit}; if you trust the file, raise it with `{flag}`")]
+    Limit {
+        /// What grew too large, with the size seen when it is known.
+        what: String,
+        /// The limit in force, with its unit.
+        limit: String,
+        /// The command-line flag that raises it.
+        flag: &'static str,
+    },
+    /// The model needs something that has no native implementation.
+    #[error("{what} is not supported: {reason}. {hint}")]
+    Unsupported {
+        /// The class, function or feature.
+        what: String,
+        /// Why prediction needs it and cannot have it.
+        reason: String,
+        /// What the user can do.
+        hint: String,
+    },
+    /// The file carries a reference that only an attack would need.
+    #[error(
+        "the file refers to `{global}`, which runs code when unpickled; it is treated as hostile and was not loaded"
+    )]
+    Hostile {
+        /// Module and name of the reference.
+        global: String,
+    },
+    /// A fitted attribute is missing or has another type or shape than its class defines.
+    #[error("`{class}.{attribute}` {reason}")]
+    Attribute {
+        /// The estimator's class.
+        class: String,
+        /// The attribute.
+        attribute: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An error inside a named step of a pipeline.
+    #[error("in {step}: {source}")]
+    InStep {
+        /// The step, such as `step 2 "scaler"`.
+        step: String,
+        /// The error there.
+        source: Box<Error>,
+    },
+    /// The rows sent do not fit the model.
+    #[error("{reason}")]
+    Input {
+        /// Which column or row, what was found, what is expected.
+        reason: String,
+    },
+    /// The model has no such method.
+    #[error("the model has no method `{asked}`; it has {}", list(.available))]
+    NoSuchMethod {
+        /// The method asked for.
+        asked: String,
+        /// The methods it has, default first.
+        available: Vec<Method>,
+    },
+}
+
+impl Error {
+    /// True when the caller's rows or method are at fault, not the model.
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Input { .. } | Self::NoSuchMethod { .. } => true,
+            Self::InStep { source, .. } => source.is_input(),
+            _ => false,
+        }
+    }
+
+    /// Wraps the error with the pipeline step it arose in.
+    #[must_use]
+    pub fn at(self, step: impl Into<String>) -> Self {
+        Self::InStep { step: step.into(), source: Box::new(self) }
+    }
+
+    /// A caller's mistake.
+    pub fn input(reason: impl Into<String>) -> Self {
+        Self::Input { reason: reason.into() }
+    }
+
+    /// A fitted attribute that is not what its class defines.
+    pub fn attribute(
+        class: impl Into<String>,
+        attribute: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self::Attribute { class: class.into(), attribute: attribute.into(), reason: reason.into() }
+    }
+}
+
+fn list(methods: &[Method]) -> String {
+    methods.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,26 @@
+//! A model folder or file in, predictions out: no sockets, no async, no Python.
+//!
+//! [`load`] recognises what the path holds, reads it into an inert tree of values (nothing in a
+//! model file is ever executed), and lowers it to native estimators behind one [`Predictor`].
+//!
+//! ```text
+//! path ──registry──► reader ──Document──► estimators ──► Predictor ◄── Table
+//!        (sniff)     (read/)              (sklearn/, xgboost, lightgbm)  └──► Output
+//! ```
+
+mod error;
+mod limits;
+mod method;
+mod output;
+mod predictor;
+pub mod read;
+mod sklearn;
+mod table;
+mod tree;
+
+pub use error::Error;
+pub use limits::Limits;
+pub use method::Method;
+pub use output::{Labels, Output, OutputData};
+pub use predictor::{Inputs, Predictor};
+pub use table::{Cell, Column, Csr, Data, Matrix, Table, TextColumn};

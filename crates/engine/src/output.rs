@@ -1,0 +1,137 @@
+use std::sync::Arc;
+
+use crate::{Data, Error, Table, TextColumn};
+
+/// What a model answered: one value or one row of values for each row asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// Number of rows answered.
+    pub rows: usize,
+    /// Values a row; `None` for a one-dimensional answer (labels, single scores).
+    pub columns: Option<usize>,
+    /// The values, row after row.
+    pub data: OutputData,
+}
+
+/// The values of an [`Output`] in the type the library would return.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OutputData {
+    /// Doubles.
+    F64(Vec<f64>),
+    /// Floats.
+    F32(Vec<f32>),
+    /// Integers.
+    I64(Vec<i64>),
+    /// 32-bit integers.
+    I32(Vec<i32>),
+    /// Booleans.
+    Bool(Vec<bool>),
+    /// Texts.
+    Text(TextColumn),
+}
+
+impl OutputData {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F64(v) => v.len(),
+            Self::F32(v) => v.len(),
+            Self::I64(v) => v.len(),
+            Self::I32(v) => v.len(),
+            Self::Bool(v) => v.len(),
+            Self::Text(v) => v.len(),
+        }
+    }
+
+    /// True when there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The classes of a classifier, in the order of its probabilities.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Labels {
+    /// Integer labels.
+    I64(Arc<[i64]>),
+    /// 32-bit integer labels.
+    I32(Arc<[i32]>),
+    /// Floating-point labels.
+    F64(Arc<[f64]>),
+    /// Boolean labels.
+    Bool(Arc<[bool]>),
+    /// Text labels.
+    Text(Arc<[Arc<str>]>),
+}
+
+impl Labels {
+    /// Number of classes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::I64(v) => v.len(),
+            Self::I32(v) => v.len(),
+            Self::F64(v) => v.len(),
+            Self::Bool(v) => v.len(),
+            Self::Text(v) => v.len(),
+        }
+    }
+
+    /// True when there is no class.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The labels at `indices`; an index beyond the classes is skipped, which loaders rule out.
+    pub fn take(&self, indices: impl Iterator<Item = usize>) -> OutputData {
+        match self {
+            Self::I64(v) => OutputData::I64(indices.filter_map(|i| v.get(i).copied()).collect()),
+            Self::I32(v) => OutputData::I32(indices.filter_map(|i| v.get(i).copied()).collect()),
+            Self::F64(v) => OutputData::F64(indices.filter_map(|i| v.get(i).copied()).collect()),
+            Self::Bool(v) => OutputData::Bool(indices.filter_map(|i| v.get(i).copied()).collect()),
+            Self::Text(v) => {
+                OutputData::Text(indices.filter_map(|i| v.get(i).map(|t| Some(&**t))).collect())
+            }
+        }
+    }
+}
+
+impl Output {
+    /// A one-dimensional answer.
+    pub fn flat(data: OutputData) -> Self {
+        Self { rows: data.len(), columns: None, data }
+    }
+
+    /// A two-dimensional answer of `rows × columns` values.
+    pub fn matrix(rows: usize, columns: usize, data: OutputData) -> Self {
+        debug_assert_eq!(data.len(), rows * columns);
+        Self { rows, columns: Some(columns), data }
+    }
+
+    /// The transformed features as an answer; sparse ones become dense.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when columns of different types cannot share one matrix.
+    pub fn from_table(table: Table) -> Result<Self, Error> {
+        let (rows, columns) = (table.rows, table.columns());
+        let data = match table.data {
+            Data::F64(m) => OutputData::F64(m.values),
+            Data::F32(m) => OutputData::F32(m.values),
+            Data::I64(m) => OutputData::I64(m.values),
+            Data::Documents(texts) => OutputData::Text(texts),
+            Data::Sparse(csr) => {
+                let mut values = vec![0.0; rows * columns];
+                for (row, out) in values.chunks_exact_mut(columns.max(1)).enumerate() {
+                    let (indices, stored) = csr.row(row);
+                    for (&column, &value) in indices.iter().zip(stored) {
+                        if let Some(cell) = out.get_mut(column as usize) {
+                            *cell += value;
+                        }
+                    }
+                }
+                OutputData::F64(values)
+            }
+            Data::Columns(columns) => crate::table::Column::interleave(&columns, rows)?,
+        };
+        Ok(Self::matrix(rows, columns, data))
+    }
+}

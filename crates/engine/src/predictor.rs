@@ -1,0 +1,33 @@
+use std::{fmt, sync::Arc};
+
+use crate::{Error, Method, Output, Table};
+
+/// What a loaded model expects of its rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// Number of feature columns; `None` when the model takes raw text documents or any width.
+    pub columns: Option<usize>,
+    /// Column names in the order of training, when the model recorded them.
+    pub names: Option<Arc<[Arc<str>]>>,
+    /// True when each row is one text document (a text pipeline).
+    pub documents: bool,
+}
+
+/// A loaded model: shared by threads, answers without changing.
+pub trait Predictor: Send + Sync + fmt::Debug {
+    /// What the rows must look like.
+    fn inputs(&self) -> Inputs;
+
+    /// The methods it has, the default one first.
+    fn methods(&self) -> &[Method];
+
+    /// Answers for every row of `input`, in order.
+    ///
+    /// Columns are taken by position: the caller has put named columns in the order of
+    /// [`Predictor::inputs`].
+    ///
+    /// # Errors
+    /// [`Error::NoSuchMethod`] when `method` is not among [`Predictor::methods`],
+    /// [`Error::Input`] when the rows do not fit.
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error>;
+}

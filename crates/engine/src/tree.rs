@@ -1,0 +1,1 @@
+//! Tree ensembles in one node form, with kernels chosen at load.

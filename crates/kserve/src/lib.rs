@@ -1,0 +1,1 @@
+//! The contract of KServe that the platform follows: the V1 and V2 wire types.

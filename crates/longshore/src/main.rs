@@ -1,0 +1,3 @@
+//! Takes a trained model to production.
+
+fn main() {}

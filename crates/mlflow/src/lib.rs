@@ -1,0 +1,1 @@
+//! The contract of MLflow that the platform follows: the `MLmodel` file and the signature.
