@@ -11,16 +11,22 @@
 mod error;
 mod limits;
 mod method;
+mod model;
 mod output;
 mod predictor;
 pub mod read;
+mod registry;
 mod sklearn;
+mod source;
 mod table;
 mod tree;
 
 pub use error::Error;
 pub use limits::Limits;
 pub use method::Method;
+pub use model::Model;
 pub use output::{Labels, Output, OutputData};
 pub use predictor::{Inputs, Predictor};
+pub use registry::load;
+pub use source::Source;
 pub use table::{Cell, Column, Csr, Data, Matrix, Table, TextColumn};
