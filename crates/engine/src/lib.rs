@@ -29,4 +29,4 @@ pub use output::{Labels, Output, OutputData};
 pub use predictor::{Inputs, Predictor};
 pub use registry::load;
 pub use source::Source;
-pub use table::{Cell, Column, Csr, Data, Matrix, Table, TextColumn};
+pub use table::{Cell, Column, Csr, Data, Matrix, Scalar, Table, TextColumn};

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{Data, Error, Table, TextColumn};
+use crate::{Data, Error, Scalar, Table, TextColumn};
 
 /// What a model answered: one value or one row of values for each row asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,7 +128,11 @@ impl Output {
                         }
                     }
                 }
-                OutputData::F64(values)
+                match csr.scalar {
+                    Scalar::F64 => OutputData::F64(values),
+                    Scalar::F32 => OutputData::F32(values.into_iter().map(|v| v as f32).collect()),
+                    Scalar::I64 => OutputData::I64(values.into_iter().map(|v| v as i64).collect()),
+                }
             }
             Data::Columns(columns) => crate::table::Column::interleave(&columns, rows)?,
         };

@@ -1,6 +1,20 @@
-/// A sparse row-major matrix of doubles (compressed sparse rows).
+/// The numpy type that the values of a [`Csr`] stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scalar {
+    /// `float64`.
+    #[default]
+    F64,
+    /// `float32`; every value is one exactly.
+    F32,
+    /// `int64`; every value is a whole number.
+    I64,
+}
+
+/// A sparse row-major matrix (compressed sparse rows), held as doubles.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Csr {
+    /// What an answer made of it is typed as.
+    pub scalar: Scalar,
     /// Number of columns.
     pub columns: usize,
     /// `rows + 1` offsets into `indices` and `values`.
