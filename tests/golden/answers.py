@@ -6,10 +6,10 @@ from typing import Optional
 
 import numpy as np
 
-ESTIMATOR_METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
+ESTIMATOR_METHODS = ("predict", "predict_proba", "decision_function", "transform")
 
 
-def answers(model: object, rows: object, methods: Optional[tuple] = None) -> dict:
+def answers(model: object, rows: object, methods: Optional[tuple] = None, also: tuple = ()) -> dict:
     """Method name to numpy array, for estimators and for the boosters of XGBoost and LightGBM."""
     kind = type(model).__module__.split(".")[0] + "." + type(model).__name__
     if kind == "xgboost.Booster":
@@ -17,7 +17,7 @@ def answers(model: object, rows: object, methods: Optional[tuple] = None) -> dic
     if kind == "lightgbm.Booster":
         return _lightgbm_booster(model, rows)
     found = {}
-    for method in methods or ESTIMATOR_METHODS:
+    for method in (*(methods or ESTIMATOR_METHODS), *also):
         if hasattr(model, method):
             found[method] = dense(getattr(model, method)(rows))
     if kind.startswith("xgboost."):

@@ -23,6 +23,7 @@ class Case:
     rows: Optional[Callable[[Any, Any], Any]] = None
     exact: Union[str, Dict[str, str]] = "A"
     methods: Optional[Tuple[str, ...]] = None
+    also: Tuple[str, ...] = ()
     extras: Tuple[str, ...] = ("f32", "row")
     library: str = "sklearn"
     since: str = "0"
@@ -60,3 +61,10 @@ def installed(library: str) -> str:
         return metadata.version(DISTRIBUTIONS[library])
     except metadata.PackageNotFoundError:
         return ""
+
+
+def from_script(text: str, name: str) -> Any:
+    """A lambda or class as a user's `train.py` would hold it from line 41 on, so that cloudpickle carries it by value."""
+    scope = {"__name__": "__main__"}
+    exec(compile("\n" * 40 + f"{name} = {text}" if text.startswith("lambda") else "\n" * 40 + text, "train.py", "exec"), scope)
+    return scope[name]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import logging
 import os
 import shutil
 import sys
@@ -82,6 +83,7 @@ def main() -> int:
     parser.add_argument("--only", default="*", help="a pattern of case names, such as 'ridge*'")
     parser.add_argument("--containers", choices=("thin", "thinner", "all"), default="thin")
     options = parser.parse_args()
+    logging.disable(logging.WARNING)
     start = time.monotonic()
     chosen = [case for case in all_cases() if wanted(case, options.only)]
     done = [run(case, options.out, options.seed, options.containers) for case in chosen]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import pickle
 import platform
@@ -26,7 +27,7 @@ JOBLIB = {
     "model.joblib.lz4": ("lz4", 3),
 }
 PICKLES = {f"model.p{protocol}.pkl": protocol for protocol in range(pickle.HIGHEST_PROTOCOL + 1)}
-BIG_SKOPS = 16_000
+BIG_SKOPS = 7_000
 SMALL_PICKLE = 6_000
 PACKAGES = ("numpy", "scipy", "scikit-learn", "joblib", "cloudpickle", "skops", "xgboost", "lightgbm", "pandas", "mlflow")
 
@@ -47,19 +48,26 @@ def made_by() -> dict:
 def thin(name: str, model: object, first: bool) -> tuple:
     """The containers of a case in the committed set.
 
-    Every third small model is kept in all of them. The others take turns: in the first generation one of
-    each family, in the others two of them.
+    Every fifth small model is kept in all of them (every ninth in the later generations). The others take
+    turns: in the first generation one or two of each family, later a single container.
     """
     number = zlib.crc32(name.encode())
-    if number % 3 == 0 and len(pickle.dumps(model, protocol=0)) < SMALL_PICKLE:
+    small = len(pickle.dumps(model, protocol=0)) < SMALL_PICKLE
+    if small and number % (5 if first else 9) == 0:
         return all_containers()
-    one_pickle = list(PICKLES)[number // 3 % len(PICKLES)]
-    one_joblib = list(JOBLIB)[number // 7 % len(JOBLIB)]
-    skops = ("model.skops", "model.deflated.skops")
+    pickles = list(PICKLES) if small else list(PICKLES)[2:]
+    one_pickle, one_joblib = pickles[number // 3 % len(pickles)], list(JOBLIB)[number // 7 % len(JOBLIB)]
+    cloud, skops = ("model.cloudpickle.pkl",), ("model.skops", "model.deflated.skops")
     if first:
-        return (one_pickle, "model.cloudpickle.pkl", one_joblib, *skops)
-    pairs = ((one_pickle, *skops), (one_joblib, "model.cloudpickle.pkl"), (one_pickle, one_joblib))
-    return pairs[number // 5 % len(pairs)]
+        by_value = cloud + skops if small else (cloud, skops)[number // 5 % 2]
+        return (one_pickle, one_joblib, *by_value)
+    turns = ((one_pickle,), (one_joblib,), cloud, skops if has_skops() else (one_joblib,))
+    return turns[number // 5 % len(turns)]
+
+
+def has_skops() -> bool:
+    """Whether skops is installed; there is none for the oldest generation."""
+    return importlib.util.find_spec("skops") is not None
 
 
 def all_containers() -> tuple:
@@ -99,10 +107,10 @@ def _write_container(model: object, path: Path) -> bool:
 
 
 def _write_skops(model: object, path: Path) -> bool:
-    try:
-        import skops.io
-    except ImportError:
+    if not has_skops():
         return False
+    import skops.io
+
     try:
         deflated = path.name == "model.deflated.skops"
         skops.io.dump(model, path, compression=zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED)
@@ -165,7 +173,7 @@ def _extras(case: object, rows: object) -> list:
 
 
 def _expected(case: object, model: object, rows: object) -> dict:
-    found = answers(model, rows, case.methods)
+    found = answers(model, rows, case.methods, case.also)
     return {method: encode_output(array, case.exactness(method)) for method, array in found.items()}
 
 

@@ -57,7 +57,7 @@ def xgb_train(d: object, y: object, rounds: int = 4, x: object = None, **params:
     matrix = xgboost.DMatrix(x, y, missing=missing, nthread=1)
     if group is not None:
         matrix.set_group(group)
-    params = {"max_depth": 3, "seed": d.state % 100_000, "nthread": 1, "tree_method": "hist", **params}
+    params = {"max_depth": 3, "seed": d.state % 100_000, "nthread": 1, "verbosity": 0, "tree_method": "hist", **params}
     more = {"evals": [(matrix, "seen")], "early_stopping_rounds": early, "verbose_eval": False} if early else {}
     model = xgboost.train(params, matrix, rounds, **more)
     model.golden_missing = missing

@@ -44,9 +44,9 @@ def _regressors() -> list:
 def _logistic() -> list:
     lr = lm.LogisticRegression
     return [
-        _case("logistic-binary", lambda d: lr(max_iter=300).fit(d.x, d.binary)),
+        _case("logistic-binary", lambda d: lr(max_iter=300).fit(d.x, d.binary), also=("predict_log_proba",)),
         _case("logistic-bool-labels", lambda d: lr(max_iter=300).fit(d.x, d.flags)),
-        _case("logistic-multinomial", lambda d: lr(max_iter=300, C=0.5).fit(d.x, d.three)),
+        _case("logistic-multinomial", lambda d: lr(max_iter=300, C=0.5).fit(d.x, d.three), also=("predict_log_proba",)),
         _case("logistic-text-labels", lambda d: lr(max_iter=300).fit(d.x, d.names)),
         _case("logistic-object-labels", lambda d: lr(max_iter=300).fit(d.x, d.names.astype(object))),
         _case("logistic-float-labels", lambda d: lr(max_iter=300).fit(d.x, d.three.astype(float) * 2.0 - 1.0)),

@@ -6,13 +6,19 @@ import numpy as np
 from sklearn import ensemble, tree
 from sklearn.linear_model import LinearRegression
 
-from case import Case
+from case import Case, installed, version_key
 
-TREE = {"*": "A", "predict_log_proba": "B"}
+if version_key(installed("sklearn")) < (1, 0):
+    from sklearn.experimental import enable_hist_gradient_boosting  # noqa: F401
+
+TREE = {"*": "A", "predict_log_proba": "B4"}
 # the start value passes through a logit or a log of class shares, and everything after it inherits the difference
 BOOSTED_CLASSIFIER = {"*": "C"}
-RAW_THEN_SIGMOID = {"*": "A", "predict_proba": "B", "predict_log_proba": "B4"}
-RAW_THEN_SOFTMAX = {"*": "A", "predict_proba": "B4", "predict_log_proba": "B4"}
+RAW_THEN_SIGMOID = {"*": "A", "predict_proba": "B"}
+RAW_THEN_SOFTMAX = {"*": "A", "predict_proba": "B4"}
+
+
+LOG = {"also": ("predict_log_proba",)}
 
 
 def _edge(d: object, model: object) -> object:
@@ -33,7 +39,7 @@ def _single() -> list:
     etc, etr = tree.ExtraTreeClassifier, tree.ExtraTreeRegressor
     weigh = lambda d: {"sample_weight": d.weight}
     return [
-        Case("tree-classifier", lambda d: dtc(max_depth=5, random_state=d.state).fit(d.x, d.three), _edge, TREE),
+        Case("tree-classifier", lambda d: dtc(max_depth=5, random_state=d.state).fit(d.x, d.three), _edge, TREE, **LOG),
         Case("tree-classifier-text", lambda d: dtc(max_depth=4, random_state=d.state).fit(d.x, d.names), _edge, TREE),
         Case("tree-classifier-bool", lambda d: dtc(max_depth=4, random_state=d.state).fit(d.x, d.flags), _edge, TREE),
         Case("tree-classifier-weighted", lambda d: dtc(max_depth=4, random_state=d.state).fit(d.x, d.three, **weigh(d)), _edge, TREE),
@@ -56,7 +62,7 @@ def _single() -> list:
         Case("tree-regressor-nan", lambda d: dtr(max_depth=5, random_state=d.state).fit(d.x_nan, d.y), _edge_nan, since="1.3"),
         Case("tree-integers", lambda d: dtc(max_depth=5, random_state=d.state).fit(d.ints, d.three), lambda d, m: d.ints[:9], TREE),
         Case("extra-tree-classifier", lambda d: etc(max_depth=5, random_state=d.state).fit(d.x, d.names), _edge, TREE),
-        Case("extra-tree-regressor", lambda d: etr(max_depth=5, random_state=d.state).fit(d.x, d.y), _edge),
+        Case("extra-tree-regressor", lambda d: etr(max_depth=5, random_state=d.state).fit(d.x, d.y), _edge, since="1.0"),
     ]
 
 
@@ -66,7 +72,7 @@ def _forests() -> list:
     small = lambda d: {"n_estimators": 3, "max_depth": 4, "n_jobs": 1, "random_state": d.state}
     return [
         Case("forest-classifier", lambda d: rfc(**small(d)).fit(d.x, d.three), _edge, TREE),
-        Case("forest-classifier-text", lambda d: rfc(**small(d)).fit(d.x, d.names), _edge, TREE),
+        Case("forest-classifier-text", lambda d: rfc(**small(d)).fit(d.x, d.names), _edge, TREE, **LOG),
         Case("forest-classifier-bool", lambda d: rfc(**small(d)).fit(d.x, d.flags), _edge, TREE),
         Case("forest-classifier-two-outputs", lambda d: rfc(**small(d)).fit(d.x, d.labels2), _edge, TREE),
         Case("forest-classifier-balanced", lambda d: rfc(class_weight="balanced_subsample", **small(d)).fit(d.x, d.three), _edge, TREE),
@@ -76,7 +82,7 @@ def _forests() -> list:
         Case("forest-regressor-two-targets", lambda d: rfr(**small(d)).fit(d.x, d.y2), _edge),
         Case("forest-regressor-nan", lambda d: rfr(**small(d)).fit(d.x_nan, d.y), _edge_nan, since="1.4"),
         Case("forest-regressor-no-bootstrap", lambda d: rfr(bootstrap=False, max_features=2, **small(d)).fit(d.x, d.y), _edge),
-        Case("extra-trees-classifier", lambda d: etc(**small(d)).fit(d.x, d.names), _edge, TREE),
+        Case("extra-trees-classifier", lambda d: etc(**small(d)).fit(d.x, d.names), _edge, TREE, **LOG),
         Case("extra-trees-classifier-two-outputs", lambda d: etc(**small(d)).fit(d.x, d.labels2), _edge, TREE),
         Case("extra-trees-regressor", lambda d: etr(**small(d)).fit(d.x, d.y), _edge),
         Case("extra-trees-regressor-two-targets", lambda d: etr(**small(d)).fit(d.x, d.y2), _edge),
@@ -88,11 +94,11 @@ def _boosting() -> list:
     small = lambda d: {"n_estimators": 5, "max_depth": 3, "random_state": d.state}
     return [
         Case("boosting-binary", lambda d: gbc(**small(d)).fit(d.x, d.binary), _edge, BOOSTED_CLASSIFIER),
-        Case("boosting-text-labels", lambda d: gbc(**small(d)).fit(d.x, d.names), _edge, BOOSTED_CLASSIFIER),
-        Case("boosting-three", lambda d: gbc(subsample=0.7, **small(d)).fit(d.x, d.three), _edge, BOOSTED_CLASSIFIER),
+        Case("boosting-text-labels", lambda d: gbc(**{**small(d), "n_estimators": 3}).fit(d.x, d.names), _edge, BOOSTED_CLASSIFIER),
+        Case("boosting-three", lambda d: gbc(subsample=0.7, **{**small(d), "n_estimators": 3}).fit(d.x, d.three), _edge, BOOSTED_CLASSIFIER),
         Case("boosting-exponential", lambda d: gbc(loss="exponential", **small(d)).fit(d.x, d.binary), _edge, BOOSTED_CLASSIFIER),
         Case("boosting-start-zero", lambda d: gbc(init="zero", **small(d)).fit(d.x, d.binary), _edge, RAW_THEN_SIGMOID),
-        Case("boosting-start-zero-three", lambda d: gbc(init="zero", **small(d)).fit(d.x, d.three), _edge, RAW_THEN_SOFTMAX),
+        Case("boosting-start-zero-three", lambda d: gbc(init="zero", **{**small(d), "n_estimators": 3}).fit(d.x, d.three), _edge, RAW_THEN_SOFTMAX),
         Case(
             "boosting-start-forest",
             lambda d: gbc(init=ensemble.RandomForestClassifier(3, max_depth=2, random_state=d.state), **small(d)).fit(d.x, d.binary),
@@ -114,10 +120,10 @@ def _histogram() -> list:
     hgc = lambda d, **more: ensemble.HistGradientBoostingClassifier(**{**small(d), **more})
     hgr = lambda d, **more: ensemble.HistGradientBoostingRegressor(**{**small(d), **more})
     return [
-        Case("hist-binary", lambda d: hgc(d).fit(d.x, d.binary), _edge_nan, RAW_THEN_SIGMOID, since="1.0"),
-        Case("hist-binary-nan", lambda d: hgc(d).fit(d.x_nan, d.flags), _edge_nan, RAW_THEN_SIGMOID, since="1.0"),
-        Case("hist-three", lambda d: hgc(d, max_iter=4).fit(d.x_nan, d.three), _edge_nan, RAW_THEN_SOFTMAX, since="1.0"),
-        Case("hist-text-labels", lambda d: hgc(d, max_iter=4).fit(d.x, d.names), _edge_nan, RAW_THEN_SOFTMAX, since="1.0"),
+        Case("hist-binary", lambda d: hgc(d).fit(d.x, d.binary), _edge_nan, RAW_THEN_SIGMOID),
+        Case("hist-binary-nan", lambda d: hgc(d).fit(d.x_nan, d.flags), _edge_nan, RAW_THEN_SIGMOID),
+        Case("hist-three", lambda d: hgc(d, max_iter=3).fit(d.x_nan, d.three), _edge_nan, RAW_THEN_SOFTMAX),
+        Case("hist-text-labels", lambda d: hgc(d, max_iter=3).fit(d.x, d.names), _edge_nan, RAW_THEN_SOFTMAX),
         Case(
             "hist-early-stopping",
             lambda d: hgc(d, max_iter=40, early_stopping=True, n_iter_no_change=2).fit(d.x, d.binary),
@@ -125,12 +131,12 @@ def _histogram() -> list:
             RAW_THEN_SIGMOID,
             since="1.0",
         ),
-        Case("hist-regressor", lambda d: hgr(d).fit(d.x_nan, d.y), _edge_nan, since="1.0"),
-        Case("hist-regressor-poisson", lambda d: hgr(d, loss="poisson").fit(d.x, d.counts), _edge_nan, "B", since="1.0"),
+        Case("hist-regressor", lambda d: hgr(d).fit(d.x_nan, d.y), _edge_nan),
+        Case("hist-regressor-poisson", lambda d: hgr(d, loss="poisson").fit(d.x, d.counts), _edge_nan, "B"),
         Case("hist-regressor-gamma", lambda d: hgr(d, loss="gamma").fit(d.x, d.positive), _edge_nan, "B", since="1.3"),
         Case("hist-regressor-quantile", lambda d: hgr(d, loss="quantile", quantile=0.8).fit(d.x, d.y), _edge_nan, since="1.1"),
         Case("hist-regressor-absolute", lambda d: hgr(d, loss="absolute_error").fit(d.x, d.y), _edge_nan, since="1.0"),
-        Case("hist-regressor-monotone", lambda d: hgr(d, monotonic_cst=[1, -1, 0, 0, 0]).fit(d.x, d.y), _edge_nan, since="1.0"),
+        Case("hist-regressor-monotone", lambda d: hgr(d, monotonic_cst=[1, -1, 0, 0, 0]).fit(d.x, d.y), _edge_nan),
     ]
 
 
