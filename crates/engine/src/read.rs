@@ -3,7 +3,11 @@
 //! Nothing in a file is executed, imported or resolved. Classes and functions are names.
 
 mod array;
+mod budget;
 mod cursor;
+pub mod json;
+pub mod tree_json;
+pub mod ubjson;
 mod value;
 
 pub use array::{Array, Dtype, DtypeKind, Field};

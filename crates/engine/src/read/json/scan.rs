@@ -1,0 +1,81 @@
+//! Looks ahead over a list of numbers, so that it can be stored at its exact size.
+
+use crate::read::tree_json::Json;
+
+/// The narrowest type that holds all numbers of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    Bool,
+    I8,
+    I16,
+    I32,
+    I64,
+    Float,
+}
+
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) count: usize,
+    pub(super) class: Class,
+}
+
+/// Counts the numbers up to the closing bracket; `None` when the list is empty, not closed or
+/// holds anything else. Never looks beyond the first byte that is not part of a number, so that
+/// nested lists are looked at once.
+pub(super) fn numbers(rest: &[u8]) -> Option<Found> {
+    let mut found = Found { count: 1, class: Class::Bool };
+    let (mut first, mut digits) = (None, 0);
+    for &byte in rest {
+        match byte {
+            b' ' | b'\n' | b'\r' | b'\t' => {}
+            b'"' | b'[' | b'{' | b'}' => return None,
+            b',' | b']' => {
+                let class = match first? {
+                    b't' | b'f' => Class::Bool,
+                    b'-' | b'0'..=b'9' if digits > 0 => of_digits(digits),
+                    b'-' | b'N' | b'I' => Class::Float,
+                    _ => return None,
+                };
+                found.class = found.class.max(class);
+                if byte == b']' {
+                    return Some(found);
+                }
+                found.count += 1;
+                (first, digits) = (None, 0);
+            }
+            b'0'..=b'9' => {
+                first = first.or(Some(byte));
+                digits += 1;
+            }
+            b'.' | b'e' | b'E' if digits > 0 => found.class = Class::Float,
+            _ => first = first.or(Some(byte)),
+        }
+    }
+    None
+}
+
+fn of_digits(digits: usize) -> Class {
+    match digits {
+        0..=2 => Class::I8,
+        3..=4 => Class::I16,
+        5..=9 => Class::I32,
+        10..=18 => Class::I64,
+        _ => Class::Float,
+    }
+}
+
+/// A number by JSON's grammar.
+pub(super) fn number(digits: &str) -> Option<Json> {
+    let body = digits.strip_prefix('-').unwrap_or(digits);
+    if !body.starts_with(|c: char| c.is_ascii_digit())
+        || !body.ends_with(|c: char| c.is_ascii_digit())
+    {
+        return None;
+    }
+    if body.bytes().all(|b| b.is_ascii_digit())
+        && let Ok(whole) = digits.parse()
+    {
+        return Some(Json::Int(whole));
+    }
+    digits.parse().ok().map(Json::Float)
+}
