@@ -1,0 +1,110 @@
+"""Triton's HTTP client, with JSON tensors and with binary ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import tritonclient.http as triton
+from tritonclient.utils import InferenceServerException, np_to_triton_dtype
+
+from compare import same
+from conftest import NAMES
+from questions import expected, frame
+from server import Server
+
+
+@pytest.fixture(scope="module")
+def client(examples: Server) -> Iterator[triton.InferenceServerClient]:
+    client = triton.InferenceServerClient(examples.address, concurrency=2)
+    yield client
+    client.close()
+
+
+def tensor(name: str, values: np.ndarray, binary: bool = False) -> triton.InferInput:
+    made = triton.InferInput(name, list(values.shape), np_to_triton_dtype(values.dtype))
+    made.set_data_from_numpy(values, binary_data=binary)
+    return made
+
+
+def columns(name: str) -> list[triton.InferInput]:
+    return [tensor(column, values.to_numpy().reshape(-1, 1)) for column, values in frame(name).items()]
+
+
+def output_of(client: triton.InferenceServerClient, name: str) -> str:
+    return client.get_model_metadata(name)["outputs"][0]["name"]
+
+
+def values(answer: triton.InferResult, output: str) -> np.ndarray:
+    got = answer.as_numpy(output).reshape(-1)
+    return np.array([text.decode() if isinstance(text, bytes) else text for text in got]) if got.dtype.kind == "O" else got
+
+
+def test_health_and_metadata(client: triton.InferenceServerClient) -> None:
+    assert client.is_server_live()
+    assert client.is_server_ready()
+    server = client.get_server_metadata()
+    assert server["name"] and server["version"] and isinstance(server["extensions"], list)
+    for name in NAMES:
+        assert client.is_model_ready(name)
+        model = client.get_model_metadata(name)
+        assert model["name"] == name
+        assert model["platform"]
+        assert {"name", "datatype", "shape"} <= model["inputs"][0].keys()
+        assert {"name", "datatype", "shape"} <= model["outputs"][0].keys()
+    assert not client.is_model_ready("nothing")
+
+
+@pytest.mark.parametrize("datatype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", ["wine", "classification"])
+def test_one_tensor(client: triton.InferenceServerClient, name: str, datatype: type) -> None:
+    output = output_of(client, name)
+    asked = [triton.InferRequestedOutput(output, binary_data=False)]
+    answer = client.infer(name, [tensor("input-0", frame(name).to_numpy(dtype=datatype))], outputs=asked, request_id="7")
+    assert answer.get_response()["id"] == "7"
+    assert answer.get_response()["model_name"] == name
+    same(values(answer, output), expected(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_tensor_a_column(client: triton.InferenceServerClient, name: str) -> None:
+    output = output_of(client, name)
+    answer = client.infer(name, columns(name), outputs=[triton.InferRequestedOutput(output, binary_data=False)])
+    same(values(answer, output), expected(name))
+
+
+def test_all_outputs(client: triton.InferenceServerClient) -> None:
+    """Without named outputs the client asks for binary data in the reply's parameters; JSON is a fair answer to that."""
+    answer = client.infer("wine", [tensor("input-0", frame("wine").to_numpy())])
+    same(values(answer, output_of(client, "wine")), expected("wine"))
+
+
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
+def test_compressed_replies(client: triton.InferenceServerClient, algorithm: str) -> None:
+    """A server may answer uncompressed; the client must understand either way."""
+    output = output_of(client, "wine")
+    asked = [triton.InferRequestedOutput(output, binary_data=False)]
+    answer = client.infer("wine", [tensor("input-0", frame("wine").to_numpy())], outputs=asked, response_compression_algorithm=algorithm)
+    same(values(answer, output), expected("wine"))
+
+
+def test_errors(client: triton.InferenceServerClient) -> None:
+    with pytest.raises(InferenceServerException) as raised:
+        client.infer("wine", [tensor("input-0", np.zeros((1, 2)))])
+    assert "400" in str(raised.value.status()) and "13" in raised.value.message()
+    with pytest.raises(InferenceServerException) as raised:
+        client.infer("nothing", [tensor("input-0", np.zeros((1, 2)))])
+    assert "404" in str(raised.value.status())
+
+
+def test_binary_tensors_are_answered_or_refused_clearly(client: triton.InferenceServerClient) -> None:
+    """A binary request must never be misread as JSON: either the right answer or a 4xx that says what is not supported."""
+    output = output_of(client, "wine")
+    try:
+        answer = client.infer("wine", [tensor("input-0", frame("wine").to_numpy(), binary=True)])
+    except InferenceServerException as refused:
+        assert refused.status() in ("400", "415", "501"), refused
+        assert "binary" in refused.message()
+    else:
+        same(values(answer, output), expected("wine"))
