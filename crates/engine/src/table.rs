@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use crate::{Error, OutputData};
 
+mod convert;
 mod csr;
 mod text;
 
+pub(crate) use convert::Real;
 pub use csr::{Csr, Scalar};
 pub use text::TextColumn;
 
