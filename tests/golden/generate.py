@@ -1,6 +1,6 @@
 """Train small models with the installed libraries and write them, with the libraries' own answers.
 
-Usage: python generate.py --out DIR [--seed N] [--only PATTERN] [--containers thin|thinner|all]
+Usage: python generate.py --out DIR [--seed N] [--only PATTERN ...] [--containers thin|thinner|all]
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def folder_of(case: object, out: Path) -> Path:
     return out / tag / case.name
 
 
-def wanted(case: object, pattern: str) -> bool:
-    """Whether a case fits the installed versions and the pattern."""
+def wanted(case: object, patterns: list) -> bool:
+    """Whether a case fits the installed versions and one of the patterns."""
     from case import installed, version_key
 
     version = version_key(installed(case.library))
     if not version or not version_key(case.since) <= version < version_key(case.until):
         return False
-    return fnmatch.fnmatch(case.name, pattern)
+    return any(fnmatch.fnmatch(case.name, pattern) for pattern in patterns)
 
 
 def all_cases() -> list:
@@ -80,7 +80,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--only", default="*", help="a pattern of case names, such as 'ridge*'")
+    parser.add_argument("--only", nargs="+", default=["*"], metavar="PATTERN", help="patterns of case names, such as 'ridge*'")
     parser.add_argument("--containers", choices=("thin", "thinner", "all"), default="thin")
     options = parser.parse_args()
     logging.disable(logging.WARNING)

@@ -48,12 +48,12 @@ def made_by() -> dict:
 def thin(name: str, model: object, first: bool) -> tuple:
     """The containers of a case in the committed set.
 
-    Every fifth small model is kept in all of them (every ninth in the later generations). The others take
+    Every seventh small model is kept in all of them (every ninth in the later generations). The others take
     turns: in the first generation one or two of each family, later a single container.
     """
     number = zlib.crc32(name.encode())
     small = len(pickle.dumps(model, protocol=0)) < SMALL_PICKLE
-    if small and number % (5 if first else 9) == 0:
+    if small and number % (7 if first else 9) == 0:
         return all_containers()
     pickles = list(PICKLES) if small else list(PICKLES)[2:]
     one_pickle, one_joblib = pickles[number // 3 % len(pickles)], list(JOBLIB)[number // 7 % len(JOBLIB)]
@@ -61,7 +61,7 @@ def thin(name: str, model: object, first: bool) -> tuple:
     if first:
         by_value = cloud + skops if small else (cloud, skops)[number // 5 % 2]
         return (one_pickle, one_joblib, *by_value)
-    turns = ((one_pickle,), (one_joblib,), cloud, skops if has_skops() else (one_joblib,))
+    turns = ((one_pickle,), (one_joblib,), cloud, skops if small and has_skops() else (one_joblib,))
     return turns[number // 5 % len(turns)]
 
 
@@ -130,6 +130,8 @@ def write_case(case: object, data: object, folder: Path, seed: int, containers: 
             old.unlink()
     if case.save is not None:
         models = case.save(model, folder, data)
+        if containers != "all" and len(models) > 1 and not case.refused:
+            models = [name for index, name in enumerate(models) if not _removed(index != zlib.crc32(case.name.encode()) % len(models), folder / name)]
     else:
         models = write_model(model, folder, _wanted(case, model, containers))
         if containers != "all" and case.containers is None:

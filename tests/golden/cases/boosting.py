@@ -30,6 +30,14 @@ def _edge_nan(d: object, model: object) -> np.ndarray:
     return d.edge(model, nan=True, huge=1e20)
 
 
+def _number_frame(d: object) -> object:
+    return d.frame[["age", "income", "children", "member"]]
+
+
+def _number_rows(d: object, model: object) -> object:
+    return d.frame_rows()[["age", "income", "children", "member"]]
+
+
 def save_xgboost(model: object, folder: object, d: object) -> list:
     """UBJ and JSON; versions before 1.6 write JSON only."""
     names = ["model.json"]
@@ -109,6 +117,7 @@ def _xgboost_native() -> list:
             rows=lambda d, m: d.edge(m, huge=1e20),
         ),
         _xgb("early-stopped-all-rounds", lambda d: t(d, d.binary, rounds=40, objective="binary:logistic", eta=1.5, early=2), ONE_EXP),
+        _xgb("feature-names", lambda d: t(d, d.binary, x=_number_frame(d), objective="binary:logistic"), ONE_EXP, _number_rows),
         _xgb("exact-method", lambda d: t(d, d.y, objective="reg:squarederror", tree_method="exact")),
         _xgb("lossguide", lambda d: t(d, d.y, objective="reg:squarederror", grow_policy="lossguide", max_leaves=6, max_depth=0)),
     ]
@@ -164,6 +173,8 @@ def _xgboost_wrappers() -> list:
         ),
         Case("xgb-regressor-poisson", lambda d: _xgb_regressor(d, d.counts, objective="count:poisson"), _edge_nan, ONE_EXP, **x),
         Case("xgb-regressor-two-targets", lambda d: _xgb_regressor(d, d.y2, n_estimators=3), _edge_nan, since="1.6", **x),
+        Case("xgb-classifier-frame", lambda d: _xgb_classifier(d, d.three, _number_frame(d), n_estimators=3), _number_rows, LABELS_CHAIN, **x),
+        Case("xgb-classifier-text", lambda d: _xgb_classifier(d, d.names, n_estimators=3), _edge_nan, LABELS_CHAIN, until="1.6", **x),
         Case("xgb-random-forest", lambda d: _xgb_forest(d), _edge_nan, **x),
         Case("xgb-ranker", lambda d: _xgb_ranker(d), _edge_nan, **x),
         Case("xgb-in-pipeline", _xgb_pipeline, lambda d, m: d.edge(), **x),
@@ -198,7 +209,7 @@ def lgb_train(d: object, y: object, rounds: int = 4, x: object = None, **params:
     group, early = params.pop("group", None), params.pop("early", None)
     x = d.x_nan if x is None else x
     params = {"num_leaves": 6, "min_data_in_leaf": 5, "verbosity": -1, "num_threads": 1, "seed": d.state % 100_000, "deterministic": True, **params}
-    train = lightgbm.Dataset(x, y, group=group, params=params)
+    train = lightgbm.Dataset(x, y, group=None if group is None else np.asarray(group), params=params)
     more = {}
     if early:
         more["valid_sets"] = [lightgbm.Dataset(x[:30] * 1.1, y[:30], reference=train, params=params)]
@@ -240,6 +251,7 @@ def _lightgbm_native() -> list:
         _lgb("zero-as-missing", lambda d: t(d, d.y, x=zeros(d), objective="regression", zero_as_missing=True)),
         _lgb("no-missing", lambda d: t(d, d.y, objective="regression", use_missing=False)),
         _lgb("one-leaf", lambda d: t(d, d.y, rounds=2, objective="regression", min_data_in_leaf=100)),
+        _lgb("feature-names", lambda d: t(d, d.binary, x=_number_frame(d), objective="binary"), ONE_EXP, _number_rows),
         _lgb("early-stopped", lambda d: t(d, d.y, rounds=60, objective="regression", learning_rate=0.9, early=3)),
     ]
 
@@ -271,6 +283,9 @@ def _lightgbm_wrappers() -> list:
     return [
         Case("lgbm-classifier", lambda d: _lgbm(d, "LGBMClassifier", d.binary), _edge_nan, LABELS_ONE_EXP, **x),
         Case("lgbm-classifier-text", lambda d: _lgbm(d, "LGBMClassifier", d.names, n_estimators=3), _edge_nan, LABELS_CHAIN, **x),
+        Case(
+            "lgbm-classifier-frame", lambda d: _lgbm(d, "LGBMClassifier", d.three, _number_frame(d), n_estimators=3), _number_rows, LABELS_CHAIN, **x
+        ),
         Case("lgbm-classifier-bool", lambda d: _lgbm(d, "LGBMClassifier", d.flags), _edge_nan, LABELS_ONE_EXP, **x),
         Case("lgbm-classifier-early-stopping", _lgbm_early, _edge_nan, LABELS_CHAIN, since="3.3", **x),
         Case("lgbm-regressor", lambda d: _lgbm(d, "LGBMRegressor", d.y), _edge_nan, **x),

@@ -64,7 +64,11 @@ def _selection(name: str, numbers: object, words: object) -> Case:
     def fit(d: object) -> object:
         return ColumnTransformer([("num", _numbers(), numbers), ("cat", _words(), words)]).fit(d.frame)
 
-    return Case(f"columns-by-{name}", fit, _rows)
+    return Case(f"columns-by-{name}", fit, _rows, errors=_missing_column if name == "names" else None)
+
+
+def _missing_column(d: object, model: object) -> list:
+    return [(d.frame_rows().drop(columns="city"), ("city",))]
 
 
 def _on(columns: list, parts: list, **params: object) -> object:
@@ -181,6 +185,10 @@ def _frame_pipelines() -> list:
         Case("frame-text-logistic", lambda d: make_pipeline(text(), LogisticRegression()).fit(d.frame, d.binary), _rows, "C"),
         Case("frame-missing-words", lambda d: _missing_words(d, impute_words), _missing_word_rows),
     ]
+
+
+def _all_numbers(d: object) -> Pipeline:
+    return make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression())
 
 
 def _missing_words(d: object, words: object) -> object:

@@ -28,7 +28,10 @@ def _regressors() -> list:
         _case("linear-regression-no-intercept", lambda d: lm.LinearRegression(fit_intercept=False).fit(d.x, d.y)),
         Case("linear-regression-one-feature", lambda d: lm.LinearRegression().fit(d.x[:, :1], d.y), lambda d, m: d.edge(x=d.x[:, :1]), exact="C"),
         _case("linear-regression-f32", lambda d: lm.LinearRegression().fit(d.x.astype("f4"), d.y.astype("f4"))),
-        _case("ridge", lambda d: lm.Ridge(alpha=1.5).fit(d.x, d.y)),
+        _case("ridge-f32", lambda d: lm.Ridge().fit(d.x.astype("f4"), d.y.astype("f4"))),
+        _case("ridge-big-endian", _big_endian),
+        Case("ridge-frame", lambda d: lm.Ridge().fit(_number_frame(d), d.y), lambda d, m: _number_frame(d)[:9], exact="C"),
+        _case("ridge", lambda d: lm.Ridge(alpha=1.5).fit(d.x, d.y), errors=_no_missing),
         _case("ridge-two-targets", lambda d: lm.Ridge(alpha=np.array([0.1, 9.0])).fit(d.x, d.y2)),
         _case("ridge-cv", lambda d: lm.RidgeCV(alphas=[0.1, 1.0, 10.0]).fit(d.x, d.y)),
         _case("ridge-classifier", lambda d: lm.RidgeClassifier().fit(d.x, d.names)),
@@ -41,10 +44,31 @@ def _regressors() -> list:
     ]
 
 
+def _big_endian(d: object) -> object:
+    """As a model trained on a big-endian machine is stored."""
+    model = lm.Ridge().fit(d.x, d.y)
+    model.coef_ = model.coef_.astype(">f8")
+    return model
+
+
+def _number_frame(d: object) -> object:
+    return d.frame[["income", "children", "member"]]
+
+
+def _no_missing(d: object, model: object) -> list:
+    rows = d.edge()[:2]
+    hollow = rows.copy()
+    hollow[1, 2] = np.nan
+    return [(hollow, ("NaN",)), (rows[:, :3], ("3", "5"))]
+
+
 def _logistic() -> list:
     lr = lm.LogisticRegression
     return [
-        _case("logistic-binary", lambda d: lr(max_iter=300).fit(d.x, d.binary), also=("predict_log_proba",)),
+        _case("logistic-binary", lambda d: lr(max_iter=300).fit(d.x, d.binary), also=("predict_log_proba",), errors=_no_missing),
+        _case("logistic-f32", lambda d: lr(max_iter=300).fit(d.x.astype("f4"), d.three)),
+        _case("logistic-i32-labels", lambda d: lr(max_iter=300).fit(d.x, d.three.astype("i4"))),
+        _case("logistic-negative-labels", lambda d: lr(max_iter=300).fit(d.x, d.binary * 2 - 1)),
         _case("logistic-bool-labels", lambda d: lr(max_iter=300).fit(d.x, d.flags)),
         _case("logistic-multinomial", lambda d: lr(max_iter=300, C=0.5).fit(d.x, d.three), also=("predict_log_proba",)),
         _case("logistic-text-labels", lambda d: lr(max_iter=300).fit(d.x, d.names)),

@@ -60,10 +60,18 @@ def _single() -> list:
             "tree-regressor-absolute", lambda d: dtr(criterion="absolute_error", max_depth=3, random_state=d.state).fit(d.x, d.y), _edge, since="1.0"
         ),
         Case("tree-regressor-nan", lambda d: dtr(max_depth=5, random_state=d.state).fit(d.x_nan, d.y), _edge_nan, since="1.3"),
+        Case("tree-i32-labels", lambda d: dtc(max_depth=4, random_state=d.state).fit(d.x, d.three.astype("i4")), _edge, TREE),
+        Case("tree-timestamps", lambda d: dtr(max_depth=6, random_state=d.state).fit(_timestamps(d), d.y), lambda d, m: _timestamps(d)[:12]),
         Case("tree-integers", lambda d: dtc(max_depth=5, random_state=d.state).fit(d.ints, d.three), lambda d, m: d.ints[:9], TREE),
         Case("extra-tree-classifier", lambda d: etc(max_depth=5, random_state=d.state).fit(d.x, d.names), _edge, TREE),
         Case("extra-tree-regressor", lambda d: etr(max_depth=5, random_state=d.state).fit(d.x, d.y), _edge, since="1.0"),
     ]
+
+
+def _timestamps(d: object) -> np.ndarray:
+    """Seconds and milliseconds since 1970: too long for single precision, to which trees round their input."""
+    seconds = 1_700_000_000 + np.arange(len(d.x)) * 37 + (d.x[:, 0] * 1000).astype(np.int64)
+    return np.column_stack([seconds, seconds * 1000 + d.ints[:, 0]])
 
 
 def _forests() -> list:
