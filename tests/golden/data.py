@@ -89,7 +89,7 @@ class Data:
     def document_rows(self) -> list:
         """Documents to ask about: seen words, unseen words, blanks, odd cases and long runs of space."""
         docs = [" ".join(self.rng.choice(WORDS, 7)) for _ in range(5)]
-        return docs + [
+        return [*docs, *self.documents[-3:]] + [
             "",
             " ",
             "the",

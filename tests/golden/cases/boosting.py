@@ -98,7 +98,7 @@ def _xgboost_native() -> list:
         _xgb("multi-softprob", lambda d: t(d, d.three, rounds=3, objective="multi:softprob", num_class=3), CHAIN),
         _xgb("multi-softmax", lambda d: t(d, d.three, rounds=3, objective="multi:softmax", num_class=3)),
         _xgb("rank-pairwise", lambda d: t(d, d.three, objective="rank:pairwise", group=[30, 40, 26])),
-        _xgb("rank-ndcg", lambda d: t(d, d.three, objective="rank:ndcg", group=[50, 46])),
+        _xgb("rank-ndcg", lambda d: t(d, d.three, objective="rank:ndcg", min_child_weight=0.01, group=[50, 46])),
         _xgb("absolute-error", lambda d: t(d, d.y, objective="reg:absoluteerror"), since="1.7"),
         _xgb(
             "quantile-three-levels",
@@ -207,9 +207,10 @@ def lgb_train(d: object, y: object, rounds: int = 4, x: object = None, **params:
     import lightgbm
 
     group, early = params.pop("group", None), params.pop("early", None)
+    named = params.pop("categories", "auto")
     x = d.x_nan if x is None else x
     params = {"num_leaves": 6, "min_data_in_leaf": 5, "verbosity": -1, "num_threads": 1, "seed": d.state % 100_000, "deterministic": True, **params}
-    train = lightgbm.Dataset(x, y, group=None if group is None else np.asarray(group), params=params)
+    train = lightgbm.Dataset(x, y, group=None if group is None else np.asarray(group), categorical_feature=named, params=params)
     more = {}
     if early:
         more["valid_sets"] = [lightgbm.Dataset(x[:30] * 1.1, y[:30], reference=train, params=params)]
