@@ -4,12 +4,51 @@
 
 mod array;
 mod budget;
+mod builder;
+mod container;
 mod cursor;
+mod file;
+mod hostile;
+mod joblib;
 pub mod json;
+mod numpy;
+mod pickle;
+mod sniff;
+mod stored;
 pub mod tree_json;
 pub mod ubjson;
 mod value;
 
 pub use array::{Array, Dtype, DtypeKind, Field};
 pub use cursor::{Cursor, Kind};
+pub use file::file;
+pub use sniff::{Form, sniff};
 pub use value::{Document, Id, Node, Object};
+
+use crate::{Error, Limits};
+
+/// Reads a pickle, a joblib file or a skops file, compressed or not.
+///
+/// Takes at most twice the memory of the decompressed file, plus 64 MB.
+///
+/// # Errors
+/// [`Error::Malformed`] with the place of the fault; [`Error::Limit`] when decompressing goes
+/// beyond `limits`; [`Error::Hostile`] when the file refers to what only an attack needs;
+/// [`Error::Unsupported`] for formats that hold something else.
+pub fn document(bytes: Vec<u8>, limits: &Limits) -> Result<Document, Error> {
+    let form = sniff(&bytes);
+    let (form, bytes) = if form.is_compressed() {
+        let bytes = container::inflate(bytes, form, limits)?;
+        (sniff(&bytes), bytes)
+    } else {
+        (form, bytes)
+    };
+    match form {
+        Form::Pickle => pickle::read(bytes, limits),
+        _ => Err(Error::Malformed {
+            format: "model file",
+            place: "byte 0".into(),
+            reason: format!("a pickle, joblib or skops file is expected, but this is {form}"),
+        }),
+    }
+}

@@ -1,4 +1,6 @@
-use super::{Document, Id, Node};
+use std::sync::Arc;
+
+use super::{Document, Id, Kind};
 use crate::Error;
 
 /// A numpy dtype.
@@ -11,7 +13,11 @@ pub struct Dtype {
     /// Stored most significant byte first.
     pub big_endian: bool,
     /// Fields of a record: name, dtype, byte offset. Empty for plain types.
-    pub fields: Vec<(String, Dtype, usize)>,
+    pub fields: Vec<(String, Arc<Dtype>, usize)>,
+    /// Records inside records. Bounded, so that dropping a dtype cannot exhaust the stack.
+    pub(crate) depth: u8,
+    /// A field, or a field of a field, is a Python object.
+    pub(crate) objects: bool,
 }
 
 /// What an item of an array is.
@@ -41,7 +47,7 @@ pub enum DtypeKind {
 #[derive(Debug)]
 pub struct Array {
     /// The type of its items.
-    pub dtype: Dtype,
+    pub dtype: Arc<Dtype>,
     /// Its dimensions; empty for a scalar.
     pub shape: Vec<usize>,
     /// Stored column after column.
@@ -94,9 +100,11 @@ impl Array {
         if let ArrayData::Objects(ids) = &self.data {
             return ids
                 .iter()
-                .map(|&id| match doc.node(id) {
-                    Node::None => Ok(f64::NAN),
-                    _ => super::Cursor::new(doc, id).as_f64().ok_or_else(|| self.wrong("numbers")),
+                .map(|&id| match super::Cursor::new(doc, id).kind() {
+                    Kind::None => Ok(f64::NAN),
+                    _ => {
+                        super::Cursor::new(doc, id).plain_f64().ok_or_else(|| self.wrong("numbers"))
+                    }
                 })
                 .collect();
         }
@@ -123,7 +131,7 @@ impl Array {
             return ids
                 .iter()
                 .map(|&id| {
-                    super::Cursor::new(doc, id).as_i64().ok_or_else(|| self.wrong("integers"))
+                    super::Cursor::new(doc, id).plain_i64().ok_or_else(|| self.wrong("integers"))
                 })
                 .collect();
         }
@@ -157,17 +165,7 @@ impl Array {
         }
         let big = self.dtype.big_endian;
         let text = |item: &[u8]| match self.dtype.kind {
-            DtypeKind::Unicode => item
-                .chunks_exact(4)
-                .map(|c| {
-                    let code = [c[0], c[1], c[2], c[3]];
-                    if big { u32::from_be_bytes(code) } else { u32::from_le_bytes(code) }
-                })
-                .map(|code| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
-                .collect::<String>()
-                .trim_end_matches('\0')
-                .to_owned()
-                .into(),
+            DtypeKind::Unicode => Some(utf32(item, big)),
             DtypeKind::Bytes => {
                 let end = item.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
                 Some(String::from_utf8_lossy(&item[..end]).into_owned())
@@ -260,9 +258,24 @@ impl Field<'_> {
     }
 }
 
+/// Zero-padded UTF-32.
+pub(super) fn utf32(item: &[u8], big_endian: bool) -> String {
+    let text: String = item
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|code| if big_endian { u32::from_be_bytes(*code) } else { u32::from_le_bytes(*code) })
+        .map(|code| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect();
+    let len = text.trim_end_matches('\0').len();
+    let mut text = text;
+    text.truncate(len);
+    text
+}
+
 /// A number before it is given its Rust type.
 #[derive(Clone, Copy)]
-enum Number {
+pub(super) enum Number {
     Signed(i64),
     Unsigned(u64),
     F32(f32),
@@ -302,7 +315,7 @@ fn whole(value: f64) -> Option<i64> {
     (value.trunc() == value && value.abs() < 9.2e18).then_some(value as i64)
 }
 
-fn number(dtype: &Dtype, item: &[u8]) -> Option<Number> {
+pub(super) fn number(dtype: &Dtype, item: &[u8]) -> Option<Number> {
     let mut bytes = [0u8; 8];
     let size = item.len();
     if size == 0 || size > 8 {

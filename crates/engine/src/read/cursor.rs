@@ -1,4 +1,10 @@
-use super::{Array, Document, Dtype, Id, Node, Object};
+use std::sync::Arc;
+
+use super::{
+    Array, Document, Dtype, Id, Node, Object,
+    stored::{self, Stored},
+    value::Place,
+};
 use crate::Error;
 
 /// A value of a [`Document`], with the questions estimators ask of it.
@@ -65,26 +71,73 @@ impl<'a> Cursor<'a> {
 
     /// What the value is.
     pub fn kind(self) -> Kind<'a> {
-        match self.doc.node(self.id) {
+        let index = match self.id.place() {
+            Place::Node(index) => index,
+            Place::Int(v) => return Kind::Int(v),
+            Place::Stored(at) => return self.stored(at),
+            Place::None => return Kind::None,
+            Place::Bool(v) => return Kind::Bool(v),
+            Place::EmptyTuple => return Kind::Tuple(&[]),
+        };
+        match self.doc.nodes.get(index).unwrap_or(&Node::None) {
             Node::None => Kind::None,
-            Node::Bool(v) => Kind::Bool(*v),
             Node::Int(v) => Kind::Int(*v),
             Node::BigInt(v) => Kind::BigInt(v),
             Node::Float(v) => Kind::Float(*v),
-            Node::Text { start, len, owned } => Kind::Text(
-                str::from_utf8(self.doc.slice(*start, u64::from(*len), *owned)).unwrap_or(""),
-            ),
+            Node::Text { start, len, owned } => {
+                Kind::Text(utf8(self.doc.slice(*start, u64::from(*len), *owned)))
+            }
             Node::Bytes { start, len, owned } => {
                 Kind::Bytes(self.doc.slice(*start, u64::from(*len), *owned))
             }
+            Node::Stored(at) => self.stored(usize::try_from(*at).unwrap_or(usize::MAX)),
             Node::List(v) => Kind::List(v),
-            Node::Tuple(v) => Kind::Tuple(v),
+            Node::Tuple { start, len } => {
+                let range = *start as usize..(*start as usize).saturating_add(*len as usize);
+                Kind::Tuple(self.doc.tuples.get(range).unwrap_or_default())
+            }
             Node::Set(v) => Kind::Set(v),
             Node::Dict(v) => Kind::Dict(v),
             Node::Global(v) => Kind::Global(&v.0, &v.1),
             Node::Object(v) => Kind::Object(v),
             Node::Array(v) => Kind::Array(v),
             Node::Dtype(v) => Kind::Dtype(v),
+        }
+    }
+
+    fn stored(self, at: usize) -> Kind<'a> {
+        let input = &self.doc.input;
+        match stored::read(input, at) {
+            Some((Stored::Text(start, len), _)) => {
+                Kind::Text(utf8(input.get(start..start + len).unwrap_or_default()))
+            }
+            Some((Stored::Bytes(start, len), _)) => {
+                Kind::Bytes(input.get(start..start + len).unwrap_or_default())
+            }
+            Some((Stored::Int(v), _)) => Kind::Int(v),
+            Some((Stored::Float(v), _)) => Kind::Float(v),
+            None => Kind::None,
+        }
+    }
+
+    /// Where a text or bytes stand: start, length, and whether in the owned bytes.
+    pub(crate) fn range(self) -> Option<(u64, u64, bool)> {
+        let at = match self.id.place() {
+            Place::Node(index) => match self.doc.nodes.get(index)? {
+                Node::Text { start, len, owned } | Node::Bytes { start, len, owned } => {
+                    return Some((*start, u64::from(*len), *owned));
+                }
+                Node::Stored(at) => usize::try_from(*at).ok()?,
+                _ => return None,
+            },
+            Place::Stored(at) => at,
+            _ => return None,
+        };
+        match stored::read(&self.doc.input, at)?.0 {
+            Stored::Text(start, len) | Stored::Bytes(start, len) => {
+                Some((start as u64, len as u64, false))
+            }
+            _ => None,
         }
     }
 
@@ -150,8 +203,17 @@ impl<'a> Cursor<'a> {
     }
 
     fn lookup(self, pairs: &[(Id, Id)], name: &str) -> Option<Self> {
-        let found = pairs.iter().rev().find(|(key, _)| self.go(*key).as_str() == Some(name))?;
+        let found = pairs.iter().rev().find(|(key, _)| self.go(*key).spells(name))?;
         Some(self.go(found.1))
+    }
+
+    /// True for the text `name`. Compares bytes, so that a long key costs no more than a short one.
+    fn spells(self, name: &str) -> bool {
+        self.range().is_some_and(|(start, len, owned)| {
+            len == name.len() as u64
+                && self.doc.slice(start, len, owned) == name.as_bytes()
+                && matches!(self.kind(), Kind::Text(_))
+        })
     }
 
     /// An attribute that must be there.
@@ -177,12 +239,22 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// An integer, or a boolean as 0 or 1, or a zero-dimensional integer array.
+    /// An integer, or a boolean as 0 or 1, or an array of exactly one.
     pub fn as_i64(self) -> Option<i64> {
+        match self.kind() {
+            Kind::Array(array) if array.len() == 1 => match array.objects() {
+                // an array may hold itself
+                Some(ids) => self.go(*ids.first()?).plain_i64(),
+                None => array.i64s(self.doc).ok()?.first().copied(),
+            },
+            _ => self.plain_i64(),
+        }
+    }
+
+    pub(super) fn plain_i64(self) -> Option<i64> {
         match self.kind() {
             Kind::Int(v) => Some(v),
             Kind::Bool(v) => Some(i64::from(v)),
-            Kind::Array(array) if array.len() == 1 => array.i64s(self.doc).ok()?.first().copied(),
             _ => None,
         }
     }
@@ -190,10 +262,19 @@ impl<'a> Cursor<'a> {
     /// A number, or an array of exactly one.
     pub fn as_f64(self) -> Option<f64> {
         match self.kind() {
+            Kind::Array(array) if array.len() == 1 => match array.objects() {
+                Some(ids) => self.go(*ids.first()?).plain_f64(),
+                None => array.f64s(self.doc).ok()?.first().copied(),
+            },
+            _ => self.plain_f64(),
+        }
+    }
+
+    pub(super) fn plain_f64(self) -> Option<f64> {
+        match self.kind() {
             Kind::Float(v) => Some(v),
             Kind::Int(v) => Some(v as f64),
             Kind::Bool(v) => Some(f64::from(u8::from(v))),
-            Kind::Array(array) if array.len() == 1 => array.f64s(self.doc).ok()?.first().copied(),
             _ => None,
         }
     }
@@ -226,6 +307,15 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// A numpy dtype, shared with the document.
+    pub(crate) fn shared_dtype(self) -> Option<Arc<Dtype>> {
+        let Place::Node(index) = self.id.place() else { return None };
+        match self.doc.nodes.get(index)? {
+            Node::Dtype(dtype) => Some(Arc::clone(dtype)),
+            _ => None,
+        }
+    }
+
     /// A numpy array.
     pub fn as_array(self) -> Option<&'a Array> {
         match self.kind() {
@@ -233,6 +323,11 @@ impl<'a> Cursor<'a> {
             _ => None,
         }
     }
+}
+
+/// Texts were checked when the file was read.
+fn utf8(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap_or_default()
 }
 
 impl std::fmt::Debug for Cursor<'_> {

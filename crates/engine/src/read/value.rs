@@ -3,8 +3,71 @@ use std::sync::Arc;
 use super::{Array, Cursor};
 
 /// The place of a value in its [`Document`].
+///
+/// Most values of a model file are small and stored verbatim, so an id can say where in the file
+/// the value stands, or be the value itself; only the others take a [`Node`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(pub(crate) u32);
+
+/// What an [`Id`] stands for.
+pub(crate) enum Place {
+    /// A node of the arena.
+    Node(usize),
+    /// The integer itself.
+    Int(i64),
+    /// The pickle opcode at this byte of the input holds it.
+    Stored(usize),
+    None,
+    Bool(bool),
+    EmptyTuple,
+}
+
+const PAYLOAD: u32 = (1 << 30) - 1;
+const INT: u32 = 1 << 30;
+const STORED: u32 = 2 << 30;
+const CONSTANT: u32 = 3 << 30;
+
+impl Id {
+    pub(crate) const NONE: Self = Self(CONSTANT);
+    pub(crate) const FALSE: Self = Self(CONSTANT | 1);
+    pub(crate) const TRUE: Self = Self(CONSTANT | 2);
+    pub(crate) const EMPTY_TUPLE: Self = Self(CONSTANT | 3);
+    /// Stands for no value at all.
+    pub(crate) const NOTHING: Self = Self(u32::MAX);
+
+    pub(crate) fn of_bool(value: bool) -> Self {
+        if value { Self::TRUE } else { Self::FALSE }
+    }
+
+    /// An integer that needs no node.
+    pub(crate) fn of_int(value: i64) -> Option<Self> {
+        u32::try_from(value).ok().filter(|v| *v <= PAYLOAD).map(|v| Self(INT | v))
+    }
+
+    /// A value that is stored at byte `at` of the input.
+    pub(crate) fn of_stored(at: usize) -> Option<Self> {
+        u32::try_from(at).ok().filter(|v| *v <= PAYLOAD).map(|v| Self(STORED | v))
+    }
+
+    pub(crate) fn of_node(index: usize) -> Option<Self> {
+        u32::try_from(index).ok().filter(|v| *v <= PAYLOAD).map(Self)
+    }
+
+    pub(crate) fn place(self) -> Place {
+        let payload = self.0 & PAYLOAD;
+        match self.0 & !PAYLOAD {
+            0 => Place::Node(payload as usize),
+            INT => Place::Int(i64::from(payload)),
+            STORED => Place::Stored(payload as usize),
+            _ => match self {
+                Self::FALSE => Place::Bool(false),
+                Self::TRUE => Place::Bool(true),
+                Self::EMPTY_TUPLE => Place::EmptyTuple,
+                _ => Place::None,
+            },
+        }
+    }
+}
 
 /// A model file as plain values: what pickle, joblib and skops files all become.
 ///
@@ -14,10 +77,12 @@ pub struct Id(pub(crate) u32);
 #[derive(Debug)]
 pub struct Document {
     /// The (decompressed) file.
-    pub(crate) input: Arc<[u8]>,
+    pub(crate) input: Vec<u8>,
     /// Texts and bytes that the file stores in another form.
     pub(crate) owned: Vec<u8>,
     pub(crate) nodes: Vec<Node>,
+    /// The items of all tuples, one tuple after the other.
+    pub(crate) tuples: Vec<Id>,
     pub(crate) root: Id,
 }
 
@@ -26,8 +91,6 @@ pub struct Document {
 pub enum Node {
     /// `None`.
     None,
-    /// A boolean.
-    Bool(bool),
     /// An integer that fits 64 bits.
     Int(i64),
     /// A larger integer, little-endian two's complement.
@@ -52,10 +115,17 @@ pub enum Node {
         /// In [`Document::owned`] instead of the input.
         owned: bool,
     },
+    /// Whatever the pickle opcode at this byte of the input holds.
+    Stored(u64),
     /// A list.
     List(Box<Vec<Id>>),
-    /// A tuple.
-    Tuple(Box<Vec<Id>>),
+    /// A tuple: a range of the document's tuple items.
+    Tuple {
+        /// First item.
+        start: u32,
+        /// Items.
+        len: u32,
+    },
     /// A set or frozen set.
     Set(Box<Vec<Id>>),
     /// A dict, in insertion order; a repeated key appears again and the last one wins.
@@ -67,7 +137,7 @@ pub enum Node {
     /// A numpy array.
     Array(Box<Array>),
     /// A numpy dtype.
-    Dtype(Box<super::Dtype>),
+    Dtype(Arc<super::Dtype>),
 }
 
 /// An instance: which class or function would make it, from what, with which state.
@@ -75,24 +145,46 @@ pub enum Node {
 pub struct Object {
     /// The class or function: usually a [`Node::Global`].
     pub class: Id,
-    /// Positional arguments of the constructor or function.
+    /// Positional arguments of the constructor or function; keyword arguments, if there are any,
+    /// follow as one dict.
     pub args: Vec<Id>,
     /// What `__setstate__` or `__dict__` would receive.
     pub state: Option<Id>,
     /// Items appended to it (list subclasses).
     pub items: Vec<Id>,
-    /// Pairs set on it (dict subclasses such as `Bunch`).
+    /// Pairs set on it (dict subclasses).
     pub pairs: Vec<(Id, Id)>,
 }
 
+impl Object {
+    pub(crate) fn new(class: Id, args: Vec<Id>) -> Self {
+        Self { class, args, state: None, items: Vec::new(), pairs: Vec::new() }
+    }
+}
+
 impl Document {
+    pub(crate) fn new(input: Vec<u8>) -> Self {
+        Self { input, owned: Vec::new(), nodes: Vec::new(), tuples: Vec::new(), root: Id::NONE }
+    }
+
     /// The value the file holds.
     pub fn root(&self) -> Cursor<'_> {
         Cursor::new(self, self.root)
     }
 
-    pub(crate) fn node(&self, id: Id) -> &Node {
-        self.nodes.get(id.0 as usize).unwrap_or(&Node::None)
+    /// Module and name of every class and function that the file refers to, each once, sorted.
+    pub fn globals(&self) -> Vec<(&str, &str)> {
+        let mut names: Vec<_> = self
+            .nodes
+            .iter()
+            .filter_map(|node| match node {
+                Node::Global(name) => Some((name.0.as_str(), name.1.as_str())),
+                _ => None,
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     pub(crate) fn slice(&self, start: u64, len: u64, owned: bool) -> &[u8] {
@@ -106,10 +198,19 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
-    use super::Node;
+    use super::{Id, Node, Place};
 
     #[test]
     fn a_node_stays_small() {
         assert_eq!(size_of::<Node>(), 16);
+    }
+
+    #[test]
+    fn small_values_need_no_node() {
+        assert!(matches!(Id::of_int(7).unwrap().place(), Place::Int(7)));
+        assert!(matches!(Id::of_stored(9).unwrap().place(), Place::Stored(9)));
+        assert!(matches!(Id::of_bool(true).place(), Place::Bool(true)));
+        assert_eq!(Id::of_int(-1), None);
+        assert_eq!(Id::of_int(1 << 30), None);
     }
 }

@@ -1,0 +1,221 @@
+//! Names that only an attack needs: what runs code, opens files or reaches out when called.
+
+/// Modules none of whose functions belong in a model.
+const MODULES: &[&str] = &[
+    "_frozen_importlib",
+    "_frozen_importlib_external",
+    "_imp",
+    "_io",
+    "_osx_support",
+    "_pickle",
+    "_posixsubprocess",
+    "_pyrepl",
+    "_socket",
+    "_thread",
+    "_winapi",
+    "_xxsubinterpreters",
+    "aiohttp",
+    "asyncio",
+    "bdb",
+    "cProfile",
+    "cffi",
+    "code",
+    "codeop",
+    "commands",
+    "concurrent",
+    "ctypes",
+    "distutils",
+    "doctest",
+    "ensurepip",
+    "fcntl",
+    "fileinput",
+    "ftplib",
+    "gc",
+    "http",
+    "httplib",
+    "httpx",
+    "idlelib",
+    "imaplib",
+    "imp",
+    "importlib",
+    "linecache",
+    "marshal",
+    "mmap",
+    "msvcrt",
+    "multiprocessing",
+    "nntplib",
+    "nt",
+    "ntpath",
+    "os",
+    "paramiko",
+    "pdb",
+    "pip",
+    "pkgutil",
+    "platform",
+    "popen2",
+    "poplib",
+    "posix",
+    "posixpath",
+    "profile",
+    "pty",
+    "pydoc",
+    "requests",
+    "resource",
+    "runpy",
+    "select",
+    "setuptools",
+    "shelve",
+    "shutil",
+    "signal",
+    "site",
+    "smtplib",
+    "socket",
+    "socketserver",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "sys",
+    "sysconfig",
+    "telnetlib",
+    "tempfile",
+    "threading",
+    "timeit",
+    "trace",
+    "tty",
+    "urllib",
+    "urllib2",
+    "urllib3",
+    "venv",
+    "webbrowser",
+    "winreg",
+    "xmlrpc",
+    "zipimport",
+];
+
+/// Single names in modules that are harmless otherwise.
+const NAMES: &[(&str, &[&str])] = &[
+    (
+        "builtins",
+        &[
+            "__build_class__",
+            "__import__",
+            "apply",
+            "breakpoint",
+            "compile",
+            "delattr",
+            "eval",
+            "exec",
+            "execfile",
+            "exit",
+            "file",
+            "getattr",
+            "globals",
+            "help",
+            "input",
+            "locals",
+            "open",
+            "quit",
+            "raw_input",
+            "reload",
+            "setattr",
+            "vars",
+        ],
+    ),
+    ("cloudpickle", &["load", "loads"]),
+    ("dill", &["load", "loads", "load_module", "load_session"]),
+    ("functools", &["reduce"]),
+    ("io", &["FileIO", "open", "open_code"]),
+    ("joblib", &["load"]),
+    ("logging", &["FileHandler"]),
+    (
+        "numpy",
+        &["fromfile", "fromregex", "genfromtxt", "load", "loadtxt", "memmap", "save", "savetxt"],
+    ),
+    ("operator", &["attrgetter", "methodcaller"]),
+    ("pandas", &["eval", "read_pickle"]),
+    ("pickle", &["Unpickler", "_Unpickler", "load", "loads"]),
+    ("torch", &["load"]),
+    ("types", &["ModuleType"]),
+];
+
+/// Submodules of harmless packages, and packages whose every name is as the module's.
+const SUBMODULES: &[&str] = &[
+    "logging.config",
+    "numpy.ctypeslib",
+    "numpy.distutils",
+    "numpy.f2py",
+    "numpy.testing",
+    "torch.hub",
+    "torch.jit",
+];
+
+/// True when no model needs the name and calling it would run code, open a file or a connection.
+pub(crate) fn runs_code(module: &str, name: &str) -> bool {
+    let package = module.split('.').next().unwrap_or(module);
+    if MODULES.binary_search(&package).is_ok() {
+        return true;
+    }
+    if SUBMODULES.iter().any(|sub| {
+        module.strip_prefix(sub).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }) {
+        return true;
+    }
+    // `a.b` as a name reaches through attributes: judge where it starts and where it ends
+    let (first, last) = (name.split('.').next(), name.rsplit('.').next());
+    let named = NAMES.iter().find(|(owner, _)| *owner == package).is_some_and(|(_, names)| {
+        first.is_some_and(|n| names.contains(&n)) || last.is_some_and(|n| names.contains(&n))
+    });
+    let through = name.rsplit_once('.').is_some_and(|(owners, _)| {
+        owners.split('.').any(|owner| MODULES.binary_search(&owner).is_ok())
+    });
+    named || through
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MODULES, runs_code};
+
+    #[test]
+    fn the_list_can_be_searched() {
+        assert!(MODULES.is_sorted());
+    }
+
+    #[test]
+    fn known_gadgets_are_found() {
+        for (module, name) in [
+            ("os", "system"),
+            ("posix", "system"),
+            ("nt", "system"),
+            ("subprocess", "Popen"),
+            ("builtins", "eval"),
+            ("builtins", "getattr"),
+            ("builtins", "getattr.__call__"),
+            ("importlib", "import_module"),
+            ("importlib.machinery", "SourceFileLoader"),
+            ("numpy.testing._private.utils", "runstring"),
+            ("pickle", "loads"),
+            ("sys", "modules"),
+            ("joblib.numpy_pickle", "load"),
+            ("sklearn.utils", "os.system"),
+        ] {
+            assert!(runs_code(module, name), "{module}.{name}");
+        }
+    }
+
+    #[test]
+    fn what_models_refer_to_is_not() {
+        for (module, name) in [
+            ("builtins", "set"),
+            ("numpy.core.multiarray", "_reconstruct"),
+            ("sklearn.pipeline", "Pipeline"),
+            ("joblib.numpy_pickle", "NumpyArrayWrapper"),
+            ("cloudpickle.cloudpickle", "_make_function"),
+            ("types", "CodeType"),
+            ("functools", "partial"),
+            ("osmnx", "graph"),
+            ("numpy.random._pickle", "__randomstate_ctor"),
+        ] {
+            assert!(!runs_code(module, name), "{module}.{name}");
+        }
+    }
+}
