@@ -108,8 +108,6 @@ pub(crate) fn set_array(out: &mut Builder, array: Id, state: Id, at: usize) -> R
     let cursor = out.cursor(state);
     let items = match cursor.kind() {
         Kind::Tuple([_, items @ ..]) if items.len() == 4 => items,
-        // before numpy 1.0 without a version
-        Kind::Tuple(items) if items.len() == 4 => items,
         _ => &[],
     };
     let [shape_id, dtype, fortran, data] = *items else {

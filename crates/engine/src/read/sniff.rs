@@ -20,7 +20,7 @@ pub enum Form {
     Lzma,
     /// An LZ4 frame.
     Lz4,
-    /// A zip archive: skops, npz, or PyTorch.
+    /// A zip archive: skops, npz, or torch.
     Zip,
     /// An array in numpy's own format.
     Npy,

@@ -41,14 +41,12 @@ pub(crate) fn of_range(
             return Ok(Id::of_bool(v != 0));
         }
         Some(Number::Unsigned(v)) => {
-            return match i64::try_from(v) {
-                Ok(v) => out.int(v, at),
-                Err(_) => {
-                    let mut bytes = v.to_le_bytes().to_vec();
-                    bytes.push(0);
-                    out.node(Node::BigInt(Box::new(bytes)), at)
-                }
-            };
+            if let Ok(v) = i64::try_from(v) {
+                return out.int(v, at);
+            }
+            let mut bytes = v.to_le_bytes().to_vec();
+            bytes.push(0);
+            return out.node(Node::BigInt(Box::new(bytes)), at);
         }
         Some(Number::Signed(v)) => return out.int(v, at),
         Some(Number::F32(v)) => return out.node(Node::Float(f64::from(v)), at),

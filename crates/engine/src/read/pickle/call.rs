@@ -211,10 +211,7 @@ impl Machine {
         let Kind::Tuple(&[class, base, state]) = self.out.cursor(args).kind() else {
             return Ok(None);
         };
-        let base = match self.out.cursor(base).kind() {
-            Kind::Global("builtins", name) => name,
-            _ => return Ok(None),
-        };
+        let Kind::Global("builtins", base) = self.out.cursor(base).kind() else { return Ok(None) };
         let args: &[Id] = if base == "object" { &[] } else { &[state] };
         self.out.object(class, args, at).map(Some)
     }

@@ -103,9 +103,8 @@ impl Machine {
     fn quoted(&mut self, at: usize) -> Result<Id, Error> {
         let (start, end) = self.line()?;
         let line = self.out.doc.input.get(start..end).unwrap_or_default().trim_ascii();
-        let inner = match line {
-            [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
-            _ => return Err(self.out.wrong(at, "a text has no quotes")),
+        let ([b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"']) = line else {
+            return Err(self.out.wrong(at, "a text has no quotes"));
         };
         let len = inner.len();
         self.out.budget.charge(len, at)?;

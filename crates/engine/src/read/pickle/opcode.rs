@@ -1,4 +1,4 @@
-//! Opcodes of pickle protocols 0 to 5, as CPython's `pickletools` documents them.
+//! Opcodes of pickle protocols 0 to 5, as Python's `pickletools` documents them.
 
 pub(crate) const MARK: u8 = b'(';
 pub(crate) const STOP: u8 = b'.';

@@ -40,17 +40,11 @@ fn show(value: Cursor<'_>, depth: usize) -> String {
         Kind::Dict(v) => format!("{{{}}}", pairs(v)),
         Kind::Global(module, name) => format!("{module}.{name}"),
         Kind::Object(v) => {
-            let mut text = format!("{}({})", show(value.go(v.class), depth + 1), list(&v.args));
-            if let Some(state) = v.state {
-                text += &format!("<-{}", show(value.go(state), depth + 1));
-            }
-            if !v.items.is_empty() {
-                text += &format!("+[{}]", list(&v.items));
-            }
-            if !v.pairs.is_empty() {
-                text += &format!("+{{{}}}", pairs(&v.pairs));
-            }
-            text
+            let state = v.state.map(|state| format!("<-{}", show(value.go(state), depth + 1)));
+            let items = (!v.items.is_empty()).then(|| format!("+[{}]", list(&v.items)));
+            let set = (!v.pairs.is_empty()).then(|| format!("+{{{}}}", pairs(&v.pairs)));
+            let extra: String = [state, items, set].into_iter().flatten().collect();
+            format!("{}({}){extra}", show(value.go(v.class), depth + 1), list(&v.args))
         }
         Kind::Array(v) => match v.objects() {
             Some(ids) => format!("array{:?}[{}]", v.shape, list(ids)),
