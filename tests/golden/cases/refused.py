@@ -208,7 +208,7 @@ def _lightgbm() -> list:
 
     def categories(d: object) -> object:
         x = np.column_stack([d.x, d.rng.randint(0, 6, size=len(d.x))])
-        y = d.y + 5.0 * (x[:, 5] == 2)
+        y = d.y + 30.0 * np.isin(x[:, 5], (2, 4))
         return lgb_train(d, y, x=x, objective="regression", categories=[5], min_data_per_group=5, cat_smooth=1)
 
     more = {"library": "lightgbm", "save": save_lightgbm}
