@@ -2,7 +2,28 @@
 
 use std::fmt;
 
-use crate::{Error, Inputs, Predictor, Table, read::Cursor};
+use crate::{Error, Inputs, Method, Output, Predictor, Table, read::Cursor};
+
+mod check;
+mod columns;
+mod encode;
+mod fields;
+mod function;
+mod impute;
+mod linear;
+mod normalizer;
+mod pipeline;
+mod place;
+mod polynomial;
+mod refuse;
+mod registry;
+mod scaler;
+mod stack;
+mod text;
+mod union;
+
+pub(crate) use place::Place;
+pub(crate) use registry::{build, load};
 
 /// A fitted transformer: columns in, columns out.
 pub(crate) trait Transform: Send + Sync + fmt::Debug {
@@ -11,6 +32,11 @@ pub(crate) trait Transform: Send + Sync + fmt::Debug {
 
     /// The transformed rows. Takes the table whole so that it can work in place.
     fn transform(&self, input: Table) -> Result<Table, Error>;
+
+    /// The transformed rows, for rows that stay the caller's.
+    fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
+        self.transform(input.clone())
+    }
 }
 
 /// A fitted estimator of either kind.
@@ -20,6 +46,40 @@ pub(crate) enum Estimator {
     Transformer(Box<dyn Transform>),
     /// Has `predict`.
     Predictor(Box<dyn Predictor>),
+}
+
+impl Estimator {
+    /// The estimator as a whole model: a transformer's only method is `transform`.
+    pub(crate) fn into_predictor(self) -> Box<dyn Predictor> {
+        match self {
+            Self::Transformer(transform) => Box::new(Transformer(transform)),
+            Self::Predictor(predictor) => predictor,
+        }
+    }
+}
+
+/// A transformer that is a model of its own.
+#[derive(Debug)]
+struct Transformer(Box<dyn Transform>);
+
+impl Predictor for Transformer {
+    fn inputs(&self) -> Inputs {
+        self.0.inputs()
+    }
+
+    fn methods(&self) -> &[Method] {
+        &[Method::Transform]
+    }
+
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        if method != Method::Transform {
+            return Err(Error::NoSuchMethod {
+                asked: method.to_string(),
+                available: self.methods().to_vec(),
+            });
+        }
+        Output::from_table(self.0.transform_ref(input)?)
+    }
 }
 
 /// The version of scikit-learn that an estimator's state names; `None` in files older than 0.18.

@@ -26,6 +26,38 @@ pub struct Csr {
 }
 
 impl Csr {
+    /// Integers become doubles, as they do wherever numpy divides.
+    pub(crate) fn make_floats(&mut self) {
+        if self.scalar == Scalar::I64 {
+            self.scalar = Scalar::F64;
+        }
+    }
+
+    /// Rounds the values to the type they stand for, after arithmetic in doubles.
+    pub(crate) fn round(&mut self) {
+        if self.scalar == Scalar::F32 {
+            self.values.iter_mut().for_each(|v| *v = f64::from(*v as f32));
+        }
+    }
+
+    /// Ends the row whose values were pushed last.
+    pub(crate) fn end_row(&mut self) {
+        self.starts.push(self.indices.len());
+    }
+
+    /// An empty matrix to which rows are pushed.
+    pub(crate) fn with_capacity(columns: usize, rows: usize, values: usize) -> Self {
+        let mut starts = Vec::with_capacity(rows + 1);
+        starts.push(0);
+        Self {
+            scalar: Scalar::F64,
+            columns,
+            starts,
+            indices: Vec::with_capacity(values),
+            values: Vec::with_capacity(values),
+        }
+    }
+
     /// The columns and values stored for `row`; empty when there is no such row.
     pub fn row(&self, row: usize) -> (&[u32], &[f64]) {
         let range = match (self.starts.get(row), self.starts.get(row + 1)) {

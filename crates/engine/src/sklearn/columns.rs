@@ -1,0 +1,201 @@
+use std::{borrow::Cow, sync::Arc};
+
+use super::{Place, Transform, fields, pipeline, stack, union};
+use crate::{
+    Column, Csr, Data, Error, Inputs, Matrix, Table,
+    read::{Cursor, Kind},
+};
+
+mod select;
+
+use select::Selection;
+
+/// `ColumnTransformer`: some columns through each transformer, side by side.
+#[derive(Debug)]
+pub(crate) struct ColumnTransformer {
+    inputs: Inputs,
+    parts: Vec<Part>,
+    /// Whether the answer is sparse, decided when the model was fitted.
+    sparse: bool,
+}
+
+/// One transformer and the columns it gets.
+#[derive(Debug)]
+struct Part {
+    name: String,
+    /// `None` hands the columns on.
+    transform: Option<Box<dyn Transform>>,
+    /// Positions in the training columns.
+    columns: Box<[usize]>,
+    /// The one column was named by itself, so the transformer gets it as a one-dimensional list.
+    scalar: bool,
+    weight: Option<f64>,
+}
+
+impl ColumnTransformer {
+    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
+        let mut inputs = fields::inputs(c, None);
+        if inputs.columns.is_none() {
+            let old = c.attr("_n_features").and_then(Cursor::as_i64);
+            inputs.columns = old.and_then(|n| usize::try_from(n).ok());
+        }
+        if inputs.names.is_none() {
+            // 0.24 keeps the names under two private attributes
+            let old = ["_feature_names_in", "_df_columns"]
+                .into_iter()
+                .find_map(|name| c.attr(name).and_then(fields::texts));
+            inputs.names = old.map(|names| names.iter().map(|n| Arc::from(n.as_str())).collect());
+        }
+        let mut parts = Vec::new();
+        for (at, entry) in fields::list(c, "transformers_")?.into_iter().enumerate() {
+            let wrong = || {
+                let reason = format!("has no name, estimator and columns at {at}");
+                Error::attribute("ColumnTransformer", "transformers_", reason)
+            };
+            let (name, estimator) = pipeline::named(entry).ok_or_else(wrong)?;
+            let columns = entry.items().and_then(|items| items.get(2)).ok_or_else(wrong)?;
+            let shown = format!("transformer \"{name}\"");
+            if matches!(estimator.kind(), Kind::Text("drop")) {
+                continue;
+            }
+            let selection = Selection::read(c, &name, entry.go(*columns), &inputs)
+                .map_err(|error| error.at(&shown))?;
+            if selection.columns.is_empty() {
+                continue;
+            }
+            let transform = if pipeline::is_skipped(estimator) {
+                None
+            } else {
+                Some(union::transformer(estimator, place).map_err(|error| error.at(&shown))?)
+            };
+            parts.push(Part {
+                name: shown,
+                transform,
+                columns: selection.columns.into(),
+                scalar: selection.scalar,
+                weight: union::weight(c, &name),
+            });
+        }
+        Ok(Self { inputs, parts, sparse: fields::flag(c, "sparse_output_", false) })
+    }
+
+    /// Where each training column is in `input`: by name when the rows and the model both have
+    /// names (other columns may be there too), else by position.
+    fn places(&self, input: &Table) -> Result<Option<Vec<usize>>, Error> {
+        if let (Some(known), Some(sent)) = (&self.inputs.names, &input.names) {
+            if known == sent {
+                return Ok(None);
+            }
+            let found = known.iter().map(|name| sent.iter().position(|other| other == name));
+            // a column that no transformer reads may be missing
+            return Ok(Some(found.map(|place| place.unwrap_or(usize::MAX)).collect()));
+        }
+        super::check::width(input, self.inputs.columns, "ColumnTransformer")?;
+        Ok(None)
+    }
+
+    fn columns_of<'a>(
+        &self,
+        part: &'a Part,
+        places: Option<&[usize]>,
+        width: usize,
+    ) -> Result<Cow<'a, [usize]>, Error> {
+        let Some(places) = places else {
+            return match part.columns.iter().find(|&&column| column >= width) {
+                Some(column) => Err(Error::input(format!(
+                    "column {column} is needed, the rows have {width} columns"
+                ))),
+                None => Ok(Cow::Borrowed(&part.columns)),
+            };
+        };
+        let found = part.columns.iter().map(|&column| {
+            places.get(column).copied().filter(|&place| place < width).ok_or_else(|| {
+                let name = self.inputs.names.as_ref().and_then(|names| names.get(column));
+                Error::input(format!("column `{}` is missing", name.map_or("?", |name| &**name)))
+            })
+        });
+        found.collect::<Result<_, _>>().map(Cow::Owned)
+    }
+}
+
+impl Transform for ColumnTransformer {
+    fn inputs(&self) -> Inputs {
+        self.inputs.clone()
+    }
+
+    fn transform(&self, input: Table) -> Result<Table, Error> {
+        self.transform_ref(&input)
+    }
+
+    fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
+        let places = self.places(input)?;
+        let mut outputs = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            let run = || {
+                let columns = self.columns_of(part, places.as_deref(), input.columns())?;
+                let chosen = choose(input, &columns, part.scalar)?;
+                let output = match &part.transform {
+                    Some(transform) => transform.transform(chosen)?,
+                    None => chosen,
+                };
+                union::weigh(output, part.weight)
+            };
+            outputs.push(run().map_err(|error: Error| error.at(&part.name))?);
+        }
+        if outputs.is_empty() {
+            return Ok(Table::matrix(input.rows, 0, Vec::new()));
+        }
+        stack::beside(outputs, input.rows, Some(self.sparse))
+    }
+}
+
+/// The chosen columns as a table of their own.
+fn choose(input: &Table, columns: &[usize], scalar: bool) -> Result<Table, Error> {
+    fn gather<T: Copy>(m: &Matrix<T>, columns: &[usize]) -> Matrix<T> {
+        let mut values = Vec::with_capacity(m.values.len() / m.columns.max(1) * columns.len());
+        for row in m.values.chunks_exact(m.columns.max(1)) {
+            values.extend(columns.iter().filter_map(|&column| row.get(column)));
+        }
+        Matrix { columns: columns.len(), values }
+    }
+    let names = input.names.as_ref().map(|names| {
+        columns.iter().filter_map(|&column| names.get(column)).map(Arc::clone).collect()
+    });
+    let data = match &input.data {
+        Data::F64(m) => Data::F64(gather(m, columns)),
+        Data::F32(m) => Data::F32(gather(m, columns)),
+        Data::I64(m) => Data::I64(gather(m, columns)),
+        Data::Sparse(csr) => Data::Sparse(sparse(csr, input.rows, columns)),
+        Data::Documents(texts) => Data::Columns(vec![Column::Text(texts.clone())]),
+        Data::Columns(all) => {
+            Data::Columns(columns.iter().filter_map(|&column| all.get(column)).cloned().collect())
+        }
+    };
+    let mut table = Table { rows: input.rows, names, data };
+    if scalar
+        && let Data::Columns(only) = &table.data
+        && let Some(column @ (Column::Text(_) | Column::Any(_))) = only.first()
+    {
+        table.data = Data::Documents(stack::documents(column)?);
+        table.names = None;
+    }
+    Ok(table)
+}
+
+fn sparse(csr: &Csr, rows: usize, columns: &[usize]) -> Csr {
+    let mut out = Csr::with_capacity(columns.len(), rows, csr.values.len());
+    out.scalar = csr.scalar;
+    for row in 0..rows {
+        let (indices, values) = csr.row(row);
+        for (to, &column) in columns.iter().enumerate() {
+            for (&index, &value) in indices.iter().zip(values) {
+                if index as usize == column {
+                    out.indices.push(to as u32);
+                    out.values.push(value);
+                }
+            }
+        }
+        out.end_row();
+    }
+    out
+}

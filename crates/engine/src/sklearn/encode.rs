@@ -1,0 +1,10 @@
+//! Encoders: categories to numbers.
+
+mod categories;
+mod label;
+mod one_hot;
+mod ordinal;
+
+pub(crate) use label::{LabelBinarizer, LabelEncoder};
+pub(crate) use one_hot::OneHotEncoder;
+pub(crate) use ordinal::OrdinalEncoder;

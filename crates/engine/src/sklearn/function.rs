@@ -1,0 +1,207 @@
+use super::{
+    Transform,
+    check::{self, Allow},
+    fields, refuse, stack,
+};
+use crate::{
+    Column, Data, Error, Inputs, Table,
+    read::{Cursor, Kind},
+};
+
+mod ufunc;
+
+use ufunc::Function;
+
+/// `FunctionTransformer` over nothing or a numpy function that is stored by name.
+#[derive(Debug)]
+pub(crate) struct FunctionTransformer {
+    inputs: Inputs,
+    action: Action,
+    /// Checks the rows first.
+    validate: bool,
+    /// Set when `validate` was: sparse rows need this one too.
+    accept_sparse: bool,
+}
+
+#[derive(Debug)]
+enum Action {
+    /// Rows stay as they are.
+    Keep,
+    /// One column becomes a one-dimensional list.
+    Flatten,
+    /// Every value on its own.
+    Each(Function),
+}
+
+impl FunctionTransformer {
+    pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
+        let func = c.attr("func").filter(|func| !func.is_none());
+        let action = match func {
+            None => Action::Keep,
+            Some(func) => {
+                let name = named_function(func)
+                    .ok_or_else(|| refuse::function("FunctionTransformer", "func", func))?;
+                match name {
+                    "ravel" | "squeeze" => Action::Flatten,
+                    "asarray" | "array" | "ascontiguousarray" | "asanyarray" => Action::Keep,
+                    _ => Action::Each(
+                        Function::read(name, c)?
+                            .ok_or_else(|| refuse::function("FunctionTransformer", "func", func))?,
+                    ),
+                }
+            }
+        };
+        Ok(Self {
+            inputs: fields::inputs(c, None),
+            action,
+            validate: fields::flag(c, "validate", false),
+            accept_sparse: fields::flag(c, "accept_sparse", false),
+        })
+    }
+}
+
+/// The name of a function of numpy or scipy.special, however the file refers to it.
+fn named_function(func: Cursor<'_>) -> Option<&str> {
+    let known = |module: &str| {
+        let root = module.split('.').next();
+        root == Some("numpy") || module.starts_with("scipy.special")
+    };
+    match func.kind() {
+        Kind::Global(module, name) if known(module) => Some(name),
+        Kind::Object(object) => {
+            // old releases of numpy wrote a call that looks the function up
+            let (_, class) = func.class()?;
+            match object.args[..] {
+                [module, name] if class == "_ufunc_reconstruct" => {
+                    known(func.go(module).as_str()?).then_some(func.go(name).as_str()?)
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+impl Transform for FunctionTransformer {
+    fn inputs(&self) -> Inputs {
+        // without validation any width and any names are accepted
+        if self.validate {
+            self.inputs.clone()
+        } else {
+            Inputs { names: None, ..self.inputs.clone() }
+        }
+    }
+
+    fn transform(&self, mut table: Table) -> Result<Table, Error> {
+        let class = "FunctionTransformer";
+        if self.validate {
+            check::width(&table, self.inputs.columns, class)?;
+            if matches!(table.data, Data::Columns(_)) {
+                table = check::floats(table)?;
+            }
+            check::finite(&table.data, Allow::Finite, class)?;
+            if matches!(table.data, Data::Sparse(_)) && !self.accept_sparse {
+                return Err(Error::input("`FunctionTransformer` was not made for sparse rows"));
+            }
+        }
+        match &self.action {
+            Action::Keep => Ok(table),
+            Action::Flatten => flatten(table),
+            Action::Each(function) => {
+                table.data = each(function, table.data, table.rows)?;
+                table.names = None;
+                Ok(table)
+            }
+        }
+    }
+}
+
+fn flatten(mut table: Table) -> Result<Table, Error> {
+    if table.columns() != 1 {
+        return Err(Error::input(format!("one column can be flattened, not {}", table.columns())));
+    }
+    if let Data::Columns(columns) = &table.data
+        && let Some(column @ (Column::Text(_) | Column::Any(_))) = columns.first()
+    {
+        table.data = Data::Documents(stack::documents(column)?);
+        table.names = None;
+    }
+    Ok(table)
+}
+
+fn each(function: &Function, data: Data, rows: usize) -> Result<Data, Error> {
+    Ok(match data {
+        Data::F64(mut m) => {
+            for v in &mut m.values {
+                *v = function.f64(*v);
+            }
+            Data::F64(m)
+        }
+        Data::F32(mut m) => {
+            for v in &mut m.values {
+                *v = function.f32(*v);
+            }
+            Data::F32(m)
+        }
+        Data::I64(mut m) => {
+            if function.keeps_integers() {
+                for v in &mut m.values {
+                    *v = function.i64(*v);
+                }
+                Data::I64(m)
+            } else {
+                let values = m.values.iter().map(|&v| function.f64(v as f64)).collect();
+                Data::F64(crate::Matrix { columns: m.columns, values })
+            }
+        }
+        Data::Columns(columns) => Data::Columns(
+            columns.into_iter().map(|c| column(function, c, rows)).collect::<Result<_, _>>()?,
+        ),
+        Data::Sparse(mut csr) => {
+            if function.f64(0.0) != 0.0 {
+                return Err(Error::input(format!(
+                    "`numpy.{}` does not keep zeros, so it cannot take sparse rows",
+                    function.name()
+                )));
+            }
+            if !function.keeps_integers() {
+                csr.make_floats();
+            }
+            for v in &mut csr.values {
+                *v = function.f64(*v);
+            }
+            csr.round();
+            Data::Sparse(csr)
+        }
+        Data::Documents(_) => {
+            return Err(Error::input(format!("`numpy.{}` cannot take texts", function.name())));
+        }
+    })
+}
+
+fn column(function: &Function, column: Column, rows: usize) -> Result<Column, Error> {
+    Ok(match column {
+        Column::F64(mut v) => {
+            for v in &mut v {
+                *v = function.f64(*v);
+            }
+            Column::F64(v)
+        }
+        Column::F32(mut v) => {
+            for v in &mut v {
+                *v = function.f32(*v);
+            }
+            Column::F32(v)
+        }
+        Column::I64(mut v) if function.keeps_integers() => {
+            for v in &mut v {
+                *v = function.i64(*v);
+            }
+            Column::I64(v)
+        }
+        other => {
+            let value = |row| other.number(row).map(|v| function.f64(v));
+            Column::F64((0..rows).map(value).collect::<Result<_, _>>()?)
+        }
+    })
+}

@@ -1,0 +1,132 @@
+//! Filling in what is missing, and telling where it was.
+
+use std::sync::Arc;
+
+use crate::{Cell, Column, Csr, Data, Table, read::Cursor, read::Kind, sklearn::fields};
+
+mod indicator;
+mod simple;
+
+pub(crate) use indicator::MissingIndicator;
+pub(crate) use simple::SimpleImputer;
+
+/// The value that stands for "missing".
+#[derive(Clone, Debug, PartialEq)]
+enum Missing {
+    /// NaN, `None` or pandas' NA; all of them look the same once they were sent.
+    Null,
+    Number(f64),
+    Text(Arc<str>),
+}
+
+impl Missing {
+    fn read(c: Cursor<'_>) -> Self {
+        let Some(value) = c.attr("missing_values") else { return Self::Null };
+        match value.kind() {
+            Kind::Float(v) if v.is_nan() => Self::Null,
+            Kind::Text("NaN") => Self::Null,
+            _ => match (value.as_f64(), fields::any_text(value)) {
+                (Some(v), _) if v.is_nan() => Self::Null,
+                (Some(v), _) => Self::Number(v),
+                (None, Some(text)) => Self::Text(text.into()),
+                (None, None) => Self::Null,
+            },
+        }
+    }
+
+    fn is_float(&self, value: f64) -> bool {
+        match self {
+            Self::Null => value.is_nan(),
+            Self::Number(missing) => value == *missing,
+            Self::Text(_) => false,
+        }
+    }
+
+    fn is_text(&self, value: Option<&str>) -> bool {
+        match self {
+            Self::Null => value.is_none(),
+            Self::Text(missing) => value == Some(missing),
+            Self::Number(_) => false,
+        }
+    }
+
+    fn is_cell(&self, value: &Cell) -> bool {
+        match value {
+            Cell::Null => *self == Self::Null,
+            Cell::Bool(v) => self.is_float(f64::from(u8::from(*v))),
+            Cell::I64(v) => self.is_float(*v as f64),
+            Cell::F64(v) => self.is_float(*v),
+            Cell::Text(v) => self.is_text(Some(v)),
+        }
+    }
+
+    /// Whether the value at a place of a table is missing. Zeros that sparse rows leave out never
+    /// are.
+    fn at(&self, data: &Data, row: usize, column: usize) -> bool {
+        match data {
+            Data::F64(m) => {
+                m.values.get(row * m.columns + column).is_some_and(|&v| self.is_float(v))
+            }
+            Data::F32(m) => {
+                let value = m.values.get(row * m.columns + column);
+                value.is_some_and(|&v| self.is_float(f64::from(v)))
+            }
+            Data::I64(m) => {
+                let value = m.values.get(row * m.columns + column);
+                value.is_some_and(|&v| self.is_float(v as f64))
+            }
+            Data::Documents(texts) => self.is_text(texts.get(row)),
+            Data::Columns(columns) => match columns.get(column) {
+                None => false,
+                Some(Column::F64(v)) => v.get(row).is_some_and(|&v| self.is_float(v)),
+                Some(Column::F32(v)) => v.get(row).is_some_and(|&v| self.is_float(f64::from(v))),
+                Some(Column::I64(v)) => v.get(row).is_some_and(|&v| self.is_float(v as f64)),
+                Some(Column::Bool(v)) => {
+                    v.get(row).is_some_and(|&v| self.is_float(f64::from(u8::from(v))))
+                }
+                Some(Column::Text(v)) => self.is_text(v.get(row)),
+                Some(Column::Any(v)) => v.get(row).is_some_and(|v| self.is_cell(v)),
+            },
+            Data::Sparse(csr) => {
+                let (indices, values) = csr.row(row);
+                let mut stored = indices.iter().zip(values);
+                stored.any(|(&index, &value)| index as usize == column && self.is_float(value))
+            }
+        }
+    }
+}
+
+/// Keeps some columns, in the given order of their positions.
+fn keep_columns(table: &mut Table, keep: &[usize]) {
+    fn keep_in<T: Copy>(values: &mut Vec<T>, columns: &mut usize, keep: &[usize]) {
+        let chosen = values
+            .chunks_exact((*columns).max(1))
+            .flat_map(|row| keep.iter().filter_map(|&column| row.get(column).copied()));
+        *values = chosen.collect();
+        *columns = keep.len();
+    }
+    match &mut table.data {
+        Data::F64(m) => keep_in(&mut m.values, &mut m.columns, keep),
+        Data::F32(m) => keep_in(&mut m.values, &mut m.columns, keep),
+        Data::I64(m) => keep_in(&mut m.values, &mut m.columns, keep),
+        Data::Columns(all) => {
+            *all = keep.iter().filter_map(|&column| all.get(column).cloned()).collect();
+        }
+        Data::Sparse(csr) => {
+            let mut out = Csr::with_capacity(keep.len(), table.rows, csr.values.len());
+            out.scalar = csr.scalar;
+            for row in 0..table.rows {
+                let (indices, values) = csr.row(row);
+                for (&index, &value) in indices.iter().zip(values) {
+                    if let Ok(place) = keep.binary_search(&(index as usize)) {
+                        out.indices.push(place as u32);
+                        out.values.push(value);
+                    }
+                }
+                out.end_row();
+            }
+            *csr = out;
+        }
+        Data::Documents(_) => {}
+    }
+}

@@ -1,0 +1,253 @@
+use std::sync::Arc;
+
+use super::{Missing, MissingIndicator, keep_columns};
+use crate::{
+    Cell, Column, Csr, Data, Error, Inputs, Matrix, Table, TextColumn,
+    read::{Cursor, Kind},
+    sklearn::{
+        Transform,
+        check::{self, Allow},
+        fields, version,
+    },
+};
+
+/// `SimpleImputer`: one value for each column, put where a value is missing.
+#[derive(Debug)]
+pub(crate) struct SimpleImputer {
+    inputs: Inputs,
+    missing: Missing,
+    /// What fills each column.
+    fill: Vec<Cell>,
+    /// The columns that stay; `None` for all.
+    keep: Option<Vec<usize>>,
+    /// Rows become floating-point numbers first.
+    floats: bool,
+    indicator: Option<MissingIndicator>,
+}
+
+impl SimpleImputer {
+    pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
+        let fill = statistics(c)?;
+        let inputs = fields::inputs(c, Some(fill.len()));
+        fields::counted(c, "statistics_", fill.len(), inputs.columns.unwrap_or_default())?;
+        let strategy = fields::text(c, "strategy").unwrap_or("mean");
+        // up to 1.7 the constant also fills columns that had no value in training
+        let keeps_all = fields::flag(c, "keep_empty_features", false)
+            || (strategy == "constant" && version(c).is_none_or(|version| version < (1, 8)));
+        let is_nan = |cell: &Cell| matches!(cell, Cell::F64(v) if v.is_nan());
+        let keep: Vec<_> =
+            (0..fill.len()).filter(|&at| keeps_all || !fill.get(at).is_some_and(is_nan)).collect();
+        let object = match c.attr("_fit_dtype").map(Cursor::kind) {
+            Some(Kind::Dtype(dtype)) => dtype.kind == crate::read::DtypeKind::Object,
+            _ => fill.iter().any(|cell| matches!(cell, Cell::Text(_))),
+        };
+        let indicator = match c.attr("indicator_") {
+            Some(indicator) if fields::flag(c, "add_indicator", false) => {
+                Some(MissingIndicator::build(indicator).map_err(|error| error.at("indicator_"))?)
+            }
+            _ => None,
+        };
+        Ok(Self {
+            missing: Missing::read(c),
+            keep: (keep.len() < fill.len()).then_some(keep),
+            floats: !object && matches!(strategy, "mean" | "median"),
+            inputs,
+            fill,
+            indicator,
+        })
+    }
+
+    /// What fills a column, as a number; NaN when it is a text.
+    fn number(&self, column: usize) -> f64 {
+        match self.fill.get(column) {
+            Some(Cell::F64(v)) => *v,
+            Some(Cell::I64(v)) => *v as f64,
+            Some(Cell::Bool(v)) => f64::from(u8::from(*v)),
+            _ => f64::NAN,
+        }
+    }
+
+    fn fill_matrix<T: Copy>(
+        &self,
+        m: &mut Matrix<T>,
+        number: impl Fn(T) -> f64,
+        back: impl Fn(f64) -> T,
+    ) {
+        let fill: Vec<T> = (0..m.columns).map(|column| back(self.number(column))).collect();
+        for row in m.values.chunks_exact_mut(m.columns.max(1)) {
+            for (value, &fill) in row.iter_mut().zip(&fill) {
+                if self.missing.is_float(number(*value)) {
+                    *value = fill;
+                }
+            }
+        }
+    }
+
+    fn fill_column(&self, column: &mut Column, at: usize) {
+        let number = self.number(at);
+        match column {
+            Column::F64(v) => {
+                v.iter_mut().filter(|v| self.missing.is_float(**v)).for_each(|v| *v = number);
+            }
+            Column::F32(v) => v
+                .iter_mut()
+                .filter(|v| self.missing.is_float(f64::from(**v)))
+                .for_each(|v| *v = number as f32),
+            Column::I64(v) => v
+                .iter_mut()
+                .filter(|v| self.missing.is_float(**v as f64))
+                .for_each(|v| *v = number as i64),
+            Column::Bool(_) => {}
+            Column::Text(texts) => {
+                if let Some(Cell::Text(fill)) = self.fill.get(at) {
+                    let filled: TextColumn = texts
+                        .iter()
+                        .map(|text| if self.missing.is_text(text) { Some(&**fill) } else { text })
+                        .collect();
+                    *texts = filled;
+                } else if let Some(fill) = self.fill.get(at) {
+                    let cells = texts.iter().map(|text| match text {
+                        text if self.missing.is_text(text) => fill.clone(),
+                        Some(text) => Cell::Text(text.into()),
+                        None => Cell::Null,
+                    });
+                    *column = Column::Any(cells.collect());
+                }
+            }
+            Column::Any(cells) => {
+                if let Some(fill) = self.fill.get(at) {
+                    let missing = cells.iter_mut().filter(|cell| self.missing.is_cell(cell));
+                    missing.for_each(|cell| *cell = fill.clone());
+                }
+            }
+        }
+    }
+
+    fn fill(&self, data: &mut Data) {
+        match data {
+            Data::F64(m) => self.fill_matrix(m, |v| v, |v| v),
+            Data::F32(m) => self.fill_matrix(m, f64::from, |v| v as f32),
+            Data::I64(m) => self.fill_matrix(m, |v| v as f64, |v| v as i64),
+            Data::Columns(columns) => {
+                let columns = columns.iter_mut().enumerate();
+                columns.for_each(|(at, column)| self.fill_column(column, at));
+            }
+            Data::Sparse(csr) => {
+                for (value, &column) in csr.values.iter_mut().zip(&csr.indices) {
+                    if self.missing.is_float(*value) {
+                        *value = self.number(column as usize);
+                    }
+                }
+                csr.round();
+            }
+            Data::Documents(_) => {}
+        }
+    }
+}
+
+/// The fill values; their type is that of the training columns.
+fn statistics(c: Cursor<'_>) -> Result<Vec<Cell>, Error> {
+    let value = c.require("statistics_")?;
+    let Some(ids) = value.items() else {
+        return Ok(fields::numbers(c, "statistics_")?.into_iter().map(Cell::F64).collect());
+    };
+    let cell = |item: Cursor<'_>| match item.kind() {
+        Kind::None => Some(Cell::Null),
+        Kind::Bool(v) => Some(Cell::Bool(v)),
+        Kind::Int(v) => Some(Cell::I64(v)),
+        Kind::Float(v) => Some(Cell::F64(v)),
+        _ => match fields::any_text(item) {
+            Some(text) => Some(Cell::Text(Arc::from(text))),
+            None => item.as_f64().map(Cell::F64),
+        },
+    };
+    let cells: Option<Vec<_>> = ids.iter().map(|&id| cell(value.go(id))).collect();
+    cells.ok_or_else(|| {
+        Error::attribute(c.class_name(), "statistics_", "holds something that is no value")
+    })
+}
+
+/// Appends the indicator's columns, as 0 and 1 in the type of the rows.
+fn append(table: Table, marks: &[bool], count: usize) -> Table {
+    fn matrix<T: Copy>(m: &Matrix<T>, marks: &[bool], count: usize, one: T, zero: T) -> Matrix<T> {
+        let columns = m.columns + count;
+        let mut values = Vec::with_capacity(m.values.len() + marks.len());
+        if m.columns == 0 {
+            values.extend(marks.iter().map(|&set| if set { one } else { zero }));
+        } else {
+            for (row, marks) in m.values.chunks_exact(m.columns).zip(marks.chunks_exact(count)) {
+                values.extend_from_slice(row);
+                values.extend(marks.iter().map(|&set| if set { one } else { zero }));
+            }
+        }
+        Matrix { columns, values }
+    }
+    let rows = table.rows;
+    let data =
+        match table.data {
+            Data::F64(m) => Data::F64(matrix(&m, marks, count, 1.0, 0.0)),
+            Data::F32(m) => Data::F32(matrix(&m, marks, count, 1.0, 0.0)),
+            Data::I64(m) => Data::I64(matrix(&m, marks, count, 1, 0)),
+            Data::Columns(mut columns) => {
+                columns.extend((0..count).map(|at| {
+                    Column::Bool(marks.iter().skip(at).step_by(count).copied().collect())
+                }));
+                Data::Columns(columns)
+            }
+            Data::Sparse(csr) => {
+                let mut out = Csr::with_capacity(csr.columns + count, rows, csr.values.len());
+                out.scalar = csr.scalar;
+                for (row, marks) in marks.chunks_exact(count).enumerate().take(rows) {
+                    let (indices, values) = csr.row(row);
+                    out.indices.extend_from_slice(indices);
+                    out.values.extend_from_slice(values);
+                    for (at, _) in marks.iter().enumerate().filter(|&(_, &set)| set) {
+                        out.indices.push((csr.columns + at) as u32);
+                        out.values.push(1.0);
+                    }
+                    out.end_row();
+                }
+                Data::Sparse(out)
+            }
+            Data::Documents(texts) => Data::Documents(texts),
+        };
+    Table { rows, names: None, data }
+}
+
+impl Transform for SimpleImputer {
+    fn inputs(&self) -> Inputs {
+        self.inputs.clone()
+    }
+
+    fn transform(&self, input: Table) -> Result<Table, Error> {
+        check::width(&input, self.inputs.columns, "SimpleImputer")?;
+        let mut table = if self.floats { check::floats(input)? } else { input };
+        if let Data::Documents(texts) = table.data {
+            table.data = Data::Columns(vec![Column::Text(texts)]);
+        }
+        if !self.floats
+            && let Data::Columns(columns) = &table.data
+            && !columns.iter().any(|c| matches!(c, Column::Text(_) | Column::Any(_)))
+            && !self.fill.iter().any(|cell| matches!(cell, Cell::Text(_)))
+        {
+            // columns of numbers are one matrix of their common type to numpy
+            table = check::floats(table)?;
+        }
+        table.names = None;
+        let allow = if self.missing == Missing::Null { Allow::Nan } else { Allow::Finite };
+        check::finite(&table.data, allow, "SimpleImputer")?;
+        let marks: Option<Vec<bool>> = self.indicator.as_ref().map(|indicator| {
+            (0..table.rows).flat_map(|row| indicator.row(&table.data, row)).collect()
+        });
+        self.fill(&mut table.data);
+        if let Some(keep) = &self.keep {
+            keep_columns(&mut table, keep);
+        }
+        Ok(match (&self.indicator, marks) {
+            (Some(indicator), Some(marks)) if indicator.len() > 0 => {
+                append(table, &marks, indicator.len())
+            }
+            _ => table,
+        })
+    }
+}

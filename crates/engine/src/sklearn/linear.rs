@@ -1,0 +1,205 @@
+//! Linear models: one dot product per output, then a link or a vote.
+
+use crate::{
+    Csr, Data, Error, Inputs, Table,
+    read::Cursor,
+    sklearn::{
+        check::{self, Allow},
+        fields,
+    },
+};
+
+mod classifier;
+mod link;
+mod regressor;
+
+pub(crate) use classifier::LinearClassifier;
+pub(crate) use link::{expit, softmax};
+pub(crate) use regressor::LinearRegressor;
+
+/// Coefficients and intercepts.
+#[derive(Debug)]
+pub(crate) struct Weights {
+    class: String,
+    inputs: Inputs,
+    columns: usize,
+    outputs: usize,
+    /// `columns × outputs`: the coefficients of one column lie together, so that dense and sparse
+    /// rows both read them in order.
+    coefficients: Vec<f64>,
+    /// One for each output.
+    intercepts: Vec<f64>,
+    /// True when rows of floats are answered in floats.
+    yields_f32: bool,
+    /// True when `coef_` has two dimensions.
+    pub(crate) two_dimensional: bool,
+}
+
+/// Scores of all rows, `rows × outputs`.
+#[derive(Debug)]
+pub(crate) struct Scores {
+    pub(crate) values: Vec<f64>,
+    /// True when the library would answer in floats; the values are rounded to floats then.
+    pub(crate) f32: bool,
+}
+
+impl Weights {
+    /// Reads `coef_` and `intercept_`.
+    pub(crate) fn read(c: Cursor<'_>) -> Result<Self, Error> {
+        let coef = fields::grid(c, "coef_")?;
+        let (outputs, columns) = match coef.shape[..] {
+            [columns] => (1, columns),
+            [outputs, columns] => (outputs, columns),
+            // a model without features is fitted to one number
+            [] => (1, 1),
+            _ => {
+                return Err(Error::attribute(
+                    c.class_name(),
+                    "coef_",
+                    format!("has {} dimensions instead of one or two", coef.shape.len()),
+                ));
+            }
+        };
+        fields::counted(c, "coef_", coef.values.len(), outputs * columns)?;
+        let intercept = fields::grid(c, "intercept_")?;
+        let intercepts = if intercept.values.len() == outputs {
+            intercept.values
+        } else if let &[one] = &intercept.values[..] {
+            vec![one; outputs]
+        } else {
+            fields::counted(c, "intercept_", intercept.values.len(), outputs)?;
+            Vec::new()
+        };
+        let inputs = fields::inputs(c, Some(columns));
+        if inputs.columns != Some(columns) {
+            let expected = inputs.columns.unwrap_or_default();
+            fields::counted(c, "coef_", columns, expected)?;
+        }
+        Ok(Self {
+            class: c.class_name().to_owned(),
+            inputs,
+            columns,
+            outputs,
+            coefficients: transposed(&coef.values, outputs, columns),
+            intercepts,
+            yields_f32: coef.yields_f32 && intercept.yields_f32,
+            two_dimensional: coef.shape.len() == 2,
+        })
+    }
+
+    pub(crate) fn inputs(&self) -> Inputs {
+        self.inputs.clone()
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// The scores of every row.
+    pub(crate) fn scores(&self, table: &Table) -> Result<Scores, Error> {
+        check::width(table, Some(self.columns), &self.class)?;
+        check::finite(&table.data, Allow::Finite, &self.class)?;
+        let mut values = vec![0.0; table.rows * self.outputs];
+        let mut f32 = false;
+        match &table.data {
+            Data::F64(m) => self.dense(&m.values, |&v| v, &mut values),
+            Data::F32(m) => {
+                f32 = self.yields_f32;
+                self.dense(&m.values, |&v| f64::from(v), &mut values);
+            }
+            Data::I64(m) => self.dense(&m.values, |&v| v as f64, &mut values),
+            Data::Sparse(csr) => self.sparse(csr, &mut values),
+            Data::Columns(_) | Data::Documents(_) => {
+                let table = check::floats(table.clone())?;
+                check::finite(&table.data, Allow::Finite, &self.class)?;
+                return self.scores(&table);
+            }
+        }
+        if f32 {
+            for v in &mut values {
+                *v = f64::from(*v as f32);
+            }
+        }
+        Ok(Scores { values, f32 })
+    }
+
+    fn dense<T>(&self, rows: &[T], number: impl Fn(&T) -> f64, out: &mut [f64]) {
+        let width = self.columns.max(1);
+        if let &[intercept] = &self.intercepts[..] {
+            for (row, out) in rows.chunks_exact(width).zip(out) {
+                *out = dot(row, &self.coefficients, &number) + intercept;
+            }
+            return;
+        }
+        for (row, out) in rows.chunks_exact(width).zip(out.chunks_exact_mut(self.outputs)) {
+            for (value, weights) in row.iter().zip(self.coefficients.chunks_exact(self.outputs)) {
+                let value = number(value);
+                out.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
+            }
+            out.iter_mut().zip(&self.intercepts).for_each(|(sum, add)| *sum += add);
+        }
+    }
+
+    fn sparse(&self, csr: &Csr, out: &mut [f64]) {
+        for (row, out) in out.chunks_exact_mut(self.outputs.max(1)).enumerate() {
+            let (indices, values) = csr.row(row);
+            for (&column, &value) in indices.iter().zip(values) {
+                let start = column as usize * self.outputs;
+                let weights = self.coefficients.get(start..start + self.outputs);
+                let weights = weights.unwrap_or_default();
+                out.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
+            }
+            out.iter_mut().zip(&self.intercepts).for_each(|(sum, add)| *sum += add);
+        }
+    }
+}
+
+/// Four partial sums: as independent as the processor can use, and closer to the true sum.
+fn dot<T>(row: &[T], weights: &[f64], number: impl Fn(&T) -> f64) -> f64 {
+    let mut sums = [0.0; 4];
+    let (fours, rest) = row.as_chunks::<4>();
+    let (weight_fours, rest_weights) = weights.as_chunks::<4>();
+    for (values, weights) in fours.iter().zip(weight_fours) {
+        for ((sum, value), weight) in sums.iter_mut().zip(values).zip(weights) {
+            *sum += number(value) * weight;
+        }
+    }
+    let tail: f64 = rest.iter().zip(rest_weights).map(|(v, w)| number(v) * w).sum();
+    (sums[0] + sums[2]) + (sums[1] + sums[3]) + tail
+}
+
+fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
+    if rows == 1 {
+        return values.to_vec();
+    }
+    let mut out = vec![0.0; values.len()];
+    for (row, from) in values.chunks_exact(columns.max(1)).enumerate() {
+        for (to, &value) in out.iter_mut().skip(row).step_by(rows).zip(from) {
+            *to = value;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{dot, transposed};
+
+    proptest! {
+        #[test]
+        fn transposing_twice_changes_nothing(rows in 1usize..6, columns in 1usize..6) {
+            let values: Vec<f64> = (0..rows * columns).map(|v| v as f64).collect();
+            let there = transposed(&values, rows, columns);
+            prop_assert_eq!(transposed(&there, columns, rows), values);
+        }
+
+        #[test]
+        fn partial_sums_agree_with_the_plain_sum(values in prop::collection::vec(-1e3f64..1e3, 0..40)) {
+            let plain: f64 = values.iter().map(|v| v * 0.5).sum();
+            let ours = dot(&values, &vec![0.5; values.len()], |&v| v);
+            prop_assert!((plain - ours).abs() <= 1e-9 * plain.abs().max(1.0));
+        }
+    }
+}

@@ -1,0 +1,208 @@
+use super::{Scores, Weights, link, regressor::numbers};
+use crate::{
+    Error, Inputs, Labels, Method, Output, Predictor, Table,
+    read::Cursor,
+    sklearn::{fields, version},
+};
+
+/// How scores become probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Probability {
+    /// They do not.
+    None,
+    /// A sigmoid for two classes; for more, sigmoids divided by their sum.
+    OneAgainstRest {
+        /// All zeros become equal shares instead of NaN.
+        uniform: bool,
+    },
+    /// A softmax; a single score d stands for (−d, d).
+    Softmax,
+    /// `SGDClassifier(loss="modified_huber")`.
+    ModifiedHuber,
+}
+
+/// A linear classifier.
+#[derive(Debug)]
+pub(crate) struct LinearClassifier {
+    weights: Weights,
+    labels: Labels,
+    probability: Probability,
+}
+
+const SCORES: &[Method] = &[Method::Predict, Method::DecisionFunction];
+const PROBABILITIES: &[Method] =
+    &[Method::Predict, Method::PredictProba, Method::PredictLogProba, Method::DecisionFunction];
+
+impl LinearClassifier {
+    /// `LogisticRegression` and its cross-validated form.
+    pub(crate) fn logistic(c: Cursor<'_>) -> Result<Self, Error> {
+        let classes = fields::labels(c, "classes_")?.len();
+        let softmax = match fields::text(c, "multi_class") {
+            // the parameter went away in 1.8
+            None => classes > 2,
+            Some("ovr" | "warn") => false,
+            Some("auto" | "deprecated") => {
+                let separate = ["liblinear", "newton-cholesky"];
+                // newton-cholesky came in 1.2 for one class against the rest and learnt the
+                // multinomial loss in 1.6
+                let solver = fields::text(c, "solver").unwrap_or("lbfgs");
+                let multinomial = solver == "newton-cholesky"
+                    && version(c).is_some_and(|version| version >= (1, 6));
+                classes > 2 && (!separate.contains(&solver) || multinomial)
+            }
+            Some(_) => true,
+        };
+        let probability = if softmax { Probability::Softmax } else { one_against_rest(c) };
+        Self::with(c, probability)
+    }
+
+    /// `LinearDiscriminantAnalysis`.
+    pub(crate) fn discriminant(c: Cursor<'_>) -> Result<Self, Error> {
+        let classes = fields::labels(c, "classes_")?.len();
+        Self::with(c, if classes > 2 { Probability::Softmax } else { one_against_rest(c) })
+    }
+
+    /// `SGDClassifier`: probabilities only for two of its losses.
+    pub(crate) fn gradient_descent(c: Cursor<'_>) -> Result<Self, Error> {
+        let probability = match fields::text(c, "loss") {
+            Some("log" | "log_loss") => one_against_rest(c),
+            Some("modified_huber") => Probability::ModifiedHuber,
+            _ => Probability::None,
+        };
+        Self::with(c, probability)
+    }
+
+    /// Classifiers without probabilities.
+    pub(crate) fn plain(c: Cursor<'_>) -> Result<Self, Error> {
+        Self::with(c, Probability::None)
+    }
+
+    fn with(c: Cursor<'_>, probability: Probability) -> Result<Self, Error> {
+        let binarizer = c.attr("_label_binarizer");
+        let labels = match binarizer {
+            Some(binarizer) if c.attr("classes_").is_none() => {
+                fields::labels(binarizer, "classes_")?
+            }
+            _ => fields::labels(c, "classes_")?,
+        };
+        if binarizer
+            .and_then(|b| fields::text(b, "y_type_"))
+            .is_some_and(|t| t.starts_with("multilabel"))
+        {
+            return Err(Error::Unsupported {
+                what: format!("`{}` fitted on several labels a row", c.class_name()),
+                reason: "its answer is one column per label".into(),
+                hint: "fit one classifier for each label".into(),
+            });
+        }
+        let weights = Weights::read(c)?;
+        let expected = if labels.len() == 2 && weights.outputs() == 1 { 1 } else { labels.len() };
+        fields::counted(c, "coef_", weights.outputs(), expected)?;
+        if labels.len() < 2 {
+            return Err(Error::attribute(c.class_name(), "classes_", "has fewer than two classes"));
+        }
+        Ok(Self { weights, labels, probability })
+    }
+
+    /// Index of the class of each row.
+    fn winners(&self, scores: &Scores) -> Vec<usize> {
+        match self.weights.outputs() {
+            1 => scores.values.iter().map(|&score| usize::from(score > 0.0)).collect(),
+            outputs => scores.values.chunks_exact(outputs).map(first_largest).collect(),
+        }
+    }
+
+    fn probabilities(&self, scores: Scores) -> Scores {
+        let Scores { mut values, f32 } = scores;
+        let outputs = self.weights.outputs();
+        if outputs == 1 {
+            let two = |score: f64| match self.probability {
+                Probability::Softmax => {
+                    let mut row = [-score, score];
+                    link::softmax(&mut row);
+                    row
+                }
+                Probability::ModifiedHuber => {
+                    let second = f64::midpoint(score.clamp(-1.0, 1.0), 1.0);
+                    [1.0 - second, second]
+                }
+                _ => {
+                    let second = rounded(link::expit(score), f32);
+                    [1.0 - second, second]
+                }
+            };
+            let values = values.into_iter().flat_map(two).collect();
+            return Scores { values, f32 };
+        }
+        for row in values.chunks_exact_mut(outputs) {
+            match self.probability {
+                Probability::Softmax => link::softmax(row),
+                Probability::ModifiedHuber => link::modified_huber(row),
+                Probability::OneAgainstRest { uniform } => link::one_against_rest(row, uniform),
+                Probability::None => {}
+            }
+        }
+        Scores { values, f32 }
+    }
+}
+
+fn rounded(value: f64, f32: bool) -> f64 {
+    if f32 { f64::from(value as f32) } else { value }
+}
+
+fn one_against_rest(c: Cursor<'_>) -> Probability {
+    Probability::OneAgainstRest { uniform: version(c).is_some_and(|version| version >= (1, 9)) }
+}
+
+/// numpy's `argmax`.
+fn first_largest(row: &[f64]) -> usize {
+    let mut best = 0;
+    let mut most = f64::NEG_INFINITY;
+    for (place, &value) in row.iter().enumerate() {
+        if value > most {
+            (best, most) = (place, value);
+        }
+    }
+    best
+}
+
+impl Predictor for LinearClassifier {
+    fn inputs(&self) -> Inputs {
+        self.weights.inputs()
+    }
+
+    fn methods(&self) -> &[Method] {
+        if self.probability == Probability::None { SCORES } else { PROBABILITIES }
+    }
+
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        if !self.methods().contains(&method) {
+            return Err(Error::NoSuchMethod {
+                asked: method.to_string(),
+                available: self.methods().to_vec(),
+            });
+        }
+        let scores = self.weights.scores(input)?;
+        let classes = self.labels.len();
+        Ok(match method {
+            Method::Predict => Output::flat(self.labels.take(self.winners(&scores).into_iter())),
+            Method::DecisionFunction => {
+                let outputs = self.weights.outputs();
+                let data = numbers(scores.values, scores.f32);
+                match outputs {
+                    1 => Output::flat(data),
+                    _ => Output::matrix(input.rows, outputs, data),
+                }
+            }
+            _ => {
+                let Scores { mut values, f32 } = self.probabilities(scores);
+                if method == Method::PredictLogProba {
+                    for v in &mut values {
+                        *v = rounded(*v, f32).ln();
+                    }
+                }
+                Output::matrix(input.rows, classes, numbers(values, f32))
+            }
+        })
+    }
+}

@@ -1,0 +1,118 @@
+use super::{Estimator, Place, Transform, fields, registry};
+use crate::{
+    Error, Inputs, Method, Output, Predictor, Table,
+    read::{Cursor, Kind},
+};
+
+/// Steps that run one after the other, then a predictor.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    steps: Steps,
+    last: Box<dyn Predictor>,
+    /// How errors name the last step.
+    last_name: String,
+}
+
+/// Transformers that run one after the other.
+#[derive(Debug)]
+pub(crate) struct Steps(Vec<(String, Box<dyn Transform>)>);
+
+impl Pipeline {
+    /// A pipeline is a predictor when its last step is one.
+    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Estimator, Error> {
+        let mut steps = Vec::new();
+        let listed = fields::list(c, "steps")?;
+        let count = listed.len();
+        for (at, step) in listed.into_iter().enumerate() {
+            let (name, estimator) = named(step).ok_or_else(|| {
+                Error::attribute("Pipeline", "steps", format!("has no name and estimator at {at}"))
+            })?;
+            let shown = format!("step {} \"{name}\"", at + 1);
+            if is_skipped(estimator) {
+                continue;
+            }
+            match registry::build(estimator, place).map_err(|error| error.at(&shown))? {
+                Estimator::Transformer(transform) => steps.push((shown, transform)),
+                Estimator::Predictor(last) if at + 1 == count => {
+                    if steps.is_empty() {
+                        return Ok(Estimator::Predictor(last));
+                    }
+                    let steps = Steps(steps);
+                    let whole = Self { steps, last, last_name: shown };
+                    return Ok(Estimator::Predictor(Box::new(whole)));
+                }
+                Estimator::Predictor(_) => {
+                    return Err(Error::Unsupported {
+                        what: format!("`{}` in the middle of a pipeline", estimator.class_name()),
+                        reason: "only its predictions have a native implementation, not its \
+                                 `transform`"
+                            .into(),
+                        hint: "replace it by a selector or scaler that this build reads".into(),
+                    }
+                    .at(shown));
+                }
+            }
+        }
+        Ok(Estimator::Transformer(Box::new(Steps(steps))))
+    }
+}
+
+/// A `(name, estimator)` or `(name, estimator, …)` tuple.
+pub(super) fn named(pair: Cursor<'_>) -> Option<(String, Cursor<'_>)> {
+    match *pair.items()? {
+        [name, estimator, ..] => Some((fields::any_text(pair.go(name))?, pair.go(estimator))),
+        _ => None,
+    }
+}
+
+/// Steps that hand their input on.
+pub(super) fn is_skipped(estimator: Cursor<'_>) -> bool {
+    match estimator.kind() {
+        Kind::None => true,
+        Kind::Text(text) => text == "passthrough",
+        _ => false,
+    }
+}
+
+impl Transform for Steps {
+    fn inputs(&self) -> Inputs {
+        self.0.first().map(|(_, first)| first.inputs()).unwrap_or_default()
+    }
+
+    fn transform(&self, mut input: Table) -> Result<Table, Error> {
+        for (name, step) in &self.0 {
+            input = step.transform(input).map_err(|error| error.at(name))?;
+        }
+        Ok(input)
+    }
+
+    fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
+        let Some(((name, first), rest)) = self.0.split_first() else { return Ok(input.clone()) };
+        let mut table = first.transform_ref(input).map_err(|error| error.at(name))?;
+        for (name, step) in rest {
+            table = step.transform(table).map_err(|error| error.at(name))?;
+        }
+        Ok(table)
+    }
+}
+
+impl Predictor for Pipeline {
+    fn inputs(&self) -> Inputs {
+        self.steps.inputs()
+    }
+
+    fn methods(&self) -> &[Method] {
+        self.last.methods()
+    }
+
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        if !self.methods().contains(&method) {
+            return Err(Error::NoSuchMethod {
+                asked: method.to_string(),
+                available: self.methods().to_vec(),
+            });
+        }
+        let table = self.steps.transform_ref(input)?;
+        self.last.run(method, &table).map_err(|error| error.at(&self.last_name))
+    }
+}

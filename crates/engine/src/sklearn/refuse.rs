@@ -1,0 +1,133 @@
+//! What cannot be served, said so that the reader knows where it is and what to do.
+
+use crate::{
+    Error,
+    read::{Cursor, Kind},
+};
+
+/// A function that prediction would have to call.
+pub(crate) fn function(class: &str, attribute: &str, value: Cursor<'_>) -> Error {
+    let advice = match class {
+        "FunctionTransformer" => {
+            "replace it by a numpy function (log1p, exp, clip …), by a built-in transformer, or \
+             move that step before the request"
+        }
+        "CountVectorizer" | "TfidfVectorizer" | "HashingVectorizer" => {
+            "use the built-in analyzers, `token_pattern`, `lowercase` and `strip_accents`, or \
+             prepare the text before the request"
+        }
+        _ => "replace it by one of the named options of this class",
+    };
+    let (what, reason) = described(value);
+    Error::Unsupported {
+        what: format!("`{class}.{attribute}`, {what},"),
+        reason,
+        hint: format!("Options: {advice}"),
+    }
+}
+
+/// What a function is, and why it cannot be called.
+fn described(value: Cursor<'_>) -> (String, String) {
+    if let Some(code) = code(value, 4) {
+        let place = format!(" ({} line {})", code.file, code.line);
+        return (
+            format!("the Python function `{}`{place}", code.name),
+            "it is stored as bytecode, and code from model files is never executed".into(),
+        );
+    }
+    match value.kind() {
+        Kind::Global(module, name) => (
+            format!("the function `{module}.{name}`"),
+            "it is stored by name only, and has no native implementation".into(),
+        ),
+        _ => (value.describe(), "it has no native implementation".into()),
+    }
+}
+
+/// An estimator whose class this build does not know.
+pub(crate) fn class(estimator: Cursor<'_>) -> Error {
+    if let Some(name) = carried_class(estimator) {
+        return Error::Unsupported {
+            what: format!("`{name}`, a class that the file carries as code,"),
+            reason: "code from model files is never executed".into(),
+            hint: "Options: replace it by a built-in transformer, or move that step before the \
+                   request"
+                .into(),
+        };
+    }
+    let Some((module, name)) = estimator.class() else {
+        return Error::Unsupported {
+            what: estimator.describe(),
+            reason: "an estimator is expected here".into(),
+            hint: "save the fitted estimator or pipeline itself".into(),
+        };
+    };
+    let root = module.split('.').next().unwrap_or_default();
+    let what = format!("`{module}.{name}`");
+    match root {
+        "sklearn" => Error::Unsupported {
+            what: format!("`{name}`"),
+            reason: "this estimator of scikit-learn has no native implementation yet".into(),
+            hint: "Options: use an estimator that has one (`longshore inspect --supported` lists \
+                   them), or export the pipeline to ONNX"
+                .into(),
+        },
+        "__main__" | "__mp_main__" => Error::Unsupported {
+            what,
+            reason: "the class was defined in the training script, and its code is not executed"
+                .into(),
+            hint: "Options: replace it by a built-in transformer, or move that step before the \
+                   request"
+                .into(),
+        },
+        "torch" | "tensorflow" | "keras" => Error::Unsupported {
+            what,
+            reason: format!("`{root}` models in a pickle need {root} itself"),
+            hint: "export the model to ONNX".into(),
+        },
+        _ => Error::Unsupported {
+            what,
+            reason: format!("it comes from the package `{root}`, whose code is not executed"),
+            hint: "Options: replace it by a transformer of scikit-learn, export the pipeline to \
+                   ONNX, or move that step before the request"
+                .into(),
+        },
+    }
+}
+
+/// A code object in a file: which function it is, and where its author wrote it.
+struct Code<'a> {
+    name: &'a str,
+    file: &'a str,
+    line: i64,
+}
+
+/// The code object that a stored function is made from. cloudpickle passes it to its constructor,
+/// as the arguments of Python's `CodeType`: numbers, bytes, constants and names, then the file,
+/// the function's name (twice from 3.11 on) and its first line.
+fn code(value: Cursor<'_>, levels: u32) -> Option<Code<'_>> {
+    let Kind::Object(object) = value.kind() else { return None };
+    if object.args.len() >= 14 {
+        let args: Vec<_> = object.args.iter().map(|&id| value.go(id)).collect();
+        let first = args.iter().position(|arg| arg.as_str().is_some())?;
+        let line = args.iter().skip(first).find_map(|arg| match arg.kind() {
+            Kind::Int(line) => Some(line),
+            _ => None,
+        });
+        return Some(Code {
+            file: args.get(first)?.as_str()?,
+            name: args.get(first + 1)?.as_str()?,
+            line: line?,
+        });
+    }
+    let deeper = levels.checked_sub(1)?;
+    object.args.iter().find_map(|&id| code(value.go(id), deeper))
+}
+
+/// The name of an instance's class when the class itself is in the file.
+fn carried_class(estimator: Cursor<'_>) -> Option<&str> {
+    let Kind::Object(object) = estimator.kind() else { return None };
+    let class = estimator.go(object.class);
+    let Kind::Object(made) = class.kind() else { return None };
+    made.args.iter().find_map(|&id| class.go(id).as_str())
+}

@@ -1,0 +1,167 @@
+//! From the class a file names to the function that builds it.
+
+use super::{
+    Estimator, Place, Transform,
+    columns::ColumnTransformer,
+    encode::{LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder},
+    function::FunctionTransformer,
+    impute::{MissingIndicator, SimpleImputer},
+    linear::{LinearClassifier, LinearRegressor},
+    normalizer::Normalizer,
+    pipeline::Pipeline,
+    polynomial::PolynomialFeatures,
+    refuse,
+    scaler::Scaler,
+    text::{CountVectorizer, HashingVectorizer, TfidfTransformer},
+    union::FeatureUnion,
+};
+use crate::{
+    Error, Predictor,
+    read::{Cursor, Document},
+};
+
+/// Builds the model that a file holds.
+///
+/// # Errors
+/// [`Error::Unsupported`] for classes and functions without a native implementation, with the
+/// step they are in; [`Error::Attribute`] for fitted attributes that are not what they should be.
+pub(crate) fn load(document: &Document) -> Result<Box<dyn Predictor>, Error> {
+    let place = Place::root(document.input.len() as u64);
+    build(document.root(), &place).map(Estimator::into_predictor)
+}
+
+/// Builds an estimator that is `place` deep inside a model.
+///
+/// The last name of the class decides, so that the module paths of old releases work too; but
+/// only for the libraries whose classes these are.
+pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Estimator, Error> {
+    let place = &place.enter(c)?;
+    let Some((module, name)) = c.class() else { return Err(refuse::class(c)) };
+    let built = match module.split('.').next().unwrap_or_default() {
+        "sklearn" => sklearn(name, c, place),
+        _ => None,
+    };
+    built.unwrap_or_else(|| Err(refuse::class(c)))
+}
+
+type Built = Result<Estimator, Error>;
+
+fn sklearn(name: &str, c: Cursor<'_>, place: &Place) -> Option<Built> {
+    compose(name, c, place)
+        .or_else(|| preprocess(name, c))
+        .or_else(|| text(name, c))
+        .or_else(|| linear(name, c))
+}
+
+/// Estimators that hold others.
+fn compose(name: &str, c: Cursor<'_>, place: &Place) -> Option<Built> {
+    Some(match name {
+        "Pipeline" => Pipeline::build(c, place),
+        "ColumnTransformer" => transformer(ColumnTransformer::build(c, place)),
+        "FeatureUnion" => transformer(FeatureUnion::build(c, place)),
+        "GridSearchCV" | "RandomizedSearchCV" | "HalvingGridSearchCV" | "HalvingRandomSearchCV" => {
+            best(c, place)
+        }
+        "RANSACRegressor" => inner(c, "estimator_", place),
+        "FrozenEstimator" => inner(c, "estimator", place),
+        _ => return None,
+    })
+}
+
+fn preprocess(name: &str, c: Cursor<'_>) -> Option<Built> {
+    Some(match name {
+        "StandardScaler" => transformer(Scaler::standard(c)),
+        "MinMaxScaler" => transformer(Scaler::min_max(c)),
+        "RobustScaler" => transformer(Scaler::robust(c)),
+        "MaxAbsScaler" => transformer(Scaler::max_abs(c)),
+        "Normalizer" => transformer(Normalizer::build(c)),
+        "PolynomialFeatures" => transformer(PolynomialFeatures::build(c)),
+        "FunctionTransformer" => transformer(FunctionTransformer::build(c)),
+        "SimpleImputer" => transformer(SimpleImputer::build(c)),
+        "MissingIndicator" => transformer(MissingIndicator::build(c)),
+        "OneHotEncoder" => transformer(OneHotEncoder::build(c)),
+        "OrdinalEncoder" => transformer(OrdinalEncoder::build(c)),
+        "LabelEncoder" => predictor(LabelEncoder::build(c)),
+        "LabelBinarizer" => predictor(LabelBinarizer::build(c)),
+        _ => return None,
+    })
+}
+
+fn text(name: &str, c: Cursor<'_>) -> Option<Built> {
+    Some(match name {
+        "CountVectorizer" => transformer(CountVectorizer::build(c)),
+        "TfidfVectorizer" => transformer(CountVectorizer::tfidf(c)),
+        "TfidfTransformer" => transformer(TfidfTransformer::build(c)),
+        "HashingVectorizer" => transformer(HashingVectorizer::build(c)),
+        _ => return None,
+    })
+}
+
+fn linear(name: &str, c: Cursor<'_>) -> Option<Built> {
+    Some(match name {
+        "LinearRegression"
+        | "Ridge"
+        | "RidgeCV"
+        | "Lasso"
+        | "LassoCV"
+        | "ElasticNet"
+        | "ElasticNetCV"
+        | "MultiTaskLasso"
+        | "MultiTaskLassoCV"
+        | "MultiTaskElasticNet"
+        | "MultiTaskElasticNetCV"
+        | "BayesianRidge"
+        | "ARDRegression"
+        | "HuberRegressor"
+        | "TheilSenRegressor"
+        | "QuantileRegressor"
+        | "Lars"
+        | "LarsCV"
+        | "LassoLars"
+        | "LassoLarsCV"
+        | "LassoLarsIC"
+        | "OrthogonalMatchingPursuit"
+        | "OrthogonalMatchingPursuitCV" => predictor(LinearRegressor::build(c)),
+        "SGDRegressor" | "PassiveAggressiveRegressor" | "LinearSVR" => {
+            predictor(LinearRegressor::flat(c))
+        }
+        "PoissonRegressor"
+        | "GammaRegressor"
+        | "TweedieRegressor"
+        | "GeneralizedLinearRegressor" => predictor(LinearRegressor::generalized(c)),
+        "LogisticRegression" | "LogisticRegressionCV" => predictor(LinearClassifier::logistic(c)),
+        "SGDClassifier" => predictor(LinearClassifier::gradient_descent(c)),
+        "LinearDiscriminantAnalysis" => predictor(LinearClassifier::discriminant(c)),
+        "Perceptron"
+        | "PassiveAggressiveClassifier"
+        | "RidgeClassifier"
+        | "RidgeClassifierCV"
+        | "LinearSVC" => predictor(LinearClassifier::plain(c)),
+        _ => return None,
+    })
+}
+
+fn transformer(built: Result<impl Transform + 'static, Error>) -> Built {
+    built.map(|transform| Estimator::Transformer(Box::new(transform)))
+}
+
+fn predictor(built: Result<impl Predictor + 'static, Error>) -> Built {
+    built.map(|predictor| Estimator::Predictor(Box::new(predictor)))
+}
+
+/// The estimator a search settled on; how it searched does not matter any more.
+fn best(c: Cursor<'_>, place: &Place) -> Built {
+    if c.attr("best_estimator_").is_none() {
+        return Err(Error::attribute(
+            c.class_name(),
+            "best_estimator_",
+            "is missing: fit the search with `refit=True`, which trains the best candidate on \
+             all rows",
+        ));
+    }
+    inner(c, "best_estimator_", place)
+}
+
+fn inner(c: Cursor<'_>, name: &str, place: &Place) -> Built {
+    build(c.require(name)?, place).map_err(|error| error.at(name))
+}

@@ -1,0 +1,264 @@
+//! Putting the outputs of several transformers side by side, as numpy and scipy do.
+
+use std::sync::Arc;
+
+use super::check;
+use crate::{Cell, Column, Csr, Data, Error, Matrix, Scalar, Table, TextColumn};
+
+/// Side by side. `sparse`: whether the library's answer is sparse; `None` when it is so as soon
+/// as one part is.
+pub(super) fn beside(parts: Vec<Table>, rows: usize, sparse: Option<bool>) -> Result<Table, Error> {
+    let any_sparse = parts.iter().any(|part| matches!(part.data, Data::Sparse(_)));
+    if sparse.unwrap_or(any_sparse) {
+        return Ok(Table { rows, names: None, data: Data::Sparse(sparse_beside(parts, rows)?) });
+    }
+    let mut parts = parts;
+    if parts.len() == 1
+        && let Some(mut only) = parts.pop()
+    {
+        only.data = dense(only.data, rows);
+        only.names = None;
+        return Ok(only);
+    }
+    let parts: Vec<_> = parts.into_iter().map(|part| dense(part.data, rows)).collect();
+    let data = match common(&parts) {
+        Common::F64 => Data::F64(join(&parts, rows, as_f64)),
+        Common::F32 => Data::F32(join(&parts, rows, as_f32)),
+        Common::I64 => Data::I64(join(&parts, rows, as_i64)),
+        Common::Mixed => {
+            Data::Columns(parts.into_iter().flat_map(|part| columns(part, rows)).collect())
+        }
+    };
+    Ok(Table { rows, names: None, data })
+}
+
+/// The type that holds all parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Common {
+    F64,
+    F32,
+    I64,
+    Mixed,
+}
+
+fn common(parts: &[Data]) -> Common {
+    let mut all: Option<Common> = None;
+    let mut add = |one: Common| {
+        all = Some(match (all, one) {
+            (None, one) => one,
+            (Some(all), one) if all == one => all,
+            (Some(Common::Mixed), _) | (_, Common::Mixed) => Common::Mixed,
+            _ => Common::F64,
+        });
+    };
+    for part in parts {
+        match part {
+            Data::F32(_) => add(Common::F32),
+            Data::I64(_) => add(Common::I64),
+            Data::F64(_) | Data::Sparse(_) => add(Common::F64),
+            Data::Documents(_) => add(Common::Mixed),
+            Data::Columns(columns) => columns.iter().for_each(|column| match column {
+                Column::F64(_) => add(Common::F64),
+                Column::F32(_) => add(Common::F32),
+                Column::I64(_) => add(Common::I64),
+                Column::Bool(_) | Column::Text(_) | Column::Any(_) => add(Common::Mixed),
+            }),
+        }
+    }
+    all.unwrap_or(Common::F64)
+}
+
+/// Copies the columns of every part into one matrix.
+fn join<T: Clone + Default>(
+    parts: &[Data],
+    rows: usize,
+    fill: fn(&Data, usize, &mut [T]) -> usize,
+) -> Matrix<T> {
+    let width: usize = parts.iter().map(width).sum();
+    let mut values = vec![T::default(); rows * width];
+    for (row, out) in values.chunks_exact_mut(width.max(1)).enumerate() {
+        let mut at = 0;
+        for part in parts {
+            if let Some(rest) = out.get_mut(at..) {
+                at += fill(part, row, rest);
+            }
+        }
+    }
+    Matrix { columns: width, values }
+}
+
+fn width(data: &Data) -> usize {
+    match data {
+        Data::F64(m) => m.columns,
+        Data::F32(m) => m.columns,
+        Data::I64(m) => m.columns,
+        Data::Columns(columns) => columns.len(),
+        Data::Sparse(csr) => csr.columns,
+        Data::Documents(_) => 1,
+    }
+}
+
+fn row_of<T>(m: &Matrix<T>, row: usize) -> &[T] {
+    m.values.get(row * m.columns..(row + 1) * m.columns).unwrap_or_default()
+}
+
+/// Writes one row of a part into `out`; the number of values written.
+fn as_f64(data: &Data, row: usize, out: &mut [f64]) -> usize {
+    match data {
+        Data::F64(m) => write(row_of(m, row).iter().copied(), out),
+        Data::F32(m) => write(row_of(m, row).iter().map(|&v| f64::from(v)), out),
+        Data::I64(m) => write(row_of(m, row).iter().map(|&v| v as f64), out),
+        Data::Columns(columns) => {
+            write(columns.iter().map(|c| c.number(row).unwrap_or(f64::NAN)), out)
+        }
+        Data::Sparse(_) | Data::Documents(_) => 0,
+    }
+}
+
+fn as_f32(data: &Data, row: usize, out: &mut [f32]) -> usize {
+    match data {
+        Data::F32(m) => write(row_of(m, row).iter().copied(), out),
+        Data::Columns(columns) => write(
+            columns.iter().map(|column| match column {
+                Column::F32(v) => v.get(row).copied().unwrap_or(f32::NAN),
+                _ => f32::NAN,
+            }),
+            out,
+        ),
+        _ => 0,
+    }
+}
+
+fn as_i64(data: &Data, row: usize, out: &mut [i64]) -> usize {
+    match data {
+        Data::I64(m) => write(row_of(m, row).iter().copied(), out),
+        Data::Columns(columns) => write(
+            columns.iter().map(|column| match column {
+                Column::I64(v) => v.get(row).copied().unwrap_or_default(),
+                _ => 0,
+            }),
+            out,
+        ),
+        _ => 0,
+    }
+}
+
+fn write<T>(from: impl Iterator<Item = T>, out: &mut [T]) -> usize {
+    out.iter_mut().zip(from).map(|(to, from)| *to = from).count()
+}
+
+/// Fills sparse values in.
+pub(super) fn dense(data: Data, rows: usize) -> Data {
+    let Data::Sparse(csr) = data else { return data };
+    let mut values = vec![0.0; rows * csr.columns];
+    for (row, out) in values.chunks_exact_mut(csr.columns.max(1)).enumerate() {
+        let (indices, stored) = csr.row(row);
+        for (&column, &value) in indices.iter().zip(stored) {
+            if let Some(cell) = out.get_mut(column as usize) {
+                *cell += value;
+            }
+        }
+    }
+    let columns = csr.columns;
+    match csr.scalar {
+        Scalar::F64 => Data::F64(Matrix { columns, values }),
+        Scalar::F32 => {
+            Data::F32(Matrix { columns, values: values.into_iter().map(|v| v as f32).collect() })
+        }
+        Scalar::I64 => {
+            Data::I64(Matrix { columns, values: values.into_iter().map(|v| v as i64).collect() })
+        }
+    }
+}
+
+/// Every column on its own.
+pub(super) fn columns(data: Data, rows: usize) -> Vec<Column> {
+    fn pick<T: Copy>(m: &Matrix<T>, column: usize) -> Vec<T> {
+        m.values.iter().skip(column).step_by(m.columns.max(1)).copied().collect()
+    }
+    match dense(data, rows) {
+        Data::F64(m) => (0..m.columns).map(|at| Column::F64(pick(&m, at))).collect(),
+        Data::F32(m) => (0..m.columns).map(|at| Column::F32(pick(&m, at))).collect(),
+        Data::I64(m) => (0..m.columns).map(|at| Column::I64(pick(&m, at))).collect(),
+        Data::Columns(columns) => columns,
+        Data::Documents(texts) => vec![Column::Text(texts)],
+        Data::Sparse(_) => Vec::new(),
+    }
+}
+
+/// One column as documents: what a vectorizer inside a column transformer gets.
+pub(super) fn documents(column: &Column) -> Result<TextColumn, Error> {
+    match column {
+        Column::Text(texts) => Ok(texts.clone()),
+        Column::Any(cells) => cells
+            .iter()
+            .map(|cell| match cell {
+                Cell::Text(text) => Ok(Some(Arc::clone(text))),
+                Cell::Null => Ok(None),
+                _ => Err(Error::input("a column of texts has a number in it")),
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map(|texts| texts.iter().map(|text| text.as_deref()).collect()),
+        _ => Err(Error::input("a column of texts is expected, and it holds numbers")),
+    }
+}
+
+fn sparse_beside(parts: Vec<Table>, rows: usize) -> Result<Csr, Error> {
+    let parts: Vec<_> = parts
+        .into_iter()
+        .map(|part| if matches!(part.data, Data::I64(_)) { Ok(part) } else { check::floats(part) })
+        .collect::<Result<_, _>>()?;
+    let width: usize = parts.iter().map(|part| width(&part.data)).sum();
+    let stored: usize = parts
+        .iter()
+        .map(|part| match &part.data {
+            Data::Sparse(csr) => csr.values.len(),
+            data => rows * self::width(data),
+        })
+        .sum();
+    let mut out = Csr::with_capacity(width, rows, stored);
+    let scalars: Vec<_> = parts.iter().map(|part| scalar(&part.data)).collect();
+    out.scalar = match scalars.split_first() {
+        Some((&first, rest)) if rest.iter().all(|&other| other == first) => first,
+        _ => Scalar::F64,
+    };
+    for row in 0..rows {
+        let mut offset = 0;
+        for part in &parts {
+            match &part.data {
+                Data::Sparse(csr) => {
+                    let (indices, values) = csr.row(row);
+                    out.indices.extend(indices.iter().map(|&column| column + offset));
+                    out.values.extend_from_slice(values);
+                }
+                Data::F64(m) => push(row_of(m, row).iter().copied(), offset, &mut out),
+                Data::F32(m) => {
+                    push(row_of(m, row).iter().map(|&v| f64::from(v)), offset, &mut out);
+                }
+                Data::I64(m) => push(row_of(m, row).iter().map(|&v| v as f64), offset, &mut out),
+                Data::Columns(_) | Data::Documents(_) => {}
+            }
+            offset += self::width(&part.data) as u32;
+        }
+        out.end_row();
+    }
+    Ok(out)
+}
+
+fn push(values: impl Iterator<Item = f64>, offset: u32, out: &mut Csr) {
+    for (column, value) in (offset..).zip(values) {
+        if value != 0.0 {
+            out.indices.push(column);
+            out.values.push(value);
+        }
+    }
+}
+
+fn scalar(data: &Data) -> Scalar {
+    match data {
+        Data::F32(_) => Scalar::F32,
+        Data::I64(_) => Scalar::I64,
+        Data::Sparse(csr) => csr.scalar,
+        _ => Scalar::F64,
+    }
+}

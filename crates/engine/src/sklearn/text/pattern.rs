@@ -1,0 +1,198 @@
+//! Regular expressions from Python's syntax to Rust's.
+
+use std::{iter::Peekable, str::Chars};
+
+/// What `\w` and `\s` match in Python, as members of a character class.
+const WORD: &str = r"\p{L}\p{N}_";
+const SPACE: &str = r"\s\x1c-\x1f";
+
+/// The same pattern for the `regex` crate.
+///
+/// # Errors
+/// Says which construct has no equivalent there.
+pub(super) fn translate(source: &str) -> Result<String, String> {
+    let mut out = String::with_capacity(source.len() + 16);
+    let mut chars = source.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => escape(&mut chars, &mut out)?,
+            '[' => class(&mut chars, &mut out)?,
+            '(' => group(&mut chars, &mut out)?,
+            '{' => repeat(&mut chars, &mut out),
+            '}' | ']' => out.extend(['\\', c]),
+            '$' => return Err("`$` also matches before a last line break in Python".into()),
+            '*' | '+' | '?' => {
+                out.push(c);
+                if c != '?' || !out.ends_with("??") {
+                    possessive(&mut chars)?;
+                }
+            }
+            _ => out.push(c),
+        }
+    }
+    Ok(out)
+}
+
+/// After a quantifier, `?` makes it lazy in both languages; `+` makes it possessive in Python.
+fn possessive(chars: &mut Peekable<Chars<'_>>) -> Result<(), String> {
+    match chars.peek() {
+        Some('+') => Err("it has a possessive quantifier".into()),
+        _ => Ok(()),
+    }
+}
+
+fn escape(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), String> {
+    match chars.next() {
+        None => return Err("it ends in a backslash".into()),
+        Some('w') => out.extend(["[", WORD, "]"]),
+        Some('W') => out.extend(["[^", WORD, "]"]),
+        Some('s') => out.extend(["[", SPACE, "]"]),
+        Some('S') => out.extend(["[^", SPACE, "]"]),
+        Some('Z') => out.push_str(r"\z"),
+        Some(c @ ('b' | 'B' | 'A')) => out.extend(['\\', c]),
+        Some(c) => character(c, chars, out)?,
+    }
+    Ok(())
+}
+
+/// An escape that stands for a character, or for digits.
+fn character(c: char, chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), String> {
+    match c {
+        'd' | 'D' | 't' | 'n' | 'r' | 'f' | 'v' | 'a' => out.extend(['\\', c]),
+        'x' | 'u' | 'U' => {
+            let count = match c {
+                'x' => 2,
+                'u' => 4,
+                _ => 8,
+            };
+            let digits: String = chars.by_ref().take(count).collect();
+            let code = u32::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == count);
+            let code = code.ok_or("it has a malformed escape")?;
+            out.extend([r"\x{", &format!("{code:x}"), "}"]);
+        }
+        '0' => out.push_str(r"\x00"),
+        '1'..='9' => return Err("it has a back-reference".into()),
+        c if c.is_ascii_alphabetic() => return Err(format!("it has the escape `\\{c}`")),
+        c if c.is_ascii_punctuation() && c != '<' && c != '>' => out.extend(['\\', c]),
+        c => out.push(c),
+    }
+    Ok(())
+}
+
+fn class(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), String> {
+    out.push('[');
+    if chars.next_if_eq(&'^').is_some() {
+        out.push('^');
+    }
+    let mut first = true;
+    loop {
+        let c = chars.next().ok_or("it has a class without an end")?;
+        match c {
+            ']' if !first => break,
+            '\\' => match chars.next().ok_or("it ends in a backslash")? {
+                'w' => out.push_str(WORD),
+                'W' => out.extend(["[^", WORD, "]"]),
+                's' => out.push_str(SPACE),
+                'S' => out.extend(["[^", SPACE, "]"]),
+                'b' => out.push_str(r"\x08"),
+                c => character(c, chars, out)?,
+            },
+            // a range, unless it stands first, last or after a set
+            '-' if !first && out.ends_with(|c: char| c != '^') => {
+                let ends = matches!(chars.peek(), Some(']') | None);
+                let after_set = out.ends_with(WORD) || out.ends_with(SPACE) || out.ends_with(']');
+                out.push_str(if ends || after_set { r"\-" } else { "-" });
+            }
+            c if c.is_ascii_punctuation() && c != '_' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+        first = false;
+    }
+    out.push(']');
+    Ok(())
+}
+
+fn group(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), String> {
+    out.push('(');
+    if chars.peek() != Some(&'?') {
+        return Ok(());
+    }
+    chars.next();
+    match chars.next() {
+        Some(':') => out.push_str("?:"),
+        Some('P') if chars.peek() == Some(&'<') => out.push_str("?P"),
+        Some(c @ ('i' | 'm' | 's' | 'u' | 'x' | '-')) => out.extend(['?', c]),
+        Some('=' | '!' | '<') => return Err("it looks around".into()),
+        Some('#') => {
+            out.pop();
+            chars.by_ref().find(|&c| c == ')').ok_or("it has a comment without an end")?;
+        }
+        _ => return Err("it has a group of a kind that only Python has".into()),
+    }
+    Ok(())
+}
+
+/// `{2}`, `{2,}`, `{,3}`, `{2,3}`; anything else in braces is plain text to Python.
+fn repeat(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
+    let ahead: String = chars.clone().take_while(|&c| c != '}').collect();
+    let closed = chars.clone().nth(ahead.chars().count()) == Some('}');
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let valid = match ahead.split_once(',') {
+        Some((low, high)) => digits(low) && digits(high) && ahead.len() > 1,
+        None => !ahead.is_empty() && digits(&ahead),
+    };
+    if closed && valid {
+        out.push('{');
+        if ahead.starts_with(',') {
+            out.push('0');
+        }
+        out.push_str(&ahead);
+        out.push('}');
+        for _ in 0..=ahead.len() {
+            chars.next();
+        }
+    } else {
+        out.push_str(r"\{");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regex::Regex;
+
+    use super::translate;
+
+    fn all(pattern: &str, text: &str) -> Vec<String> {
+        let regex = Regex::new(&translate(pattern).unwrap()).unwrap();
+        regex.find_iter(text).map(|m| m.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn classes_keep_their_meaning() {
+        assert_eq!(all(r"[\w-]+", "a-b c&d"), ["a-b", "c", "d"]);
+        assert_eq!(all(r"[a-z&&c]+", "ab&c"), ["ab&c"]);
+        assert_eq!(all(r"[^\W\d_]+", "ab1_ç"), ["ab", "ç"]);
+        assert_eq!(all(r"[]x]+", "a]x"), ["]x"]);
+        assert_eq!(all(r"[#@]\w+", "#tag @me"), ["#tag", "@me"]);
+    }
+
+    #[test]
+    fn braces_that_count_nothing_are_text() {
+        assert_eq!(all(r"x{a}", "x{a}"), ["x{a}"]);
+        assert_eq!(all(r"\w{,2}b", "aab"), ["aab"]);
+    }
+
+    #[test]
+    fn escapes_keep_their_meaning() {
+        assert_eq!(all(r"\S+", "a\u{1c}b"), ["a", "b"]);
+        assert_eq!(all(r"[\u0430-\u044f]+", "да yes"), ["да"]);
+        assert_eq!(all(r"\<b\>", "<b>"), ["<b>"]);
+    }
+
+    #[test]
+    fn what_rust_lacks_is_refused() {
+        for pattern in [r"(?=a)b", r"(a)\1", r"a++", r"a$", r"(?<!a)b", r"(?a)\w"] {
+            assert!(translate(pattern).is_err(), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+use super::{Estimator, Place, Transform, fields, pipeline, registry, stack};
+use crate::{
+    Data, Error, Inputs, Table,
+    read::{Cursor, Kind},
+};
+
+/// `FeatureUnion`: the same rows through several transformers, side by side.
+#[derive(Debug)]
+pub(crate) struct FeatureUnion {
+    parts: Vec<Part>,
+}
+
+/// A transformer, how errors name it, and what its output is multiplied by.
+#[derive(Debug)]
+struct Part {
+    name: String,
+    /// `None` hands the rows on.
+    transform: Option<Box<dyn Transform>>,
+    weight: Option<f64>,
+}
+
+impl FeatureUnion {
+    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
+        let mut parts = Vec::new();
+        for (at, entry) in fields::list(c, "transformer_list")?.into_iter().enumerate() {
+            let (name, estimator) = pipeline::named(entry).ok_or_else(|| {
+                let reason = format!("has no name and estimator at {at}");
+                Error::attribute("FeatureUnion", "transformer_list", reason)
+            })?;
+            let shown = format!("transformer \"{name}\"");
+            let transform = match estimator.kind() {
+                Kind::None | Kind::Text("drop") => continue,
+                Kind::Text("passthrough") => None,
+                _ => Some(transformer(estimator, place).map_err(|error| error.at(&shown))?),
+            };
+            parts.push(Part { name: shown, transform, weight: weight(c, &name) });
+        }
+        Ok(Self { parts })
+    }
+}
+
+/// An estimator that must be a transformer.
+pub(super) fn transformer(c: Cursor<'_>, place: &Place) -> Result<Box<dyn Transform>, Error> {
+    match registry::build(c, place)? {
+        Estimator::Transformer(transform) => Ok(transform),
+        Estimator::Predictor(_) => Err(Error::Unsupported {
+            what: format!("`{}` as a transformer", c.class_name()),
+            reason: "only its predictions have a native implementation, not its `transform`".into(),
+            hint: "replace it by a selector or scaler that this build reads".into(),
+        }),
+    }
+}
+
+/// The weight of a named transformer.
+pub(super) fn weight(c: Cursor<'_>, name: &str) -> Option<f64> {
+    c.attr("transformer_weights")?.attr(name)?.as_f64()
+}
+
+/// Multiplies a transformer's output by its weight.
+pub(super) fn weigh(mut table: Table, weight: Option<f64>) -> Result<Table, Error> {
+    let Some(weight) = weight else { return Ok(table) };
+    table = super::check::floats(table)?;
+    match &mut table.data {
+        Data::F64(m) => m.values.iter_mut().for_each(|v| *v *= weight),
+        Data::F32(m) => m.values.iter_mut().for_each(|v| *v *= weight as f32),
+        Data::Sparse(csr) => {
+            csr.make_floats();
+            for v in &mut csr.values {
+                *v *= weight;
+            }
+            csr.round();
+        }
+        _ => {}
+    }
+    Ok(table)
+}
+
+impl Transform for FeatureUnion {
+    fn inputs(&self) -> Inputs {
+        let inputs = self.parts.iter().filter_map(|part| part.transform.as_ref());
+        inputs.map(|transform| transform.inputs()).next().unwrap_or_default()
+    }
+
+    fn transform(&self, input: Table) -> Result<Table, Error> {
+        self.transform_ref(&input)
+    }
+
+    fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
+        let mut outputs = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            let output = match &part.transform {
+                Some(transform) => transform.transform_ref(input),
+                None => Ok(input.clone()),
+            };
+            let weighed = output.and_then(|output| weigh(output, part.weight));
+            outputs.push(weighed.map_err(|error| error.at(&part.name))?);
+        }
+        if outputs.is_empty() {
+            return Ok(Table::matrix(input.rows, 0, Vec::new()));
+        }
+        stack::beside(outputs, input.rows, None)
+    }
+}
