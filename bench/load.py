@@ -1,0 +1,47 @@
+"""Load with wrk, and what it measured."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+SCRIPT = """
+local file = io.open("%s", "rb")
+wrk.method = "POST"
+wrk.body = file:read("*a")
+wrk.headers["Content-Type"] = "application/json"
+file:close()
+"""
+MILLISECONDS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+
+
+@dataclass
+class Load:
+    """Requests a second and latency in milliseconds."""
+
+    rps: float
+    p50_ms: float
+    p99_ms: float
+    errors: int
+
+
+def latency(text: str, percent: int) -> float:
+    value, unit = re.search(rf"\n\s+{percent}%\s+([\d.]+)(us|ms|s|m)\b", text).groups()
+    return float(value) * MILLISECONDS[unit]
+
+
+def load(url: str, body: Path, connections: int, seconds: float) -> Load:
+    """One thread of wrk with `connections` connections, each with one request under way."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(SCRIPT % body)
+        script.flush()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", script.name, url]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rps = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
+    errors = (int(refused[1]) if refused else 0) + (sum(map(int, broken.groups())) if broken else 0)
+    return Load(rps, latency(text, 50), latency(text, 99), errors)

@@ -1,0 +1,85 @@
+"""The servers of a scenario, and what each is asked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from process import Question, Server
+
+HERE = Path(__file__).resolve().parent
+
+NGINX = """
+daemon off;
+pid nginx.pid;
+error_log stderr;
+worker_processes auto;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  server {
+    listen 127.0.0.1:{port};
+    default_type application/json;
+    location / { return 200 '%s'; }
+  }
+}
+"""
+
+
+@dataclass
+class Entry:
+    """One line of the table: a server and one way to ask it."""
+
+    name: str
+    server: Server
+    question: Question
+    body: Path
+
+
+def entries(model: str, binary: Path, made: Path, work: Path, peers: set[str]) -> list[Entry]:
+    """Everything that answers one row of `model`, Longshore first."""
+    folder = made / model
+    answer = json.loads((folder / "answer.json").read_text())
+    python = made.parent / "peers/bin"
+
+    def question(path: str, protocol: str) -> tuple[Question, Path]:
+        body = folder / f"{protocol}.json"
+        return Question(path, body.read_bytes(), answer), body
+
+    v1 = question(f"/v1/models/{model}:predict", "v1")
+    v2 = question(f"/v2/models/{model}/infer", "v2")
+    invocations = question("/invocations", "invocations")
+
+    command = [str(binary), "serve", f"{model}={folder / 'mlflow'}", "--port", "{port}"]
+    longshore = Server("longshore", command, {"LONGSHORE_LOG": "warn"})
+    found = [Entry("longshore V1", longshore, *v1), Entry("longshore V2", longshore, *v2), Entry("longshore /invocations", longshore, *invocations)]
+
+    if "nginx" in peers:
+        place = work / f"nginx-{model}"
+        place.mkdir()
+        config = NGINX % json.dumps({"predictions": answer}, separators=(",", ":"))
+        server = Server("nginx", ["nginx", "-p", str(place), "-c", "nginx.conf"], folder=place, files={"nginx.conf": config})
+        found.append(Entry("nginx, fixed reply", server, *v1))
+    if "fastapi" in peers:
+        command = [str(python / "uvicorn"), "fastapi_app:app", "--app-dir", str(HERE / "peers"), "--port", "{port}", "--log-level", "warning"]
+        server = Server("fastapi", command, {"MODEL_FILE": str(folder / "mlserver/model.joblib")})
+        found.append(Entry("FastAPI + uvicorn", server, *question("/predict", "v1")))
+    if "mlserver" in peers:
+        settings = {"http_port": "{port}", "grpc_port": "{other_port}", "metrics_port": "{third_port}", "parallel_workers": 0, "debug": False}
+        place = folder / "mlserver"
+        command = [str(made.parent / "mlserver/bin/mlserver"), "start", "."]
+        server = Server("mlserver", command, folder=place, files={"settings.json": json.dumps(settings)})
+        found.append(Entry("MLServer", server, *v2))
+    if "mlflow" in peers:
+        command = [str(python / "mlflow"), "models", "serve", "-m", str(folder / "mlflow"), "-p", "{port}", "--env-manager", "local"]
+        path = f"{python}:/usr/bin:/bin"
+        server = Server("mlflow", command, {"PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true"})
+        found.append(Entry("mlflow models serve", server, *invocations))
+    return found
