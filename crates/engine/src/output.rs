@@ -119,6 +119,7 @@ impl Output {
             Data::I64(m) => OutputData::I64(m.values),
             Data::Documents(texts) => OutputData::Text(texts),
             Data::Sparse(csr) => {
+                csr.may_be_filled(rows)?;
                 let mut values = vec![0.0; rows * columns];
                 for (row, out) in values.chunks_exact_mut(columns.max(1)).enumerate() {
                     let (indices, stored) = csr.row(row);

@@ -61,6 +61,9 @@ impl Weights {
             }
         };
         fields::counted(c, "coef_", coef.values.len(), outputs * columns)?;
+        if outputs == 0 {
+            return Err(Error::attribute(c.class_name(), "coef_", "has no row"));
+        }
         let intercept = fields::grid(c, "intercept_")?;
         let intercepts = if intercept.values.len() == outputs {
             intercept.values

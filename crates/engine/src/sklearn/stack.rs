@@ -16,11 +16,12 @@ pub(super) fn beside(parts: Vec<Table>, rows: usize, sparse: Option<bool>) -> Re
     if parts.len() == 1
         && let Some(mut only) = parts.pop()
     {
-        only.data = dense(only.data, rows);
+        only.data = dense(only.data, rows)?;
         only.names = None;
         return Ok(only);
     }
-    let parts: Vec<_> = parts.into_iter().map(|part| dense(part.data, rows)).collect();
+    let parts: Vec<_> =
+        parts.into_iter().map(|part| dense(part.data, rows)).collect::<Result<_, _>>()?;
     let data = match common(&parts) {
         Common::F64 => Data::F64(join(&parts, rows, as_f64)),
         Common::F32 => Data::F32(join(&parts, rows, as_f32)),
@@ -148,8 +149,9 @@ fn write<T>(from: impl Iterator<Item = T>, out: &mut [T]) -> usize {
 }
 
 /// Fills sparse values in.
-pub(super) fn dense(data: Data, rows: usize) -> Data {
-    let Data::Sparse(csr) = data else { return data };
+pub(super) fn dense(data: Data, rows: usize) -> Result<Data, Error> {
+    let Data::Sparse(csr) = data else { return Ok(data) };
+    csr.may_be_filled(rows)?;
     let mut values = vec![0.0; rows * csr.columns];
     for (row, out) in values.chunks_exact_mut(csr.columns.max(1)).enumerate() {
         let (indices, stored) = csr.row(row);
@@ -160,7 +162,7 @@ pub(super) fn dense(data: Data, rows: usize) -> Data {
         }
     }
     let columns = csr.columns;
-    match csr.scalar {
+    Ok(match csr.scalar {
         Scalar::F64 => Data::F64(Matrix { columns, values }),
         Scalar::F32 => {
             Data::F32(Matrix { columns, values: values.into_iter().map(|v| v as f32).collect() })
@@ -168,7 +170,7 @@ pub(super) fn dense(data: Data, rows: usize) -> Data {
         Scalar::I64 => {
             Data::I64(Matrix { columns, values: values.into_iter().map(|v| v as i64).collect() })
         }
-    }
+    })
 }
 
 /// Every column on its own.
@@ -176,7 +178,7 @@ pub(super) fn columns(data: Data, rows: usize) -> Vec<Column> {
     fn pick<T: Copy>(m: &Matrix<T>, column: usize) -> Vec<T> {
         m.values.iter().skip(column).step_by(m.columns.max(1)).copied().collect()
     }
-    match dense(data, rows) {
+    match data {
         Data::F64(m) => (0..m.columns).map(|at| Column::F64(pick(&m, at))).collect(),
         Data::F32(m) => (0..m.columns).map(|at| Column::F32(pick(&m, at))).collect(),
         Data::I64(m) => (0..m.columns).map(|at| Column::I64(pick(&m, at))).collect(),

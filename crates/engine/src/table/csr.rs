@@ -1,3 +1,5 @@
+use crate::Error;
+
 /// The numpy type that the values of a [`Csr`] stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scalar {
@@ -38,6 +40,22 @@ impl Csr {
         if self.scalar == Scalar::F32 {
             self.values.iter_mut().for_each(|v| *v = f64::from(*v as f32));
         }
+    }
+
+    /// Checks that `rows` filled rows stay within memory that one request may take.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for more than 2^28 values.
+    pub(crate) fn may_be_filled(&self, rows: usize) -> Result<(), Error> {
+        let values = rows.saturating_mul(self.columns);
+        if values <= 1 << 28 {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "{rows} rows of {} mostly empty columns would be {values} values when filled in; send \
+             fewer rows at a time",
+            self.columns
+        )))
     }
 
     /// Ends the row whose values were pushed last.

@@ -202,10 +202,15 @@ mod tests {
     #[test]
     fn word_characters_are_letters_numbers_and_underscore() {
         let rust = Regex::new(r"^\w$").unwrap();
+        // the tables of two crates may be of two versions of Unicode
+        let new = Regex::new(r"^\p{Cn}$").unwrap();
         let python = Regex::new(r"^[\p{L}\p{N}_]$").unwrap();
         for c in ('\0'..='\u{1ffff}').chain('\u{20000}'..='\u{20010}') {
             let mut buffer = [0; 4];
             let text = c.encode_utf8(&mut buffer);
+            if new.is_match(text) {
+                continue;
+            }
             assert_eq!(is_word(c), python.is_match(text), "{c:?}");
             assert_eq!(is_foreign(c), rust.is_match(text) && !is_word(c), "{c:?}");
         }
