@@ -2,6 +2,7 @@
 //!
 //! Nothing in a file is executed, imported or resolved. Classes and functions are names.
 
+mod archive;
 mod array;
 mod budget;
 mod builder;
@@ -11,8 +12,10 @@ mod file;
 mod hostile;
 mod joblib;
 pub mod json;
+mod npy;
 mod numpy;
 mod pickle;
+mod skops;
 mod sniff;
 mod stored;
 pub mod tree_json;
@@ -45,6 +48,8 @@ pub fn document(bytes: Vec<u8>, limits: &Limits) -> Result<Document, Error> {
     };
     match form {
         Form::Pickle => pickle::read(bytes, limits),
+        Form::Zip => skops::read(bytes, limits),
+        Form::Npy => npy::read(bytes, limits),
         _ => Err(Error::Malformed {
             format: "model file",
             place: "byte 0".into(),

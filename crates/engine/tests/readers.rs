@@ -33,11 +33,18 @@ struct Comparison<'a> {
     right: &'a Document,
     seen: HashSet<(Id, Id)>,
     path: Vec<String>,
+    /// One is a skops file, which stores what is made by Cython in its own way.
+    relaxed: bool,
 }
 
+/// Attributes that skops stores in another form than pickle. Training needs them, answering does
+/// not.
+const FOREIGN: &[&str] =
+    &["_feature_subsample_rng", "closs", "_loss_function_", "loss_function_", "random_state"];
+
 impl Comparison<'_> {
-    fn run(left: &Document, right: &Document) -> Result<(), String> {
-        let mut this = Comparison { left, right, seen: HashSet::new(), path: Vec::new() };
+    fn run(left: &Document, right: &Document, relaxed: bool) -> Result<(), String> {
+        let mut this = Comparison { left, right, seen: HashSet::new(), path: Vec::new(), relaxed };
         this.same(left.root(), right.root())
     }
 
@@ -66,6 +73,23 @@ impl Comparison<'_> {
             | (Kind::Set(a), Kind::Set(b)) => return self.items(left, a, right, b),
             (Kind::Dict(a), Kind::Dict(b)) => return self.pairs(left, a, right, b),
             (Kind::Array(a), Kind::Array(b)) => return self.arrays(left, a, right, b),
+            (Kind::Object(_), Kind::Object(_))
+                if self.relaxed && left.class_name().starts_with("cs") =>
+            {
+                // sparse: the caches of what scipy knows about the order are left out
+                for name in ["_shape", "indices", "indptr", "data"] {
+                    let (Some(a), Some(b)) = (left.attr(name), right.attr(name)) else {
+                        return self.differ(left, right);
+                    };
+                    self.same(a, b)?;
+                }
+                true
+            }
+            (Kind::Object(_), Kind::Object(_))
+                if self.relaxed && right.class_name() == "MaskedArray" =>
+            {
+                true
+            }
             (Kind::Object(a), Kind::Object(b)) => {
                 self.same(left.go(a.class), right.go(b.class))?;
                 self.items(left, &a.args, right, &b.args)?;
@@ -112,7 +136,11 @@ impl Comparison<'_> {
         }
         for (a, b) in a.iter().zip(b) {
             self.same(left.go(a.0), right.go(b.0))?;
-            self.path.push(format!(".{}", left.go(a.0).as_str().unwrap_or("?")));
+            let key = left.go(a.0).as_str().unwrap_or("?");
+            if self.relaxed && FOREIGN.contains(&key) {
+                continue;
+            }
+            self.path.push(format!(".{key}"));
             self.same(left.go(a.1), right.go(b.1))?;
             self.path.pop();
         }
@@ -150,7 +178,7 @@ fn all_pickles_of_a_case_hold_the_same_values() {
     let mut first: Option<(PathBuf, Document)> = None;
     for path in all {
         let name = path.file_name().unwrap().to_str().unwrap();
-        if !(name.contains(".pkl") || name.contains(".joblib"))
+        if !(name.contains(".pkl") || name.contains(".joblib") || name.contains(".skops"))
             || path.to_str().unwrap().contains("/refused/")
         {
             continue;
@@ -167,7 +195,8 @@ fn all_pickles_of_a_case_hold_the_same_values() {
         match &first {
             Some((other, reference)) if other.parent() == path.parent() => {
                 compared += 1;
-                if let Err(fault) = Comparison::run(reference, &document) {
+                let relaxed = [other, &path].iter().any(|p| p.extension().unwrap() == "skops");
+                if let Err(fault) = Comparison::run(reference, &document, relaxed) {
                     let other = other.file_name().unwrap().display();
                     faults.push(format!("{} and {other}: {fault}", path.display()));
                 }

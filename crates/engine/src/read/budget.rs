@@ -20,6 +20,12 @@ impl Budget {
         Self { format, total, left: total }
     }
 
+    /// Counts `bytes` that were inflated as bytes read.
+    pub(crate) fn grow(&mut self, bytes: u64) {
+        self.total = self.total.saturating_add(bytes);
+        self.left = self.left.saturating_add(bytes);
+    }
+
     /// Takes `bytes` for what stands at byte `place`.
     pub(crate) fn charge(&mut self, bytes: usize, place: usize) -> Result<(), Error> {
         match self.left.checked_sub(bytes as u64) {

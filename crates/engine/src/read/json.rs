@@ -7,6 +7,7 @@ use super::{
 use crate::{Error, Limits};
 
 mod scan;
+pub(crate) mod tape;
 mod text;
 
 /// Reads a whole JSON file. `NaN`, `Infinity` and `-Infinity` are numbers, as XGBoost and Python
@@ -26,6 +27,17 @@ pub fn parse(input: &[u8], limits: &Limits) -> Result<Json, Error> {
         return Err(wrong(reader.at, "more text follows the end of the value"));
     }
     Ok(value)
+}
+
+/// A number, boolean or null that is the whole input.
+pub(super) fn scalar(input: &[u8]) -> Option<Json> {
+    scan::word(input).filter(|(_, len)| *len == input.len()).map(|(value, _)| value)
+}
+
+/// A text that is the whole input.
+pub(super) fn string(input: &[u8]) -> Option<String> {
+    let found = text::read(input, 0).ok().filter(|found| found.end == input.len())?;
+    text::decode(input, &found).ok().map(std::borrow::Cow::into_owned)
 }
 
 struct Reader<'a> {
@@ -55,8 +67,7 @@ impl Reader<'_> {
                     }
                 }
                 Some(b'"') => done = Some(Json::Text(self.text()?)),
-                Some(b'n') if self.word(b"null") => done = Some(Json::Null),
-                Some(_) => done = Some(self.number()?),
+                Some(_) => done = Some(self.word()?),
                 None => return Err(wrong(at, "it ends where a value should stand")),
             }
             if open.len() > self.depth {
@@ -148,7 +159,7 @@ impl Reader<'_> {
         loop {
             self.skip_space();
             let at = self.at;
-            let item = self.number()?;
+            let item = self.word()?;
             if items.len() == count {
                 return Err(wrong(at, "`]` is expected"));
             }
@@ -172,37 +183,11 @@ impl Reader<'_> {
         Ok(text)
     }
 
-    fn number(&mut self) -> Result<Json, Error> {
-        let at = self.at;
-        for (word, value) in [
-            (&b"true"[..], Json::Bool(true)),
-            (b"false", Json::Bool(false)),
-            (b"NaN", Json::Float(f64::NAN)),
-            (b"Infinity", Json::Float(f64::INFINITY)),
-            (b"-Infinity", Json::Float(f64::NEG_INFINITY)),
-        ] {
-            // only a letter or the sign's letter can start one: digits are the common case
-            if self.word(word) {
-                return Ok(value);
-            }
-        }
-        let rest = self.input.get(at..).unwrap_or_default();
-        let len = rest
-            .iter()
-            .take_while(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
-            .count();
-        let digits = str::from_utf8(rest.get(..len).unwrap_or_default()).unwrap_or_default();
-        let value = scan::number(digits).ok_or_else(|| wrong(at, "a value is expected"))?;
+    fn word(&mut self) -> Result<Json, Error> {
+        let (value, len) = scan::word(self.input.get(self.at..).unwrap_or_default())
+            .ok_or_else(|| wrong(self.at, "a value is expected"))?;
         self.at += len;
         Ok(value)
-    }
-
-    fn word(&mut self, word: &[u8]) -> bool {
-        let found = self.input.get(self.at..).is_some_and(|rest| rest.starts_with(word));
-        if found {
-            self.at += word.len();
-        }
-        found
     }
 
     fn take(&mut self, byte: u8) -> bool {

@@ -11,6 +11,7 @@ mod dtype;
 mod scalar;
 
 pub(crate) use dtype::{parse, set as set_dtype};
+pub(crate) use scalar::of_range as scalar;
 
 /// Most dimensions of an array (`NPY_MAXDIMS` of numpy 2).
 const DIMENSIONS: usize = 64;

@@ -19,6 +19,7 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use literal::big;
 use stack::Stack;
 
 /// Reads a pickle. Nesting needs no stack, so [`Limits::depth`] does not matter here.

@@ -76,8 +76,8 @@ impl Id {
 /// file wherever the format stores them verbatim.
 #[derive(Debug)]
 pub struct Document {
-    /// The (decompressed) file.
-    pub(crate) input: Vec<u8>,
+    /// The (decompressed) file. Shared, so that it can be read while the arena grows.
+    pub(crate) input: Arc<Vec<u8>>,
     /// Texts and bytes that the file stores in another form.
     pub(crate) owned: Vec<u8>,
     pub(crate) nodes: Vec<Node>,
@@ -164,7 +164,13 @@ impl Object {
 
 impl Document {
     pub(crate) fn new(input: Vec<u8>) -> Self {
-        Self { input, owned: Vec::new(), nodes: Vec::new(), tuples: Vec::new(), root: Id::NONE }
+        Self {
+            input: Arc::new(input),
+            owned: Vec::new(),
+            nodes: Vec::new(),
+            tuples: Vec::new(),
+            root: Id::NONE,
+        }
     }
 
     /// The value the file holds.

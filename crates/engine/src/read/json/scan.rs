@@ -64,8 +64,30 @@ fn of_digits(digits: usize) -> Class {
     }
 }
 
+/// A number, boolean or null at the start of a text, and its length.
+pub(super) fn word(rest: &[u8]) -> Option<(Json, usize)> {
+    if !matches!(rest.first(), Some(b'0'..=b'9')) {
+        for (word, value) in [
+            (&b"null"[..], Json::Null),
+            (b"true", Json::Bool(true)),
+            (b"false", Json::Bool(false)),
+            (b"NaN", Json::Float(f64::NAN)),
+            (b"Infinity", Json::Float(f64::INFINITY)),
+            (b"-Infinity", Json::Float(f64::NEG_INFINITY)),
+        ] {
+            if rest.starts_with(word) {
+                return Some((value, word.len()));
+            }
+        }
+    }
+    let part = |b: &&u8| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+    let len = rest.iter().take_while(part).count();
+    let digits = str::from_utf8(rest.get(..len)?).ok()?;
+    Some((number(digits)?, len))
+}
+
 /// A number by JSON's grammar.
-pub(super) fn number(digits: &str) -> Option<Json> {
+fn number(digits: &str) -> Option<Json> {
     let body = digits.strip_prefix('-').unwrap_or(digits);
     if !body.starts_with(|c: char| c.is_ascii_digit())
         || !body.ends_with(|c: char| c.is_ascii_digit())

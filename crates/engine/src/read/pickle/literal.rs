@@ -157,8 +157,8 @@ impl Machine {
     }
 }
 
-/// Decimal digits as little-endian two's complement.
-fn big(text: &str) -> Option<Vec<u8>> {
+/// A decimal integer as little-endian two's complement.
+pub(crate) fn big(text: &str) -> Option<Vec<u8>> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text),

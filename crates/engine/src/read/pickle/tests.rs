@@ -236,7 +236,7 @@ fn memory_is_bounded_by_the_file() {
     }
     // copies of one large list
     let mut bytes = b"cbuiltins\nlist\n\x940](".to_vec();
-    bytes.extend([b'N'; 100_000]);
+    bytes.extend(vec![b'N'; 100_000]);
     bytes.extend(b"e\x940");
     for _ in 0..10_000 {
         bytes.extend(b"h\x00h\x01\x85R");
@@ -247,7 +247,7 @@ fn memory_is_bounded_by_the_file() {
 #[test]
 fn nesting_and_sharing_take_no_stack_and_no_time() {
     let mut bytes = vec![b']'; 300_000];
-    bytes.extend([b'a'; 299_999]);
+    bytes.extend(vec![b'a'; 299_999]);
     bytes.push(b'.');
     drop(load(&bytes));
     // a pair of a pair of a pair: 2^1000 leaves when followed
