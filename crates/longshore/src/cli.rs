@@ -1,0 +1,207 @@
+//! The command line: types only.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Takes a trained model to production: one process, no Python, the original library's answers.
+#[derive(Debug, Parser)]
+#[command(name = "longshore", version, propagate_version = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve models over HTTP: KServe V1 and V2, MLflow `/invocations`, Prometheus `/metrics`
+    Serve(Box<ServeArgs>),
+    /// Ask a model for predictions, without a server
+    Predict(PredictArgs),
+    /// Say what a model file is, what it takes and gives, and what of it runs natively
+    Inspect(InspectArgs),
+    /// Serve the bundled example models, ask each one, and print the answers
+    Demo(DemoArgs),
+}
+
+/// `longshore serve`.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// Models to serve: an MLflow folder, a KServe model directory, a model file, or `example://NAME`
+    #[arg(value_name = "[NAME=]PATH", required_unless_present = "model_dir")]
+    pub(crate) models: Vec<String>,
+
+    /// Address to listen on; `0.0.0.0` is every address
+    #[arg(long, env = "LONGSHORE_HOST", default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+
+    /// Port to listen on; 0 takes a free one, which the log names
+    #[arg(long, alias = "http_port", env = "LONGSHORE_PORT", default_value_t = 8080)]
+    pub(crate) port: u16,
+
+    /// The method a request means when it names none, for every model
+    #[arg(long, env = "LONGSHORE_METHOD", value_name = "METHOD")]
+    pub(crate) method: Option<String>,
+
+    /// Limits on requests.
+    #[command(flatten)]
+    pub(crate) requests: RequestArgs,
+
+    /// Limits on model files.
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+
+    /// Seconds that requests under way may take after TERM
+    #[arg(long, env = "LONGSHORE_GRACE_SECONDS", default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) grace_seconds: u64,
+
+    /// Logging.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+
+    /// Flags of KServe's own servers.
+    #[command(flatten)]
+    pub(crate) kserve: KserveArgs,
+}
+
+/// The flags that KServe puts into the containers of its built-in runtimes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "KServe compatibility")]
+pub(crate) struct KserveArgs {
+    /// Name of the model in `--model_dir`
+    #[arg(long = "model_name", alias = "model-name", value_name = "NAME")]
+    pub(crate) model_name: Option<String>,
+
+    /// Folder of the model
+    #[arg(long = "model_dir", alias = "model-dir", value_name = "DIR")]
+    pub(crate) model_dir: Option<String>,
+
+    /// Accepted for KServe's manifests; gRPC is not served
+    #[arg(long = "grpc_port", hide = true)]
+    pub(crate) grpc_port: Option<u16>,
+
+    /// Accepted for KServe's manifests; one process uses every core
+    #[arg(long = "workers", hide = true)]
+    pub(crate) workers: Option<u32>,
+
+    /// Accepted for KServe's manifests; see `workers`
+    #[arg(long = "nthread", hide = true)]
+    pub(crate) nthread: Option<u32>,
+}
+
+/// Limits on requests.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Limits on requests")]
+pub(crate) struct RequestArgs {
+    /// Largest request body
+    #[arg(long, env = "LONGSHORE_MAX_BODY_BYTES", default_value_t = 64 << 20, value_name = "BYTES")]
+    pub(crate) max_body_bytes: usize,
+
+    /// Most rows in a request
+    #[arg(long, env = "LONGSHORE_MAX_ROWS", default_value_t = 1_000_000, value_name = "ROWS")]
+    pub(crate) max_rows: usize,
+
+    /// Deepest nesting of a JSON body
+    #[arg(long, env = "LONGSHORE_MAX_JSON_DEPTH", default_value_t = 64, value_name = "LEVELS")]
+    pub(crate) max_json_depth: usize,
+
+    /// Most requests computed or waiting at once; one more is answered 503 with `Retry-After`
+    #[arg(long, env = "LONGSHORE_MAX_CONCURRENCY", default_value_t = 1024, value_name = "REQUESTS")]
+    pub(crate) max_concurrency: usize,
+
+    /// Seconds a request may take to arrive
+    #[arg(long, env = "LONGSHORE_READ_TIMEOUT_SECONDS", default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) read_timeout_seconds: u64,
+}
+
+/// Limits on model files.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Limits on model files")]
+pub(crate) struct ReadingArgs {
+    /// Largest model file, after decompression
+    #[arg(long, env = "LONGSHORE_MAX_MODEL_BYTES", default_value_t = 4 << 30, value_name = "BYTES")]
+    pub(crate) max_model_bytes: u64,
+
+    /// Most bytes that one compressed byte of a model file may become
+    #[arg(
+        long,
+        env = "LONGSHORE_MAX_COMPRESSION_RATIO",
+        default_value_t = 200,
+        value_name = "RATIO"
+    )]
+    pub(crate) max_compression_ratio: u64,
+}
+
+/// Logging.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Logging")]
+pub(crate) struct LogArgs {
+    /// Form of the log on standard error; `auto` is text in a terminal and JSON elsewhere
+    #[arg(long, env = "LONGSHORE_LOG_FORMAT", default_value = "auto", value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+
+    /// What to log: a level, or directives such as `info,longshore_serve=debug`
+    #[arg(long, env = "LONGSHORE_LOG", default_value = "info", value_name = "FILTER")]
+    pub(crate) log: String,
+}
+
+/// Forms of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Text in a terminal, JSON elsewhere.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// Lines for people.
+    Text,
+}
+
+/// `longshore predict`.
+#[derive(Args, Debug)]
+pub(crate) struct PredictArgs {
+    /// The model: a folder, a file, or `example://NAME`
+    #[arg(value_name = "PATH")]
+    pub(crate) model: String,
+
+    /// Rows as JSON (any body of `/invocations` or V1) or CSV with a header; `-` is standard input
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+
+    /// The method to ask: `predict`, `predict_proba`, `decision_function`, `transform`, `margin`, …
+    #[arg(long, short, value_name = "METHOD")]
+    pub(crate) method: Option<String>,
+
+    /// Limits on model files.
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+/// `longshore inspect`.
+#[derive(Args, Debug)]
+pub(crate) struct InspectArgs {
+    /// The model: a folder, a file, or `example://NAME`
+    #[arg(value_name = "PATH")]
+    pub(crate) model: String,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Limits on model files.
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+/// `longshore demo`.
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// End after the answers, in a terminal too
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// Port to listen on; a free one is taken when it is in use
+    #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080)]
+    pub(crate) port: u16,
+}
