@@ -1,5 +1,8 @@
 //! The command line: types only.
 
+#[cfg(test)]
+mod reference;
+
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -1,3 +1,28 @@
 //! Takes a trained model to production.
 
-fn main() {}
+mod cli;
+mod cmd;
+mod examples;
+mod models;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => cmd::serve::run(*args),
+        Command::Predict(args) => cmd::predict::run(&args),
+        Command::Inspect(args) => cmd::inspect::run(&args),
+        Command::Demo(args) => cmd::demo::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            cmd::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The subcommands, one file each.
+
+pub(crate) mod demo;
+pub(crate) mod inspect;
+pub(crate) mod predict;
+pub(crate) mod serve;
+
+use std::io::Write;
+
+/// Prints an answer on standard output; a closed pipe ends the output silently.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// Prints an error with its causes on standard error.
+pub(crate) fn complain(error: &anyhow::Error) {
+    let mut out = std::io::stderr().lock();
+    let _ = writeln!(out, "error: {error}");
+    for cause in error.chain().skip(1) {
+        let _ = writeln!(out, "  because: {cause}");
+    }
+}

@@ -1,0 +1,107 @@
+//! Which models the command line names: `[NAME=]PATH`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use longshore_engine::{Limits, Model, Source};
+
+use crate::{cli::ReadingArgs, examples};
+
+/// A model to load and the name to serve it under.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    /// The name in URLs.
+    pub(crate) name: String,
+    /// Where its files are.
+    pub(crate) source: Source,
+}
+
+impl Named {
+    /// Reads `[NAME=]PATH`. Without a name, the last part of the path without its ending is one.
+    pub(crate) fn parse(argument: &str) -> Result<Self> {
+        match argument.split_once('=') {
+            Some((name, path)) if is_name(name) => Self::new(name, path),
+            _ => Self::new(&default_name(argument), argument),
+        }
+    }
+
+    /// A model under a given name.
+    pub(crate) fn new(name: &str, path: &str) -> Result<Self> {
+        if !is_name(name) {
+            bail!("`{name}` is not a model name: use letters, digits, `-`, `_` and `.`, as in `NAME={path}`");
+        }
+        Ok(Self { name: name.into(), source: source(path)? })
+    }
+
+    /// Loads it.
+    pub(crate) fn load(&self, reading: ReadingArgs) -> Result<Model> {
+        longshore_engine::load(&self.source, &limits(reading)).with_context(|| {
+            format!("failed to load the model `{}` from `{}`", self.name, self.source.shown().display())
+        })
+    }
+}
+
+/// The engine's limits under the command line's names.
+pub(crate) fn limits(reading: ReadingArgs) -> Limits {
+    Limits {
+        model_bytes: reading.max_model_bytes,
+        compression_ratio: reading.max_compression_ratio,
+        ..Limits::default()
+    }
+}
+
+fn source(path: &str) -> Result<Source> {
+    if path.starts_with(examples::SCHEME) {
+        return Ok(examples::find(path)?.source());
+    }
+    let local = path.strip_prefix("file://").unwrap_or(path);
+    if let Some((scheme, _)) = local.split_once("://") {
+        bail!("`{path}`: this build reads local paths, `file://` and `example://`, not `{scheme}://`");
+    }
+    Ok(Source::open(Path::new(local))?)
+}
+
+fn default_name(path: &str) -> String {
+    let trimmed = path.trim_end_matches('/');
+    let last = trimmed.rsplit('/').next().unwrap_or(trimmed);
+    let stem = match last.split_once('.') {
+        Some((stem, _)) if !stem.is_empty() && Path::new(path).is_file() => stem,
+        _ => last,
+    };
+    if is_name(stem) { stem.into() } else { "model".into() }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('.')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Named, default_name, is_name};
+
+    #[test]
+    fn a_name_is_taken_from_the_path_when_none_is_given() {
+        assert_eq!(default_name("models/wine/"), "wine");
+        assert_eq!(default_name("example://wine"), "wine");
+        assert_eq!(default_name("./"), "model");
+        assert_eq!(default_name("a folder"), "model");
+    }
+
+    #[test]
+    fn names_are_safe_in_a_url() {
+        assert!(is_name("wine-2.v_1"));
+        for name in ["", ".", "..", "a/b", "a b", "ä"] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_reached_says_so() {
+        let error = |argument| Named::parse(argument).unwrap_err().to_string();
+        assert!(error("wine=/no/such/folder").contains("`/no/such/folder`"));
+        assert!(error("s3://bucket/wine").contains("not `s3://`"));
+        assert!(error("example://beer").contains("example://wine"));
+    }
+}
