@@ -48,6 +48,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LONGSHORE_METHOD", value_name = "METHOD")]
     pub(crate) method: Option<String>,
 
+    /// Event loops, one thread each; 0 is one a core
+    #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
+    pub(crate) threads: usize,
+
     /// Limits on requests.
     #[command(flatten)]
     pub(crate) requests: RequestArgs,
@@ -114,9 +118,34 @@ pub(crate) struct RequestArgs {
     #[arg(long, env = "LONGSHORE_MAX_CONCURRENCY", default_value_t = 1024, value_name = "REQUESTS")]
     pub(crate) max_concurrency: usize,
 
-    /// Seconds a request may take to arrive
-    #[arg(long, env = "LONGSHORE_READ_TIMEOUT_SECONDS", default_value_t = 30, value_name = "SECONDS")]
-    pub(crate) read_timeout_seconds: u64,
+    /// Most bytes of request bodies being received at once
+    #[arg(
+        long,
+        env = "LONGSHORE_MAX_BUFFERED_BYTES",
+        default_value_t = 512 << 20,
+        value_name = "BYTES"
+    )]
+    pub(crate) max_buffered_bytes: usize,
+
+    /// Most open connections
+    #[arg(long, env = "LONGSHORE_MAX_CONNECTIONS", default_value_t = 16_384, value_name = "COUNT")]
+    pub(crate) max_connections: usize,
+
+    /// Seconds the head of a request may take to arrive
+    #[arg(long, env = "LONGSHORE_HEADER_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
+    pub(crate) header_timeout: u64,
+
+    /// Seconds the body of a request may take to arrive
+    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) body_timeout: u64,
+
+    /// Seconds a connection may stay open without a request
+    #[arg(long, env = "LONGSHORE_IDLE_TIMEOUT", default_value_t = 90, value_name = "SECONDS")]
+    pub(crate) idle_timeout: u64,
+
+    /// Seconds a request may wait for its answer
+    #[arg(long, env = "LONGSHORE_REQUEST_TIMEOUT", default_value_t = 60, value_name = "SECONDS")]
+    pub(crate) request_timeout: u64,
 }
 
 /// Limits on model files.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use longshore_engine::{Limits, Model, Source};
+use anyhow::{Result, bail};
+use longshore_engine::{Limits, Method, Source};
+use longshore_serve::{ModelSource, Origin};
 
 use crate::{cli::ReadingArgs, examples};
 
@@ -33,12 +34,19 @@ impl Named {
         Ok(Self { name: name.into(), source: source(path)? })
     }
 
-    /// Loads it.
-    pub(crate) fn load(&self, reading: ReadingArgs) -> Result<Model> {
-        longshore_engine::load(&self.source, &limits(reading)).with_context(|| {
-            format!("failed to load the model `{}` from `{}`", self.name, self.source.shown().display())
-        })
+    /// The same for the server.
+    pub(crate) fn serve(self, method: Option<Method>) -> ModelSource {
+        let origin = Origin::Files(self.source);
+        ModelSource { name: self.name, version: None, origin, method }
     }
+}
+
+/// The method of a flag.
+pub(crate) fn method(name: &str) -> Result<Method> {
+    name.parse().map_err(|()| {
+        let known: Vec<_> = Method::ALL.iter().map(|method| method.name()).collect();
+        anyhow::anyhow!("`{name}` is not a method; there are {}", known.join(", "))
+    })
 }
 
 /// The engine's limits under the command line's names.

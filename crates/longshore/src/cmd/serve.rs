@@ -1,0 +1,95 @@
+//! `longshore serve`.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use longshore_daemon::{Drain, log};
+use longshore_serve::{Config, Limits, Server};
+
+use crate::{
+    cli::{LogArgs, LogFormat, RequestArgs, ServeArgs},
+    models::{self, Named},
+};
+
+/// Set by KServe's users to get probabilities from the scikit-learn server.
+const PREDICT_PROBA: &str = "PREDICT_PROBA";
+
+/// Serves until TERM or Ctrl-C.
+pub(crate) fn run(args: ServeArgs) -> Result<()> {
+    start_log(&args.log)?;
+    let server = Server::bind(config(args)?)?;
+    tracing::info!(address = %server.address(), "listening on http://{}", server.address());
+    serve(server)
+}
+
+/// Serves until TERM or Ctrl-C, then drains.
+pub(crate) fn serve(server: Server) -> Result<()> {
+    let drain = server.drain();
+    server.run(async move {
+        match Drain::signal() {
+            Ok(signal) => {
+                let name = signal.await;
+                tracing::info!(signal = name, "stopping: finishing what is in flight");
+            }
+            Err(error) => {
+                tracing::error!(%error, "signals cannot be received; only a kill stops the server");
+                drain.begun().await;
+            }
+        }
+    })?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn start_log(args: &LogArgs) -> Result<()> {
+    let format = match args.log_format {
+        LogFormat::Auto => log::Format::Auto,
+        LogFormat::Json => log::Format::Json,
+        LogFormat::Text => log::Format::Text,
+    };
+    Ok(log::init(&args.log, format)?)
+}
+
+fn config(args: ServeArgs) -> Result<Config> {
+    let method = match args.method.as_deref() {
+        Some(name) => Some(models::method(name)?),
+        None if std::env::var(PREDICT_PROBA).is_ok_and(|v| v.eq_ignore_ascii_case("true")) => {
+            Some(longshore_engine::Method::PredictProba)
+        }
+        None => None,
+    };
+    let mut named = args.models.iter().map(|a| Named::parse(a)).collect::<Result<Vec<_>>>()?;
+    match (&args.kserve.model_dir, &args.kserve.model_name) {
+        (Some(folder), Some(name)) => named.push(Named::new(name, folder)?),
+        (Some(folder), None) => named.push(Named::new("model", folder)?),
+        (None, Some(name)) => match &mut named[..] {
+            [only] => only.name.clone_from(name),
+            _ => bail!("`--model_name {name}` names the model of `--model_dir`; several are given"),
+        },
+        (None, None) => {}
+    }
+    Ok(Config {
+        host: args.host,
+        port: args.port,
+        models: named.into_iter().map(|model| model.serve(method)).collect(),
+        threads: args.threads,
+        limits: limits(&args.requests),
+        model_limits: models::limits(args.reading),
+        grace: Duration::from_secs(args.grace_seconds),
+    })
+}
+
+fn limits(args: &RequestArgs) -> Limits {
+    Limits {
+        body_bytes: args.max_body_bytes,
+        rows: args.max_rows,
+        depth: args.max_json_depth,
+        concurrency: args.max_concurrency,
+        buffered_bytes: args.max_buffered_bytes,
+        connections: args.max_connections,
+        header_timeout: Duration::from_secs(args.header_timeout),
+        body_timeout: Duration::from_secs(args.body_timeout),
+        idle_timeout: Duration::from_secs(args.idle_timeout),
+        request_timeout: Duration::from_secs(args.request_timeout),
+    }
+}
