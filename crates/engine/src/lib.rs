@@ -9,6 +9,7 @@
 //! ```
 
 mod error;
+mod inspect;
 mod limits;
 mod method;
 mod model;
@@ -22,6 +23,7 @@ mod table;
 mod tree;
 
 pub use error::Error;
+pub use inspect::{Inspection, Step, inspect};
 pub use limits::Limits;
 pub use method::Method;
 pub use model::Model;

@@ -3,12 +3,14 @@
 use longshore_mlflow::MlModel;
 
 use crate::{
-    Error, Limits, Method, Model, Predictor, Source, lightgbm,
-    read::{self, Document, Form},
-    sklearn, xgboost,
+    Error, Limits, Method, Model, Predictor, Source,
+    read::{self, Document},
+    sklearn,
 };
 
 mod folder;
+
+pub(crate) use folder::{Found, find};
 
 /// Reads the model that `source` holds: an MLflow folder, a KServe model directory, or a single
 /// model file.
@@ -16,7 +18,7 @@ mod folder;
 /// # Errors
 /// Every [`Error`] that concerns a file; nothing of the file is ever executed.
 pub fn load(source: &Source, limits: &Limits) -> Result<Model, Error> {
-    let found = folder::find(source, limits)?;
+    let found = find(source, limits)?;
     let content = source.read(&found.file, limits)?;
     let file_bytes = content.len() as u64;
     let loaded = predictor(content, found.wrapper.as_deref(), limits)
@@ -44,38 +46,14 @@ struct Loaded {
 /// Reads a single model file that is already in memory. `wrapper` is the class MLflow recorded for
 /// a booster, such as `xgboost.sklearn.XGBClassifier`.
 fn predictor(content: Vec<u8>, wrapper: Option<&str>, limits: &Limits) -> Result<Loaded, Error> {
-    match read::sniff(&content) {
-        Form::Ubjson => {
-            let tree = read::ubjson::parse(&content, limits)?;
-            drop(content);
-            booster(xgboost::build(&tree, wrapper)?, "xgboost", "XGBoost UBJSON")
-        }
-        Form::Json => {
-            let tree = read::json::parse(&content, limits)?;
-            drop(content);
-            booster(xgboost::build(&tree, wrapper)?, "xgboost", "XGBoost JSON")
-        }
-        Form::LightgbmText => {
-            booster(lightgbm::build(&content, wrapper)?, "lightgbm", "LightGBM text")
-        }
-        _ => {
-            let document = read::document(content, limits)?;
-            let origin = document_origin(&document);
-            Ok(Loaded { predictor: sklearn::load(&document)?, flavor: "sklearn", origin })
-        }
-    }
-}
-
-fn booster(
-    predictor: Box<dyn Predictor>,
-    flavor: &'static str,
-    format: &str,
-) -> Result<Loaded, Error> {
-    Ok(Loaded { predictor, flavor, origin: vec![format.into()] })
+    let _ = wrapper;
+    let document = read::document(content, limits)?;
+    let origin = document_origin(&document);
+    Ok(Loaded { predictor: sklearn::load(&document)?, flavor: "sklearn", origin })
 }
 
 fn document_origin(document: &Document) -> Vec<String> {
-    let version = document.root().attr("_sklearn_version").and_then(|v| v.as_str());
+    let version = document.root().attr("_sklearn_version").and_then(read::Cursor::as_str);
     version.map(|version| format!("scikit-learn {version}")).into_iter().collect()
 }
 
@@ -86,9 +64,8 @@ fn written_by(mlmodel: &MlModel) -> Option<String> {
 /// The method MLflow recorded as `predict_fn`, else the predictor's first.
 fn default_method(predictor: &dyn Predictor, recorded: Option<&str>) -> Result<Method, Error> {
     let available = predictor.methods();
-    let asked = match recorded {
-        None => return available.first().copied().ok_or_else(|| no_method("predict", available)),
-        Some(name) => name,
+    let Some(asked) = recorded else {
+        return available.first().copied().ok_or_else(|| no_method("predict", available));
     };
     match asked.parse() {
         Ok(method) if available.contains(&method) => Ok(method),

@@ -115,7 +115,12 @@ pub(crate) struct RequestArgs {
     pub(crate) max_json_depth: usize,
 
     /// Most requests computed or waiting at once; one more is answered 503 with `Retry-After`
-    #[arg(long, env = "LONGSHORE_MAX_CONCURRENCY", default_value_t = 1024, value_name = "REQUESTS")]
+    #[arg(
+        long,
+        env = "LONGSHORE_MAX_CONCURRENCY",
+        default_value_t = 1024,
+        value_name = "REQUESTS"
+    )]
     pub(crate) max_concurrency: usize,
 
     /// Most bytes of request bodies being received at once

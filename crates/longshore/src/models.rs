@@ -29,7 +29,9 @@ impl Named {
     /// A model under a given name.
     pub(crate) fn new(name: &str, path: &str) -> Result<Self> {
         if !is_name(name) {
-            bail!("`{name}` is not a model name: use letters, digits, `-`, `_` and `.`, as in `NAME={path}`");
+            bail!(
+                "`{name}` is not a model name: use letters, digits, `-`, `_` and `.`, as in `NAME={path}`"
+            );
         }
         Ok(Self { name: name.into(), source: source(path)? })
     }
@@ -64,7 +66,9 @@ fn source(path: &str) -> Result<Source> {
     }
     let local = path.strip_prefix("file://").unwrap_or(path);
     if let Some((scheme, _)) = local.split_once("://") {
-        bail!("`{path}`: this build reads local paths, `file://` and `example://`, not `{scheme}://`");
+        bail!(
+            "`{path}`: this build reads local paths, `file://` and `example://`, not `{scheme}://`"
+        );
     }
     Ok(Source::open(Path::new(local))?)
 }

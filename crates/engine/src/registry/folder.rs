@@ -22,18 +22,18 @@ const COMPANIONS: &[&str] = &[
 
 /// The model file of a source.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Its name inside the folder.
-    pub(super) file: String,
+    pub(crate) file: String,
     /// The `MLmodel` file, when there is one.
-    pub(super) mlmodel: Option<MlModel>,
+    pub(crate) mlmodel: Option<MlModel>,
     /// The class of a booster's wrapper, when MLflow recorded it.
-    pub(super) wrapper: Option<String>,
+    pub(crate) wrapper: Option<String>,
     /// The method of MLflow's `predict_fn`.
-    pub(super) method: Option<String>,
+    pub(crate) method: Option<String>,
 }
 
-pub(super) fn find(source: &Source, limits: &Limits) -> Result<Found, Error> {
+pub(crate) fn find(source: &Source, limits: &Limits) -> Result<Found, Error> {
     if matches!(source, Source::File(_)) {
         return Ok(plain(String::new()));
     }
@@ -51,7 +51,8 @@ fn plain(file: String) -> Found {
 fn mlflow(source: &Source, limits: &Limits) -> Result<Found, Error> {
     let unreadable = |reason: String| Error::Unrecognised { path: source.shown(), reason };
     let content = source.read("MLmodel", limits)?;
-    let text = str::from_utf8(&content).map_err(|error| unreadable(format!("`MLmodel` {error}")))?;
+    let text =
+        str::from_utf8(&content).map_err(|error| unreadable(format!("`MLmodel` {error}")))?;
     let mlmodel = MlModel::parse(text).map_err(|error| unreadable(error.to_string()))?;
     let pyfunc = mlmodel.flavors.get("python_function");
     let native = [("sklearn", "pickled_model"), ("xgboost", "data"), ("lightgbm", "data")];
@@ -72,7 +73,10 @@ fn mlflow(source: &Source, limits: &Limits) -> Result<Found, Error> {
             Some(module) => format!("an MLflow model loaded by `{module}`"),
             None => "an MLflow model of these flavors".into(),
         },
-        reason: format!("it has the flavors {}, none of which has a native engine", flavors.join(", ")),
+        reason: format!(
+            "it has the flavors {}, none of which has a native engine",
+            flavors.join(", ")
+        ),
         hint: "log the model with the flavor `sklearn`, `xgboost` or `lightgbm`".into(),
     })
 }
@@ -154,7 +158,8 @@ mod tests {
         assert_eq!(outcome(Box::leak(Box::new([("MLmodel", &new[..])]))), "m.skops");
         let old = b"flavors:\n  python_function:\n    data: model.xgb\n  xgboost:\n    xgb_version: 1.3.3\n";
         assert_eq!(outcome(Box::leak(Box::new([("MLmodel", &old[..])]))), "model.xgb");
-        let torch = b"flavors:\n  python_function:\n    loader_module: mlflow.pytorch\n  pytorch: {}\n";
+        let torch =
+            b"flavors:\n  python_function:\n    loader_module: mlflow.pytorch\n  pytorch: {}\n";
         let refused = outcome(Box::leak(Box::new([("MLmodel", &torch[..])])));
         assert!(refused.contains("`mlflow.pytorch`") && refused.contains("`pytorch`"), "{refused}");
         let hostile = b"flavors:\n  sklearn:\n    pickled_model: ../../etc/passwd\n";

@@ -16,7 +16,10 @@ fn the_command_line_reference_is_true() {
         fs::write(&path, &expected).expect("docs/reference is writable");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "docs/reference/cli.md is stale: run with LONGSHORE_UPDATE_REFERENCE=1");
+    assert!(
+        found == expected,
+        "docs/reference/cli.md is stale: run with LONGSHORE_UPDATE_REFERENCE=1"
+    );
 }
 
 fn reference() -> String {
@@ -36,9 +39,11 @@ fn section(page: &mut String, command: &Command) {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
-    let _ = write!(page, "\n## longshore {}\n\n{about}.\n\n```\n{usage}\n```\n", command.get_name());
+    let _ =
+        write!(page, "\n## longshore {}\n\n{about}.\n\n```\n{usage}\n```\n", command.get_name());
     page.push_str("\n| argument | default | environment | what it is |\n|---|---|---|---|\n");
-    let shown = |arg: &&Arg| !arg.is_hide_set() && arg.get_id() != "help" && arg.get_id() != "version";
+    let shown =
+        |arg: &&Arg| !arg.is_hide_set() && arg.get_id() != "help" && arg.get_id() != "version";
     for arg in command.get_arguments().filter(shown) {
         let default = arg.get_default_values().first().map(|v| code(&v.to_string_lossy()));
         let variable = arg.get_env().map(|name| code(&name.to_string_lossy()));

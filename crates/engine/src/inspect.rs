@@ -1,0 +1,99 @@
+//! What a model file is, told without serving it.
+
+use crate::{
+    Error, Limits, Model, Source,
+    read::{self, Cursor, Form, Id},
+    registry::{self, Found},
+    sklearn::{self, Place},
+};
+
+/// Most steps that are listed; real pipelines stay far below.
+const MOST_STEPS: usize = 500;
+/// Deepest nesting that is followed.
+const DEEPEST: usize = 16;
+
+/// What is known of a model, whether or not it can be served.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The model file inside its folder; empty for a single file.
+    pub file: String,
+    /// Its form, such as `a pickle`.
+    pub form: Form,
+    /// Its estimators, outermost first; empty for formats without them.
+    pub steps: Vec<Step>,
+    /// Classes and functions the file names, as `module.name`.
+    pub references: Vec<String>,
+    /// The loaded model, or why it cannot be served.
+    pub outcome: Result<Model, Error>,
+}
+
+/// One estimator of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// How many estimators it is inside.
+    pub depth: usize,
+    /// Its name in the estimator around it; empty for the outermost.
+    pub name: String,
+    /// Its class with its module.
+    pub class: String,
+    /// Why it does not run natively, when it does not.
+    pub problem: Option<String>,
+}
+
+/// Looks into the model that `source` holds. Nothing of the file is executed.
+///
+/// # Errors
+/// Files that cannot be read at all; one that can be read and not served is told in
+/// [`Inspection::outcome`].
+pub fn inspect(source: &Source, limits: &Limits) -> Result<Inspection, Error> {
+    let Found { file, .. } = registry::find(source, limits)?;
+    let content = source.read(&file, limits)?;
+    let form = read::sniff(&content);
+    let (mut steps, mut references) = (Vec::new(), Vec::new());
+    if !matches!(form, Form::Ubjson | Form::Json | Form::LightgbmText) {
+        let document = read::document(content, limits)?;
+        let place = Place::root(document.input.len() as u64);
+        walk(document.root(), "", 0, &place, &mut steps);
+        references = document.globals().iter().map(|(m, n)| format!("{m}.{n}")).collect();
+    }
+    let outcome = registry::load(source, limits);
+    Ok(Inspection { file, form, steps, references, outcome })
+}
+
+fn walk(estimator: Cursor<'_>, name: &str, depth: usize, place: &Place, steps: &mut Vec<Step>) {
+    if depth > DEEPEST || steps.len() >= MOST_STEPS {
+        return;
+    }
+    let inner = children(estimator);
+    let problem = match inner.is_empty() {
+        true => sklearn::build(estimator, place).err().map(|error| error.to_string()),
+        false => None,
+    };
+    let class = match estimator.class() {
+        Some((module, name)) => format!("{module}.{name}"),
+        None => estimator.as_str().map_or_else(|| estimator.describe(), str::to_owned),
+    };
+    // steps such as "passthrough" and "drop" are words, not estimators
+    let problem = problem.filter(|_| estimator.as_str().is_none() && !estimator.is_none());
+    steps.push(Step { depth, name: name.into(), class, problem });
+    for (name, child) in inner {
+        walk(child, &name, depth + 1, place, steps);
+    }
+}
+
+/// The named estimators inside one that is made of others.
+fn children<'a>(estimator: Cursor<'a>) -> Vec<(String, Cursor<'a>)> {
+    let pairs = ["steps", "transformers_", "transformer_list"];
+    if let Some(list) = pairs.iter().find_map(|name| estimator.attr(name)?.items()) {
+        return list.iter().filter_map(|&id| pair(estimator, id)).collect();
+    }
+    let best = estimator.attr("best_estimator_");
+    best.map(|best| ("best_estimator_".into(), best)).into_iter().collect()
+}
+
+/// `(name, estimator)` or `(name, estimator, columns)`.
+fn pair(around: Cursor<'_>, id: Id) -> Option<(String, Cursor<'_>)> {
+    let parts = around.go(id).items()?;
+    let name = around.go(*parts.first()?).as_str()?;
+    Some((name.to_owned(), around.go(*parts.get(1)?)))
+}
