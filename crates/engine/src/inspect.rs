@@ -65,16 +65,14 @@ fn walk(estimator: Cursor<'_>, name: &str, depth: usize, place: &Place, steps: &
         return;
     }
     let inner = children(estimator);
-    let problem = match inner.is_empty() {
-        true => sklearn::build(estimator, place).err().map(|error| error.to_string()),
-        false => None,
-    };
+    // words such as "passthrough" and "drop" stand where an estimator could
+    let word = estimator.as_str().is_some() || estimator.is_none();
+    let built = (inner.is_empty() && !word).then(|| sklearn::build(estimator, place));
+    let problem = built.and_then(Result::err).map(|error| error.to_string());
     let class = match estimator.class() {
         Some((module, name)) => format!("{module}.{name}"),
         None => estimator.as_str().map_or_else(|| estimator.describe(), str::to_owned),
     };
-    // steps such as "passthrough" and "drop" are words, not estimators
-    let problem = problem.filter(|_| estimator.as_str().is_none() && !estimator.is_none());
     steps.push(Step { depth, name: name.into(), class, problem });
     for (name, child) in inner {
         walk(child, &name, depth + 1, place, steps);
@@ -82,7 +80,7 @@ fn walk(estimator: Cursor<'_>, name: &str, depth: usize, place: &Place, steps: &
 }
 
 /// The named estimators inside one that is made of others.
-fn children<'a>(estimator: Cursor<'a>) -> Vec<(String, Cursor<'a>)> {
+fn children(estimator: Cursor<'_>) -> Vec<(String, Cursor<'_>)> {
     let pairs = ["steps", "transformers_", "transformer_list"];
     if let Some(list) = pairs.iter().find_map(|name| estimator.attr(name)?.items()) {
         return list.iter().filter_map(|&id| pair(estimator, id)).collect();
