@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{Error, Inputs, Method, Output, Predictor, Table, read::Cursor};
 
+mod bayes;
 mod check;
 mod columns;
 mod encode;
@@ -15,10 +16,13 @@ mod normalizer;
 mod pipeline;
 mod place;
 mod polynomial;
+mod projection;
 mod refuse;
 mod registry;
 mod scaler;
+mod select;
 mod stack;
+mod svm;
 mod text;
 mod union;
 

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::{Cell, Column, Csr, Data, Table, read::Cursor, read::Kind, sklearn::fields};
+use crate::{
+    Cell, Column, Data,
+    read::{Cursor, Kind},
+    sklearn::fields,
+};
 
 mod indicator;
 mod simple;
@@ -93,40 +97,5 @@ impl Missing {
                 stored.any(|(&index, &value)| index as usize == column && self.is_float(value))
             }
         }
-    }
-}
-
-/// Keeps some columns, in the given order of their positions.
-fn keep_columns(table: &mut Table, keep: &[usize]) {
-    fn keep_in<T: Copy>(values: &mut Vec<T>, columns: &mut usize, keep: &[usize]) {
-        let chosen = values
-            .chunks_exact((*columns).max(1))
-            .flat_map(|row| keep.iter().filter_map(|&column| row.get(column).copied()));
-        *values = chosen.collect();
-        *columns = keep.len();
-    }
-    match &mut table.data {
-        Data::F64(m) => keep_in(&mut m.values, &mut m.columns, keep),
-        Data::F32(m) => keep_in(&mut m.values, &mut m.columns, keep),
-        Data::I64(m) => keep_in(&mut m.values, &mut m.columns, keep),
-        Data::Columns(all) => {
-            *all = keep.iter().filter_map(|&column| all.get(column).cloned()).collect();
-        }
-        Data::Sparse(csr) => {
-            let mut out = Csr::with_capacity(keep.len(), table.rows, csr.values.len());
-            out.scalar = csr.scalar;
-            for row in 0..table.rows {
-                let (indices, values) = csr.row(row);
-                for (&index, &value) in indices.iter().zip(values) {
-                    if let Ok(place) = keep.binary_search(&(index as usize)) {
-                        out.indices.push(place as u32);
-                        out.values.push(value);
-                    }
-                }
-                out.end_row();
-            }
-            *csr = out;
-        }
-        Data::Documents(_) => {}
     }
 }

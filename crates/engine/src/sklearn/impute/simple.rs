@@ -1,13 +1,15 @@
 use std::sync::Arc;
 
-use super::{Missing, MissingIndicator, keep_columns};
+use super::{Missing, MissingIndicator};
 use crate::{
     Cell, Column, Csr, Data, Error, Inputs, Matrix, Table, TextColumn,
     read::{Cursor, Kind},
     sklearn::{
         Transform,
         check::{self, Allow},
-        fields, version,
+        fields,
+        select::keep_columns,
+        version,
     },
 };
 
