@@ -5,7 +5,9 @@ use super::{
     fields::{self, Grid},
     linear::Weights,
 };
-use crate::{Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, read::Cursor};
+use crate::{
+    Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, read::Cursor,
+};
 
 /// A naive Bayes classifier.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ mod link;
 mod regressor;
 
 pub(crate) use classifier::{LinearClassifier, first_largest};
-pub(crate) use link::{expit, softmax};
+pub(crate) use link::expit;
 pub(crate) use regressor::LinearRegressor;
 
 /// Coefficients and intercepts.
@@ -119,6 +119,11 @@ impl Weights {
 
     pub(crate) fn inputs(&self) -> Inputs {
         self.inputs.clone()
+    }
+
+    /// True when rows of floats are answered in floats.
+    pub(crate) fn yields_f32(&self) -> bool {
+        self.yields_f32
     }
 
     pub(crate) fn outputs(&self) -> usize {

@@ -73,24 +73,17 @@ impl Transform for Projection {
     fn transform(&self, input: Table) -> Result<Table, Error> {
         let columns = self.weights.inputs().columns;
         let mut table = check::numeric(input, columns, Allow::Finite, self.class)?;
+        // what is centred in doubles still answers in floats when everything was floats
+        let mut single = false;
         if let Some(mean) = &self.mean {
             let rows = table.rows;
             table.data = super::stack::dense(table.data, rows)?;
-            match &mut table.data {
-                Data::F64(m) => {
-                    for row in m.values.chunks_exact_mut(mean.len().max(1)) {
-                        row.iter_mut().zip(mean).for_each(|(v, mean)| *v -= mean);
-                    }
-                }
-                Data::F32(m) => {
-                    for row in m.values.chunks_exact_mut(mean.len().max(1)) {
-                        for (v, mean) in row.iter_mut().zip(mean) {
-                            *v = (f64::from(*v) - mean) as f32;
-                        }
-                    }
-                }
-                _ => {}
+            single = matches!(table.data, Data::F32(_)) && self.weights.yields_f32();
+            let mut values = table.to_f64()?.into_owned();
+            for row in values.chunks_exact_mut(mean.len().max(1)) {
+                row.iter_mut().zip(mean).for_each(|(v, mean)| *v -= mean);
             }
+            table.data = Data::F64(Matrix { columns: mean.len(), values });
         }
         let mut scores = self.weights.scores(&table)?;
         if let Some(scale) = &self.scale {
@@ -99,7 +92,7 @@ impl Transform for Projection {
             }
         }
         let columns = self.outputs;
-        table.data = if scores.f32 {
+        table.data = if scores.f32 || single {
             let values = scores.values.into_iter().map(|v| v as f32).collect();
             Data::F32(Matrix { columns, values })
         } else {

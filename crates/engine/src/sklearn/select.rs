@@ -56,7 +56,8 @@ impl Selector {
         let mut sorted = scores.clone();
         sorted.sort_by(f64::total_cmp);
         let place = (sorted.len().saturating_sub(1)) as f64 * (1.0 - percentile / 100.0);
-        let (low, high) = (score(&sorted, place.floor() as usize), score(&sorted, place.ceil() as usize));
+        let (low, high) =
+            (score(&sorted, place.floor() as usize), score(&sorted, place.ceil() as usize));
         let threshold = low + (high - low) * place.fract();
         let mut mask: Vec<_> = scores.iter().map(|&v| v > threshold).collect();
         let most = (scores.len() as f64 * percentile / 100.0) as usize;
@@ -81,7 +82,7 @@ impl Selector {
                 let mut sorted = values.clone();
                 sorted.sort_by(f64::total_cmp);
                 let passes = |&(at, &p): &(usize, &f64)| p <= alpha / count * (at + 1) as f64;
-                let last = sorted.iter().enumerate().filter(passes).last();
+                let last = sorted.iter().enumerate().rfind(passes);
                 values.iter().map(|&p| last.is_some_and(|(_, &last)| p <= last)).collect()
             }
             _ => values.iter().map(|&p| p < alpha).collect(),
@@ -128,7 +129,8 @@ impl Transform for Selector {
 pub(super) fn keep_columns(table: &mut Table, keep: &[usize]) {
     fn keep_in<T: Copy>(m: &mut Matrix<T>, keep: &[usize]) {
         let rows = m.values.chunks_exact(m.columns.max(1));
-        let chosen = rows.flat_map(|row| keep.iter().filter_map(|&column| row.get(column).copied()));
+        let chosen =
+            rows.flat_map(|row| keep.iter().filter_map(|&column| row.get(column).copied()));
         m.values = chosen.collect();
         m.columns = keep.len();
     }

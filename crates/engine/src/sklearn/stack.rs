@@ -26,9 +26,7 @@ pub(super) fn beside(parts: Vec<Table>, rows: usize, sparse: Option<bool>) -> Re
         Common::F64 => Data::F64(join(&parts, rows, as_f64)),
         Common::F32 => Data::F32(join(&parts, rows, as_f32)),
         Common::I64 => Data::I64(join(&parts, rows, as_i64)),
-        Common::Mixed => {
-            Data::Columns(parts.into_iter().flat_map(|part| columns(part, rows)).collect())
-        }
+        Common::Mixed => Data::Columns(parts.into_iter().flat_map(columns).collect()),
     };
     Ok(Table { rows, names: None, data })
 }
@@ -174,7 +172,7 @@ pub(super) fn dense(data: Data, rows: usize) -> Result<Data, Error> {
 }
 
 /// Every column on its own.
-pub(super) fn columns(data: Data, rows: usize) -> Vec<Column> {
+fn columns(data: Data) -> Vec<Column> {
     fn pick<T: Copy>(m: &Matrix<T>, column: usize) -> Vec<T> {
         m.values.iter().skip(column).step_by(m.columns.max(1)).copied().collect()
     }

@@ -214,8 +214,8 @@ fn dense(c: Cursor<'_>, name: &str) -> Result<fields::Grid, Error> {
         for at in start as usize..(end as usize).min(stored.len()) {
             if let (Some(&column), Some(&value)) = (indices.get(at), stored.get(at))
                 && (column as usize) < shape.last().copied().unwrap_or_default()
-                && let Some(cell) =
-                    values.get_mut(row * shape.last().copied().unwrap_or_default() + column as usize)
+                && let Some(cell) = values
+                    .get_mut(row * shape.last().copied().unwrap_or_default() + column as usize)
             {
                 *cell = value;
             }
@@ -319,7 +319,9 @@ impl Predictor for VectorMachine {
                     // libsvm's sign is for the first class
                     out.extend(decisions.iter().map(|d| -d));
                 }
-                Method::DecisionFunction if *rest => one_against_rest(&decisions, classes, &mut out),
+                Method::DecisionFunction if *rest => {
+                    one_against_rest(&decisions, classes, &mut out);
+                }
                 Method::DecisionFunction => out.extend_from_slice(&decisions),
                 _ => {
                     let Some((a, b)) = platt else { continue };
@@ -330,22 +332,25 @@ impl Predictor for VectorMachine {
                     if method == Method::PredictLogProba
                         && let Some(new) = out.get_mut(from..)
                     {
-                        new.iter_mut().for_each(|v| *v = v.ln());
+                        for v in new.iter_mut() {
+                            *v = v.ln();
+                        }
                     }
                 }
             }
         }
         Ok(match (&self.task, method) {
-            (Task::Regression, _) => Output::flat(OutputData::F64(out)),
             (Task::OneClass, Method::Predict) => {
                 let sides = out.iter().map(|&d| if d > 0.0 { 1 } else { -1 });
                 Output::flat(OutputData::I64(sides.collect()))
             }
-            (Task::OneClass, _) => Output::flat(OutputData::F64(out)),
+            (Task::Regression | Task::OneClass, _) => Output::flat(OutputData::F64(out)),
             (Task::Classification { labels, .. }, Method::Predict) => {
                 Output::flat(labels.take(winners.into_iter()))
             }
-            (Task::Classification { labels, .. }, Method::DecisionFunction) if labels.len() == 2 => {
+            (Task::Classification { labels, .. }, Method::DecisionFunction)
+                if labels.len() == 2 =>
+            {
                 Output::flat(OutputData::F64(out))
             }
             _ => {

@@ -8,36 +8,36 @@ use serde_json::Value;
 use crate::{Outcome, compare::Tolerance};
 
 /// One model and what is known about its answers.
-pub struct Case {
-    pub models: Vec<String>,
-    pub questions: Vec<Question>,
-    pub errors: Vec<Mistake>,
-    pub refused: Option<Vec<String>>,
-    pub input: Option<Table>,
+pub(crate) struct Case {
+    pub(crate) models: Vec<String>,
+    pub(crate) questions: Vec<Question>,
+    pub(crate) errors: Vec<Mistake>,
+    pub(crate) refused: Option<Vec<String>>,
+    pub(crate) input: Option<Table>,
 }
 
 /// Rows, and the answer of each method.
-pub struct Question {
-    pub table: Table,
-    pub expected: Vec<(Method, Expected)>,
+pub(crate) struct Question {
+    pub(crate) table: Table,
+    pub(crate) expected: Vec<(Method, Expected)>,
 }
 
 /// Rows that the library refuses, and words that a good message holds.
-pub struct Mistake {
-    pub table: Table,
-    pub mentions: Vec<String>,
+pub(crate) struct Mistake {
+    pub(crate) table: Table,
+    pub(crate) mentions: Vec<String>,
 }
 
 /// An answer of the library.
-pub struct Expected {
-    pub tolerance: Tolerance,
-    pub dtype: String,
-    pub shape: Vec<usize>,
-    pub data: Vec<Value>,
+pub(crate) struct Expected {
+    pub(crate) tolerance: Tolerance,
+    pub(crate) dtype: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) data: Vec<Value>,
 }
 
 impl Case {
-    pub fn parse(text: &str) -> Outcome<Self> {
+    pub(crate) fn parse(text: &str) -> Outcome<Self> {
         let root: Value = serde_json::from_str(text)?;
         let input = match &root["input"] {
             Value::Null => None,
@@ -93,7 +93,7 @@ fn expected(value: &Value) -> Outcome<Vec<(Method, Expected)>> {
 }
 
 /// A number; what JSON cannot write is a text.
-pub fn number(value: &Value) -> Outcome<f64> {
+pub(crate) fn number(value: &Value) -> Outcome<f64> {
     match value {
         Value::Number(number) => Ok(number.as_f64().ok_or("a number is too large")?),
         Value::String(text) => Ok(text.parse()?),
@@ -161,7 +161,7 @@ fn column<'a>(dtype: &str, values: impl Iterator<Item = &'a Value>) -> Outcome<C
 }
 
 /// One row of a table as a table.
-pub fn one_row(table: &Table, row: usize) -> Table {
+pub(crate) fn one_row(table: &Table, row: usize) -> Table {
     fn cut<T: Clone>(m: &Matrix<T>, row: usize) -> Matrix<T> {
         let values = m.values[row * m.columns..(row + 1) * m.columns].to_vec();
         Matrix { columns: m.columns, values }

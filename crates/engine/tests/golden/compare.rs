@@ -11,7 +11,7 @@ use crate::{
 
 /// How far an answer may be from the library's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tolerance {
+pub(crate) enum Tolerance {
     /// Units in the last place of the type of the answer.
     Ulps(u64),
     /// A difference of 1e-9 (floats: 1e-5), relative for answers beyond 1.
@@ -33,7 +33,7 @@ impl FromStr for Tolerance {
 }
 
 /// Compares a whole answer; the first difference of each answer is reported.
-pub fn outputs(got: &Output, expected: &Expected, method: &str, report: &mut Report) {
+pub(crate) fn outputs(got: &Output, expected: &Expected, method: &str, report: &mut Report) {
     report.answers += 1;
     let shape: Vec<usize> = std::iter::once(got.rows).chain(got.columns).collect();
     if shape != expected.shape {
@@ -125,7 +125,7 @@ fn dtype(data: &OutputData) -> &'static str {
 }
 
 /// Compares one row of an answer with the answer to that row alone, bit for bit.
-pub fn row(all: &Output, row: usize, alone: &Output, method: &str, report: &mut Report) {
+pub(crate) fn row(all: &Output, row: usize, alone: &Output, method: &str, report: &mut Report) {
     let columns = all.columns.unwrap_or(1);
     let range = row * columns..(row + 1) * columns;
     let same = match (&all.data, &alone.data) {

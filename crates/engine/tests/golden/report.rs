@@ -6,9 +6,9 @@ use crate::Outcome;
 
 /// Failures so far, and how much was checked.
 #[derive(Default)]
-pub struct Report {
-    pub cases: usize,
-    pub answers: usize,
+pub(crate) struct Report {
+    pub(crate) cases: usize,
+    pub(crate) answers: usize,
     case: String,
     container: String,
     rows: Vec<[String; 7]>,
@@ -19,18 +19,18 @@ const SHOWN: usize = 200;
 
 impl Report {
     /// Which model file the next failures belong to.
-    pub fn place(&mut self, case: &str, container: &str) {
+    pub(crate) fn place(&mut self, case: &str, container: &str) {
         case.clone_into(&mut self.case);
         container.clone_into(&mut self.container);
     }
 
     /// A failure that is no difference of values.
-    pub fn fault(&mut self, method: &str, reason: &str) {
+    pub(crate) fn fault(&mut self, method: &str, reason: &str) {
         self.push(method, "", reason, "", "");
     }
 
     /// Two values that are not as close as they should be.
-    pub fn difference(
+    pub(crate) fn difference(
         &mut self,
         method: &str,
         row: usize,
@@ -43,7 +43,7 @@ impl Report {
     }
 
     /// A message that lacks words it should hold.
-    pub fn mentions(&mut self, message: &str, words: &[String]) {
+    pub(crate) fn mentions(&mut self, message: &str, words: &[String]) {
         self.answers += 1;
         let lacks: Vec<_> = words.iter().filter(|word| !message.contains(*word)).collect();
         if !lacks.is_empty() {
@@ -57,7 +57,7 @@ impl Report {
     }
 
     /// Fails with the table, if there is anything in it.
-    pub fn finish(&self) -> Outcome<()> {
+    pub(crate) fn finish(&self) -> Outcome<()> {
         if self.rows.is_empty() {
             return Ok(());
         }

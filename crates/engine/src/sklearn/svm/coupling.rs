@@ -57,7 +57,9 @@ fn couple(against: &[f64], k: usize) -> Vec<f64> {
             for (j, qp) in qp.iter_mut().enumerate() {
                 *qp = (*qp + change * q(t, j)) / whole;
             }
-            p.iter_mut().for_each(|p| *p /= whole);
+            for p in &mut p {
+                *p /= whole;
+            }
         }
     }
     p
