@@ -6,6 +6,7 @@ mod archive;
 mod array;
 mod budget;
 mod builder;
+mod code;
 mod container;
 mod cursor;
 mod file;
@@ -23,6 +24,7 @@ pub mod ubjson;
 mod value;
 
 pub use array::{Array, Dtype, DtypeKind, Field};
+pub use code::CodeRef;
 pub use cursor::{Cursor, Kind};
 pub use file::file;
 pub use sniff::{Form, sniff};

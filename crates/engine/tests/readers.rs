@@ -235,3 +235,49 @@ fn every_form_is_told_by_its_first_bytes() {
         assert_eq!(read::sniff(&fs::read(&path).unwrap()), expected, "{}", path.display());
     }
 }
+
+#[test]
+fn code_that_a_file_carries_is_named_and_hostile_files_are_refused() {
+    let (mut functions, mut classes, mut hostile) = (0, 0, 0);
+    let mut all = Vec::new();
+    files(&golden().join("refused"), &mut all);
+    for path in all {
+        let name = path.to_str().unwrap();
+        if !name.contains("/sklearn-") || path.extension().is_none_or(|e| e != "pkl") {
+            continue;
+        }
+        let bytes = read::file(&path, &Limits::default()).unwrap();
+        let result = read::document(bytes, &Limits::default());
+        if name.contains("-hostile-") {
+            hostile += 1;
+            let message = result.unwrap_err().to_string();
+            assert!(message.contains("hostile"), "{name}: {message}");
+            if name.contains("-getattr") {
+                assert!(message.contains("getattr") && message.contains("__import__"), "{message}");
+            }
+            continue;
+        }
+        let document = result.unwrap_or_else(|error| panic!("{name}: {error}"));
+        // the fitted steps, or the estimator alone
+        let root = document.root();
+        let steps = root.attr("steps").and_then(Cursor::items).map_or(vec![root], |steps| {
+            steps.iter().map(|id| root.go(root.go(*id).items().unwrap()[1])).collect()
+        });
+        for step in steps {
+            let function = ["func", "analyzer", "kernel", "metric"]
+                .iter()
+                .find_map(|attribute| step.attr(attribute)?.code());
+            if let Some(code) = function {
+                functions += 1;
+                assert_eq!(code.file, "train.py");
+                assert!(code.line.is_some_and(|line| line > 0));
+                assert!(!code.name.is_empty());
+            }
+            if let Some(class) = step.carried_class() {
+                classes += 1;
+                assert_eq!(class, "Doubler");
+            }
+        }
+    }
+    assert!(functions >= 6 && classes >= 3 && hostile >= 18, "{functions} {classes} {hostile}");
+}

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Document, Id, Kind};
-use crate::Error;
+use crate::{Error, Limits};
 
 /// A numpy dtype.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,16 +150,19 @@ impl Array {
     /// All items as texts, row-major: `U<n>`, `S<n>` as UTF-8, or objects that are texts.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for items that are not texts.
+    /// [`Error::Malformed`] for items that are not texts, and for texts that are together longer
+    /// than the file: a long one can be shared by any number of items.
     pub fn texts(&self, doc: &Document) -> Result<Vec<String>, Error> {
         if let ArrayData::Objects(ids) = &self.data {
+            let mut left = (doc.input.len() + doc.owned.len()) as u64 + Limits::HEADROOM_BYTES;
             return ids
                 .iter()
                 .map(|&id| {
-                    super::Cursor::new(doc, id)
-                        .as_str()
-                        .map(str::to_owned)
-                        .ok_or_else(|| self.wrong("texts"))
+                    let item = super::Cursor::new(doc, id);
+                    let len = item.range().map_or(0, |(_, len, _)| len);
+                    left =
+                        left.checked_sub(len).ok_or_else(|| self.wrong("texts within the file"))?;
+                    item.as_str().map(str::to_owned).ok_or_else(|| self.wrong("texts"))
                 })
                 .collect();
         }

@@ -13,17 +13,33 @@ pub(crate) struct Builder {
     pub(crate) budget: Budget,
     format: &'static str,
     globals: HashMap<(String, String), Id>,
+    /// References that only an attack needs, as far as they are worth telling.
+    hostile: Vec<String>,
 }
+
+/// Most hostile references that are named.
+const NAMED: usize = 8;
 
 impl Builder {
     pub(crate) fn new(format: &'static str, input: Vec<u8>) -> Self {
         let budget = Budget::new(format, input.len());
-        Self { doc: Document::new(input), budget, format, globals: HashMap::new() }
+        Self {
+            doc: Document::new(input),
+            budget,
+            format,
+            globals: HashMap::new(),
+            hostile: Vec::new(),
+        }
     }
 
-    pub(crate) fn finish(mut self, root: Id) -> Document {
-        self.doc.root = root;
-        self.doc
+    /// The document, unless it refers to what only an attack needs: then that is what is wrong
+    /// with the file, even if reading it failed for another reason.
+    pub(crate) fn finish(mut self, root: Result<Id, Error>) -> Result<Document, Error> {
+        if !self.hostile.is_empty() {
+            return Err(Error::Hostile { global: self.hostile.join("` and `") });
+        }
+        self.doc.root = root?;
+        Ok(self.doc)
     }
 
     pub(crate) fn cursor(&self, id: Id) -> Cursor<'_> {
@@ -130,12 +146,12 @@ impl Builder {
     /// A class or function, one node for each name. Python 2 names become today's.
     pub(crate) fn global(&mut self, module: &str, name: &str, place: usize) -> Result<Id, Error> {
         let (module, name) = today(module, name);
-        if hostile::runs_code(module, name) {
-            return Err(Error::Hostile { global: format!("{module}.{name}") });
-        }
         let key = (module.to_owned(), name.to_owned());
         if let Some(id) = self.globals.get(&key) {
             return Ok(*id);
+        }
+        if hostile::runs_code(module, name) && self.hostile.len() < NAMED {
+            self.hostile.push(format!("{module}.{name}"));
         }
         // the name is held twice: by the node and by the table
         let entry = size_of::<((String, String), Id)>() + 2 * ALLOCATION;

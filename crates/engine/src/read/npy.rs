@@ -26,7 +26,7 @@ pub(crate) fn read(input: Vec<u8>, _limits: &Limits) -> Result<Document, Error> 
     let range = (0, out.doc.input.len() as u64, false);
     let array = array(&out, range, "the file")?;
     let root = out.node(Node::Array(Box::new(array)), 0)?;
-    Ok(out.finish(root))
+    out.finish(Ok(root))
 }
 
 /// The array whose file stands in a range of the document. `name` is for messages.

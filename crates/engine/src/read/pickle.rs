@@ -32,15 +32,17 @@ use stack::Stack;
 /// [`Error::Unsupported`] for what is not in the file itself.
 pub(crate) fn read(input: Vec<u8>, _limits: &Limits) -> Result<Document, Error> {
     let mut machine = Machine { out: Builder::new("pickle", input), at: 0, inner: false };
-    let root = machine.run()?;
-    let (at, len) = (machine.at, machine.out.doc.input.len());
-    if at < len {
-        let more = len - at;
-        return Err(machine
-            .out
-            .wrong(at, format!("{more} more bytes follow the end of the pickle")));
-    }
-    Ok(machine.out.finish(root))
+    let root = machine.run().and_then(|root| {
+        let (at, len) = (machine.at, machine.out.doc.input.len());
+        if at < len {
+            let more = len - at;
+            return Err(machine
+                .out
+                .wrong(at, format!("{more} more bytes follow the end of the pickle")));
+        }
+        Ok(root)
+    });
+    machine.out.finish(root)
 }
 
 /// The unpickling machine.

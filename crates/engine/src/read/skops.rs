@@ -39,11 +39,11 @@ pub(crate) fn read(input: Vec<u8>, limits: &Limits) -> Result<Document, Error> {
     let tape = Tape::parse(text, &mut out.budget, limits.depth)?;
     let base = (!owned).then_some(start);
     let mut reader = Reader { out, archive, limits, base, seen: HashMap::new(), depth: 0 };
-    let root = reader.node(tape.root())?;
+    let root = reader.node(tape.root());
     let memory = tape.memory();
     let Reader { mut out, .. } = reader;
     out.budget.release(memory);
-    Ok(out.finish(root))
+    out.finish(root)
 }
 
 /// A zip archive that is something else.

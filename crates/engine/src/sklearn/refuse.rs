@@ -28,8 +28,9 @@ pub(crate) fn function(class: &str, attribute: &str, value: Cursor<'_>) -> Error
 
 /// What a function is, and why it cannot be called.
 fn described(value: Cursor<'_>) -> (String, String) {
-    if let Some(code) = code(value, 4) {
-        let place = format!(" ({} line {})", code.file, code.line);
+    if let Some(code) = value.code() {
+        let line = code.line.map_or_else(String::new, |line| format!(" line {line}"));
+        let place = format!(" ({}{line})", code.file);
         return (
             format!("the Python function `{}`{place}", code.name),
             "it is stored as bytecode, and code from model files is never executed".into(),
@@ -46,7 +47,7 @@ fn described(value: Cursor<'_>) -> (String, String) {
 
 /// An estimator whose class this build does not know.
 pub(crate) fn class(estimator: Cursor<'_>) -> Error {
-    if let Some(name) = carried_class(estimator) {
+    if let Some(name) = estimator.carried_class() {
         return Error::Unsupported {
             what: format!("`{name}`, a class that the file carries as code,"),
             reason: "code from model files is never executed".into(),
@@ -93,41 +94,4 @@ pub(crate) fn class(estimator: Cursor<'_>) -> Error {
                 .into(),
         },
     }
-}
-
-/// A code object in a file: which function it is, and where its author wrote it.
-struct Code<'a> {
-    name: &'a str,
-    file: &'a str,
-    line: i64,
-}
-
-/// The code object that a stored function is made from. cloudpickle passes it to its constructor,
-/// as the arguments of Python's `CodeType`: numbers, bytes, constants and names, then the file,
-/// the function's name (twice from 3.11 on) and its first line.
-fn code(value: Cursor<'_>, levels: u32) -> Option<Code<'_>> {
-    let Kind::Object(object) = value.kind() else { return None };
-    if object.args.len() >= 14 {
-        let args: Vec<_> = object.args.iter().map(|&id| value.go(id)).collect();
-        let first = args.iter().position(|arg| arg.as_str().is_some())?;
-        let line = args.iter().skip(first).find_map(|arg| match arg.kind() {
-            Kind::Int(line) => Some(line),
-            _ => None,
-        });
-        return Some(Code {
-            file: args.get(first)?.as_str()?,
-            name: args.get(first + 1)?.as_str()?,
-            line: line?,
-        });
-    }
-    let deeper = levels.checked_sub(1)?;
-    object.args.iter().find_map(|&id| code(value.go(id), deeper))
-}
-
-/// The name of an instance's class when the class itself is in the file.
-fn carried_class(estimator: Cursor<'_>) -> Option<&str> {
-    let Kind::Object(object) = estimator.kind() else { return None };
-    let class = estimator.go(object.class);
-    let Kind::Object(made) = class.kind() else { return None };
-    made.args.iter().find_map(|&id| class.go(id).as_str())
 }

@@ -26,15 +26,17 @@ impl Machine {
                 "it refers to a buffer that was kept out of the file (`buffer_callback` of `pickle.dump`)",
                 "Save the model again without `buffer_callback`",
             ),
-            opcode::INST => match self.global(at) {
-                // a hostile name is reported as such
-                Err(error @ Error::Hostile { .. }) => error,
-                _ => unsupported(
+            opcode::INST => {
+                // names the class: a hostile one is reported as such
+                if let Err(error) = self.global(at) {
+                    return error;
+                }
+                unsupported(
                     "INST",
                     "it makes an instance of a Python 2 class",
                     "Save the model again with Python 3",
-                ),
-            },
+                )
+            }
             opcode::OBJ => unsupported(
                 "OBJ",
                 "it makes an instance of a Python 2 class",
