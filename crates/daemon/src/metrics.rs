@@ -1,0 +1,78 @@
+//! Metrics: one registry a role owns, written as the OpenMetrics text that Prometheus reads.
+
+use std::fmt;
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric, text},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+    registry::Registry,
+};
+
+mod process;
+
+pub use process::Process;
+
+/// The content type of [`render`]'s text.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A registry that already knows the process's own figures.
+pub fn registry() -> Registry {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Process::start()));
+    registry
+}
+
+/// Writes all metrics.
+///
+/// # Errors
+/// When a collector fails to write.
+pub fn render(registry: &Registry) -> Result<String, fmt::Error> {
+    let mut text = String::with_capacity(4096);
+    text::encode(&mut text, registry)?;
+    Ok(text)
+}
+
+impl Collector for Process {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let mut gauge = |name: &str, help: &str, value: f64| {
+            let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            ConstGauge::new(value).encode(metric)
+        };
+        gauge(
+            "process_start_time_seconds",
+            "When the process started, in seconds since 1970",
+            self.started_seconds(),
+        )?;
+        if let Some(bytes) = Self::resident_bytes() {
+            gauge("process_resident_memory_bytes", "Resident memory", bytes as f64)?;
+        }
+        if let Some(files) = Self::open_files() {
+            gauge("process_open_fds", "Open file descriptors", files as f64)?;
+        }
+        if let Some(seconds) = Self::cpu_seconds() {
+            let metric = encoder.encode_descriptor(
+                "process_cpu_seconds",
+                "Processor time used, user and system",
+                None,
+                MetricType::Counter,
+            )?;
+            ConstCounter::new(seconds).encode(metric)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_is_described_and_the_text_ends() {
+        let text = render(&registry()).unwrap();
+        assert!(text.contains("# TYPE process_start_time_seconds gauge\n"), "{text}");
+        assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
+        assert!(text.contains("\nprocess_cpu_seconds_total "), "{text}");
+        assert!(text.ends_with("# EOF\n"), "{text}");
+    }
+}
