@@ -20,7 +20,9 @@ pub enum Format {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The filter is not one.
-    #[error("`{filter}` is not a log filter: {source}; use a level such as `info`, or `crate=level`")]
+    #[error(
+        "`{filter}` is not a log filter: {source}; use a level such as `info`, or `crate=level`"
+    )]
     Filter {
         /// What was given.
         filter: String,

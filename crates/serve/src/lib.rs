@@ -1,1 +1,29 @@
 //! The inference server: models in, V1, V2 and MLflow's scoring protocol out.
+//!
+//! ```text
+//! connection ──► route ──► read body ──► decode (protocol/, json/, frame/, schema) ──► Table
+//!  one event loop a core                                                             │ engine
+//! reply ◄── encode (protocol/) ◄── Output ◄── run: in place when cheap, else on the pool ◄┘
+//! ```
+//!
+//! [`Server::bind`] opens the socket and loads the models; [`Server::run`] serves until it is told
+//! to stop and then finishes what it has begun.
+
+mod config;
+mod cost;
+mod error;
+mod failure;
+mod frame;
+mod gate;
+mod http;
+mod json;
+mod metrics;
+mod pool;
+mod protocol;
+mod repository;
+mod schema;
+mod server;
+
+pub use config::{Config, Limits, ModelSource, Origin};
+pub use error::Error;
+pub use server::Server;

@@ -1,0 +1,100 @@
+use std::{net::IpAddr, time::Duration};
+
+use longshore_engine::{Method, Model, Source};
+
+/// What a server serves, where, and within which bounds.
+#[derive(Debug)]
+pub struct Config {
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port; 0 lets the system choose.
+    pub port: u16,
+    /// The models.
+    pub models: Vec<ModelSource>,
+    /// Event loops, one thread each; 0 is one a core.
+    pub threads: usize,
+    /// Bounds of requests.
+    pub limits: Limits,
+    /// Bounds of model files.
+    pub model_limits: longshore_engine::Limits,
+    /// How long what is in flight may take once the server is told to stop.
+    pub grace: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::from([127, 0, 0, 1]),
+            port: 8080,
+            models: Vec::new(),
+            threads: 0,
+            limits: Limits::default(),
+            model_limits: longshore_engine::Limits::default(),
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A model and the name it is served under.
+#[derive(Debug)]
+pub struct ModelSource {
+    /// The name in paths: not empty, without `/` and control characters.
+    pub name: String,
+    /// The version in paths; `1` when none is given and the folder names none.
+    pub version: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The method that answers when a request names none, instead of the model's own.
+    pub method: Option<Method>,
+}
+
+/// Where a model comes from.
+#[derive(Debug)]
+pub enum Origin {
+    /// Files. A folder whose only entries are folders named by numbers holds a version in each.
+    Files(Source),
+    /// A model that is loaded already.
+    Loaded(Box<Model>),
+}
+
+/// Bounds that keep requests from exhausting the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of a body, also once decompressed. Flag `--max-body-bytes`.
+    pub body_bytes: usize,
+    /// Most rows of a request. Flag `--max-rows`.
+    pub rows: usize,
+    /// Deepest nesting of a JSON body.
+    pub depth: usize,
+    /// Most requests computed or waiting to be computed at a time. Flag `--max-concurrency`.
+    pub concurrency: usize,
+    /// Most bytes of bodies being received at a time. Flag `--max-buffered-bytes`.
+    pub buffered_bytes: usize,
+    /// Most open connections. Flag `--max-connections`.
+    pub connections: usize,
+    /// How long a request's head may take to arrive. Flag `--header-timeout`.
+    pub header_timeout: Duration,
+    /// How long a request's body may take to arrive. Flag `--body-timeout`.
+    pub body_timeout: Duration,
+    /// How long a connection may stay open without a request. Flag `--idle-timeout`.
+    pub idle_timeout: Duration,
+    /// How long a request may wait for its answer. Flag `--request-timeout`.
+    pub request_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 64 << 20,
+            rows: 1_000_000,
+            depth: 64,
+            concurrency: 1024,
+            buffered_bytes: 512 << 20,
+            connections: 16_384,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(90),
+            request_timeout: Duration::from_mins(1),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+use std::{io, net::SocketAddr};
+
+/// Why a server does not start or stops by itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is nothing to serve.
+    #[error("no model was given")]
+    NoModels,
+    /// A model's name cannot be part of a path.
+    #[error(
+        "`{name}` cannot name a model: a name is not empty and has no `/`, space or control character"
+    )]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// Two models share name and version.
+    #[error(
+        "the model `{name}` has the version `{version}` twice; give each its own name or version"
+    )]
+    Twice {
+        /// The name.
+        name: String,
+        /// The version.
+        version: String,
+    },
+    /// A model does not load.
+    #[error("the model `{name}` does not load: {source}")]
+    Load {
+        /// The model's name.
+        name: String,
+        /// Why.
+        source: Box<longshore_engine::Error>,
+    },
+    /// A model has no such method.
+    #[error("the model `{name}` has no method `{method}`")]
+    Method {
+        /// The model's name.
+        name: String,
+        /// The method asked for.
+        method: longshore_engine::Method,
+    },
+    /// The socket cannot be opened.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// An event loop cannot run.
+    #[error("an event loop cannot start: {source}")]
+    Runtime {
+        /// Why.
+        source: io::Error,
+    },
+}

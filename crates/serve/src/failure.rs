@@ -1,0 +1,70 @@
+use std::borrow::Cow;
+
+use longshore_daemon::Code;
+
+/// A request that is not answered: its kind, and what its sender may read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    /// What was wrong, where, and how to mend it; never a path of the server.
+    pub(crate) message: Cow<'static, str>,
+    /// What only the log gets.
+    pub(crate) detail: Option<String>,
+    /// The rows do not fit the signature: MLflow has an error code of its own for it.
+    pub(crate) schema: bool,
+    /// Methods that the path has, for the `Allow` header.
+    pub(crate) allow: Option<&'static str>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), detail: None, schema: false, allow: None }
+    }
+
+    /// The caller has to change the request.
+    pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidArgument, message)
+    }
+
+    /// The rows do not fit what the model takes.
+    pub(crate) fn unfit(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { schema: true, ..Self::invalid(message) }
+    }
+
+    pub(crate) fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::NotFound, message)
+    }
+
+    /// A limit was exceeded; `flag` raises it.
+    pub(crate) fn too_large(what: &str, limit: usize, unit: &str, flag: &str) -> Self {
+        let message = format!(
+            "{what} exceeds the limit of {limit} {unit}; the server raises it with `{flag}`"
+        );
+        Self::new(Code::TooLarge, message)
+    }
+
+    /// No room now.
+    pub(crate) fn overloaded(message: &'static str) -> Self {
+        Self::new(Code::Unavailable, message)
+    }
+
+    /// A fault of the server; `detail` goes to the log only.
+    pub(crate) fn internal(message: &'static str, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..Self::new(Code::Internal, message) }
+    }
+
+    /// MLflow's `error_code`.
+    pub(crate) fn mlflow_code(&self) -> &'static str {
+        if self.schema { "INVALID_PARAMETER_VALUE" } else { self.code.mlflow() }
+    }
+}
+
+impl From<longshore_engine::Error> for Failure {
+    fn from(error: longshore_engine::Error) -> Self {
+        if error.is_input() {
+            Self::invalid(error.to_string())
+        } else {
+            Self::internal("the model failed on these rows", error.to_string())
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Comma-separated values with a header, as pandas reads them by default.
+
+use std::{borrow::Cow, collections::HashSet};
+
+use super::{Bounds, Builder, Frame, collapse};
+use crate::{
+    failure::Failure,
+    json::{Number, Scalar},
+    schema::Names,
+};
+
+/// The texts that pandas takes for a missing value.
+const MISSING: [&str; 18] = [
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+    "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan",
+];
+
+/// Reads a table. `texts` says which columns stay texts whatever they look like.
+pub(crate) fn read<'a>(
+    body: &[u8],
+    wanted: Option<&Names>,
+    texts: impl Fn(&str) -> bool,
+    bounds: &Bounds,
+) -> Result<Frame<'a>, Failure> {
+    if let Err(error) = std::str::from_utf8(body) {
+        let at = error.valid_up_to();
+        return Err(Failure::invalid(format!("the body is not UTF-8 at byte {at}")));
+    }
+    let mut reader = ::csv::ReaderBuilder::new().flexible(true).from_reader(body);
+    let wrong = |error: &::csv::Error| Failure::invalid(format!("the body is not CSV: {error}"));
+    let header = reader.headers().map_err(|error| wrong(&error))?.clone();
+    let mut names: Vec<String> = Vec::new();
+    let mut places = Vec::with_capacity(header.len());
+    let mut seen = HashSet::new();
+    for name in header.iter().map(|name| name.trim_start_matches('\u{feff}')) {
+        if !seen.insert(name.to_owned()) {
+            return Err(Failure::invalid(format!("the header names `{name}` twice")));
+        }
+        let taken = wanted.is_none_or(|names| names.contains(name));
+        places.push(taken.then_some(names.len()));
+        if taken {
+            names.push(name.to_owned());
+        }
+    }
+    let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
+    let mut rows = 0;
+    let mut record = ::csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(|error| wrong(&error))? {
+        bounds.check_rows(rows + 1)?;
+        if record.len() != header.len() {
+            return Err(Failure::invalid(format!(
+                "row {rows} has {} values while the header names {} columns",
+                record.len(),
+                header.len()
+            )));
+        }
+        for (value, place) in record.iter().zip(&places) {
+            if let Some(column) = place.and_then(|place| cells.get_mut(place)) {
+                column.push(value.to_owned());
+            }
+        }
+        rows += 1;
+    }
+    let columns = names.iter().zip(cells).map(|(name, cells)| column(&cells, texts(name)));
+    let data = collapse(columns.collect(), rows);
+    Ok(Frame { rows, names: Some(names.into_iter().map(Cow::Owned).collect()), data })
+}
+
+/// The type is that of the whole column: numbers, booleans, or texts.
+fn column(cells: &[String], text: bool) -> longshore_engine::Column {
+    let missing = |cell: &str| MISSING.contains(&cell) || cell == "null";
+    let all = |is: fn(&str) -> bool| cells.iter().all(|c| missing(c) || is(c.trim()));
+    let bools = |cell: &str| matches!(cell, "True" | "TRUE" | "true" | "False" | "FALSE" | "false");
+    let mut column = Builder::default();
+    let numbers = !text && all(|cell| number(cell).is_some());
+    let booleans = !text && !numbers && all(bools);
+    for cell in cells {
+        column.push(if missing(cell) {
+            Scalar::Null
+        } else if numbers {
+            Scalar::Number(number(cell.trim()).unwrap_or(Number::Float(f64::NAN)))
+        } else if booleans {
+            Scalar::Bool(cell.trim().starts_with(['t', 'T']))
+        } else {
+            Scalar::Text(Cow::Borrowed(cell))
+        });
+    }
+    column.finish()
+}
+
+fn number(text: &str) -> Option<Number> {
+    if let Ok(value) = text.parse() {
+        return Some(Number::Int(value));
+    }
+    // of the words that Rust reads as numbers, pandas takes these
+    let word = text.trim_start_matches(['+', '-']);
+    let named = word.eq_ignore_ascii_case("inf") || word.eq_ignore_ascii_case("infinity");
+    if word.starts_with(|c: char| c.is_ascii_alphabetic()) && !named {
+        return None;
+    }
+    text.parse().ok().map(Number::Float)
+}
+
+#[cfg(test)]
+mod tests {
+    use longshore_engine::{Column, Data};
+
+    use super::*;
+
+    fn frame(text: &str) -> Result<Frame<'static>, String> {
+        let bounds = Bounds { rows: 3, cells: 100 };
+        read(text.as_bytes(), None, |name| name == "zip", &bounds)
+            .map_err(|f| f.message.to_string())
+    }
+
+    #[test]
+    fn columns_have_the_types_pandas_gives_them() {
+        let text = "n,x,flag,note,zip\r\n1,0.5,True,\"a, \"\"b\"\"\",01234\n2,,False,,99999\n";
+        let frame = frame(text).unwrap();
+        assert_eq!(frame.names.unwrap(), ["n", "x", "flag", "note", "zip"]);
+        let Data::Columns(columns) = frame.data else { panic!("columns expected") };
+        assert_eq!(columns[0], Column::I64(vec![1, 2]));
+        assert!(matches!(&columns[1], Column::F64(v) if v[0] == 0.5 && v[1].is_nan()));
+        assert_eq!(columns[2], Column::Bool(vec![true, false]));
+        assert_eq!(columns[3], Column::Text([Some("a, \"b\""), None].into_iter().collect()));
+        assert_eq!(columns[4], Column::Text([Some("01234"), Some("99999")].into_iter().collect()));
+    }
+
+    #[test]
+    fn faults_are_named() {
+        for (text, expected) in [
+            ("a,b\n1\n", "row 0 has 1 values while the header names 2 columns"),
+            ("a,a\n1,2\n", "the header names `a` twice"),
+            ("a\n1\n2\n3\n4\n", "exceeds the limit of 3 rows"),
+        ] {
+            let message = frame(text).unwrap_err();
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Paths and methods.
+
+use std::borrow::Cow;
+
+use hyper::Method;
+use longshore_daemon::Code;
+
+use crate::{failure::Failure, protocol::Protocol};
+
+/// What a request asks for.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Route<'r> {
+    /// Rows to answer. Without a name, the only model is meant, or the one in the query.
+    Infer { protocol: Protocol, model: Option<Cow<'r, str>>, version: Option<Cow<'r, str>> },
+    /// `GET /`
+    Alive,
+    /// `GET /health/live` and its like.
+    Live,
+    /// `GET /health/ready` and its like; `mlflow` for the form that MLflow gives it.
+    Ready { mlflow: bool },
+    /// `GET /version`
+    Version,
+    /// `GET /metrics`
+    Metrics,
+    /// `GET /v1/models`, `GET /v2/models`
+    Models,
+    /// `GET /v1/models/{m}`
+    V1Status { model: Cow<'r, str>, version: Option<Cow<'r, str>> },
+    /// `GET /v2`
+    Server,
+    /// `GET /v2/models/{m}`
+    Model { model: Cow<'r, str>, version: Option<Cow<'r, str>> },
+    /// `GET /v2/models/{m}/ready`
+    ModelReady { model: Cow<'r, str>, version: Option<Cow<'r, str>> },
+    /// `POST /v2/repository/index`
+    Index,
+}
+
+/// Finds the route of a path; the failure is 404, or 405 with the methods it has.
+pub(crate) fn find<'r>(method: &Method, path: &'r str) -> Result<Route<'r>, Failure> {
+    let route = lookup(path)?;
+    let (fits, allow) = match route {
+        Route::Infer { .. } | Route::Index => (method == Method::POST, "POST"),
+        _ => (method == Method::GET || method == Method::HEAD, "GET, HEAD"),
+    };
+    if fits {
+        return Ok(route);
+    }
+    let message = format!("`{method}` does not apply to this path; use {allow}");
+    Err(Failure { allow: Some(allow), ..Failure::new(Code::MethodNotAllowed, message) })
+}
+
+fn lookup(path: &str) -> Result<Route<'_>, Failure> {
+    let unknown = || Failure::not_found("there is no such path");
+    if let Some(rest) = path.strip_prefix("/v1/models/") {
+        return v1(rest).ok_or_else(unknown)?;
+    }
+    if let Some(rest) = path.strip_prefix("/v2/models/") {
+        return v2(rest).ok_or_else(unknown);
+    }
+    Ok(match path {
+        "/invocations" => Route::Infer { protocol: Protocol::Mlflow, model: None, version: None },
+        "/" => Route::Alive,
+        "/ping" | "/health" => Route::Ready { mlflow: true },
+        "/health/live" | "/v2/health/live" => Route::Live,
+        "/health/ready" | "/v2/health/ready" => Route::Ready { mlflow: false },
+        "/version" => Route::Version,
+        "/metrics" => Route::Metrics,
+        "/v1/models" | "/v2/models" => Route::Models,
+        "/v2" => Route::Server,
+        "/v2/repository/index" => Route::Index,
+        _ => return Err(unknown()),
+    })
+}
+
+fn v1(rest: &str) -> Option<Result<Route<'_>, Failure>> {
+    let (target, verb) = match rest.rsplit_once(':') {
+        Some((target, verb @ ("predict" | "explain"))) => (target, Some(verb)),
+        _ => (rest, None),
+    };
+    let (model, version) = match target.split_once('/') {
+        None => (segment(target)?, None),
+        Some((model, rest)) => (segment(model)?, Some(segment(rest.strip_prefix("versions/")?)?)),
+    };
+    Some(Ok(match verb {
+        Some("predict") => Route::Infer { protocol: Protocol::V1, model: Some(model), version },
+        Some(_) => {
+            let message = "explanations are not served here; send the request to the explainer";
+            return Some(Err(Failure::new(Code::Unimplemented, message)));
+        }
+        None => Route::V1Status { model, version },
+    }))
+}
+
+fn v2(rest: &str) -> Option<Route<'_>> {
+    let (model, mut rest) = match rest.split_once('/') {
+        Some((model, rest)) => (segment(model)?, Some(rest)),
+        None => (segment(rest)?, None),
+    };
+    let mut version = None;
+    if let Some(behind) = rest.and_then(|rest| rest.strip_prefix("versions/")) {
+        let (found, after) = match behind.split_once('/') {
+            Some((found, after)) => (found, Some(after)),
+            None => (behind, None),
+        };
+        version = Some(segment(found)?);
+        rest = after;
+    }
+    match rest {
+        Some("infer") => Some(Route::Infer { protocol: Protocol::V2, model: Some(model), version }),
+        Some("ready") => Some(Route::ModelReady { model, version }),
+        None => Some(Route::Model { model, version }),
+        Some(_) => None,
+    }
+}
+
+/// One part of a path, percent-decoded once; `None` when it is empty, holds a slash or is no text.
+fn segment(part: &str) -> Option<Cow<'_, str>> {
+    if part.is_empty() || part.contains('/') {
+        return None;
+    }
+    decode(part)
+}
+
+/// Undoes percent-encoding.
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(if byte == b'%' {
+            let mut digit = || char::from(rest.next()?).to_digit(16);
+            (digit()? * 16 + digit()?) as u8
+        } else {
+            byte
+        });
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+/// The value of `key` in a query.
+pub(crate) fn query_value<'q>(query: &'q str, key: &str) -> Option<Cow<'q, str>> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| *name == key).find_map(|(_, value)| decode(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn infer(
+        protocol: Protocol,
+        model: &'static str,
+        version: Option<&'static str>,
+    ) -> Route<'static> {
+        Route::Infer { protocol, model: Some(model.into()), version: version.map(Into::into) }
+    }
+
+    #[test]
+    fn paths_lead_to_their_routes() {
+        let post = |path| find(&Method::POST, path).unwrap();
+        let get = |path| find(&Method::GET, path).unwrap();
+        assert_eq!(post("/v1/models/wine:predict"), infer(Protocol::V1, "wine", None));
+        assert_eq!(post("/v1/models/a:b:predict"), infer(Protocol::V1, "a:b", None));
+        assert_eq!(post("/v1/models/a%20b:predict"), infer(Protocol::V1, "a b", None));
+        assert_eq!(
+            post("/v1/models/wine/versions/3:predict"),
+            infer(Protocol::V1, "wine", Some("3"))
+        );
+        assert_eq!(post("/v2/models/wine/infer"), infer(Protocol::V2, "wine", None));
+        assert_eq!(
+            post("/v2/models/wine/versions/3/infer"),
+            infer(Protocol::V2, "wine", Some("3"))
+        );
+        assert_eq!(get("/v1/models/wine"), Route::V1Status { model: "wine".into(), version: None });
+        assert_eq!(
+            get("/v2/models/wine/versions/3/ready"),
+            Route::ModelReady { model: "wine".into(), version: Some("3".into()) }
+        );
+    }
+
+    #[test]
+    fn other_paths_and_methods_are_refused() {
+        let refused = |method, path| find(&method, path).unwrap_err();
+        for path in [
+            "/v1/models/",
+            "/v1/models/a/b",
+            "/v1/models/:predict",
+            "/v2/models/a/",
+            "/v2/models/a/versions/",
+            "/v2/models/a/versions/1/x",
+            "/v2/models//infer",
+            "/v3",
+            "/v2/",
+            "/invocations/",
+            "/v2/models/%zz/infer",
+            "/v1/models/%ff",
+        ] {
+            assert_eq!(refused(Method::GET, path).code, Code::NotFound, "{path}");
+        }
+        let failure = refused(Method::GET, "/v2/models/a/infer");
+        assert_eq!((failure.code, failure.allow), (Code::MethodNotAllowed, Some("POST")));
+        assert_eq!(refused(Method::POST, "/ping").allow, Some("GET, HEAD"));
+        assert_eq!(refused(Method::POST, "/v1/models/a:explain").code, Code::Unimplemented);
+    }
+
+    #[test]
+    fn queries_are_decoded() {
+        assert_eq!(query_value("a=1&model=x%2Fy", "model").as_deref(), Some("x/y"));
+        assert_eq!(query_value("modelx=1", "model"), None);
+    }
+}

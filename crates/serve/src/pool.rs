@@ -1,0 +1,126 @@
+//! Threads for work that would hold up an event loop.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+};
+
+use tokio::sync::oneshot;
+
+use crate::failure::Failure;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A bounded queue with a few threads behind it. The threads end when the pool is dropped.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    queue: SyncSender<Job>,
+}
+
+impl Pool {
+    /// Starts `threads` threads behind a queue of `waiting` places.
+    pub(crate) fn start(threads: usize, waiting: usize) -> std::io::Result<Self> {
+        let (queue, jobs) = sync_channel::<Job>(waiting);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for at in 0..threads {
+            let jobs = jobs.clone();
+            thread::Builder::new().name(format!("compute-{at}")).spawn(move || work(&jobs))?;
+        }
+        Ok(Self { queue })
+    }
+
+    /// Runs `work` on one of the threads. When the caller stops waiting before it begins, it is
+    /// not begun.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move || {
+            if !reply.is_closed() {
+                let result = catch_unwind(AssertUnwindSafe(work));
+                // nobody waits any more when this fails
+                drop(reply.send(result));
+            }
+        });
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Failure::overloaded("too many requests wait for an answer"),
+            TrySendError::Disconnected(_) => Failure::overloaded("the server is going down"),
+        })?;
+        match answer.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) | Err(_) => {
+                Err(Failure::internal("the request was not answered", "the work panicked"))
+            }
+        }
+    }
+}
+
+fn work(jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        // a panic is caught inside the job, so the lock is never poisoned by one
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => job(),
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Barrier,
+            atomic::{AtomicUsize, Ordering},
+        },
+        time::Duration,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_is_done_elsewhere_and_a_panic_stays_there() {
+        let pool = Pool::start(1, 4).unwrap();
+        assert_eq!(
+            pool.run(|| Ok(thread::current().name().map(str::to_owned))).await,
+            Ok(Some("compute-0".into()))
+        );
+        assert!(pool.run::<()>(|| panic!("on purpose")).await.is_err());
+        assert_eq!(pool.run(|| Ok(1)).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn work_nobody_waits_for_is_not_begun() {
+        let pool = Pool::start(1, 4).unwrap();
+        let done = Arc::new(AtomicUsize::new(0));
+        let gate = Arc::new(Barrier::new(2));
+        let first = {
+            let gate = gate.clone();
+            pool.run(move || {
+                gate.wait();
+                Ok(())
+            })
+        };
+        let second = {
+            let done = done.clone();
+            pool.run(move || {
+                done.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })
+        };
+        let left = async { tokio::time::timeout(Duration::from_millis(20), second).await };
+        let (_, left) = tokio::join!(
+            async { tokio::time::timeout(Duration::from_millis(1), first).await },
+            left
+        );
+        assert!(left.is_err());
+        gate.wait();
+        pool.run(|| Ok(())).await.unwrap();
+        assert_eq!(done.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,158 @@
+//! `POST /invocations`: MLflow's scoring protocol.
+
+use std::{borrow::Cow, collections::HashSet};
+
+use serde_json::{Map, Value};
+
+use super::{Query, rows};
+use crate::{
+    failure::Failure,
+    frame::{Bounds, Frame, csv, records},
+    json::{Scalar, Scanner, twice},
+    repository::Served,
+    schema::Schema,
+};
+
+mod params;
+
+/// The keys that hold rows.
+const FORMS: [&str; 4] = ["dataframe_split", "dataframe_records", "instances", "inputs"];
+
+/// Reads an object with exactly one of [`FORMS`], and `params`.
+pub(super) fn decode(
+    scanner: &mut Scanner<'_>,
+    served: &Served,
+    bounds: &Bounds,
+) -> Result<Query, Failure> {
+    let schema = &served.schema;
+    let mut form: Option<(Cow<'_, str>, Frame<'_>)> = None;
+    let mut params_text = None;
+    let mut first = true;
+    scanner.begin(b'{')?;
+    while scanner.more(b'}', &mut first)? {
+        let key = scanner.key()?;
+        let frame = match &*key {
+            "dataframe_split" => split(scanner, schema, bounds)?,
+            "dataframe_records" => {
+                if scanner.peek() != Some(b'[') {
+                    return Err(scanner.fault("a list of objects by column name"));
+                }
+                records_only(scanner, schema, bounds)?
+            }
+            "instances" => rows::list(scanner, schema, bounds)?,
+            "inputs" => rows::list_or_columns(scanner, schema, bounds)?,
+            "params" => {
+                if params_text.replace(scanner.skip()?).is_some() {
+                    return Err(twice(&key));
+                }
+                continue;
+            }
+            _ => {
+                scanner.skip()?;
+                continue;
+            }
+        };
+        if let Some((other, _)) = &form {
+            return Err(if *other == key {
+                twice(&key)
+            } else {
+                one_of(&format!("there are `{other}` and `{key}`"))
+            });
+        }
+        form = Some((key, frame));
+    }
+    scanner.finish()?;
+    let (_, frame) = form.ok_or_else(|| one_of("there are no rows"))?;
+    if let Some(text) = params_text {
+        params::check(text, served.params())?;
+    }
+    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None })
+}
+
+fn one_of(found: &str) -> Failure {
+    let forms = FORMS.map(|form| format!("`{form}`")).join(", ");
+    Failure::invalid(format!("{found}; send exactly one of {forms}"))
+}
+
+fn records_only<'a>(
+    scanner: &mut Scanner<'a>,
+    schema: &Schema,
+    bounds: &Bounds,
+) -> Result<Frame<'a>, Failure> {
+    records::read(scanner, schema.names(), bounds)
+}
+
+/// `{"columns": [...], "data": [[...]], "index": [...]}`; the index is not used.
+fn split<'a>(
+    scanner: &mut Scanner<'a>,
+    schema: &Schema,
+    bounds: &Bounds,
+) -> Result<Frame<'a>, Failure> {
+    let (mut names, mut frame) = (None, None);
+    let (mut first, mut index) = (true, false);
+    scanner.begin(b'{')?;
+    while scanner.more(b'}', &mut first)? {
+        let key = scanner.key()?;
+        let again = match &*key {
+            "columns" => names.replace(columns(scanner)?).is_some(),
+            "data" => frame.replace(rows::list(scanner, schema, bounds)?).is_some(),
+            "index" => {
+                scanner.skip()?;
+                std::mem::replace(&mut index, true)
+            }
+            _ => {
+                scanner.skip()?;
+                false
+            }
+        };
+        if again {
+            return Err(twice(&key));
+        }
+    }
+    let mut frame = frame.ok_or_else(|| Failure::invalid("`dataframe_split` has no `data`"))?;
+    if let Some(names) = names {
+        let found = crate::schema::width(&frame.data);
+        if frame.rows > 0 && found != names.len() {
+            return Err(Failure::invalid(format!(
+                "`dataframe_split` names {} columns, but its rows have {found} values",
+                names.len()
+            )));
+        }
+        frame.names = Some(names);
+    }
+    Ok(frame)
+}
+
+/// Column names; pandas writes those of an unnamed frame as numbers.
+fn columns<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Cow<'a, str>>, Failure> {
+    let mut names: Vec<Cow<'a, str>> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut first = true;
+    scanner.begin(b'[')?;
+    while scanner.more(b']', &mut first)? {
+        scanner.peek();
+        let from = scanner.offset();
+        let name = match scanner.scalar()? {
+            Scalar::Text(name) => name,
+            _ => Cow::Borrowed(scanner.slice(from, scanner.offset())),
+        };
+        if !seen.insert(name.clone()) {
+            return Err(Failure::invalid(format!("the column `{name}` comes twice")));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+/// Reads comma-separated values.
+pub(super) fn decode_csv(body: &[u8], served: &Served, bounds: &Bounds) -> Result<Query, Failure> {
+    let schema = &served.schema;
+    let frame = csv::read(body, schema.names(), |name| schema.is_text(name), bounds)?;
+    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None })
+}
+
+/// Reads the object of parameters.
+fn object(text: &str) -> Result<Map<String, Value>, Failure> {
+    serde_json::from_str(text)
+        .map_err(|_| Failure::invalid("`params` is not an object of values by name"))
+}

@@ -1,0 +1,229 @@
+//! Values in the types that a signature declares.
+//!
+//! MLflow forces every value into its column's type and thereby turns 1.7 into 1 and lets large
+//! integers wrap; here, a value that would change is refused.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use longshore_engine::{Cell, Column, Matrix, TextColumn};
+use longshore_mlflow::ColumnType;
+
+use crate::failure::Failure;
+
+/// True when doubles may stay doubles: the values of integers are checked, not converted, since
+/// the engine computes with doubles anyway.
+pub(super) fn keeps_doubles(kind: Option<ColumnType>) -> bool {
+    use ColumnType::{Double, Integer, Long, Nested};
+    matches!(kind, None | Some(Double | Integer | Long | Nested))
+}
+
+/// Refuses values in columns of integers that are none; NaN only where no value may be lacking.
+pub(super) fn check_integers(
+    matrix: &Matrix<f64>,
+    kind: impl Fn(usize) -> Option<ColumnType>,
+    may_lack: impl Fn(usize) -> bool,
+    name: impl Fn(usize) -> String,
+) -> Result<(), Failure> {
+    for at in 0..matrix.columns {
+        let Some(kind @ (ColumnType::Integer | ColumnType::Long)) = kind(at) else { continue };
+        let values = matrix.values.iter().skip(at).step_by(matrix.columns);
+        let lack = may_lack(at);
+        for (row, &value) in values.enumerate().filter(|(_, value)| !(lack && value.is_nan())) {
+            integer(value, kind).map_err(|reason| refuse(&name(at), row, kind, &reason))?;
+        }
+    }
+    Ok(())
+}
+
+/// Converts a column; a value that would change is refused with its row.
+pub(super) fn column(
+    column: Column,
+    kind: ColumnType,
+    may_lack: bool,
+    name: &str,
+) -> Result<Column, Failure> {
+    if let (true, Column::F64(values)) = (may_lack, &column)
+        && values.iter().any(|value| value.is_nan())
+        && matches!(kind, ColumnType::Integer | ColumnType::Long | ColumnType::Boolean)
+    {
+        // pandas has no integers and booleans that may be missing either: they become doubles
+        for (row, &value) in values.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
+            integer(value, kind).map_err(|reason| refuse(name, row, kind, &reason))?;
+        }
+        return Ok(column);
+    }
+    let fail = |(row, reason): (usize, String)| refuse(name, row, kind, &reason);
+    match kind {
+        ColumnType::Double => doubles(column).map(Column::F64).map_err(fail),
+        ColumnType::Float => {
+            let values = doubles(column).map_err(fail)?;
+            Ok(Column::F32(values.into_iter().map(|value| value as f32).collect()))
+        }
+        ColumnType::Integer | ColumnType::Long => {
+            integers(column, kind).map(Column::I64).map_err(fail)
+        }
+        ColumnType::Boolean => booleans(column).map(Column::Bool).map_err(fail),
+        ColumnType::Binary => binary(column).map(Column::Text).map_err(fail),
+        ColumnType::Datetime => match column {
+            Column::Text(_) => Ok(column),
+            _ => Err(fail((0, "is not a text such as `2026-11-21T06:30:00`".into()))),
+        },
+        // MLflow hands on what a text column holds, whatever it is
+        ColumnType::String => Ok(match column {
+            Column::F64(values) if values.iter().all(|value| value.is_nan()) => {
+                Column::Text(values.iter().map(|_| None).collect())
+            }
+            other => other,
+        }),
+        ColumnType::Nested => Ok(column),
+    }
+}
+
+fn refuse(name: &str, row: usize, kind: ColumnType, reason: &str) -> Failure {
+    Failure::unfit(format!(
+        "column {name}, row {row}: the value {reason}; the column's type is `{}`",
+        kind.name()
+    ))
+}
+
+type Refused = (usize, String);
+
+/// The value as an integer of `kind`.
+fn integer(value: f64, kind: ColumnType) -> Result<i64, String> {
+    if value.is_nan() {
+        return Err("is null or NaN".into());
+    }
+    if value.trunc() != value {
+        return Err(format!("{value} is not a whole number"));
+    }
+    let (low, high) = match kind {
+        ColumnType::Integer => (f64::from(i32::MIN), f64::from(i32::MAX)),
+        // the largest double below 2^63
+        _ => (i64::MIN as f64, 9_223_372_036_854_774_784.0),
+    };
+    if value < low || value > high {
+        return Err(format!("{value} is out of range"));
+    }
+    Ok(value as i64)
+}
+
+fn in_range(value: i64, kind: ColumnType) -> Result<i64, String> {
+    if kind == ColumnType::Integer && i32::try_from(value).is_err() {
+        return Err(format!("{value} is out of range"));
+    }
+    Ok(value)
+}
+
+fn each<T, U>(
+    values: impl IntoIterator<Item = T>,
+    convert: impl Fn(T) -> Result<U, String>,
+) -> Result<Vec<U>, Refused> {
+    let convert = |(row, value)| convert(value).map_err(|reason| (row, reason));
+    values.into_iter().enumerate().map(convert).collect()
+}
+
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(40).collect();
+    if short.len() < text.len() { format!("`{short}…`") } else { format!("`{short}`") }
+}
+
+fn text_double(text: &str) -> Result<f64, String> {
+    text.trim().parse().map_err(|_| format!("{} is not a number", shown(text)))
+}
+
+fn doubles(column: Column) -> Result<Vec<f64>, Refused> {
+    match column {
+        Column::F64(values) => Ok(values),
+        Column::F32(values) => Ok(values.into_iter().map(f64::from).collect()),
+        Column::I64(values) => Ok(values.into_iter().map(|value| value as f64).collect()),
+        Column::Bool(values) => Ok(values.into_iter().map(|v| f64::from(u8::from(v))).collect()),
+        Column::Text(values) => each(values.iter(), |text| text.map_or(Ok(f64::NAN), text_double)),
+        Column::Any(cells) => each(cells, |cell| match cell {
+            Cell::Null => Ok(f64::NAN),
+            Cell::Bool(value) => Ok(f64::from(u8::from(value))),
+            Cell::I64(value) => Ok(value as f64),
+            Cell::F64(value) => Ok(value),
+            Cell::Text(text) => text_double(&text),
+        }),
+    }
+}
+
+fn integers(column: Column, kind: ColumnType) -> Result<Vec<i64>, Refused> {
+    let text = |text: &str| match text.trim().parse::<i64>() {
+        Ok(value) => in_range(value, kind),
+        Err(_) => text_double(text).and_then(|value| integer(value, kind)),
+    };
+    match column {
+        Column::I64(values) => each(values, |value| in_range(value, kind)),
+        Column::F64(values) => each(values, |value| integer(value, kind)),
+        Column::F32(values) => each(values, |value| integer(f64::from(value), kind)),
+        Column::Bool(values) => Ok(values.into_iter().map(i64::from).collect()),
+        Column::Text(values) => {
+            each(values.iter(), |value| value.map_or_else(|| Err("is null".into()), text))
+        }
+        Column::Any(cells) => each(cells, |cell| match cell {
+            Cell::Null => Err("is null".into()),
+            Cell::Bool(value) => Ok(i64::from(value)),
+            Cell::I64(value) => in_range(value, kind),
+            Cell::F64(value) => integer(value, kind),
+            Cell::Text(value) => text(&value),
+        }),
+    }
+}
+
+fn booleans(column: Column) -> Result<Vec<bool>, Refused> {
+    let number = |value: f64| match value {
+        0.0 => Ok(false),
+        1.0 => Ok(true),
+        _ => Err(format!("{value} is neither true nor false")),
+    };
+    let text = |text: &str| match text.trim() {
+        "true" | "True" | "TRUE" => Ok(true),
+        "false" | "False" | "FALSE" => Ok(false),
+        _ => Err(format!("{} is neither true nor false", shown(text))),
+    };
+    match column {
+        Column::Bool(values) => Ok(values),
+        Column::I64(values) => each(values, |value| number(value as f64)),
+        Column::F64(values) => {
+            each(
+                values,
+                |value| {
+                    if value.is_nan() { Err("is null or NaN".into()) } else { number(value) }
+                },
+            )
+        }
+        Column::F32(values) => each(values, |value| number(f64::from(value))),
+        Column::Text(values) => {
+            each(values.iter(), |value| value.map_or_else(|| Err("is null".into()), text))
+        }
+        Column::Any(cells) => each(cells, |cell| match cell {
+            Cell::Null => Err("is null".into()),
+            Cell::Bool(value) => Ok(value),
+            Cell::I64(value) => number(value as f64),
+            Cell::F64(value) => number(value),
+            Cell::Text(value) => text(&value),
+        }),
+    }
+}
+
+/// Bytes arrive as base64; the engine takes those that are text.
+fn binary(column: Column) -> Result<TextColumn, Refused> {
+    let Column::Text(values) = column else {
+        return Err((0, "is not base64 text".into()));
+    };
+    let mut texts = TextColumn::with_capacity(values.len());
+    for (row, value) in values.iter().enumerate() {
+        let text = match value {
+            None => None,
+            Some(value) => {
+                let bytes =
+                    STANDARD.decode(value).map_err(|_| (row, "is not base64".to_owned()))?;
+                let text = String::from_utf8(bytes)
+                    .map_err(|_| (row, "is not UTF-8 once decoded".to_owned()))?;
+                Some(text)
+            }
+        };
+        texts.push(text.as_deref());
+    }
+    Ok(texts)
+}

@@ -1,0 +1,185 @@
+use std::{future::Future, io, net::SocketAddr, sync::Arc, thread, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Response};
+use longshore_daemon::{Drain, metrics};
+use prometheus_client::registry::Registry;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    Config, Error,
+    config::Limits,
+    gate::Gate,
+    http::{connection, handler, handler::Worker, watch::Watch},
+    metrics::ServeMetrics,
+    pool::Pool,
+    repository::Repository,
+};
+
+/// Connections that the system accepts for us while we are busy.
+const BACKLOG: i32 = 1024;
+
+/// What all event loops share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) repository: Arc<Repository>,
+    pub(crate) limits: Limits,
+    /// Requests computed or waiting for it.
+    pub(crate) computing: Gate,
+    /// Bytes of large bodies being received.
+    pub(crate) buffered: Gate,
+    pub(crate) connections: Gate,
+    pub(crate) pool: Pool,
+    pub(crate) registry: Registry,
+    pub(crate) drain: Drain,
+}
+
+/// A server that listens and has its models loaded.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    /// One socket an event loop, all on the same address.
+    listeners: Vec<std::net::TcpListener>,
+    shared: Arc<Shared>,
+    grace: Duration,
+    /// Answers requests that do not come over a socket.
+    inner: Worker,
+}
+
+impl Server {
+    /// Opens the sockets, then loads the models: callers that come meanwhile wait in the queue of
+    /// the socket.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn bind(config: Config) -> Result<Self, Error> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let loops = if config.threads == 0 { cores } else { config.threads };
+        let mut address = SocketAddr::new(config.host, config.port);
+        if address.port() != 0 {
+            // sockets that share an address would also share it with another process, unasked
+            listen(address, false).map_err(|source| Error::Listen { address, source })?;
+        }
+        let mut listeners = Vec::with_capacity(loops);
+        for _ in 0..loops {
+            let listener =
+                listen(address, true).map_err(|source| Error::Listen { address, source })?;
+            if address.port() == 0 {
+                address =
+                    listener.local_addr().map_err(|source| Error::Listen { address, source })?;
+            }
+            listeners.push(listener);
+        }
+        // the last shard counts what does not come over a socket
+        let repository = Repository::load(config.models, &config.model_limits, loops + 1)?;
+        let repository = Arc::new(repository);
+        let limits = config.limits;
+        let computing = Gate::new(limits.concurrency);
+        let connections = Gate::new(limits.connections);
+        let mut registry = metrics::registry();
+        registry.register_collector(Box::new(ServeMetrics {
+            repository: repository.clone(),
+            computing: computing.clone(),
+            connections: connections.clone(),
+        }));
+        let pool =
+            Pool::start(cores, limits.concurrency).map_err(|source| Error::Runtime { source })?;
+        let shared = Arc::new(Shared {
+            repository,
+            limits,
+            computing,
+            buffered: Gate::new(limits.buffered_bytes),
+            connections,
+            pool,
+            registry,
+            drain: Drain::new(),
+        });
+        let inner = Worker::new(shared.clone(), loops);
+        Ok(Self { address, listeners, shared, grace: config.grace, inner })
+    }
+
+    /// The address it listens on, with the port the system chose.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The way down: readiness turns off and [`Server::run`] returns once it has begun and what is
+    /// in flight is finished.
+    pub fn drain(&self) -> Drain {
+        self.shared.drain.clone()
+    }
+
+    /// Serves until `shutdown` is done (or the drain begins), then finishes what is in flight.
+    /// Blocks the calling thread, which becomes one of the event loops. `shutdown` is polled inside
+    /// a tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error::Runtime`] when an event loop cannot start.
+    pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+        let Self { listeners, shared, grace, .. } = self;
+        let mut loops = Vec::with_capacity(listeners.len());
+        for (loop_id, listener) in listeners.into_iter().enumerate() {
+            let runtime = runtime().map_err(|source| Error::Runtime { source })?;
+            let listener = {
+                let _context = runtime.enter();
+                tokio::net::TcpListener::from_std(listener)
+                    .map_err(|source| Error::Runtime { source })?
+            };
+            let worker = Arc::new(Worker::new(shared.clone(), loop_id));
+            loops.push((runtime, listener, worker));
+        }
+        let mut loops = loops.into_iter();
+        let Some((main, listener, worker)) = loops.next() else { return Ok(()) };
+        let mut threads = Vec::new();
+        for (runtime, listener, worker) in loops {
+            let serve = move || runtime.block_on(connection::serve(listener, worker, grace));
+            let name = format!("http-{}", threads.len() + 1);
+            let thread = thread::Builder::new().name(name).spawn(serve);
+            threads.push(thread.map_err(|source| {
+                shared.drain.begin();
+                Error::Runtime { source }
+            })?);
+        }
+        let drain = shared.drain.clone();
+        main.block_on(async move {
+            let stop = tokio::spawn(async move {
+                shutdown.await;
+                drain.begin();
+            });
+            connection::serve(listener, worker, grace).await;
+            stop.abort();
+        });
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("an event loop panicked");
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers a request in place, as if it had come over a socket.
+    pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let watch = Watch::default();
+        let response = handler::handle(&self.inner, &watch, request.map(Full::new)).await;
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.map(http_body_util::Collected::to_bytes);
+        Response::from_parts(head, bytes.unwrap_or_default())
+    }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_io().enable_time().build()
+}
+
+/// A listening socket on `address`, which it shares with others only when `shared`.
+fn listen(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(shared)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}

@@ -1,0 +1,41 @@
+//! What `/metrics` says.
+
+use longshore_serve::Limits;
+
+use crate::{client::serve, model::plain};
+
+#[test]
+fn requests_rows_and_time_are_counted_by_model() {
+    let server = serve(vec![plain("sum"), plain("other")], Limits::default());
+    for _ in 0..3 {
+        server.post("/v1/models/sum:predict", r#"{"instances":[[1,2,3],[4,5,6]]}"#);
+    }
+    server.post("/v2/models/sum/infer", "{}");
+    server.post("/invocations?model=sum", r#"{"inputs":[[600,60,6]]}"#);
+    let reply = server.get("/metrics");
+    assert_eq!(
+        reply.header("content-type"),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
+    for line in [
+        r#"longshore_serve_requests_total{model="sum",version="1",protocol="v1",code="2xx"} 3"#,
+        r#"longshore_serve_requests_total{model="sum",version="1",protocol="v2",code="4xx"} 1"#,
+        r#"longshore_serve_requests_total{model="sum",version="1",protocol="mlflow",code="5xx"} 1"#,
+        r#"longshore_serve_requests_total{model="other",version="1",protocol="v1",code="2xx"} 0"#,
+        r#"longshore_serve_rows_total{model="sum",version="1"} 6"#,
+        r#"longshore_serve_request_duration_seconds_count{model="sum",version="1"} 5"#,
+        r#"longshore_serve_request_duration_seconds_bucket{le="+Inf",model="sum",version="1"} 5"#,
+        r#"longshore_serve_in_flight_requests{model="sum",version="1"} 0"#,
+        "# EOF",
+    ] {
+        assert!(reply.body.lines().any(|l| l == line), "{line}\n{}", reply.body);
+    }
+    for name in [
+        "process_start_time_seconds",
+        "process_resident_memory_bytes",
+        "longshore_serve_model_load_seconds",
+        "longshore_serve_connections",
+    ] {
+        assert!(reply.body.contains(name), "{name}");
+    }
+}
