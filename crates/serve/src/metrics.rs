@@ -162,7 +162,7 @@ impl Collector for ServeMetrics {
         for model in models {
             let counts: Vec<(f64, u64)> = (0..=BUCKETS.len())
                 .map(|at| {
-                    let bound = BUCKETS.get(at).map_or(f64::MAX, |bound| *bound as f64 / 1e9);
+                    let bound = BUCKETS.get(at).map_or(f64::INFINITY, |bound| *bound as f64 / 1e9);
                     (bound, model.metrics.sum(|shard| &shard.latency[at]))
                 })
                 .collect();

@@ -23,7 +23,10 @@ use crate::gate::Permit;
 /// when the drain begins still arrives.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// Most bytes of a request's head, and read at a time.
+/// Most bytes of a request's head.
+const HEAD_BYTES: usize = 32 << 10;
+
+/// Most bytes read at a time.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// Serves one listener until the drain begins, then finishes what is open, for `grace` at most.
@@ -116,6 +119,7 @@ async fn drive(stream: TcpStream, worker: Arc<Worker>, watch: Arc<Watch>, end: E
         http1::Builder::new()
             .header_read_timeout(None)
             .max_buf_size(BUFFER_BYTES)
+            .max_header_size(HEAD_BYTES)
             .pipeline_flush(true)
             .serve_connection(io, service)
     );
