@@ -73,12 +73,9 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::{
-            Barrier,
-            atomic::{AtomicUsize, Ordering},
-        },
-        time::Duration,
+    use std::sync::{
+        Barrier,
+        atomic::{AtomicUsize, Ordering},
     };
 
     use super::*;
@@ -96,30 +93,36 @@ mod tests {
 
     #[tokio::test]
     async fn work_nobody_waits_for_is_not_begun() {
-        let pool = Pool::start(1, 4).unwrap();
-        let done = Arc::new(AtomicUsize::new(0));
+        let pool = Arc::new(Pool::start(1, 4).unwrap());
+        let spawn = |work: Job| {
+            let pool = pool.clone();
+            tokio::spawn(async move {
+                pool.run(move || {
+                    work();
+                    Ok(())
+                })
+                .await
+            })
+        };
+        let (begun, wait) = std::sync::mpsc::channel();
         let gate = Arc::new(Barrier::new(2));
-        let first = {
-            let gate = gate.clone();
-            pool.run(move || {
-                gate.wait();
-                Ok(())
-            })
-        };
-        let second = {
-            let done = done.clone();
-            pool.run(move || {
-                done.fetch_add(1, Ordering::Relaxed);
-                Ok(())
-            })
-        };
-        let left = async { tokio::time::timeout(Duration::from_millis(20), second).await };
-        let (_, left) = tokio::join!(
-            async { tokio::time::timeout(Duration::from_millis(1), first).await },
-            left
-        );
-        assert!(left.is_err());
+        let held = gate.clone();
+        let first = spawn(Box::new(move || {
+            begun.send(()).unwrap();
+            held.wait();
+        }));
+        let done = Arc::new(AtomicUsize::new(0));
+        let counter = done.clone();
+        let second = spawn(Box::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }));
+        // both are queued once they have been polled
+        tokio::task::yield_now().await;
+        wait.recv().unwrap();
+        second.abort();
+        assert!(second.await.unwrap_err().is_cancelled());
         gate.wait();
+        assert_eq!(first.await.unwrap(), Ok(()));
         pool.run(|| Ok(())).await.unwrap();
         assert_eq!(done.load(Ordering::Relaxed), 0);
     }

@@ -133,7 +133,7 @@ impl Connection {
 
     /// Reads more; false at the end.
     fn fill(&mut self) -> bool {
-        let mut chunk = [0; 65536];
+        let mut chunk = [0; 8192];
         match self.stream.read(&mut chunk) {
             Ok(0) | Err(_) => false,
             Ok(count) => {

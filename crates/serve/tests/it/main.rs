@@ -1,5 +1,7 @@
 //! The server over real sockets and in place.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests fail loudly")]
+
 mod client;
 mod http;
 mod inputs;

@@ -59,9 +59,7 @@ impl Predictor for Sum {
         thread::sleep(self.pause);
         let rows = rows(input)?;
         let sums: Vec<f64> = rows.iter().map(|row| row.iter().sum()).collect();
-        if sums.contains(&666.0) {
-            panic!("a row summed to 666");
-        }
+        assert!(!sums.contains(&666.0), "a row summed to 666");
         Ok(match method {
             Method::Predict => {
                 Output::flat(OutputData::I64(sums.iter().map(|s| i64::from(*s > 0.0)).collect()))
