@@ -84,7 +84,10 @@ def test_readiness(examples: Server) -> None:
     assert ask("v2", lambda client: client.is_server_live(examples.url))
     for protocol in ("v1", "v2"):
         assert ask(protocol, lambda client: client.is_model_ready(examples.url, "wine"))
-        assert not ask(protocol, lambda client: client.is_model_ready(examples.url, "nothing"))
+    assert not ask("v2", lambda client: client.is_model_ready(examples.url, "nothing"))
+    with pytest.raises(httpx.HTTPStatusError) as raised:
+        ask("v1", lambda client: client.is_model_ready(examples.url, "nothing"))
+    assert raised.value.response.status_code == 404
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
