@@ -116,12 +116,12 @@ def test_wrong_body(wine: Server, index: int) -> None:
         ("GET", "/v2/models/nothing/ready", 404),
         ("GET", "/surprise", 404),
         ("GET", "/v1/models/..%2f..%2fetc%2fpasswd", 404),
-        ("POST", "/v1/models/wine:surprise", 404),
+        ("POST", "/v1/models/wine:surprise", (404, 405)),
     ],
 )
-def test_wrong_route(wine: Server, method: str, path: str, status: int) -> None:
+def test_wrong_route(wine: Server, method: str, path: str, status: int | tuple[int, int]) -> None:
     answer = wine.http.request(method, wine.url + path, timeout=20)
-    assert answer.status_code == status, answer.text
+    assert answer.status_code in (status if isinstance(status, tuple) else (status,)), answer.text
     check_still_right(wine)
 
 

@@ -9,9 +9,9 @@ import pytest
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-from compare import same
+from compare import DOT, same
 from conftest import NAMES
-from questions import expected, frame
+from questions import expected, frame, library_model
 from server import Server
 
 
@@ -72,6 +72,15 @@ def test_one_tensor_a_column(client: triton.InferenceServerClient, name: str) ->
     output = output_of(client, name)
     answer = client.infer(name, columns(name), outputs=[triton.InferRequestedOutput(output, binary_data=False)])
     same(values(answer, output), expected(name))
+
+
+@pytest.mark.parametrize("name", ["wine", "classification", "chatbot-intents"])
+def test_probabilities_by_name(client: triton.InferenceServerClient, name: str) -> None:
+    """An output named after a method of the model asks for it, as with MLServer."""
+    asked = [triton.InferRequestedOutput(output, binary_data=False) for output in ("predict", "predict_proba")]
+    answer = client.infer(name, columns(name), outputs=asked)
+    same(values(answer, "predict"), expected(name))
+    same(answer.as_numpy("predict_proba"), library_model(name).get_raw_model().predict_proba(frame(name)), DOT)
 
 
 def test_all_outputs(client: triton.InferenceServerClient) -> None:
