@@ -1,6 +1,7 @@
 //! Takes a trained model to production.
 
 mod cli;
+mod client;
 mod cmd;
 mod examples;
 mod models;

@@ -55,8 +55,7 @@ impl Server {
     /// # Errors
     /// [`Error`].
     pub fn bind(config: Config) -> Result<Self, Error> {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let loops = if config.threads == 0 { cores } else { config.threads };
+        let loops = if config.threads == 0 { cores() } else { config.threads };
         let mut address = SocketAddr::new(config.host, config.port);
         if address.port() != 0 {
             // sockets that share an address would also share it with another process, unasked
@@ -72,8 +71,27 @@ impl Server {
             }
             listeners.push(listener);
         }
+        Self::build(config, address, listeners)
+    }
+
+    /// Loads the models without opening a socket: only [`Server::handle`] answers.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn offline(config: Config) -> Result<Self, Error> {
+        let address = SocketAddr::new(config.host, 0);
+        Self::build(config, address, Vec::new())
+    }
+
+    fn build(
+        config: Config,
+        address: SocketAddr,
+        listeners: Vec<std::net::TcpListener>,
+    ) -> Result<Self, Error> {
+        let cores = cores();
         // the last shard counts what does not come over a socket
-        let repository = Repository::load(config.models, &config.model_limits, loops + 1)?;
+        let inner = listeners.len();
+        let repository = Repository::load(config.models, &config.model_limits, inner + 1)?;
         let repository = Arc::new(repository);
         let limits = config.limits;
         let computing = Gate::new(limits.concurrency);
@@ -96,7 +114,7 @@ impl Server {
             registry,
             drain: Drain::new(),
         });
-        let inner = Worker::new(shared.clone(), loops);
+        let inner = Worker::new(shared.clone(), inner);
         Ok(Self { address, listeners, shared, grace: config.grace, inner })
     }
 
@@ -167,6 +185,10 @@ impl Server {
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes);
         Response::from_parts(head, bytes.unwrap_or_default())
     }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn runtime() -> io::Result<Runtime> {

@@ -23,13 +23,11 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
 }
 
 fn as_json(inspection: &Inspection) -> Value {
-    let steps: Vec<_> = inspection.steps.iter().map(|step| {
-        json!({ "depth": step.depth, "name": step.name, "class": step.class, "native": step.problem.is_none(), "problem": step.problem })
-    });
+    let steps: Vec<_> = inspection.steps.iter().map(step).collect();
     let mut page = json!({
         "file": inspection.file,
         "form": inspection.form.to_string(),
-        "steps": steps.collect::<Vec<_>>(),
+        "steps": steps,
         "references": inspection.references,
         "native": inspection.outcome.is_ok(),
     });
@@ -59,6 +57,16 @@ fn as_json(inspection: &Inspection) -> Value {
         page.extend(facts);
     }
     page
+}
+
+fn step(step: &Step) -> Value {
+    json!({
+        "depth": step.depth,
+        "name": step.name,
+        "class": step.class,
+        "native": step.problem.is_none(),
+        "problem": step.problem,
+    })
 }
 
 fn schema(schema: Option<&Schema>) -> Value {
