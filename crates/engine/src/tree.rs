@@ -1,1 +1,23 @@
 //! Tree ensembles in one node form, with kernels chosen at load.
+//!
+//! Every library's rule becomes "go right if x > t" over *virtual columns*: a feature seen through a
+//! [`View`] that has already decided what NaN, zero or a category means for that split. So the
+//! loops that walk trees know nothing of missing values or categories.
+//!
+//! ```text
+//! library's tree ──Builder──► Form (trees, breadth-first, children adjacent, leaves loop)
+//!                                ├─► direct: floats compared as they are
+//!                                └─► ranked: one byte a value, four bytes a node
+//! ```
+
+mod build;
+mod columns;
+mod direct;
+mod forest;
+mod kernel;
+mod ranked;
+mod sum;
+
+pub(crate) use build::{Builder, Split, Test};
+pub(crate) use columns::{Categories, View};
+pub(crate) use forest::Forest;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::{Cell, Column, Csr, Data, Error, Table, TextColumn};
 
 /// A floating-point type that engines compute in.
-pub(crate) trait Real: Copy + Send + Sync + 'static {
+pub(crate) trait Real: Copy + PartialOrd + Default + Send + Sync + 'static {
     /// Rounds a double to the nearest value; too large ones become infinite.
     fn from_f64(value: f64) -> Self;
     /// Rounds an integer to the nearest value, once.
@@ -16,8 +16,14 @@ pub(crate) trait Real: Copy + Send + Sync + 'static {
     fn finite(self) -> bool;
     /// Not a number.
     fn nan(self) -> bool;
+    /// The value as a double, exactly.
+    fn to_f64(self) -> f64;
     /// The type's name in numpy.
     const NAME: &'static str;
+    /// Not a number.
+    const NAN: Self;
+    /// Positive infinity.
+    const INFINITY: Self;
 }
 
 impl Real for f32 {
@@ -36,7 +42,12 @@ impl Real for f32 {
     fn nan(self) -> bool {
         self.is_nan()
     }
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
     const NAME: &'static str = "float32";
+    const NAN: Self = Self::NAN;
+    const INFINITY: Self = Self::INFINITY;
 }
 
 impl Real for f64 {
@@ -55,7 +66,12 @@ impl Real for f64 {
     fn nan(self) -> bool {
         self.is_nan()
     }
+    fn to_f64(self) -> f64 {
+        self
+    }
     const NAME: &'static str = "float64";
+    const NAN: Self = Self::NAN;
+    const INFINITY: Self = Self::INFINITY;
 }
 
 impl Table {

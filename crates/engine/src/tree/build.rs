@@ -1,0 +1,218 @@
+use super::columns::{Categories, Columns, Numbering, View};
+use crate::{Error, table::Real};
+
+/// A split or a leaf as its library stores it, already checked for shape by nobody: the builder
+/// does that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Split<T> {
+    /// Goes left or right.
+    Inner {
+        /// What decides.
+        test: Test<T>,
+        /// Index of the left child in the library's numbering.
+        left: u32,
+        /// Index of the right child.
+        right: u32,
+    },
+    /// Ends here.
+    Leaf,
+}
+
+/// What sends a row to the right child.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Test<T> {
+    /// `x > threshold`, where `x` is the feature seen through the view.
+    Above {
+        /// Index of the feature.
+        feature: u32,
+        /// Greatest value that goes left.
+        threshold: T,
+        /// What missing values mean.
+        view: View,
+    },
+    /// The feature's category is not one of the left side's.
+    NotIn {
+        /// Index of the feature.
+        feature: u32,
+        /// The categories.
+        categories: Categories,
+    },
+}
+
+/// One tree after building: a range of the form's nodes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tree {
+    /// Index of its root among all nodes.
+    pub(super) start: u32,
+    /// Number of nodes.
+    pub(super) len: u32,
+    /// Steps that reach the deepest leaf.
+    pub(super) depth: u32,
+    /// Steps after which it pays to look whether all lanes have ended.
+    pub(super) sure: u32,
+}
+
+/// A node after building. A leaf's `left` is the node itself and nothing is above its threshold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node<T> {
+    pub(super) threshold: T,
+    pub(super) column: u32,
+    /// Left child counted from the tree's root; the right one follows it.
+    pub(super) left: u32,
+    pub(super) leaf: bool,
+}
+
+/// Trees in the common form, before a kernel's own layout.
+pub(super) struct Form<T> {
+    pub(super) columns: Columns,
+    pub(super) trees: Vec<Tree>,
+    pub(super) nodes: Vec<Node<T>>,
+    /// The library's number of each node.
+    pub(super) origin: Vec<u32>,
+}
+
+/// Takes trees one by one, checks them, and lays them out breadth-first.
+///
+/// Guarantees of what it builds, which every kernel relies on: each child lies inside its tree and
+/// after its parent, each column is below the number of columns, a leaf loops on itself.
+pub(crate) struct Builder<T> {
+    features: usize,
+    format: &'static str,
+    numbering: Numbering,
+    form: Form<T>,
+}
+
+impl<T: Real> Builder<T> {
+    /// A builder for rows of `features` columns; `format` is named in errors.
+    pub(crate) fn new(features: usize, format: &'static str) -> Self {
+        Self {
+            features,
+            format,
+            numbering: Numbering::default(),
+            form: Form {
+                columns: Columns::default(),
+                trees: Vec::new(),
+                nodes: Vec::new(),
+                origin: Vec::new(),
+            },
+        }
+    }
+
+    /// Adds the tree whose root is the first of `splits`. Nodes that no path reaches are dropped.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when children, features or thresholds are not what a tree can have.
+    pub(crate) fn tree(&mut self, splits: &[Split<T>]) -> Result<(), Error> {
+        let start = self.form.nodes.len();
+        let total = start.checked_add(splits.len()).and_then(|n| u32::try_from(n).ok());
+        if total.is_none() {
+            return Err(self.wrong(0, "the model has more than four billion nodes".into()));
+        }
+        let mut seen = vec![false; splits.len()];
+        let mut order = vec![0_u32];
+        let mut claim = |child: u32| match seen.get_mut(child as usize) {
+            Some(seen) if !*seen => {
+                *seen = true;
+                true
+            }
+            _ => false,
+        };
+        if !claim(0) {
+            return Err(self.wrong(0, "a tree has no node".into()));
+        }
+        let (mut next, mut depth, mut leaves, mut paths) = (0, 0, 0_u64, 0_u64);
+        let mut level_end = 1;
+        while let Some(&source) = order.get(next) {
+            if next == level_end {
+                depth += 1;
+                level_end = order.len();
+            }
+            match splits.get(source as usize) {
+                Some(Split::Inner { left, right, .. }) => {
+                    for child in [*left, *right] {
+                        if !claim(child) {
+                            return Err(self.wrong(
+                                source,
+                                format!("child `{child}` is out of range or has another parent"),
+                            ));
+                        }
+                        order.push(child);
+                    }
+                }
+                _ => {
+                    leaves += 1;
+                    paths += u64::from(depth);
+                }
+            }
+            next += 1;
+        }
+        let mut child = 1_u32;
+        for (place, &source) in order.iter().enumerate() {
+            let node = match splits.get(source as usize) {
+                Some(Split::Inner { test, .. }) => {
+                    let (column, threshold) = self.test(source, *test)?;
+                    let left = child;
+                    child += 2;
+                    Node { threshold, column, left, leaf: false }
+                }
+                _ => Node { threshold: T::INFINITY, column: 0, left: place as u32, leaf: true },
+            };
+            self.form.nodes.push(node);
+        }
+        let len = order.len() as u32;
+        let mean = (paths / leaves.max(1)) as u32;
+        let sure = if depth <= mean + 2 { depth } else { mean };
+        self.form.origin.extend(order);
+        self.form.trees.push(Tree { start: start as u32, len, depth, sure });
+        Ok(())
+    }
+
+    /// Number of trees so far.
+    pub(crate) fn trees(&self) -> usize {
+        self.form.trees.len()
+    }
+
+    pub(super) fn finish(mut self) -> (usize, Form<T>) {
+        self.form.columns = self.numbering.columns;
+        (self.features, self.form)
+    }
+
+    fn test(&mut self, node: u32, test: Test<T>) -> Result<(u32, T), Error> {
+        let (feature, view, threshold) = match test {
+            Test::NotIn { feature, categories } => {
+                (feature, self.numbering.set(categories), T::from_f64(0.5))
+            }
+            Test::Above { feature, threshold, view } => {
+                if threshold.nan() {
+                    return Err(self.wrong(node, "the threshold is not a number".into()));
+                }
+                // nothing is above infinity, so what stands for "right" there is a flag
+                match view {
+                    View::NanRight if threshold == T::INFINITY => {
+                        (feature, View::IsNan, T::from_f64(0.5))
+                    }
+                    View::ZeroRight if threshold == T::INFINITY => {
+                        (feature, View::IsZero, T::from_f64(0.5))
+                    }
+                    _ => (feature, view, threshold),
+                }
+            }
+        };
+        if feature as usize >= self.features {
+            let features = self.features;
+            return Err(self.wrong(
+                node,
+                format!("feature `{feature}` is beyond the `{features}` of the model"),
+            ));
+        }
+        Ok((self.numbering.column(feature, view), threshold))
+    }
+
+    fn wrong(&self, node: u32, reason: String) -> Error {
+        Error::Malformed {
+            format: self.format,
+            place: format!("node `{node}` of tree `{}`", self.form.trees.len()),
+            reason,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+use std::fmt;
+
+use super::{
+    build::{Builder, Form, Tree},
+    columns::Columns,
+    direct::{self, Packed, Wide},
+    kernel::{Step, walk},
+    ranked::{self, Ranked, Ranks},
+};
+use crate::table::Real;
+
+/// Rows expanded at a time: what stays in the nearest cache beside one tree.
+const CHUNK: usize = 128;
+
+/// The trees of a model: rows in, the leaf of every tree out.
+pub(crate) struct Forest<T> {
+    features: usize,
+    columns: Columns,
+    trees: Box<[Tree]>,
+    /// The library's number of each node.
+    origin: Box<[u32]>,
+    layout: Layout<T>,
+}
+
+enum Layout<T> {
+    Packed(Box<[Packed]>),
+    Wide(Box<[Wide<T>]>),
+    Ranked(Box<[Ranked]>, Ranks<T>),
+}
+
+impl<T: Real> Forest<T> {
+    /// Lays the trees out for walking.
+    pub(crate) fn new(builder: Builder<T>) -> Self {
+        let (features, form) = builder.finish();
+        let layout = choose(&form);
+        Self {
+            features,
+            columns: form.columns,
+            trees: form.trees.into(),
+            origin: form.origin.into(),
+            layout,
+        }
+    }
+
+    /// Number of trees.
+    pub(crate) fn trees(&self) -> usize {
+        self.trees.len()
+    }
+
+    /// Columns of a row.
+    pub(crate) fn features(&self) -> usize {
+        self.features
+    }
+
+    /// The library's numbers of a tree's nodes, in the order of the forest's own numbering.
+    pub(crate) fn origins(&self, tree: usize) -> &[u32] {
+        let Some(tree) = self.trees.get(tree) else { return &[] };
+        let origin = self.origin.get(tree.start as usize..).unwrap_or_default();
+        origin.get(..tree.len as usize).unwrap_or_default()
+    }
+
+    /// The library's number of a node.
+    pub(crate) fn origin(&self, node: u32) -> u32 {
+        self.origin.get(node as usize).copied().unwrap_or(0)
+    }
+
+    /// Finds the leaf of every tree for every row of a row-major matrix, and hands over each
+    /// `(tree, row, node)`. For each row, trees come in order.
+    pub(crate) fn leaves(&self, rows: &[T], mut found: impl FnMut(usize, usize, u32)) {
+        let width = self.columns.len();
+        match &self.layout {
+            Layout::Packed(nodes) => {
+                let fill = |row: &[T], out: &mut [f32]| {
+                    for (to, &(feature, view)) in out.iter_mut().zip(&self.columns.list) {
+                        let value = row.get(feature as usize).copied().unwrap_or(T::NAN);
+                        *to = self.columns.see(view, value).to_f64() as f32;
+                    }
+                };
+                match width {
+                    0..=32 => self.packed::<_, 32>(nodes, rows, fill, found),
+                    33..=64 => self.packed::<_, 64>(nodes, rows, fill, found),
+                    65..=256 => self.packed::<_, 256>(nodes, rows, fill, found),
+                    _ => self.packed::<_, 1024>(nodes, rows, fill, found),
+                }
+            }
+            Layout::Ranked(nodes, ranks) => {
+                let fill = |row: &[T], out: &mut [u8]| ranks.fill(&self.columns, row, out);
+                match width {
+                    0..=64 => self.packed::<_, 64>(nodes, rows, fill, found),
+                    _ => self.packed::<_, 256>(nodes, rows, fill, found),
+                }
+            }
+            Layout::Wide(nodes) => {
+                let width = width.max(1);
+                let mut cells = vec![T::default(); CHUNK.min(rows.len() / self.stride()) * width];
+                for (chunk, rows) in rows.chunks(CHUNK * self.stride()).enumerate() {
+                    let mut seen = Vec::with_capacity(CHUNK);
+                    for (row, out) in rows.chunks_exact(self.stride()).zip(cells.chunks_exact_mut(width)) {
+                        self.columns.fill(row, out);
+                    }
+                    seen.extend(cells.chunks_exact(width).take(rows.len() / self.stride()));
+                    walk(nodes, &self.trees, &seen, |tree, row, node| {
+                        found(tree, chunk * CHUNK + row, node);
+                    });
+                }
+            }
+        }
+    }
+
+    fn packed<N: Step, const W: usize>(
+        &self,
+        nodes: &[N],
+        rows: &[T],
+        fill: impl Fn(&[T], &mut [N::Cell]),
+        mut found: impl FnMut(usize, usize, u32),
+    ) {
+        let stride = self.stride();
+        if rows.len() <= stride {
+            let mut cells = [[N::Cell::default(); W]];
+            fill(rows, &mut cells[0]);
+            walk(nodes, &self.trees, &cells, found);
+            return;
+        }
+        let mut cells = vec![[N::Cell::default(); W]; CHUNK.min(rows.len() / stride)];
+        for (chunk, rows) in rows.chunks(CHUNK * stride).enumerate() {
+            let count = rows.len() / stride;
+            for (row, out) in rows.chunks_exact(stride).zip(&mut cells) {
+                fill(row, out);
+            }
+            let cells = cells.get(..count).unwrap_or_default();
+            walk(nodes, &self.trees, cells, |tree, row, node| {
+                found(tree, chunk * CHUNK + row, node);
+            });
+        }
+    }
+
+    fn stride(&self) -> usize {
+        self.features.max(1)
+    }
+}
+
+fn choose<T: Real>(form: &Form<T>) -> Layout<T> {
+    if let Some((nodes, ranks)) = ranked::ranked(form) {
+        return Layout::Ranked(nodes, ranks);
+    }
+    match direct::packed(form) {
+        Some(nodes) => Layout::Packed(nodes),
+        None => Layout::Wide(direct::wide(form)),
+    }
+}
+
+impl<T> fmt::Debug for Forest<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let layout = match &self.layout {
+            Layout::Packed(_) => "packed",
+            Layout::Wide(_) => "wide",
+            Layout::Ranked(..) => "ranked",
+        };
+        f.debug_struct("Forest")
+            .field("features", &self.features)
+            .field("trees", &self.trees.len())
+            .field("nodes", &self.origin.len())
+            .field("layout", &layout)
+            .finish()
+    }
+}

@@ -1,0 +1,152 @@
+//! The loops that walk trees.
+//!
+//! A step loads a node, compares one cell and adds the answer to the left child's index. Steps of
+//! one walk depend on one another, so several walks run side by side: several rows through one tree
+//! for a batch, several trees for a single row.
+
+use super::build::Tree;
+
+/// A node that can tell where to go next.
+pub(super) trait Step: Copy {
+    /// The type of a row's cells.
+    type Cell: Copy + Default;
+
+    /// The next node's index in its tree; a leaf answers itself.
+    fn next<R: Cells<Self::Cell>>(self, row: &R) -> u32;
+}
+
+/// A row of cells.
+pub(super) trait Cells<C> {
+    /// The cell of a column. Columns are below the row's width, which the builder has checked.
+    fn cell(&self, column: usize) -> C;
+}
+
+impl<C: Copy, const W: usize> Cells<C> for [C; W] {
+    #[inline(always)]
+    fn cell(&self, column: usize) -> C {
+        // `W` is a power of two above every column: the mask changes nothing and spares the check
+        self[column % W]
+    }
+}
+
+impl<C: Copy + Default> Cells<C> for &[C] {
+    #[inline(always)]
+    fn cell(&self, column: usize) -> C {
+        self.get(column).copied().unwrap_or_default()
+    }
+}
+
+/// Rows side by side in one tree.
+const ROWS: usize = 8;
+/// Trees side by side for one row.
+const TREES: usize = 8;
+
+/// Walks every tree with every row, trees outermost, and hands over each `(tree, row, node)` where
+/// the node is counted among all nodes of the forest. For each row, trees come in order.
+#[inline]
+pub(super) fn walk<N: Step, R: Cells<N::Cell>>(
+    nodes: &[N],
+    trees: &[Tree],
+    rows: &[R],
+    mut found: impl FnMut(usize, usize, u32),
+) {
+    let whole = rows.len() - rows.len() % ROWS;
+    // a few rows left over are cheaper one by one
+    let (groups, rest) = rows.split_at(whole);
+    for (index, tree) in trees.iter().enumerate() {
+        let Some(own) = own(nodes, tree) else { continue };
+        for (group, lanes) in groups.chunks_exact(ROWS).enumerate() {
+            let Some(lanes) = lanes.first_chunk::<ROWS>() else { continue };
+            let at = lanes_of_rows(own, tree, lanes);
+            for (lane, at) in at.into_iter().enumerate() {
+                found(index, group * ROWS + lane, tree.start + at);
+            }
+        }
+    }
+    for (index, row) in rest.iter().enumerate() {
+        one(nodes, trees, row, |tree, node| found(tree, whole + index, node));
+    }
+}
+
+#[inline(always)]
+fn own<'a, N>(nodes: &'a [N], tree: &Tree) -> Option<&'a [N]> {
+    nodes.get(tree.start as usize..)?.get(..tree.len as usize)
+}
+
+#[inline(always)]
+fn step<N: Step, R: Cells<N::Cell>>(nodes: &[N], at: u32, row: &R) -> u32 {
+    match nodes.get(at as usize) {
+        Some(node) => node.next(row),
+        None => at,
+    }
+}
+
+#[inline(always)]
+fn lanes_of_rows<N: Step, R: Cells<N::Cell>>(
+    nodes: &[N],
+    tree: &Tree,
+    rows: &[R; ROWS],
+) -> [u32; ROWS] {
+    let mut at = [0_u32; ROWS];
+    for _ in 0..tree.sure {
+        for (at, row) in at.iter_mut().zip(rows) {
+            *at = step(nodes, *at, row);
+        }
+    }
+    let mut done = tree.sure;
+    while done < tree.depth {
+        let before = at;
+        for (at, row) in at.iter_mut().zip(rows) {
+            *at = step(nodes, *at, row);
+        }
+        if at == before {
+            break;
+        }
+        done += 1;
+    }
+    at
+}
+
+#[inline(always)]
+fn one<N: Step, R: Cells<N::Cell>>(
+    nodes: &[N],
+    trees: &[Tree],
+    row: &R,
+    mut found: impl FnMut(usize, u32),
+) {
+    let (groups, rest) = trees.as_chunks::<TREES>();
+    for (group, lanes) in groups.iter().enumerate() {
+        let own: [&[N]; TREES] = std::array::from_fn(|lane| own(nodes, &lanes[lane]).unwrap_or(&[]));
+        let sure = lanes.iter().map(|tree| tree.sure).max().unwrap_or(0);
+        let depth = lanes.iter().map(|tree| tree.depth).max().unwrap_or(0);
+        let mut at = [0_u32; TREES];
+        for _ in 0..sure {
+            for (at, nodes) in at.iter_mut().zip(&own) {
+                *at = step(nodes, *at, row);
+            }
+        }
+        for _ in sure..depth {
+            let before = at;
+            for (at, nodes) in at.iter_mut().zip(&own) {
+                *at = step(nodes, *at, row);
+            }
+            if at == before {
+                break;
+            }
+        }
+        for (lane, (at, tree)) in at.into_iter().zip(lanes).enumerate() {
+            found(group * TREES + lane, tree.start + at);
+        }
+    }
+    for (index, tree) in rest.iter().enumerate() {
+        let mut at = 0;
+        for _ in 0..tree.depth {
+            let next = own(nodes, tree).map_or(at, |nodes| step(nodes, at, row));
+            if next == at {
+                break;
+            }
+            at = next;
+        }
+        found(groups.len() * TREES + index, tree.start + at);
+    }
+}

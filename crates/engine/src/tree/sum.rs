@@ -1,0 +1,74 @@
+use std::ops::AddAssign;
+
+use super::forest::Forest;
+use crate::table::Real;
+
+impl<T: Real> Forest<T> {
+    /// Places a value for every node of the library's trees where the forest has that node:
+    /// `value(tree, node)`.
+    pub(crate) fn arrange<V>(&self, mut value: impl FnMut(usize, u32) -> V) -> Box<[V]> {
+        let nodes = (0..self.trees())
+            .flat_map(|tree| self.origins(tree).iter().map(move |&node| (tree, node)));
+        nodes.map(|(tree, node)| value(tree, node)).collect()
+    }
+
+    /// Adds the value of each row's leaves, in the order of the trees. `values` comes from
+    /// [`Forest::arrange`]; tree `t` adds to output `group[t]` of `outputs`. `sums` holds the
+    /// start values, rows × outputs.
+    pub(crate) fn add<V: Copy + AddAssign>(
+        &self,
+        rows: &[T],
+        values: &[V],
+        group: &[u32],
+        outputs: usize,
+        sums: &mut [V],
+    ) {
+        if outputs == 1 {
+            self.leaves(rows, |_, row, node| {
+                if let (Some(sum), Some(&value)) = (sums.get_mut(row), values.get(node as usize)) {
+                    *sum += value;
+                }
+            });
+            return;
+        }
+        self.leaves(rows, |tree, row, node| {
+            let output = group.get(tree).copied().unwrap_or(0) as usize;
+            let sum = sums.get_mut(row * outputs + output);
+            if let (Some(sum), Some(&value)) = (sum, values.get(node as usize)) {
+                *sum += value;
+            }
+        });
+    }
+
+    /// Adds the vector of each row's leaves, in the order of the trees. `slots` comes from
+    /// [`Forest::arrange`] and counts vectors of `width` values in `vectors`.
+    pub(crate) fn add_vectors(
+        &self,
+        rows: &[T],
+        slots: &[u32],
+        vectors: &[f64],
+        width: usize,
+        sums: &mut [f64],
+    ) {
+        self.leaves(rows, |_, row, node| {
+            let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
+            let vector = vectors.get(slot * width..).unwrap_or_default();
+            let sum = sums.get_mut(row * width..).unwrap_or_default();
+            for (sum, value) in sum.iter_mut().zip(vector).take(width) {
+                *sum += *value;
+            }
+        });
+    }
+
+    /// The library's leaf numbers, rows × trees.
+    pub(crate) fn leaf_numbers(&self, rows: &[T], count: usize) -> Vec<i32> {
+        let trees = self.trees();
+        let mut numbers = vec![0; count * trees];
+        self.leaves(rows, |tree, row, node| {
+            if let Some(number) = numbers.get_mut(row * trees + tree) {
+                *number = self.origin(node) as i32;
+            }
+        });
+        numbers
+    }
+}
