@@ -10,6 +10,7 @@
 
 mod error;
 mod inspect;
+mod lightgbm;
 mod limits;
 mod method;
 mod model;
@@ -21,6 +22,7 @@ mod sklearn;
 mod source;
 mod table;
 mod tree;
+mod xgboost;
 
 pub use error::Error;
 pub use inspect::{Inspection, Step, inspect};

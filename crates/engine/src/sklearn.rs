@@ -8,7 +8,7 @@ mod bayes;
 mod check;
 mod columns;
 mod encode;
-mod fields;
+pub(crate) mod fields;
 mod function;
 mod impute;
 mod linear;

@@ -60,13 +60,19 @@ impl<T: Real> Forest<T> {
         });
     }
 
-    /// The library's leaf numbers, rows × trees.
-    pub(crate) fn leaf_numbers(&self, rows: &[T], count: usize) -> Vec<i32> {
+    /// The number of every leaf, rows × trees; `number(tree, node)` tells it from the library's
+    /// number of the node.
+    pub(crate) fn leaf_numbers(
+        &self,
+        rows: &[T],
+        count: usize,
+        number: impl Fn(usize, u32) -> i32,
+    ) -> Vec<i32> {
         let trees = self.trees();
         let mut numbers = vec![0; count * trees];
         self.leaves(rows, |tree, row, node| {
-            if let Some(number) = numbers.get_mut(row * trees + tree) {
-                *number = self.origin(node) as i32;
+            if let Some(to) = numbers.get_mut(row * trees + tree) {
+                *to = number(tree, self.origin(node));
             }
         });
         numbers

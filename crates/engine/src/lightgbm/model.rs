@@ -1,0 +1,169 @@
+use std::{fmt, sync::Arc};
+
+use super::{
+    malformed,
+    objective::Objective,
+    text::{Block, File},
+    unsupported,
+};
+use crate::{
+    Error,
+    tree::{Builder, Forest, Split, Test, View},
+};
+
+/// A boosted ensemble or forest with its objective.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) forest: Forest<f64>,
+    leaves: Leaves,
+    pub(super) outputs: usize,
+    pub(super) objective: Objective,
+    /// Rounds to divide by before the transform (`boosting=rf`).
+    pub(super) divisor: Option<f64>,
+    pub(super) names: Option<Arc<[Arc<str>]>>,
+}
+
+/// What the leaves hold.
+struct Leaves {
+    /// By node.
+    values: Box<[f64]>,
+    /// Output of each tree.
+    group: Box<[u32]>,
+    /// Splits of each tree: leaves are numbered after them.
+    splits: Box<[u32]>,
+}
+
+impl fmt::Debug for Leaves {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} values", self.values.len())
+    }
+}
+
+/// Most scores a row may have; no model of a real problem comes near.
+const MOST_OUTPUTS: usize = 1 << 16;
+
+impl Model {
+    /// Reads the text of a model, up to `rounds` when there are more.
+    pub(super) fn read(bytes: &[u8], rounds: Option<usize>) -> Result<Self, Error> {
+        let file = File::cut(bytes)?;
+        let header = &file.header;
+        let features = header.count("max_feature_idx")?.saturating_add(1);
+        let outputs = match header.get("num_tree_per_iteration") {
+            Some(_) => header.count("num_tree_per_iteration")?,
+            None => header.count("num_class")?,
+        };
+        if outputs == 0 || outputs > MOST_OUTPUTS {
+            return Err(header.wrong("num_tree_per_iteration", "is not a number of outputs"));
+        }
+        let two_steps = header.get("version").is_some_and(|v| matches!(v, "v2" | "v3"));
+        let objective = Objective::named(header.get("objective"), two_steps)?;
+        let most = rounds.map_or(usize::MAX, |rounds| rounds.saturating_mul(outputs));
+        let used = file.trees.len().min(most);
+
+        let mut builder = Builder::new(features, "LightGBM model");
+        let mut leaves = Vec::with_capacity(used);
+        for block in file.trees.iter().take(used) {
+            leaves.push(read_tree(&mut builder, block)?);
+        }
+        let forest = Forest::new(builder);
+        let splits: Box<[u32]> =
+            leaves.iter().map(|values| values.len().saturating_sub(1) as u32).collect();
+        let values = forest.arrange(|tree, node| {
+            let leaf = node.checked_sub(splits.get(tree).copied().unwrap_or(0));
+            let value = leaf.and_then(|leaf| leaves.get(tree)?.get(leaf as usize));
+            value.copied().unwrap_or(0.0)
+        });
+        let group = (0..used).map(|tree| (tree % outputs) as u32).collect();
+        let average = header.get("average_output").is_some();
+        Ok(Self {
+            forest,
+            leaves: Leaves { values, group, splits },
+            outputs,
+            objective,
+            divisor: average.then(|| (used / outputs).max(1) as f64),
+            names: names(header, features),
+        })
+    }
+
+    /// Sums of the leaves, rows × outputs.
+    pub(super) fn scores(&self, rows: &[f64], count: usize) -> Vec<f64> {
+        let mut sums = vec![0.0; count * self.outputs];
+        let leaves = &self.leaves;
+        self.forest.add(rows, &leaves.values, &leaves.group, self.outputs, &mut sums);
+        sums
+    }
+
+    /// The numbers of the leaves, rows × trees.
+    pub(super) fn leaf_numbers(&self, rows: &[f64], count: usize) -> Vec<i32> {
+        self.forest.leaf_numbers(rows, count, |tree, node| {
+            node.saturating_sub(self.leaves.splits.get(tree).copied().unwrap_or(0)) as i32
+        })
+    }
+}
+
+/// The recorded names, unless they are the ones LightGBM makes up.
+fn names(header: &Block<'_>, features: usize) -> Option<Arc<[Arc<str>]>> {
+    let names: Arc<[Arc<str>]> =
+        header.get("feature_names")?.split(' ').map(Arc::<str>::from).collect();
+    let own = names.iter().enumerate().any(|(i, name)| **name != *format!("Column_{i}"));
+    (own && names.len() == features).then_some(names)
+}
+
+/// Adds a tree to the builder and gives back its leaf values.
+fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<f64>, Error> {
+    let leaves = block.count("num_leaves")?;
+    if leaves == 0 {
+        return Err(block.wrong("num_leaves", "is zero"));
+    }
+    if block.get("is_linear").is_some_and(|flag| flag.trim() != "0") {
+        return Err(unsupported(
+            "LightGBM's linear trees (`linear_tree=true`)",
+            "the native engine holds one value in a leaf, not a linear model",
+        ));
+    }
+    let values = block.list::<f64>("leaf_value", leaves)?;
+    let inner = leaves - 1;
+    if inner == 0 {
+        builder.tree(&[Split::Leaf])?;
+        return Ok(values);
+    }
+    let categorical = block.get("num_cat").is_some_and(|count| count.trim() != "0");
+    let decisions = block.list::<u32>("decision_type", inner)?;
+    if categorical || decisions.iter().any(|decision| decision & 1 == 1) {
+        return Err(unsupported(
+            "LightGBM's categorical splits",
+            "the native engine compares numbers only",
+        ));
+    }
+    let features = block.list::<u32>("split_feature", inner)?;
+    let thresholds = block.list::<f64>("threshold", inner)?;
+    let left = block.list::<i64>("left_child", inner)?;
+    let right = block.list::<i64>("right_child", inner)?;
+    let child = |child: i64| {
+        // leaf `c` is written as `-c - 1`; leaves follow the splits in our numbering
+        let place = if child < 0 { inner as i64 - 1 - child } else { child };
+        u32::try_from(place).map_err(|_| {
+            malformed(format!("the block at line `{}`", block.line), format!("child `{child}`"))
+        })
+    };
+    let mut splits = Vec::with_capacity(inner + leaves);
+    let arrays = features.iter().zip(&thresholds).zip(&decisions).zip(&left).zip(&right);
+    for ((((&feature, &threshold), &decision), &left), &right) in arrays {
+        let default_left = decision & 2 != 0;
+        let view = match (decision >> 2 & 3, default_left) {
+            (0, _) => View::NanZero,
+            (1, true) => View::ZeroLeft,
+            (1, false) => View::ZeroRight,
+            (_, true) => View::Plain,
+            (_, false) => View::NanRight,
+        };
+        splits.push(Split::Inner {
+            test: Test::Above { feature, threshold, view },
+            left: child(left)?,
+            right: child(right)?,
+        });
+    }
+    splits.resize(inner + leaves, Split::Leaf);
+    builder.tree(&splits)?;
+    Ok(values)
+}

@@ -1,0 +1,122 @@
+use super::{Interface, model::Model, objective::Objective, unsupported};
+use crate::{Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table};
+
+/// A booster behind one of its interfaces.
+#[derive(Debug)]
+pub(super) struct LightGbm {
+    model: Model,
+    /// The classes of a classifier.
+    labels: Option<Labels>,
+}
+
+impl LightGbm {
+    /// `labels` are a classifier's own; without them classes are numbered.
+    pub(super) fn new(
+        model: Model,
+        interface: Interface,
+        labels: Option<Labels>,
+    ) -> Result<Self, Error> {
+        let classes = if model.outputs > 1 { model.outputs } else { 2 };
+        let labels = (interface == Interface::Classifier)
+            .then(|| labels.unwrap_or_else(|| Labels::I64((0..classes as i64).collect())));
+        if let Some(found) = labels.as_ref().map(Labels::len).filter(|&found| found != classes) {
+            return Err(Error::attribute(
+                "LGBMClassifier",
+                "_classes",
+                format!("has {found} classes where the booster has {classes}"),
+            ));
+        }
+        if labels.is_some() && model.objective == Objective::Custom {
+            return Err(unsupported(
+                "an `LGBMClassifier` with an objective of its own",
+                "how its scores become probabilities is not in the file",
+            ));
+        }
+        Ok(Self { model, labels })
+    }
+
+    fn shaped(&self, rows: usize, values: Vec<f64>) -> Output {
+        match self.model.outputs {
+            1 => Output::flat(OutputData::F64(values)),
+            outputs => Output::matrix(rows, outputs, OutputData::F64(values)),
+        }
+    }
+}
+
+impl Predictor for LightGbm {
+    fn inputs(&self) -> Inputs {
+        Inputs {
+            columns: Some(self.model.forest.features()),
+            names: self.model.names.clone(),
+            documents: false,
+        }
+    }
+
+    fn methods(&self) -> &[Method] {
+        if self.labels.is_some() {
+            return &[
+                Method::Predict,
+                Method::PredictProba,
+                Method::DecisionFunction,
+                Method::Margin,
+                Method::Leaf,
+            ];
+        }
+        &[Method::Predict, Method::Margin, Method::Leaf]
+    }
+
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        if !self.methods().contains(&method) {
+            return Err(Error::NoSuchMethod {
+                asked: method.name().into(),
+                available: self.methods().to_vec(),
+            });
+        }
+        let model = &self.model;
+        input.expect_columns(model.forest.features())?;
+        let mut rows = input.to_f64()?;
+        if let Data::I64(_) = input.data {
+            // the library takes a matrix of integers as floats
+            rows.to_mut().iter_mut().for_each(|v| *v = f64::from(*v as f32));
+        }
+        let count = input.rows;
+        if method == Method::Leaf {
+            let numbers = model.leaf_numbers(&rows, count);
+            return Ok(Output::matrix(count, model.forest.trees(), OutputData::I32(numbers)));
+        }
+        let outputs = model.outputs;
+        let mut scores = model.scores(&rows, count);
+        if matches!(method, Method::Margin | Method::DecisionFunction) {
+            return Ok(self.shaped(count, scores));
+        }
+        if let Some(divisor) = model.divisor {
+            scores.iter_mut().for_each(|x| *x /= divisor);
+        }
+        model.objective.transform(&mut scores, outputs);
+        let Some(labels) = &self.labels else { return Ok(self.shaped(count, scores)) };
+        if method == Method::PredictProba {
+            if outputs > 1 {
+                return Ok(self.shaped(count, scores));
+            }
+            let both = scores.into_iter().flat_map(|p| [1.0 - p, p]).collect();
+            return Ok(Output::matrix(count, 2, OutputData::F64(both)));
+        }
+        Ok(Output::flat(if outputs > 1 {
+            labels.take(scores.chunks_exact(outputs).map(first_of_greatest))
+        } else {
+            labels.take(scores.iter().map(|&p| usize::from(p > 1.0 - p)))
+        }))
+    }
+}
+
+fn first_of_greatest(scores: &[f64]) -> usize {
+    let mut best = 0;
+    let mut most = f64::NEG_INFINITY;
+    for (index, &score) in scores.iter().enumerate() {
+        if score > most {
+            most = score;
+            best = index;
+        }
+    }
+    best
+}

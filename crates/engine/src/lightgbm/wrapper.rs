@@ -1,0 +1,55 @@
+use super::{Interface, LightGbm, Model};
+use crate::{
+    Error, Predictor,
+    read::{Cursor, Kind},
+    sklearn::fields,
+};
+
+/// Builds what a pickle or skops file holds: a wrapper class, or a bare `Booster`.
+///
+/// # Errors
+/// [`Error::Attribute`] for a wrapper that is not fitted, and whatever the booster inside gives.
+pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> {
+    let class = estimator.class_name();
+    let (booster, interface) = match class {
+        "Booster" => (estimator, Interface::Scores),
+        "LGBMClassifier" => (estimator.require("_Booster")?, Interface::Classifier),
+        "LGBMRegressor" | "LGBMRanker" | "LGBMModel" => {
+            (estimator.require("_Booster")?, Interface::Scores)
+        }
+        _ => {
+            return Err(Error::Unsupported {
+                what: format!("LightGBM's class `{class}`"),
+                reason: "it has no native implementation".into(),
+                hint: "Serve this model with the Python worker (engine: python)".into(),
+            });
+        }
+    };
+    let handle = match booster.attr("_handle").filter(|handle| !handle.is_none()) {
+        Some(handle) => handle,
+        None => booster.require("handle")?,
+    };
+    let bytes = match handle.kind() {
+        Kind::Text(text) => text.as_bytes(),
+        Kind::Bytes(bytes) => bytes,
+        _ => {
+            return Err(Error::attribute(
+                "Booster",
+                "_handle",
+                format!("holds {}, where the text of a model is expected", handle.describe()),
+            ));
+        }
+    };
+    let best = booster.attr("best_iteration").and_then(Cursor::as_i64);
+    let rounds = best.filter(|&best| best > 0).and_then(|best| usize::try_from(best).ok());
+    let model = Model::read(bytes, rounds)?;
+    let classes = || {
+        let own = estimator.attr("_classes").filter(|classes| !classes.is_none());
+        own.or_else(|| estimator.attr("_le")?.attr("classes_"))
+    };
+    let labels = match interface {
+        Interface::Classifier => classes().and_then(fields::read_labels),
+        Interface::Scores => None,
+    };
+    Ok(Box::new(LightGbm::new(model, interface, labels)?))
+}

@@ -1,0 +1,118 @@
+use crate::Error;
+
+/// How scores start and what they become; the registry of XGBoost's own objectives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Objective {
+    /// Scores are the answer.
+    Identity,
+    /// Probabilities; the base score is one too.
+    Logistic,
+    /// Scores whose base score is taken as it is.
+    Raw,
+    /// Zero or one.
+    Hinge,
+    /// Exponential; the base score is a mean.
+    Exponential,
+    /// Probabilities of classes.
+    SoftProbability,
+    /// The most probable class.
+    SoftMax,
+}
+
+impl Objective {
+    pub(super) fn named(name: &str) -> Result<Self, Error> {
+        Ok(match name {
+            "reg:logistic" | "binary:logistic" => Self::Logistic,
+            "binary:logitraw" => Self::Raw,
+            "binary:hinge" => Self::Hinge,
+            "count:poisson" | "reg:gamma" | "reg:tweedie" | "survival:cox" | "survival:aft" => {
+                Self::Exponential
+            }
+            "multi:softprob" => Self::SoftProbability,
+            "multi:softmax" => Self::SoftMax,
+            "reg:squarederror" | "reg:linear" | "reg:squaredlogerror" | "reg:absoluteerror"
+            | "reg:pseudohubererror" | "reg:quantileerror" | "reg:expectileerror"
+            | "rank:pairwise" | "rank:ndcg" | "rank:map" => Self::Identity,
+            other => {
+                return Err(Error::Unsupported {
+                    what: format!("XGBoost's objective `{other}`"),
+                    reason: "how its scores become predictions is not known here".into(),
+                    hint: "Serve this model with the Python worker (engine: python)".into(),
+                });
+            }
+        })
+    }
+
+    /// The score that stands for a base score, which is stored as an answer.
+    pub(super) fn margin(self, base: f32) -> f32 {
+        match self {
+            Self::Logistic => -(1.0 / base - 1.0).ln(),
+            Self::Exponential => base.ln(),
+            _ => base,
+        }
+    }
+
+    /// Turns the scores of all rows into answers, `outputs` a row.
+    pub(super) fn transform(self, scores: &mut [f32], outputs: usize) {
+        match self {
+            Self::Identity | Self::Raw | Self::SoftMax => {}
+            Self::Logistic => scores.iter_mut().for_each(|x| *x = sigmoid(*x)),
+            Self::Hinge => {
+                scores.iter_mut().for_each(|x| *x = if *x > 0.0 { 1.0 } else { 0.0 });
+            }
+            Self::Exponential => scores.iter_mut().for_each(|x| *x = x.exp()),
+            Self::SoftProbability => scores.chunks_exact_mut(outputs.max(1)).for_each(softmax),
+        }
+    }
+}
+
+/// The exponent is kept where it does not overflow.
+fn sigmoid(x: f32) -> f32 {
+    1.0 / ((-x).min(88.7).exp() + 1.0)
+}
+
+pub(super) fn softmax(scores: &mut [f32]) {
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0_f64;
+    for x in &mut *scores {
+        *x = (*x - most).exp();
+        sum += f64::from(*x);
+    }
+    let sum = sum as f32;
+    scores.iter_mut().for_each(|x| *x /= sum);
+}
+
+/// The first of the greatest.
+pub(super) fn argmax(scores: &[f32]) -> usize {
+    let mut best = 0;
+    let mut most = f32::NEG_INFINITY;
+    for (index, &score) in scores.iter().enumerate() {
+        if score > most {
+            most = score;
+            best = index;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Objective, argmax, sigmoid, softmax};
+
+    #[test]
+    fn base_scores_become_margins_and_back() {
+        assert_eq!(Objective::Logistic.margin(0.5), 0.0);
+        assert_eq!(Objective::Exponential.margin(1.0), 0.0);
+        assert_eq!(Objective::Raw.margin(0.5), 0.5);
+        assert_eq!(sigmoid(0.0), 0.5);
+        assert!(sigmoid(-200.0) > 0.0);
+    }
+
+    #[test]
+    fn the_first_of_equal_scores_wins() {
+        assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
+        let mut scores = [2.0; 4];
+        softmax(&mut scores);
+        assert_eq!(scores, [0.25; 4]);
+    }
+}

@@ -1,0 +1,148 @@
+use std::borrow::Cow;
+
+use super::{
+    Interface,
+    booster::Booster,
+    objective::{Objective, argmax, softmax},
+};
+use crate::{Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table};
+
+/// A booster behind one of its interfaces.
+#[derive(Debug)]
+pub(super) struct XgBoost {
+    booster: Booster,
+    interface: Interface,
+    /// The classes of a classifier; `None` for several independent labels.
+    labels: Option<Labels>,
+    /// The value that means missing, besides NaN.
+    missing: f32,
+}
+
+impl XgBoost {
+    /// `labels` are a classifier's own; without them classes are numbered.
+    pub(super) fn new(
+        booster: Booster,
+        interface: Interface,
+        labels: Option<Labels>,
+        missing: f32,
+    ) -> Result<Self, Error> {
+        let several = booster.outputs > 1 && booster.classes < 2;
+        let classes = if booster.outputs > 1 { booster.outputs } else { 2 };
+        let labels = (interface == Interface::Classifier && !several)
+            .then(|| labels.unwrap_or_else(|| Labels::I64((0..classes as i64).collect())));
+        if let Some(found) = labels.as_ref().map(Labels::len).filter(|&found| found != classes) {
+            return Err(Error::attribute(
+                "XGBClassifier",
+                "classes_",
+                format!("has {found} classes where the booster has {classes}"),
+            ));
+        }
+        Ok(Self { booster, interface, labels, missing })
+    }
+
+    fn rows<'a>(&self, input: &'a Table) -> Result<Cow<'a, [f32]>, Error> {
+        input.expect_columns(self.booster.forest.features())?;
+        // what a sparse row does not store is missing, not zero
+        let mut rows = input.to_f32_absent(f32::NAN)?;
+        if self.interface == Interface::Booster {
+            input.expect_finite(&rows, true)?;
+        }
+        if rows.contains(&self.missing) {
+            for value in rows.to_mut() {
+                if *value == self.missing {
+                    *value = f32::NAN;
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn shaped(&self, rows: usize, values: Vec<f32>) -> Output {
+        match self.booster.outputs {
+            1 => Output::flat(OutputData::F32(values)),
+            outputs => Output::matrix(rows, outputs, OutputData::F32(values)),
+        }
+    }
+
+    fn labelled(&self, rows: usize, scores: &[f32]) -> Output {
+        let outputs = self.booster.outputs;
+        match &self.labels {
+            Some(labels) if outputs == 1 => Output::flat(
+                labels.take(scores.iter().map(|&score| usize::from(score > 0.5))),
+            ),
+            Some(labels) => {
+                Output::flat(labels.take(scores.chunks_exact(outputs).map(argmax)))
+            }
+            None => {
+                let chosen = scores.iter().map(|&p| if p > 0.5 { 1.0 } else { 0.0 }).collect();
+                Output::matrix(rows, outputs, OutputData::F64(chosen))
+            }
+        }
+    }
+
+    fn probabilities(&self, rows: usize, scores: Vec<f32>) -> Output {
+        if self.booster.outputs > 1 {
+            return self.shaped(rows, scores);
+        }
+        let both = scores.into_iter().flat_map(|p| [1.0 - p, p]).collect();
+        Output::matrix(rows, 2, OutputData::F32(both))
+    }
+}
+
+impl Predictor for XgBoost {
+    fn inputs(&self) -> Inputs {
+        Inputs {
+            columns: Some(self.booster.forest.features()),
+            names: self.booster.names.clone(),
+            documents: false,
+        }
+    }
+
+    fn methods(&self) -> &[Method] {
+        match self.interface {
+            Interface::Classifier => {
+                &[Method::Predict, Method::PredictProba, Method::Margin, Method::Leaf]
+            }
+            Interface::Booster | Interface::Regressor => {
+                &[Method::Predict, Method::Margin, Method::Leaf]
+            }
+        }
+    }
+
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        if !self.methods().contains(&method) {
+            return Err(Error::NoSuchMethod {
+                asked: method.name().into(),
+                available: self.methods().to_vec(),
+            });
+        }
+        let booster = &self.booster;
+        let rows = self.rows(input)?;
+        let count = input.rows;
+        if method == Method::Leaf {
+            let numbers = booster.forest.leaf_numbers(&rows, count, |_, node| node as i32);
+            return Ok(Output::matrix(count, booster.forest.trees(), OutputData::I32(numbers)));
+        }
+        let outputs = booster.outputs;
+        let mut scores = booster.margins(&rows, count);
+        if method == Method::Margin {
+            return Ok(self.shaped(count, scores));
+        }
+        booster.objective.transform(&mut scores, outputs);
+        let classifier = self.interface == Interface::Classifier;
+        Ok(match method {
+            Method::PredictProba => {
+                if booster.objective == Objective::SoftMax {
+                    scores.chunks_exact_mut(outputs).for_each(softmax);
+                }
+                self.probabilities(count, scores)
+            }
+            _ if classifier => self.labelled(count, &scores),
+            _ if booster.objective == Objective::SoftMax => {
+                let classes = scores.chunks_exact(outputs).map(|row| argmax(row) as f32);
+                Output::flat(OutputData::F32(classes.collect()))
+            }
+            _ => self.shaped(count, scores),
+        })
+    }
+}
