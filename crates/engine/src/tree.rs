@@ -19,5 +19,5 @@ mod ranked;
 mod sum;
 
 pub(crate) use build::{Builder, Split, Test};
-pub(crate) use columns::{Categories, View};
+pub(crate) use columns::{Categories, View, ZERO};
 pub(crate) use forest::Forest;

@@ -31,12 +31,21 @@ pub(crate) enum Interface {
 
 impl Interface {
     /// From the name of a Python class, such as `xgboost.sklearn.XGBClassifier`.
-    pub(crate) fn of_class(class: &str) -> Option<Self> {
-        Some(match class.rsplit('.').next().unwrap_or_default() {
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for other classes.
+    fn of_class(class: &str) -> Result<Self, Error> {
+        Ok(match class.rsplit('.').next().unwrap_or_default() {
             "Booster" => Self::Booster,
             "XGBClassifier" | "XGBRFClassifier" => Self::Classifier,
             "XGBRegressor" | "XGBRFRegressor" | "XGBRanker" | "XGBModel" => Self::Regressor,
-            _ => return None,
+            _ => {
+                return Err(Error::Unsupported {
+                    what: format!("XGBoost's class `{class}`"),
+                    reason: "it has no native implementation".into(),
+                    hint: "Serve this model with the Python worker (engine: python)".into(),
+                });
+            }
         })
     }
 }
@@ -66,29 +75,22 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, Error> {
     }
 }
 
-/// Builds the model of a file that `save_model` wrote.
+/// Builds the model of a file that `save_model` wrote. `wrapper` is the class it is to answer as,
+/// such as `xgboost.sklearn.XGBClassifier`; without one it is a bare booster. Also gives the release
+/// that wrote the file.
 ///
 /// # Errors
 /// [`Error::Malformed`], or [`Error::Unsupported`] naming what it needs: dart, gblinear,
-/// categorical splits, vector leaves, the old binary format.
+/// categorical splits, vector leaves, the old binary format, an unknown wrapper.
 pub(crate) fn load(
     bytes: &[u8],
-    interface: Interface,
+    wrapper: Option<&str>,
     limits: &Limits,
-) -> Result<Box<dyn Predictor>, Error> {
-    let root = parse(bytes, limits)?;
-    let booster = Booster::read(&root, interface != Interface::Booster, None)?;
-    Ok(Box::new(XgBoost::new(booster, interface, None, f32::NAN)?))
-}
-
-/// The interface that a file says it was saved through, for folders that do not say it themselves.
-pub(crate) fn interface_of(root: &Json) -> Option<Interface> {
-    let text = root.at(&["learner", "attributes", "scikit_learn"])?.as_str()?;
-    let state = json::parse(text.as_bytes(), &Limits::default()).ok()?;
-    match state.get("_estimator_type")?.as_str()? {
-        "classifier" => Some(Interface::Classifier),
-        _ => Some(Interface::Regressor),
-    }
+) -> Result<(Box<dyn Predictor>, String), Error> {
+    let interface = wrapper.map_or(Ok(Interface::Booster), Interface::of_class)?;
+    let booster = Booster::read(&parse(bytes, limits)?, interface != Interface::Booster, None)?;
+    let version = booster.version.clone();
+    Ok((Box::new(XgBoost::new(booster, interface, None, f32::NAN)?), version))
 }
 
 fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {

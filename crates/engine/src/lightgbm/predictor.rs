@@ -1,5 +1,9 @@
+use std::borrow::Cow;
+
 use super::{Interface, model::Model, objective::Objective, unsupported};
-use crate::{Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table};
+use crate::{
+    Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, tree::ZERO,
+};
 
 /// A booster behind one of its interfaces.
 #[derive(Debug)]
@@ -74,11 +78,7 @@ impl Predictor for LightGbm {
         }
         let model = &self.model;
         input.expect_columns(model.forest.features())?;
-        let mut rows = input.to_f64()?;
-        if let Data::I64(_) = input.data {
-            // the library takes a matrix of integers as floats
-            rows.to_mut().iter_mut().for_each(|v| *v = f64::from(*v as f32));
-        }
+        let rows = rows(input)?;
         let count = input.rows;
         if method == Method::Leaf {
             let numbers = model.leaf_numbers(&rows, count);
@@ -107,6 +107,20 @@ impl Predictor for LightGbm {
             labels.take(scores.iter().map(|&p| usize::from(p > 1.0 - p)))
         }))
     }
+}
+
+/// The values as the library's own row readers hand them to trees: a matrix of integers passes
+/// through floats, and magnitudes that LightGBM calls zero become zero.
+fn rows(input: &Table) -> Result<Cow<'_, [f64]>, Error> {
+    let mut rows = input.to_f64()?;
+    if let Data::I64(_) = input.data {
+        rows.to_mut().iter_mut().for_each(|v| *v = f64::from(*v as f32));
+    }
+    let tiny = |v: f64| v.abs() <= ZERO && v != 0.0;
+    if rows.iter().any(|&v| tiny(v)) {
+        rows.to_mut().iter_mut().filter(|v| tiny(**v)).for_each(|v| *v = 0.0);
+    }
+    Ok(rows)
 }
 
 fn first_of_greatest(scores: &[f64]) -> usize {

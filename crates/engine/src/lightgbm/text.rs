@@ -20,8 +20,9 @@ impl<'a> File<'a> {
     /// Cuts the text into its blocks: the header up to the first `Tree=`, then the trees up to
     /// `end of trees`.
     pub(super) fn cut(bytes: &'a [u8]) -> Result<Self, Error> {
-        let text = str::from_utf8(bytes)
-            .map_err(|error| malformed(format!("byte `{}`", error.valid_up_to()), "is not UTF-8"))?;
+        let text = str::from_utf8(bytes).map_err(|error| {
+            malformed(format!("byte `{}`", error.valid_up_to()), "is not UTF-8")
+        })?;
         let text = text.trim_end_matches('\0');
         let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
         match lines.find(|(_, line)| !line.is_empty()) {

@@ -20,8 +20,9 @@ use super::{
     union::FeatureUnion,
 };
 use crate::{
-    Error, Predictor,
+    Error, Predictor, lightgbm,
     read::{Cursor, Document},
+    xgboost,
 };
 
 /// Builds the model that a file holds.
@@ -43,6 +44,8 @@ pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Estimator, Error> {
     let Some((module, name)) = c.class() else { return Err(refuse::class(c)) };
     let built = match module.split('.').next().unwrap_or_default() {
         "sklearn" => sklearn(name, c, place),
+        "xgboost" => Some(xgboost::build(c).map(Estimator::Predictor)),
+        "lightgbm" => Some(lightgbm::build(c).map(Estimator::Predictor)),
         _ => None,
     };
     built.unwrap_or_else(|| Err(refuse::class(c)))

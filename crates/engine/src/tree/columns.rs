@@ -25,7 +25,7 @@ pub(crate) enum View {
 }
 
 /// LightGBM counts magnitudes up to this as zero.
-const ZERO: f64 = 1e-35_f32 as f64;
+pub(crate) const ZERO: f64 = 1e-35_f32 as f64;
 
 /// The categories of a split, numbered 0 to 255.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

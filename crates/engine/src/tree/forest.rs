@@ -95,7 +95,9 @@ impl<T: Real> Forest<T> {
                 let mut cells = vec![T::default(); CHUNK.min(rows.len() / self.stride()) * width];
                 for (chunk, rows) in rows.chunks(CHUNK * self.stride()).enumerate() {
                     let mut seen = Vec::with_capacity(CHUNK);
-                    for (row, out) in rows.chunks_exact(self.stride()).zip(cells.chunks_exact_mut(width)) {
+                    for (row, out) in
+                        rows.chunks_exact(self.stride()).zip(cells.chunks_exact_mut(width))
+                    {
                         self.columns.fill(row, out);
                     }
                     seen.extend(cells.chunks_exact(width).take(rows.len() / self.stride()));

@@ -116,7 +116,8 @@ fn one<N: Step, R: Cells<N::Cell>>(
 ) {
     let (groups, rest) = trees.as_chunks::<TREES>();
     for (group, lanes) in groups.iter().enumerate() {
-        let own: [&[N]; TREES] = std::array::from_fn(|lane| own(nodes, &lanes[lane]).unwrap_or(&[]));
+        let own: [&[N]; TREES] =
+            std::array::from_fn(|lane| own(nodes, &lanes[lane]).unwrap_or(&[]));
         let sure = lanes.iter().map(|tree| tree.sure).max().unwrap_or(0);
         let depth = lanes.iter().map(|tree| tree.depth).max().unwrap_or(0);
         let mut at = [0_u32; TREES];

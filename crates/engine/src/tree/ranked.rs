@@ -51,7 +51,10 @@ pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Box<[Ranked]>, Ranks<T>
         let own = matches!(view, View::IsNan | View::IsZero | View::Set(_));
         let shared = by_feature.iter().position(|f| {
             !own && f.feature == feature
-                && !f.columns.iter().any(|(_, v)| matches!(v, View::IsNan | View::IsZero | View::Set(_)))
+                && !f
+                    .columns
+                    .iter()
+                    .any(|(_, v)| matches!(v, View::IsNan | View::IsZero | View::Set(_)))
         });
         let place = shared.unwrap_or_else(|| {
             by_feature.push(Feature { feature, thresholds: Vec::new(), columns: Vec::new() });
@@ -76,7 +79,8 @@ pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Box<[Ranked]>, Ranks<T>
         let place = if node.leaf {
             MOST
         } else {
-            let thresholds = &by_feature.get(*place_of_column.get(node.column as usize)?)?.thresholds;
+            let thresholds =
+                &by_feature.get(*place_of_column.get(node.column as usize)?)?.thresholds;
             thresholds.partition_point(|t| *t < node.threshold)
         };
         Some(Ranked(node.left << 16 | node.column << 8 | place as u32))

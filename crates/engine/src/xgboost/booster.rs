@@ -55,9 +55,9 @@ impl Booster {
         let parameters = get(learner, &["learner_model_param"])?;
         let count = |name: &str| -> Result<usize, Error> {
             let value = parameters.get(name).map_or(Some(0), Json::as_i64);
-            value.and_then(|v| usize::try_from(v).ok()).ok_or_else(|| {
-                malformed(format!("`learner_model_param.{name}`"), "is not a count")
-            })
+            value
+                .and_then(|v| usize::try_from(v).ok())
+                .ok_or_else(|| malformed(format!("`learner_model_param.{name}`"), "is not a count"))
         };
         let features = count("num_feature")?;
         let classes = count("num_class")?;
@@ -126,7 +126,8 @@ fn get<'a>(json: &'a Json, path: &[&str]) -> Result<&'a Json, Error> {
 }
 
 fn version(root: &Json) -> String {
-    let parts = root.get("version").and_then(Json::numbers).and_then(crate::read::tree_json::Numbers::i64s);
+    let parts =
+        root.get("version").and_then(Json::numbers).and_then(crate::read::tree_json::Numbers::i64s);
     let parts = parts.unwrap_or_default();
     parts.iter().map(i64::to_string).collect::<Vec<_>>().join(".")
 }
@@ -154,7 +155,9 @@ fn refuse_kind(booster: &Json) -> Result<(), Error> {
             "XGBoost's `gblinear` booster",
             "it is a linear model, and only tree boosters are native",
         )),
-        other => Err(malformed("`gradient_booster.name`", format!("`{other}` is no known booster"))),
+        other => {
+            Err(malformed("`gradient_booster.name`", format!("`{other}` is no known booster")))
+        }
     }
 }
 
@@ -204,14 +207,15 @@ impl Rounds<'_> {
         let parallel = |json: &Json, path: &[&str]| {
             json.at(path).and_then(Json::as_i64).and_then(|n| usize::try_from(n).ok())
         };
-        let each = parallel(self.model, &["gbtree_model_param", "num_parallel_tree"]).or_else(|| {
-            let path =
-                ["learner", "gradient_booster", "gbtree_train_param", "num_parallel_tree"];
-            let older =
-                ["learner", "gradient_booster", "gbtree_model_param", "num_parallel_tree"];
-            let config = self.config?;
-            parallel(config, &path).or_else(|| parallel(config, &older))
-        });
+        let each =
+            parallel(self.model, &["gbtree_model_param", "num_parallel_tree"]).or_else(|| {
+                let path =
+                    ["learner", "gradient_booster", "gbtree_train_param", "num_parallel_tree"];
+                let older =
+                    ["learner", "gradient_booster", "gbtree_model_param", "num_parallel_tree"];
+                let config = self.config?;
+                parallel(config, &path).or_else(|| parallel(config, &older))
+            });
         let each = match each {
             Some(each) => each.max(1).saturating_mul(rounds),
             // releases before 1.6 leave the product in the file

@@ -30,9 +30,16 @@ impl Objective {
             }
             "multi:softprob" => Self::SoftProbability,
             "multi:softmax" => Self::SoftMax,
-            "reg:squarederror" | "reg:linear" | "reg:squaredlogerror" | "reg:absoluteerror"
-            | "reg:pseudohubererror" | "reg:quantileerror" | "reg:expectileerror"
-            | "rank:pairwise" | "rank:ndcg" | "rank:map" => Self::Identity,
+            "reg:squarederror"
+            | "reg:linear"
+            | "reg:squaredlogerror"
+            | "reg:absoluteerror"
+            | "reg:pseudohubererror"
+            | "reg:quantileerror"
+            | "reg:expectileerror"
+            | "rank:pairwise"
+            | "rank:ndcg"
+            | "rank:map" => Self::Identity,
             other => {
                 return Err(Error::Unsupported {
                     what: format!("XGBoost's objective `{other}`"),

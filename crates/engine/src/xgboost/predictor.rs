@@ -67,12 +67,10 @@ impl XgBoost {
     fn labelled(&self, rows: usize, scores: &[f32]) -> Output {
         let outputs = self.booster.outputs;
         match &self.labels {
-            Some(labels) if outputs == 1 => Output::flat(
-                labels.take(scores.iter().map(|&score| usize::from(score > 0.5))),
-            ),
-            Some(labels) => {
-                Output::flat(labels.take(scores.chunks_exact(outputs).map(argmax)))
+            Some(labels) if outputs == 1 => {
+                Output::flat(labels.take(scores.iter().map(|&score| usize::from(score > 0.5))))
             }
+            Some(labels) => Output::flat(labels.take(scores.chunks_exact(outputs).map(argmax))),
             None => {
                 let chosen = scores.iter().map(|&p| if p > 0.5 { 1.0 } else { 0.0 }).collect();
                 Output::matrix(rows, outputs, OutputData::F64(chosen))

@@ -10,12 +10,7 @@ use crate::{
 /// # Errors
 /// [`Error::Attribute`] for a wrapper that is not fitted, and whatever the booster inside gives.
 pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> {
-    let class = estimator.class_name();
-    let interface = Interface::of_class(class).ok_or_else(|| Error::Unsupported {
-        what: format!("XGBoost's class `{class}`"),
-        reason: "it has no native implementation".into(),
-        hint: "Serve this model with the Python worker (engine: python)".into(),
-    })?;
+    let interface = Interface::of_class(estimator.class_name())?;
     let booster = match interface {
         Interface::Booster => estimator,
         _ => estimator.require("_Booster")?,
