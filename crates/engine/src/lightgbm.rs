@@ -25,14 +25,15 @@ pub(crate) enum Interface {
     Classifier,
 }
 
-/// Builds the model of a file that `save_model` wrote.
+/// Builds the model of a file that `save_model` wrote; also gives the version of its format.
 ///
 /// # Errors
 /// [`Error::Malformed`] with the line at fault, or [`Error::Unsupported`] for linear trees,
 /// categorical splits and unknown objectives.
-pub(crate) fn load(bytes: &[u8]) -> Result<Box<dyn Predictor>, Error> {
+pub(crate) fn load(bytes: &[u8]) -> Result<(Box<dyn Predictor>, String), Error> {
     let model = Model::read(bytes, None)?;
-    Ok(Box::new(LightGbm::new(model, Interface::Scores, None)?))
+    let version = model.version.clone();
+    Ok((Box::new(LightGbm::new(model, Interface::Scores, None)?), version))
 }
 
 fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {

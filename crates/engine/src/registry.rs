@@ -3,9 +3,9 @@
 use longshore_mlflow::MlModel;
 
 use crate::{
-    Error, Limits, Method, Model, Predictor, Source,
-    read::{self, Document},
-    sklearn,
+    Error, Limits, Method, Model, Predictor, Source, lightgbm,
+    read::{self, Document, Form, sniff},
+    sklearn, xgboost,
 };
 
 mod folder;
@@ -46,10 +46,23 @@ struct Loaded {
 /// Reads a single model file that is already in memory. `wrapper` is the class MLflow recorded for
 /// a booster, such as `xgboost.sklearn.XGBClassifier`.
 fn predictor(content: Vec<u8>, wrapper: Option<&str>, limits: &Limits) -> Result<Loaded, Error> {
-    let _ = wrapper;
-    let document = read::document(content, limits)?;
-    let origin = document_origin(&document);
-    Ok(Loaded { predictor: sklearn::load(&document)?, flavor: "sklearn", origin })
+    match sniff(&content) {
+        Form::Json | Form::Ubjson | Form::XgboostBinary => {
+            let (predictor, version) = xgboost::load(&content, wrapper, limits)?;
+            let origin = vec![format!("XGBoost {version}")];
+            Ok(Loaded { predictor, flavor: "xgboost", origin })
+        }
+        Form::LightgbmText => {
+            let (predictor, version) = lightgbm::load(&content)?;
+            let origin = vec![format!("LightGBM text {version}")];
+            Ok(Loaded { predictor, flavor: "lightgbm", origin })
+        }
+        _ => {
+            let document = read::document(content, limits)?;
+            let origin = document_origin(&document);
+            Ok(Loaded { predictor: sklearn::load(&document)?, flavor: "sklearn", origin })
+        }
+    }
 }
 
 fn document_origin(document: &Document) -> Vec<String> {

@@ -21,6 +21,8 @@ pub(super) struct Model {
     /// Rounds to divide by before the transform (`boosting=rf`).
     pub(super) divisor: Option<f64>,
     pub(super) names: Option<Arc<[Arc<str>]>>,
+    /// Of the format, such as `v4`.
+    pub(super) version: String,
 }
 
 /// What the leaves hold.
@@ -82,6 +84,7 @@ impl Model {
             objective,
             divisor: average.then(|| (used / outputs).max(1) as f64),
             names: names(header, features),
+            version: header.get("version").unwrap_or_default().to_owned(),
         })
     }
 

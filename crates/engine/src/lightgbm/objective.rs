@@ -57,18 +57,26 @@ impl Objective {
         match self {
             Self::Identity | Self::Custom => {}
             Self::Sigmoid(steepness) => {
-                scores.iter_mut().for_each(|x| *x = 1.0 / (1.0 + (-steepness * *x).exp()));
+                for x in scores.iter_mut() {
+                    *x = 1.0 / (1.0 + (-steepness * *x).exp());
+                }
             }
             Self::Exponential => scores.iter_mut().for_each(|x| *x = x.exp()),
             Self::Square => {
                 let sign = |x: f64| f64::from(i8::from(x > 0.0) - i8::from(x < 0.0));
-                scores.iter_mut().for_each(|x| *x = sign(*x) * *x * *x);
+                for x in scores.iter_mut() {
+                    *x = sign(*x) * *x * *x;
+                }
             }
             Self::LogOnePlus { two_steps: true } => {
-                scores.iter_mut().for_each(|x| *x = (1.0 + x.exp()).ln());
+                for x in scores.iter_mut() {
+                    *x = (1.0 + x.exp()).ln();
+                }
             }
             Self::LogOnePlus { two_steps: false } => {
-                scores.iter_mut().for_each(|x| *x = x.exp().ln_1p());
+                for x in scores.iter_mut() {
+                    *x = x.exp().ln_1p();
+                }
             }
             Self::SoftMax => scores.chunks_exact_mut(outputs.max(1)).for_each(softmax),
         }
@@ -82,7 +90,9 @@ fn softmax(scores: &mut [f64]) {
         *x = (*x - most).exp();
         sum += *x;
     }
-    scores.iter_mut().for_each(|x| *x /= sum);
+    for x in scores.iter_mut() {
+        *x /= sum;
+    }
 }
 
 #[cfg(test)]

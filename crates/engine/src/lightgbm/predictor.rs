@@ -90,7 +90,9 @@ impl Predictor for LightGbm {
             return Ok(self.shaped(count, scores));
         }
         if let Some(divisor) = model.divisor {
-            scores.iter_mut().for_each(|x| *x /= divisor);
+            for x in &mut scores {
+                *x /= divisor;
+            }
         }
         model.objective.transform(&mut scores, outputs);
         let Some(labels) = &self.labels else { return Ok(self.shaped(count, scores)) };
@@ -114,7 +116,9 @@ impl Predictor for LightGbm {
 fn rows(input: &Table) -> Result<Cow<'_, [f64]>, Error> {
     let mut rows = input.to_f64()?;
     if let Data::I64(_) = input.data {
-        rows.to_mut().iter_mut().for_each(|v| *v = f64::from(*v as f32));
+        for v in rows.to_mut().iter_mut() {
+            *v = f64::from(*v as f32);
+        }
     }
     let tiny = |v: f64| v.abs() <= ZERO && v != 0.0;
     if rows.iter().any(|&v| tiny(v)) {

@@ -130,7 +130,7 @@ impl Table {
         allow_nan: bool,
     ) -> Result<(), Error> {
         // branch-free over chunks, so that the usual case runs at the speed of memory
-        let bad = |v: T| !v.finite() && !(allow_nan && v.nan());
+        let bad = |v: T| !(v.finite() || allow_nan && v.nan());
         let clean = |chunk: &[T]| chunk.iter().fold(true, |ok, &v| ok & !bad(v));
         if values.chunks(256).all(clean) {
             return Ok(());
@@ -176,15 +176,15 @@ impl Table {
             Data::F64(m) => Ok(self.complete(&m.values)?.iter().map(|&v| T::from_f64(v)).collect()),
             Data::F32(m) => Ok(self.complete(&m.values)?.iter().map(|&v| T::from_f32(v)).collect()),
             Data::I64(m) => Ok(self.complete(&m.values)?.iter().map(|&v| T::from_i64(v)).collect()),
-            Data::Columns(columns) => self.from_columns(columns),
-            Data::Sparse(csr) => self.from_sparse(csr, absent),
+            Data::Columns(columns) => self.interleaved(columns),
+            Data::Sparse(csr) => self.filled(csr, absent),
             Data::Documents(_) => {
                 Err(Error::input("the model takes rows of numbers, and got texts".to_owned()))
             }
         }
     }
 
-    fn from_columns<T: Real>(&self, columns: &[Column]) -> Result<Vec<T>, Error> {
+    fn interleaved<T: Real>(&self, columns: &[Column]) -> Result<Vec<T>, Error> {
         let width = columns.len();
         let mut values = vec![T::from_f64(0.0); self.rows.saturating_mul(width)];
         // a frame of one integer type is converted at once; a mixed one is a frame of doubles first
@@ -241,7 +241,7 @@ impl Table {
         ))
     }
 
-    fn from_sparse<T: Real>(&self, csr: &Csr, absent: T) -> Result<Vec<T>, Error> {
+    fn filled<T: Real>(&self, csr: &Csr, absent: T) -> Result<Vec<T>, Error> {
         let width = csr.columns;
         let mut values = vec![absent; self.rows.saturating_mul(width)];
         for (row, out) in values.chunks_exact_mut(width.max(1)).enumerate() {

@@ -127,22 +127,17 @@ impl<T: Real> Builder<T> {
                 depth += 1;
                 level_end = order.len();
             }
-            match splits.get(source as usize) {
-                Some(Split::Inner { left, right, .. }) => {
-                    for child in [*left, *right] {
-                        if !claim(child) {
-                            return Err(self.wrong(
-                                source,
-                                format!("child `{child}` is out of range or has another parent"),
-                            ));
-                        }
-                        order.push(child);
+            if let Some(Split::Inner { left, right, .. }) = splits.get(source as usize) {
+                for child in [*left, *right] {
+                    if !claim(child) {
+                        let reason = "is out of range or has another parent";
+                        return Err(self.wrong(source, format!("child `{child}` {reason}")));
                     }
+                    order.push(child);
                 }
-                _ => {
-                    leaves += 1;
-                    paths += u64::from(depth);
-                }
+            } else {
+                leaves += 1;
+                paths += u64::from(depth);
             }
             next += 1;
         }
@@ -165,11 +160,6 @@ impl<T: Real> Builder<T> {
         self.form.origin.extend(order);
         self.form.trees.push(Tree { start: start as u32, len, depth, sure });
         Ok(())
-    }
-
-    /// Number of trees so far.
-    pub(crate) fn trees(&self) -> usize {
-        self.form.trees.len()
     }
 
     pub(super) fn finish(mut self) -> (usize, Form<T>) {

@@ -103,12 +103,13 @@ impl Columns {
         let flag = |right| if right { T::from_f64(1.0) } else { T::from_f64(0.0) };
         let zero = |value: T| value.nan() || value.to_f64().abs() <= ZERO;
         match view {
-            View::Plain => value,
             View::NanRight if value.nan() => T::INFINITY,
             View::NanZero if value.nan() => T::from_f64(0.0),
             View::ZeroRight if zero(value) => T::INFINITY,
             View::ZeroLeft if zero(value) => T::NAN,
-            View::NanRight | View::NanZero | View::ZeroRight | View::ZeroLeft => value,
+            View::Plain | View::NanRight | View::NanZero | View::ZeroRight | View::ZeroLeft => {
+                value
+            }
             View::IsNan => flag(value.nan()),
             View::IsZero => flag(zero(value)),
             View::Set(set) => {

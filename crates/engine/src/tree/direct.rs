@@ -19,7 +19,7 @@ pub(super) struct Packed {
 impl Step for Packed {
     type Cell = f32;
 
-    #[inline(always)]
+    #[inline]
     fn next<R: Cells<f32>>(self, row: &R) -> u32 {
         let value = row.cell((self.link & ((1 << COLUMN_BITS) - 1)) as usize);
         (self.link >> COLUMN_BITS) + u32::from(value > self.threshold)
@@ -37,7 +37,7 @@ pub(super) struct Wide<T> {
 impl<T: Real> Step for Wide<T> {
     type Cell = T;
 
-    #[inline(always)]
+    #[inline]
     fn next<R: Cells<T>>(self, row: &R) -> u32 {
         self.left + u32::from(row.cell(self.column as usize) > self.threshold)
     }

@@ -163,6 +163,6 @@ impl<T> fmt::Debug for Forest<T> {
             .field("trees", &self.trees.len())
             .field("nodes", &self.origin.len())
             .field("layout", &layout)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -22,7 +22,7 @@ pub(super) trait Cells<C> {
 }
 
 impl<C: Copy, const W: usize> Cells<C> for [C; W] {
-    #[inline(always)]
+    #[inline]
     fn cell(&self, column: usize) -> C {
         // `W` is a power of two above every column: the mask changes nothing and spares the check
         self[column % W]
@@ -30,7 +30,7 @@ impl<C: Copy, const W: usize> Cells<C> for [C; W] {
 }
 
 impl<C: Copy + Default> Cells<C> for &[C] {
-    #[inline(always)]
+    #[inline]
     fn cell(&self, column: usize) -> C {
         self.get(column).copied().unwrap_or_default()
     }
@@ -68,12 +68,12 @@ pub(super) fn walk<N: Step, R: Cells<N::Cell>>(
     }
 }
 
-#[inline(always)]
+#[inline]
 fn own<'a, N>(nodes: &'a [N], tree: &Tree) -> Option<&'a [N]> {
     nodes.get(tree.start as usize..)?.get(..tree.len as usize)
 }
 
-#[inline(always)]
+#[inline]
 fn step<N: Step, R: Cells<N::Cell>>(nodes: &[N], at: u32, row: &R) -> u32 {
     match nodes.get(at as usize) {
         Some(node) => node.next(row),
@@ -81,7 +81,7 @@ fn step<N: Step, R: Cells<N::Cell>>(nodes: &[N], at: u32, row: &R) -> u32 {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn lanes_of_rows<N: Step, R: Cells<N::Cell>>(
     nodes: &[N],
     tree: &Tree,
@@ -107,7 +107,7 @@ fn lanes_of_rows<N: Step, R: Cells<N::Cell>>(
     at
 }
 
-#[inline(always)]
+#[inline]
 fn one<N: Step, R: Cells<N::Cell>>(
     nodes: &[N],
     trees: &[Tree],

@@ -17,7 +17,7 @@ pub(super) struct Ranked(u32);
 impl Step for Ranked {
     type Cell = u8;
 
-    #[inline(always)]
+    #[inline]
     fn next<R: Cells<u8>>(self, row: &R) -> u32 {
         let value = row.cell((self.0 >> 8 & 0xff) as usize);
         (self.0 >> 16) + u32::from(value > self.0 as u8)
@@ -31,7 +31,7 @@ pub(super) struct Ranks<T> {
 
 /// One feature's thresholds, and the columns that compare with them.
 struct Feature<T> {
-    feature: u32,
+    index: u32,
     /// Sorted; shorter than 256.
     thresholds: Vec<T>,
     columns: Vec<(u32, View)>,
@@ -50,14 +50,18 @@ pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Box<[Ranked]>, Ranks<T>
     for (index, &(feature, view)) in form.columns.list.iter().enumerate() {
         let own = matches!(view, View::IsNan | View::IsZero | View::Set(_));
         let shared = by_feature.iter().position(|f| {
-            !own && f.feature == feature
+            !own && f.index == feature
                 && !f
                     .columns
                     .iter()
                     .any(|(_, v)| matches!(v, View::IsNan | View::IsZero | View::Set(_)))
         });
         let place = shared.unwrap_or_else(|| {
-            by_feature.push(Feature { feature, thresholds: Vec::new(), columns: Vec::new() });
+            by_feature.push(Feature {
+                index: feature,
+                thresholds: Vec::new(),
+                columns: Vec::new(),
+            });
             by_feature.len() - 1
         });
         by_feature.get_mut(place)?.columns.push((index as u32, view));
@@ -93,7 +97,7 @@ impl<T: Real> Ranks<T> {
     /// Writes the ranks of one row's columns.
     pub(super) fn fill(&self, columns: &Columns, row: &[T], out: &mut [u8]) {
         for feature in &self.features {
-            let value = row.get(feature.feature as usize).copied().unwrap_or(T::NAN);
+            let value = row.get(feature.index as usize).copied().unwrap_or(T::NAN);
             // the usual case: every view shows the value itself
             let plain = !value.nan();
             let mut known = None;

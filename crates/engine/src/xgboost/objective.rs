@@ -65,7 +65,9 @@ impl Objective {
             Self::Identity | Self::Raw | Self::SoftMax => {}
             Self::Logistic => scores.iter_mut().for_each(|x| *x = sigmoid(*x)),
             Self::Hinge => {
-                scores.iter_mut().for_each(|x| *x = if *x > 0.0 { 1.0 } else { 0.0 });
+                for x in scores.iter_mut() {
+                    *x = if *x > 0.0 { 1.0 } else { 0.0 };
+                }
             }
             Self::Exponential => scores.iter_mut().for_each(|x| *x = x.exp()),
             Self::SoftProbability => scores.chunks_exact_mut(outputs.max(1)).for_each(softmax),
@@ -86,7 +88,9 @@ pub(super) fn softmax(scores: &mut [f32]) {
         sum += f64::from(*x);
     }
     let sum = sum as f32;
-    scores.iter_mut().for_each(|x| *x /= sum);
+    for x in scores.iter_mut() {
+        *x /= sum;
+    }
 }
 
 /// The first of the greatest.
