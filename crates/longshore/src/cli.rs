@@ -1,8 +1,5 @@
 //! The command line: types only.
 
-#[cfg(test)]
-mod reference;
-
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

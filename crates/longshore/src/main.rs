@@ -5,6 +5,8 @@ mod client;
 mod cmd;
 mod examples;
 mod models;
+#[cfg(test)]
+mod reference;
 
 use std::process::ExitCode;
 
