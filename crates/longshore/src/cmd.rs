@@ -16,8 +16,13 @@ pub(crate) fn print(text: &str) {
 /// Prints an error with its causes on standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
     let mut out = std::io::stderr().lock();
-    let _ = writeln!(out, "error: {error}");
-    for cause in error.chain().skip(1) {
-        let _ = writeln!(out, "  because: {cause}");
+    let mut said = error.to_string();
+    let _ = writeln!(out, "error: {said}");
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // some errors name their cause in their own words already
+        if !said.contains(&cause) {
+            let _ = writeln!(out, "  because: {cause}");
+        }
+        said = cause;
     }
 }
