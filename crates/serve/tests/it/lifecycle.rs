@@ -102,8 +102,8 @@ fn versions_are_told_apart_and_the_latest_answers() {
 
 #[tokio::test]
 async fn requests_are_answered_in_place_too() {
-    let config = Config { port: 0, models: vec![plain("sum")], ..Config::default() };
-    let server = Server::bind(config).unwrap();
+    let config = Config { models: vec![plain("sum")], ..Config::default() };
+    let server = Server::offline(config).unwrap();
     let request = hyper::Request::post(PREDICT).body(Bytes::from_static(ROW.as_bytes())).unwrap();
     let response = server.handle(request).await;
     assert_eq!(response.status(), 200);
