@@ -53,7 +53,7 @@ def test_served_answers_are_the_librarys(name: str, seed: int, tmp_path: Path) -
         same(one_row["predictions"], np.asarray(expected)[[7]], case.tolerance)
 
 
-PROBABILITIES = [name for name in CASES if name not in ("xgboost-booster", "lightgbm-booster", "linear-svc") and "regress" not in name]
+PROBABILITIES = [name for name in CASES if name not in ("xgboost-booster", "lightgbm-booster", "linear-svc") and not name.startswith(("linear-regression", "ridge", "random-forest-r", "hist-gradient-boosting-r", "xgboost-r"))]
 
 
 @pytest.mark.parametrize("name", [*PROBABILITIES, "logistic-regression"])
