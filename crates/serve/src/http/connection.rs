@@ -120,7 +120,6 @@ async fn drive(stream: TcpStream, worker: Arc<Worker>, watch: Arc<Watch>, end: E
             .header_read_timeout(None)
             .max_buf_size(BUFFER_BYTES)
             .max_header_size(HEAD_BYTES)
-            .pipeline_flush(true)
             .serve_connection(io, service)
     );
     let mut told = false;

@@ -60,7 +60,10 @@ fn from_columns(columns: &[ColumnSpec], inputs: &Inputs) -> Schema {
         return Schema { fields: recorded(inputs), uniform, columns, ..Schema::default() };
     }
     let mut fields = recorded(inputs);
-    let known = |field: &Field| declared.iter().find(|other| other.name == field.name);
+    let known = |field: &Field| {
+        let exact = declared.iter().find(|other| other.name == field.name);
+        exact.or_else(|| declared.iter().find(|other| lightgbm_name(&other.name) == *field.name))
+    };
     if fields.is_empty() || !fields.iter().any(|field| known(field).is_some()) {
         return Schema { fields: declared, ..Schema::default() };
     }
@@ -70,6 +73,12 @@ fn from_columns(columns: &[ColumnSpec], inputs: &Inputs) -> Schema {
         }
     }
     Schema { fields, ..Schema::default() }
+}
+
+/// LightGBM keeps names with underscores instead of spaces (`Dataset::set_feature_names`), while the
+/// signature and the clients have the table's own names.
+fn lightgbm_name(name: &str) -> String {
+    name.replace(' ', "_")
 }
 
 fn from_tensors(tensors: &[TensorSpec], inputs: &Inputs) -> Schema {

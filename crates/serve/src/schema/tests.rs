@@ -40,6 +40,19 @@ fn the_predictor_decides_on_the_order() {
 }
 
 #[test]
+fn names_that_lightgbm_changed_are_the_signatures() {
+    let inputs = Inputs {
+        columns: Some(3),
+        names: Some(Arc::from(["c", "a_b", "a_c"].map(Arc::from))),
+        documents: false,
+    };
+    let columns = ["a b", "c", "a_c"].map(|name| format!(r#"{{"name":"{name}","type":"double"}}"#));
+    let schema = named(&format!("[{}]", columns.join(",")), &inputs);
+    let table = fit(&schema, r#"[{"a b":1,"c":2,"a_c":3}]"#).unwrap();
+    assert_eq!(table.data, Data::F64(Matrix { columns: 3, values: vec![2.0, 1.0, 3.0] }));
+}
+
+#[test]
 fn missing_columns_are_named() {
     let schema = named(TWO, &Inputs::default());
     assert_eq!(

@@ -76,6 +76,17 @@ fn malformed_requests_do_not_reach_a_model() {
             assert!((400..500).contains(&reply.status), "{reply:?}");
         }
     }
+    // a client that sent nonsense and waits is told so
+    for head in [
+        "content-length: x",
+        "content-length: -1",
+        "content-length: 18446744073709551616",
+        "a b: c",
+    ] {
+        let mut connection = server.connect();
+        connection.write(format!("POST {PREDICT} HTTP/1.1\r\nhost: x\r\n{head}\r\n\r\n"));
+        assert_eq!(connection.reply().status, 400, "{head}");
+    }
     let chunked = format!(
         "POST {PREDICT} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n",
         &ROW[..5],
@@ -100,6 +111,12 @@ fn a_connection_serves_many_requests_also_pipelined() {
     for _ in 0..20 {
         assert_eq!(connection.reply().body, r#"{"predictions":[1]}"#);
     }
+    // the beginning of the next request does not hold back the reply to this one
+    let (head, rest) = one.split_at(one.len() / 2);
+    connection.write([&one, head].concat());
+    assert_eq!(connection.reply().status, 200);
+    connection.write(rest);
+    assert_eq!(connection.reply().status, 200);
     // a refused request does not end the connection either
     connection.write(request(PREDICT, "", "[]"));
     assert_eq!(connection.reply().status, 400);

@@ -105,6 +105,9 @@ pub(super) fn read<'a>(
 fn shape(scanner: &mut Scanner<'_>, at: usize) -> Result<Vec<usize>, Failure> {
     let mut shape = Vec::with_capacity(2);
     let mut first = true;
+    if scanner.peek() != Some(b'[') {
+        return Err(Failure::invalid(format!("the shape of input {at} is not a list of sizes")));
+    }
     scanner.begin(b'[')?;
     while scanner.more(b']', &mut first)? {
         let size = match scanner.scalar()? {
@@ -152,6 +155,12 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn read(&self, scanner: &mut Scanner<'_>, bounds: &Bounds) -> Result<Values, Failure> {
+        if scanner.peek() != Some(b'[') {
+            return Err(Failure::invalid(format!(
+                "the data of input `{}` is not a list",
+                self.name
+            )));
+        }
         let total = self.shape.iter().try_fold(1_usize, |total, &size| total.checked_mul(size));
         let Some(total) = total.filter(|&total| total <= scanner.len()) else {
             return Err(Failure::invalid(format!(
