@@ -52,7 +52,7 @@ pub fn inspect(source: &Source, limits: &Limits) -> Result<Inspection, Error> {
     let (mut steps, mut references) = (Vec::new(), Vec::new());
     if !matches!(form, Form::Ubjson | Form::Json | Form::LightgbmText) {
         let document = read::document(content, limits)?;
-        let place = Place::root(document.input.len() as u64);
+        let place = Place::root();
         walk(document.root(), "", 0, &place, &mut steps);
         references = document.globals().iter().map(|(m, n)| format!("{m}.{n}")).collect();
     }

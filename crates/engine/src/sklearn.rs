@@ -4,7 +4,6 @@ use std::fmt;
 
 use crate::{Error, Inputs, Method, Output, Predictor, Table, read::Cursor};
 
-mod bayes;
 mod check;
 mod columns;
 mod encode;
@@ -16,13 +15,10 @@ mod normalizer;
 mod pipeline;
 mod place;
 mod polynomial;
-mod projection;
 mod refuse;
 mod registry;
 mod scaler;
-mod select;
 mod stack;
-mod svm;
 mod text;
 mod union;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Cell, Column, Data,
+    Cell, Column, Csr, Data, Matrix, Table,
     read::{Cursor, Kind},
     sklearn::fields,
 };
@@ -95,6 +95,47 @@ impl Missing {
                 let (indices, values) = csr.row(row);
                 let mut stored = indices.iter().zip(values);
                 stored.any(|(&index, &value)| index as usize == column && self.is_float(value))
+            }
+        }
+    }
+}
+
+/// Keeps the columns at `keep`, which is ascending.
+fn keep_columns(table: &mut Table, keep: &[usize]) {
+    fn keep_in<T: Copy>(m: &mut Matrix<T>, keep: &[usize]) {
+        let rows = m.values.chunks_exact(m.columns.max(1));
+        let chosen =
+            rows.flat_map(|row| keep.iter().filter_map(|&column| row.get(column).copied()));
+        m.values = chosen.collect();
+        m.columns = keep.len();
+    }
+    match &mut table.data {
+        Data::F64(m) => keep_in(m, keep),
+        Data::F32(m) => keep_in(m, keep),
+        Data::I64(m) => keep_in(m, keep),
+        Data::Columns(all) => {
+            *all = keep.iter().filter_map(|&column| all.get(column).cloned()).collect();
+        }
+        Data::Sparse(csr) => {
+            let mut out = Csr::with_capacity(keep.len(), table.rows, csr.values.len());
+            out.scalar = csr.scalar;
+            for row in 0..table.rows {
+                let (indices, values) = csr.row(row);
+                for (&index, &value) in indices.iter().zip(values) {
+                    if let Ok(place) = keep.binary_search(&(index as usize)) {
+                        out.indices.push(place as u32);
+                        out.values.push(value);
+                    }
+                }
+                out.end_row();
+            }
+            *csr = out;
+        }
+        Data::Documents(texts) => {
+            if keep.is_empty() {
+                table.data = Data::Columns(Vec::new());
+            } else {
+                table.data = Data::Columns(vec![Column::Text(std::mem::take(texts))]);
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     read::Cursor,
     sklearn::{
         check::{self, Allow},
-        fields::{self, Grid},
+        fields,
     },
 };
 
@@ -13,8 +13,7 @@ mod classifier;
 mod link;
 mod regressor;
 
-pub(crate) use classifier::{LinearClassifier, first_largest};
-pub(crate) use link::expit;
+pub(crate) use classifier::LinearClassifier;
 pub(crate) use regressor::LinearRegressor;
 
 /// Coefficients and intercepts.
@@ -90,40 +89,8 @@ impl Weights {
         })
     }
 
-    /// One row of coefficients and one intercept for each output.
-    pub(crate) fn from_parts(
-        c: Cursor<'_>,
-        coef: &Grid,
-        intercepts: Vec<f64>,
-    ) -> Result<Self, Error> {
-        let columns = match coef.shape[..] {
-            [_, columns] => columns,
-            _ => 0,
-        };
-        let outputs = intercepts.len();
-        fields::counted(c, "coef_", coef.values.len(), outputs.saturating_mul(columns))?;
-        if columns == 0 || outputs == 0 {
-            return Err(Error::attribute(c.class_name(), "coef_", "has no value"));
-        }
-        Ok(Self {
-            class: c.class_name().to_owned(),
-            inputs: fields::inputs(c, Some(columns)),
-            columns,
-            outputs,
-            coefficients: transposed(&coef.values, outputs, columns),
-            intercepts,
-            yields_f32: coef.yields_f32,
-            two_dimensional: true,
-        })
-    }
-
     pub(crate) fn inputs(&self) -> Inputs {
         self.inputs.clone()
-    }
-
-    /// True when rows of floats are answered in floats.
-    pub(crate) fn yields_f32(&self) -> bool {
-        self.yields_f32
     }
 
     pub(crate) fn outputs(&self) -> usize {

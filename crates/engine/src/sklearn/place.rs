@@ -1,4 +1,8 @@
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashSet,
+    rc::Rc,
+};
 
 use crate::{
     Error,
@@ -7,23 +11,25 @@ use crate::{
 
 /// Deepest nesting of estimators; real pipelines stay below ten.
 const DEPTH: u32 = 32;
-/// Bytes that estimators may take beyond a multiple of their file.
-const HEADROOM: u64 = 256 << 20;
+/// Bytes that values which were built before may take when they are built again.
+const REPEATED: u64 = 32 << 20;
 
-/// How deep in a model an estimator is, and how much all of them may still take.
+/// How deep in a model an estimator is, and how much repetition there may still be.
 ///
-/// Files may refer to one array or estimator any number of times, and even to themselves; each
-/// reference is built anew, so both nesting and the sum of sizes are bounded.
+/// Files may refer to one array or estimator any number of times, and even to themselves. Each
+/// reference is built anew: the first one takes no more than the file itself, the others share a
+/// small allowance.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     depth: u32,
     left: Rc<Cell<u64>>,
+    seen: Rc<RefCell<HashSet<Id>>>,
 }
 
 impl Place {
-    /// The place of the model itself; `file_bytes` is the (decompressed) size of its file.
-    pub(crate) fn root(file_bytes: u64) -> Self {
-        Self { depth: 0, left: Rc::new(Cell::new(HEADROOM.saturating_add(16 * file_bytes))) }
+    /// The place of the model itself.
+    pub(crate) fn root() -> Self {
+        Self { depth: 0, left: Rc::new(Cell::new(REPEATED)), seen: Rc::default() }
     }
 
     /// One estimator further in; charges what its attributes take.
@@ -37,7 +43,7 @@ impl Place {
                 hint: "save the fitted pipeline again".into(),
             });
         }
-        let cost = 256 + cost(estimator, 4);
+        let cost = cost(estimator, 4, &mut self.seen.borrow_mut());
         match self.left.get().checked_sub(cost) {
             Some(left) => self.left.set(left),
             None => {
@@ -50,33 +56,74 @@ impl Place {
                 });
             }
         }
-        Ok(Self { depth: self.depth + 1, left: Rc::clone(&self.left) })
+        Ok(Self { depth: self.depth + 1, ..self.clone() })
     }
 }
 
-/// Roughly the bytes that the values up to `levels` below take once they are built.
-fn cost(value: Cursor<'_>, levels: u32) -> u64 {
-    let all = |ids: &mut dyn Iterator<Item = Id>| {
-        ids.map(|id| {
-            // estimators inside are charged when they are entered
-            let inner = value.go(id);
-            if levels == 0 || matches!(inner.kind(), Kind::Object(_)) {
-                16
-            } else {
-                16 + cost(inner, levels - 1)
-            }
-        })
-        .sum::<u64>()
-    };
-    match value.kind() {
+/// Texts that are shorter take about as much as a reference to them.
+const SHORT: usize = 64;
+
+/// Roughly the bytes of the values up to `levels` below that were seen before.
+fn cost(value: Cursor<'_>, levels: u32, seen: &mut HashSet<Id>) -> u64 {
+    let Some(levels) = levels.checked_sub(1) else { return 0 };
+    let mut again = |bytes: usize| if seen.insert(value.id()) { 0 } else { bytes as u64 };
+    let (own, inside): (u64, Vec<Id>) = match value.kind() {
         Kind::Array(array) => {
-            let own = array.len().saturating_mul(8) as u64;
-            own + all(&mut array.objects().unwrap_or_default().iter().copied())
+            let objects = array.objects().unwrap_or_default();
+            (again(array.len().saturating_mul(8)), objects.to_vec())
         }
-        Kind::List(ids) | Kind::Tuple(ids) | Kind::Set(ids) => all(&mut ids.iter().copied()),
-        Kind::Dict(pairs) => all(&mut pairs.iter().flat_map(|&(key, value)| [key, value])),
-        Kind::Object(object) => object.state.map_or(0, |state| cost(value.go(state), levels)),
-        Kind::Text(text) => text.len() as u64,
-        _ => 0,
+        Kind::List(ids) | Kind::Tuple(ids) | Kind::Set(ids) if !ids.is_empty() => {
+            (again(16 * ids.len()), ids.to_vec())
+        }
+        Kind::Dict(pairs) => {
+            (again(32 * pairs.len()), pairs.iter().flat_map(|&(key, value)| [key, value]).collect())
+        }
+        Kind::Object(object) => (again(256), object.state.into_iter().collect()),
+        Kind::Text(text) if text.len() >= SHORT => (again(text.len()), Vec::new()),
+        _ => return 0,
+    };
+    let inner = inside.into_iter().map(|id| value.go(id)).filter(|inner| {
+        // estimators inside are charged when they are entered
+        !matches!(inner.kind(), Kind::Object(_))
+    });
+    inner.fold(own, |sum, inner| sum.saturating_add(cost(inner, levels, seen)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+    use crate::{Limits, read};
+
+    /// A list that holds one long list of numbers many times.
+    fn repeated(times: usize) -> Vec<u8> {
+        let mut bytes = b"\x80\x02](]q\x01(".to_vec();
+        bytes.extend(b"K\x01".repeat(100_000));
+        bytes.extend(b"e");
+        bytes.extend(b"h\x01".repeat(times));
+        bytes.extend(b"e.");
+        bytes
+    }
+
+    #[test]
+    fn only_repetition_is_charged() {
+        let once = read::document(repeated(0), &Limits::default()).unwrap();
+        let place = Place::root();
+        assert!(place.enter(once.root()).is_ok());
+        let often = read::document(repeated(1_000), &Limits::default()).unwrap();
+        let refusal = Place::root().enter(often.root()).unwrap_err();
+        assert!(refusal.to_string().contains("many times larger"), "{refusal}");
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let document = read::document(b"\x80\x02].".to_vec(), &Limits::default()).unwrap();
+        let mut place = Place::root();
+        let fault = loop {
+            match place.enter(document.root()) {
+                Ok(deeper) => place = deeper,
+                Err(fault) => break fault,
+            }
+        };
+        assert!(fault.to_string().contains("nested"), "{fault}");
     }
 }

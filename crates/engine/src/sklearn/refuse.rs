@@ -68,9 +68,8 @@ pub(crate) fn class(estimator: Cursor<'_>) -> Error {
     match root {
         "sklearn" => Error::Unsupported {
             what: format!("`{name}`"),
-            reason: "this estimator of scikit-learn has no native implementation yet".into(),
-            hint: "Options: use an estimator that has one (`longshore inspect --supported` lists \
-                   them), or export the pipeline to ONNX"
+            reason: "this class of scikit-learn has no native implementation".into(),
+            hint: "Replace it by a class that runs natively; docs/reference/models.md lists them"
                 .into(),
         },
         "__main__" | "__mp_main__" => Error::Unsupported {
@@ -84,13 +83,15 @@ pub(crate) fn class(estimator: Cursor<'_>) -> Error {
         "torch" | "tensorflow" | "keras" => Error::Unsupported {
             what,
             reason: format!("`{root}` models in a pickle need {root} itself"),
-            hint: "export the model to ONNX".into(),
+            hint: "Train a model of scikit-learn, XGBoost or LightGBM instead; \
+                   docs/reference/models.md lists what runs natively"
+                .into(),
         },
         _ => Error::Unsupported {
             what,
             reason: format!("it comes from the package `{root}`, whose code is not executed"),
-            hint: "Options: replace it by a transformer of scikit-learn, export the pipeline to \
-                   ONNX, or move that step before the request"
+            hint: "Options: replace it by a class of scikit-learn that runs natively \
+                   (docs/reference/models.md lists them), or move that step before the request"
                 .into(),
         },
     }

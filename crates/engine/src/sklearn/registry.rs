@@ -2,7 +2,6 @@
 
 use super::{
     Estimator, Place, Transform,
-    bayes::NaiveBayes,
     columns::ColumnTransformer,
     encode::{LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder},
     function::FunctionTransformer,
@@ -11,11 +10,8 @@ use super::{
     normalizer::Normalizer,
     pipeline::Pipeline,
     polynomial::PolynomialFeatures,
-    projection::Projection,
     refuse,
     scaler::Scaler,
-    select::Selector,
-    svm::VectorMachine,
     text::{CountVectorizer, HashingVectorizer, TfidfTransformer},
     union::FeatureUnion,
 };
@@ -31,8 +27,7 @@ use crate::{
 /// [`Error::Unsupported`] for classes and functions without a native implementation, with the
 /// step they are in; [`Error::Attribute`] for fitted attributes that are not what they should be.
 pub(crate) fn load(document: &Document) -> Result<Box<dyn Predictor>, Error> {
-    let place = Place::root(document.input.len() as u64);
-    build(document.root(), &place).map(Estimator::into_predictor)
+    build(document.root(), &Place::root()).map(Estimator::into_predictor)
 }
 
 /// Builds an estimator that is `place` deep inside a model.
@@ -58,8 +53,6 @@ fn sklearn(name: &str, c: Cursor<'_>, place: &Place) -> Option<Built> {
         .or_else(|| preprocess(name, c))
         .or_else(|| text(name, c))
         .or_else(|| linear(name, c))
-        .or_else(|| select(name, c))
-        .or_else(|| other(name, c))
 }
 
 /// Estimators that hold others.
@@ -146,31 +139,6 @@ fn linear(name: &str, c: Cursor<'_>) -> Option<Built> {
         | "RidgeClassifier"
         | "RidgeClassifierCV"
         | "LinearSVC" => predictor(LinearClassifier::plain(c)),
-        _ => return None,
-    })
-}
-
-fn select(name: &str, c: Cursor<'_>) -> Option<Built> {
-    Some(transformer(match name {
-        "VarianceThreshold" => Selector::variance(c),
-        "SelectKBest" => Selector::best(c),
-        "SelectPercentile" => Selector::percentile(c),
-        "SelectFpr" | "SelectFdr" | "SelectFwe" => Selector::by_p_value(c),
-        "RFE" | "RFECV" | "SequentialFeatureSelector" => Selector::stored(c),
-        _ => return None,
-    }))
-}
-
-fn other(name: &str, c: Cursor<'_>) -> Option<Built> {
-    Some(match name {
-        "GaussianNB" => predictor(NaiveBayes::gaussian(c)),
-        "MultinomialNB" => predictor(NaiveBayes::multinomial(c)),
-        "ComplementNB" => predictor(NaiveBayes::complement(c)),
-        "BernoulliNB" => predictor(NaiveBayes::bernoulli(c)),
-        "PCA" | "IncrementalPCA" => transformer(Projection::principal(c)),
-        "TruncatedSVD" => transformer(Projection::truncated(c)),
-        "FastICA" => transformer(Projection::independent(c)),
-        "SVC" | "NuSVC" | "SVR" | "NuSVR" | "OneClassSVM" => predictor(VectorMachine::build(c)),
         _ => return None,
     })
 }

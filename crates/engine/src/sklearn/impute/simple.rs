@@ -1,15 +1,13 @@
 use std::sync::Arc;
 
-use super::{Missing, MissingIndicator};
+use super::{Missing, MissingIndicator, keep_columns};
 use crate::{
     Cell, Column, Csr, Data, Error, Inputs, Matrix, Table, TextColumn,
     read::{Cursor, Kind},
     sklearn::{
         Transform,
         check::{self, Allow},
-        fields,
-        select::keep_columns,
-        version,
+        fields, version,
     },
 };
 
