@@ -63,7 +63,7 @@ fn stream(rest: &mut &[u8], form: Form, output: &mut Output<'_>) -> Result<(), F
             let stream = liblzma::stream::Stream::new_lzma_decoder(LZMA_MEMORY);
             output.fill(liblzma::bufread::XzDecoder::new_stream(rest, stream.map_err(lzma)?))
         }
-        _ => output.fill(lz4_flex::frame::FrameDecoder::new(rest)),
+        _ => lz4(rest, output),
     }
 }
 
@@ -87,6 +87,37 @@ fn zlib(rest: &mut &[u8], output: &mut Output<'_>) -> Result<(), Fault> {
             }
             _ => {}
         }
+    }
+}
+
+/// As `lz4_flex` takes a frame that is cut between blocks for a whole one, this finds the end of
+/// the frame first.
+///
+/// Format: <https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md>.
+fn lz4(rest: &mut &[u8], output: &mut Output<'_>) -> Result<(), Fault> {
+    let Some((frame, behind)) = lz4_end(rest).and_then(|end| rest.split_at_checked(end)) else {
+        *rest = &[];
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    };
+    output.fill(lz4_flex::frame::FrameDecoder::new(frame))?;
+    *rest = behind;
+    Ok(())
+}
+
+/// The length of the frame at the start of `bytes`, all of which need not be there.
+fn lz4_end(bytes: &[u8]) -> Option<usize> {
+    let flags = *bytes.get(4)?;
+    let has = |bit: u8| flags & bit != 0;
+    // magic number, flags, block size, header checksum; content size; dictionary
+    let mut at = 7 + 8 * usize::from(has(0x08)) + 4 * usize::from(has(0x01));
+    loop {
+        let size = u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
+        at += 4;
+        if size == 0 {
+            return Some(at + 4 * usize::from(has(0x04)));
+        }
+        // the highest bit says that the block is not compressed
+        at = at.checked_add((size & 0x7fff_ffff) as usize + 4 * usize::from(has(0x10)))?;
     }
 }
 
