@@ -150,25 +150,33 @@ impl Server {
         }
         let mut loops = loops.into_iter();
         let Some((main, listener, worker)) = loops.next() else { return Ok(()) };
-        let mut threads = Vec::new();
-        for (runtime, listener, worker) in loops {
-            let serve = move || runtime.block_on(connection::serve(listener, worker, grace));
-            let name = format!("http-{}", threads.len() + 1);
-            let thread = thread::Builder::new().name(name).spawn(serve);
-            threads.push(thread.map_err(|source| {
-                shared.drain.begin();
-                Error::Runtime { source }
-            })?);
-        }
         let drain = shared.drain.clone();
-        main.block_on(async move {
-            let stop = tokio::spawn(async move {
-                shutdown.await;
-                drain.begin();
+        let threads = main.block_on(async move {
+            let stop = tokio::spawn({
+                let drain = drain.clone();
+                async move {
+                    shutdown.await;
+                    drain.begin();
+                }
             });
+            // whoever gets an answer may stop the server: what waits for that is in place before
+            tokio::task::yield_now().await;
+            let mut threads = Vec::new();
+            for (runtime, listener, worker) in loops {
+                let serve = move || runtime.block_on(connection::serve(listener, worker, grace));
+                let name = format!("http-{}", threads.len() + 1);
+                match thread::Builder::new().name(name).spawn(serve) {
+                    Ok(thread) => threads.push(thread),
+                    Err(source) => {
+                        drain.begin();
+                        return Err(Error::Runtime { source });
+                    }
+                }
+            }
             connection::serve(listener, worker, grace).await;
             stop.abort();
-        });
+            Ok(threads)
+        })?;
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("an event loop panicked");
