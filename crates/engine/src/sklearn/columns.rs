@@ -150,7 +150,7 @@ impl Transform for ColumnTransformer {
 }
 
 /// The chosen columns as a table of their own.
-fn choose(input: &Table, columns: &[usize], scalar: bool) -> Result<Table, Error> {
+pub(super) fn choose(input: &Table, columns: &[usize], scalar: bool) -> Result<Table, Error> {
     fn gather<T: Copy>(m: &Matrix<T>, columns: &[usize]) -> Matrix<T> {
         let mut values = Vec::with_capacity(m.values.len() / m.columns.max(1) * columns.len());
         for row in m.values.chunks_exact(m.columns.max(1)) {

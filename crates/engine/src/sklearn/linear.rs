@@ -13,7 +13,8 @@ mod classifier;
 mod link;
 mod regressor;
 
-pub(crate) use classifier::LinearClassifier;
+pub(crate) use classifier::{LinearClassifier, first_largest};
+pub(crate) use link::{expit, softmax};
 pub(crate) use regressor::LinearRegressor;
 
 /// Coefficients and intercepts.

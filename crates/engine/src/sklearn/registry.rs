@@ -4,7 +4,10 @@ use super::{
     Estimator, Place, Transform,
     columns::ColumnTransformer,
     encode::{LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder},
+    forest::{ForestClassifier, ForestRegressor},
     function::FunctionTransformer,
+    gradient_boosting::{BoostingClassifier, BoostingRegressor},
+    hist_gradient_boosting::{HistClassifier, HistRegressor},
     impute::{MissingIndicator, SimpleImputer},
     linear::{LinearClassifier, LinearRegressor},
     normalizer::Normalizer,
@@ -53,6 +56,7 @@ fn sklearn(name: &str, c: Cursor<'_>, place: &Place) -> Option<Built> {
         .or_else(|| preprocess(name, c))
         .or_else(|| text(name, c))
         .or_else(|| linear(name, c))
+        .or_else(|| trees(name, c, place))
 }
 
 /// Estimators that hold others.
@@ -139,6 +143,24 @@ fn linear(name: &str, c: Cursor<'_>) -> Option<Built> {
         | "RidgeClassifier"
         | "RidgeClassifierCV"
         | "LinearSVC" => predictor(LinearClassifier::plain(c)),
+        _ => return None,
+    })
+}
+
+fn trees(name: &str, c: Cursor<'_>, place: &Place) -> Option<Built> {
+    Some(match name {
+        "DecisionTreeClassifier"
+        | "ExtraTreeClassifier"
+        | "RandomForestClassifier"
+        | "ExtraTreesClassifier" => predictor(ForestClassifier::build(c, place)),
+        "DecisionTreeRegressor"
+        | "ExtraTreeRegressor"
+        | "RandomForestRegressor"
+        | "ExtraTreesRegressor" => predictor(ForestRegressor::build(c, place)),
+        "GradientBoostingClassifier" => predictor(BoostingClassifier::build(c, place)),
+        "GradientBoostingRegressor" => predictor(BoostingRegressor::build(c, place)),
+        "HistGradientBoostingClassifier" => predictor(HistClassifier::build(c, place)),
+        "HistGradientBoostingRegressor" => predictor(HistRegressor::build(c, place)),
         _ => return None,
     })
 }

@@ -59,6 +59,11 @@ impl OrdinalEncoder {
         let scalar = fields::scalar(c, "dtype").unwrap_or_default();
         Ok(Self { inputs, features, unknown, scalar })
     }
+
+    /// Number of columns it encodes.
+    pub(crate) fn columns(&self) -> usize {
+        self.features.len()
+    }
 }
 
 /// The place of the missing category of a column.

@@ -155,7 +155,7 @@ fn one_against_rest(c: Cursor<'_>) -> Probability {
 }
 
 /// numpy's `argmax`.
-fn first_largest(row: &[f64]) -> usize {
+pub(crate) fn first_largest(row: &[f64]) -> usize {
     let mut best = 0;
     let mut most = f64::NEG_INFINITY;
     for (place, &value) in row.iter().enumerate() {

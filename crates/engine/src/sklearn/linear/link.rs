@@ -1,12 +1,12 @@
 //! From scores to probabilities and means.
 
 /// The logistic function.
-pub(super) fn expit(x: f64) -> f64 {
+pub(crate) fn expit(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
 /// Softmax of one row, in place: shifted by its largest score first.
-pub(super) fn softmax(row: &mut [f64]) {
+pub(crate) fn softmax(row: &mut [f64]) {
     let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     for v in row.iter_mut() {
         *v = (*v - most).exp();

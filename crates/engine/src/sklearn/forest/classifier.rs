@@ -1,0 +1,220 @@
+use super::{
+    Grown, Rows,
+    leaves::{Collector, Leaves},
+    members,
+    regressor::accepts_nan,
+};
+use crate::{
+    Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table,
+    read::{Cursor, Kind},
+    sklearn::{Place, fields, linear::first_largest, version},
+};
+
+/// A decision tree or a forest of them that answers with classes.
+#[derive(Debug)]
+pub(crate) struct ForestClassifier {
+    rows: Rows,
+    leaves: Leaves,
+    /// A tree alone chooses by what it stored, before that becomes probabilities.
+    winners: Option<Leaves>,
+    targets: Targets,
+}
+
+/// The classes of each target, one target after another.
+#[derive(Debug)]
+pub(crate) struct Targets {
+    labels: Labels,
+    /// How many classes each target has.
+    counts: Vec<usize>,
+}
+
+impl Targets {
+    /// Reads `classes_`: an array, or for several targets a list of arrays.
+    pub(crate) fn read(c: Cursor<'_>) -> Result<Self, Error> {
+        let value = c.require("classes_")?;
+        let (Kind::List(ids) | Kind::Tuple(ids)) = value.kind() else {
+            let labels = fields::labels(c, "classes_")?;
+            let counts = vec![labels.len()];
+            return Self { labels, counts }.checked(c);
+        };
+        let each = ids.iter().map(|&id| fields::read_labels(value.go(id)));
+        let each: Option<Vec<Labels>> = each.collect();
+        let counts = each.iter().flatten().map(Labels::len).collect();
+        let labels = each.and_then(|each| joined(&each)).ok_or_else(|| {
+            Error::attribute(
+                c.class_name(),
+                "classes_",
+                "holds classes of different kinds: integers, floats, booleans or texts",
+            )
+        })?;
+        Self { labels, counts }.checked(c)
+    }
+
+    fn checked(self, c: Cursor<'_>) -> Result<Self, Error> {
+        if self.counts.contains(&0) {
+            return Err(Error::attribute(c.class_name(), "classes_", "has no class"));
+        }
+        Ok(self)
+    }
+
+    /// The one target's classes, or all of them.
+    fn width(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Appends the values that belong to classes; a row of `values` has `width` for each target,
+    /// however few classes it has.
+    fn keep(&self, values: &[f64], width: usize, out: &mut Vec<f64>, counts: bool) {
+        for (values, &classes) in values.chunks_exact(width).zip(&self.counts) {
+            let values = values.get(..classes).unwrap_or(values);
+            let total = if counts { sum(values) } else { 1.0 };
+            let total = if total == 0.0 { 1.0 } else { total };
+            out.extend(values.iter().map(|v| v / total));
+        }
+    }
+
+    /// The class of each target of each row: the first of the most probable ones.
+    fn choose<'a>(&'a self, rows: &'a [f64]) -> impl Iterator<Item = usize> + 'a {
+        rows.chunks_exact(self.width().max(1)).flat_map(move |row| {
+            let mut start = 0;
+            self.counts.iter().map(move |&classes| {
+                let own = row.get(start..start + classes).unwrap_or_default();
+                let best = start + first_largest(own);
+                start += classes;
+                best
+            })
+        })
+    }
+
+    /// The labels at places that [`Targets::choose`] or a tree chose.
+    fn answer(&self, rows: usize, places: impl Iterator<Item = usize>) -> Output {
+        let data = self.labels.take(places);
+        match self.counts.len() {
+            1 => Output::flat(data),
+            targets => Output::matrix(rows, targets, data),
+        }
+    }
+}
+
+/// Labels of one kind, one after another.
+fn joined(each: &[Labels]) -> Option<Labels> {
+    macro_rules! join {
+        ($kind:ident) => {{
+            let parts = each.iter().map(|labels| match labels {
+                Labels::$kind(v) => Some(v.to_vec()),
+                _ => None,
+            });
+            Labels::$kind(parts.collect::<Option<Vec<_>>>()?.concat().into())
+        }};
+    }
+    Some(match each.first()? {
+        Labels::I64(_) => join!(I64),
+        Labels::I32(_) => join!(I32),
+        Labels::F64(_) => join!(F64),
+        Labels::Bool(_) => join!(Bool),
+        Labels::Text(_) => join!(Text),
+    })
+}
+
+impl ForestClassifier {
+    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
+        let targets = Targets::read(c)?;
+        let members = members(c)?;
+        let mut collector = Collector::new(targets.width());
+        let alone = c.attr("tree_").is_some();
+        let mut winners = alone.then(|| Collector::new(targets.counts.len()));
+        for &member in &members {
+            let grown = Grown::read(member, place)?;
+            fields::counted(c, "classes_", targets.counts.len(), grown.outputs)?;
+            let most = targets.counts.iter().copied().max().unwrap_or(0);
+            fields::counted(c, "classes_", most, grown.width)?;
+            // up to 1.3 the nodes hold weighted counts, then fractions
+            let counts = version(member).or(version(c)).is_none_or(|release| release < (1, 4));
+            collector.add(&grown, |values, vector| {
+                targets.keep(values, grown.width, vector, counts);
+            })?;
+            if let Some(winners) = &mut winners {
+                winners.add(&grown, |values, vector| {
+                    let mut start = 0;
+                    for (values, &classes) in values.chunks_exact(grown.width).zip(&targets.counts)
+                    {
+                        let own = values.get(..classes).unwrap_or(values);
+                        vector.push((start + first_largest(own)) as f64);
+                        start += classes;
+                    }
+                })?;
+            }
+        }
+        let nan = members.first().is_some_and(|&tree| accepts_nan(c, tree));
+        Ok(Self {
+            rows: Rows::new(c, collector.features(), nan)?,
+            leaves: collector.finish(),
+            winners: winners.map(Collector::finish),
+            targets,
+        })
+    }
+
+    fn probabilities(&self, rows: &[f32], count: usize) -> Vec<f64> {
+        let mut sums = self.leaves.sums(rows, count);
+        let trees = self.leaves.trees() as f64;
+        for sum in &mut sums {
+            *sum /= trees;
+        }
+        sums
+    }
+}
+
+impl Predictor for ForestClassifier {
+    fn inputs(&self) -> Inputs {
+        self.rows.inputs()
+    }
+
+    fn methods(&self) -> &[Method] {
+        &[Method::Predict, Method::PredictProba, Method::PredictLogProba]
+    }
+
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        if !self.methods().contains(&method) {
+            return Err(Error::NoSuchMethod {
+                asked: method.to_string(),
+                available: self.methods().to_vec(),
+            });
+        }
+        let rows = self.rows.take(input)?;
+        if let (Method::Predict, Some(winners)) = (method, &self.winners) {
+            let places = winners.sums(&rows, input.rows);
+            return Ok(self.targets.answer(input.rows, places.iter().map(|&place| place as usize)));
+        }
+        let mut probabilities = self.probabilities(&rows, input.rows);
+        if method == Method::Predict {
+            return Ok(self.targets.answer(input.rows, self.targets.choose(&probabilities)));
+        }
+        if method == Method::PredictLogProba {
+            for p in &mut probabilities {
+                *p = p.ln();
+            }
+        }
+        Ok(Output::matrix(input.rows, self.targets.width(), OutputData::F64(probabilities)))
+    }
+}
+
+/// numpy's sum of a contiguous row: pairwise, over eight partial sums in blocks of 128.
+fn sum(values: &[f64]) -> f64 {
+    if values.len() > 128 {
+        let half = values.len() / 2;
+        let (low, high) = values.split_at(half - half % 8);
+        return sum(low) + sum(high);
+    }
+    let (eights, rest) = values.as_chunks::<8>();
+    let Some((first, eights)) = eights.split_first() else {
+        return rest.iter().fold(0.0, |sum, v| sum + v);
+    };
+    let mut sums = *first;
+    for eight in eights {
+        for (sum, v) in sums.iter_mut().zip(eight) {
+            *sum += v;
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, v| sum + v)
+}

@@ -1,0 +1,131 @@
+use std::collections::HashMap;
+
+use super::Grown;
+use crate::{
+    Error,
+    tree::{Builder, Forest},
+};
+
+/// Trees whose leaves hold vectors.
+#[derive(Debug)]
+pub(super) struct Leaves {
+    forest: Forest<f32>,
+    /// Which vector each node of the forest has.
+    slots: Box<[u32]>,
+    /// The distinct vectors, one after another.
+    vectors: Box<[f64]>,
+    /// The one value of each node, when vectors are that short.
+    values: Box<[f64]>,
+    width: usize,
+}
+
+/// Collects trees and the vectors of their leaves. Grown trees repeat few vectors (a pure leaf has
+/// one of as many as there are classes), so equal ones are kept once.
+pub(super) struct Collector {
+    builder: Option<Builder<f32>>,
+    shape: (usize, usize, usize),
+    width: usize,
+    found: HashMap<Box<[u64]>, u32>,
+    vectors: Vec<f64>,
+    /// For each tree, the vector of each of its nodes.
+    slots: Vec<Box<[u32]>>,
+}
+
+impl Collector {
+    /// For vectors of `width` values.
+    pub(super) fn new(width: usize) -> Self {
+        Self {
+            builder: None,
+            shape: (0, 0, 0),
+            width,
+            found: HashMap::new(),
+            vectors: Vec::new(),
+            slots: Vec::new(),
+        }
+    }
+
+    /// Adds a tree; `vector` writes the vector of a leaf from the values that the library stores.
+    pub(super) fn add(
+        &mut self,
+        grown: &Grown,
+        mut vector: impl FnMut(&[f64], &mut Vec<f64>),
+    ) -> Result<(), Error> {
+        let shape = (grown.features, grown.outputs, grown.width);
+        let builder = match &mut self.builder {
+            Some(builder) if self.shape == shape => builder,
+            Some(_) => {
+                return Err(Error::Malformed {
+                    format: "forest",
+                    place: format!("tree {}", self.slots.len()),
+                    reason: "it has other features, outputs or classes than the trees before it"
+                        .into(),
+                });
+            }
+            None => {
+                self.shape = shape;
+                self.builder.insert(Builder::new(grown.features, "scikit-learn tree"))
+            }
+        };
+        builder.tree(&grown.splits)?;
+        let mut slots = Vec::with_capacity(grown.splits.len());
+        let mut scratch = Vec::with_capacity(self.width);
+        let per = grown.outputs * grown.width;
+        for (split, values) in grown.splits.iter().zip(grown.values.chunks_exact(per)) {
+            if !matches!(split, crate::tree::Split::Leaf) {
+                slots.push(0);
+                continue;
+            }
+            scratch.clear();
+            vector(values, &mut scratch);
+            scratch.resize(self.width, 0.0);
+            let bits = scratch.iter().map(|v| v.to_bits()).collect();
+            let next = self.found.len() as u32;
+            let slot = *self.found.entry(bits).or_insert(next);
+            if slot == next {
+                self.vectors.extend_from_slice(&scratch);
+            }
+            slots.push(slot);
+        }
+        self.slots.push(slots.into());
+        Ok(())
+    }
+
+    /// The number of features of the trees so far.
+    pub(super) fn features(&self) -> usize {
+        self.shape.0
+    }
+
+    pub(super) fn finish(self) -> Leaves {
+        let forest = Forest::new(self.builder.unwrap_or_else(|| Builder::new(1, "forest")));
+        let slot = |tree: usize, node: u32| {
+            let slots = self.slots.get(tree).and_then(|slots| slots.get(node as usize));
+            slots.copied().unwrap_or(0)
+        };
+        let one = |slot: u32| self.vectors.get(slot as usize).copied().unwrap_or(0.0);
+        let (slots, values, vectors) = if self.width == 1 {
+            let values = forest.arrange(|tree, node| one(slot(tree, node)));
+            (Box::default(), values, Box::default())
+        } else {
+            (forest.arrange(slot), Box::default(), self.vectors.into())
+        };
+        Leaves { forest, slots, vectors, values, width: self.width }
+    }
+}
+
+impl Leaves {
+    /// Number of trees.
+    pub(super) fn trees(&self) -> usize {
+        self.forest.trees()
+    }
+
+    /// The sum of the leaves' vectors of each of `count` rows, in the order of the trees.
+    pub(super) fn sums(&self, rows: &[f32], count: usize) -> Vec<f64> {
+        let mut sums = vec![0.0; count.saturating_mul(self.width)];
+        if self.width == 1 {
+            self.forest.add(rows, &self.values, &[], 1, &mut sums);
+        } else {
+            self.forest.add_vectors(rows, &self.slots, &self.vectors, self.width, &mut sums);
+        }
+        sums
+    }
+}

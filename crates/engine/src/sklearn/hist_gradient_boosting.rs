@@ -1,0 +1,223 @@
+//! `HistGradientBoosting*`: boosted trees over doubles, with categories and missing values.
+
+use super::{Place, fields, linear::first_largest, raw, version};
+use crate::{
+    Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table,
+    read::Cursor,
+    tree::{Builder, Forest},
+};
+
+mod nodes;
+mod preprocess;
+
+use nodes::{Known, Nodes};
+use preprocess::Preprocess;
+
+/// Boosted trees, whatever they answer.
+#[derive(Debug)]
+struct Rounds {
+    inputs: Inputs,
+    features: usize,
+    preprocess: Option<Preprocess>,
+    forest: Forest<f64>,
+    /// The value of each node.
+    values: Box<[f64]>,
+    /// Which score each tree adds to.
+    group: Box<[u32]>,
+    /// What scores start from, one for each output.
+    baseline: Vec<f64>,
+}
+
+impl Rounds {
+    fn read(c: Cursor<'_>, place: &Place, outputs: usize) -> Result<Self, Error> {
+        let features = c.attr("n_features_in_").or(c.attr("_n_features")).and_then(Cursor::as_i64);
+        let features = features
+            .and_then(|n| usize::try_from(n).ok())
+            .filter(|n| (1..=u32::MAX as usize).contains(n))
+            .ok_or_else(|| {
+                Error::attribute(c.class_name(), "n_features_in_", "is not a number of features")
+            })?;
+        let known = Known::read(c, features)?;
+        let mut builder = Builder::new(features, "scikit-learn histogram tree");
+        let mut stored = Vec::new();
+        for round in fields::list(c, "_predictors")? {
+            let trees = round.items().unwrap_or_default();
+            fields::counted(c, "_predictors", trees.len(), outputs)?;
+            for &tree in trees {
+                let nodes = Nodes::read(round.go(tree), place, &known)?;
+                builder.tree(&nodes.splits)?;
+                stored.push(nodes.values);
+            }
+        }
+        let forest = Forest::new(builder);
+        let values = forest.arrange(|tree, node| {
+            let value = stored.get(tree).and_then(|values| values.get(node as usize));
+            value.copied().unwrap_or(0.0)
+        });
+        Ok(Self {
+            inputs: fields::inputs(c, Some(features)),
+            features,
+            preprocess: Preprocess::read(c, place, features)?,
+            values,
+            group: (0..stored.len()).map(|tree| (tree % outputs) as u32).collect(),
+            forest,
+            baseline: fields::numbers_of(c, "_baseline_prediction", outputs)?,
+        })
+    }
+
+    /// Scores, rows × outputs.
+    fn scores(&self, input: &Table) -> Result<Vec<f64>, Error> {
+        input.expect_columns(self.features)?;
+        let mut scores = self.baseline.repeat(input.rows);
+        let outputs = self.baseline.len();
+        let mut add = |rows: &[f64]| {
+            self.forest.add(rows, &self.values, &self.group, outputs, &mut scores);
+        };
+        match &self.preprocess {
+            Some(preprocess) => add(&preprocess.apply(input)?),
+            None => add(&input.to_f64()?),
+        }
+        Ok(scores)
+    }
+}
+
+/// `HistGradientBoostingRegressor`.
+#[derive(Debug)]
+pub(crate) struct HistRegressor {
+    rounds: Rounds,
+    /// The mean is the exponential of the score.
+    exponential: bool,
+}
+
+impl HistRegressor {
+    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
+        let loss = c.require("loss")?;
+        let exponential = match loss.as_str() {
+            Some("poisson" | "gamma") => true,
+            Some(
+                "squared_error"
+                | "least_squares"
+                | "absolute_error"
+                | "least_absolute_deviation"
+                | "quantile",
+            ) => false,
+            Some(other) => {
+                return Err(Error::attribute(
+                    c.class_name(),
+                    "loss",
+                    format!("is `{other}`, which regressors do not have"),
+                ));
+            }
+            None => {
+                return Err(Error::Unsupported {
+                    what: format!("`{}.loss`, {},", c.class_name(), loss.describe()),
+                    reason: "only the named losses say how a score becomes an answer".into(),
+                    hint: "fit the model with one of the named losses".into(),
+                });
+            }
+        };
+        Ok(Self { rounds: Rounds::read(c, place, 1)?, exponential })
+    }
+}
+
+impl Predictor for HistRegressor {
+    fn inputs(&self) -> Inputs {
+        self.rounds.inputs.clone()
+    }
+
+    fn methods(&self) -> &[Method] {
+        &[Method::Predict]
+    }
+
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        if method != Method::Predict {
+            return Err(Error::NoSuchMethod {
+                asked: method.to_string(),
+                available: self.methods().to_vec(),
+            });
+        }
+        let mut scores = self.rounds.scores(input)?;
+        if self.exponential {
+            for score in &mut scores {
+                *score = score.exp();
+            }
+        }
+        Ok(Output::flat(OutputData::F64(scores)))
+    }
+}
+
+/// `HistGradientBoostingClassifier`.
+#[derive(Debug)]
+pub(crate) struct HistClassifier {
+    rounds: Rounds,
+    labels: Labels,
+    link: raw::Link,
+    /// Releases up to 1.4 choose by probabilities, in which close scores may be equal.
+    by_probability: bool,
+}
+
+impl HistClassifier {
+    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
+        let labels = fields::labels(c, "classes_")?;
+        let classes = labels.len();
+        if classes < 2 {
+            return Err(Error::attribute(c.class_name(), "classes_", "has fewer than two classes"));
+        }
+        let release = version(c).unwrap_or((0, 0));
+        let link = match classes {
+            2 => raw::Link::Logistic,
+            // the losses of 1.1 and later share the softmax of the linear models
+            _ if release < (1, 1) => raw::Link::LogSoftmax,
+            _ => raw::Link::Softmax,
+        };
+        let outputs = if classes == 2 { 1 } else { classes };
+        Ok(Self {
+            rounds: Rounds::read(c, place, outputs)?,
+            labels,
+            link,
+            by_probability: release < (1, 5),
+        })
+    }
+
+    fn winners(&self, scores: Vec<f64>) -> Vec<usize> {
+        let outputs = self.rounds.baseline.len();
+        if self.by_probability {
+            let probabilities = self.link.probabilities(scores, outputs);
+            return probabilities.chunks_exact(self.labels.len()).map(first_largest).collect();
+        }
+        match outputs {
+            1 => scores.into_iter().map(|score| usize::from(score > 0.0)).collect(),
+            _ => scores.chunks_exact(outputs).map(first_largest).collect(),
+        }
+    }
+}
+
+impl Predictor for HistClassifier {
+    fn inputs(&self) -> Inputs {
+        self.rounds.inputs.clone()
+    }
+
+    fn methods(&self) -> &[Method] {
+        &[Method::Predict, Method::PredictProba, Method::DecisionFunction]
+    }
+
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        if !self.methods().contains(&method) {
+            return Err(Error::NoSuchMethod {
+                asked: method.to_string(),
+                available: self.methods().to_vec(),
+            });
+        }
+        let scores = self.rounds.scores(input)?;
+        let outputs = self.rounds.baseline.len();
+        Ok(match method {
+            Method::Predict => Output::flat(self.labels.take(self.winners(scores).into_iter())),
+            Method::DecisionFunction => raw::decisions(scores, input.rows, outputs),
+            _ => Output::matrix(
+                input.rows,
+                self.labels.len(),
+                OutputData::F64(self.link.probabilities(scores, outputs)),
+            ),
+        })
+    }
+}
