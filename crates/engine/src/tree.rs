@@ -10,6 +10,7 @@
 //!                                └─► ranked: one byte a value, four bytes a node
 //! ```
 
+mod blend;
 mod build;
 mod columns;
 mod direct;

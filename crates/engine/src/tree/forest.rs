@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::{
+    blend::{self, Blend, LANES, Scratch},
     build::{Builder, Form, Tree},
     columns::Columns,
     direct::{self, Packed, Wide},
@@ -25,7 +26,7 @@ pub(crate) struct Forest<T> {
 enum Layout<T> {
     Packed(Box<[Packed]>),
     Wide(Box<[Wide<T>]>),
-    Ranked(Box<[Ranked]>, Ranks<T>),
+    Ranked(Box<[Ranked]>, Ranks<T>, Option<Blend>),
 }
 
 impl<T: Real> Forest<T> {
@@ -83,7 +84,30 @@ impl<T: Real> Forest<T> {
                     _ => self.packed::<_, 1024>(nodes, rows, fill, found),
                 }
             }
-            Layout::Ranked(nodes, ranks) => {
+            Layout::Ranked(nodes, ranks, blend) => {
+                let stride = self.stride();
+                let count = rows.len() / stride;
+                let mut done = 0;
+                if let Some((blend, mut scratch)) = blend
+                    .as_ref()
+                    .filter(|_| count >= blend::FEWEST)
+                    .and_then(|blend| Some((blend, Scratch::new()?)))
+                {
+                    while count - done >= blend::FEWEST {
+                        let lanes = (count - done).min(LANES);
+                        let rows = rows.get(done * stride..).unwrap_or_default();
+                        ranks.fill_lanes(&self.columns, rows, stride, &mut scratch.columns);
+                        blend.leaves(&self.trees, &mut scratch, lanes, |tree, row, node| {
+                            found(tree, done + row, node);
+                        });
+                        done += lanes;
+                    }
+                }
+                let rows = rows.get(done * stride..).unwrap_or_default();
+                if rows.is_empty() {
+                    return;
+                }
+                let found = |tree, row, node| found(tree, done + row, node);
                 let fill = |row: &[T], out: &mut [u8]| ranks.fill(&self.columns, row, out);
                 match width {
                     0..=64 => self.packed::<_, 64>(nodes, rows, fill, found),
@@ -143,7 +167,8 @@ impl<T: Real> Forest<T> {
 
 fn choose<T: Real>(form: &Form<T>) -> Layout<T> {
     if let Some((nodes, ranks)) = ranked::ranked(form) {
-        return Layout::Ranked(nodes, ranks);
+        let blend = Blend::new(form, &nodes);
+        return Layout::Ranked(nodes, ranks, blend);
     }
     match direct::packed(form) {
         Some(nodes) => Layout::Packed(nodes),

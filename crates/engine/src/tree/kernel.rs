@@ -4,7 +4,12 @@
 //! one walk depend on one another, so several walks run side by side: several rows through one tree
 //! for a batch, several trees for a single row.
 
-use super::build::Tree;
+#![expect(unsafe_code, reason = "a function compiled for AVX2 is called after asking the processor")]
+
+use super::{
+    blend::{Choice, LANES, Places, Ranks},
+    build::Tree,
+};
 
 /// A node that can tell where to go next.
 pub(super) trait Step: Copy {
@@ -149,5 +154,40 @@ fn one<N: Step, R: Cells<N::Cell>>(
             at = next;
         }
         found(groups.len() * TREES + index, tree.start + at);
+    }
+}
+
+/// Decides the splits of one tree for all lanes. `answers` holds the constants of leaves in its
+/// first half, and each split's answer in its second.
+#[inline]
+pub(super) fn decide(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places; 512]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2, which is all that the function needs beyond safe code.
+        unsafe { decide_avx2(choices, columns, answers) };
+        return;
+    }
+    blend(choices, columns, answers);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn decide_avx2(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places; 512]) {
+    blend(choices, columns, answers);
+}
+
+#[inline(always)]
+fn blend(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places; 512]) {
+    for choice in choices {
+        let ranks = &columns[usize::from(choice.column)];
+        let left = &answers[usize::from(choice.children[0]) % 512];
+        let right = &answers[usize::from(choice.children[1]) % 512];
+        // masks, not branches: compilers turn the loop into compares and blends of whole registers
+        let mut answer = [0; LANES];
+        for lane in 0..LANES {
+            let chosen = if ranks[lane] > choice.threshold { u8::MAX } else { 0 };
+            answer[lane] = (right[lane] & chosen) | (left[lane] & !chosen);
+        }
+        answers[256 + usize::from(choice.node)] = answer;
     }
 }

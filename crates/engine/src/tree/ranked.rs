@@ -4,6 +4,7 @@
 //! of its column, so answers cannot differ. A node shrinks to four bytes and a value to one.
 
 use super::{
+    blend,
     build::{Form, Node},
     columns::{Columns, View},
     kernel::{Cells, Step},
@@ -13,6 +14,18 @@ use crate::table::Real;
 /// Four bytes: left child, column, place of the threshold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ranked(u32);
+
+impl Ranked {
+    /// The column it compares.
+    pub(super) fn column(self) -> u8 {
+        (self.0 >> 8) as u8
+    }
+
+    /// The place of its threshold.
+    pub(super) fn place(self) -> u8 {
+        self.0 as u8
+    }
+}
 
 impl Step for Ranked {
     type Cell = u8;
@@ -32,7 +45,8 @@ pub(super) struct Ranks<T> {
 /// One feature's thresholds, and the columns that compare with them.
 struct Feature<T> {
     index: u32,
-    /// Sorted; shorter than 256.
+    /// Sorted; fewer than 256 while they are collected, then filled up with infinities to a power
+    /// of two.
     thresholds: Vec<T>,
     columns: Vec<(u32, View)>,
 }
@@ -90,6 +104,11 @@ pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Box<[Ranked]>, Ranks<T>
         Some(Ranked(node.left << 16 | node.column << 8 | place as u32))
     };
     let nodes = form.nodes.iter().map(pack).collect::<Option<Box<[_]>>>()?;
+    for feature in &mut by_feature {
+        // one more than the thresholds, for the rank above all
+        let len = (feature.thresholds.len() + 1).next_power_of_two();
+        feature.thresholds.resize(len, T::INFINITY);
+    }
     Some((nodes, Ranks { features: by_feature }))
 }
 
@@ -98,42 +117,63 @@ impl<T: Real> Ranks<T> {
     pub(super) fn fill(&self, columns: &Columns, row: &[T], out: &mut [u8]) {
         for feature in &self.features {
             let value = row.get(feature.index as usize).copied().unwrap_or(T::NAN);
-            // the usual case: every view shows the value itself
-            let plain = !value.nan();
-            let mut known = None;
-            for &(column, view) in &feature.columns {
-                let same = matches!(view, View::Plain)
-                    || plain && matches!(view, View::NanRight | View::NanZero);
-                let rank = match known {
-                    Some(rank) if same => rank,
-                    _ => feature.rank(columns.see(view, value)),
-                };
-                if same {
-                    known = Some(rank);
-                }
-                if let Some(to) = out.get_mut(column as usize) {
+            feature.views(columns, value, |column, rank| {
+                if let Some(to) = out.get_mut(column) {
                     *to = rank;
                 }
+            });
+        }
+    }
+
+    /// Writes the ranks of up to [`blend::LANES`] rows, column by column.
+    pub(super) fn fill_lanes(
+        &self,
+        columns: &Columns,
+        rows: &[T],
+        stride: usize,
+        out: &mut [blend::Ranks; 256],
+    ) {
+        for feature in &self.features {
+            for (lane, row) in rows.chunks_exact(stride).take(blend::LANES).enumerate() {
+                let value = row.get(feature.index as usize).copied().unwrap_or(T::NAN);
+                feature.views(columns, value, |column, rank| {
+                    if let Some(to) = out.get_mut(column).and_then(|ranks| ranks.get_mut(lane)) {
+                        *to = blend::signed(rank);
+                    }
+                });
             }
         }
     }
 }
 
 impl<T: Real> Feature<T> {
+    /// Hands over each column's rank of `value`.
+    #[inline]
+    fn views(&self, columns: &Columns, value: T, mut found: impl FnMut(usize, u8)) {
+        let plain = self.rank(value);
+        for &(column, view) in &self.columns {
+            let same = match view {
+                View::Plain => true,
+                // the usual case: every view shows the value itself
+                View::NanRight | View::NanZero => !value.nan(),
+                _ => false,
+            };
+            let rank = if same { plain } else { self.rank(columns.see(view, value)) };
+            found(column as usize, rank);
+        }
+    }
+
     /// How many thresholds lie below `value`; none for NaN.
     #[inline]
     fn rank(&self, value: T) -> u8 {
-        let mut rest = self.thresholds.as_slice();
+        // halves without a branch: which way the search goes is not predictable
         let mut below = 0;
-        // halves without a branch on the comparison
-        while rest.len() > 1 {
-            let half = rest.len() / 2;
-            let (low, high) = rest.split_at(half);
-            let up = low.last().is_some_and(|t| value > *t);
-            below += if up { half } else { 0 };
-            rest = if up { high } else { low };
+        let mut half = self.thresholds.len();
+        while half > 1 {
+            half /= 2;
+            let above = self.thresholds.get(below + half - 1).is_some_and(|t| value > *t);
+            below += usize::from(above) * half;
         }
-        below += usize::from(rest.first().is_some_and(|t| value > *t));
         below as u8
     }
 }

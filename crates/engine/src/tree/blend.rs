@@ -1,0 +1,123 @@
+//! Small trees, many rows: every split of a tree is decided for all rows at once, from the leaves
+//! up, and each split keeps the answer of the side it chose.
+//!
+//! This makes more comparisons than walking does, but they are the same few vector instructions
+//! for sixty-four rows, and hardly any waits for the one before.
+
+use super::{
+    build::{Form, Tree},
+    kernel,
+    ranked::Ranked,
+};
+
+/// Rows decided at once.
+pub(super) const LANES: usize = 64;
+
+/// Rows from which it pays to decide for all lanes, filled or not.
+pub(super) const FEWEST: usize = 16;
+
+/// Ranks of a column for every row, each minus 128: vector units compare signed bytes.
+pub(super) type Ranks = [i8; LANES];
+
+/// For every row, the place of a node in its tree.
+pub(super) type Places = [u8; LANES];
+
+/// Most nodes of a tree, so that a node's place fits a byte.
+const MOST_NODES: u32 = 256;
+
+/// A split, ready to choose between the answers of its children.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choice {
+    /// The column it compares.
+    pub(super) column: u8,
+    /// The place of its threshold minus 128.
+    pub(super) threshold: i8,
+    /// Where its own answer goes, past the first 256.
+    pub(super) node: u8,
+    /// Where the answers of its children are: a leaf's constant among the first 256, or another
+    /// split's answer after them.
+    pub(super) children: [u16; 2],
+}
+
+/// The splits of every tree, children before parents.
+pub(super) struct Blend {
+    choices: Box<[Choice]>,
+    /// End of each tree's choices; it begins where the one before ends.
+    ends: Box<[u32]>,
+}
+
+/// What a kernel works in.
+pub(super) struct Scratch {
+    pub(super) columns: Box<[Ranks; 256]>,
+    answers: Box<[Places; 512]>,
+}
+
+impl Scratch {
+    pub(super) fn new() -> Option<Self> {
+        let columns = vec![[0; LANES]; 256].into_boxed_slice().try_into().ok()?;
+        let mut answers = vec![[0; LANES]; 512].into_boxed_slice();
+        for (place, constant) in (0..=u8::MAX).zip(&mut answers) {
+            *constant = [place; LANES];
+        }
+        Some(Self { columns, answers: answers.try_into().ok()? })
+    }
+}
+
+impl Blend {
+    /// `None` when a tree has too many nodes.
+    pub(super) fn new<T>(form: &Form<T>, nodes: &[Ranked]) -> Option<Self> {
+        if form.trees.iter().any(|tree| tree.len > MOST_NODES) {
+            return None;
+        }
+        let mut choices = Vec::new();
+        let mut ends = Vec::with_capacity(form.trees.len());
+        for tree in &form.trees {
+            let range = tree.start as usize..(tree.start + tree.len) as usize;
+            let own = form.nodes.get(range.clone())?;
+            let ranked = nodes.get(range)?;
+            let answer = |place: u32| {
+                let leaf = own.get(place as usize)?.leaf;
+                Some(place as u16 + if leaf { 0 } else { 256 })
+            };
+            // breadth-first order backwards: no parent comes before its children
+            for (place, (node, ranked)) in own.iter().zip(ranked).enumerate().rev() {
+                if !node.leaf {
+                    choices.push(Choice {
+                        column: ranked.column(),
+                        threshold: signed(ranked.place()),
+                        node: place as u8,
+                        children: [answer(node.left)?, answer(node.left + 1)?],
+                    });
+                }
+            }
+            ends.push(choices.len() as u32);
+        }
+        Some(Self { choices: choices.into(), ends: ends.into() })
+    }
+
+    /// Hands over each `(tree, row, node)` for the first `rows` of the lanes.
+    pub(super) fn leaves(
+        &self,
+        trees: &[Tree],
+        scratch: &mut Scratch,
+        rows: usize,
+        mut found: impl FnMut(usize, usize, u32),
+    ) {
+        let mut begin = 0;
+        for (index, (tree, &end)) in trees.iter().zip(&self.ends).enumerate() {
+            let choices = self.choices.get(begin as usize..end as usize).unwrap_or_default();
+            begin = end;
+            kernel::decide(choices, &scratch.columns, &mut scratch.answers);
+            // a tree of one leaf has decided nothing, and its answer is the first constant
+            let root = if choices.is_empty() { 0 } else { 256 };
+            for (row, &place) in scratch.answers[root].iter().take(rows).enumerate() {
+                found(index, row, tree.start + u32::from(place));
+            }
+        }
+    }
+}
+
+/// Keeps the order of ranks among signed bytes.
+pub(super) fn signed(rank: u8) -> i8 {
+    (rank ^ 0x80) as i8
+}
