@@ -18,6 +18,8 @@ mod forest;
 mod kernel;
 mod ranked;
 mod sum;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use build::{Builder, Split, Test};
 pub(crate) use columns::{Categories, View, ZERO};

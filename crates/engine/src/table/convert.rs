@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use crate::{Cell, Column, Csr, Data, Error, Table, TextColumn};
 
 /// A floating-point type that engines compute in.
-pub(crate) trait Real: Copy + PartialOrd + Default + Send + Sync + 'static {
+pub(crate) trait Real:
+    Copy + std::fmt::Debug + PartialOrd + Default + Send + Sync + 'static
+{
     /// Rounds a double to the nearest value; too large ones become infinite.
     fn from_f64(value: f64) -> Self;
     /// Rounds an integer to the nearest value, once.

@@ -23,7 +23,8 @@ pub(crate) struct Forest<T> {
     layout: Layout<T>,
 }
 
-enum Layout<T> {
+/// The nodes as a kernel wants them.
+pub(super) enum Layout<T> {
     Packed(Box<[Packed]>),
     Wide(Box<[Wide<T>]>),
     Ranked(Box<[Ranked]>, Ranks<T>, Option<Blend>),
@@ -34,6 +35,10 @@ impl<T: Real> Forest<T> {
     pub(crate) fn new(builder: Builder<T>) -> Self {
         let (features, form) = builder.finish();
         let layout = choose(&form);
+        Self::assemble(features, form, layout)
+    }
+
+    pub(super) fn assemble(features: usize, form: Form<T>, layout: Layout<T>) -> Self {
         Self {
             features,
             columns: form.columns,

@@ -4,7 +4,10 @@
 //! one walk depend on one another, so several walks run side by side: several rows through one tree
 //! for a batch, several trees for a single row.
 
-#![expect(unsafe_code, reason = "a function compiled for AVX2 is called after asking the processor")]
+#![expect(
+    unsafe_code,
+    reason = "a function compiled for AVX2 is called after asking the processor"
+)]
 
 use super::{
     blend::{Choice, LANES, Places, Ranks},

@@ -37,7 +37,7 @@ impl Step for Ranked {
     }
 }
 
-/// The thresholds of every column, padded to a power of two with infinities.
+/// The thresholds of every feature.
 pub(super) struct Ranks<T> {
     features: Vec<Feature<T>>,
 }
@@ -45,13 +45,25 @@ pub(super) struct Ranks<T> {
 /// One feature's thresholds, and the columns that compare with them.
 struct Feature<T> {
     index: u32,
-    /// Sorted; fewer than 256 while they are collected, then filled up with infinities to a power
-    /// of two.
-    thresholds: Vec<T>,
+    /// The sorted thresholds, filled up with infinities.
+    blocks: Vec<[T; SIDE]>,
+    /// The last of each block.
+    lasts: [T; SIDE],
     columns: Vec<(u32, View)>,
 }
 
+/// Thresholds in a block, and blocks of a feature.
+const SIDE: usize = 16;
+
+/// Most thresholds of a feature, so that ranks fit a byte.
 const MOST: usize = 255;
+
+/// Columns that share sorted thresholds, while they are collected.
+struct Collected<T> {
+    index: u32,
+    thresholds: Vec<T>,
+    columns: Vec<(u32, View)>,
+}
 
 /// Ranked nodes with what turns values into ranks; `None` when a feature has too many thresholds, a
 /// tree too many nodes, or the splits too many columns.
@@ -59,33 +71,25 @@ pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Box<[Ranked]>, Ranks<T>
     if form.columns.len() > 256 || form.trees.iter().any(|tree| tree.len > 1 << 16) {
         return None;
     }
-    let mut by_feature: Vec<Feature<T>> = Vec::new();
+    let mut collected: Vec<Collected<T>> = Vec::new();
     let mut place_of_column = Vec::new();
-    for (index, &(feature, view)) in form.columns.list.iter().enumerate() {
-        let own = matches!(view, View::IsNan | View::IsZero | View::Set(_));
-        let shared = by_feature.iter().position(|f| {
-            !own && f.index == feature
-                && !f
-                    .columns
-                    .iter()
-                    .any(|(_, v)| matches!(v, View::IsNan | View::IsZero | View::Set(_)))
-        });
-        let place = shared.unwrap_or_else(|| {
-            by_feature.push(Feature {
-                index: feature,
-                thresholds: Vec::new(),
-                columns: Vec::new(),
-            });
-            by_feature.len() - 1
-        });
-        by_feature.get_mut(place)?.columns.push((index as u32, view));
+    let flag = |view: View| matches!(view, View::IsNan | View::IsZero | View::Set(_));
+    for (column, &(index, view)) in form.columns.list.iter().enumerate() {
+        let shared = collected
+            .iter()
+            .position(|c| c.index == index && !flag(view) && !c.columns.iter().any(|c| flag(c.1)));
+        let place = shared.unwrap_or(collected.len());
+        if shared.is_none() {
+            collected.push(Collected { index, thresholds: Vec::new(), columns: Vec::new() });
+        }
+        collected.get_mut(place)?.columns.push((column as u32, view));
         place_of_column.push(place);
     }
     for node in form.nodes.iter().filter(|node| !node.leaf) {
         let place = *place_of_column.get(node.column as usize)?;
-        by_feature.get_mut(place)?.thresholds.push(node.threshold);
+        collected.get_mut(place)?.thresholds.push(node.threshold);
     }
-    for feature in &mut by_feature {
+    for feature in &mut collected {
         let thresholds = &mut feature.thresholds;
         thresholds.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
         thresholds.dedup();
@@ -97,19 +101,14 @@ pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Box<[Ranked]>, Ranks<T>
         let place = if node.leaf {
             MOST
         } else {
-            let thresholds =
-                &by_feature.get(*place_of_column.get(node.column as usize)?)?.thresholds;
-            thresholds.partition_point(|t| *t < node.threshold)
+            let feature = collected.get(*place_of_column.get(node.column as usize)?)?;
+            feature.thresholds.partition_point(|t| *t < node.threshold)
         };
         Some(Ranked(node.left << 16 | node.column << 8 | place as u32))
     };
     let nodes = form.nodes.iter().map(pack).collect::<Option<Box<[_]>>>()?;
-    for feature in &mut by_feature {
-        // one more than the thresholds, for the rank above all
-        let len = (feature.thresholds.len() + 1).next_power_of_two();
-        feature.thresholds.resize(len, T::INFINITY);
-    }
-    Some((nodes, Ranks { features: by_feature }))
+    let features = collected.into_iter().map(Feature::new).collect();
+    Some((nodes, Ranks { features }))
 }
 
 impl<T: Real> Ranks<T> {
@@ -147,6 +146,17 @@ impl<T: Real> Ranks<T> {
 }
 
 impl<T: Real> Feature<T> {
+    fn new(collected: Collected<T>) -> Self {
+        let mut thresholds = collected.thresholds;
+        thresholds.resize(thresholds.len().next_multiple_of(SIDE), T::INFINITY);
+        let blocks = thresholds.as_chunks::<SIDE>().0.to_vec();
+        let mut lasts = [T::INFINITY; SIDE];
+        for (to, block) in lasts.iter_mut().zip(&blocks) {
+            *to = block[SIDE - 1];
+        }
+        Self { index: collected.index, blocks, lasts, columns: collected.columns }
+    }
+
     /// Hands over each column's rank of `value`.
     #[inline]
     fn views(&self, columns: &Columns, value: T, mut found: impl FnMut(usize, u8)) {
@@ -166,14 +176,15 @@ impl<T: Real> Feature<T> {
     /// How many thresholds lie below `value`; none for NaN.
     #[inline]
     fn rank(&self, value: T) -> u8 {
-        // halves without a branch: which way the search goes is not predictable
-        let mut below = 0;
-        let mut half = self.thresholds.len();
-        while half > 1 {
-            half /= 2;
-            let above = self.thresholds.get(below + half - 1).is_some_and(|t| value > *t);
-            below += usize::from(above) * half;
-        }
-        below as u8
+        let block = below(&self.lasts, value);
+        let rest = self.blocks.get(usize::from(block)).map_or(0, |block| below(block, value));
+        block * SIDE as u8 + rest
     }
+}
+
+/// How many of the numbers lie below `value`: counted, since which way a search goes cannot be
+/// predicted and a processor compares them all at once.
+#[inline]
+fn below<T: Real>(numbers: &[T; SIDE], value: T) -> u8 {
+    numbers.iter().map(|number| u32::from(value > *number)).sum::<u32>() as u8
 }
