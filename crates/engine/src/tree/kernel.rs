@@ -179,6 +179,7 @@ fn decide_avx2(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places
     blend(choices, columns, answers);
 }
 
+#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
 #[inline(always)]
 fn blend(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places; 512]) {
     for choice in choices {
