@@ -6,6 +6,8 @@ use crate::{Error, Inputs, Method, Output, Predictor, Table, read::Cursor};
 
 mod check;
 mod columns;
+#[cfg(test)]
+mod damage;
 mod encode;
 pub(crate) mod fields;
 mod forest;
