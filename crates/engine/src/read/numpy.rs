@@ -28,12 +28,14 @@ pub(crate) enum Maker {
 impl Maker {
     /// `numpy.core.…` is `numpy._core.…` since numpy 2.
     pub(crate) fn of(module: &str, name: &str) -> Option<Self> {
-        let module = module.replace("numpy._core", "numpy.core");
-        match (module.as_str(), name) {
-            ("numpy.core.multiarray", "_reconstruct") => Some(Self::Reconstruct),
-            ("numpy.core.numeric", "_frombuffer") => Some(Self::FromBuffer),
-            ("numpy.core.multiarray", "scalar") => Some(Self::Scalar),
-            ("numpy", "dtype") => Some(Self::Dtype),
+        let rest = module.strip_prefix("numpy")?;
+        let rest =
+            rest.strip_prefix("._core").or_else(|| rest.strip_prefix(".core")).unwrap_or(rest);
+        match (rest, name) {
+            (".multiarray", "_reconstruct") => Some(Self::Reconstruct),
+            (".numeric", "_frombuffer") => Some(Self::FromBuffer),
+            (".multiarray", "scalar") => Some(Self::Scalar),
+            ("", "dtype") => Some(Self::Dtype),
             _ => None,
         }
     }

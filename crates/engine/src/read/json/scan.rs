@@ -66,6 +66,9 @@ fn of_digits(digits: usize) -> Class {
 
 /// A number, boolean or null at the start of a text, and its length.
 pub(super) fn word(rest: &[u8]) -> Option<(Json, usize)> {
+    if let Some(found) = small(rest) {
+        return Some(found);
+    }
     if !matches!(rest.first(), Some(b'0'..=b'9')) {
         for (word, value) in [
             (&b"null"[..], Json::Null),
@@ -84,6 +87,21 @@ pub(super) fn word(rest: &[u8]) -> Option<(Json, usize)> {
     let len = rest.iter().take_while(part).count();
     let digits = str::from_utf8(rest.get(..len)?).ok()?;
     Some((number(digits)?, len))
+}
+
+/// A whole number of up to 18 digits: most numbers of a model's file.
+fn small(rest: &[u8]) -> Option<(Json, usize)> {
+    let mut value = 0i64;
+    let mut len = 0;
+    for byte in rest {
+        match byte {
+            b'0'..=b'9' if len < 18 => value = value * 10 + i64::from(byte - b'0'),
+            b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-' => return None,
+            _ => break,
+        }
+        len += 1;
+    }
+    (len > 0).then_some((Json::Int(value), len))
 }
 
 /// A number by JSON's grammar.
