@@ -78,7 +78,6 @@ def _xgb(name: str, fit: object, exact: dict = PLAIN, rows: object = _edge_nan, 
 
 def _xgboost_native() -> list:
     t = xgb_train
-    zero_missing = lambda d: np.nan_to_num(d.x_nan)
     return [
         _xgb("binary-logistic", lambda d: t(d, d.binary, objective="binary:logistic"), ONE_EXP),
         _xgb("binary-logistic-base-score", lambda d: t(d, d.binary, objective="binary:logistic", base_score=0.2), ONE_EXP),
@@ -111,11 +110,6 @@ def _xgboost_native() -> list:
         ),
         _xgb("two-targets", lambda d: t(d, d.y2, rounds=3, objective="reg:squarederror"), since="1.6"),
         _xgb("two-labels", lambda d: t(d, np.column_stack([d.binary, d.three == 1]), rounds=3, objective="binary:logistic"), ONE_EXP, since="1.6"),
-        _xgb(
-            "zero-is-missing",
-            lambda d: t(d, d.y, objective="reg:squarederror", x=zero_missing(d), missing=0.0),
-            rows=lambda d, m: d.edge(m, huge=1e20),
-        ),
         _xgb("early-stopped-all-rounds", lambda d: t(d, d.binary, rounds=40, objective="binary:logistic", eta=1.5, early=2), ONE_EXP),
         _xgb("feature-names", lambda d: t(d, d.binary, x=_number_frame(d), objective="binary:logistic"), ONE_EXP, _number_rows),
         _xgb("exact-method", lambda d: t(d, d.y, objective="reg:squarederror", tree_method="exact")),

@@ -115,7 +115,8 @@ def _boosting() -> list:
         ),
         Case("boosting-regressor", lambda d: gbr(**small(d)).fit(d.x, d.y), _edge),
         Case("boosting-regressor-start-zero", lambda d: gbr(init="zero", **small(d)).fit(d.x, d.y), _edge),
-        Case("boosting-regressor-start-linear", lambda d: gbr(init=LinearRegression(), **small(d)).fit(d.x, d.y), lambda d, m: d.edge(m), "C"),
+        # the start is fitted on floats and answers in them
+        Case("boosting-regressor-start-linear", lambda d: gbr(init=LinearRegression(), **small(d)).fit(d.x, d.y), lambda d, m: d.edge(m), "C32"),
         Case("boosting-regressor-huber", lambda d: gbr(loss="huber", **small(d)).fit(d.x, d.y), _edge),
         Case("boosting-regressor-quantile", lambda d: gbr(loss="quantile", alpha=0.8, **small(d)).fit(d.x, d.y), _edge),
         Case("boosting-regressor-absolute", lambda d: gbr(loss="absolute_error", learning_rate=0.3, **small(d)).fit(d.x, d.y), _edge, since="1.0"),

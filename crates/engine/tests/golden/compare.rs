@@ -16,6 +16,8 @@ pub(crate) enum Tolerance {
     Ulps(u64),
     /// A difference of 1e-9 (floats: 1e-5), relative for answers beyond 1.
     Sum,
+    /// A difference of 1e-5, for sums in floats that the answer widens.
+    FloatSum,
 }
 
 impl FromStr for Tolerance {
@@ -27,6 +29,7 @@ impl FromStr for Tolerance {
             "B" => Ok(Self::Ulps(1)),
             "B4" => Ok(Self::Ulps(4)),
             "C" => Ok(Self::Sum),
+            "C32" => Ok(Self::FloatSum),
             other => Err(format!("unknown class of exactness {other}")),
         }
     }
@@ -88,8 +91,9 @@ fn close(got: f64, want: f64, distance: u64, tolerance: Tolerance, single: bool)
         Tolerance::Ulps(0) => false,
         // integers and booleans have no distance, and equal ones returned above
         Tolerance::Ulps(most) => distance <= most,
-        Tolerance::Sum => {
-            let allowed = if single { 1e-5 } else { 1e-9 };
+        Tolerance::Sum | Tolerance::FloatSum => {
+            let floats = single || tolerance == Tolerance::FloatSum;
+            let allowed = if floats { 1e-5 } else { 1e-9 };
             distance != u64::MAX
                 && (got == want || (got - want).abs() <= allowed * want.abs().max(1.0))
         }
