@@ -11,6 +11,9 @@ pub(crate) const IN_PLACE: Duration = Duration::from_micros(200);
 /// Time for all measurements of one model at load.
 const BUDGET: Duration = Duration::from_millis(2);
 
+/// How much an expectation rises at least, in nanoseconds a call.
+const STEP: u64 = 10_000;
+
 /// Cost of one call and of each row, in nanoseconds.
 #[derive(Debug)]
 pub(crate) struct Cost {
@@ -57,14 +60,14 @@ impl Cost {
         self.call.load(Relaxed).saturating_add(rows) <= nanos(IN_PLACE)
     }
 
-    /// Learns from an answer that took `took`: expectations rise at once and fall slowly.
+    /// Learns from an answer that took `took`.
     pub(crate) fn learn(&self, rows: usize, took: Duration) {
         let (rows, took) = (rows.max(1) as u64, nanos(took));
         let expected =
             self.row.load(Relaxed).saturating_mul(rows).saturating_add(self.call.load(Relaxed));
         if took > expected.saturating_mul(2) {
-            // one slow run may be the machine's fault: go half the way
-            let missing = (took - expected) / 2;
+            // one slow run may be the machine's fault: at most double, and a little
+            let missing = (took - expected).min(expected.saturating_add(STEP));
             self.row.store(self.row.load(Relaxed).saturating_add(missing / rows), Relaxed);
         } else if took < expected / 2 {
             let shrink = |value: &AtomicU64| {
@@ -103,6 +106,9 @@ mod tests {
             cost.learn(1_000, Duration::from_millis(5));
         }
         assert!(!cost.is_cheap(1_000));
+        let cost = Cost { call: AtomicU64::new(1_000), row: AtomicU64::new(10) };
+        cost.learn(1, Duration::from_secs(1));
+        assert!(cost.is_cheap(1), "a single slow run does not change the place");
         assert!(!Cost::measure(4, |_| false).is_cheap(1));
     }
 }

@@ -256,7 +256,9 @@ impl Served {
     /// Runs made-up rows, to know what answers look like and what they cost.
     fn calibrate(&mut self) {
         let one = sample::table(&self.schema, 1);
-        self.outputs = describe::outputs(&self.methods, |method| self.run(method, &one).ok());
+        self.outputs = describe::outputs(&self.methods, self.model.signature(), |method| {
+            self.run(method, &one).ok()
+        });
         let many = 1 + 4096 / one.columns().max(1);
         let many = many.min(64);
         let rows = sample::table(&self.schema, many);

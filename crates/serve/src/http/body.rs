@@ -1,21 +1,25 @@
 //! Bodies: received within their limits, and decompressed.
 
-use std::{fmt::Display, future::poll_fn, io::Read, pin::Pin, task::Poll};
+use std::{fmt::Display, future::poll_fn, io::Read, pin::Pin, task::Poll, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use flate2::read::{GzDecoder, ZlibDecoder};
 use hyper::{
     HeaderMap,
     body::Body,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderValue},
 };
 use longshore_daemon::Code;
+use tokio::time::timeout;
 
 use super::watch::Watch;
 use crate::{config::Limits, failure::Failure, gate::Gate, protocol::Protocol};
 
 /// Bodies up to this size are not counted against the bytes being received.
 const SMALL_BYTES: usize = 64 << 10;
+
+/// How long a peer whose body is refused may pause while it sends the rest.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// How a body is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +109,9 @@ where
     let length =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > limits.body_bytes as u64) {
+        if !headers.contains_key(EXPECT) {
+            discard(&mut body, limits, watch).await;
+        }
         return Err(too_large(limits));
     }
     let mut permit = None;
@@ -137,6 +144,8 @@ where
         };
         let size = whole.as_ref().map_or(first.len(), BytesMut::len) + data.len();
         if size > limits.body_bytes {
+            drop((first, whole));
+            discard(&mut body, limits, watch).await;
             return Err(too_large(limits));
         }
         if size > SMALL_BYTES {
@@ -166,6 +175,27 @@ where
         }
     }
     Ok(whole.map_or(first, BytesMut::freeze))
+}
+
+/// Throws away what follows, up to the limit: a peer that is cut off while it sends would not read
+/// why.
+async fn discard<B>(body: &mut B, limits: &Limits, watch: &Watch)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut left = limits.body_bytes;
+    while !body.is_end_stream() {
+        let frame = poll_fn(|cx| {
+            if watch.is_late() { Poll::Ready(None) } else { Pin::new(&mut *body).poll_frame(cx) }
+        });
+        // a peer that pauses waits for the reply
+        let Ok(Some(Ok(frame))) = timeout(PAUSE, frame).await else { return };
+        let bytes = frame.into_data().map_or(0, |data| data.len());
+        match left.checked_sub(bytes) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
 }
 
 /// Decompresses a body, never beyond the limit.

@@ -45,6 +45,9 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn enter(&self, phase: Phase, clock: &Clock) {
+        if phase == Phase::Body {
+            self.late.store(false, Relaxed);
+        }
         self.phase.store(phase as u8, Relaxed);
         self.since.store(clock.now(), Relaxed);
     }

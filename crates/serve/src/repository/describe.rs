@@ -1,6 +1,6 @@
 use longshore_engine::{Method, Output};
 use longshore_kserve::v2::{Datatype, TensorInfo};
-use longshore_mlflow::ColumnType;
+use longshore_mlflow::{ColumnType, Schema as Declared, Signature};
 
 use crate::{json::write, protocol::v2::datatype, schema::Schema};
 
@@ -44,20 +44,59 @@ fn item(kind: Option<ColumnType>) -> Datatype {
 }
 
 /// The tensors that the model can answer with; `run` answers for one made-up row when it can.
+/// Where it cannot, the signature tells what `predict` gives.
 pub(super) fn outputs(
     methods: &[Method],
+    signature: Option<&Signature>,
     run: impl Fn(Method) -> Option<Output>,
 ) -> Vec<TensorInfo> {
+    let declared = signature.and_then(|signature| signature.outputs.as_ref());
     let describe = |&method: &Method| {
-        let output = run(method);
-        let mut shape = vec![-1];
-        match &output {
-            Some(output) => shape.extend(output.columns.and_then(|c| i64::try_from(c).ok())),
-            None if method == Method::Predict => {}
-            None => shape.push(-1),
+        let name = method.name().to_owned();
+        if let Some(output) = run(method) {
+            let columns = output.columns.and_then(|columns| i64::try_from(columns).ok());
+            let shape = [-1].into_iter().chain(columns).collect();
+            return TensorInfo { name, datatype: datatype(&output.data), shape };
         }
-        let datatype = output.map_or(Datatype::Fp64, |output| datatype(&output.data));
-        TensorInfo { name: method.name().to_owned(), datatype, shape }
+        if method != Method::Predict {
+            return TensorInfo { name, datatype: Datatype::Fp64, shape: vec![-1, -1] };
+        }
+        let datatype = match declared {
+            Some(Declared::Tensors(tensors)) => tensors.first().and_then(|t| dtype(&t.dtype)),
+            Some(Declared::Columns(columns)) => columns.first().map(|c| item(Some(c.kind))),
+            None => None,
+        };
+        TensorInfo { name, datatype: datatype.unwrap_or(Datatype::Fp64), shape: vec![-1] }
     };
     methods.iter().map(describe).collect()
+}
+
+/// The datatype of numpy's item type.
+fn dtype(name: &str) -> Option<Datatype> {
+    match name {
+        "str" | "object" => Some(Datatype::Bytes),
+        "float64" => Some(Datatype::Fp64),
+        "float32" => Some(Datatype::Fp32),
+        "float16" => Some(Datatype::Fp16),
+        other => other.to_ascii_uppercase().parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_refuses_made_up_rows_is_described_by_its_signature() {
+        for (dtype, expected) in
+            [("str", Datatype::Bytes), ("int64", Datatype::Int64), ("uint8", Datatype::Uint8)]
+        {
+            let outputs = format!(
+                r#"[{{"type":"tensor","tensor-spec":{{"dtype":"{dtype}","shape":[-1]}}}}]"#
+            );
+            let signature = Signature::parse(None, Some(&outputs), None).unwrap();
+            let described = super::outputs(&[Method::Predict], Some(&signature), |_| None);
+            assert_eq!(described[0].datatype, expected);
+        }
+    }
 }

@@ -167,6 +167,15 @@ fn a_large_body_is_refused_before_it_is_sent() {
 }
 
 #[test]
+fn a_sender_that_does_not_ask_first_still_reads_why() {
+    let server = serve(vec![plain("sum")], Limits { body_bytes: 1 << 20, ..Limits::default() });
+    for _ in 0..5 {
+        let reply = server.post(PREDICT, vec![b' '; (1 << 20) + 500_000]);
+        assert_eq!(reply.status, 413);
+    }
+}
+
+#[test]
 fn compressed_bodies_are_read() {
     let server = serve(vec![plain("sum")], Limits { body_bytes: 10_000, ..Limits::default() });
     let packed = |bytes: &[u8]| {

@@ -1,7 +1,9 @@
 //! Starting, being told to stop, and refusing to start.
 
 use std::{
+    fs,
     net::TcpStream,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -98,6 +100,29 @@ fn versions_are_told_apart_and_the_latest_answers() {
     let body = r#"{"inputs":[{"name":"a","shape":[1,3],"datatype":"FP64","data":[1,2,3]}]}"#;
     assert_eq!(server.post("/v2/models/sum/infer", body).json()["model_version"], "10");
     assert_eq!(server.post("/v2/models/sum/versions/9/infer", body).json()["model_version"], "9");
+}
+
+#[test]
+fn numbered_folders_are_versions() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/wine/model");
+    let folder = tempfile::tempdir().unwrap();
+    for version in ["1", "12", "3"] {
+        let into = folder.path().join(version);
+        fs::create_dir(&into).unwrap();
+        for entry in fs::read_dir(&example).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), into.join(entry.file_name())).unwrap();
+        }
+    }
+    let source = ModelSource {
+        name: "wine".into(),
+        version: None,
+        origin: Origin::Files(Source::open(folder.path()).unwrap()),
+        method: None,
+    };
+    let server = serve(vec![source], Limits::default());
+    let model = server.get("/v2/models/wine").json();
+    assert_eq!(model["versions"], serde_json::json!(["1", "3", "12"]));
 }
 
 #[tokio::test]
