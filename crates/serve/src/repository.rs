@@ -23,6 +23,9 @@ use crate::{
     schema::Schema,
 };
 
+/// Time for the made-up rows whose answers describe a model's outputs; no run begins after it.
+const DESCRIBE: Duration = Duration::from_millis(10);
+
 /// A loaded model under its name.
 #[derive(Debug)]
 pub(crate) struct Served {
@@ -256,8 +259,10 @@ impl Served {
     /// Runs made-up rows, to know what answers look like and what they cost.
     fn calibrate(&mut self) {
         let one = sample::table(&self.schema, 1);
+        let begun = Instant::now();
         self.outputs = describe::outputs(&self.methods, self.model.signature(), |method| {
-            self.run(method, &one).ok()
+            // a slow model is not held up further for its description
+            if begun.elapsed() > DESCRIBE { None } else { self.run(method, &one).ok() }
         });
         let many = 1 + 4096 / one.columns().max(1);
         let many = many.min(64);
