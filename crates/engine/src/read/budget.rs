@@ -63,7 +63,7 @@ impl Budget {
         if needed <= old {
             return Ok(());
         }
-        let grown = if old < 1 << 14 { old.saturating_mul(2) } else { old.saturating_add(old / 2) };
+        let grown = if old < 1 << 16 { old.saturating_mul(2) } else { old.saturating_add(old / 4) };
         let bytes = |items: usize| items.saturating_mul(size_of::<T>());
         let mut new = needed.max(grown);
         // while growing, the old and the new block both exist

@@ -11,7 +11,7 @@ mod dtype;
 mod scalar;
 
 pub(crate) use dtype::{parse, set as set_dtype};
-pub(crate) use scalar::of_range as scalar;
+pub(crate) use scalar::{make as make_scalar, of_range as scalar};
 
 /// Most dimensions of an array (`NPY_MAXDIMS` of numpy 2).
 const DIMENSIONS: usize = 64;
@@ -84,7 +84,7 @@ pub(crate) fn make(
         Maker::Scalar => match arg(0).and_then(Cursor::shared_dtype) {
             Some(dtype) => {
                 let data = arg(1).map(Cursor::id);
-                scalar::make(out, dtype, data, at)
+                make_scalar(out, dtype, data, at)
             }
             None => Ok(None),
         },

@@ -4,8 +4,9 @@
 //! constructors of plain values and of numpy arrays are understood, see [`call`].
 
 use super::{
-    Document, Id, Node,
+    Document, Id, Kind, Node,
     builder::Builder,
+    numpy,
     stored::{self, Stored},
 };
 use crate::{Error, Limits};
@@ -31,7 +32,8 @@ use stack::Stack;
 /// [`Error::Hostile`] for references that only an attack needs,
 /// [`Error::Unsupported`] for what is not in the file itself.
 pub(crate) fn read(input: Vec<u8>, _limits: &Limits) -> Result<Document, Error> {
-    let mut machine = Machine { out: Builder::new("pickle", input), at: 0, inner: false };
+    let mut machine =
+        Machine { out: Builder::new("pickle", input), at: 0, inner: false, scalar: None };
     let root = machine.run().and_then(|root| {
         let (at, len) = (machine.at, machine.out.doc.input.len());
         if at < len {
@@ -52,6 +54,8 @@ pub(super) struct Machine {
     pub(super) at: usize,
     /// Inside a pickle that joblib put into a pickle.
     pub(super) inner: bool,
+    /// The function that makes numpy's numbers, once it was met.
+    scalar: Option<Id>,
 }
 
 impl Machine {
@@ -109,7 +113,10 @@ impl Machine {
                 opcode::EMPTY_DICT => self.out.node(Node::Dict(Box::default()), at)?,
                 opcode::EMPTY_SET => self.out.node(Node::Set(Box::default()), at)?,
                 opcode::TUPLE1 => self.short_tuple(&mut stack, 1, at)?,
-                opcode::TUPLE2 => self.short_tuple(&mut stack, 2, at)?,
+                opcode::TUPLE2 => match self.number(&mut stack, at)? {
+                    Some(id) => id,
+                    None => self.short_tuple(&mut stack, 2, at)?,
+                },
                 opcode::TUPLE3 => self.short_tuple(&mut stack, 3, at)?,
                 opcode::TUPLE | opcode::LIST | opcode::DICT | opcode::FROZENSET => {
                     self.collect(code, &mut stack, at)?
@@ -172,6 +179,45 @@ impl Machine {
             _ => return Err(self.refuse(code, at)),
         };
         if done { Ok(()) } else { Err(self.underflow(at)) }
+    }
+
+    /// A numpy number whose arguments are used at once: `TUPLE2`, perhaps a memo entry, `REDUCE`.
+    ///
+    /// A vocabulary holds millions of them. The tuple would take more memory than the rest of the
+    /// entry, and nothing can refer to it: numpy makes it for this call alone.
+    fn number(&mut self, stack: &mut Stack, at: usize) -> Result<Option<Id>, Error> {
+        let rest = self.out.doc.input.get(self.at..).unwrap_or_default();
+        let (memo, size) = match *rest {
+            [opcode::REDUCE, ..] => (None, 1),
+            [opcode::MEMOIZE, opcode::REDUCE, ..] => (Some(stack.next()), 2),
+            [opcode::BINPUT, index, opcode::REDUCE, ..] => (Some(u64::from(index)), 3),
+            [opcode::LONG_BINPUT, a, b, c, d, opcode::REDUCE, ..] => {
+                (Some(u64::from(u32::from_le_bytes([a, b, c, d]))), 6)
+            }
+            _ => return Ok(None),
+        };
+        let Some(start) = stack.last(3) else { return Ok(None) };
+        let &[function, dtype, data] = stack.from(start) else { return Ok(None) };
+        if self.scalar != Some(function) {
+            match self.out.cursor(function).kind() {
+                Kind::Global(module, name)
+                    if numpy::Maker::of(module, name) == Some(numpy::Maker::Scalar) =>
+                {
+                    self.scalar = Some(function);
+                }
+                _ => return Ok(None),
+            }
+        }
+        let Some(dtype) = self.out.cursor(dtype).shared_dtype() else { return Ok(None) };
+        let Some(id) = numpy::make_scalar(&mut self.out, dtype, Some(data), at)? else {
+            return Ok(None);
+        };
+        if let Some(index) = memo {
+            stack.store(index, Id::NOTHING, &mut self.out.budget, at)?;
+        }
+        stack.truncate(start);
+        self.at += size;
+        Ok(Some(id))
     }
 
     fn protocol(&mut self, at: usize) -> Result<(), Error> {

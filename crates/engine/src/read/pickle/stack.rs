@@ -64,9 +64,14 @@ impl Stack {
         self.items.len().checked_sub(count).filter(|start| *start >= self.fence())
     }
 
+    /// Stores the value on top behind all others; false when there is none.
     pub(super) fn memoize(&mut self, budget: &mut Budget, at: usize) -> Result<bool, Error> {
-        let next = self.dense.len() as u64;
-        self.put(next, budget, at)
+        self.put(self.next(), budget, at)
+    }
+
+    /// The index that `MEMOIZE` uses.
+    pub(super) fn next(&self) -> u64 {
+        self.dense.len() as u64
     }
 
     /// Stores the value on top; false when there is none.
@@ -76,7 +81,19 @@ impl Stack {
         budget: &mut Budget,
         at: usize,
     ) -> Result<bool, Error> {
-        let Some(id) = self.top() else { return Ok(false) };
+        match self.top() {
+            Some(id) => self.store(index, id, budget, at).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    pub(super) fn store(
+        &mut self,
+        index: u64,
+        id: Id,
+        budget: &mut Budget,
+        at: usize,
+    ) -> Result<(), Error> {
         let len = self.dense.len() as u64;
         if index < len {
             if let Some(entry) = self.dense.get_mut(usize::try_from(index).unwrap_or(usize::MAX)) {
@@ -87,12 +104,12 @@ impl Stack {
                 budget.push(&mut self.dense, Id::NOTHING, at)?;
             }
             budget.push(&mut self.dense, id, at)?;
-        } else {
+        } else if id != Id::NOTHING {
             // an entry, its share of free slots, and the old table while it grows
             budget.charge(4 * size_of::<(u64, Id)>(), at)?;
             self.sparse.insert(index, id);
         }
-        Ok(true)
+        Ok(())
     }
 
     pub(super) fn get(&self, index: u64) -> Option<Id> {

@@ -165,6 +165,30 @@ fn plain_values_are_made() {
 }
 
 #[test]
+fn numpy_numbers_are_plain_ones() {
+    let start = b"cnumpy.core.multiarray\nscalar\n\x94cnumpy\ndtype\nU\x02i8\x85R\x94".to_vec();
+    let number = b"C\x08\x07\0\0\0\0\0\0\0";
+    // called at once, through a memo entry of every kind, and through a tuple that is kept
+    for (memo, more) in [
+        (&b""[..], &b""[..]),
+        (b"\x94", b""),
+        (b"q\x02", b""),
+        (b"r\xff\xff\xff\xff", b""),
+        (b"\x94\x940h\x02", b""),
+        (b"", b"\x94h\x02\x860h\x02"),
+    ] {
+        let bytes = [&start, &number[..], b"\x86", memo, b"R", more, b"."].concat();
+        check(&bytes, "7");
+    }
+    // what was used up is not there any more
+    let bytes = [&start, &number[..], b"\x86\x94R0h\x02."].concat();
+    assert!(fault(&bytes).contains("memo entry 2"));
+    // a length that does not fit the type
+    let bytes = [&start, &b"C\x01\x07\x86R."[..]].concat();
+    assert!(fault(&bytes).contains("1 bytes"));
+}
+
+#[test]
 fn hostile_names_are_refused_even_when_not_called() {
     for bytes in [
         &b"cos\nsystem\n."[..],
