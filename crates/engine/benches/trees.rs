@@ -48,6 +48,7 @@ fn best(model: &Model, method: Method, table: &Table) -> Result<f64, Box<dyn Err
     Ok(least.as_secs_f64() * 1e6 / f64::from(rows))
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(folder) = env::var_os("LONGSHORE_BENCH_MODELS").map(PathBuf::from) else {
         return Err("`LONGSHORE_BENCH_MODELS` names the folder that `bench/setup` filled".into());

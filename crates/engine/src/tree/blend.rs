@@ -79,7 +79,7 @@ impl Blend {
                 let leaf = own.get(place as usize)?.leaf;
                 Some(place as u16 + if leaf { 0 } else { 256 })
             };
-            // breadth-first order backwards: no parent comes before its children
+            // backwards no parent comes before its children
             for (place, (node, ranked)) in own.iter().zip(ranked).enumerate().rev() {
                 if !node.leaf {
                     choices.push(Choice {

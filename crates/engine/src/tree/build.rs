@@ -71,7 +71,7 @@ pub(super) struct Form<T> {
     pub(super) origin: Vec<u32>,
 }
 
-/// Takes trees one by one, checks them, and lays them out breadth-first.
+/// Takes trees one by one, checks them, and lays them out with siblings adjacent.
 ///
 /// Guarantees of what it builds, which every kernel relies on: each child lies inside its tree and
 /// after its parent, each column is below the number of columns, a leaf loops on itself.
@@ -141,13 +141,12 @@ impl<T: Real> Builder<T> {
             }
             next += 1;
         }
-        let mut child = 1_u32;
+        let (order, lefts) = place(splits);
         for (place, &source) in order.iter().enumerate() {
             let node = match splits.get(source as usize) {
                 Some(Split::Inner { test, .. }) => {
                     let (column, threshold) = self.test(source, *test)?;
-                    let left = child;
-                    child += 2;
+                    let left = lefts.get(source as usize).copied().unwrap_or(0);
                     Node { threshold, column, left, leaf: false }
                 }
                 _ => Node { threshold: T::INFINITY, column: 0, left: place as u32, leaf: true },
@@ -205,4 +204,35 @@ impl<T: Real> Builder<T> {
             reason,
         }
     }
+}
+
+/// The order in which the nodes of a checked tree are stored, and where each one's left child comes
+/// to stand (zero for leaves).
+///
+/// Siblings are adjacent, and their children follow at once, so that the memory fetched for one
+/// step often serves the next one too.
+fn place<T>(splits: &[Split<T>]) -> (Vec<u32>, Vec<u32>) {
+    let children = |source: u32| match splits.get(source as usize) {
+        Some(Split::Inner { left, right, .. }) => Some([*left, *right]),
+        _ => None,
+    };
+    let mut order = vec![0];
+    let mut lefts = vec![0; splits.len()];
+    let mut waiting = vec![0];
+    let mut next = 0;
+    while let Some(&source) = waiting.get(next) {
+        next += 1;
+        let Some(pair) = children(source) else { continue };
+        for parent in [source, pair[0], pair[1]] {
+            let Some(own) = children(parent) else { continue };
+            if let Some(left) = lefts.get_mut(parent as usize) {
+                *left = order.len() as u32;
+            }
+            order.extend(own);
+            if parent != source {
+                waiting.extend(own);
+            }
+        }
+    }
+    (order, lefts)
 }

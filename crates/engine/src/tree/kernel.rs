@@ -45,7 +45,7 @@ impl<C: Copy + Default> Cells<C> for &[C] {
 }
 
 /// Rows side by side in one tree.
-const ROWS: usize = 8;
+const ROWS: usize = 16;
 /// Trees side by side for one row.
 const TREES: usize = 8;
 

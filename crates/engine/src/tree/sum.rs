@@ -50,12 +50,35 @@ impl<T: Real> Forest<T> {
         width: usize,
         sums: &mut [f64],
     ) {
+        match width {
+            2 => self.add_fixed::<2>(rows, slots, vectors, sums),
+            3 => self.add_fixed::<3>(rows, slots, vectors, sums),
+            _ => self.leaves(rows, |_, row, node| {
+                let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
+                let vector = vectors.get(slot * width..).unwrap_or_default();
+                let sum = sums.get_mut(row * width..).unwrap_or_default();
+                for (sum, value) in sum.iter_mut().zip(vector).take(width) {
+                    *sum += *value;
+                }
+            }),
+        }
+    }
+
+    fn add_fixed<const W: usize>(
+        &self,
+        rows: &[T],
+        slots: &[u32],
+        vectors: &[f64],
+        sums: &mut [f64],
+    ) {
+        let (vectors, _) = vectors.as_chunks::<W>();
+        let (sums, _) = sums.as_chunks_mut::<W>();
         self.leaves(rows, |_, row, node| {
             let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
-            let vector = vectors.get(slot * width..).unwrap_or_default();
-            let sum = sums.get_mut(row * width..).unwrap_or_default();
-            for (sum, value) in sum.iter_mut().zip(vector).take(width) {
-                *sum += *value;
+            if let (Some(sum), Some(vector)) = (sums.get_mut(row), vectors.get(slot)) {
+                for (sum, value) in sum.iter_mut().zip(vector) {
+                    *sum += value;
+                }
             }
         });
     }
