@@ -21,11 +21,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(table, "    Example {{")?;
         writeln!(table, "        name: {name:?},")?;
         writeln!(table, "        uri: \"example://{name}\",")?;
-        writeln!(table, "        request: include_bytes!({:?}),", folder.join("request.json"))?;
+        writeln!(
+            table,
+            "        request: include_bytes!({:?}),",
+            text(&folder.join("request.json"))
+        )?;
         writeln!(table, "        files: &[")?;
         for file in sorted(&model)? {
             if file.is_file() {
-                writeln!(table, "            ({:?}, include_bytes!({file:?})),", name_of(&file))?;
+                let (name, path) = (name_of(&file), text(&file));
+                writeln!(table, "            ({name:?}, include_bytes!({path:?})),")?;
             }
         }
         writeln!(table, "        ],\n    }},")?;
@@ -41,6 +46,10 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
     paths.sort_unstable();
     Ok(paths)
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 fn name_of(path: &Path) -> String {

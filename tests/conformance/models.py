@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     GradientBoostingClassifier,
@@ -26,7 +25,6 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.naive_bayes import GaussianNB, MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import LinearSVC
@@ -167,14 +165,12 @@ CASES: dict[str, Callable[[np.random.Generator], Case]] = {
         lambda: make_pipeline(MinMaxScaler(), LogisticRegression(max_iter=500)), count=2, labels=True, tolerance=DOT
     ),
     "linear-regression": regressor(LinearRegression, tolerance=DOT),
-    "ridge-after-pca": regressor(lambda: make_pipeline(StandardScaler(), PCA(3, random_state=0), Ridge()), tolerance=DOT),
     "linear-svc": classifier(lambda: make_pipeline(StandardScaler(), LinearSVC()), labels=True, tolerance=DOT),
-    "gaussian-nb": classifier(GaussianNB, tolerance=DOT),
     "text-and-numbers": table_pipeline,
     "text-and-gaps-xgboost": table_boosting,
     "tf-idf": documents(lambda: TfidfVectorizer(ngram_range=(1, 2)), lambda: LogisticRegression(max_iter=500), DOT),
-    "count-words": documents(CountVectorizer, MultinomialNB, DOT),
-    "count-characters": documents(lambda: CountVectorizer(analyzer="char_wb", ngram_range=(2, 3)), MultinomialNB, DOT),
+    "count-words": documents(CountVectorizer, lambda: LogisticRegression(max_iter=500), DOT),
+    "count-characters": documents(lambda: CountVectorizer(analyzer="char_wb", ngram_range=(2, 3)), lambda: LogisticRegression(max_iter=500), DOT),
     "decision-tree": classifier(lambda: DecisionTreeClassifier(max_depth=6), labels=True, save=PICKLED),
     "random-forest": classifier(lambda: RandomForestClassifier(25, max_depth=8), labels=True, save=PICKLED),
     "random-forest-regressor": regressor(lambda: RandomForestRegressor(20, max_depth=8), save=PICKLED),

@@ -30,11 +30,9 @@ impl Example {
 
 /// The example a path such as `example://wine` names.
 pub(crate) fn find(uri: &str) -> Result<Example> {
-    match ALL.iter().find(|example| example.uri == uri) {
-        Some(example) => Ok(*example),
-        None => {
-            let known: Vec<_> = ALL.iter().map(|example| example.uri).collect();
-            bail!("there is no example `{uri}`; there are {}", known.join(", "))
-        }
+    if let Some(example) = ALL.iter().find(|example| example.uri == uri) {
+        return Ok(*example);
     }
+    let known: Vec<_> = ALL.iter().map(|example| example.uri).collect();
+    bail!("there is no example `{uri}`; there are {}", known.join(", "))
 }

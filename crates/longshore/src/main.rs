@@ -16,7 +16,7 @@ use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Serve(args) => cmd::serve::run(*args),
+        Command::Serve(args) => cmd::serve::run(&args),
         Command::Predict(args) => cmd::predict::run(&args),
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Demo(args) => cmd::demo::run(&args),

@@ -103,12 +103,13 @@ fn compact(body: &[u8]) -> String {
 }
 
 fn next_steps(address: SocketAddr) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "longshore".into());
     format!(
         "Also at http://{address}: /v2/models/wine · /invocations?model=wine · /metrics · /v2/health/ready\n\n\
          Try next:\n  \
          curl -s http://{address}/v1/models/wine:predict -d '{}'\n  \
-         longshore inspect example://wine\n  \
-         longshore serve NAME=PATH        (an MLflow folder, a joblib, pickle, skops, UBJSON or LightGBM file)\n",
+         {program} inspect example://wine\n  \
+         {program} serve NAME=PATH        (an MLflow folder, a joblib, pickle, skops, UBJSON or LightGBM file)\n",
         examples::ALL
             .iter()
             .find(|example| example.name == "wine")

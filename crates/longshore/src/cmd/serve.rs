@@ -15,7 +15,7 @@ use crate::{
 const PREDICT_PROBA: &str = "PREDICT_PROBA";
 
 /// Serves until TERM or Ctrl-C.
-pub(crate) fn run(args: ServeArgs) -> Result<()> {
+pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     start_log(&args.log)?;
     let server = Server::bind(config(args)?)?;
     tracing::info!(address = %server.address(), "listening on http://{}", server.address());
@@ -50,7 +50,7 @@ fn start_log(args: &LogArgs) -> Result<()> {
     Ok(log::init(&args.log, format)?)
 }
 
-fn config(args: ServeArgs) -> Result<Config> {
+fn config(args: &ServeArgs) -> Result<Config> {
     let method = match args.method.as_deref() {
         Some(name) => Some(models::method(name)?),
         None if std::env::var(PREDICT_PROBA).is_ok_and(|v| v.eq_ignore_ascii_case("true")) => {
