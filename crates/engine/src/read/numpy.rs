@@ -9,6 +9,8 @@ use crate::Error;
 
 mod dtype;
 mod scalar;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use dtype::{parse, set as set_dtype};
 pub(crate) use scalar::{make as make_scalar, of_range as scalar};
