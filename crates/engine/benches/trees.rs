@@ -1,7 +1,5 @@
 //! Tree ensembles on one thread: microseconds a row, one JSON line a model. `bench/run` runs it beside other engines.
 
-#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
-
 use std::{
     env,
     error::Error,

@@ -50,7 +50,7 @@ pub fn inspect(source: &Source, limits: &Limits) -> Result<Inspection, Error> {
     let content = source.read(&file, limits)?;
     let form = read::sniff(&content);
     let (mut steps, mut references) = (Vec::new(), Vec::new());
-    if !matches!(form, Form::Ubjson | Form::Json | Form::LightgbmText) {
+    if form.is_compressed() || matches!(form, Form::Pickle | Form::Zip) {
         let document = read::document(content, limits)?;
         let place = Place::root();
         walk(document.root(), "", 0, &place, &mut steps);

@@ -1,5 +1,7 @@
 //! Which reader and which builder a path needs.
 
+use std::path::PathBuf;
+
 use longshore_mlflow::MlModel;
 
 use crate::{
@@ -46,7 +48,8 @@ struct Loaded {
 /// Reads a single model file that is already in memory. `wrapper` is the class MLflow recorded for
 /// a booster, such as `xgboost.sklearn.XGBClassifier`.
 fn predictor(content: Vec<u8>, wrapper: Option<&str>, limits: &Limits) -> Result<Loaded, Error> {
-    match sniff(&content) {
+    let form = sniff(&content);
+    match form {
         Form::Json | Form::Ubjson | Form::XgboostBinary => {
             let (predictor, version) = xgboost::load(&content, wrapper, limits)?;
             let origin = vec![format!("XGBoost {version}")];
@@ -57,6 +60,13 @@ fn predictor(content: Vec<u8>, wrapper: Option<&str>, limits: &Limits) -> Result
             let origin = vec![format!("LightGBM text {version}")];
             Ok(Loaded { predictor, flavor: "lightgbm", origin })
         }
+        Form::Unknown | Form::Npy | Form::Catboost => Err(Error::Unrecognised {
+            path: PathBuf::new(),
+            reason: format!(
+                "it is {form}; a pickle, joblib or skops file, an XGBoost model (UBJSON or JSON) or a \
+                 LightGBM text model is expected"
+            ),
+        }),
         _ => {
             let document = read::document(content, limits)?;
             let origin = document_origin(&document);

@@ -43,7 +43,7 @@ impl Interface {
                 return Err(Error::Unsupported {
                     what: format!("XGBoost's class `{class}`"),
                     reason: "it has no native implementation".into(),
-                    hint: "Serve this model with the Python worker (engine: python)".into(),
+                    hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; docs/reference/models.md lists what runs natively".into(),
                 });
             }
         })
