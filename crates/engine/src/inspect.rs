@@ -56,7 +56,10 @@ pub fn inspect(source: &Source, limits: &Limits) -> Result<Inspection, Error> {
         walk(document.root(), "", 0, &place, &mut steps);
         references = document.globals().iter().map(|(m, n)| format!("{m}.{n}")).collect();
     }
-    let outcome = registry::load(source, limits);
+    let outcome = match registry::load(source, limits) {
+        Err(error @ Error::Unrecognised { .. }) => return Err(error),
+        outcome => outcome,
+    };
     Ok(Inspection { file, form, steps, references, outcome })
 }
 
