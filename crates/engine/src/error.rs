@@ -118,6 +118,11 @@ impl Error {
         Self::Input { reason: reason.into() }
     }
 
+    /// A method that is not among the model's.
+    pub fn no_such_method(asked: &str, available: &[Method]) -> Self {
+        Self::NoSuchMethod { asked: asked.into(), available: available.to_vec() }
+    }
+
     /// A fitted attribute that is not what its class defines.
     pub fn attribute(
         class: impl Into<String>,

@@ -88,20 +88,19 @@ fn written_by(mlmodel: &MlModel) -> Option<String> {
 fn default_method(predictor: &dyn Predictor, recorded: Option<&str>) -> Result<Method, Error> {
     let available = predictor.methods();
     let Some(asked) = recorded else {
-        return available.first().copied().ok_or_else(|| no_method("predict", available));
+        return available
+            .first()
+            .copied()
+            .ok_or_else(|| Error::no_such_method("predict", available));
     };
     match asked.parse() {
         Ok(method) if available.contains(&method) => Ok(method),
         // a transformer logged as a model keeps MLflow's default `predict`, which it does not have
         _ if asked == "predict" => {
-            available.first().copied().ok_or_else(|| no_method(asked, available))
+            available.first().copied().ok_or_else(|| Error::no_such_method(asked, available))
         }
-        _ => Err(no_method(asked, available)),
+        _ => Err(Error::no_such_method(asked, available)),
     }
-}
-
-fn no_method(asked: &str, available: &[Method]) -> Error {
-    Error::NoSuchMethod { asked: asked.into(), available: available.to_vec() }
 }
 
 /// An unknown form is a matter of the path: say which.

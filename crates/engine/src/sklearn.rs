@@ -79,10 +79,7 @@ impl Predictor for Transformer {
 
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         if method != Method::Transform {
-            return Err(Error::NoSuchMethod {
-                asked: method.to_string(),
-                available: self.methods().to_vec(),
-            });
+            return Err(Error::no_such_method(method.name(), self.methods()));
         }
         Output::from_table(self.0.transform_ref(input)?)
     }

@@ -109,10 +109,7 @@ impl Predictor for BoostingRegressor {
 
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         if method != Method::Predict {
-            return Err(Error::NoSuchMethod {
-                asked: method.to_string(),
-                available: self.methods().to_vec(),
-            });
+            return Err(Error::no_such_method(method.name(), self.methods()));
         }
         Ok(Output::flat(OutputData::F64(self.0.scores(input)?)))
     }
@@ -189,10 +186,7 @@ impl Predictor for BoostingClassifier {
 
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         if !self.methods().contains(&method) {
-            return Err(Error::NoSuchMethod {
-                asked: method.to_string(),
-                available: self.methods().to_vec(),
-            });
+            return Err(Error::no_such_method(method.name(), self.methods()));
         }
         let scores = self.stages.scores(input)?;
         let outputs = self.stages.outputs;

@@ -131,10 +131,7 @@ impl Predictor for HistRegressor {
 
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         if method != Method::Predict {
-            return Err(Error::NoSuchMethod {
-                asked: method.to_string(),
-                available: self.methods().to_vec(),
-            });
+            return Err(Error::no_such_method(method.name(), self.methods()));
         }
         let mut scores = self.rounds.scores(input)?;
         if self.exponential {
@@ -203,10 +200,7 @@ impl Predictor for HistClassifier {
 
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         if !self.methods().contains(&method) {
-            return Err(Error::NoSuchMethod {
-                asked: method.to_string(),
-                available: self.methods().to_vec(),
-            });
+            return Err(Error::no_such_method(method.name(), self.methods()));
         }
         let scores = self.rounds.scores(input)?;
         let outputs = self.rounds.baseline.len();

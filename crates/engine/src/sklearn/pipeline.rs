@@ -107,10 +107,7 @@ impl Predictor for Pipeline {
 
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         if !self.methods().contains(&method) {
-            return Err(Error::NoSuchMethod {
-                asked: method.to_string(),
-                available: self.methods().to_vec(),
-            });
+            return Err(Error::no_such_method(method.name(), self.methods()));
         }
         let table = self.steps.transform_ref(input)?;
         self.last.run(method, &table).map_err(|error| error.at(&self.last_name))

@@ -175,10 +175,7 @@ impl Predictor for ForestClassifier {
 
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         if !self.methods().contains(&method) {
-            return Err(Error::NoSuchMethod {
-                asked: method.to_string(),
-                available: self.methods().to_vec(),
-            });
+            return Err(Error::no_such_method(method.name(), self.methods()));
         }
         let rows = self.rows.take(input)?;
         if let (Method::Predict, Some(winners)) = (method, &self.winners) {

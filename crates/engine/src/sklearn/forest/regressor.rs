@@ -57,10 +57,7 @@ impl Predictor for ForestRegressor {
 
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         if method != Method::Predict {
-            return Err(Error::NoSuchMethod {
-                asked: method.to_string(),
-                available: self.methods().to_vec(),
-            });
+            return Err(Error::no_such_method(method.name(), self.methods()));
         }
         let rows = self.rows.take(input)?;
         let mut sums = self.leaves.sums(&rows, input.rows);

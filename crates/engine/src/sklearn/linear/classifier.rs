@@ -177,10 +177,7 @@ impl Predictor for LinearClassifier {
 
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         if !self.methods().contains(&method) {
-            return Err(Error::NoSuchMethod {
-                asked: method.to_string(),
-                available: self.methods().to_vec(),
-            });
+            return Err(Error::no_such_method(method.name(), self.methods()));
         }
         let scores = self.weights.scores(input)?;
         let classes = self.labels.len();

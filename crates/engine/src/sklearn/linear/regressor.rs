@@ -50,10 +50,7 @@ impl Predictor for LinearRegressor {
 
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         if method != Method::Predict {
-            return Err(Error::NoSuchMethod {
-                asked: method.to_string(),
-                available: self.methods().to_vec(),
-            });
+            return Err(Error::no_such_method(method.name(), self.methods()));
         }
         let mut scores = self.weights.scores(input)?;
         if self.exponential {
