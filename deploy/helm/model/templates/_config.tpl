@@ -1,0 +1,20 @@
+{{/* What the chart itself says to the server; `config` is laid over it. */}}
+{{- define "model.config" -}}
+{{- $own := dict
+  "LONGSHORE_HOST" "0.0.0.0"
+  "LONGSHORE_PORT" (toString .Values.ports.http)
+  "LONGSHORE_METRICS_PORT" (toString .Values.ports.metrics)
+  "LONGSHORE_GRACE_SECONDS" (toString .Values.drain.graceSeconds)
+  "LONGSHORE_CACHE_DIR" "/var/cache/longshore"
+  "LONGSHORE_CACHE_BYTES" (div (mul (int64 (include "model.bytes" (toString .Values.cache.sizeLimit))) 9) 10 | toString)
+  "LONGSHORE_POLL" (toString .Values.model.poll)
+  "LONGSHORE_LOG_FORMAT" "json" -}}
+{{- with .Values.model.method }}{{- $_ := set $own "LONGSHORE_METHOD" . -}}{{- end -}}
+{{- with .Values.model.trackingUri }}{{- $_ := set $own "MLFLOW_TRACKING_URI" . -}}{{- end -}}
+{{- with .Values.aws.region }}{{- $_ := set $own "AWS_REGION" . -}}{{- end -}}
+{{- with .Values.aws.endpointUrl }}{{- $_ := set $own "AWS_ENDPOINT_URL_S3" . -}}{{- end -}}
+{{- if .Values.aws.pathStyle }}{{- $_ := set $own "LONGSHORE_S3_PATH_STYLE" "true" -}}{{- end -}}
+{{- if ne .Values.aws.identity "none" }}{{- $_ := set $own "AWS_EC2_METADATA_DISABLED" "true" -}}{{- end -}}
+{{- range $key, $value := .Values.config }}{{- $_ := set $own $key (toString $value) -}}{{- end -}}
+{{- toYaml $own -}}
+{{- end -}}
