@@ -1,0 +1,72 @@
+# Add-ons in the order that works: what gives nodes a network before them, what runs on nodes after them. CoreDNS without
+# a node waits twenty minutes and then fails the apply.
+
+locals {
+  # Auto Mode has these built in.
+  auto_addons = ["aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"]
+  addons      = local.auto ? setsubtract(var.addons, local.auto_addons) : var.addons
+
+  before_nodes = setintersection(local.addons, ["kube-proxy", "vpc-cni"])
+  after_nodes  = setsubtract(local.addons, local.before_nodes)
+
+  addon_configuration = {
+    # EKS enforces network policies only when the CNI's agent is switched on.
+    vpc-cni = jsonencode({
+      enableNetworkPolicy = "true"
+      env                 = { ENABLE_PREFIX_DELEGATION = "true", WARM_PREFIX_TARGET = "1" }
+    })
+    # Dedicated system nodes carry the taint that most platform software tolerates; this one has to be told.
+    metrics-server = jsonencode({
+      tolerations = [{ key = "CriticalAddonsOnly", operator = "Exists" }]
+    })
+  }
+}
+
+data "aws_eks_addon_version" "this" {
+  for_each = setsubtract(local.addons, keys(var.addon_versions))
+
+  addon_name         = each.value
+  kubernetes_version = var.kubernetes_version
+}
+
+locals {
+  addon_versions = merge({ for name, addon in data.aws_eks_addon_version.this : name => addon.version }, var.addon_versions)
+}
+
+resource "aws_eks_addon" "before_nodes" {
+  for_each = local.before_nodes
+
+  cluster_name                = aws_eks_cluster.this.name
+  addon_name                  = each.value
+  addon_version               = local.addon_versions[each.value]
+  configuration_values        = lookup(local.addon_configuration, each.value, null)
+  resolve_conflicts_on_create = "OVERWRITE"
+  resolve_conflicts_on_update = "OVERWRITE"
+
+  tags = var.tags
+}
+
+resource "aws_eks_addon" "after_nodes" {
+  for_each = local.after_nodes
+
+  cluster_name                = aws_eks_cluster.this.name
+  addon_name                  = each.value
+  addon_version               = local.addon_versions[each.value]
+  configuration_values        = lookup(local.addon_configuration, each.value, null)
+  service_account_role_arn    = var.irsa ? try(var.addon_roles[each.value].role_arn, null) : null
+  resolve_conflicts_on_create = "OVERWRITE"
+  resolve_conflicts_on_update = "OVERWRITE"
+
+  dynamic "pod_identity_association" {
+    for_each = { for addon, role in var.addon_roles : addon => role if addon == each.value && !var.irsa }
+
+    content {
+      role_arn        = pod_identity_association.value.role_arn
+      service_account = pod_identity_association.value.service_account
+    }
+  }
+
+  tags = var.tags
+
+  depends_on = [aws_eks_node_group.this]
+}
