@@ -16,7 +16,7 @@ pub use process::Process;
 /// The content type of [`render`]'s text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// A registry that already knows the process's own figures.
+/// A registry that already knows the process's own figures and which build it runs.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Process::start()));
@@ -35,6 +35,14 @@ pub fn render(registry: &Registry) -> Result<String, fmt::Error> {
 
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let mut build = encoder.encode_descriptor(
+            "longshore_build_info",
+            "1 for the version of this program",
+            None,
+            MetricType::Gauge,
+        )?;
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        ConstGauge::new(1_i64).encode(build.encode_family(&version)?)?;
         let mut gauge = |name: &str, help: &str, value: f64| {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             ConstGauge::new(value).encode(metric)

@@ -1,6 +1,8 @@
 use std::{net::IpAddr, time::Duration};
 
+use longshore_daemon::metrics;
 use longshore_engine::{Method, Model, Source};
+use prometheus_client::registry::Registry;
 
 /// What a server serves, where, and within which bounds.
 #[derive(Debug)]
@@ -9,14 +11,20 @@ pub struct Config {
     pub host: IpAddr,
     /// The port; 0 lets the system choose.
     pub port: u16,
-    /// The models.
+    /// The models to start with.
     pub models: Vec<ModelSource>,
+    /// Names of models that [`Models::load`](crate::Models::load) brings later: the server is not
+    /// ready before all are there, and answers 503 for those that are not.
+    pub expected: Vec<String>,
     /// Event loops, one thread each; 0 is one a core.
     pub threads: usize,
     /// Bounds of requests.
     pub limits: Limits,
     /// Bounds of model files.
     pub model_limits: longshore_engine::Limits,
+    /// The metrics that `/metrics` shows besides the server's own. Made by
+    /// [`longshore_daemon::metrics::registry`], so that the process is described too.
+    pub registry: Registry,
     /// How long what is in flight may take once the server is told to stop.
     pub grace: Duration,
 }
@@ -27,9 +35,11 @@ impl Default for Config {
             host: IpAddr::from([127, 0, 0, 1]),
             port: 8080,
             models: Vec::new(),
+            expected: Vec::new(),
             threads: 0,
             limits: Limits::default(),
             model_limits: longshore_engine::Limits::default(),
+            registry: metrics::registry(),
             grace: Duration::from_secs(30),
         }
     }

@@ -33,6 +33,14 @@ pub enum Error {
         /// Why.
         source: Box<longshore_engine::Error>,
     },
+    /// Reading a model failed in a way it should not.
+    #[error(
+        "the model `{name}` does not load: its reader broke; that is a fault of this program, please report it"
+    )]
+    Panic {
+        /// The model's name.
+        name: String,
+    },
     /// A model has no such method.
     #[error("the model `{name}` has no method `{method}`")]
     Method {

@@ -14,11 +14,42 @@ pub(crate) struct Failure {
     pub(crate) schema: bool,
     /// Methods that the path has, for the `Allow` header.
     pub(crate) allow: Option<&'static str>,
+    /// Why the request was turned away though nothing is wrong with it.
+    pub(crate) rejected: Option<Rejection>,
+}
+
+/// Why a request or a connection is turned away for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rejection {
+    /// As many requests as allowed are computed or wait for it.
+    Overload,
+    /// As many bytes of bodies as allowed are held.
+    Memory,
+    /// As many connections as allowed are open.
+    Connections,
+    /// The model is still being loaded.
+    Loading,
+}
+
+impl Rejection {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Overload, Self::Memory, Self::Connections, Self::Loading];
+
+    /// The label in metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Overload => "overload",
+            Self::Memory => "memory",
+            Self::Connections => "connections",
+            Self::Loading => "loading",
+        }
+    }
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), detail: None, schema: false, allow: None }
+        let message = message.into();
+        Self { code, message, detail: None, schema: false, allow: None, rejected: None }
     }
 
     /// The caller has to change the request.
@@ -43,9 +74,9 @@ impl Failure {
         Self::new(Code::TooLarge, message)
     }
 
-    /// No room now.
-    pub(crate) fn overloaded(message: &'static str) -> Self {
-        Self::new(Code::Unavailable, message)
+    /// Not now.
+    pub(crate) fn rejected(reason: Rejection, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { rejected: Some(reason), ..Self::new(Code::Unavailable, message) }
     }
 
     /// A fault of the server; `detail` goes to the log only.

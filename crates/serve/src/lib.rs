@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`Server::bind`] opens the socket and loads the models; [`Server::run`] serves until it is told
-//! to stop and then finishes what it has begun.
+//! to stop and then finishes what it has begun. [`Models`] changes what is served meanwhile.
 
 mod config;
 mod cost;
@@ -18,6 +18,7 @@ mod gate;
 mod http;
 mod json;
 mod metrics;
+mod models;
 mod pool;
 mod protocol;
 mod repository;
@@ -26,4 +27,5 @@ mod server;
 
 pub use config::{Config, Limits, ModelSource, Origin};
 pub use error::Error;
+pub use models::Models;
 pub use server::Server;

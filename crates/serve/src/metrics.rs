@@ -1,7 +1,6 @@
 //! What is counted: per model and version, on every event loop for itself, added up when read.
 
 use std::{
-    fmt,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -10,13 +9,12 @@ use std::{
 };
 
 use longshore_daemon::Code;
-use prometheus_client::{
-    collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric},
-    metrics::{MetricType, counter::ConstCounter, exemplar::Exemplar, gauge::ConstGauge},
-};
 
-use crate::{gate::Gate, protocol::Protocol, repository::Repository};
+mod collect;
+
+pub(crate) use collect::ServeMetrics;
+
+use crate::{failure::Rejection, protocol::Protocol};
 
 /// Upper bounds of the latency buckets, in nanoseconds.
 const BUCKETS: [u64; 16] = [
@@ -54,10 +52,10 @@ struct Shard {
     ended: AtomicU64,
 }
 
-/// The counters of one model.
-#[derive(Debug)]
+/// The counters of one version of a model; clones count together.
+#[derive(Clone, Debug)]
 pub(crate) struct ModelMetrics {
-    shards: Box<[Shard]>,
+    shards: Arc<[Shard]>,
 }
 
 fn add(counter: &AtomicU64, count: u64) {
@@ -116,106 +114,19 @@ impl ModelMetrics {
     }
 }
 
-/// Writes the metrics of all models.
-#[derive(Debug)]
-pub(crate) struct ServeMetrics {
-    pub(crate) repository: Arc<Repository>,
-    pub(crate) computing: Gate,
-    pub(crate) connections: Gate,
-}
+/// How many requests and connections were turned away, by reason; all servers' loops count together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rejections(Arc<[AtomicU64; Rejection::ALL.len()]>);
 
-type Labels<const N: usize> = [(&'static str, String); N];
+impl Rejections {
+    pub(crate) fn count(&self, reason: Rejection) {
+        if let Some(counter) = self.0.get(reason as usize) {
+            add(counter, 1);
+        }
+    }
 
-impl Collector for ServeMetrics {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let models = self.repository.all();
-        let labels = |model: &crate::repository::Served| -> Labels<2> {
-            [("model", model.name.to_string()), ("version", model.version.to_string())]
-        };
-        let mut requests = encoder.encode_descriptor(
-            "longshore_serve_requests",
-            "Requests answered, by protocol and class of status code",
-            None,
-            MetricType::Counter,
-        )?;
-        for model in models {
-            for (p, protocol) in Protocol::ALL.iter().enumerate() {
-                for (c, class) in CLASSES.iter().enumerate() {
-                    let count = model.metrics.sum(|shard| &shard.requests[p][c]);
-                    let [name, version] = labels(model);
-                    let labels: Labels<4> = [
-                        name,
-                        version,
-                        ("protocol", protocol.name().into()),
-                        ("code", (*class).into()),
-                    ];
-                    ConstCounter::new(count).encode(requests.encode_family(&labels)?)?;
-                }
-            }
-        }
-        let mut latency = encoder.encode_descriptor(
-            "longshore_serve_request_duration_seconds",
-            "Time from a request's head to its reply",
-            None,
-            MetricType::Histogram,
-        )?;
-        for model in models {
-            let counts: Vec<(f64, u64)> = (0..=BUCKETS.len())
-                .map(|at| {
-                    let bound = BUCKETS.get(at).map_or(f64::INFINITY, |bound| *bound as f64 / 1e9);
-                    (bound, model.metrics.sum(|shard| &shard.latency[at]))
-                })
-                .collect();
-            let seconds = model.metrics.sum(|shard| &shard.latency_nanos) as f64 / 1e9;
-            let total = counts.iter().map(|(_, count)| count).sum();
-            latency.encode_family(&labels(model))?.encode_histogram(
-                seconds,
-                total,
-                &counts,
-                None::<&std::collections::HashMap<usize, Exemplar<Labels<2>, f64>>>,
-            )?;
-        }
-        let mut rows = encoder.encode_descriptor(
-            "longshore_serve_rows",
-            "Rows answered",
-            None,
-            MetricType::Counter,
-        )?;
-        for model in models {
-            let count = model.metrics.sum(|shard| &shard.rows);
-            ConstCounter::new(count).encode(rows.encode_family(&labels(model))?)?;
-        }
-        let mut flight = encoder.encode_descriptor(
-            "longshore_serve_in_flight_requests",
-            "Requests that are being answered",
-            None,
-            MetricType::Gauge,
-        )?;
-        for model in models {
-            let begun = model.metrics.sum(|shard| &shard.begun);
-            let ended = model.metrics.sum(|shard| &shard.ended);
-            let count = begun.wrapping_sub(ended) as i64;
-            ConstGauge::new(count).encode(flight.encode_family(&labels(model))?)?;
-        }
-        let mut load = encoder.encode_descriptor(
-            "longshore_serve_model_load_seconds",
-            "Time it took to load the model",
-            None,
-            MetricType::Gauge,
-        )?;
-        for model in models {
-            let seconds = model.load_time.as_secs_f64();
-            ConstGauge::new(seconds).encode(load.encode_family(&labels(model))?)?;
-        }
-        let mut single = |name: &str, help: &str, value: usize| {
-            let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            ConstGauge::new(value as i64).encode(metric)
-        };
-        single(
-            "longshore_serve_computing_requests",
-            "Requests computed or waiting for it",
-            self.computing.taken(),
-        )?;
-        single("longshore_serve_connections", "Open connections", self.connections.taken())
+    fn read(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counters = self.0.iter().map(|counter| counter.load(Relaxed));
+        Rejection::ALL.iter().map(|reason| reason.name()).zip(counters)
     }
 }

@@ -9,9 +9,10 @@ use std::{
     thread,
 };
 
+use longshore_daemon::Code;
 use tokio::sync::oneshot;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Rejection};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -48,8 +49,12 @@ impl Pool {
             }
         });
         self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Failure::overloaded("too many requests wait for an answer"),
-            TrySendError::Disconnected(_) => Failure::overloaded("the server is going down"),
+            TrySendError::Full(_) => {
+                Failure::rejected(Rejection::Overload, "too many requests wait for an answer")
+            }
+            TrySendError::Disconnected(_) => {
+                Failure::new(Code::Unavailable, "the server is going down")
+            }
         })?;
         match answer.await {
             Ok(Ok(result)) => result,

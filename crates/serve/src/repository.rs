@@ -1,175 +1,216 @@
 //! Which models there are, in which versions.
 
-use std::{
-    collections::HashMap,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
-use longshore_engine::{Method, Model, Output, Source, Table};
-use longshore_kserve::v2::TensorInfo;
-use longshore_mlflow::Param;
+use std::{collections::HashMap, sync::Arc};
 
 mod describe;
 mod sample;
+mod served;
+
+pub(crate) use served::{Served, parallel};
 
 use crate::{
     Error,
-    config::{ModelSource, Origin},
-    cost::Cost,
-    failure::Failure,
+    failure::{Failure, Rejection},
     metrics::ModelMetrics,
-    schema::Schema,
 };
 
-/// Time for the made-up rows whose answers describe a model's outputs; no run begins after it.
-const DESCRIBE: Duration = Duration::from_millis(10);
+/// Versions of a model that no longer answer and whose counters are still shown.
+const RETIRED: usize = 4;
 
-/// A loaded model under its name.
-#[derive(Debug)]
-pub(crate) struct Served {
-    pub(crate) name: Arc<str>,
-    pub(crate) version: Arc<str>,
-    pub(crate) schema: Schema,
-    /// The method that answers when a request names none.
-    pub(crate) method: Method,
-    pub(crate) cost: Cost,
-    pub(crate) metrics: ModelMetrics,
-    pub(crate) load_time: Duration,
-    /// What it takes and answers, for V2's metadata.
-    pub(crate) inputs: Vec<TensorInfo>,
-    pub(crate) outputs: Vec<TensorInfo>,
-    model: Model,
-    methods: Vec<Method>,
-    /// The beginning of every V2 reply.
-    v2_head: Vec<u8>,
-}
-
-/// All models. It does not change while the server runs.
-#[derive(Debug)]
+/// All models at one moment. A change makes a new one; requests keep what they have begun with.
+#[derive(Debug, Default)]
 pub(crate) struct Repository {
-    /// Every version of every model, models in the order given, versions ascending.
+    /// The names of all models, also of those that are expected, in the order they came up.
+    order: Vec<Arc<str>>,
+    /// Every version of every model, models in their order, versions ascending.
     all: Vec<Arc<Served>>,
-    /// Indices into `all` by name.
+    /// Indices into `all` by name; none for a model that is expected.
     names: HashMap<Arc<str>, Vec<usize>>,
     /// The model that `/invocations` means when there is only one.
     only: Option<Arc<Served>>,
+    /// What replaced versions have counted, the oldest first.
+    retired: Vec<Retired>,
+}
+
+/// The counters of a version that was replaced.
+#[derive(Clone, Debug)]
+pub(crate) struct Retired {
+    pub(crate) name: Arc<str>,
+    pub(crate) version: Arc<str>,
+    pub(crate) metrics: ModelMetrics,
 }
 
 impl Repository {
-    /// Loads all models, each in a thread of its own.
-    pub(crate) fn load(
-        sources: Vec<ModelSource>,
-        limits: &longshore_engine::Limits,
-        shards: usize,
-    ) -> Result<Self, Error> {
-        if sources.is_empty() {
-            return Err(Error::NoModels);
-        }
-        let mut wanted = Vec::new();
-        for source in sources {
-            check_name(&source.name)?;
-            wanted.extend(versions(source)?);
-        }
-        let loaded: Vec<Result<Served, Error>> = if wanted.len() == 1 {
-            wanted.into_iter().map(|source| Served::load(source, limits, shards)).collect()
-        } else {
-            std::thread::scope(|scope| {
-                let threads: Vec<_> = wanted
-                    .into_iter()
-                    .map(|source| scope.spawn(|| Served::load(source, limits, shards)))
-                    .collect();
-                threads
-                    .into_iter()
-                    .map(|thread| {
-                        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                    })
-                    .collect()
-            })
-        };
-        Self::new(loaded.into_iter().collect::<Result<_, _>>()?)
-    }
-
-    fn new(mut models: Vec<Served>) -> Result<Self, Error> {
+    /// No model yet, those named are expected.
+    pub(crate) fn expecting(names: impl IntoIterator<Item = String>) -> Result<Self, Error> {
         let mut order: Vec<Arc<str>> = Vec::new();
-        for model in &models {
-            if !order.contains(&model.name) {
-                order.push(model.name.clone());
+        for name in names {
+            check_name(&name)?;
+            if !order.iter().any(|known| **known == *name) {
+                order.push(name.into());
             }
         }
-        models.sort_by_cached_key(|model| {
-            let place = order.iter().position(|name| *name == model.name);
-            (place, model.version.parse::<u64>().ok(), model.version.clone())
+        Self { order, ..Self::default() }.indexed()
+    }
+
+    /// The same with these versions of the model `name`, instead of those it has.
+    pub(crate) fn with(&self, name: &str, versions: Vec<Served>) -> Result<Self, Error> {
+        let mut next = self.but(name);
+        if !self.names.contains_key(name) {
+            next.order.push(name.into());
+        }
+        for mut served in versions {
+            // a version that comes back goes on counting
+            if let Some(metrics) = self.metrics(name, &served.version) {
+                served.metrics = metrics;
+            }
+            next.retired.retain(|old| !(*old.name == *name && old.version == served.version));
+            next.all.push(Arc::new(served));
+        }
+        for old in self.versions_of(name) {
+            if next.all.iter().any(|new| *new.name == *name && new.version == old.version) {
+                continue;
+            }
+            let (name, version) = (old.name.clone(), old.version.clone());
+            next.retired.push(Retired { name, version, metrics: old.metrics.clone() });
+        }
+        let here = next.retired.iter().filter(|old| *old.name == *name).count();
+        let mut surplus = here.saturating_sub(RETIRED);
+        next.retired.retain(|old| {
+            let drop = *old.name == *name && surplus > 0;
+            surplus -= usize::from(drop);
+            !drop
         });
-        let all: Vec<_> = models.into_iter().map(Arc::new).collect();
-        let mut names: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
-        for (at, model) in all.iter().enumerate() {
-            let versions = names.entry(model.name.clone()).or_default();
-            if versions.iter().any(|&v| all.get(v).is_some_and(|m| m.version == model.version)) {
-                let (name, version) = (model.name.to_string(), model.version.to_string());
+        next.indexed()
+    }
+
+    /// The same without the model `name` and what it has counted.
+    pub(crate) fn without(&self, name: &str) -> Result<Self, Error> {
+        let mut next = self.but(name);
+        next.order.retain(|known| **known != *name);
+        next.retired.retain(|old| *old.name != *name);
+        next.indexed()
+    }
+
+    /// The same with no version of the model `name`.
+    fn but(&self, name: &str) -> Self {
+        Self {
+            order: self.order.clone(),
+            all: self.all.iter().filter(|served| *served.name != *name).cloned().collect(),
+            retired: self.retired.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Sorts the models and fills the index.
+    fn indexed(mut self) -> Result<Self, Error> {
+        let Self { order, all, names, .. } = &mut self;
+        all.sort_by_cached_key(|served| {
+            let place = order.iter().position(|name| *name == served.name);
+            (place, served.version.parse::<u64>().ok(), served.version.clone())
+        });
+        *names = order.iter().map(|name| (name.clone(), Vec::new())).collect();
+        for (at, served) in all.iter().enumerate() {
+            let versions = names.entry(served.name.clone()).or_default();
+            if versions
+                .last()
+                .and_then(|&at| all.get(at))
+                .is_some_and(|m| m.version == served.version)
+            {
+                let (name, version) = (served.name.to_string(), served.version.to_string());
                 return Err(Error::Twice { name, version });
             }
             versions.push(at);
         }
-        let only = if names.len() == 1 { all.last().cloned() } else { None };
-        Ok(Self { all, names, only })
+        self.only = if self.names.len() == 1 { self.all.last().cloned() } else { None };
+        Ok(self)
     }
 
+    /// The counters of a version that answers, or did.
+    fn metrics(&self, name: &str, version: &str) -> Option<ModelMetrics> {
+        let now = self.versions_of(name).find(|served| *served.version == *version);
+        let retired =
+            || self.retired.iter().find(|old| *old.name == *name && *old.version == *version);
+        now.map(|served| &served.metrics).or_else(|| retired().map(|old| &old.metrics)).cloned()
+    }
+
+    /// Every version that answers.
     pub(crate) fn all(&self) -> &[Arc<Served>] {
         &self.all
     }
 
-    /// The names of the models, each once.
-    pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::with_capacity(self.names.len());
-        for model in &self.all {
-            if names.last().is_none_or(|last| *last != *model.name) {
-                names.push(model.name.to_string());
-            }
-        }
-        names
+    /// The versions that were replaced.
+    pub(crate) fn retired(&self) -> &[Retired] {
+        &self.retired
+    }
+
+    /// The names of all models, also of those that are expected.
+    pub(crate) fn names(&self) -> &[Arc<str>] {
+        &self.order
+    }
+
+    /// The names of the models that are not there yet.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.order.iter().filter(|name| self.is_missing(name))
+    }
+
+    /// True for a model that is expected and not there yet.
+    pub(crate) fn is_missing(&self, name: &str) -> bool {
+        self.names.get(name).is_some_and(Vec::is_empty)
     }
 
     /// The versions of a model, ascending.
-    pub(crate) fn versions(&self, name: &str) -> Vec<String> {
+    pub(crate) fn versions_of(&self, name: &str) -> impl DoubleEndedIterator<Item = &Arc<Served>> {
         let at = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
-        at.iter().filter_map(|&at| Some(self.all.get(at)?.version.to_string())).collect()
+        at.iter().filter_map(|&at| self.all.get(at))
     }
 
     /// A model by name, in the version asked for or else the latest.
     pub(crate) fn find(&self, name: &str, version: Option<&str>) -> Result<&Arc<Served>, Failure> {
-        let versions = self
-            .names
-            .get(name)
-            .ok_or_else(|| Failure::not_found(format!("there is no model `{}`", shown(name))))?;
         let found = match version {
-            None => versions.last().and_then(|&at| self.all.get(at)),
-            Some(version) => versions
-                .iter()
-                .filter_map(|&at| self.all.get(at))
-                .find(|model| *model.version == *version),
+            None => self.versions_of(name).next_back(),
+            Some(version) => self.versions_of(name).find(|served| *served.version == *version),
         };
-        found.ok_or_else(|| {
-            let version = shown(version.unwrap_or_default());
-            let known: Vec<_> = self.versions(name).iter().map(|v| format!("`{v}`")).collect();
-            Failure::not_found(format!(
-                "the model `{name}` has no version `{version}`; it has {}",
-                known.join(", ")
-            ))
-        })
+        found.ok_or_else(|| self.not_found(name, version))
+    }
+
+    fn not_found(&self, name: &str, version: Option<&str>) -> Failure {
+        if !self.names.contains_key(name) {
+            return Failure::not_found(format!("there is no model `{}`", shown(name)));
+        }
+        if self.is_missing(name) {
+            return loading(name);
+        }
+        let version = shown(version.unwrap_or_default());
+        let known = self.versions_of(name).map(|served| &*served.version);
+        Failure::not_found(format!(
+            "the model `{name}` has no version `{version}`; it has {}",
+            listed(known)
+        ))
     }
 
     /// The model that a request without a name means.
     pub(crate) fn only(&self) -> Result<&Arc<Served>, Failure> {
-        self.only.as_ref().ok_or_else(|| {
-            let names: Vec<_> = self.names().iter().map(|name| format!("`{name}`")).collect();
-            Failure::invalid(format!(
+        self.only.as_ref().ok_or_else(|| match &self.order[..] {
+            [] => Failure::not_found("there is no model"),
+            [name] => loading(name),
+            names => Failure::invalid(format!(
                 "there are several models: say which one with `?model=NAME`, of {}",
-                names.join(", ")
-            ))
+                listed(names.iter().map(|name| &**name))
+            )),
         })
     }
+}
+
+/// The model is expected and not there yet.
+fn loading(name: &str) -> Failure {
+    let message = format!("the model `{name}` is still being loaded; try again later");
+    Failure::rejected(Rejection::Loading, message)
+}
+
+/// Names in backticks, with commas between them.
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A name from a request, cut short.
@@ -183,121 +224,4 @@ fn check_name(name: &str) -> Result<(), Error> {
         return Err(Error::Name { name: name.to_owned() });
     }
     Ok(())
-}
-
-/// A folder that holds nothing but numbered folders has a version in each.
-fn versions(source: ModelSource) -> Result<Vec<ModelSource>, Error> {
-    let Origin::Files(Source::Folder(path)) = &source.origin else { return Ok(vec![source]) };
-    let wrong = |error: std::io::Error| Error::Load {
-        name: source.name.clone(),
-        source: Box::new(longshore_engine::Error::Io { path: path.clone(), source: error }),
-    };
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(wrong)? {
-        let entry = entry.map_err(wrong)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || name == "config.pbtxt" {
-            continue;
-        }
-        let numbered = name.bytes().all(|b| b.is_ascii_digit()) && entry.path().is_dir();
-        if !numbered {
-            return Ok(vec![source]);
-        }
-        found.push((name, entry.path()));
-    }
-    if found.is_empty() || source.version.is_some() {
-        return Ok(vec![source]);
-    }
-    let version = |(version, path)| ModelSource {
-        name: source.name.clone(),
-        version: Some(version),
-        origin: Origin::Files(Source::Folder(path)),
-        method: source.method,
-    };
-    Ok(found.into_iter().map(version).collect())
-}
-
-impl Served {
-    fn load(
-        source: ModelSource,
-        limits: &longshore_engine::Limits,
-        shards: usize,
-    ) -> Result<Self, Error> {
-        let begun = Instant::now();
-        let ModelSource { name, version, origin, method } = source;
-        let model = match origin {
-            Origin::Loaded(model) => *model,
-            Origin::Files(files) => longshore_engine::load(&files, limits)
-                .map_err(|source| Error::Load { name: name.clone(), source: Box::new(source) })?,
-        };
-        let method = method.unwrap_or(model.default_method);
-        let methods = model.predictor.methods().to_vec();
-        if !methods.contains(&method) {
-            return Err(Error::Method { name, method });
-        }
-        let version = version.unwrap_or_else(|| "1".into());
-        let schema = Schema::new(model.signature(), &model.inputs());
-        let mut served = Self {
-            v2_head: describe::v2_head(&name, &version),
-            inputs: describe::inputs(&schema),
-            outputs: Vec::new(),
-            name: name.into(),
-            version: version.into(),
-            schema,
-            method,
-            cost: Cost::unknown(),
-            metrics: ModelMetrics::new(shards),
-            load_time: Duration::ZERO,
-            model,
-            methods,
-        };
-        served.calibrate();
-        served.load_time = begun.elapsed();
-        Ok(served)
-    }
-
-    /// Runs made-up rows, to know what answers look like and what they cost.
-    fn calibrate(&mut self) {
-        let one = sample::table(&self.schema, 1);
-        let begun = Instant::now();
-        self.outputs = describe::outputs(&self.methods, self.model.signature(), |method| {
-            // a slow model is not held up further for its description
-            if begun.elapsed() > DESCRIBE { None } else { self.run(method, &one).ok() }
-        });
-        let many = 1 + 4096 / one.columns().max(1);
-        let many = many.min(64);
-        let rows = sample::table(&self.schema, many);
-        self.cost = Cost::measure(many, |count| {
-            let table = if count == 1 { &one } else { &rows };
-            self.run(self.method, table).is_ok()
-        });
-    }
-
-    /// Answers for every row; a panic of the engine is a failure of this request only.
-    pub(crate) fn run(&self, method: Method, table: &Table) -> Result<Output, Failure> {
-        let run = AssertUnwindSafe(|| self.model.predictor.run(method, table));
-        match catch_unwind(run) {
-            Ok(result) => Ok(result?),
-            Err(_) => {
-                Err(Failure::internal("the model failed on these rows", "the engine panicked"))
-            }
-        }
-    }
-
-    pub(crate) fn methods(&self) -> &[Method] {
-        &self.methods
-    }
-
-    pub(crate) fn v2_head(&self) -> &[u8] {
-        &self.v2_head
-    }
-
-    pub(crate) fn flavor(&self) -> &'static str {
-        self.model.flavor
-    }
-
-    /// The parameters that a request may carry.
-    pub(crate) fn params(&self) -> &[Param] {
-        self.model.signature().map(|signature| signature.params.as_slice()).unwrap_or_default()
-    }
 }

@@ -3,19 +3,18 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, thread, time::Duration
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response};
-use longshore_daemon::{Drain, metrics};
+use longshore_daemon::Drain;
 use prometheus_client::registry::Registry;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    Config, Error,
+    Config, Error, Models,
     config::Limits,
     gate::Gate,
     http::{connection, handler, handler::Worker, watch::Watch},
-    metrics::ServeMetrics,
+    metrics::{Rejections, ServeMetrics},
     pool::Pool,
-    repository::Repository,
 };
 
 /// Connections that the system accepts for us while we are busy.
@@ -24,13 +23,14 @@ const BACKLOG: i32 = 1024;
 /// What all event loops share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) repository: Arc<Repository>,
+    pub(crate) models: Models,
     pub(crate) limits: Limits,
     /// Requests computed or waiting for it.
     pub(crate) computing: Gate,
     /// Bytes of large bodies being received.
     pub(crate) buffered: Gate,
     pub(crate) connections: Gate,
+    pub(crate) rejections: Rejections,
     pub(crate) pool: Pool,
     pub(crate) registry: Registry,
     pub(crate) drain: Drain,
@@ -91,28 +91,32 @@ impl Server {
         let cores = cores();
         // the last shard counts what does not come over a socket
         let inner = listeners.len();
-        let repository = Repository::load(config.models, &config.model_limits, inner + 1)?;
-        let repository = Arc::new(repository);
+        let models = Models::start(config.models, config.expected, config.model_limits, inner + 1)?;
         let limits = config.limits;
         let computing = Gate::new(limits.concurrency);
         let connections = Gate::new(limits.connections);
-        let mut registry = metrics::registry();
+        let rejections = Rejections::default();
+        let drain = Drain::new();
+        let mut registry = config.registry;
         registry.register_collector(Box::new(ServeMetrics {
-            repository: repository.clone(),
+            models: models.clone(),
             computing: computing.clone(),
             connections: connections.clone(),
+            rejections: rejections.clone(),
+            drain: drain.clone(),
         }));
         let pool =
             Pool::start(cores, limits.concurrency).map_err(|source| Error::Runtime { source })?;
         let shared = Arc::new(Shared {
-            repository,
+            models,
             limits,
             computing,
             buffered: Gate::new(limits.buffered_bytes),
             connections,
+            rejections,
             pool,
             registry,
-            drain: Drain::new(),
+            drain,
         });
         let inner = Worker::new(shared.clone(), inner);
         Ok(Self { address, listeners, shared, grace: config.grace, inner })
@@ -121,6 +125,11 @@ impl Server {
     /// The address it listens on, with the port the system chose.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What it serves, to be changed while it runs.
+    pub fn models(&self) -> Models {
+        self.shared.models.clone()
     }
 
     /// The way down: readiness turns off and [`Server::run`] returns once it has begun and what is

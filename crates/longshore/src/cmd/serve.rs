@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use longshore_daemon::{Drain, log};
+use longshore_daemon::{Drain, log, metrics};
 use longshore_serve::{Config, Limits, Server};
 
 use crate::{
@@ -72,9 +72,11 @@ fn config(args: &ServeArgs) -> Result<Config> {
         host: args.host,
         port: args.port,
         models: named.into_iter().map(|model| model.serve(method)).collect(),
+        expected: Vec::new(),
         threads: args.threads,
         limits: limits(&args.requests),
         model_limits: models::limits(args.reading),
+        registry: metrics::registry(),
         grace: Duration::from_secs(args.grace_seconds),
     })
 }

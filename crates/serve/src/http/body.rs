@@ -13,7 +13,12 @@ use longshore_daemon::Code;
 use tokio::time::timeout;
 
 use super::watch::Watch;
-use crate::{config::Limits, failure::Failure, gate::Gate, protocol::Protocol};
+use crate::{
+    config::Limits,
+    failure::{Failure, Rejection},
+    gate::Gate,
+    protocol::Protocol,
+};
 
 /// Bodies up to this size are not counted against the bytes being received.
 const SMALL_BYTES: usize = 64 << 10;
@@ -157,7 +162,10 @@ where
                 Some(permit) => permit.grow(data.len()),
             };
             if !fits {
-                return Err(Failure::overloaded("too many large bodies arrive at once"));
+                return Err(Failure::rejected(
+                    Rejection::Memory,
+                    "too many large bodies arrive at once",
+                ));
             }
         }
         match &mut whole {

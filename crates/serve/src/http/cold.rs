@@ -5,26 +5,31 @@ use longshore_daemon::metrics;
 use longshore_kserve::{v1, v2};
 
 use super::{reply::Reply, route::Route};
-use crate::{failure::Failure, server::Shared};
+use crate::{
+    failure::Failure,
+    repository::{Repository, Served},
+    server::Shared,
+};
 
 /// Answers every route but [`Route::Infer`]; `body` is the request's.
 pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<Reply, Failure> {
-    let repository = &shared.repository;
-    let ready = !shared.drain.has_begun();
-    let state = |mut reply: Reply| {
-        if !ready {
-            reply.status = StatusCode::SERVICE_UNAVAILABLE;
-        }
-        reply
-    };
+    let models = shared.models.current();
+    let up = !shared.drain.has_begun();
     match route {
         Route::Infer { .. } => {
             Err(Failure::internal("the request was not answered", "not a cold route"))
         }
         Route::Alive => Reply::of(&v1::Alive { status: "alive".into() }),
         Route::Live => Reply::of(&v2::Live { live: true }),
-        Route::Ready { mlflow: true } => Ok(state(Reply::json(b"\n".to_vec()))),
-        Route::Ready { mlflow: false } => Reply::of(&v2::Ready { live: true, ready }).map(state),
+        Route::Ready { mlflow } => {
+            let ready = up && models.missing().next().is_none();
+            let reply = if *mlflow {
+                Reply::json(b"\n".to_vec())
+            } else {
+                Reply::of(&v2::Ready { live: true, ready })?
+            };
+            Ok(only_when(ready, reply))
+        }
         Route::Version => Ok(Reply {
             status: StatusCode::OK,
             content_type: "text/plain; charset=utf-8",
@@ -37,10 +42,13 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
             let content_type = metrics::CONTENT_TYPE;
             Ok(Reply { status: StatusCode::OK, content_type, body: text.into_bytes() })
         }
-        Route::Models => Reply::of(&v1::Models { models: repository.names() }),
+        Route::Models => {
+            let names = models.names().iter().map(ToString::to_string).collect();
+            Reply::of(&v1::Models { models: names })
+        }
         Route::V1Status { model, version } => {
-            let served = repository.find(model, version.as_deref())?;
-            Reply::of(&v1::Status { name: served.name.to_string(), ready }).map(state)
+            let (name, ready) = state(&models, model, version.as_deref(), up)?;
+            Ok(only_when(ready, Reply::of(&v1::Status { name, ready })?))
         }
         Route::Server => Reply::of(&v2::Server {
             name: "longshore".into(),
@@ -48,39 +56,64 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
             extensions: vec!["model_repository".into()],
         }),
         Route::Model { model, version } => {
-            let served = repository.find(model, version.as_deref())?;
+            let served = models.find(model, version.as_deref())?;
+            let versions = models.versions_of(&served.name);
             Reply::of(&v2::Model {
                 name: served.name.to_string(),
-                versions: repository.versions(&served.name),
+                versions: versions.map(|served| served.version.to_string()).collect(),
                 platform: format!("{}_longshore", served.flavor()),
                 inputs: served.inputs.clone(),
                 outputs: served.outputs.clone(),
             })
         }
         Route::ModelReady { model, version } => {
-            let served = repository.find(model, version.as_deref())?;
-            Reply::of(&v2::ModelReady { name: served.name.to_string(), ready }).map(state)
+            let (name, ready) = state(&models, model, version.as_deref(), up)?;
+            Ok(only_when(ready, Reply::of(&v2::ModelReady { name, ready })?))
         }
-        Route::Index => index(body, shared),
+        Route::Index => index(body, &models),
     }
 }
 
-fn index(body: &[u8], shared: &Shared) -> Result<Reply, Failure> {
+/// A model's name and whether it answers.
+fn state(
+    models: &Repository,
+    name: &str,
+    version: Option<&str>,
+    up: bool,
+) -> Result<(String, bool), Failure> {
+    if models.is_missing(name) {
+        return Ok((name.to_owned(), false));
+    }
+    models.find(name, version).map(|served| (served.name.to_string(), up))
+}
+
+/// The reply with status 503 unless `ready`.
+fn only_when(ready: bool, mut reply: Reply) -> Reply {
+    if !ready {
+        reply.status = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    reply
+}
+
+fn index(body: &[u8], models: &Repository) -> Result<Reply, Failure> {
     let blank = body.iter().all(u8::is_ascii_whitespace);
-    let _request: v2::IndexRequest = if blank {
+    let request: v2::IndexRequest = if blank {
         v2::IndexRequest::default()
     } else {
         serde_json::from_slice(body).map_err(|error| {
             Failure::invalid(format!("the body is not {{\"ready\": true or false}}: {error}"))
         })?
     };
-    // every model that is listed answers: the server does not start without
-    let entry = |served: &std::sync::Arc<crate::repository::Served>| v2::IndexEntry {
-        name: served.name.to_string(),
-        version: served.version.to_string(),
-        state: "READY".into(),
+    let entry = |name: &str, version: &str, state: &str| v2::IndexEntry {
+        name: name.into(),
+        version: version.into(),
+        state: state.into(),
         reason: String::new(),
     };
-    let entries: Vec<_> = shared.repository.all().iter().map(entry).collect();
+    let ready = |served: &std::sync::Arc<Served>| entry(&served.name, &served.version, "READY");
+    let mut entries: Vec<_> = models.all().iter().map(ready).collect();
+    if !request.ready {
+        entries.extend(models.missing().map(|name| entry(name, "", "LOADING")));
+    }
     Reply::of(&entries)
 }

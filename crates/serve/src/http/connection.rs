@@ -17,7 +17,7 @@ use super::{
     handler::{self, Worker},
     watch::{Connections, Watch},
 };
-use crate::gate::Permit;
+use crate::{failure::Rejection, gate::Permit};
 
 /// How long idle connections stay open once the server goes down: a request that is on its way
 /// when the drain begins still arrives.
@@ -78,6 +78,7 @@ pub(crate) async fn serve(listener: TcpListener, worker: Arc<Worker>, grace: Dur
 
 fn open(stream: TcpStream, worker: &Arc<Worker>, connections: &Arc<Connections>) {
     let Some(permit) = worker.shared.connections.enter(1) else {
+        worker.shared.rejections.count(Rejection::Connections);
         tracing::warn!("too many connections: one was closed");
         return;
     };

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::Limits,
-    failure::Failure,
+    failure::{Failure, Rejection},
     protocol::{self, Body, Protocol, Query, Shape},
     repository::Served,
     server::Shared,
@@ -99,7 +99,8 @@ impl<'w> Flight<'w> {
         let bytes = body::receive(headers, body, &shared.limits, &shared.buffered, watch).await?;
         watch.enter(Phase::Answer, &self.worker.clock);
         let permit = shared.computing.enter(1).ok_or_else(|| {
-            Failure::overloaded(
+            Failure::rejected(
+                Rejection::Overload,
                 "as many requests as the server takes are being answered; try again",
             )
         })?;
@@ -207,13 +208,8 @@ where
                 style = Style::Mlflow;
             }
             let query = head.uri.query().unwrap_or_default();
-            let served = match (&model, protocol) {
-                (Some(name), _) => worker.shared.repository.find(name, version.as_deref()),
-                (None, _) => named_in_query(worker, query),
-            };
-            match served {
+            match find(worker, model.as_deref(), version.as_deref(), query) {
                 Ok(served) => {
-                    let served = served.clone();
                     let flight = Flight::begin(worker, served, protocol, begun);
                     let result = flight.answer(watch, &head.headers, body, &id).await;
                     flight.land(result)
@@ -238,18 +234,29 @@ where
     };
     watch.enter(Phase::Idle, &worker.clock);
     log(&result, &head, &id, begun);
+    if let Err(Failure { rejected: Some(reason), .. }) = result {
+        worker.shared.rejections.count(reason);
+    }
     let close = worker.shared.drain.has_begun();
     reply::response(result, style, id, close)
 }
 
-fn named_in_query<'w>(worker: &'w Worker, query: &str) -> Result<&'w Arc<Served>, Failure> {
-    match route::query_value(query, "model") {
-        Some(name) => {
-            let version = route::query_value(query, "version");
-            worker.shared.repository.find(&name, version.as_deref())
-        }
-        None => worker.shared.repository.only(),
-    }
+/// The model that a path names, or else a query, or that needs no name.
+fn find(
+    worker: &Worker,
+    name: Option<&str>,
+    version: Option<&str>,
+    query: &str,
+) -> Result<Arc<Served>, Failure> {
+    let models = worker.shared.models.current();
+    let found = match name {
+        Some(name) => models.find(name, version),
+        None => match route::query_value(query, "model") {
+            Some(name) => models.find(&name, route::query_value(query, "version").as_deref()),
+            None => models.only(),
+        },
+    };
+    found.cloned()
 }
 
 /// One line a request: failures of the server as errors, of the caller as information, the rest

@@ -8,28 +8,27 @@ use std::{
 };
 
 use longshore_daemon::Drain;
-use longshore_serve::{Config, Error, Limits, ModelSource, Server};
+use longshore_serve::{Config, Error, Limits, ModelSource, Models, Server};
 
 /// A server on a port of its own that goes down with the test.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) drain: Drain,
+    pub(crate) models: Models,
     thread: Option<JoinHandle<Result<(), Error>>>,
 }
 
 pub(crate) fn serve(models: Vec<ModelSource>, limits: Limits) -> Running {
-    let config = Config {
-        port: 0,
-        models,
-        limits,
-        threads: 2,
-        grace: Duration::from_secs(5),
-        ..Config::default()
-    };
+    start(Config { models, limits, ..Config::default() })
+}
+
+/// A server with a configuration of its own, but for the port, the threads and the grace.
+pub(crate) fn start(config: Config) -> Running {
+    let config = Config { port: 0, threads: 2, grace: Duration::from_secs(5), ..config };
     let server = Server::bind(config).unwrap();
-    let (address, drain) = (server.address(), server.drain());
+    let (address, drain, models) = (server.address(), server.drain(), server.models());
     let thread = thread::spawn(move || server.run(std::future::pending()));
-    Running { address, drain, thread: Some(thread) }
+    Running { address, drain, models, thread: Some(thread) }
 }
 
 impl Running {

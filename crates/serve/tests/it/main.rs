@@ -8,4 +8,5 @@ mod inputs;
 mod lifecycle;
 mod metrics;
 mod model;
+mod models;
 mod protocols;

@@ -1,0 +1,210 @@
+use std::{collections::HashMap, fmt, sync::atomic::Ordering::Relaxed, time::UNIX_EPOCH};
+
+use longshore_daemon::Drain;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, exemplar::Exemplar, gauge::ConstGauge},
+};
+
+use super::{BUCKETS, CLASSES, ModelMetrics, Rejections};
+use crate::{gate::Gate, models::Models, protocol::Protocol, repository::Repository};
+
+/// Writes the metrics of the server.
+#[derive(Debug)]
+pub(crate) struct ServeMetrics {
+    pub(crate) models: Models,
+    pub(crate) computing: Gate,
+    pub(crate) connections: Gate,
+    pub(crate) rejections: Rejections,
+    pub(crate) drain: Drain,
+}
+
+type Labels<const N: usize> = [(&'static str, String); N];
+
+/// The labels of a version, and what it has counted.
+type Counted<'r> = (Labels<2>, &'r ModelMetrics);
+
+fn labels(name: &str, version: &str) -> Labels<2> {
+    [("model", name.to_owned()), ("version", version.to_owned())]
+}
+
+impl Collector for ServeMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let models = self.models.current();
+        requests(&models, &mut encoder)?;
+        self.models(&models, &mut encoder)?;
+        counters(
+            &mut encoder,
+            "longshore_serve_rejected_requests",
+            "Requests and connections turned away for now, by reason",
+            self.rejections.read().map(|(reason, count)| ([("reason", reason)], count)),
+        )?;
+        for (name, help, value) in [
+            (
+                "longshore_serve_computing_requests",
+                "Requests computed or waiting for it",
+                self.computing.taken(),
+            ),
+            ("longshore_serve_connections", "Open connections", self.connections.taken()),
+            (
+                "longshore_serve_draining",
+                "1 once the server was told to stop",
+                usize::from(self.drain.has_begun()),
+            ),
+            (
+                "longshore_serve_models_expected",
+                "Models that are to be served",
+                models.names().len(),
+            ),
+            (
+                "longshore_serve_models_ready",
+                "Models that answer",
+                models.names().len() - models.missing().count(),
+            ),
+        ] {
+            let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            ConstGauge::new(value as i64).encode(metric)?;
+        }
+        Ok(())
+    }
+}
+
+impl ServeMetrics {
+    /// What is loaded.
+    fn models(
+        &self,
+        models: &Repository,
+        encoder: &mut DescriptorEncoder,
+    ) -> Result<(), fmt::Error> {
+        let all =
+            || models.all().iter().map(|served| (served, labels(&served.name, &served.version)));
+        gauges(
+            encoder,
+            "longshore_serve_model_info",
+            "1 for each version that answers",
+            all().map(|(served, [name, version])| {
+                ([name, version, ("flavor", served.flavor().to_owned())], 1_i64)
+            }),
+        )?;
+        gauges(
+            encoder,
+            "longshore_serve_model_load_seconds",
+            "Time it took to load the model",
+            all().map(|(served, labels)| (labels, served.load_time.as_secs_f64())),
+        )?;
+        gauges(
+            encoder,
+            "longshore_serve_model_loaded_timestamp_seconds",
+            "When the model was loaded, in seconds since 1970",
+            all().map(|(served, labels)| {
+                let since = served.loaded_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+                (labels, since.as_secs_f64())
+            }),
+        )?;
+        let loads = self.models.loads();
+        let results = loads.iter().flat_map(|(model, loads)| {
+            [("ok", &loads.ok), ("failed", &loads.failed)].map(|(result, counter)| {
+                ([("model", model.as_str()), ("result", result)], counter.load(Relaxed))
+            })
+        });
+        counters(
+            encoder,
+            "longshore_serve_model_loads",
+            "Attempts to load a model, by result",
+            results,
+        )
+    }
+}
+
+/// What versions have counted, also those that were replaced.
+fn requests(models: &Repository, encoder: &mut DescriptorEncoder) -> Result<(), fmt::Error> {
+    let now = models.all().iter();
+    let now = now.map(|served| (labels(&served.name, &served.version), &served.metrics));
+    let retired = models.retired().iter();
+    let retired = retired.map(|old| (labels(&old.name, &old.version), &old.metrics));
+    let versions: Vec<Counted<'_>> = now.chain(retired).collect();
+    let by_code = versions.iter().flat_map(|(labels, metrics)| {
+        let protocols = Protocol::ALL.iter().enumerate();
+        protocols.flat_map(move |(p, protocol)| {
+            CLASSES.iter().enumerate().map(move |(c, class)| {
+                let [name, version] = labels.clone();
+                let labels: Labels<4> = [
+                    name,
+                    version,
+                    ("protocol", protocol.name().into()),
+                    ("code", (*class).into()),
+                ];
+                (labels, metrics.sum(|shard| &shard.requests[p][c]))
+            })
+        })
+    });
+    counters(
+        encoder,
+        "longshore_serve_requests",
+        "Requests answered, by protocol and class of status code",
+        by_code,
+    )?;
+    let mut latency = encoder.encode_descriptor(
+        "longshore_serve_request_duration_seconds",
+        "Time from a request's head to its reply",
+        None,
+        MetricType::Histogram,
+    )?;
+    for (labels, metrics) in &versions {
+        let counts: Vec<(f64, u64)> = (0..=BUCKETS.len())
+            .map(|at| {
+                let bound = BUCKETS.get(at).map_or(f64::INFINITY, |bound| *bound as f64 / 1e9);
+                (bound, metrics.sum(|shard| &shard.latency[at]))
+            })
+            .collect();
+        let seconds = metrics.sum(|shard| &shard.latency_nanos) as f64 / 1e9;
+        let total = counts.iter().map(|(_, count)| count).sum();
+        latency.encode_family(labels)?.encode_histogram(
+            seconds,
+            total,
+            &counts,
+            None::<&HashMap<usize, Exemplar<Labels<2>, f64>>>,
+        )?;
+    }
+    let rows = |(labels, metrics): &Counted<'_>| (labels.clone(), metrics.sum(|shard| &shard.rows));
+    counters(encoder, "longshore_serve_rows", "Rows answered", versions.iter().map(rows))?;
+    let in_flight = |(labels, metrics): &Counted<'_>| {
+        let (begun, ended) = (metrics.sum(|shard| &shard.begun), metrics.sum(|shard| &shard.ended));
+        (labels.clone(), begun.wrapping_sub(ended) as i64)
+    };
+    gauges(
+        encoder,
+        "longshore_serve_in_flight_requests",
+        "Requests that are being answered",
+        versions.iter().map(in_flight),
+    )
+}
+
+/// One counter for each set of labels.
+fn counters<L: EncodeLabelSet>(
+    encoder: &mut DescriptorEncoder,
+    name: &str,
+    help: &str,
+    values: impl Iterator<Item = (L, u64)>,
+) -> Result<(), fmt::Error> {
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (labels, value) in values {
+        ConstCounter::new(value).encode(metric.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+/// One gauge for each set of labels.
+fn gauges<L: EncodeLabelSet, V: EncodeGaugeValue>(
+    encoder: &mut DescriptorEncoder,
+    name: &str,
+    help: &str,
+    values: impl Iterator<Item = (L, V)>,
+) -> Result<(), fmt::Error> {
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (labels, value) in values {
+        ConstGauge::new(value).encode(metric.encode_family(&labels)?)?;
+    }
+    Ok(())
+}

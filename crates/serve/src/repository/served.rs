@@ -1,0 +1,202 @@
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use longshore_engine::{Method, Model, Output, Source, Table};
+use longshore_kserve::v2::TensorInfo;
+use longshore_mlflow::Param;
+
+use super::{describe, sample};
+use crate::{
+    Error,
+    config::{ModelSource, Origin},
+    cost::Cost,
+    failure::Failure,
+    metrics::ModelMetrics,
+    schema::Schema,
+};
+
+/// Time for the made-up rows whose answers describe a model's outputs; no run begins after it.
+const DESCRIBE: Duration = Duration::from_millis(10);
+
+/// A loaded model under its name.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) name: Arc<str>,
+    pub(crate) version: Arc<str>,
+    pub(crate) schema: Schema,
+    /// The method that answers when a request names none.
+    pub(crate) method: Method,
+    pub(crate) cost: Cost,
+    pub(crate) metrics: ModelMetrics,
+    pub(crate) load_time: Duration,
+    pub(crate) loaded_at: SystemTime,
+    /// What it takes and answers, for V2's metadata.
+    pub(crate) inputs: Vec<TensorInfo>,
+    pub(crate) outputs: Vec<TensorInfo>,
+    model: Model,
+    methods: Vec<Method>,
+    /// The beginning of every V2 reply.
+    v2_head: Vec<u8>,
+}
+
+/// A folder that holds nothing but numbered folders has a version in each.
+fn versions(source: ModelSource) -> Result<Vec<ModelSource>, Error> {
+    let Origin::Files(Source::Folder(path)) = &source.origin else { return Ok(vec![source]) };
+    let wrong = |error: std::io::Error| Error::Load {
+        name: source.name.clone(),
+        source: Box::new(longshore_engine::Error::Io { path: path.clone(), source: error }),
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(wrong)? {
+        let entry = entry.map_err(wrong)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') || name == "config.pbtxt" {
+            continue;
+        }
+        let numbered = name.bytes().all(|b| b.is_ascii_digit()) && entry.path().is_dir();
+        if !numbered {
+            return Ok(vec![source]);
+        }
+        found.push((name, entry.path()));
+    }
+    if found.is_empty() || source.version.is_some() {
+        return Ok(vec![source]);
+    }
+    let version = |(version, path)| ModelSource {
+        name: source.name.clone(),
+        version: Some(version),
+        origin: Origin::Files(Source::Folder(path)),
+        method: source.method,
+    };
+    Ok(found.into_iter().map(version).collect())
+}
+
+impl Served {
+    /// Loads every version of every source.
+    pub(crate) fn load_all(
+        sources: Vec<ModelSource>,
+        limits: &longshore_engine::Limits,
+        shards: usize,
+    ) -> Result<Vec<Self>, Error> {
+        let mut wanted = Vec::new();
+        for source in sources {
+            wanted.extend(versions(source)?);
+        }
+        parallel(wanted, |source| Self::load(source, limits, shards)).into_iter().collect()
+    }
+
+    fn load(
+        source: ModelSource,
+        limits: &longshore_engine::Limits,
+        shards: usize,
+    ) -> Result<Self, Error> {
+        let name = source.name.clone();
+        let load = AssertUnwindSafe(|| Self::load_unguarded(source, limits, shards));
+        catch_unwind(load).unwrap_or(Err(Error::Panic { name }))
+    }
+
+    fn load_unguarded(
+        source: ModelSource,
+        limits: &longshore_engine::Limits,
+        shards: usize,
+    ) -> Result<Self, Error> {
+        let begun = Instant::now();
+        let ModelSource { name, version, origin, method } = source;
+        let model = match origin {
+            Origin::Loaded(model) => *model,
+            Origin::Files(files) => longshore_engine::load(&files, limits)
+                .map_err(|source| Error::Load { name: name.clone(), source: Box::new(source) })?,
+        };
+        let method = method.unwrap_or(model.default_method);
+        let methods = model.predictor.methods().to_vec();
+        if !methods.contains(&method) {
+            return Err(Error::Method { name, method });
+        }
+        let version = version.unwrap_or_else(|| "1".into());
+        let schema = Schema::new(model.signature(), &model.inputs());
+        let mut served = Self {
+            v2_head: describe::v2_head(&name, &version),
+            inputs: describe::inputs(&schema),
+            outputs: Vec::new(),
+            name: name.into(),
+            version: version.into(),
+            schema,
+            method,
+            cost: Cost::unknown(),
+            metrics: ModelMetrics::new(shards),
+            load_time: Duration::ZERO,
+            loaded_at: SystemTime::UNIX_EPOCH,
+            model,
+            methods,
+        };
+        served.calibrate();
+        served.load_time = begun.elapsed();
+        served.loaded_at = SystemTime::now();
+        Ok(served)
+    }
+
+    /// Runs made-up rows, to know what answers look like and what they cost.
+    fn calibrate(&mut self) {
+        let one = sample::table(&self.schema, 1);
+        let begun = Instant::now();
+        self.outputs = describe::outputs(&self.methods, self.model.signature(), |method| {
+            // a slow model is not held up further for its description
+            if begun.elapsed() > DESCRIBE { None } else { self.run(method, &one).ok() }
+        });
+        let many = 1 + 4096 / one.columns().max(1);
+        let many = many.min(64);
+        let rows = sample::table(&self.schema, many);
+        self.cost = Cost::measure(many, |count| {
+            let table = if count == 1 { &one } else { &rows };
+            self.run(self.method, table).is_ok()
+        });
+    }
+
+    /// Answers for every row; a panic of the engine is a failure of this request only.
+    pub(crate) fn run(&self, method: Method, table: &Table) -> Result<Output, Failure> {
+        let run = AssertUnwindSafe(|| self.model.predictor.run(method, table));
+        match catch_unwind(run) {
+            Ok(result) => Ok(result?),
+            Err(_) => {
+                Err(Failure::internal("the model failed on these rows", "the engine panicked"))
+            }
+        }
+    }
+
+    pub(crate) fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
+    pub(crate) fn v2_head(&self) -> &[u8] {
+        &self.v2_head
+    }
+
+    pub(crate) fn flavor(&self) -> &'static str {
+        self.model.flavor
+    }
+
+    /// The parameters that a request may carry.
+    pub(crate) fn params(&self) -> &[Param] {
+        self.model.signature().map(|signature| signature.params.as_slice()).unwrap_or_default()
+    }
+}
+
+/// Does `work` on each item in a thread of its own, a single one in place.
+pub(crate) fn parallel<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    if items.len() < 2 {
+        return items.into_iter().map(work).collect();
+    }
+    let work = &work;
+    thread::scope(|scope| {
+        let threads: Vec<_> =
+            items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, R>| {
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+        };
+        threads.into_iter().map(join).collect()
+    })
+}
