@@ -86,3 +86,24 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- include "model.fullname" . -}}
 {{- end -}}
 {{- end -}}
+
+{{/* The labels of the pod of `helm test`. */}}
+{{- define "model.testLabels" -}}
+app.kubernetes.io/name: {{ include "model.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: smoke-test
+{{- end -}}
+
+{{/* The Service with the metrics port: the main one, but for a NodePort, which would open it to the world. */}}
+{{- define "model.metricsService" -}}
+{{- if eq .Values.service.type "NodePort" -}}
+{{- printf "%s-metrics" (include "model.fullname" .) -}}
+{{- else -}}
+{{- include "model.fullname" . -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The listener of a Gateway of our own. */}}
+{{- define "model.gatewayListener" -}}
+{{- if or .Values.gateway.certificateArn .Values.gateway.tlsSecret }}https{{ else }}http{{ end -}}
+{{- end -}}
