@@ -46,6 +46,11 @@ resource "aws_eks_addon" "before_nodes" {
   tags = var.tags
 }
 
+# An add-on that starts without its role fails its checks: whoever gives a role here holds the add-on back until it is there.
+resource "terraform_data" "addon_roles" {
+  input = var.addon_roles
+}
+
 resource "aws_eks_addon" "after_nodes" {
   for_each = local.after_nodes
 
@@ -53,20 +58,11 @@ resource "aws_eks_addon" "after_nodes" {
   addon_name                  = each.value
   addon_version               = local.addon_versions[each.value]
   configuration_values        = lookup(local.addon_configuration, each.value, null)
-  service_account_role_arn    = var.irsa ? try(var.addon_roles[each.value].role_arn, null) : null
+  service_account_role_arn    = var.irsa ? lookup(var.addon_roles, each.value, null) : null
   resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "OVERWRITE"
 
-  dynamic "pod_identity_association" {
-    for_each = { for addon, role in var.addon_roles : addon => role if addon == each.value && !var.irsa }
-
-    content {
-      role_arn        = pod_identity_association.value.role_arn
-      service_account = pod_identity_association.value.service_account
-    }
-  }
-
   tags = var.tags
 
-  depends_on = [aws_eks_node_group.this]
+  depends_on = [aws_eks_node_group.this, terraform_data.addon_roles]
 }

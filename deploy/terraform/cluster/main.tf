@@ -105,11 +105,6 @@ resource "aws_eks_cluster" "this" {
       condition     = !local.out_standard || (var.support_type == "EXTENDED" && !local.out_extended)
       error_message = "Write kubernetes_version as a version in standard support, such as ${local.newest_version}: ${var.kubernetes_version} left it on ${coalesce(local.version.standard_until, "an unknown day")}${local.out_extended ? " and extended support too" : "; to keep it for up to a year at six times the price, write support_type as \"EXTENDED\""}."
     }
-
-    precondition {
-      condition     = !local.auto || length(var.addon_roles) == 0
-      error_message = "Leave addon_roles empty when compute is \"auto\": Auto Mode brings its own storage driver."
-    }
   }
 
   depends_on = [

@@ -3,7 +3,7 @@
 data "aws_default_tags" "this" {}
 
 locals {
-  # Labels carry the pool's name under the same key as the pools Karpenter makes.
+  # Groups carry their name in the same labels as the pools that Karpenter makes.
   system_group = {
     system = {
       instance_types = var.system_nodes.instance_types
@@ -99,7 +99,7 @@ resource "aws_eks_node_group" "this" {
   ami_type        = local.ami_types[each.key]
   instance_types  = each.value.instance_types
   capacity_type   = each.value.capacity
-  labels          = merge({ "longshore.dev/pool" = each.key }, each.value.labels)
+  labels          = merge({ workload = each.key, "longshore.dev/pool" = each.key }, each.value.labels)
 
   launch_template {
     id      = aws_launch_template.node[each.key].id

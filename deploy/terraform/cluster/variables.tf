@@ -269,8 +269,8 @@ variable "addons" {
   default     = ["aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "metrics-server", "vpc-cni"]
 
   validation {
-    condition     = length(setsubtract(var.addons, ["amazon-cloudwatch-observability", "aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "metrics-server", "vpc-cni"])) == 0
-    error_message = "Write addons from \"amazon-cloudwatch-observability\", \"aws-ebs-csi-driver\", \"coredns\", \"eks-pod-identity-agent\", \"kube-proxy\", \"metrics-server\" and \"vpc-cni\"; other software is an Argo CD application."
+    condition     = length(setsubtract(var.addons, ["aws-ebs-csi-driver", "coredns", "eks-pod-identity-agent", "kube-proxy", "metrics-server", "vpc-cni"])) == 0
+    error_message = "Write addons from \"aws-ebs-csi-driver\", \"coredns\", \"eks-pod-identity-agent\", \"kube-proxy\", \"metrics-server\" and \"vpc-cni\"; other software is an Argo CD application."
   }
 }
 
@@ -286,12 +286,19 @@ variable "addon_versions" {
 }
 
 variable "addon_roles" {
-  description = "IAM roles of add-ons that call AWS: add-on → role and the service account that gets it."
-  type = map(object({
-    role_arn        = string
-    service_account = string
-  }))
-  default = {}
+  description = "IAM roles of add-ons that call AWS: add-on → ARN. With `irsa` the add-on's service account is annotated with it; with Pod Identity the association is made elsewhere, and the add-on waits until the ARN is known."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.addon_roles), var.addons)) == 0
+    error_message = "Write addon_roles only for what addons lists."
+  }
+
+  validation {
+    condition     = var.compute != "auto" || length(var.addon_roles) == 0
+    error_message = "Leave addon_roles empty when compute is \"auto\": Auto Mode brings its own storage driver."
+  }
 }
 
 variable "irsa" {

@@ -1,0 +1,47 @@
+# Development: two zones, one NAT gateway, the API server also reachable from named ranges, nothing protected.
+
+environment = "dev"
+
+# To be replaced by your own.
+account_id     = "123456789012"
+region         = "eu-west-1"
+administrators = ["longshore-administrator"]
+
+deletion_protection = false
+
+network = {
+  cidr  = "10.0.0.0/16"
+  zones = ["euw1-az1", "euw1-az2"]
+  nat   = "single"
+
+  flow_logs = { enabled = false }
+}
+
+cluster = {
+  kubernetes_version = "1.35"
+
+  # To be replaced by the range you work from; the one written here is nobody's.
+  endpoint = { public = true, public_access_cidrs = ["203.0.113.0/24"] }
+
+  system_nodes = { instance_types = ["t3.large"], min = 2, max = 4 }
+}
+
+# Service accounts of the namespace longshore-serving; models use this one (values.yaml).
+workloads = {
+  model-reader = { kind = "model_reader", prefixes = ["models/"] }
+}
+
+database = {
+  instance_class = "db.t4g.medium"
+  multi_az       = false
+  backup_days    = 1
+  final_snapshot = false
+}
+
+backup = { enabled = false }
+
+observability = {
+  log_retention_days = 7
+  container_insights = false
+  budget             = { amount = 400 }
+}

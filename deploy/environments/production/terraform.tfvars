@@ -1,0 +1,45 @@
+# Production: three zones that do not depend on one another, the API server inside the VPC only, everything protected.
+
+environment = "production"
+
+# To be replaced by your own.
+account_id     = "123456789012"
+region         = "eu-west-1"
+administrators = ["longshore-administrator"]
+
+deletion_protection = true
+
+network = {
+  cidr  = "10.0.0.0/16"
+  zones = ["euw1-az1", "euw1-az2", "euw1-az3"]
+  nat   = "per_az"
+
+  flow_logs = { enabled = true, traffic = "ALL", retention_days = 30 }
+}
+
+cluster = {
+  kubernetes_version = "1.35"
+
+  endpoint = { public = false }
+
+  system_nodes = { instance_types = ["m7i.xlarge", "m6i.xlarge", "m5.xlarge"], min = 3, max = 10 }
+}
+
+# Service accounts of the namespace longshore-serving; models use this one (values.yaml).
+workloads = {
+  model-reader = { kind = "model_reader", prefixes = ["models/"] }
+}
+
+database = {
+  instance_class = "db.t4g.medium"
+  multi_az       = true
+  backup_days    = 7
+}
+
+backup = { enabled = true, keep_days = 90 }
+
+observability = {
+  log_retention_days = 30
+  container_insights = true
+  budget             = { amount = 1500 }
+}

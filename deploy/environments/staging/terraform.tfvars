@@ -1,0 +1,46 @@
+# Staging: production's shape in three zones, with one NAT gateway and a single database.
+
+environment = "staging"
+
+# To be replaced by your own.
+account_id     = "123456789012"
+region         = "eu-west-1"
+administrators = ["longshore-administrator"]
+
+deletion_protection = false
+
+network = {
+  cidr  = "10.0.0.0/16"
+  zones = ["euw1-az1", "euw1-az2", "euw1-az3"]
+  nat   = "single"
+
+  flow_logs = { enabled = true, traffic = "REJECT", retention_days = 14 }
+}
+
+cluster = {
+  kubernetes_version = "1.35"
+
+  # To be replaced by the range you work from; the one written here is nobody's.
+  endpoint = { public = true, public_access_cidrs = ["203.0.113.0/24"] }
+
+  system_nodes = { instance_types = ["m7i.large", "m6i.large", "m5.large"], min = 2, max = 4 }
+}
+
+# Service accounts of the namespace longshore-serving; models use this one (values.yaml).
+workloads = {
+  model-reader = { kind = "model_reader", prefixes = ["models/"] }
+}
+
+database = {
+  instance_class = "db.t4g.medium"
+  multi_az       = false
+  backup_days    = 7
+}
+
+backup = { enabled = true, keep_days = 30 }
+
+observability = {
+  log_retention_days = 14
+  container_insights = false
+  budget             = { amount = 800 }
+}
