@@ -29,9 +29,14 @@ pub(crate) enum Command {
 /// `longshore serve`.
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
-    /// Models to serve: an MLflow folder, a KServe model directory, a model file, or `example://NAME`
-    #[arg(value_name = "[NAME=]PATH", required_unless_present = "model_dir")]
+    /// Models to serve: an MLflow folder, a KServe model directory, a model file, or `example://NAME`;
+    /// without any, those that `LONGSHORE_MODELS` names, with spaces between them
+    #[arg(value_name = "[NAME=]PATH", required_unless_present_any = ["model_dir", "models_text"])]
     pub(crate) models: Vec<String>,
+
+    /// What `LONGSHORE_MODELS` says
+    #[arg(long, env = "LONGSHORE_MODELS", hide = true)]
+    pub(crate) models_text: Option<String>,
 
     /// Address to listen on; `0.0.0.0` is every address
     #[arg(long, env = "LONGSHORE_HOST", default_value = "127.0.0.1")]
@@ -40,6 +45,10 @@ pub(crate) struct ServeArgs {
     /// Port to listen on; 0 takes a free one, which the log names
     #[arg(long, alias = "http_port", env = "LONGSHORE_PORT", default_value_t = 8080)]
     pub(crate) port: u16,
+
+    /// Port of `/metrics`, which then is not on `--port`; `/health/…` is on both
+    #[arg(long, env = "LONGSHORE_METRICS_PORT", value_name = "PORT")]
+    pub(crate) metrics_port: Option<u16>,
 
     /// The method a request means when it names none, for every model
     #[arg(long, env = "LONGSHORE_METHOD", value_name = "METHOD")]
@@ -57,7 +66,11 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
 
-    /// Seconds that requests under way may take after TERM
+    /// Seconds after TERM in which new connections are still answered, while `/health/ready` says 503
+    #[arg(long, env = "LONGSHORE_DRAIN_DELAY", default_value_t = 0, value_name = "SECONDS")]
+    pub(crate) drain_delay: u64,
+
+    /// Seconds that requests under way may take after that
     #[arg(long, env = "LONGSHORE_GRACE_SECONDS", default_value_t = 30, value_name = "SECONDS")]
     pub(crate) grace_seconds: u64,
 

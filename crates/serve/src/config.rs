@@ -11,6 +11,9 @@ pub struct Config {
     pub host: IpAddr,
     /// The port; 0 lets the system choose.
     pub port: u16,
+    /// The port of `/metrics`, which then is not on `port`; `/health/…` is on both. Its event loop
+    /// has a thread of its own and answers also when the others are busy.
+    pub metrics_port: Option<u16>,
     /// The models to start with.
     pub models: Vec<ModelSource>,
     /// Names of models that [`Models::load`](crate::Models::load) brings later: the server is not
@@ -25,6 +28,9 @@ pub struct Config {
     /// The metrics that `/metrics` shows besides the server's own. Made by
     /// [`longshore_daemon::metrics::registry`], so that the process is described too.
     pub registry: Registry,
+    /// How long new connections are still answered once the server is told to stop. Not ready from
+    /// the first moment, it gives load balancers time to learn of it.
+    pub drain_delay: Duration,
     /// How long what is in flight may take once the server is told to stop.
     pub grace: Duration,
 }
@@ -34,12 +40,14 @@ impl Default for Config {
         Self {
             host: IpAddr::from([127, 0, 0, 1]),
             port: 8080,
+            metrics_port: None,
             models: Vec::new(),
             expected: Vec::new(),
             threads: 0,
             limits: Limits::default(),
             model_limits: longshore_engine::Limits::default(),
             registry: metrics::registry(),
+            drain_delay: Duration::ZERO,
             grace: Duration::from_secs(30),
         }
     }

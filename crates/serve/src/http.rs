@@ -4,6 +4,8 @@ pub(crate) mod body;
 mod cold;
 pub(crate) mod connection;
 pub(crate) mod handler;
+pub(crate) mod listener;
 mod reply;
 mod route;
+mod socket;
 pub(crate) mod watch;

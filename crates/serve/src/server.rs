@@ -1,24 +1,37 @@
-use std::{future::Future, io, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{
+    future::Future,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response};
 use longshore_daemon::Drain;
 use prometheus_client::registry::Registry;
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     Config, Error, Models,
     config::Limits,
     gate::Gate,
-    http::{connection, handler, handler::Worker, watch::Watch},
+    http::{
+        connection, handler,
+        handler::{Offer, Worker},
+        listener::listen,
+        watch::Watch,
+    },
     metrics::{Rejections, ServeMetrics},
     pool::Pool,
 };
 
-/// Connections that the system accepts for us while we are busy.
-const BACKLOG: i32 = 1024;
+/// Most connections to the port of the metrics.
+const METRICS_CONNECTIONS: usize = 128;
+
+/// How long requests for the metrics may take once everything else has ended.
+const METRICS_GRACE: Duration = Duration::from_secs(1);
 
 /// What all event loops share.
 #[derive(Debug)]
@@ -41,8 +54,11 @@ pub(crate) struct Shared {
 pub struct Server {
     address: SocketAddr,
     /// One socket an event loop, all on the same address.
-    listeners: Vec<std::net::TcpListener>,
+    listeners: Vec<TcpListener>,
+    /// The port of the metrics, when they have one of their own.
+    metrics: Option<(SocketAddr, TcpListener)>,
     shared: Arc<Shared>,
+    drain_delay: Duration,
     grace: Duration,
     /// Answers requests that do not come over a socket.
     inner: Worker,
@@ -59,19 +75,16 @@ impl Server {
         let mut address = SocketAddr::new(config.host, config.port);
         if address.port() != 0 {
             // sockets that share an address would also share it with another process, unasked
-            listen(address, false).map_err(|source| Error::Listen { address, source })?;
+            listen(address, false)?;
         }
         let mut listeners = Vec::with_capacity(loops);
         for _ in 0..loops {
-            let listener =
-                listen(address, true).map_err(|source| Error::Listen { address, source })?;
-            if address.port() == 0 {
-                address =
-                    listener.local_addr().map_err(|source| Error::Listen { address, source })?;
-            }
+            let (found, listener) = listen(address, true)?;
+            address = found;
             listeners.push(listener);
         }
-        Self::build(config, address, listeners)
+        let metrics = config.metrics_port.map(|port| listen((config.host, port).into(), false));
+        Self::build(config, address, listeners, metrics.transpose()?)
     }
 
     /// Loads the models without opening a socket: only [`Server::handle`] answers.
@@ -80,13 +93,14 @@ impl Server {
     /// [`Error`].
     pub fn offline(config: Config) -> Result<Self, Error> {
         let address = SocketAddr::new(config.host, 0);
-        Self::build(config, address, Vec::new())
+        Self::build(config, address, Vec::new(), None)
     }
 
     fn build(
         config: Config,
         address: SocketAddr,
-        listeners: Vec<std::net::TcpListener>,
+        listeners: Vec<TcpListener>,
+        metrics: Option<(SocketAddr, TcpListener)>,
     ) -> Result<Self, Error> {
         let cores = cores();
         // the last shard counts what does not come over a socket
@@ -118,13 +132,19 @@ impl Server {
             registry,
             drain,
         });
-        let inner = Worker::new(shared.clone(), inner);
-        Ok(Self { address, listeners, shared, grace: config.grace, inner })
+        let inner = Worker::new(shared.clone(), inner, Offer::All, shared.connections.clone());
+        let (drain_delay, grace) = (config.drain_delay, config.grace);
+        Ok(Self { address, listeners, metrics, shared, drain_delay, grace, inner })
     }
 
     /// The address it listens on, with the port the system chose.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of the metrics, when they have a port of their own.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(address, _)| *address)
     }
 
     /// What it serves, to be changed while it runs.
@@ -145,48 +165,46 @@ impl Server {
     /// # Errors
     /// [`Error::Runtime`] when an event loop cannot start.
     pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { listeners, shared, grace, .. } = self;
+        let Self { listeners, metrics, shared, drain_delay, grace, .. } = self;
+        let offer = if metrics.is_some() { Offer::Models } else { Offer::All };
+        // the sockets close, and that of the metrics, which tells of the others, after them
+        let (stop, over) = (Drain::new(), Drain::new());
         let mut loops = Vec::with_capacity(listeners.len());
         for (loop_id, listener) in listeners.into_iter().enumerate() {
-            let runtime = runtime().map_err(|source| Error::Runtime { source })?;
-            let listener = {
-                let _context = runtime.enter();
-                tokio::net::TcpListener::from_std(listener)
-                    .map_err(|source| Error::Runtime { source })?
-            };
-            let worker = Arc::new(Worker::new(shared.clone(), loop_id));
-            loops.push((runtime, listener, worker));
+            let worker = Worker::new(shared.clone(), loop_id, offer, shared.connections.clone());
+            loops.push(Loop::new(listener, worker, stop.clone(), grace)?);
         }
+        let watcher = metrics.map(|(_, listener)| {
+            let connections = Gate::new(METRICS_CONNECTIONS);
+            let worker = Worker::new(shared.clone(), usize::MAX, Offer::Metrics, connections);
+            Loop::new(listener, worker, over.clone(), METRICS_GRACE)
+        });
+        let watcher = watcher.transpose()?.map(|watcher| ("http-metrics".to_owned(), watcher));
         let mut loops = loops.into_iter();
-        let Some((main, listener, worker)) = loops.next() else { return Ok(()) };
-        let drain = shared.drain.clone();
-        let threads = main.block_on(async move {
-            let stop = tokio::spawn({
-                let drain = drain.clone();
-                async move {
-                    shutdown.await;
-                    drain.begin();
-                }
-            });
-            // whoever gets an answer may stop the server: what waits for that is in place before
-            tokio::task::yield_now().await;
-            let mut threads = Vec::new();
-            for (runtime, listener, worker) in loops {
-                let serve = move || runtime.block_on(connection::serve(listener, worker, grace));
-                let name = format!("http-{}", threads.len() + 1);
-                match thread::Builder::new().name(name).spawn(serve) {
-                    Ok(thread) => threads.push(thread),
-                    Err(source) => {
-                        drain.begin();
-                        return Err(Error::Runtime { source });
-                    }
-                }
+        let Some(first) = loops.next() else { return Ok(()) };
+        let (drain, stopping) = (shared.drain.clone(), stop.clone());
+        first.runtime.spawn(async move {
+            tokio::select! {
+                () = shutdown => drain.begin(),
+                () = drain.begun() => {}
             }
-            connection::serve(listener, worker, grace).await;
-            stop.abort();
-            Ok(threads)
-        })?;
-        for thread in threads {
+            // who was never ready gets no new connections that could be lost
+            if shared.models.current().missing().next().is_none() {
+                tokio::time::sleep(drain_delay).await;
+            }
+            stopping.begin();
+        });
+        // whoever gets an answer may stop the server: what waits for that is in place before
+        first.runtime.block_on(tokio::task::yield_now());
+        let others = loops.enumerate().map(|(at, other)| (format!("http-{}", at + 1), other));
+        let threads: Result<Vec<_>, _> =
+            others.chain(watcher).map(|(name, other)| other.spawn(name)).collect();
+        match &threads {
+            Ok(_) => first.run(),
+            Err(_) => stop.begin(),
+        }
+        over.begin();
+        for thread in threads? {
             if thread.join().is_err() {
                 tracing::error!("an event loop panicked");
             }
@@ -208,17 +226,41 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn runtime() -> io::Result<Runtime> {
-    Builder::new_current_thread().enable_io().enable_time().build()
+/// A socket and the event loop that serves it.
+struct Loop {
+    runtime: Runtime,
+    listener: tokio::net::TcpListener,
+    worker: Arc<Worker>,
+    /// When it stops accepting.
+    stop: Drain,
+    grace: Duration,
 }
 
-/// A listening socket on `address`, which it shares with others only when `shared`.
-fn listen(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(shared)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
+impl Loop {
+    fn new(
+        listener: TcpListener,
+        worker: Worker,
+        stop: Drain,
+        grace: Duration,
+    ) -> Result<Self, Error> {
+        let open = || {
+            let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+            let context = runtime.enter();
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            drop(context);
+            Ok((runtime, listener))
+        };
+        let (runtime, listener) = open().map_err(|source| Error::Runtime { source })?;
+        Ok(Self { runtime, listener, worker: Arc::new(worker), stop, grace })
+    }
+
+    fn run(self) {
+        let Self { runtime, listener, worker, stop, grace } = self;
+        runtime.block_on(connection::serve(listener, worker, stop, grace));
+    }
+
+    fn spawn(self, name: String) -> Result<JoinHandle<()>, Error> {
+        let thread = thread::Builder::new().name(name).spawn(move || self.run());
+        thread.map_err(|source| Error::Runtime { source })
+    }
 }

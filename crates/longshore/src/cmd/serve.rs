@@ -19,6 +19,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     start_log(&args.log)?;
     let server = Server::bind(config(args)?)?;
     tracing::info!(address = %server.address(), "listening on http://{}", server.address());
+    if let Some(address) = server.metrics_address() {
+        tracing::info!(%address, "metrics on http://{address}/metrics");
+    }
     serve(server)
 }
 
@@ -50,6 +53,13 @@ fn start_log(args: &LogArgs) -> Result<()> {
     Ok(log::init(&args.log, format)?)
 }
 
+/// The models of the command line, or else those of the environment.
+fn arguments(args: &ServeArgs) -> impl Iterator<Item = &str> {
+    let listed = args.models_text.as_deref().filter(|_| args.models.is_empty());
+    let listed = listed.unwrap_or_default().split_whitespace();
+    args.models.iter().map(String::as_str).chain(listed)
+}
+
 fn config(args: &ServeArgs) -> Result<Config> {
     let method = match args.method.as_deref() {
         Some(name) => Some(models::method(name)?),
@@ -58,7 +68,7 @@ fn config(args: &ServeArgs) -> Result<Config> {
         }
         None => None,
     };
-    let mut named = args.models.iter().map(|a| Named::parse(a)).collect::<Result<Vec<_>>>()?;
+    let mut named = arguments(args).map(Named::parse).collect::<Result<Vec<_>>>()?;
     match (&args.kserve.model_dir, &args.kserve.model_name) {
         (Some(folder), Some(name)) => named.push(Named::new(name, folder)?),
         (Some(folder), None) => named.push(Named::new("model", folder)?),
@@ -71,12 +81,14 @@ fn config(args: &ServeArgs) -> Result<Config> {
     Ok(Config {
         host: args.host,
         port: args.port,
+        metrics_port: args.metrics_port,
         models: named.into_iter().map(|model| model.serve(method)).collect(),
         expected: Vec::new(),
         threads: args.threads,
         limits: limits(&args.requests),
         model_limits: models::limits(args.reading),
         registry: metrics::registry(),
+        drain_delay: Duration::from_secs(args.drain_delay),
         grace: Duration::from_secs(args.grace_seconds),
     })
 }

@@ -3,19 +3,19 @@
 use std::{
     future::Future,
     io,
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use hyper::{body::Incoming, rt, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use longshore_daemon::Drain;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{
     handler::{self, Worker},
-    watch::{Connections, Watch},
+    listener::{BACKLOG, ignore_newcomers},
+    socket::Watched,
+    watch::{Connections, Phase, Watch},
 };
 use crate::{failure::Rejection, gate::Permit};
 
@@ -29,8 +29,13 @@ const HEAD_BYTES: usize = 32 << 10;
 /// Most bytes read at a time.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Serves one listener until the drain begins, then finishes what is open, for `grace` at most.
-pub(crate) async fn serve(listener: TcpListener, worker: Arc<Worker>, grace: Duration) {
+/// Serves one listener until `stop` begins, then finishes what is open, for `grace` at most.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    worker: Arc<Worker>,
+    stop: Drain,
+    grace: Duration,
+) {
     let connections = Arc::new(Connections::default());
     let sweep = tokio::spawn({
         let (worker, connections) = (worker.clone(), connections.clone());
@@ -41,33 +46,16 @@ pub(crate) async fn serve(listener: TcpListener, worker: Arc<Worker>, grace: Dur
             }
         }
     });
-    let mut draining = std::pin::pin!(worker.shared.drain.begun());
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut draining => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => open(stream, &worker, &connections),
-                Err(error) => {
-                    // out of file descriptors, or a peer that left: neither ends the server
-                    tracing::warn!(%error, "a connection was not accepted");
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
-            }
-        }
-    }
-    // those the system has already accepted for us
-    while let Ok(Ok((stream, _))) = tokio::time::timeout(Duration::ZERO, listener.accept()).await {
-        open(stream, &worker, &connections);
-    }
-    drop(listener);
+    accept_until(&listener, &worker, &connections, stop.begun()).await;
     let begun = Instant::now();
-    let mut told = false;
+    let linger = LINGER.min(grace / 2);
+    if let Err(error) = ignore_newcomers(&listener) {
+        tracing::debug!(%error, "new connections are accepted until the socket closes");
+    }
+    accept_until(&listener, &worker, &connections, tokio::time::sleep(linger)).await;
+    accept_queued(listener, &worker, &connections);
+    connections.close();
     while !connections.is_empty() && begun.elapsed() < grace {
-        if !told && begun.elapsed() >= LINGER.min(grace / 2) {
-            connections.close();
-            told = true;
-        }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     if !connections.is_empty() {
@@ -76,8 +64,51 @@ pub(crate) async fn serve(listener: TcpListener, worker: Arc<Worker>, grace: Dur
     sweep.abort();
 }
 
+/// Accepts connections until `end`.
+async fn accept_until(
+    listener: &TcpListener,
+    worker: &Arc<Worker>,
+    connections: &Arc<Connections>,
+    end: impl Future<Output = ()>,
+) {
+    let mut end = std::pin::pin!(end);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut end => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => open(stream, worker, connections),
+                Err(error) => {
+                    // out of file descriptors, or a peer that left: neither ends the server
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+        }
+    }
+}
+
+/// Accepts what the system has accepted for us, then closes the socket.
+fn accept_queued(listener: TcpListener, worker: &Arc<Worker>, connections: &Arc<Connections>) {
+    // asked directly: the event loop may not have heard of the latest ones yet
+    let queue = listener.into_std();
+    let next = || -> io::Result<TcpStream> {
+        let (stream, _) =
+            queue.as_ref().map_err(|error| io::Error::from(error.kind()))?.accept()?;
+        stream.set_nonblocking(true)?;
+        TcpStream::from_std(stream)
+    };
+    for _ in 0..BACKLOG {
+        match next() {
+            Ok(stream) => open(stream, worker, connections),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(_) => return,
+        }
+    }
+}
+
 fn open(stream: TcpStream, worker: &Arc<Worker>, connections: &Arc<Connections>) {
-    let Some(permit) = worker.shared.connections.enter(1) else {
+    let Some(permit) = worker.connections.enter(1) else {
         worker.shared.rejections.count(Rejection::Connections);
         tracing::warn!("too many connections: one was closed");
         return;
@@ -89,7 +120,7 @@ fn open(stream: TcpStream, worker: &Arc<Worker>, connections: &Arc<Connections>)
     }
     connections.add(|id| {
         let watch = Arc::new(Watch::default());
-        watch.enter(super::watch::Phase::Head, &worker.clock);
+        watch.enter(Phase::New, &worker.clock);
         let end = End { id, connections: connections.clone(), _permit: permit };
         let task = tokio::spawn(drive(stream, worker.clone(), watch.clone(), end));
         (watch, task.abort_handle())
@@ -110,7 +141,7 @@ impl Drop for End {
 }
 
 async fn drive(stream: TcpStream, worker: Arc<Worker>, watch: Arc<Watch>, end: End) {
-    let io = Watched { io: TokioIo::new(stream), worker: worker.clone(), watch: watch.clone() };
+    let io = Watched::new(stream, worker.clone(), watch.clone());
     let shared = (worker, watch.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (worker, watch) = shared.clone();
@@ -128,7 +159,7 @@ async fn drive(stream: TcpStream, worker: Arc<Worker>, watch: Arc<Watch>, end: E
         watch.remember(cx.waker());
         // what has arrived is read before an idle connection is closed
         let polled = connection.as_mut().poll(cx);
-        if polled.is_pending() && watch.is_closing() && !told {
+        if polled.is_pending() && watch.may_close() && !told {
             told = true;
             connection.as_mut().graceful_shutdown();
             return connection.as_mut().poll(cx);
@@ -140,63 +171,4 @@ async fn drive(stream: TcpStream, worker: Arc<Worker>, watch: Arc<Watch>, end: E
         tracing::debug!(%error, "a connection ended early");
     }
     drop(end);
-}
-
-/// A socket that tells its watch when bytes pass.
-struct Watched {
-    io: TokioIo<TcpStream>,
-    worker: Arc<Worker>,
-    watch: Arc<Watch>,
-}
-
-impl rt::Read for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: rt::ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.io).poll_read(cx, buffer);
-        if polled.is_ready() {
-            self.watch.received(&self.worker.clock);
-        }
-        polled
-    }
-}
-
-impl rt::Write for Watched {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.io).poll_write(cx, bytes);
-        if polled.is_ready() {
-            self.watch.sent(&self.worker.clock);
-        }
-        polled
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.io).poll_write_vectored(cx, bytes);
-        if polled.is_ready() {
-            self.watch.sent(&self.worker.clock);
-        }
-        polled
-    }
 }

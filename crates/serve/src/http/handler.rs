@@ -21,6 +21,7 @@ use super::{
 use crate::{
     config::Limits,
     failure::{Failure, Rejection},
+    gate::Gate,
     protocol::{self, Body, Protocol, Query, Shape},
     repository::Served,
     server::Shared,
@@ -35,13 +36,42 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) loop_id: usize,
     pub(crate) clock: Clock,
+    pub(crate) connections: Gate,
+    offer: Offer,
     ids: Mutex<RequestIds>,
 }
 
+/// Which routes an event loop answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    All,
+    /// All but the metrics, which have a port of their own.
+    Models,
+    /// The metrics and the health of the process.
+    Metrics,
+}
+
+impl Offer {
+    fn has(self, route: &Route<'_>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Models => *route != Route::Metrics,
+            Self::Metrics => {
+                matches!(route, Route::Metrics | Route::Live | Route::Ready { .. } | Route::Alive)
+            }
+        }
+    }
+}
+
 impl Worker {
-    pub(crate) fn new(shared: Arc<Shared>, loop_id: usize) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        loop_id: usize,
+        offer: Offer,
+        connections: Gate,
+    ) -> Self {
         let clock = Clock::new(&shared.limits);
-        Self { shared, loop_id, clock, ids: Mutex::new(RequestIds::new()) }
+        Self { shared, loop_id, clock, connections, offer, ids: Mutex::new(RequestIds::new()) }
     }
 
     fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
@@ -202,7 +232,9 @@ where
     let id = worker.request_id(&head.headers);
     let path = head.uri.path();
     let mut style = Style::Kserve;
-    let result = match route::find(&head.method, path) {
+    let found = route::find(&head.method, path)
+        .and_then(|route| if worker.offer.has(&route) { Ok(route) } else { Err(route::unknown()) });
+    let result = match found {
         Ok(Route::Infer { protocol, model, version }) => {
             if protocol == Protocol::Mlflow {
                 style = Style::Mlflow;

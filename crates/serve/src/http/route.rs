@@ -50,8 +50,12 @@ pub(crate) fn find<'r>(method: &Method, path: &'r str) -> Result<Route<'r>, Fail
     Err(Failure { allow: Some(allow), ..Failure::new(Code::MethodNotAllowed, message) })
 }
 
+/// The path leads nowhere.
+pub(super) fn unknown() -> Failure {
+    Failure::not_found("there is no such path")
+}
+
 fn lookup(path: &str) -> Result<Route<'_>, Failure> {
-    let unknown = || Failure::not_found("there is no such path");
     if let Some(rest) = path.strip_prefix("/v1/models/") {
         return v1(rest).ok_or_else(unknown)?;
     }

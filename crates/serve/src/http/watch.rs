@@ -27,6 +27,8 @@ pub(crate) enum Phase {
     Body = 2,
     /// The model's answer.
     Answer = 3,
+    /// The first byte of its first request.
+    New = 4,
 }
 
 /// The state of one connection, shared with the sweep.
@@ -52,11 +54,16 @@ impl Watch {
         self.since.store(clock.now(), Relaxed);
     }
 
-    /// Bytes arrived: an idle connection has begun a request.
+    /// Bytes arrived: a connection without a request has begun one.
     pub(crate) fn received(&self, clock: &Clock) {
-        if self.phase.load(Relaxed) == Phase::Idle as u8 {
+        if self.is_between_requests() {
             self.enter(Phase::Head, clock);
         }
+    }
+
+    fn is_between_requests(&self) -> bool {
+        let phase = self.phase.load(Relaxed);
+        phase == Phase::Idle as u8 || phase == Phase::New as u8
     }
 
     /// Bytes were taken: the peer still reads its reply.
@@ -70,8 +77,15 @@ impl Watch {
         self.late.load(Relaxed)
     }
 
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Relaxed)
+    /// True when the connection has to end and no request on it has begun.
+    pub(crate) fn may_close(&self) -> bool {
+        self.closing.load(Relaxed) && self.is_between_requests()
+    }
+
+    /// The connection has to end after the request it is busy with.
+    fn close(&self) {
+        self.closing.store(true, Relaxed);
+        self.wake();
     }
 
     /// Remembers how to wake the task; a task keeps its waker.
@@ -161,8 +175,11 @@ impl Connections {
         for (watch, task) in open.tasks.values() {
             let waited = now.wrapping_sub(watch.since.load(Relaxed));
             match watch.phase.load(Relaxed) {
-                0 if waited > idle => task.abort(),
+                // a peer that does not take its reply either
+                0 if waited > idle.saturating_add(head) => task.abort(),
+                0 if waited > idle => watch.close(),
                 1 if waited > head => task.abort(),
+                4 if waited > head => watch.close(),
                 2 if waited > body => {
                     watch.late.store(true, Relaxed);
                     watch.wake();
@@ -180,8 +197,7 @@ impl Connections {
     pub(crate) fn close(&self) {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         for (watch, _) in open.tasks.values() {
-            watch.closing.store(true, Relaxed);
-            watch.wake();
+            watch.close();
         }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) drain: Drain,
     pub(crate) models: Models,
+    /// The port of the metrics, when they have one of their own.
+    pub(crate) metrics: Option<SocketAddr>,
     thread: Option<JoinHandle<Result<(), Error>>>,
 }
 
@@ -22,20 +24,27 @@ pub(crate) fn serve(models: Vec<ModelSource>, limits: Limits) -> Running {
     start(Config { models, limits, ..Config::default() })
 }
 
-/// A server with a configuration of its own, but for the port, the threads and the grace.
+/// A server with a configuration of its own, but for the port and the grace.
 pub(crate) fn start(config: Config) -> Running {
-    let config = Config { port: 0, threads: 2, grace: Duration::from_secs(5), ..config };
+    let threads = if config.threads == 0 { 2 } else { config.threads };
+    let config = Config { port: 0, threads, grace: Duration::from_secs(5), ..config };
     let server = Server::bind(config).unwrap();
-    let (address, drain, models) = (server.address(), server.drain(), server.models());
+    let (address, metrics) = (server.address(), server.metrics_address());
+    let (drain, models) = (server.drain(), server.models());
     let thread = thread::spawn(move || server.run(std::future::pending()));
-    Running { address, drain, models, thread: Some(thread) }
+    Running { address, drain, models, metrics, thread: Some(thread) }
 }
 
 impl Running {
     pub(crate) fn connect(&self) -> Connection {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        Connection { stream, buffer: Vec::new() }
+        Connection::open(self.address).unwrap()
+    }
+
+    /// A get on the port of the metrics.
+    pub(crate) fn get_metrics(&self, path: &str) -> Reply {
+        let mut connection = Connection::open(self.metrics.unwrap()).unwrap();
+        connection.write(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"));
+        connection.reply()
     }
 
     /// One request on a connection of its own.
@@ -126,6 +135,12 @@ impl Reply {
 }
 
 impl Connection {
+    pub(crate) fn open(address: SocketAddr) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        Ok(Self { stream, buffer: Vec::new() })
+    }
+
     pub(crate) fn write(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests fail loudly")]
 
 mod client;
+mod drain;
 mod http;
 mod inputs;
 mod lifecycle;

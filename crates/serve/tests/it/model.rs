@@ -9,7 +9,8 @@ use longshore_mlflow::{MlModel, Signature};
 use longshore_serve::{ModelSource, Origin};
 
 /// `predict` tells whether the sum of a row is positive, `decision_function` is the sum,
-/// `transform` twice each value. Texts count their bytes.
+/// `transform` twice each value. Texts count their bytes. A sum of 666 is its end, one of 777 takes
+/// as many milliseconds.
 #[derive(Debug)]
 pub(crate) struct Sum {
     inputs: Inputs,
@@ -60,6 +61,9 @@ impl Predictor for Sum {
         let rows = rows(input)?;
         let sums: Vec<f64> = rows.iter().map(|row| row.iter().sum()).collect();
         assert!(!sums.contains(&666.0), "a row summed to 666");
+        if sums.contains(&777.0) {
+            thread::sleep(Duration::from_millis(777));
+        }
         Ok(match method {
             Method::Predict => {
                 Output::flat(OutputData::I64(sums.iter().map(|s| i64::from(*s > 0.0)).collect()))
