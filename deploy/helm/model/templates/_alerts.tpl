@@ -102,7 +102,8 @@ sum(rate(longshore_serve_requests_total{ {{- $s }},code="5xx"}[{{ .window }}])) 
 {{- $r := .Values.metrics.prometheusRule -}}
 {{- $name := include "model.fullname" . -}}
 {{- $ns := printf "namespace=%q" .Release.Namespace -}}
-{{- $pods := printf "pod=~\"%s-[a-z0-9]+-[a-z0-9]+\",container=\"server\"" $name }}
+{{- $pods := printf "pod=~\"%s-[a-z0-9]+-[a-z0-9]+\",container=\"server\"" $name -}}
+{{- if gt (int (include "model.fewest" .)) 0 }}
 - alert: LongshoreNotScraped
   expr: |-
     absent(longshore_build_info{ {{- $s }}})
@@ -110,6 +111,7 @@ sum(rate(longshore_serve_requests_total{ {{- $s }},code="5xx"}[{{ .window }}])) 
   {{- include "model.alertTail" (dict "root" . "name" "LongshoreNotScraped" "severity" "warning"
     "summary" (printf "nothing is known about %s" (include "model.modelName" .))
     "description" "Prometheus has had no metrics of any pod for ten minutes, so the other alerts are blind.") | nindent 2 }}
+{{- end }}
 - alert: LongshoreNoReadyReplicas
   expr: |-
     kube_deployment_status_replicas_ready{ {{- $ns }},deployment="{{ $name }}"} == 0

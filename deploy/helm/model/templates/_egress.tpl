@@ -1,5 +1,5 @@
-{{/* The rules of what the pods may call. */}}
-{{- define "model.egress" -}}
+{{/* DNS. */}}
+{{- define "model.dnsRule" -}}
 {{- $e := .Values.networkPolicy.egress -}}
 {{- if $e.dns.enabled }}
 - ports:
@@ -17,6 +17,12 @@
         cidr: {{ . }}
     {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* The rules of what the pods may call. */}}
+{{- define "model.egress" -}}
+{{- $e := .Values.networkPolicy.egress -}}
+{{- include "model.dnsRule" . }}
 {{- if eq .Values.aws.identity "podIdentity" }}
 - ports:
     - {port: 80, protocol: TCP}
