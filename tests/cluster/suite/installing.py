@@ -1,0 +1,168 @@
+"""The golden values files on a bare cluster, and the time until they answer."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+import urllib.request
+from typing import Any
+
+from .context import CHATBOT, CLASSIFICATION, RECRUITMENT, Context, Golden, Release
+from .kube import Unexpected, is_ready, name_of, until
+from .registry import alone, check
+
+
+def post(url: str, golden: Golden, timeout: float = 2) -> Any:
+    """Asks a model from this machine."""
+    head = {"content-type": "application/json"}
+    request = urllib.request.Request(url + golden.path, golden.request.read_bytes(), head)
+    with urllib.request.urlopen(request, timeout=timeout) as reply:
+        return json.load(reply)
+
+
+def right(what: str, answer: Any, golden: Golden) -> None:
+    if answer != golden.expected():
+        raise Unexpected(f"{what} answered {answer} and not {golden.expected()}")
+
+
+def first_answer(release: Release, *flags: str) -> float:
+    """Seconds from the start of `helm install` to the first right answer through a NodePort."""
+    urls = release.node_port()
+    begun = time.monotonic()
+    release.install(*flags, wait=False)
+    answer = until("the first answer", lambda: post(urls[0], release.golden), 60, pause=0.02)
+    seconds = time.monotonic() - begun
+    right("the first request", answer, release.golden)
+    return seconds
+
+
+def install(context: Context, golden: Golden) -> str:
+    """Installs a golden file as it is and asks it in every way a user would."""
+    namespace = context.namespace()
+    release = context.release(golden, namespace)
+    seconds = first_answer(release)
+    release.settled()
+    service = context.kube.get("service", release.name, namespace=namespace)["spec"]["ports"]
+    ports = {port["name"]: port["port"] for port in service}
+    if ports.get("http") != golden.service_port:
+        raise Unexpected(f"the Service's ports are {ports}, not `http` on {golden.service_port}")
+    for pod in release.pods():
+        right(f"pod {name_of(pod)} on port {golden.container_port}", post(release.pod_url(pod), golden), golden)
+    client = context.client(namespace, labels={"app.kubernetes.io/component": "client"})
+    report = json.loads(context.smoke(namespace, client, release.url(), "--json").stdout)
+    failed = [c for c in report["checks"] if not c["ok"]]
+    if failed or not report["checks"]:
+        raise Unexpected(f"`longshore smoke-test {release.url()}` from another pod: {failed or report}")
+    begun = time.monotonic()
+    context.kube.helm("test", release.NAME, "--timeout", "60s", namespace=namespace)
+    return (
+        f"`helm install` to the first answer {seconds:.1f} s; {len(release.pods())} pods on port {golden.container_port} and the NodePort "
+        f"answer as the Python library did; smoke-test from another pod: {len(report['checks'])} checks; "
+        f"helm test {time.monotonic() - begun:.1f} s"
+    )
+
+
+@alone
+def install_classification(context: Context) -> str:
+    """Golden values of S0: port 5000, from `helm install` to the first answer, `helm test`."""
+    return install(context, CLASSIFICATION)
+
+
+@alone
+def install_recruitment_rank(context: Context) -> str:
+    """Golden values of S1: 80 to 9696, from `helm install` to the first answer, `helm test`."""
+    return install(context, RECRUITMENT)
+
+
+@alone
+def install_chatbot_intents(context: Context) -> str:
+    """Golden values of S3's backend: port 8000, from `helm install` to the first answer, `helm test`."""
+    return install(context, CHATBOT)
+
+
+@check
+def service_of_type_node_port(context: Context) -> str:
+    """The chart's own Service as a NodePort answers on every node."""
+    release = context.release(RECRUITMENT, context.namespace()).install("--set", "service.type=NodePort")
+    port = context.kube.get("service", release.name, namespace=release.namespace)["spec"]["ports"][0]["nodePort"]
+    nodes = [name_of(node) for node in context.kube.items("nodes") if is_ready(node)]
+    for node in nodes:
+        url = f"http://{context.node_address(node)}:{port}"
+        answer = until(f"an answer of {node}", lambda url=url: post(url, RECRUITMENT), 15)
+        right(f"port {port} of {node}", answer, RECRUITMENT)
+    return f"port {port} on {len(nodes)} nodes"
+
+
+@check
+def pods_spread_over_zones_and_hosts(context: Context) -> str:
+    """Replicas stand in as many zones and on as many hosts as there are."""
+    nodes = {name_of(n): n["metadata"]["labels"].get("topology.kubernetes.io/zone") for n in context.kube.items("nodes") if is_ready(n)}
+    workers = 4
+    flags = ["--set", f"autoscaling.minReplicas={workers}"]
+    release = context.release(CLASSIFICATION, context.namespace()).install(*flags)
+    until("all replicas", lambda: len(context.kube.ready_pods(release.namespace, release.name)) == workers)
+    hosts = [pod["spec"]["nodeName"] for pod in release.pods()]
+    zones = [nodes[host] for host in hosts]
+    for what, places, available in (("zones", zones, set(nodes.values())), ("hosts", hosts, set(nodes))):
+        counts = [places.count(place) for place in available]
+        if max(counts) - min(counts) > 1:
+            raise Unexpected(f"{workers} pods over the {what} {sorted(map(str, available))}: {counts}")
+    return f"{workers} pods in {len(set(zones))} zones on {len(set(hosts))} hosts"
+
+
+def start_to_ready(context: Context, pod: dict[str, Any]) -> float:
+    """Seconds from the creation of a pod until the API says it is ready, seen by a watch."""
+    namespace, name = pod["metadata"]["namespace"], name_of(pod)
+    watch = context.kube.popen("get", "pods", "--watch", "-o", "json", "--field-selector", f"metadata.name={name}", namespace=namespace)
+    try:
+        time.sleep(0.5)
+        begun = time.monotonic()
+        context.kube.apply(pod)
+        decoder, text = json.JSONDecoder(), ""
+        assert watch.stdout
+        for line in watch.stdout:
+            text += line
+            if line.rstrip() == "}":
+                if is_ready(decoder.decode(text)):
+                    return time.monotonic() - begun
+                text = ""
+            if time.monotonic() - begun > 60:
+                break
+        raise Unexpected(f"pod {name} did not become ready")
+    finally:
+        watch.terminate()
+        watch.wait()
+        context.kube.kubectl("delete", "pod", name, "--wait=false", namespace=namespace)
+
+
+@alone
+def pod_start_to_ready(context: Context) -> str:
+    """A pod with the chart's probes is ready at most 1 s after one without any, which is the kubelet's own time."""
+    rounds = 5
+    namespace = context.namespace()
+    release = context.release(RECRUITMENT, namespace).install()
+    template = context.kube.get("deployment", release.name, namespace=namespace)["spec"]["template"]
+    context.kube.helm("uninstall", release.NAME, "--wait", namespace=namespace)
+    context.kube.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": template["spec"].get(
+        "serviceAccountName", "default"), "namespace": namespace}})
+    times: dict[str, list[float]] = {"with probes": [], "without": []}
+    for number in range(rounds):
+        for kind, seconds in times.items():
+            spec = json.loads(json.dumps(template["spec"])) | {"terminationGracePeriodSeconds": 1}
+            for container in spec["containers"]:
+                container.pop("lifecycle", None)
+                for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+                    if kind == "without":
+                        container.pop(probe, None)
+                container.pop("envFrom", None)
+            spec["volumes"] = [v for v in spec.get("volumes", []) if "emptyDir" in v]
+            name = f"start-{kind.split()[0]}-{number}"
+            meta = {"name": name, "namespace": namespace, "labels": {"app": name}}
+            seconds.append(start_to_ready(context, {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}))
+    ours, bare = (statistics.median(times[kind]) for kind in ("with probes", "without"))
+    figures = f"created to ready, median of {rounds}: {ours:.2f} s with the chart's probes, {bare:.2f} s without any (the kubelet's own)"
+    worst = max(times["with probes"])
+    if ours - bare > 1:
+        raise Unexpected(f"{figures}: {ours - bare:.2f} s beyond")
+    return f"{figures}: {ours - bare:+.2f} s; slowest {worst:.2f} s"

@@ -1,0 +1,102 @@
+"""What only the owner of a cluster can do: start it, give it images, cut the power of a node."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import tarfile
+from typing import Protocol
+
+from .kube import Skip, Unexpected
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+
+
+class Machines(Protocol):
+    """An adapter for one kind of cluster."""
+
+    def load(self, image: pathlib.Path) -> None:
+        """Puts an image archive onto every node."""
+
+    def cut(self, node: str) -> None:
+        """Ends a machine at once, as a power cut does."""
+
+    def boot(self, node: str) -> None:
+        """Starts it again."""
+
+
+class Foreign:
+    """A cluster of which we know nothing but its kubeconfig."""
+
+    REASON = "needs a cluster whose machines we may switch off (`LONGSHORE_CLUSTER_DIR`)"
+
+    def load(self, image: pathlib.Path) -> None:
+        raise Skip("no way to put an image onto this cluster's nodes: push it to a registry they pull from and give `--image`")
+
+    def cut(self, node: str) -> None:
+        raise Skip(self.REASON)
+
+    def boot(self, node: str) -> None:
+        raise Skip(self.REASON)
+
+
+class Local:
+    """The test cluster of one Linux machine that a folder with a `cluster` program manages."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.program = folder / "cluster"
+
+    @staticmethod
+    def find() -> Local | None:
+        """`LONGSHORE_CLUSTER_DIR`, else the folder `shared/cluster` beside the repository."""
+        named = os.environ.get("LONGSHORE_CLUSTER_DIR")
+        folder = pathlib.Path(named) if named else REPOSITORY.parent / "shared/cluster"
+        if (folder / "cluster").exists():
+            return Local(folder.resolve())
+        if named:
+            raise Unexpected(f"`LONGSHORE_CLUSTER_DIR` is `{named}`, where no program `cluster` is")
+        return None
+
+    def run(self, *args: object) -> str:
+        done = subprocess.run([str(self.program), *map(str, args)], text=True, capture_output=True)
+        if done.returncode:
+            raise Unexpected(f"`cluster {' '.join(map(str, args))}` ended with {done.returncode}: {done.stderr[-1500:]}")
+        return done.stdout
+
+    def up(self) -> pathlib.Path:
+        """Starts what does not run and gives the kubeconfig."""
+        return pathlib.Path(self.run("up").strip().splitlines()[-1])
+
+    def owns(self, kubeconfig: pathlib.Path) -> bool:
+        """Whether a kubeconfig is that of the cluster which runs here."""
+        state = os.environ.get("LONGSHORE_CLUSTER_STATE") or pathlib.Path.home() / ".local/state/longshore-cluster"
+        own = pathlib.Path(state) / "kubeconfig"
+        return own.exists() and own.resolve() == kubeconfig.resolve()
+
+    def load(self, image: pathlib.Path) -> None:
+        self.run("load", image)
+
+    def cut(self, node: str) -> None:
+        self.run("node", "kill", node)
+
+    def boot(self, node: str) -> None:
+        self.run("node", "start", node)
+
+
+def reference(image: pathlib.Path) -> str:
+    """The name that an image archive gives its image, in OCI's layout or Docker's."""
+    with tarfile.open(image) as archive:
+        for entry in ("index.json", "manifest.json"):
+            try:
+                found = json.load(archive.extractfile(entry))  # type: ignore[arg-type]
+            except KeyError:
+                continue
+            if entry == "manifest.json":
+                return found[0]["RepoTags"][0]
+            notes = found["manifests"][0].get("annotations", {})
+            for key in ("io.containerd.image.name", "org.opencontainers.image.ref.name"):
+                if ":" in notes.get(key, ""):
+                    return notes[key]
+    raise Unexpected(f"`{image}` does not say its image's name: give `--image REPOSITORY:TAG`")
