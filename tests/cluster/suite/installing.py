@@ -5,25 +5,12 @@ from __future__ import annotations
 import json
 import statistics
 import time
-import urllib.request
 from typing import Any
 
-from .context import CHATBOT, CLASSIFICATION, RECRUITMENT, Context, Golden, Release
+from .context import Context, Release
+from .golden import CHATBOT, CLASSIFICATION, RECRUITMENT, Golden
 from .kube import Unexpected, is_ready, name_of, until
 from .registry import alone, check
-
-
-def post(url: str, golden: Golden, timeout: float = 2) -> Any:
-    """Asks a model from this machine."""
-    head = {"content-type": "application/json"}
-    request = urllib.request.Request(url + golden.path, golden.request.read_bytes(), head)
-    with urllib.request.urlopen(request, timeout=timeout) as reply:
-        return json.load(reply)
-
-
-def right(what: str, answer: Any, golden: Golden) -> None:
-    if answer != golden.expected():
-        raise Unexpected(f"{what} answered {answer} and not {golden.expected()}")
 
 
 def first_answer(release: Release, *flags: str) -> float:
@@ -31,9 +18,9 @@ def first_answer(release: Release, *flags: str) -> float:
     urls = release.node_port()
     begun = time.monotonic()
     release.install(*flags, wait=False)
-    answer = until("the first answer", lambda: post(urls[0], release.golden), 60, pause=0.02)
+    until("the first answer", lambda: release.golden.ask(urls[0]), 60, pause=0.02)
     seconds = time.monotonic() - begun
-    right("the first request", answer, release.golden)
+    release.golden.right(urls[0])
     return seconds
 
 
@@ -42,23 +29,23 @@ def install(context: Context, golden: Golden) -> str:
     namespace = context.namespace()
     release = context.release(golden, namespace)
     seconds = first_answer(release)
-    release.settled()
+    release.complete()
     service = context.kube.get("service", release.name, namespace=namespace)["spec"]["ports"]
     ports = {port["name"]: port["port"] for port in service}
     if ports.get("http") != golden.service_port:
         raise Unexpected(f"the Service's ports are {ports}, not `http` on {golden.service_port}")
-    for pod in release.pods():
-        right(f"pod {name_of(pod)} on port {golden.container_port}", post(release.pod_url(pod), golden), golden)
-    client = context.client(namespace, labels={"app.kubernetes.io/component": "client"})
-    report = json.loads(context.smoke(namespace, client, release.url(), "--json").stdout)
-    failed = [c for c in report["checks"] if not c["ok"]]
-    if failed or not report["checks"]:
-        raise Unexpected(f"`longshore smoke-test {release.url()}` from another pod: {failed or report}")
+    client = context.client(namespace)
+    urls = [release.url(), *(release.pod_url(pod) for pod in release.pods())]
+    for url in urls:
+        report = json.loads(context.smoke(namespace, client, url, "--json").stdout)
+        failed = [c for c in report["checks"] if not c["ok"]]
+        if failed or not report["checks"]:
+            raise Unexpected(f"`longshore smoke-test {url}` from another pod: {failed or report}")
     begun = time.monotonic()
     context.kube.helm("test", release.NAME, "--timeout", "60s", namespace=namespace)
     return (
-        f"`helm install` to the first answer {seconds:.1f} s; {len(release.pods())} pods on port {golden.container_port} and the NodePort "
-        f"answer as the Python library did; smoke-test from another pod: {len(report['checks'])} checks; "
+        f"`helm install` to the first answer {seconds:.1f} s, right through the NodePort; from another pod the Service and each of the "
+        f"{len(urls) - 1} pods on port {golden.container_port} pass {len(report['checks'])} checks; "
         f"helm test {time.monotonic() - begun:.1f} s"
     )
 
@@ -89,8 +76,7 @@ def service_of_type_node_port(context: Context) -> str:
     nodes = [name_of(node) for node in context.kube.items("nodes") if is_ready(node)]
     for node in nodes:
         url = f"http://{context.node_address(node)}:{port}"
-        answer = until(f"an answer of {node}", lambda url=url: post(url, RECRUITMENT), 15)
-        right(f"port {port} of {node}", answer, RECRUITMENT)
+        until(f"an answer of {node}", lambda url=url: RECRUITMENT.right(url), 15)
     return f"port {port} on {len(nodes)} nodes"
 
 
@@ -143,9 +129,6 @@ def pod_start_to_ready(context: Context) -> str:
     namespace = context.namespace()
     release = context.release(RECRUITMENT, namespace).install()
     template = context.kube.get("deployment", release.name, namespace=namespace)["spec"]["template"]
-    context.kube.helm("uninstall", release.NAME, "--wait", namespace=namespace)
-    context.kube.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": template["spec"].get(
-        "serviceAccountName", "default"), "namespace": namespace}})
     times: dict[str, list[float]] = {"with probes": [], "without": []}
     for number in range(rounds):
         for kind, seconds in times.items():
@@ -155,8 +138,6 @@ def pod_start_to_ready(context: Context) -> str:
                 for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
                     if kind == "without":
                         container.pop(probe, None)
-                container.pop("envFrom", None)
-            spec["volumes"] = [v for v in spec.get("volumes", []) if "emptyDir" in v]
             name = f"start-{kind.split()[0]}-{number}"
             meta = {"name": name, "namespace": namespace, "labels": {"app": name}}
             seconds.append(start_to_ready(context, {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}))

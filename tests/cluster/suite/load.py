@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import pathlib
 import signal
@@ -36,22 +37,22 @@ class Tally:
     requests: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     failed_at: list[float] = field(default_factory=list)
+    first_failures: list[str] = field(default_factory=list)
     answered_at: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
-    example: str = ""
 
     def report(self) -> dict[str, Any]:
         latencies = sorted(self.latencies)
         at = lambda share: round(latencies[min(len(latencies) - 1, int(share * len(latencies)))] * 1e3, 2) if latencies else None
         answered = sorted(self.answered_at)
-        stall = max((b - a for a, b in zip(answered, answered[1:])), default=0.0)
+        stall = max((b - a for a, b in itertools.pairwise(answered)), default=0.0)
         return {
             "requests": self.requests,
             "ok": len(latencies),
             "failed": sum(self.kinds.values()),
             "failures": dict(self.kinds),
             "failed_at": [round(min(self.failed_at), 3), round(max(self.failed_at), 3)] if self.failed_at else None,
-            "example": self.example,
+            "first_failures": self.first_failures,
             "started_at": self.started_at,
             "seconds": round(time.monotonic() - self.begun, 3),
             "longest_silence_seconds": round(stall, 3),
@@ -65,16 +66,27 @@ class Connection:
     def __init__(self, url: str) -> None:
         parts = urllib.parse.urlsplit(url)
         self.host, self.port, self.path = parts.hostname or "", parts.port or 80, parts.path
+        self.asked = 0
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None
 
+    def describe(self) -> str:
+        """Where a connection stands, for the report of a failure."""
+        if not self.writer:
+            return "no connection"
+        return f"a kept connection ({self.asked} requests before, from port {self.writer.get_extra_info('sockname')[1]})"
+
     def close(self) -> None:
+        self.asked = 0
         if self.writer:
             self.writer.transport.abort()
         self.reader = self.writer = None
 
     async def ask(self, body: bytes, keep: bool) -> bytes:
         """Posts `body`, gives the reply's body, or raises `Failed`."""
+        if self.reader and self.reader.at_eof():
+            # the server said that it is done with this connection before we used it again
+            self.close()
         reused = self.writer is not None
         if not self.writer:
             try:
@@ -93,6 +105,7 @@ class Connection:
             raise Failed(f"closed_{place}") from error
         except OSError as error:
             raise Failed(f"reset_{'reused' if reused else 'new'}") from error
+        self.asked += 1
         if not keep or fields.get("connection", "").lower() == "close":
             self.close()
         status = lines[0].split(" ")[1]
@@ -119,14 +132,17 @@ async def worker(urls: list[str], number: int, options: argparse.Namespace, tall
         try:
             answer = await asyncio.wait_for(connection.ask(options.body, not fresh), options.timeout)
             if options.expect is not None and json.loads(answer) != options.expect:
-                tally.example = tally.example or answer[:200].decode("utf-8", "replace")
                 raise Failed("wrong_answer")
             tally.answered_at.append(time.monotonic() - tally.begun)
             tally.latencies.append(time.monotonic() - begun)
         except (Failed, TimeoutError) as error:
+            kind, at = str(error) or "timeout", begun - tally.begun
+            tally.kinds[kind] += 1
+            tally.failed_at.append(at)
+            if len(tally.first_failures) < 10:
+                place = "a new connection" if fresh else connection.describe()
+                tally.first_failures.append(f"{at:.2f} s: {kind} on {place} after {time.monotonic() - begun:.2f} s")
             connection.close()
-            tally.kinds[str(error) or "timeout"] += 1
-            tally.failed_at.append(begun - tally.begun)
         # after a stall the schedule goes on from here: a burst of late requests would be another test
         due = max(due + interval, time.monotonic() - interval)
     connection.close()

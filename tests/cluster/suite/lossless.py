@@ -6,10 +6,14 @@ import json
 import re
 import socket
 import time
+import urllib.request
+from collections.abc import Callable
 
-from .context import CLASSIFICATION, RECRUITMENT, Context, Release
+from .context import Context, Release
+from .golden import CLASSIFICATION, RECRUITMENT
 from .kube import Unexpected, is_ready, name_of, names, until
 from .registry import alone, check
+from .traffic import constant_load
 
 
 def two_replicas(context: Context, *flags: str) -> Release:
@@ -28,9 +32,9 @@ def replaced(release: Release, old: set[str]) -> None:
 def rolling_update_and_rollback(context: Context) -> str:
     """An upgrade to changed values, then `helm rollback`, under load: no request fails."""
     release = two_replicas(context)
-    with release.load() as load:
+    with constant_load(release) as load:
         old, begun = names(release.pods()), time.monotonic()
-        release.upgrade("--set", "replicaCount=2", "--set", "podAnnotations.suite=changed", "--set", "env.LONGSHORE_LOG=debug")
+        release.upgrade("--set", "replicaCount=2", "--set", "podAnnotations.suite=changed", "--set", "resources.requests.cpu=60m")
         replaced(release, old)
         updated = time.monotonic() - begun
         old, begun = names(release.pods()), time.monotonic()
@@ -45,10 +49,10 @@ def rolling_update_and_rollback(context: Context) -> str:
 @check
 def configmap_change_rolls_pods(context: Context) -> str:
     """A changed `config` value replaces the pods under load: no request fails."""
-    release = two_replicas(context, "--set", "config.LONGSHORE_MAX_ROWS=1000")
-    with release.load() as load:
+    release = two_replicas(context, "--set-string", "config.LONGSHORE_MAX_ROWS=1000")
+    with constant_load(release) as load:
         old = names(release.pods())
-        release.upgrade("--set", "replicaCount=2", "--set", "config.LONGSHORE_MAX_ROWS=2000")
+        release.upgrade("--set", "replicaCount=2", "--set-string", "config.LONGSHORE_MAX_ROWS=2000")
         replaced(release, old)
         time.sleep(1)
         figures = load.lossless()
@@ -59,7 +63,7 @@ def configmap_change_rolls_pods(context: Context) -> str:
 def change_of_profile_and_scale(context: Context) -> str:
     """Other resources and one replica more, then fewer, under load: no request fails."""
     release = two_replicas(context)
-    with release.load() as load:
+    with constant_load(release) as load:
         release.upgrade("--set", "replicaCount=3", "--set", "drain.graceSeconds=20", "--set", "resources.requests.cpu=60m")
         release.settled()
         release.upgrade("--set", "replicaCount=1", "--set", "drain.graceSeconds=20", "--set", "resources.requests.cpu=60m")
@@ -74,7 +78,7 @@ def pods_deleted_one_after_the_other(context: Context) -> str:
     """`kubectl delete pod` every few seconds under load: no request fails."""
     release = two_replicas(context)
     deleted = 0
-    with release.load() as load:
+    with constant_load(release) as load:
         end = time.monotonic() + 40
         while time.monotonic() < end:
             ready = [pod for pod in release.pods() if is_ready(pod)]
@@ -94,7 +98,7 @@ def wrong_model_is_held(context: Context) -> str:
     """A model that cannot load never gets traffic: `--wait` fails, the old pods go on, a rollback mends it."""
     release = two_replicas(context)
     old = names(release.pods())
-    with release.load() as load:
+    with constant_load(release) as load:
         failed = release.upgrade("--set", "replicaCount=2", "--set", "model.uri=example://no-such-model", check=False, timeout=15)
         if not failed.returncode:
             raise Unexpected("`helm upgrade --wait` to a model that does not exist succeeded")
@@ -120,7 +124,7 @@ def wrong_image_is_held(context: Context) -> str:
     """An image that does not exist stops the rollout with all old pods ready; a rollback mends it."""
     release = two_replicas(context)
     old = names(release.pods())
-    with release.load() as load:
+    with constant_load(release) as load:
         failed = release.upgrade("--set", "replicaCount=2", "--set-string", "image.tag=no-such-tag", check=False, timeout=10)
         if not failed.returncode:
             raise Unexpected("`helm upgrade --wait` to an image that does not exist succeeded")
@@ -133,14 +137,14 @@ def wrong_image_is_held(context: Context) -> str:
     return figures
 
 
-def asks_slowly(release: Release, url: str, during: object) -> bytes:
+def asks_slowly(release: Release, url: str, during: Callable[[], None]) -> bytes:
     """Sends half a request, calls `during`, sends the rest, gives all that is answered."""
     body = release.golden.request.read_bytes()
     host, _, port = url.removeprefix("http://").partition(":")
     head = f"POST {release.golden.path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(head.encode() + body[: len(body) // 2])
-        during()  # type: ignore[operator]
+        during()
         connection.sendall(body[len(body) // 2 :])
         answer = b""
         while part := connection.recv(65536):
@@ -155,17 +159,14 @@ def request_in_flight_is_finished(context: Context) -> str:
     pod = release.pods()[0]
     spec = pod["spec"]["containers"][0]
     waits = spec.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-    follow = context.kube.popen("logs", "-f", name_of(pod), namespace=release.namespace)
 
     def told() -> None:
         context.kube.kubectl("delete", "pod", name_of(pod), "--wait=false", namespace=release.namespace)
         # TERM comes when the pre-stop sleep is over
         time.sleep(waits + 2)
 
-    try:
-        answer = asks_slowly(release, release.pod_url(pod), told)
-    finally:
-        follow.terminate()
+    with release.forward(name_of(pod), release.golden.container_port) as url:
+        answer = asks_slowly(release, url, told)
     head, _, body = answer.partition(b"\r\n\r\n")
     if not re.match(rb"HTTP/1\.1 200 ", head) or json.loads(body) != release.golden.expected():
         raise Unexpected(f"the request in flight was answered {answer[:300]!r}")
@@ -188,14 +189,15 @@ def readiness_gates_traffic(context: Context) -> str:
     meta = {"name": "unready", "namespace": release.namespace, "labels": template["metadata"]["labels"]}
     kube.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
     unready = lambda: kube.get("pod", "unready", namespace=release.namespace)
-    with release.load(rate=100) as load:
+    with constant_load(release, rate=100) as load:
         until("the third pod's start", lambda: unready()["status"].get("containerStatuses", [{}])[0].get("started"), 30)
         time.sleep(5)
         ready = kube.ready_pods(release.namespace, release.name)
         if "unready" in ready or len(ready) != 2:
             raise Unexpected(f"the Service's ready endpoints are {sorted(ready)}")
         port = next(p["containerPort"] for p in container["ports"] if p["name"] == "metrics")
-        text = kube.raw(f"/api/v1/namespaces/{release.namespace}/pods/unready:{port}/proxy/metrics")
+        with release.forward("unready", port) as url, urllib.request.urlopen(f"{url}/metrics", timeout=5) as reply:
+            text = reply.read().decode()
         asked = sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("longshore_serve_requests_total{"))
         if asked:
             raise Unexpected(f"a pod that is not ready was asked {asked:.0f} times")
@@ -209,12 +211,11 @@ def node_drain(context: Context) -> str:
     release = two_replicas(context)
     victim = release.pods()[0]["spec"]["nodeName"]
     kube = context.kube
-    with release.load() as load:
+    with constant_load(release) as load:
         begun = time.monotonic()
         try:
             # only this release's pods: what else runs here is not ours to move
-            kube.kubectl("drain", victim, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=90s",
-                         "--pod-selector", f"app.kubernetes.io/instance={release.NAME}")
+            kube.kubectl("drain", victim, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=90s", "--pod-selector", release.selector)
             drained = time.monotonic() - begun
             release.settled()
             left = [name_of(p) for p in release.pods() if p["spec"]["nodeName"] == victim]
@@ -231,19 +232,22 @@ def node_power_cut(context: Context) -> str:
     """The power cut of a node under load: how many requests are lost, and seconds until all are answered again."""
     kube, machines = context.kube, context.machines
     release = context.release(CLASSIFICATION, context.namespace()).install()
+    release.complete()
     pods = {p["spec"]["nodeName"] for p in release.pods()}
     if len(pods) < 2:
         raise Unexpected(f"both pods stand on {pods}: a power cut would end the service")
     client, victim = sorted(pods)
-    with release.load(client, timeout=2) as load:
+    with constant_load(release, client, timeout=2) as load:
         cut = time.time()
         machines.cut(victim)
         try:
             down = time.monotonic()
             until("the loss of the node", lambda: not node_ready(context, victim), 90)
             noticed = time.monotonic() - down
-            whole = lambda: len(kube.ready_pods(release.namespace, release.name)) >= 2 and all(
-                p["spec"]["nodeName"] != victim for p in release.pods() if is_ready(p))
+            whole = lambda: (
+                len(kube.ready_pods(release.namespace, release.name)) >= 2
+                and all(p["spec"]["nodeName"] != victim for p in release.pods() if is_ready(p))
+            )
             until("two pods elsewhere", whole, 120)
             moved = time.monotonic() - down
         finally:
@@ -263,4 +267,3 @@ def node_power_cut(context: Context) -> str:
 
 def node_ready(context: Context, name: str) -> bool:
     return is_ready(context.kube.get("node", name))
-

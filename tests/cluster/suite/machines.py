@@ -33,7 +33,10 @@ class Foreign:
     REASON = "needs a cluster whose machines we may switch off (`LONGSHORE_CLUSTER_DIR`)"
 
     def load(self, image: pathlib.Path) -> None:
-        raise Skip("no way to put an image onto this cluster's nodes: push it to a registry they pull from and give `--image`")
+        raise Skip(
+            "no way to put an image onto this cluster's nodes: push it to a registry that they pull from and give `--image` alone, "
+            "or name the folder of its `cluster` program in `LONGSHORE_CLUSTER_DIR`"
+        )
 
     def cut(self, node: str) -> None:
         raise Skip(self.REASON)

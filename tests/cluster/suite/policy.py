@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 
-from .context import CLASSIFICATION, RECRUITMENT, Context
+from .context import Context
+from .golden import CLASSIFICATION, RECRUITMENT
 from .kube import Skip, Unexpected, is_ready, name_of, until
 from .registry import check
 
@@ -14,6 +15,7 @@ from .registry import check
 def disruption_budget_refuses_a_second_eviction(context: Context) -> str:
     """One pod may be evicted, the next not before the first is replaced."""
     release = context.release(CLASSIFICATION, context.namespace()).install()
+    release.complete()
     kube, namespace = context.kube, release.namespace
     budget = lambda: kube.get("pdb", release.name, namespace=namespace)["status"]
     until("the budget's first count", lambda: budget().get("disruptionsAllowed") == 1, 30)
@@ -39,6 +41,7 @@ def quota_and_limit_range(context: Context) -> str:
     """The namespace's quota refuses one pod too many; the limit range gives defaults to a container without resources."""
     release = context.release(CLASSIFICATION, context.namespace())
     release.install("--set", "quota.enabled=true", "--set", "limitRange.enabled=true", "--set", "quota.compute.pods=3")
+    release.complete()
     kube, namespace = context.kube, release.namespace
     until("the quota's count", lambda: any(q["status"].get("used") for q in kube.items("resourcequota", namespace=namespace)), 30)
     plain = context.pod(namespace, "plain", ["serve", "example://wine"])
@@ -78,21 +81,22 @@ def restricted_admits_us_only(context: Context) -> str:
 
 @check
 def network_policy_lets_in_whom_it_names(context: Context) -> str:
-    """A stranger reaches nothing, an allowed pod the model's port, only the monitoring namespace the metrics."""
-    home, away, monitoring = context.namespace(), context.namespace("stranger"), context.namespace("monitoring")
-    allowed = '{"podSelector":{"matchLabels":{"role":"caller"}}}'
-    watcher = json.dumps({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": monitoring}}})
-    flags = ["--set", "networkPolicy.enabled=true", "--set-json", f"networkPolicy.ingress.from=[{allowed}]"]
-    release = context.release(RECRUITMENT, home).install(*flags, "--set-json", f"networkPolicy.metrics.from=[{watcher}]")
+    """A stranger reaches nothing, a pod of a named namespace the model's port, only the monitoring namespace the metrics."""
+    home, away, friend, monitoring = context.namespace(), *(context.namespace(n) for n in ("stranger", "friend", "monitoring"))
+    release = context.release(RECRUITMENT, home).install(
+        "--set", f"networkPolicy.ingress.namespaces={{{friend}}}", "--set", f"networkPolicy.metrics.namespaces={{{monitoring}}}"
+    )
     clients = {
         "stranger": (away, context.client(away)),
-        "caller": (home, context.client(home, "caller", {"role": "caller"})),
+        "friend": (friend, context.client(friend)),
+        "neighbour": (home, context.client(home)),
         "monitoring": (monitoring, context.client(monitoring)),
     }
     pod = next(p for p in release.pods() if is_ready(p))
     port = next(p["containerPort"] for p in pod["spec"]["containers"][0]["ports"] if p["name"] == "metrics")
     urls = {"model": f"{release.pod_url(pod)}/v2/health/ready", "metrics": f"http://{pod['status']['podIP']}:{port}/metrics"}
-    want = {(who, what): (who, what) in {("caller", "model"), ("monitoring", "metrics")} for who in clients for what in urls}
+    allowed = {("friend", "model"), ("neighbour", "model"), ("monitoring", "metrics")}
+    want = {(who, what): (who, what) in allowed for who in clients for what in urls}
     seen = lambda: {(who, what): context.reaches(*clients[who], urls[what]) for who, what in want}
     begun = time.monotonic()
     last = seen()
@@ -103,4 +107,4 @@ def network_policy_lets_in_whom_it_names(context: Context) -> str:
     if last != want:
         wrong = {f"{who} → {what}": got for (who, what), got in last.items() if got != want[who, what]}
         raise Unexpected(f"reached: {wrong}; the others as they must be")
-    return "stranger: nothing; caller: the model only; monitoring namespace: metrics only"
+    return "stranger: nothing; same namespace and a named one: the model only; monitoring namespace: metrics only"

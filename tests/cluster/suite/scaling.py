@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 
-from .context import CLASSIFICATION, RECRUITMENT, Context, Release
+from .context import Context, Release
+from .golden import CLASSIFICATION, RECRUITMENT
 from .kube import Unexpected, name_of, until
 from .registry import alone
-
-
-def full_load(release: Release, name: str, seconds: int, connections: int) -> None:
-    """Starts a pod that asks as fast as it gets answers."""
-    context, golden = release.context, release.golden
-    meta = {"name": "request", "namespace": release.namespace}
-    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"request.json": golden.request.read_text()}}
-    args = ["bench", release.url() + golden.path, "--body", "/request/request.json", "--connections", str(connections)]
-    mount = {"volumeMounts": [{"name": "request", "mountPath": "/request"}]}
-    volumes = [{"name": "request", "configMap": {"name": "request"}}]
-    labels = {"app.kubernetes.io/component": "client"}
-    pod = context.pod(
-        release.namespace, name, [*args, "--duration", str(seconds), "--json"], labels, container=mount, volumes=volumes, restartPolicy="Never"
-    )
-    context.kube.apply(body, pod)
-
-
-def finished(release: Release, name: str, seconds: float) -> dict:
-    """What the pod of `full_load` counted, once it has ended."""
-    kube, namespace = release.kube, release.namespace
-    ended = lambda: kube.get("pod", name, namespace=namespace)["status"]["phase"] in ("Succeeded", "Failed")
-    until("the end of the load", ended, seconds)
-    log = kube.kubectl("logs", name, namespace=namespace).stdout
-    for line in reversed(log.splitlines()):
-        if line.startswith("{") and '"failed"' in line:
-            return json.loads(line)
-    raise Unexpected(f"the load's pod gave no report: {log[-800:]}")
+from .traffic import finished, full_load
 
 
 @alone
