@@ -79,10 +79,6 @@ class Context:
                 return next(a["address"] for a in found["status"]["addresses"] if a["type"] == "InternalIP")
         raise Unexpected(f"no node `{node or 'that is ready'}`")
 
-    def node_addresses(self) -> list[str]:
-        """The addresses of all nodes."""
-        return [a["address"] for n in self.kube.items("nodes") for a in n["status"]["addresses"] if a["type"] == "InternalIP"]
-
     # --- clients ---
 
     def client(self, namespace: str, name: str = "client", labels: dict[str, str] | None = None) -> str:
@@ -193,9 +189,8 @@ class Release:
         ports = [{"name": "http", "port": 80, "targetPort": "http"}]
         selector = dict(pair.split("=") for pair in self.selector.split(","))
         service = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"type": "NodePort", "selector": selector, "ports": ports}}
-        # the proxies give what comes to a NodePort the address of its node
-        sources = [{"ipBlock": {"cidr": f"{address}/32"}} for address in self.context.node_addresses()]
-        rules = [{"from": sources, "ports": [{"port": "http"}]}]
+        # who calls a NodePort has the address of a node or his own, as the proxy's mode and the way of the packet want it
+        rules = [{"ports": [{"port": "http"}]}]
         policy = {
             "apiVersion": "networking.k8s.io/v1",
             "kind": "NetworkPolicy",

@@ -66,7 +66,7 @@ class Connection:
     def __init__(self, url: str) -> None:
         parts = urllib.parse.urlsplit(url)
         self.host, self.port, self.path = parts.hostname or "", parts.port or 80, parts.path
-        self.asked = 0
+        self.asked, self.doing = 0, "connecting"
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None
 
@@ -88,11 +88,13 @@ class Connection:
             # the server said that it is done with this connection before we used it again
             self.close()
         reused = self.writer is not None
+        self.doing = "connecting"
         if not self.writer:
             try:
                 self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
             except OSError as error:
                 raise Failed(f"connect_{type(error).__name__}") from error
+        self.doing = "waiting"
         try:
             head = f"POST {self.path} HTTP/1.1\r\nhost: {self.host}:{self.port}\r\ncontent-type: application/json\r\n"
             end = "" if keep else "connection: close\r\n"
@@ -136,7 +138,7 @@ async def worker(urls: list[str], number: int, options: argparse.Namespace, tall
             tally.answered_at.append(time.monotonic() - tally.begun)
             tally.latencies.append(time.monotonic() - begun)
         except (Failed, TimeoutError) as error:
-            kind, at = str(error) or "timeout", begun - tally.begun
+            kind, at = str(error) or f"timeout_{connection.doing}", begun - tally.begun
             tally.kinds[kind] += 1
             tally.failed_at.append(at)
             if len(tally.first_failures) < 10:
