@@ -53,6 +53,7 @@ class Tally:
             "failures": dict(self.kinds),
             "failed_at": [round(min(self.failed_at), 3), round(max(self.failed_at), 3)] if self.failed_at else None,
             "first_failures": self.first_failures,
+            "failed_by_second": dict(sorted(Counter(int(at) for at in self.failed_at).items())),
             "started_at": self.started_at,
             "seconds": round(time.monotonic() - self.begun, 3),
             "longest_silence_seconds": round(stall, 3),

@@ -61,7 +61,7 @@ class Load:
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"request.json": release.golden.request.read_text()}}
         url = release.url() + release.golden.path
         args = ["bench", url, "--body", "/request/request.json", "--rate", str(self.rate), "--connections", "8"]
-        args += ["--duration", "600", "--timeout", str(self.timeout), "--json"]
+        args += ["--duration", "0", "--timeout", str(self.timeout), "--json"]
         mount = {"volumeMounts": [{"name": "request", "mountPath": "/request"}]}
         volumes = [{"name": "request", "configMap": {"name": "request"}}]
         pod = release.context.pod(
