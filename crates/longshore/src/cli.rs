@@ -24,6 +24,10 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Serve the bundled example models, ask each one, and print the answers
     Demo(DemoArgs),
+    /// Put load on a server and report how it bore it
+    Bench(BenchArgs),
+    /// Ask a running server everything a deployment relies on, and say what holds
+    SmokeTest(SmokeTestArgs),
 }
 
 /// `longshore serve`.
@@ -251,4 +255,127 @@ pub(crate) struct DemoArgs {
     /// Port to listen on; a free one is taken when it is in use
     #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080)]
     pub(crate) port: u16,
+}
+
+/// `longshore bench`.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct BenchArgs {
+    /// Servers, asked in turn: `http://HOST:PORT` asks a model for predictions, with a path the path is asked
+    #[arg(value_name = "URL", required = true)]
+    pub(crate) urls: Vec<String>,
+
+    /// What to send.
+    #[command(flatten)]
+    pub(crate) question: QuestionArgs,
+
+    /// Connections, each with one request under way
+    #[arg(long, short, default_value_t = 10, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) connections: u16,
+
+    /// Requests a second by the clock, however slow the answers are; times then count from the planned moment
+    #[arg(long, short, value_name = "COUNT", value_parser = positive)]
+    pub(crate) rate: Option<f64>,
+
+    /// Seconds to send, 10 if nothing ends it before; 0 sends until TERM or Ctrl-C
+    #[arg(long, short, value_name = "SECONDS", value_parser = not_negative)]
+    pub(crate) duration: Option<f64>,
+
+    /// Requests to send
+    #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) requests: Option<u64>,
+
+    /// Seconds a request may take, connecting included
+    #[arg(long, default_value_t = 10.0, value_name = "SECONDS", value_parser = positive)]
+    pub(crate) timeout: f64,
+
+    /// Open a connection for each request
+    #[arg(long)]
+    pub(crate) new_connections: bool,
+
+    /// Connect again, within the timeout, where no connection comes about; no request is ever sent twice
+    #[arg(long)]
+    pub(crate) retry_connect: bool,
+
+    /// End with an error when more requests fail
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_failures: Option<u64>,
+
+    /// Write a line of JSON on standard error each second: `{"second", "time", "ok", "failed", "slowest_ms"}`
+    #[arg(long)]
+    pub(crate) progress: bool,
+
+    /// Print the report as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a client asks a server.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What to ask")]
+pub(crate) struct QuestionArgs {
+    /// The model to ask; a server that tells its models and has one needs none
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+
+    /// A request body in JSON, instead of a row made up from what the model says it takes
+    #[arg(long, value_name = "FILE", conflicts_with = "example")]
+    pub(crate) body: Option<PathBuf>,
+
+    /// The request of a bundled example, instead of a made-up row
+    #[arg(long, value_name = "NAME")]
+    pub(crate) example: Option<String>,
+
+    /// A header for every request, such as `Host: models.example.com`
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
+}
+
+/// `longshore smoke-test`.
+#[derive(Args, Debug)]
+pub(crate) struct SmokeTestArgs {
+    /// The server, `http://HOST:PORT`
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+
+    /// What to ask.
+    #[command(flatten)]
+    pub(crate) question: QuestionArgs,
+
+    /// Where the metrics are, when they have a port of their own
+    #[arg(long, value_name = "URL")]
+    pub(crate) metrics_url: Option<String>,
+
+    /// Seconds an answer may take
+    #[arg(long, default_value_t = 10.0, value_name = "SECONDS", value_parser = positive)]
+    pub(crate) timeout: f64,
+
+    /// Seconds to wait until the server is ready
+    #[arg(long, default_value_t = 0.0, value_name = "SECONDS", value_parser = not_negative)]
+    pub(crate) wait: f64,
+
+    /// Also write the results as JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+
+    /// Print the results as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Longest time and highest rate that are understood.
+const LARGEST: f64 = 1e9;
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if (0.0..=LARGEST).contains(&number) => Ok(number),
+        _ => Err(format!("a number from 0 to {LARGEST} is needed")),
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match not_negative(text)? {
+        0.0 => Err("a number above 0 is needed".into()),
+        number => Ok(number),
+    }
 }

@@ -1,9 +1,11 @@
 //! The subcommands, one file each.
 
+pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod inspect;
 pub(crate) mod predict;
 pub(crate) mod serve;
+pub(crate) mod smoke_test;
 
 use std::io::Write;
 

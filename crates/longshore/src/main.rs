@@ -5,6 +5,7 @@ mod client;
 mod cmd;
 mod examples;
 mod models;
+mod question;
 #[cfg(test)]
 mod reference;
 
@@ -20,6 +21,8 @@ fn main() -> ExitCode {
         Command::Predict(args) => cmd::predict::run(&args),
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Demo(args) => cmd::demo::run(&args),
+        Command::Bench(args) => cmd::bench::run(&args),
+        Command::SmokeTest(args) => cmd::smoke_test::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

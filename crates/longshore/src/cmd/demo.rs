@@ -8,12 +8,14 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use hyper::HeaderMap;
 use longshore_serve::{Config, Error, Server};
 
 use super::print;
 use crate::{
     cli::DemoArgs,
-    client,
+    client::{self, Target},
     examples::{self, Example},
     models::Named,
 };
@@ -79,8 +81,11 @@ fn ask_all(address: SocketAddr) -> Result<()> {
 async fn ask(address: SocketAddr, example: &Example) -> Result<()> {
     let path = format!("/v1/models/{}:predict", example.name);
     let start = Instant::now();
-    let (status, answer) = client::post(address, &path, example.request).await?;
+    let target = Target::parse(&address.to_string(), &HeaderMap::new())?;
+    let body = Bytes::from_static(example.request);
+    let reply = client::ask(&target, client::request(&target, &path, Some(body))?).await?;
     let elapsed = start.elapsed();
+    let (status, answer) = (reply.status, String::from_utf8_lossy(&reply.body).into_owned());
     ensure!(status.is_success(), "{status}: {answer}");
     print(&format!(
         "{}\n  POST http://{address}{path}\n  asked    {}\n  answered {} in {} µs\n",
