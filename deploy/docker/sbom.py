@@ -46,7 +46,9 @@ def document(version, arch, created, binary, crates, packages):
 
     own = next(crate for crate in crates if crate["name"] == "longshore")
     add(program, "longshore", version, f"pkg:generic/longshore@{version}?arch={arch}", expression(own), "SPDXRef-DOCUMENT", "DESCRIBES",
-        primaryPackagePurpose="APPLICATION", checksums=[{"algorithm": "SHA256", "checksumValue": hashlib.sha256(binary).hexdigest()}])
+        primaryPackagePurpose="APPLICATION", checksums=[{"algorithm": "SHA256", "checksumValue": hashlib.sha256(binary.read_bytes()).hexdigest()}])
+    for compiler in re.findall(r"rustc version (\S+)", run("readelf", "--string-dump=.comment", binary)):
+        add(reference("Rust", "std", compiler), "rust-std", compiler, f"pkg:generic/rust-std@{compiler}", "MIT OR Apache-2.0", program, "CONTAINS")
     for crate in crates:
         digest = [{"algorithm": "SHA256", "checksumValue": crate["sha256"]}] if crate["sha256"] else []
         add(reference("Crate", crate["name"], crate["version"]), crate["name"], crate["version"],
