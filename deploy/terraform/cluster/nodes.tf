@@ -21,9 +21,13 @@ locals {
   }
   node_groups = local.auto ? {} : merge(local.further_groups, local.system_group)
 
-  # Graviton families have a g right after their generation: m7g, t4g, c7gn.
+  # Graviton families have a g right after their generation (m7g, t4g, c7gn); g, gr and p are the families with NVIDIA GPUs.
   ami_types = {
-    for name, group in local.node_groups : name => can(regex("^[a-z]+[0-9]+g", group.instance_types[0])) ? "AL2023_ARM_64_STANDARD" : "AL2023_x86_64_STANDARD"
+    for name, group in local.node_groups : name => join("_", [
+      "AL2023",
+      can(regex("^[a-z]+[0-9]+g", group.instance_types[0])) ? "ARM_64" : "x86_64",
+      can(regex("^(g|gr|p)[0-9]", group.instance_types[0])) ? "NVIDIA" : "STANDARD",
+    ])
   }
 
   # With prefix delegation a node carries more pods than its interfaces have addresses, but the kubelet must be told.
