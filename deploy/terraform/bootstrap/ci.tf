@@ -50,31 +50,28 @@ data "aws_iam_policy_document" "ci_trust" {
   }
 }
 
-data "aws_iam_policy_document" "ci_state" {
-  statement {
-    sid       = "FindStates"
-    actions   = ["s3:ListBucket"]
-    resources = [local.bucket_arn]
-  }
-
-  statement {
-    sid       = "ReadAndWriteStates"
-    actions   = ["s3:GetObject", "s3:PutObject"]
-    resources = ["${local.bucket_arn}/*.tfstate", "${local.bucket_arn}/*.tflock"]
-  }
-
-  # Only the lock may be deleted, never a state.
-  statement {
-    sid       = "Unlock"
-    actions   = ["s3:DeleteObject"]
-    resources = ["${local.bucket_arn}/*.tflock"]
-  }
-
-  statement {
-    sid       = "UseKey"
-    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
-    resources = [aws_kms_key.state.arn]
-  }
+# Written out, because a policy document that names a key is not computed before the key is there, and so not checked.
+locals {
+  ci_state_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Sid = "FindStates", Effect = "Allow", Action = "s3:ListBucket", Resource = local.bucket_arn },
+      {
+        Sid      = "ReadAndWriteStates"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = ["${local.bucket_arn}/*.tfstate", "${local.bucket_arn}/*.tflock"]
+      },
+      # Only the lock may be deleted, never a state.
+      { Sid = "Unlock", Effect = "Allow", Action = "s3:DeleteObject", Resource = "${local.bucket_arn}/*.tflock" },
+      {
+        Sid      = "UseKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+        Resource = aws_kms_key.state.arn
+      },
+    ]
+  })
 }
 
 resource "aws_iam_role" "ci" {
@@ -93,7 +90,7 @@ resource "aws_iam_role_policy" "ci" {
 
   name   = "states"
   role   = aws_iam_role.ci[each.key].id
-  policy = data.aws_iam_policy_document.ci_state.json
+  policy = local.ci_state_policy
 }
 
 resource "aws_iam_role_policy_attachment" "ci" {
