@@ -2,6 +2,9 @@
 
 locals {
   topic_arn = "arn:${local.partition}:sns:${local.region}:${local.account}:${local.name}-alerts"
+
+  # Several values of one filter are joined by "or", so only the environment's tag is filtered.
+  budget_tags = var.budget.tagged_only ? [join("$", ["user:longshore:env", var.environment])] : []
 }
 
 resource "aws_sns_topic" "alerts" {
@@ -94,9 +97,8 @@ resource "aws_budgets_budget" "this" {
   limit_unit   = var.budget.currency
   tags         = var.tags
 
-  # Several values of one filter are joined by "or", so the environment alone is filtered: its tag's values name the stack's environments.
   dynamic "cost_filter" {
-    for_each = var.budget.tagged_only ? ["user:longshore:env$${var.environment}"] : []
+    for_each = local.budget_tags
 
     content {
       name   = "TagKeyValue"

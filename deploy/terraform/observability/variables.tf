@@ -109,7 +109,7 @@ variable "alert_publisher_role_arns" {
 
 variable "budget" {
   description = <<-EOT
-    Monthly budget of what carries the tags of this stack and environment, with the percentages at which a notice goes out: of the cost so far (`actual`) and of the month's forecast (`forecast`).
+    Monthly budget of what carries this environment's tag, with the percentages at which a notice goes out: of the cost so far (`actual`) and of the month's forecast (`forecast`).
     `tagged_only` false counts the whole account: use it where the account holds one environment, or until the tags are active as cost allocation tags. `amount` null means no budget.
   EOT
   type = object({
