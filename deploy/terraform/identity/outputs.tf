@@ -1,6 +1,9 @@
 output "role_arns" {
-  description = "ARN of each role, by the workload's or controller's name."
+  description = "ARN of each role, by the workload's or controller's name; known when the role has its policies and its association."
   value       = { for name, role in aws_iam_role.this : name => role.arn }
+
+  # An add-on that waits for its role must find it bound and with its rights, or its pods never become ready.
+  depends_on = [aws_eks_pod_identity_association.this, aws_iam_role_policy.this, aws_iam_role_policy_attachment.this]
 }
 
 output "service_accounts" {
