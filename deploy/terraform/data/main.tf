@@ -69,7 +69,7 @@ resource "aws_kms_key" "this" {
 resource "aws_kms_alias" "this" {
   for_each = local.keys
 
-  name          = "alias/${local.name}-${each.key}"
+  name          = "alias/${local.name}-data-${each.key}"
   target_key_id = aws_kms_key.this[each.key].key_id
 }
 

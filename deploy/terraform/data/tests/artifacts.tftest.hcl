@@ -146,7 +146,7 @@ run "keys" {
   }
 
   assert {
-    condition     = [for alias in values(aws_kms_alias.this) : alias.name] == ["alias/longshore-dev-artifacts", "alias/longshore-dev-database", "alias/longshore-dev-secrets"]
+    condition     = [for alias in values(aws_kms_alias.this) : alias.name] == ["alias/longshore-dev-data-artifacts", "alias/longshore-dev-data-database", "alias/longshore-dev-data-secrets"]
     error_message = "each has its alias"
   }
 
