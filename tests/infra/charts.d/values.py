@@ -39,7 +39,7 @@ def walk(values, schema, path, said, problems):
             problems.append(f"{name}: the schema takes unknown keys")
         if not path or isinstance(values, dict):
             known = set(schema["properties"]) - {"global"}
-            free = path == "resources" or path.endswith("behavior")
+            free = path == "resources"
             for key in sorted(known ^ set(values or {})):
                 if not free:
                     problems.append(f"{name}.{key}: only in {'the schema' if key in known else 'values.yaml'}")
