@@ -95,23 +95,24 @@ fn a_server_that_was_never_ready_does_not_wait() {
 }
 
 #[test]
-fn the_last_reply_is_read_even_when_more_was_sent() {
-    let mut server = serve(vec![plain("sum")], Limits::default());
-    for _ in 0..20 {
-        let mut connection = server.connect();
-        let last = request(PREDICT, "connection: close", ROW);
-        connection.write([last, vec![b'x'; 100_000]].concat());
-        thread::sleep(Duration::from_millis(5));
-        assert_eq!(connection.try_reply().map(|reply| reply.status), Some(200));
+fn a_peer_that_still_sends_after_its_last_reply_is_not_cut_off() {
+    let server = serve(vec![plain("sum")], Limits::default());
+    let mut connection = server.connect();
+    connection.write(request(PREDICT, "connection: close", ROW));
+    // where the connection was reset by the first of these, the next one fails
+    for _ in 0..3 {
+        thread::sleep(Duration::from_millis(20));
+        connection.write("\r\n");
     }
-    server.stop();
+    assert_eq!(connection.reply().status, 200);
+    assert!(connection.is_closed());
 }
 
 /// Clients that ask without pause, some on one connection, some on a new one each time, and stop
 /// when they are told to or refused.
 #[test]
 fn no_request_is_lost_on_the_way_down() {
-    for round in 0..10 {
+    for round in 0..5 {
         let mut server = serve(vec![plain("sum")], Limits::default());
         let (address, answered) = (server.address, AtomicU64::new(0));
         let refused = AtomicBool::new(false);
