@@ -137,18 +137,15 @@ pub(crate) struct RequestArgs {
     )]
     pub(crate) max_concurrency: usize,
 
-    /// Most bytes of request bodies being received at once
-    #[arg(
-        long,
-        env = "LONGSHORE_MAX_BUFFERED_BYTES",
-        default_value_t = 512 << 20,
-        value_name = "BYTES"
-    )]
-    pub(crate) max_buffered_bytes: usize,
+    /// Most memory for large requests at once: their bodies, decoded, and their replies; 512 MiB, or a
+    /// quarter of the container's memory limit when that is less
+    #[arg(long, env = "LONGSHORE_MAX_BUFFERED_BYTES", value_name = "BYTES")]
+    pub(crate) max_buffered_bytes: Option<usize>,
 
-    /// Most open connections
-    #[arg(long, env = "LONGSHORE_MAX_CONNECTIONS", default_value_t = 16_384, value_name = "COUNT")]
-    pub(crate) max_connections: usize,
+    /// Most open connections; 16384, or one for each 64 KiB of the container's memory limit when that
+    /// is less
+    #[arg(long, env = "LONGSHORE_MAX_CONNECTIONS", value_name = "COUNT")]
+    pub(crate) max_connections: Option<usize>,
 
     /// Seconds the head of a request may take to arrive
     #[arg(long, env = "LONGSHORE_HEADER_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]

@@ -1,6 +1,6 @@
 use std::{net::IpAddr, time::Duration};
 
-use longshore_daemon::metrics;
+use longshore_daemon::{cgroup, metrics};
 use longshore_engine::{Method, Model, Source};
 use prometheus_client::registry::Registry;
 
@@ -86,9 +86,10 @@ pub struct Limits {
     pub depth: usize,
     /// Most requests computed or waiting to be computed at a time. Flag `--max-concurrency`.
     pub concurrency: usize,
-    /// Most bytes of bodies being received at a time. Flag `--max-buffered-bytes`.
+    /// Most memory for large requests at a time: their bodies, what is decoded of them (four times
+    /// as much), and their replies. Flag `--max-buffered-bytes`.
     pub buffered_bytes: usize,
-    /// Most open connections. Flag `--max-connections`.
+    /// Most open connections, not counting those to `metrics_port`. Flag `--max-connections`.
     pub connections: usize,
     /// How long a request's head may take to arrive. Flag `--header-timeout`.
     pub header_timeout: Duration,
@@ -101,14 +102,18 @@ pub struct Limits {
 }
 
 impl Default for Limits {
+    /// What suits most models. In a control group with a memory limit large requests take a quarter
+    /// of it together at most, and there is a connection for each 64 KiB of it at most.
     fn default() -> Self {
+        let memory = cgroup::memory_limit().and_then(|bytes| usize::try_from(bytes).ok());
+        let memory = memory.unwrap_or(usize::MAX);
         Self {
             body_bytes: 64 << 20,
             rows: 1_000_000,
             depth: 64,
             concurrency: 1024,
-            buffered_bytes: 512 << 20,
-            connections: 16_384,
+            buffered_bytes: (512 << 20).min(memory / 4),
+            connections: 16_384.min(memory / (64 << 10)),
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(90),

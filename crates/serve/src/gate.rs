@@ -33,6 +33,11 @@ impl Gate {
         (before.saturating_add(count) <= self.0.limit).then_some(permit)
     }
 
+    /// A permit for nothing yet.
+    pub(crate) fn none(&self) -> Permit {
+        Permit { state: self.0.clone(), count: 0 }
+    }
+
     /// Permits taken now.
     pub(crate) fn taken(&self) -> usize {
         self.0.taken.load(Relaxed)
@@ -45,6 +50,18 @@ impl Permit {
         let before = self.state.taken.fetch_add(count, Relaxed);
         self.count += count;
         before.saturating_add(count) <= self.state.limit
+    }
+
+    /// Gives back what is above `count`.
+    pub(crate) fn shrink(&mut self, count: usize) {
+        let surplus = self.count.saturating_sub(count);
+        self.state.taken.fetch_sub(surplus, Relaxed);
+        self.count -= surplus;
+    }
+
+    /// The limit of its gate.
+    pub(crate) fn limit(&self) -> usize {
+        self.state.limit
     }
 }
 
@@ -67,6 +84,9 @@ mod tests {
         assert!(two.grow(1));
         assert!(gate.enter(1).is_none());
         assert!(!two.grow(1));
+        two.shrink(1);
+        assert_eq!((gate.taken(), two.limit()), (1, 3));
+        assert!(gate.none().grow(2));
         drop(two);
         assert_eq!(gate.taken(), 0);
     }

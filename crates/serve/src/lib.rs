@@ -17,6 +17,7 @@ mod frame;
 mod gate;
 mod http;
 mod json;
+mod memory;
 mod metrics;
 mod models;
 mod pool;

@@ -23,6 +23,7 @@ use crate::{
         listener::listen,
         watch::Watch,
     },
+    memory,
     metrics::{Rejections, ServeMetrics},
     pool::Pool,
 };
@@ -40,7 +41,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// Requests computed or waiting for it.
     pub(crate) computing: Gate,
-    /// Bytes of large bodies being received.
+    /// Bytes of memory that large requests take.
     pub(crate) buffered: Gate,
     pub(crate) connections: Gate,
     pub(crate) rejections: Rejections,
@@ -106,7 +107,7 @@ impl Server {
         // the last shard counts what does not come over a socket
         let inner = listeners.len();
         let models = Models::start(config.models, config.expected, config.model_limits, inner + 1)?;
-        let limits = config.limits;
+        let limits = memory::fit(config.limits);
         let computing = Gate::new(limits.concurrency);
         let connections = Gate::new(limits.connections);
         let rejections = Rejections::default();

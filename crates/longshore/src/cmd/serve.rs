@@ -94,13 +94,14 @@ fn config(args: &ServeArgs) -> Result<Config> {
 }
 
 fn limits(args: &RequestArgs) -> Limits {
+    let default = Limits::default();
     Limits {
         body_bytes: args.max_body_bytes,
         rows: args.max_rows,
         depth: args.max_json_depth,
         concurrency: args.max_concurrency,
-        buffered_bytes: args.max_buffered_bytes,
-        connections: args.max_connections,
+        buffered_bytes: args.max_buffered_bytes.unwrap_or(default.buffered_bytes),
+        connections: args.max_connections.unwrap_or(default.connections),
         header_timeout: Duration::from_secs(args.header_timeout),
         body_timeout: Duration::from_secs(args.body_timeout),
         idle_timeout: Duration::from_secs(args.idle_timeout),

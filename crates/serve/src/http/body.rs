@@ -15,13 +15,11 @@ use tokio::time::timeout;
 use super::watch::Watch;
 use crate::{
     config::Limits,
-    failure::{Failure, Rejection},
+    failure::Failure,
     gate::Gate,
+    memory::{self, Share, too_large},
     protocol::Protocol,
 };
-
-/// Bodies up to this size are not counted against the bytes being received.
-const SMALL_BYTES: usize = 64 << 10;
 
 /// How long a peer whose body is refused may pause while it sends the rest.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -95,8 +93,11 @@ fn content_type(value: &str, protocol: Protocol) -> Result<bool, Failure> {
     }
 }
 
-fn too_large(limits: &Limits) -> Failure {
-    Failure::too_large("the body", limits.body_bytes, "bytes", "--max-body-bytes")
+/// A body, and the memory it was granted when it is not small.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) bytes: Bytes,
+    pub(crate) share: Option<Share>,
 }
 
 /// Receives a body.
@@ -106,7 +107,7 @@ pub(crate) async fn receive<B>(
     limits: &Limits,
     buffered: &Gate,
     watch: &Watch,
-) -> Result<Bytes, Failure>
+) -> Result<Received, Failure>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Display,
@@ -119,7 +120,7 @@ where
         }
         return Err(too_large(limits));
     }
-    let mut permit = None;
+    let mut share: Option<Share> = None;
     let mut whole: Option<BytesMut> = None;
     let mut first = Bytes::new();
     loop {
@@ -153,20 +154,9 @@ where
             discard(&mut body, limits, watch).await;
             return Err(too_large(limits));
         }
-        if size > SMALL_BYTES {
-            let fits = match &mut permit {
-                None => {
-                    permit = buffered.enter(size);
-                    permit.is_some()
-                }
-                Some(permit) => permit.grow(data.len()),
-            };
-            if !fits {
-                return Err(Failure::rejected(
-                    Rejection::Memory,
-                    "too many large bodies arrive at once",
-                ));
-            }
+        if size > memory::small(limits) {
+            let more = if share.is_some() { data.len() } else { size };
+            share.get_or_insert_with(|| Share::none(buffered)).grow(more, "the body")?;
         }
         match &mut whole {
             Some(whole) => whole.extend_from_slice(&data),
@@ -182,7 +172,7 @@ where
             break;
         }
     }
-    Ok(whole.map_or(first, BytesMut::freeze))
+    Ok(Received { bytes: whole.map_or(first, BytesMut::freeze), share })
 }
 
 /// Throws away what follows, up to the limit: a peer that is cut off while it sends would not read

@@ -40,7 +40,7 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
                 Failure::internal("the metrics cannot be written", error.to_string())
             })?;
             let content_type = metrics::CONTENT_TYPE;
-            Ok(Reply { status: StatusCode::OK, content_type, body: text.into_bytes() })
+            Ok(Reply { status: StatusCode::OK, content_type, body: text.into() })
         }
         Route::Models => {
             let names = models.names().iter().map(ToString::to_string).collect();

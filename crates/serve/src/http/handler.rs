@@ -12,7 +12,7 @@ use hyper::{HeaderMap, Request, Response, body::Body as HttpBody, header::Header
 use longshore_daemon::{Code, RequestIds, request_id};
 
 use super::{
-    body::{self, Encoding, Form},
+    body::{self, Encoding, Form, Received},
     cold,
     reply::{self, Reply, Style},
     route::{self, Route},
@@ -22,6 +22,7 @@ use crate::{
     config::Limits,
     failure::{Failure, Rejection},
     gate::Gate,
+    memory::{self, Share},
     protocol::{self, Body, Protocol, Query, Shape},
     repository::Served,
     server::Shared,
@@ -109,7 +110,7 @@ impl<'w> Flight<'w> {
             Err(failure) => (Err(failure.code), 0),
         };
         self.served.metrics.end(self.worker.loop_id, self.protocol, Some(code), rows, took);
-        result.map(|answer| Reply::json(answer.body))
+        result.map(Answer::reply)
     }
 
     async fn answer<B>(
@@ -126,7 +127,8 @@ impl<'w> Flight<'w> {
         let shared = &self.worker.shared;
         let form = body::form(headers, self.protocol)?;
         watch.enter(Phase::Body, &self.worker.clock);
-        let bytes = body::receive(headers, body, &shared.limits, &shared.buffered, watch).await?;
+        let Received { bytes, share } =
+            body::receive(headers, body, &shared.limits, &shared.buffered, watch).await?;
         watch.enter(Phase::Answer, &self.worker.clock);
         let permit = shared.computing.enter(1).ok_or_else(|| {
             Failure::rejected(
@@ -136,23 +138,26 @@ impl<'w> Flight<'w> {
         })?;
         let task = Task { served: self.served.clone(), protocol: self.protocol, id: id.clone() };
         let limits = shared.limits;
+        let taken = |share: Option<Share>| share.unwrap_or_else(|| Share::none(&shared.buffered));
         if bytes.len() > IN_PLACE_BYTES || form.encoding != Encoding::Plain {
+            let mut share = taken(share);
             return self
                 .in_pool(move || {
                     let _permit = permit;
-                    let query = task.decode_any(&bytes, form, &limits)?;
-                    task.answer(&query)
+                    let query = task.decode_any(bytes, form, &limits, &mut share)?;
+                    task.answer_large(&query, share)
                 })
                 .await;
         }
         let query = task.decode(&bytes, form.csv, &limits)?;
         let work = query.table.rows.saturating_mul(query.methods.len().max(1));
-        if self.served.cost.is_cheap(work) {
+        if self.served.cost.is_cheap(work) && task.answer_bytes(&query) <= IN_PLACE_BYTES {
             return task.answer(&query);
         }
+        let share = taken(share);
         self.in_pool(move || {
             let _permit = permit;
-            task.answer(&query)
+            task.answer_large(&query, share)
         })
         .await
     }
@@ -183,6 +188,17 @@ impl Drop for Flight<'_> {
 struct Answer {
     body: Vec<u8>,
     rows: usize,
+    /// The memory it was granted when it is not small.
+    share: Option<Share>,
+}
+
+impl Answer {
+    fn reply(self) -> Reply {
+        match self.share {
+            None => Reply::json(self.body),
+            Some(share) => Reply::json(share.reply(self.body)),
+        }
+    }
 }
 
 /// What has to be done for one request, on whichever thread.
@@ -198,13 +214,36 @@ impl Task {
         protocol::decode(self.protocol, &self.served, Body { bytes, csv }, shape)
     }
 
-    /// The same for a body that may be compressed.
-    fn decode_any(&self, bytes: &[u8], form: Form, limits: &Limits) -> Result<Query, Failure> {
-        if form.encoding == Encoding::Plain {
-            return self.decode(bytes, form.csv, limits);
-        }
-        let plain = body::decompress(bytes, form.encoding, limits)?;
-        self.decode(&plain, form.csv, limits)
+    /// The same for a body that may be large or compressed.
+    fn decode_any(
+        &self,
+        bytes: Bytes,
+        form: Form,
+        limits: &Limits,
+        share: &mut Share,
+    ) -> Result<Query, Failure> {
+        let bytes = if form.encoding == Encoding::Plain {
+            bytes
+        } else {
+            let plain = body::decompress(&bytes, form.encoding, limits)?;
+            share.grow(plain.len(), "the body")?;
+            plain.into()
+        };
+        share.grow(bytes.len().saturating_mul(memory::DECODED - 1), "the body")?;
+        self.decode(&bytes, form.csv, limits)
+    }
+
+    /// The memory that the answer takes, about.
+    fn answer_bytes(&self, query: &Query) -> usize {
+        let values = query.table.rows.saturating_mul(self.served.width(&query.methods));
+        values.saturating_mul(memory::ANSWER)
+    }
+
+    /// Answers from a share of the memory, which goes with the reply.
+    fn answer_large(&self, query: &Query, mut share: Share) -> Result<Answer, Failure> {
+        share.grow(self.answer_bytes(query), "the answer")?;
+        let answer = self.answer(query)?;
+        Ok(Answer { share: Some(share), ..answer })
     }
 
     fn answer(&self, query: &Query) -> Result<Answer, Failure> {
@@ -213,7 +252,7 @@ impl Task {
         let rows = query.table.rows;
         let work = rows.saturating_mul(query.methods.len().max(1));
         self.served.cost.learn(work, begun.elapsed());
-        Ok(Answer { body, rows })
+        Ok(Answer { body, rows, share: None })
     }
 }
 
@@ -253,7 +292,7 @@ where
             let limits = &worker.shared.limits;
             watch.enter(Phase::Body, &worker.clock);
             match body::receive(&head.headers, body, limits, &worker.shared.buffered, watch).await {
-                Ok(body) => cold::answer(&route, &body, &worker.shared),
+                Ok(body) => cold::answer(&route, &body.bytes, &worker.shared),
                 Err(failure) => Err(failure),
             }
         }

@@ -25,7 +25,7 @@ pub(super) enum Style {
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) content_type: &'static str,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
 }
 
 pub(super) const JSON: &str = "application/json";
@@ -33,8 +33,8 @@ pub(super) const JSON: &str = "application/json";
 static REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
 impl Reply {
-    pub(super) fn json(body: Vec<u8>) -> Self {
-        Self { status: StatusCode::OK, content_type: JSON, body }
+    pub(super) fn json(body: impl Into<Bytes>) -> Self {
+        Self { status: StatusCode::OK, content_type: JSON, body: body.into() }
     }
 
     /// A value that serializes without fail.
@@ -73,11 +73,11 @@ pub(super) fn response(
         Err(failure) => {
             let status = StatusCode::from_u16(failure.code.http());
             let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let body = failure_body(&failure, style);
+            let body = failure_body(&failure, style).into();
             (Reply { status, content_type: JSON, body }, Some(failure))
         }
     };
-    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+    let mut response = Response::new(Full::new(reply.body));
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));

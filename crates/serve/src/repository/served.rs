@@ -34,6 +34,8 @@ pub(crate) struct Served {
     pub(crate) metrics: ModelMetrics,
     pub(crate) load_time: Duration,
     pub(crate) loaded_at: SystemTime,
+    /// Values of a row of the default method's answer.
+    width: usize,
     /// What it takes and answers, for V2's metadata.
     pub(crate) inputs: Vec<TensorInfo>,
     pub(crate) outputs: Vec<TensorInfo>,
@@ -122,6 +124,7 @@ impl Served {
             v2_head: describe::v2_head(&name, &version),
             inputs: describe::inputs(&schema),
             outputs: Vec::new(),
+            width: 1,
             name: name.into(),
             version: version.into(),
             schema,
@@ -147,6 +150,7 @@ impl Served {
             // a slow model is not held up further for its description
             if begun.elapsed() > DESCRIBE { None } else { self.run(method, &one).ok() }
         });
+        self.width = self.width_of(self.method);
         let many = 1 + 4096 / one.columns().max(1);
         let many = many.min(64);
         let rows = sample::table(&self.schema, many);
@@ -165,6 +169,21 @@ impl Served {
                 Err(Failure::internal("the model failed on these rows", "the engine panicked"))
             }
         }
+    }
+
+    /// Values that each row has in the answers of these methods; of the default one for none.
+    pub(crate) fn width(&self, methods: &[Method]) -> usize {
+        if methods.is_empty() {
+            return self.width;
+        }
+        methods.iter().map(|&method| self.width_of(method)).sum()
+    }
+
+    fn width_of(&self, method: Method) -> usize {
+        let at = self.methods.iter().position(|other| *other == method);
+        let output = at.and_then(|at| self.outputs.get(at));
+        let columns = output.and_then(|output| usize::try_from(*output.shape.get(1)?).ok());
+        columns.unwrap_or(1).max(1)
     }
 
     pub(crate) fn methods(&self) -> &[Method] {

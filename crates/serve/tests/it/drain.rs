@@ -87,7 +87,7 @@ fn new_connections_are_answered_for_a_while_after_the_end_was_announced() {
 #[test]
 fn a_server_that_was_never_ready_does_not_wait() {
     let expected = vec!["sum".to_owned()];
-    let drain_delay = Duration::from_secs(60);
+    let drain_delay = Duration::from_mins(1);
     let mut server = start(Config { expected, drain_delay, ..Config::default() });
     let begun = Instant::now();
     server.stop();

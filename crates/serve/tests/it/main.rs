@@ -7,6 +7,7 @@ mod drain;
 mod http;
 mod inputs;
 mod lifecycle;
+mod memory;
 mod metrics;
 mod model;
 mod models;
