@@ -105,7 +105,7 @@ resource "aws_iam_role" "monitoring" {
 }
 
 resource "aws_iam_role_policy_attachment" "monitoring" {
-  count = length(aws_iam_role.monitoring)
+  count = local.database_on && local.monitoring > 0 ? 1 : 0
 
   role       = aws_iam_role.monitoring[0].name
   policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
@@ -135,7 +135,6 @@ resource "aws_db_instance" "this" {
   vpc_security_group_ids = [aws_security_group.database[0].id]
   publicly_accessible    = false
   parameter_group_name   = aws_db_parameter_group.this[0].name
-  ca_cert_identifier     = "rds-ca-rsa2048-g1"
 
   # Automated backups end before AWS Backup begins at 02:00.
   backup_retention_period   = local.backup_days

@@ -167,6 +167,19 @@ def selections(method: str, plan: str, name: str | None, body: JSON) -> JSON:
     return item
 
 
+def budgets(call: str, body: JSON) -> JSON | None:
+    """Answer what moto has not of AWS Budgets: tags, and who is told of a notice. The budgets themselves stay moto's."""
+    if call == "ListTagsForResource":
+        return {"ResourceTags": []}
+    if call in ("CreateNotification", "DescribeSubscribersForNotification"):
+        notice = body["Notification"]
+        key = (body["BudgetName"], f"{notice['NotificationType']} {float(notice['Threshold'])}")
+        if call == "DescribeSubscribersForNotification":
+            return STORE.get(*key)
+        STORE.items[key] = {"Subscribers": body["Subscribers"]}
+    return None
+
+
 def answer(method: str, path: str, query: JSON, body: JSON, region: str) -> JSON | None:
     """Answer one call, or return nothing when it is moto's."""
     if path == "/addons/supported-versions":
@@ -191,28 +204,32 @@ class Application:
 
     def __call__(self, environ: JSON, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request, by ourselves or by moto."""
-        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        path = environ.get("PATH_INFO", "")
         query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        self.note_conditions(environ, query)
+        service, _, call = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
+        if service != "AWSBudgetServiceGateway" and not path.startswith(("/clusters/", "/addons/", "/backup/plans/")):
+            return self.moto(environ, start_response)
+        raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(raw)
+        body = json.loads(raw or b"{}")
+        scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        region = scope[1] if scope else "us-east-1"
+        try:
+            found = budgets(call, body) if call else answer(environ["REQUEST_METHOD"], path, query, body, region)
+        except Missing as missing:
+            return self.reply(start_response, "404 Not Found", {"message": f"{missing} is not there"}, "ResourceNotFoundException")
+        if found is not None:
+            return self.reply(start_response, "200 OK", found)
+        return self.moto(environ, start_response)
+
+    @staticmethod
+    def note_conditions(environ: JSON, query: JSON) -> None:
+        """Keep what policies' conditions ask about this request."""
         known = {"s3:prefix": query["prefix"][0]} if "prefix" in query else {}
         if encryption := environ.get("HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION"):
             known["s3:x-amz-server-side-encryption"] = encryption
         conditions.REQUEST.set(conditions.TLS | known)
-        path = environ.get("PATH_INFO", "")
-        if target == "AWSBudgetServiceGateway.ListTagsForResource":
-            return self.reply(start_response, "200 OK", {"ResourceTags": []})
-        if path.startswith(("/clusters/", "/addons/", "/backup/plans/")):
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-            raw = environ["wsgi.input"].read(length)
-            scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-            region = scope[1] if scope else "us-east-1"
-            try:
-                found = answer(environ["REQUEST_METHOD"], path, query, json.loads(raw or b"{}"), region)
-            except Missing as missing:
-                return self.reply(start_response, "404 Not Found", {"message": f"{missing} is not there"}, "ResourceNotFoundException")
-            if found is not None:
-                return self.reply(start_response, "200 OK", found)
-            environ["wsgi.input"] = BytesIO(raw)
-        return self.moto(environ, start_response)
 
     @staticmethod
     def reply(start_response: Callable[..., Any], status: str, body: JSON, error: str | None = None) -> Iterable[bytes]:

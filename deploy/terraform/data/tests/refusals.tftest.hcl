@@ -20,190 +20,142 @@ variables {
   database_subnet_ids = { a = "subnet-1", b = "subnet-2" }
 }
 
-run "stack" {
+run "first_of_each" {
   command = plan
 
   variables {
+    # stack
     stack = "x"
-  }
-
-  expect_failures = [var.stack]
-}
-
-run "environment" {
-  command = plan
-
-  variables {
+    # environment
     environment = "prod"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "tags" {
-  command = plan
-
-  variables {
+    # tags
     tags = { "AWS:x" = "y" }
-  }
-
-  expect_failures = [var.tags]
-}
-
-run "vpc_id" {
-  command = plan
-
-  variables {
+    # vpc id
     vpc_id = "main"
-  }
-
-  expect_failures = [var.vpc_id]
-}
-
-run "one_zone" {
-  command = plan
-
-  variables {
+    # one zone
     database_subnet_ids = { a = "subnet-1" }
-  }
-
-  expect_failures = [var.database_subnet_ids]
-}
-
-run "workload_security_group_ids" {
-  command = plan
-
-  variables {
+    # workload security group ids
     workload_security_group_ids = { nodes = "0.0.0.0/0" }
-  }
-
-  expect_failures = [var.workload_security_group_ids]
-}
-
-run "key_deletion_days" {
-  command = plan
-
-  variables {
+    # key deletion days
     key_deletion_days = 1
-  }
-
-  expect_failures = [var.key_deletion_days]
-}
-
-run "bucket_name" {
-  command = plan
-
-  variables {
+    # bucket name
     artifacts = { bucket_name = "My.Bucket" }
+    # repositories
+    repositories = ["Longshore"]
+    # repository prefix
+    repository_prefix = "longshore/"
+    # repository untagged days
+    repository_untagged_days = 0
+    # repository reader account ids
+    repository_reader_account_ids = ["*"]
+    # backup schedule
+    backup = { schedule = "0 2 * * *" }
+    # secret name
+    secrets = { "token-abc123" = "ends like a suffix" }
   }
 
-  expect_failures = [var.artifacts]
+  expect_failures = [var.stack, var.environment, var.tags, var.vpc_id, var.database_subnet_ids, var.workload_security_group_ids, var.key_deletion_days, var.artifacts, var.repositories, var.repository_prefix, var.repository_untagged_days, var.repository_reader_account_ids, var.backup, var.secrets]
 }
 
-run "noncurrent_days" {
+run "second_of_each" {
   command = plan
 
   variables {
+    # noncurrent days
     artifacts = { noncurrent_days = 0 }
-  }
-
-  expect_failures = [var.artifacts]
-}
-
-run "multipart_days" {
-  command = plan
-
-  variables {
-    artifacts = { multipart_days = 0.5 }
-  }
-
-  expect_failures = [var.artifacts]
-}
-
-run "database_name" {
-  command = plan
-
-  variables {
+    # database name
     database = { name = "postgres" }
+    # backup keep days
+    backup = { keep_days = 0 }
   }
 
-  expect_failures = [var.database]
+  expect_failures = [var.artifacts, var.database, var.backup]
 }
 
-run "database_username" {
+run "third_of_each" {
   command = plan
 
   variables {
+    # multipart days
+    artifacts = { multipart_days = 0.5 }
+    # database username
     database = { username = "admin" }
   }
 
-  expect_failures = [var.database]
+  expect_failures = [var.artifacts, var.database]
 }
 
-run "database_version" {
+run "fourth_of_each" {
   command = plan
 
   variables {
+    # database version
     database = { major_version = 9 }
   }
 
   expect_failures = [var.database]
 }
 
-run "database_class" {
+run "fifth_of_each" {
   command = plan
 
   variables {
+    # database class
     database = { instance_class = "t3.medium" }
   }
 
   expect_failures = [var.database]
 }
 
-run "database_class_for_multi_az" {
+run "sixth_of_each" {
   command = plan
 
   variables {
+    # database class for multi az
     database = { instance_class = "db.t4g.micro", multi_az = true }
   }
 
   expect_failures = [var.database]
 }
 
-run "database_storage" {
+run "seventh_of_each" {
   command = plan
 
   variables {
+    # database storage
     database = { storage_gb = 5 }
   }
 
   expect_failures = [var.database]
 }
 
-run "database_max_storage" {
+run "eighth_of_each" {
   command = plan
 
   variables {
+    # database max storage
     database = { storage_gb = 100, max_storage_gb = 100 }
   }
 
   expect_failures = [var.database]
 }
 
-run "database_no_backups" {
+run "ninth_of_each" {
   command = plan
 
   variables {
+    # database no backups
     database = { backup_days = 0 }
   }
 
   expect_failures = [var.database]
 }
 
-run "database_short_backups_in_production" {
+run "tenth_of_each" {
   command = plan
 
   variables {
+    # database short backups in production
     environment = "production"
     database    = { backup_days = 3 }
   }
@@ -211,92 +163,24 @@ run "database_short_backups_in_production" {
   expect_failures = [var.database]
 }
 
-run "database_monitoring" {
+run "eleventh_of_each" {
   command = plan
 
   variables {
+    # database monitoring
     database = { monitoring_seconds = 7 }
   }
 
   expect_failures = [var.database]
 }
 
-run "database_log_days" {
+run "twelfth_of_each" {
   command = plan
 
   variables {
+    # database log days
     database = { log_days = 31 }
   }
 
   expect_failures = [var.database]
-}
-
-run "repositories" {
-  command = plan
-
-  variables {
-    repositories = ["Longshore"]
-  }
-
-  expect_failures = [var.repositories]
-}
-
-run "repository_prefix" {
-  command = plan
-
-  variables {
-    repository_prefix = "longshore/"
-  }
-
-  expect_failures = [var.repository_prefix]
-}
-
-run "repository_untagged_days" {
-  command = plan
-
-  variables {
-    repository_untagged_days = 0
-  }
-
-  expect_failures = [var.repository_untagged_days]
-}
-
-run "repository_reader_account_ids" {
-  command = plan
-
-  variables {
-    repository_reader_account_ids = ["*"]
-  }
-
-  expect_failures = [var.repository_reader_account_ids]
-}
-
-run "backup_schedule" {
-  command = plan
-
-  variables {
-    backup = { schedule = "0 2 * * *" }
-  }
-
-  expect_failures = [var.backup]
-}
-
-run "backup_keep_days" {
-  command = plan
-
-  variables {
-    backup = { keep_days = 0 }
-  }
-
-  expect_failures = [var.backup]
-}
-
-run "secret_name" {
-  command = plan
-
-  variables {
-    secrets = { "token-abc123" = "ends like a suffix" }
-  }
-
-  expect_failures = [var.secrets]
 }

@@ -19,230 +19,212 @@ variables {
   cluster_name = "longshore-dev"
 }
 
-run "stack" {
+run "first_of_each" {
   command = plan
 
   variables {
+    # stack
     stack = "Long Shore"
-  }
-
-  expect_failures = [var.stack]
-}
-
-run "environment" {
-  command = plan
-
-  variables {
+    # environment
     environment = "prod"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "tags" {
-  command = plan
-
-  variables {
+    # tags
     tags = { "aws:x" = "y" }
-  }
-
-  expect_failures = [var.tags]
-}
-
-run "cluster_name" {
-  command = plan
-
-  variables {
+    # cluster name
     cluster_name = "a-name-that-leaves-no-room-for-roles"
-  }
-
-  expect_failures = [var.cluster_name]
-}
-
-run "mode" {
-  command = plan
-
-  variables {
+    # mode
     mode = "kiam"
-  }
-
-  expect_failures = [var.mode]
-}
-
-run "irsa_without_provider" {
-  command = plan
-
-  variables {
-    mode = "irsa"
-  }
-
-  expect_failures = [var.mode]
-}
-
-run "oidc_provider_arn" {
-  command = plan
-
-  variables {
-    oidc_provider_arn = "oidc.eks.eu-west-1.amazonaws.com/id/ABC"
-  }
-
-  expect_failures = [var.oidc_provider_arn]
-}
-
-run "oidc_issuer" {
-  command = plan
-
-  variables {
-    oidc_issuer = "oidc.eks.eu-west-1.amazonaws.com/id/ABC"
-  }
-
-  expect_failures = [var.oidc_issuer]
-}
-
-run "permissions_boundary_arn" {
-  command = plan
-
-  variables {
+    # permissions boundary arn
     permissions_boundary_arn = "boundary"
+    # waf without load balancer
+    controllers = { load_balancer = false, waf = true }
+    # service accounts key
+    service_accounts = { istio = { namespace = "istio-system", name = "istiod" } }
+    # karpenter instance profile
+    karpenter_instance_profile = "mine"
+    # secret prefix
+    secrets = { prefix = "longshore" }
+    # ebs kms key arns
+    ebs_kms_key_arns = ["arn:aws:kms:eu-west-1:111122223333:alias/one"]
+    # log group arns
+    log_group_arns = ["arn:aws:logs:eu-west-1:111122223333:log-group:/one:*"]
   }
 
-  expect_failures = [var.permissions_boundary_arn]
+  expect_failures = [var.stack, var.environment, var.tags, var.cluster_name, var.mode, var.permissions_boundary_arn, var.controllers, var.service_accounts, var.karpenter_instance_profile, var.secrets, var.ebs_kms_key_arns, var.log_group_arns]
 }
 
-run "workload_name" {
+run "second_of_each" {
   command = plan
 
   variables {
+    # irsa without provider
+    mode = "irsa"
+    # prometheus without workspace
+    controllers = { prometheus = true }
+    # service accounts pattern
+    service_accounts = { logs = { namespace = "*", name = "fluent-bit" } }
+    # secret arns
+    secrets = { secret_arns = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:*"] }
+  }
+
+  expect_failures = [var.mode, var.controllers, var.service_accounts, var.secrets]
+}
+
+run "third_of_each" {
+  command = plan
+
+  variables {
+    # oidc provider arn
+    oidc_provider_arn = "oidc.eks.eu-west-1.amazonaws.com/id/ABC"
+    # oidc issuer
+    oidc_issuer = "oidc.eks.eu-west-1.amazonaws.com/id/ABC"
+    # workload name
     workloads = { Reader = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["models/"] } }, kms_key_arns = [] } }
+    # secret keys
+    secrets = { kms_key_arns = ["arn:aws:kms:eu-west-1:111122223333:alias/one"] }
+    # prometheus workspace arns
+    prometheus_workspace_arns = ["ws-1"]
   }
 
-  expect_failures = [var.workloads]
+  expect_failures = [var.oidc_provider_arn, var.oidc_issuer, var.workloads, var.secrets, var.prometheus_workspace_arns]
 }
 
-run "workload_called_like_a_controller" {
+run "fourth_of_each" {
   command = plan
 
   variables {
+    # workload called like a controller
     workloads = { karpenter = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["models/"] } }, kms_key_arns = [] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_kind" {
+run "fifth_of_each" {
   command = plan
 
   variables {
+    # workload kind
     workloads = { reader = { namespace = "serving", service_account = "a", kind = "admin", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["models/"] } }, kms_key_arns = [] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_namespace_pattern" {
+run "sixth_of_each" {
   command = plan
 
   variables {
+    # workload namespace pattern
     workloads = { reader = { namespace = "*", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["models/"] } }, kms_key_arns = [] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_service_account_pattern" {
+run "seventh_of_each" {
   command = plan
 
   variables {
+    # workload service account pattern
     workloads = { reader = { namespace = "serving", service_account = "wine-*", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["models/"] } }, kms_key_arns = [] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_without_bucket" {
+run "eighth_of_each" {
   command = plan
 
   variables {
+    # workload without bucket
     workloads = { reader = { namespace = "serving", service_account = "a", kind = "model_reader" } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_bucket_with_path" {
+run "ninth_of_each" {
   command = plan
 
   variables {
+    # workload bucket with path
     workloads = { reader = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models/wine", prefixes = ["models/"] } }, kms_key_arns = [] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_every_bucket" {
+run "tenth_of_each" {
   command = plan
 
   variables {
+    # workload every bucket
     workloads = { reader = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::*", prefixes = ["models/"] } }, kms_key_arns = [] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_prefix_with_leading_slash" {
+run "eleventh_of_each" {
   command = plan
 
   variables {
+    # workload prefix with leading slash
     workloads = { reader = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["/models/"] } }, kms_key_arns = [] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_prefix_without_slash" {
+run "twelfth_of_each" {
   command = plan
 
   variables {
+    # workload prefix without slash
     workloads = { reader = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["models"] } }, kms_key_arns = [] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_prefix_pattern" {
+run "thirteenth_of_each" {
   command = plan
 
   variables {
+    # workload prefix pattern
     workloads = { reader = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["mod*/"] } }, kms_key_arns = [] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_no_prefix" {
+run "fourteenth_of_each" {
   command = plan
 
   variables {
+    # workload no prefix
     workloads = { reader = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = [] } }, kms_key_arns = [] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "workload_key_alias" {
+run "fifteenth_of_each" {
   command = plan
 
   variables {
+    # workload key alias
     workloads = { reader = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["models/"] } }, kms_key_arns = ["arn:aws:kms:eu-west-1:111122223333:alias/one"] } }
   }
 
   expect_failures = [var.workloads]
 }
 
-run "session_tag_with_irsa" {
+run "sixteenth_of_each" {
   command = plan
 
   variables {
+    # session tag with irsa
     mode              = "irsa"
     oidc_provider_arn = "arn:aws:iam::111122223333:oidc-provider/o.example/id/A"
     oidc_issuer       = "https://o.example/id/A"
@@ -250,114 +232,4 @@ run "session_tag_with_irsa" {
   }
 
   expect_failures = [var.workloads]
-}
-
-run "waf_without_load_balancer" {
-  command = plan
-
-  variables {
-    controllers = { load_balancer = false, waf = true }
-  }
-
-  expect_failures = [var.controllers]
-}
-
-run "prometheus_without_workspace" {
-  command = plan
-
-  variables {
-    controllers = { prometheus = true }
-  }
-
-  expect_failures = [var.controllers]
-}
-
-run "service_accounts_key" {
-  command = plan
-
-  variables {
-    service_accounts = { istio = { namespace = "istio-system", name = "istiod" } }
-  }
-
-  expect_failures = [var.service_accounts]
-}
-
-run "service_accounts_pattern" {
-  command = plan
-
-  variables {
-    service_accounts = { logs = { namespace = "*", name = "fluent-bit" } }
-  }
-
-  expect_failures = [var.service_accounts]
-}
-
-run "karpenter_instance_profile" {
-  command = plan
-
-  variables {
-    karpenter_instance_profile = "mine"
-  }
-
-  expect_failures = [var.karpenter_instance_profile]
-}
-
-run "secret_prefix" {
-  command = plan
-
-  variables {
-    secrets = { prefix = "longshore" }
-  }
-
-  expect_failures = [var.secrets]
-}
-
-run "secret_arns" {
-  command = plan
-
-  variables {
-    secrets = { secret_arns = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:*"] }
-  }
-
-  expect_failures = [var.secrets]
-}
-
-run "secret_keys" {
-  command = plan
-
-  variables {
-    secrets = { kms_key_arns = ["arn:aws:kms:eu-west-1:111122223333:alias/one"] }
-  }
-
-  expect_failures = [var.secrets]
-}
-
-run "ebs_kms_key_arns" {
-  command = plan
-
-  variables {
-    ebs_kms_key_arns = ["arn:aws:kms:eu-west-1:111122223333:alias/one"]
-  }
-
-  expect_failures = [var.ebs_kms_key_arns]
-}
-
-run "log_group_arns" {
-  command = plan
-
-  variables {
-    log_group_arns = ["arn:aws:logs:eu-west-1:111122223333:log-group:/one:*"]
-  }
-
-  expect_failures = [var.log_group_arns]
-}
-
-run "prometheus_workspace_arns" {
-  command = plan
-
-  variables {
-    prometheus_workspace_arns = ["ws-1"]
-  }
-
-  expect_failures = [var.prometheus_workspace_arns]
 }

@@ -19,172 +19,81 @@ variables {
   cluster_name = "longshore-dev"
 }
 
-run "stack" {
+run "first_of_each" {
   command = plan
 
   variables {
+    # stack
     stack = "x"
-  }
-
-  expect_failures = [var.stack]
-}
-
-run "environment" {
-  command = plan
-
-  variables {
+    # environment
     environment = "prod"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "tags" {
-  command = plan
-
-  variables {
+    # tags
     tags = { "aws:x" = "y" }
-  }
-
-  expect_failures = [var.tags]
-}
-
-run "cluster_name" {
-  command = plan
-
-  variables {
+    # cluster name
     cluster_name = "-"
-  }
-
-  expect_failures = [var.cluster_name]
-}
-
-run "log_retention_days" {
-  command = plan
-
-  variables {
+    # log retention days
     log_retention_days = 31
-  }
-
-  expect_failures = [var.log_retention_days]
-}
-
-run "container_insights_version" {
-  command = plan
-
-  variables {
+    # container insights version
     container_insights_version = "latest"
-  }
-
-  expect_failures = [var.container_insights_version]
-}
-
-run "alert_emails" {
-  command = plan
-
-  variables {
+    # alert emails
     alert_emails = ["oncall"]
-  }
-
-  expect_failures = [var.alert_emails]
-}
-
-run "alert_endpoints" {
-  command = plan
-
-  variables {
+    # alert endpoints
     alert_endpoints = ["http://example.com/hook"]
-  }
-
-  expect_failures = [var.alert_endpoints]
-}
-
-run "alert_publisher_role_arns" {
-  command = plan
-
-  variables {
+    # alert publisher role arns
     alert_publisher_role_arns = ["*"]
-  }
-
-  expect_failures = [var.alert_publisher_role_arns]
-}
-
-run "budget_amount" {
-  command = plan
-
-  variables {
+    # budget amount
     budget = { amount = 0 }
   }
 
-  expect_failures = [var.budget]
+  expect_failures = [var.stack, var.environment, var.tags, var.cluster_name, var.log_retention_days, var.container_insights_version, var.alert_emails, var.alert_endpoints, var.alert_publisher_role_arns, var.budget]
 }
 
-run "budget_currency" {
+run "second_of_each" {
   command = plan
 
   variables {
+    # budget currency
     budget = { amount = 10, currency = "$" }
+    # database identifier
+    database = { identifier = "Not An Identifier" }
   }
 
-  expect_failures = [var.budget]
+  expect_failures = [var.budget, var.database]
 }
 
-run "budget_percentage" {
+run "third_of_each" {
   command = plan
 
   variables {
+    # budget percentage
     budget = { amount = 10, actual = [0] }
+    # database percentages
+    database = { identifier = "longshore-dev", cpu_percent = 101 }
   }
 
-  expect_failures = [var.budget]
+  expect_failures = [var.budget, var.database]
 }
 
-run "budget_without_notice" {
+run "fourth_of_each" {
   command = plan
 
   variables {
+    # budget without notice
     budget = { amount = 10, actual = [], forecast = [] }
+    # database numbers
+    database = { identifier = "longshore-dev", free_memory_mb = 0 }
   }
 
-  expect_failures = [var.budget]
+  expect_failures = [var.budget, var.database]
 }
 
-run "budget_too_many_notices" {
+run "fifth_of_each" {
   command = plan
 
   variables {
+    # budget too many notices
     budget = { amount = 10, actual = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100], forecast = [100] }
   }
 
   expect_failures = [var.budget]
-}
-
-run "database_identifier" {
-  command = plan
-
-  variables {
-    database = { identifier = "Not An Identifier" }
-  }
-
-  expect_failures = [var.database]
-}
-
-run "database_percentages" {
-  command = plan
-
-  variables {
-    database = { identifier = "longshore-dev", cpu_percent = 101 }
-  }
-
-  expect_failures = [var.database]
-}
-
-run "database_numbers" {
-  command = plan
-
-  variables {
-    database = { identifier = "longshore-dev", free_memory_mb = 0 }
-  }
-
-  expect_failures = [var.database]
 }
