@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,54 +85,79 @@ def refused(call: Callable[..., Any], **arguments: Any) -> bool:
     return False
 
 
-def bootstrap(folder: Path) -> str:
-    """Apply the root that makes the state bucket, and look at it."""
-    root = Root(folder)
-    root.run("init")
-    made = summary(root.run("apply", "-auto-approve", f"-var=region={REGION}", f"-var=account_id={ACCOUNT}"))
-    bucket = json.loads(root.run("output", "-json"))["bucket"]["value"]
+class Background(threading.Thread):
+    """Terraform at work while something else is looked at."""
+
+    def __init__(self, root: Root, *arguments: str) -> None:
+        """Begin."""
+        super().__init__()
+        self.root, self.arguments = root, arguments
+        self.written = ""
+        self.failure: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        """Work; a failure is kept for whoever waits."""
+        try:
+            self.written = self.root.run(*self.arguments)
+        except BaseException as failure:
+            self.failure = failure
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Wait until something can be seen, or the work has ended."""
+        while self.is_alive() and not condition():
+            time.sleep(0.2)
+
+    def result(self) -> str:
+        """Wait for the end and return what was written."""
+        self.join()
+        if self.failure:
+            raise self.failure
+        return self.written
+
+
+def encrypted(bucket: str) -> bool:
+    """Tell whether a bucket is there and encrypted with a key of KMS by default."""
+    try:
+        rules = client("s3").get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    except botocore.exceptions.ClientError:
+        return False
+    return rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+
+
+def look_at_state_bucket(bucket: str) -> None:
+    """Look at the bucket of the states."""
     s3 = client("s3")
-    check(f"bootstrap made {made[0]} resources, the state bucket is versioned", s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled")
-    rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
-    check("states are encrypted with a key of ours", rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms")
+    check("the state bucket is versioned", s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled")
+    check("states are encrypted with a key of ours", encrypted(bucket))
     check("the state bucket is closed to the public", all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()))
-    return bucket
 
 
 def wrong_variables(root: Root) -> None:
-    """Give wrong variables and look at the sentences that refuse them."""
-    for variable, sentence in {
-        "region=Ireland": "Write region as an AWS region",
-        'network={nat="many"}': "per_az",
-        'database={backup_days=3}': "Write `database.backup_days` as 7 or more in production.",
-        'workloads={reader={prefixes=["models"]}}': "without a slash at its beginning, with one at its end",
-    }.items():
-        check(f"-var '{variable}' is refused with: … {sentence} …", sentence in root.run("plan", "-lock=false", f"-var={variable}", fails=True))
+    """Give wrong variables, to the root and to the modules, and look at the sentences that refuse them."""
+    for cases in (
+        {"region=Ireland": "Write region as an AWS region, for example"},
+        {
+            'network={nat="many"}': "Write nat as",
+            "database={backup_days=3}": "Write `database.backup_days` as 7 or more in production.",
+            'workloads={reader={prefixes=["models"]}}': "without a slash at its beginning, with one at its end",
+        },
+    ):
+        written = root.run("plan", "-lock=false", *[f"-var={variable}" for variable in cases], fails=True)
+        for variable, sentence in cases.items():
+            check(f"-var '{variable}' is refused: “{sentence} …”", sentence in written)
 
 
 def apply(root: Root, bucket: str) -> int:
-    """Apply the plan; while that holds the lock, try another plan. Return how many resources were made."""
-    written: list[str] = []
-    failure: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            written.append(root.run("apply", "plan"))
-        except BaseException as error:
-            failure.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    while thread.is_alive() and not exists(bucket, LOCK_KEY):
-        time.sleep(0.2)
+    """Apply the plan; while that holds the lock, try another. Return how many resources were made."""
+    work = Background(root, "apply", "plan")
+    work.wait_for(lambda: exists(bucket, LOCK_KEY))
     check("the lock lies beside the state while it is applied", exists(bucket, LOCK_KEY))
-    second = root.run("plan", "-lock-timeout=0s", fails=True)
-    check("a second run is refused while the state is locked", "Error acquiring the state lock" in second)
-    thread.join()
-    if failure:
-        raise failure[0]
+    second = root.run("apply", "-auto-approve", "-lock-timeout=0s", fails=True)
+    check("a second apply is refused while the state is locked", "Error acquiring the state lock" in second)
+    written = work.result()
     check("the lock is gone after the apply", not exists(bucket, LOCK_KEY))
-    return summary(written[0])[0]
+    return summary(written)[0]
 
 
 def look_at_network(outputs: dict[str, Any]) -> None:
@@ -308,21 +334,27 @@ def main() -> None:
 
     def switch(enforce: bool) -> None:
         """Turn IAM's enforcement on or off."""
-        import urllib.request
-
         count = b"0" if enforce else b"inf"
-        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/moto-api/reset-auth", data=count, method="POST")).read()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/moto-api/reset-auth", count, {"Content-Type": "text/plain"}, method="POST")
+        urllib.request.urlopen(request).read()
 
     with tempfile.TemporaryDirectory() as temporary:
         deploy = Path(temporary) / "deploy"
         shutil.copytree(repository / "deploy", deploy, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfplan"))
-        bucket = bootstrap(deploy / "terraform" / "bootstrap")
+        first = Root(deploy / "terraform" / "bootstrap")
+        first.run("init")
+        work = Background(first, "apply", "-auto-approve", f"-var=region={REGION}", f"-var=account_id={ACCOUNT}")
+        bucket = f"longshore-state-{ACCOUNT}-{REGION}"
+        # The provider waits a minute for lifecycle rules to settle; states can be kept before that.
+        work.wait_for(lambda: encrypted(bucket))
         root = Root(deploy / "environments" / "production")
         root.run("init", f"-backend-config=bucket={bucket}", f"-backend-config=region={REGION}")
         wrong_variables(root)
         # The database's own protection would take a change of the instance, and another minute and a half, to lift.
         variables = ["-var=database={deletion_protection=false}", "-var=commit=0123abc"]
         planned = summary(root.run("plan", "-out=plan", *variables))
+        check(f"bootstrap made {summary(work.result())[0]} resources", json.loads(first.run("output", "-json"))["bucket"]["value"] == bucket)
+        look_at_state_bucket(bucket)
         made = apply(root, bucket)
         check(f"production was applied as it stands: {made} resources", made == planned[0] > 150)
         outputs = {name: output["value"] for name, output in json.loads(root.run("output", "-json")).items()}

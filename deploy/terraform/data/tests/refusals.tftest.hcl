@@ -32,8 +32,6 @@ run "first_of_each" {
     tags = { "AWS:x" = "y" }
     # vpc id
     vpc_id = "main"
-    # one zone
-    database_subnet_ids = { a = "subnet-1" }
     # workload security group ids
     workload_security_group_ids = { nodes = "0.0.0.0/0" }
     # key deletion days
@@ -54,22 +52,22 @@ run "first_of_each" {
     secrets = { "token-abc123" = "ends like a suffix" }
   }
 
-  expect_failures = [var.stack, var.environment, var.tags, var.vpc_id, var.database_subnet_ids, var.workload_security_group_ids, var.key_deletion_days, var.artifacts, var.repositories, var.repository_prefix, var.repository_untagged_days, var.repository_reader_account_ids, var.backup, var.secrets]
+  expect_failures = [var.stack, var.environment, var.tags, var.vpc_id, var.workload_security_group_ids, var.key_deletion_days, var.artifacts, var.repositories, var.repository_prefix, var.repository_untagged_days, var.repository_reader_account_ids, var.backup, var.secrets]
 }
 
 run "second_of_each" {
   command = plan
 
   variables {
+    # one zone
+    database_subnet_ids = { a = "subnet-1" }
     # noncurrent days
     artifacts = { noncurrent_days = 0 }
-    # database name
-    database = { name = "postgres" }
     # backup keep days
     backup = { keep_days = 0 }
   }
 
-  expect_failures = [var.artifacts, var.database, var.backup]
+  expect_failures = [var.database_subnet_ids, var.artifacts, var.backup]
 }
 
 run "third_of_each" {
@@ -78,14 +76,25 @@ run "third_of_each" {
   variables {
     # multipart days
     artifacts = { multipart_days = 0.5 }
-    # database username
-    database = { username = "admin" }
+    # database name
+    database = { name = "postgres" }
   }
 
   expect_failures = [var.artifacts, var.database]
 }
 
 run "fourth_of_each" {
+  command = plan
+
+  variables {
+    # database username
+    database = { username = "admin" }
+  }
+
+  expect_failures = [var.database]
+}
+
+run "fifth_of_each" {
   command = plan
 
   variables {
@@ -96,7 +105,7 @@ run "fourth_of_each" {
   expect_failures = [var.database]
 }
 
-run "fifth_of_each" {
+run "sixth_of_each" {
   command = plan
 
   variables {
@@ -107,7 +116,7 @@ run "fifth_of_each" {
   expect_failures = [var.database]
 }
 
-run "sixth_of_each" {
+run "seventh_of_each" {
   command = plan
 
   variables {
@@ -118,7 +127,7 @@ run "sixth_of_each" {
   expect_failures = [var.database]
 }
 
-run "seventh_of_each" {
+run "eighth_of_each" {
   command = plan
 
   variables {
@@ -129,7 +138,7 @@ run "seventh_of_each" {
   expect_failures = [var.database]
 }
 
-run "eighth_of_each" {
+run "ninth_of_each" {
   command = plan
 
   variables {
@@ -140,7 +149,7 @@ run "eighth_of_each" {
   expect_failures = [var.database]
 }
 
-run "ninth_of_each" {
+run "tenth_of_each" {
   command = plan
 
   variables {
@@ -151,7 +160,7 @@ run "ninth_of_each" {
   expect_failures = [var.database]
 }
 
-run "tenth_of_each" {
+run "eleventh_of_each" {
   command = plan
 
   variables {
@@ -163,7 +172,7 @@ run "tenth_of_each" {
   expect_failures = [var.database]
 }
 
-run "eleventh_of_each" {
+run "twelfth_of_each" {
   command = plan
 
   variables {
@@ -174,7 +183,7 @@ run "eleventh_of_each" {
   expect_failures = [var.database]
 }
 
-run "twelfth_of_each" {
+run "thirteenth_of_each" {
   command = plan
 
   variables {

@@ -77,18 +77,27 @@ run "third_of_each" {
     oidc_provider_arn = "oidc.eks.eu-west-1.amazonaws.com/id/ABC"
     # oidc issuer
     oidc_issuer = "oidc.eks.eu-west-1.amazonaws.com/id/ABC"
-    # workload name
-    workloads = { Reader = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["models/"] } }, kms_key_arns = [] } }
     # secret keys
     secrets = { kms_key_arns = ["arn:aws:kms:eu-west-1:111122223333:alias/one"] }
     # prometheus workspace arns
     prometheus_workspace_arns = ["ws-1"]
   }
 
-  expect_failures = [var.oidc_provider_arn, var.oidc_issuer, var.workloads, var.secrets, var.prometheus_workspace_arns]
+  expect_failures = [var.oidc_provider_arn, var.oidc_issuer, var.secrets, var.prometheus_workspace_arns]
 }
 
 run "fourth_of_each" {
+  command = plan
+
+  variables {
+    # workload name
+    workloads = { Reader = { namespace = "serving", service_account = "a", kind = "model_reader", access = { m = { bucket_arn = "arn:aws:s3:::models", prefixes = ["models/"] } }, kms_key_arns = [] } }
+  }
+
+  expect_failures = [var.workloads]
+}
+
+run "fifth_of_each" {
   command = plan
 
   variables {
@@ -99,7 +108,7 @@ run "fourth_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "fifth_of_each" {
+run "sixth_of_each" {
   command = plan
 
   variables {
@@ -110,7 +119,7 @@ run "fifth_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "sixth_of_each" {
+run "seventh_of_each" {
   command = plan
 
   variables {
@@ -121,7 +130,7 @@ run "sixth_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "seventh_of_each" {
+run "eighth_of_each" {
   command = plan
 
   variables {
@@ -132,7 +141,7 @@ run "seventh_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "eighth_of_each" {
+run "ninth_of_each" {
   command = plan
 
   variables {
@@ -143,7 +152,7 @@ run "eighth_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "ninth_of_each" {
+run "tenth_of_each" {
   command = plan
 
   variables {
@@ -154,7 +163,7 @@ run "ninth_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "tenth_of_each" {
+run "eleventh_of_each" {
   command = plan
 
   variables {
@@ -165,7 +174,7 @@ run "tenth_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "eleventh_of_each" {
+run "twelfth_of_each" {
   command = plan
 
   variables {
@@ -176,7 +185,7 @@ run "eleventh_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "twelfth_of_each" {
+run "thirteenth_of_each" {
   command = plan
 
   variables {
@@ -187,7 +196,7 @@ run "twelfth_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "thirteenth_of_each" {
+run "fourteenth_of_each" {
   command = plan
 
   variables {
@@ -198,7 +207,7 @@ run "thirteenth_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "fourteenth_of_each" {
+run "fifteenth_of_each" {
   command = plan
 
   variables {
@@ -209,7 +218,7 @@ run "fourteenth_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "fifteenth_of_each" {
+run "sixteenth_of_each" {
   command = plan
 
   variables {
@@ -220,7 +229,7 @@ run "fifteenth_of_each" {
   expect_failures = [var.workloads]
 }
 
-run "sixteenth_of_each" {
+run "seventeenth_of_each" {
   command = plan
 
   variables {
