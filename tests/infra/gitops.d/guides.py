@@ -216,7 +216,7 @@ def an_emulator() -> typing.Iterator[dict[str, str]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
-    with subprocess.Popen([f"{made}/bin/moto_server", "-H", "127.0.0.1", "-p", str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen([f"{made}/bin/python", str(render.ROOT / "tests/infra/emulator.d/server.py"), str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             for _ in range(600):
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -237,7 +237,8 @@ def an_emulator() -> typing.Iterator[dict[str, str]]:
 
 def session(page: str, wanted: list[Block], clone: pathlib.Path, environment: dict[str, str]) -> bool:
     """Runs the blocks of one page in one shell, in order."""
-    parts = ["set -euo pipefail"]
+    # What a block leaves running, such as a port-forward, ends with the session; it would hold the pipe open.
+    parts = ["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
     for block in wanted:
         parts += [f"printf '\\n== {block.where}\\n'", *(f"printf '%s\\n' {shell_word('$ ' + command)}" for command in block.commands), block.text]
     parts.append("printf '\\n== the end\\n'")
@@ -256,12 +257,10 @@ def session(page: str, wanted: list[Block], clone: pathlib.Path, environment: di
         finally:
             signal.alarm(0)
             signal.signal(signal.SIGALRM, kill)
-            # What a block left running, such as a port-forward, would hold the pipe open.
-            if ended:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=5)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=5)
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+                os.killpg(process.pid, signal.SIGKILL)
     print(f"{'PASS' if ended else 'FAIL'} docs/guides/{page}: {sum(len(block.commands) for block in wanted)} commands in {time.monotonic() - start:.1f} s", flush=True)
     return ended
 
@@ -299,6 +298,8 @@ def main() -> int:
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--kubeconfig")
     given = parser.parse_args()
+    # Ended from outside, namespaces and servers still go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.pages:
         print("\n".join(path.name for path in pages()))
     elif given.list_account:
