@@ -22,6 +22,8 @@ use crate::cli::BenchArgs;
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(measure(args))?;
+    // a name that is still being looked up must not hold the report back
+    runtime.shutdown_background();
     super::print(&if args.json { report.json() } else { report.table() });
     if report.ok() == 0 {
         bail!("no request was answered");

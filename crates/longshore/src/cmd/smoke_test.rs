@@ -28,6 +28,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) fn run(args: &SmokeTestArgs) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(test(args))?;
+    runtime.shutdown_background();
     if args.json {
         super::print(&report.json());
     }

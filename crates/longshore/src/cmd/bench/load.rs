@@ -19,7 +19,7 @@ use crate::{
     client::{self, Connection, Failure, Refusal, Target},
 };
 
-/// Pause between two attempts to connect.
+/// Pause of a connection that could not be opened.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A request to one server.
@@ -94,12 +94,21 @@ impl Load {
             if !self.keep {
                 *slot = None;
             }
-            let now = Instant::now();
-            let mut tally = tally::lock(&self.tally);
-            match outcome {
-                Ok(bytes) => tally.succeeded(now, now - due, bytes),
-                Err(failure) => tally.failed(now, &shot.target.url(&shot.target.path), &failure),
+            let unreachable = outcome.as_ref().is_err_and(|failure| failure.kind.is_connect());
+            self.count(shot, due, outcome);
+            if unreachable && self.pace.is_none() {
+                // nobody is there to slow the next request down
+                tokio::time::sleep(PAUSE).await;
             }
+        }
+    }
+
+    fn count(&self, shot: &Shot, due: Instant, outcome: Result<u64, Failure>) {
+        let now = Instant::now();
+        let mut tally = tally::lock(&self.tally);
+        match outcome {
+            Ok(bytes) => tally.succeeded(now, now - due, bytes),
+            Err(failure) => tally.failed(now, &shot.target.url(&shot.target.path), &failure),
         }
     }
 
