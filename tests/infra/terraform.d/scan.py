@@ -2,8 +2,8 @@
 
 usage: scan.py SKIPS FOLDER…
 
-A line of SKIPS is `SCANNER CHECK FOLDER:RESOURCE REASON`, with * for any part (of trivy's findings RESOURCE is module and file). What is found and not listed fails, and
-so does a line that fits nothing: a list that only grows says nothing.
+A line of SKIPS is `SCANNER CHECK FOLDER:RESOURCE REASON`, with * for any part (of trivy's findings RESOURCE is module and
+file). What is found and not listed fails, and so does a line that fits nothing: a list that only grows says nothing.
 """
 
 import fnmatch
@@ -47,7 +47,8 @@ def checkov(folder: str) -> set[Finding]:
 
 def trivy(folder: str) -> set[Finding]:
     """What trivy finds in a root and the modules it calls."""
-    command = ["trivy", "config", "--quiet", "--skip-check-update", "--skip-version-check", "--disable-telemetry", "--format", "json", "--include-non-failures"]
+    command = ["trivy", "config", "--quiet", "--skip-check-update", "--skip-version-check", "--disable-telemetry"]
+    command += ["--format", "json", "--include-non-failures"]
     if Path(folder, "terraform.tfvars").exists():
         command += ["--tf-vars", "terraform.tfvars"]
     answer = json.loads(subprocess.run([*command, "."], stdout=subprocess.PIPE, check=True, cwd=folder).stdout)
@@ -82,7 +83,7 @@ def main() -> int:
     found = {finding for folder in sys.argv[2:] for scanner in (checkov, trivy) for finding in scanner(folder)}
     used, left = set(), []
     for finding in sorted(found):
-        resource = re.sub(r'\[[^]]*\]', "", finding.resource)
+        resource = re.sub(r"\[[^]]*\]", "", finding.resource)
         fitting = {skip for skip in exceptions if skip[:2] == finding[:2] and fnmatch.fnmatchcase(resource, skip.resource)}
         used |= fitting
         if not fitting:

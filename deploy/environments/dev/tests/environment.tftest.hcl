@@ -52,6 +52,120 @@ override_data {
   values = { version = "v1.0.0-eksbuild.1" }
 }
 
-run "plan" {
+# What this environment's figures come to is held in tests/infra/terraform.d/figures.
+run "as_written" {
   command = plan
+
+  assert {
+    condition     = jsonencode(output.account) == jsonencode({ environment = "dev", accountId = "123456789012", region = "eu-west-1", domain = null, certificateArn = null })
+    error_message = jsonencode(output.account)
+  }
+
+  assert {
+    condition     = output.kubeconfig_command == "aws eks update-kubeconfig --region eu-west-1 --name longshore-dev"
+    error_message = output.kubeconfig_command
+  }
+
+  assert {
+    condition     = join(",", keys(output.helm_values)) == "model-reader" && module.identity.service_accounts["model-reader"].namespace == "longshore-serving" && module.identity.service_accounts["model-reader"].name == "model-reader"
+    error_message = "the service account of the models gets the role: ${jsonencode(keys(output.helm_values))}"
+  }
+}
+
+run "irsa_managed_groups_no_database" {
+  command = plan
+
+  variables {
+    identity_mode = "irsa"
+    database      = { enabled = false }
+    backup        = { enabled = false }
+    domain        = "models.example.com"
+    access        = { readers = { role = "team/readers", access = "view", namespaces = ["longshore-serving"] } }
+
+    certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+
+    cluster = {
+      compute      = "managed"
+      system_nodes = { instance_types = ["m7g.large"], min = 2, max = 3 }
+      node_groups  = { general = { instance_types = ["m7g.xlarge"], max = 5 } }
+      addons       = ["vpc-cni", "kube-proxy", "coredns"]
+    }
+  }
+
+  assert {
+    condition     = output.karpenter == null && output.database == null && join(",", sort(keys(module.cluster.node_groups))) == "general,system"
+    error_message = "no Karpenter, no database, two groups"
+  }
+
+  assert {
+    condition     = !contains(keys(module.identity.service_accounts), "ebs-csi") && !contains(keys(module.identity.service_accounts), "karpenter") && contains(keys(module.identity.service_accounts), "load-balancer")
+    error_message = "roles are made for what is installed: ${jsonencode(keys(module.identity.service_accounts))}"
+  }
+
+  assert {
+    condition     = output.account.domain == "models.example.com" && startswith(output.account.certificateArn, "arn:aws:acm:eu-west-1:")
+    error_message = jsonencode(output.account)
+  }
+}
+
+run "auto_mode_managed_prometheus_no_nat" {
+  command = plan
+
+  variables {
+    cluster = {
+      compute      = "auto"
+      system_nodes = { instance_types = ["m7i.large"], min = 2, max = 3 }
+    }
+    network = {
+      nat                 = "none"
+      zone_count          = 2
+      interface_endpoints = ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "logs", "sts"]
+    }
+    observability = { container_insights = true, prometheus_workspace = true, alert_emails = ["oncall@example.com"] }
+  }
+
+  assert {
+    condition     = length(module.cluster.node_groups) == 0 && output.karpenter == null && length(output.network.nat_public_ips) == 0 && output.prometheus != null
+    error_message = "Auto Mode's nodes, no way out, a Prometheus workspace"
+  }
+
+  assert {
+    condition     = contains(keys(module.identity.service_accounts), "prometheus") && contains(keys(module.identity.service_accounts), "container-insights") && !contains(keys(module.identity.service_accounts), "load-balancer")
+    error_message = "roles are made for what is installed: ${jsonencode(keys(module.identity.service_accounts))}"
+  }
+}
+
+run "refusals" {
+  command = plan
+
+  variables {
+    environment    = "production"
+    region         = "Ireland"
+    account_id     = "1234"
+    commit         = "main"
+    administrators = ["arn:aws:iam::123456789012:role/admin"]
+  }
+
+  expect_failures = [var.environment, var.region, var.account_id, var.commit, var.administrators]
+}
+
+run "domain_in_the_clear" {
+  command = plan
+
+  variables {
+    domain = "models.example.com"
+  }
+
+  expect_failures = [var.certificate_arn]
+}
+
+run "certificate_of_another_region" {
+  command = plan
+
+  variables {
+    domain          = "models.example.com"
+    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+  }
+
+  expect_failures = [var.certificate_arn]
 }

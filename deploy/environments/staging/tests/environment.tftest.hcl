@@ -52,6 +52,22 @@ override_data {
   values = { version = "v1.0.0-eksbuild.1" }
 }
 
-run "plan" {
+# What this environment's figures come to is held in tests/infra/terraform.d/figures.
+run "as_written" {
   command = plan
+
+  assert {
+    condition     = jsonencode(output.account) == jsonencode({ environment = "staging", accountId = "123456789012", region = "eu-west-1", domain = null, certificateArn = null })
+    error_message = jsonencode(output.account)
+  }
+
+  assert {
+    condition     = output.kubeconfig_command == "aws eks update-kubeconfig --region eu-west-1 --name longshore-staging"
+    error_message = output.kubeconfig_command
+  }
+
+  assert {
+    condition     = join(",", keys(output.helm_values)) == "model-reader" && module.identity.service_accounts["model-reader"].namespace == "longshore-serving" && module.identity.service_accounts["model-reader"].name == "model-reader"
+    error_message = "the service account of the models gets the role: ${jsonencode(keys(output.helm_values))}"
+  }
 }
