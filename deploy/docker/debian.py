@@ -3,6 +3,7 @@
 apt's state lives in a cache folder of its own, so neither root nor the machine's own package lists are needed and
 packages of a foreign architecture come the same way.
 """
+import fcntl
 import hashlib
 import pathlib
 import re
@@ -63,6 +64,9 @@ class Apt:
         for folder in (state / "lists/partial", archives / "partial"):
             folder.mkdir(parents=True, exist_ok=True)
         (state / "status").touch()
+        # held to the end of the process: two builds at once must not unpack over one another
+        self.lock = (self.cache / "lock").open("w")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.command = ["apt-get", "-qq"]
         for option in (f"APT::Architecture={arch}", f"APT::Architectures={arch}", f"Dir::State={state}",
                        f"Dir::State::status={state}/status", f"Dir::Cache={archives}", "Acquire::Languages=none",
@@ -78,7 +82,7 @@ class Apt:
         wanted = run(*self.command, "download", "--print-uris", name).split()
         if len(wanted) != 4:
             raise Failure(f"apt offers no package `{name}`: look into the apt sources of this machine")
-        archive, digest = self.cache / wanted[1].replace("%3a", ":"), wanted[3]
+        archive, digest = self.cache / wanted[1], wanted[3]
         if not (archive.exists() and digest == f"SHA256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"):
             run(*self.command, "download", name, cwd=self.cache)
         return Package(archive, self.cache / archive.stem)
@@ -125,7 +129,7 @@ def shared_objects(apt, binary):
     start = loader(binary)
     if start is None:
         return packages, files
-    name = pathlib.PurePath(start).name
+    name, triple = pathlib.PurePath(start).name, TRIPLES[architecture(binary)]
     files[start] = provider(name).find(name)
     queue, seen = needed(binary), {name}
     while queue:
@@ -137,7 +141,7 @@ def shared_objects(apt, binary):
         file = package.find(soname)
         if file is None:
             raise Failure(f"`{binary}` needs `{soname}`, which is not in `{package.name}`: name its package in PROVIDERS of debian.py")
-        files[f"/usr/lib/{TRIPLES[architecture(binary)]}/{soname}"] = file
+        files[f"/usr/lib/{triple}/{soname}"] = file
         queue += needed(file)
     check_versions(binary, files.values())
     return packages, files

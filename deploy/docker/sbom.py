@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import pathlib
 import re
 
 from debian import Failure, run
@@ -24,6 +25,17 @@ def crates(repository, arch):
         raise Failure(f"cargo's metadata does not know {sorted(missing)}: run `cargo metadata --locked` to see why")
     sums = checksums(repository / "Cargo.lock")
     return [{**known[key], "sha256": sums.get(key)} for key in sorted(linked)]
+
+
+def notices(crates):
+    """The licence and notice files of the crates' sources, each text once, under the crates that it belongs to."""
+    texts = {}
+    for crate in crates:
+        folder = pathlib.Path(crate["manifest_path"]).parent
+        files = [file for file in folder.iterdir() if re.match(r"(licen[cs]e|copying|copyright|notice|unlicense)", file.name, re.I)]
+        for file in sorted(file for file in files if file.is_file() and crate["source"]):
+            texts.setdefault(file.read_text(errors="replace").strip(), []).append(f"{crate['name']} {crate['version']}")
+    return "\n\n".join(f"{', '.join(dict.fromkeys(names))}\n\n{text}\n{'-' * 80}" for text, names in texts.items()) + "\n"
 
 
 def checksums(lock):
