@@ -419,4 +419,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+    # In place of what account.yaml leaves to the owner of an account.
+    os.environ.update(TF_VAR_account_id=ACCOUNT, TF_VAR_region=REGION)
     main()
