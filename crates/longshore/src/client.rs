@@ -1,7 +1,8 @@
-//! A client for plain HTTP/1.1 that tells how an exchange failed, and never asks twice what may have been heard.
+//! A client for HTTP/1.1, plain or over TLS, that tells how an exchange failed, and never asks twice what may have been heard.
 
 mod failure;
 mod target;
+mod tls;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -9,7 +10,10 @@ use hyper::{
     Request, Response, StatusCode, body::Incoming, client::conn::http1::SendRequest, header,
 };
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 
 pub(crate) use self::{
     failure::{Failure, Kind},
@@ -47,6 +51,15 @@ impl Connection {
         let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
         let stream = stream.map_err(|error| Failure::connect(&error))?;
         let _ = stream.set_nodelay(true);
+        match &target.tls {
+            Some(tls) => Self::over(tls.connect(stream).await?).await,
+            None => Self::over(stream).await,
+        }
+    }
+
+    async fn over(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Self, Failure> {
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| Failure::exchange(&error))?;

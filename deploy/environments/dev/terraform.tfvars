@@ -2,7 +2,9 @@
 
 environment = "dev"
 
-# IAM roles of the account whose holders administer the cluster.
+# To be replaced by your own.
+account_id     = "123456789012"
+region         = "eu-west-1"
 administrators = ["longshore-administrator"]
 
 deletion_protection = false

@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Refused,
     /// No connection for another reason, such as no route.
     Unreachable,
+    /// No handshake, such as a certificate that is not believed.
+    Tls,
     /// The connection was reset while in use.
     Reset,
     /// The server closed the connection instead of answering.
@@ -47,6 +49,7 @@ impl Kind {
             Self::Resolve => "resolve",
             Self::Refused => "connect_refused",
             Self::Unreachable => "connect_failed",
+            Self::Tls => "tls",
             Self::Reset => "reset",
             Self::Closed => "closed",
             Self::ShortBody => "short_body",
@@ -101,6 +104,15 @@ impl Failure {
             _ => Kind::Unreachable,
         };
         Self { kind, message: format!("failed to connect: {error}") }
+    }
+
+    pub(super) fn tls(error: &io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::ConnectionReset => Kind::Reset,
+            io::ErrorKind::UnexpectedEof => Kind::Closed,
+            _ => Kind::Tls,
+        };
+        Self { kind, message: format!("no TLS: {error}") }
     }
 
     pub(super) fn exchange(error: &hyper::Error) -> Self {

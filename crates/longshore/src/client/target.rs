@@ -6,6 +6,8 @@ use hyper::{
     header::{HeaderName, HeaderValue},
 };
 
+use super::tls::Tls;
+
 /// A server, a path on it, and the headers that every request to it carries.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -17,24 +19,32 @@ pub(crate) struct Target {
     pub(crate) authority: HeaderValue,
     /// Path and query; `/` when the URL has none.
     pub(crate) path: String,
+    /// For `https://`.
+    pub(crate) tls: Option<Tls>,
     /// Further headers.
     pub(crate) headers: HeaderMap,
 }
 
 impl Target {
-    /// Reads `http://HOST[:PORT][/PATH]`; the scheme may be left out.
+    /// Reads `http[s]://HOST[:PORT][/PATH]`; without a scheme it is plain HTTP.
     pub(crate) fn parse(url: &str, headers: &HeaderMap) -> Result<Self> {
         let whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
         let uri: Uri = whole.parse().with_context(|| format!("`{url}` is not a URL"))?;
-        if uri.scheme_str() != Some("http") {
-            bail!("`{url}`: plain `http://` is spoken here; ask the server behind the TLS proxy");
-        }
+        let secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => bail!("`{url}` is neither `http://` nor `https://`"),
+        };
         let (Some(host), Some(authority)) = (uri.host(), uri.authority()) else {
             bail!("`{url}` names no host: write `http://HOST:PORT/PATH`");
         };
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let tls =
+            if secure { Some(Tls::new(&host).with_context(|| url.to_owned())?) } else { None };
         Ok(Self {
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: uri.port_u16().unwrap_or(80),
+            port: uri.port_u16().unwrap_or(if secure { 443 } else { 80 }),
+            tls,
+            host,
             authority: HeaderValue::from_str(authority.as_str())?,
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             headers: headers.clone(),
@@ -43,7 +53,8 @@ impl Target {
 
     /// As a reader would write it.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.authority.to_str().unwrap_or(&self.host))
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.authority.to_str().unwrap_or(&self.host))
     }
 }
 
@@ -80,11 +91,12 @@ mod tests {
         let target = parse("[::1]:9000");
         assert_eq!((target.host.as_str(), target.port, &*target.path), ("::1", 9000, "/"));
         assert_eq!(parse("http://localhost").port, 80);
+        assert!(parse("http://localhost").tls.is_none());
     }
 
     #[test]
     fn what_cannot_be_asked_is_refused() {
-        for url in ["https://localhost", "http://", "/v1/models", "ftp://a/b"] {
+        for url in ["http://", "/v1/models", "ftp://a/b"] {
             assert!(Target::parse(url, &HeaderMap::new()).is_err(), "{url}");
         }
     }
