@@ -1,8 +1,8 @@
 # One environment: the same wiring in dev, staging and production; terraform.tfvars is what differs.
 
 provider "aws" {
-  region              = var.region
-  allowed_account_ids = [var.account_id]
+  region              = local.region
+  allowed_account_ids = [local.account_id]
 
   default_tags {
     tags = {
@@ -17,11 +17,16 @@ provider "aws" {
 data "aws_partition" "this" {}
 
 locals {
+  # Account and region stand in one file, which Argo CD reads too.
+  account    = yamldecode(file("${path.root}/account.yaml"))
+  account_id = coalesce(var.account_id, local.account.accountId)
+  region     = coalesce(var.region, local.account.region)
+
   name          = "${var.stack}-${var.environment}"
   irsa          = var.identity_mode == "irsa"
   node_types    = concat(var.cluster.system_nodes.instance_types, flatten([for group in coalesce(var.cluster.node_groups, {}) : group.instance_types]))
   ebs_csi       = contains(coalesce(var.cluster.addons, ["aws-ebs-csi-driver"]), "aws-ebs-csi-driver") && var.cluster.compute != "auto"
-  role_arn      = "arn:${data.aws_partition.this.partition}:iam::${var.account_id}:role"
+  role_arn      = "arn:${data.aws_partition.this.partition}:iam::${local.account_id}:role"
   prometheus_on = var.observability.prometheus_workspace
 
   # Every model reads its own prefixes of the artifacts bucket, nothing else.

@@ -1,14 +1,3 @@
-output "account" {
-  description = "What deploy/environments/ENV/account.yaml says of this account."
-  value = {
-    environment    = var.environment
-    accountId      = var.account_id
-    region         = var.region
-    domain         = var.domain
-    certificateArn = var.certificate_arn
-  }
-}
-
 output "helm_values" {
   description = "Values of the chart deploy/helm/model for each workload that reads models: identity, region, service account; and where its models are."
   value = {
@@ -16,10 +5,10 @@ output "helm_values" {
       aws = {
         identity = local.irsa ? "irsa" : "podIdentity"
         roleArn  = local.irsa ? module.identity.role_arns[name] : ""
-        region   = var.region
+        region   = local.region
       }
       serviceAccount = { name = workload.service_account }
-      image          = { repository = try(module.data.ecr_repository_urls["longshore"], "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/longshore") }
+      image          = { repository = try(module.data.ecr_repository_urls["longshore"], "${local.account_id}.dkr.ecr.${local.region}.amazonaws.com/longshore") }
       models         = [for prefix in sort(var.workloads[name].prefixes) : "s3://${module.data.artifacts_bucket.name}/${prefix}"]
     } if workload.kind == "model_reader"
   }
@@ -37,7 +26,7 @@ output "cluster" {
 
 output "kubeconfig_command" {
   description = "Command that writes the cluster into the kubeconfig of an administrator."
-  value       = "aws eks update-kubeconfig --region ${var.region} --name ${module.cluster.cluster_name}"
+  value       = "aws eks update-kubeconfig --region ${local.region} --name ${module.cluster.cluster_name}"
 }
 
 output "network" {

@@ -2,9 +2,7 @@
 
 environment = "dev"
 
-# To be replaced by your own.
-account_id     = "123456789012"
-region         = "eu-west-1"
+# IAM roles of the account whose holders administer the cluster.
 administrators = ["longshore-administrator"]
 
 deletion_protection = false

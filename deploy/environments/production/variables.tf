@@ -18,22 +18,24 @@ variable "environment" {
 }
 
 variable "region" {
-  description = "AWS region."
+  description = "AWS region; null: what account.yaml in this folder says."
   type        = string
+  default     = null
 
   validation {
-    condition     = can(regex("^[a-z]{2,3}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "Write region as an AWS region, for example \"eu-west-1\"."
+    condition     = can(regex("^[a-z]{2,3}(-[a-z]+)+-[0-9]$", coalesce(var.region, local.account.region)))
+    error_message = "Write region in account.yaml as an AWS region, for example \"eu-west-1\"; it is \"${coalesce(var.region, local.account.region)}\"."
   }
 }
 
 variable "account_id" {
-  description = "The only AWS account this may be applied to."
+  description = "The only AWS account this may be applied to; null: what account.yaml in this folder says."
   type        = string
+  default     = null
 
   validation {
-    condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "Write account_id as the 12 digits of the AWS account, in quotes, for example \"123456789012\"."
+    condition     = can(regex("^[0-9]{12}$", coalesce(var.account_id, local.account.accountId)))
+    error_message = "Write accountId in account.yaml as the 12 digits of the AWS account, in quotes, for example \"123456789012\"; it is \"${coalesce(var.account_id, local.account.accountId)}\"."
   }
 }
 
@@ -219,26 +221,4 @@ variable "observability" {
       tagged_only = optional(bool)
     }), {})
   })
-}
-
-variable "domain" {
-  description = "Domain under which models are reached, such as models.example.com; null: inside the cluster only."
-  type        = string
-  default     = null
-}
-
-variable "certificate_arn" {
-  description = "ACM certificate of the load balancer, in this region; needed with `domain`."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = (var.domain == null) == (var.certificate_arn == null)
-    error_message = "Write certificate_arn together with domain, or neither: nothing is served in the clear."
-  }
-
-  validation {
-    condition     = var.certificate_arn == null || can(regex("^arn:aws[a-z-]*:acm:${var.region}:[0-9]{12}:certificate/.+$", var.certificate_arn))
-    error_message = "Write certificate_arn as the ARN of an ACM certificate in ${var.region}; a load balancer takes no certificate of another region."
-  }
 }

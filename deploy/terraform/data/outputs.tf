@@ -1,7 +1,7 @@
 output "artifacts_bucket" {
   description = "Name and ARN of the bucket of models and artifacts."
   value = {
-    name = aws_s3_bucket.artifacts.id
+    name = aws_s3_bucket.artifacts.bucket
     arn  = aws_s3_bucket.artifacts.arn
   }
 }

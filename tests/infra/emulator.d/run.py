@@ -51,7 +51,7 @@ class Root:
         """Run Terraform, print how long it took, and return what it wrote; end the test when it does not end as it should."""
         begun = time.monotonic()
         done = subprocess.run(
-            ["terraform", *arguments[:1], "-no-color", *arguments[1:]], cwd=self.folder, capture_output=True, text=True, check=False, timeout=900
+            ["terraform", *arguments], cwd=self.folder, env=os.environ | {"TF_CLI_ARGS": "-no-color"}, capture_output=True, text=True, check=False, timeout=900
         )
         written = done.stdout + done.stderr
         print(f"     {time.monotonic() - begun:5.1f} s  {self.folder.name}: terraform {' '.join(arguments)}", flush=True)
@@ -187,7 +187,7 @@ def look_at_cluster() -> None:
     groups = eks.list_nodegroups(clusterName=NAME)["nodegroups"]
     sizes = [eks.describe_nodegroup(clusterName=NAME, nodegroupName=name)["nodegroup"]["scalingConfig"] for name in groups]
     check("system nodes: 3 to 10", [(size["minSize"], size["maxSize"]) for size in sizes] == [(3, 10)])
-    check("six add-ons", len(eks.list_addons(clusterName=NAME)["addons"]) == 6)
+    check("seven add-ons", len(eks.list_addons(clusterName=NAME)["addons"]) == 7)
     entries = eks.list_access_entries(clusterName=NAME)["accessEntries"]
     check("access entries of the administrators and of Karpenter's nodes", {entry.rsplit("/", 1)[1] for entry in entries} == {"longshore-administrator", f"{NAME}-karpenter-node"})
     bound = eks.list_pod_identity_associations(clusterName=NAME)["associations"]
@@ -265,15 +265,60 @@ def look_at_the_reader(outputs: dict[str, Any], switch: Callable[[bool], None]) 
         switch(False)
 
 
-def restore_a_version(bucket: str) -> None:
-    """Overwrite and delete a model, and bring the first version back as docs/guides/restore.md says."""
+def guide(folder: Path, commands: str, **variables: str) -> str:
+    """Run commands of docs/guides/restore.md as a reader does, and return what they wrote."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "TF_CLI_ARGS": "-no-color", "AWS_PAGER": ""} | variables
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", commands], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode != 0:
+        print(done.stdout[-2000:], done.stderr[-2000:])
+        sys.exit(f"commands of the restore guide ended with {done.returncode}: {commands}")
+    return done.stdout
+
+
+# The same commands are in docs/guides/restore.md; tests/infra/guides compares them.
+FIND_VERSIONS = """
+aws s3api list-object-versions --bucket "$BUCKET" --prefix "$KEY" --query '[Versions, DeleteMarkers][][].[LastModified, VersionId, IsLatest]' --output text
+"""
+BRING_BACK = """
+aws s3api copy-object --bucket "$BUCKET" --key "$KEY" --copy-source "$BUCKET/$KEY?versionId=$VERSION"
+aws s3api head-object --bucket "$BUCKET" --key "$KEY"
+"""
+RESTORE_STATE = """
+aws s3api list-object-versions --bucket "$STATE" --prefix production/terraform.tfstate --query 'Versions[].[LastModified, VersionId, Size]' --output text
+aws s3api get-object --bucket "$STATE" --key production/terraform.tfstate --version-id "$VERSION" restored.tfstate
+terraform -chdir=deploy/environments/production state pull >replaced.tfstate
+terraform -chdir=deploy/environments/production state push -force "$PWD/restored.tfstate"
+terraform -chdir=deploy/environments/production state list
+"""
+LIFT_PROTECTION = """
+terraform -chdir=deploy/environments/production state rm 'module.data.terraform_data.guard["artifacts"]' 'module.cluster.terraform_data.lock["on"]'
+"""
+
+
+def versions(bucket: str, key: str) -> list[str]:
+    """Return the ids of an object's versions, newest first."""
+    found = client("s3").list_object_versions(Bucket=bucket, Prefix=key).get("Versions", [])
+    return [version["VersionId"] for version in found if version["Key"] == key]
+
+
+def restore_a_model(folder: Path, bucket: str) -> None:
+    """Overwrite and delete a model, and bring its first version back."""
     s3, key = client("s3"), "models/wine/1/MLmodel"
+    first = versions(bucket, key)[0]
     s3.put_object(Bucket=bucket, Key=key, Body=b"broken")
     s3.delete_object(Bucket=bucket, Key=key)
-    versions = s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
-    oldest = min(versions, key=lambda version: version["LastModified"])
-    s3.copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": key, "VersionId": oldest["VersionId"]})
-    check("an overwritten and deleted model comes back from its versions", s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"flavors: {}")
+    found = guide(folder, FIND_VERSIONS, BUCKET=bucket, KEY=key)
+    guide(folder, BRING_BACK, BUCKET=bucket, KEY=key, VERSION=first)
+    check("an overwritten and deleted model comes back from its versions", first in found and s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"flavors: {}")
+
+
+def restore_the_state(folder: Path, bucket: str) -> None:
+    """Lose something from the state, and bring the version before back."""
+    before = versions(bucket, STATE_KEY)[0]
+    guide(folder, LIFT_PROTECTION)
+    listed = guide(folder, RESTORE_STATE, STATE=bucket, VERSION=before)
+    check("a state comes back from its versions", 'terraform_data.guard["artifacts"]' in listed)
 
 
 def empty(bucket: str) -> None:
@@ -287,8 +332,7 @@ def empty(bucket: str) -> None:
 def destroy(root: Root, outputs: dict[str, Any], variables: list[str]) -> int:
     """Destroy everything: first it is refused, then the protection is lifted. Return how many resources went."""
     check("`terraform destroy` is refused in production", "Instance cannot be destroyed" in root.run("plan", "-destroy", *variables, fails=True))
-    guards = [line for line in root.run("state", "list").splitlines() if "terraform_data" in line and ("guard" in line or "lock" in line or "protect" in line)]
-    root.run("state", "rm", *guards)
+    guide(root.folder.parents[2], LIFT_PROTECTION)
     empty(outputs["artifacts_bucket"]["name"])
     return summary(root.run("destroy", "-auto-approve", *variables, "-var=deletion_protection=false"))[0]
 
@@ -323,8 +367,8 @@ def look_at_what_is_left(bucket: str) -> None:
     snapshots = client("rds").describe_db_snapshots()["DBSnapshots"]
     check("the database's last snapshot is kept", [snapshot["DBSnapshotIdentifier"] for snapshot in snapshots if snapshot["SnapshotType"] == "manual"] == [f"{NAME}-final"])
     check("the lock is gone", not exists(bucket, LOCK_KEY))
-    versions = client("s3").list_object_versions(Bucket=bucket, Prefix=STATE_KEY)["Versions"]
-    check(f"{len([v for v in versions if v['Key'] == STATE_KEY])} versions of the state are kept", len(versions) >= 3)
+    kept = versions(bucket, STATE_KEY)
+    check(f"{len(kept)} versions of the state are kept", len(kept) >= 4)
 
 
 def main() -> None:
@@ -363,7 +407,8 @@ def main() -> None:
         look_at_data(outputs)
         look_at_the_rest(outputs)
         look_at_the_reader(outputs, switch)
-        restore_a_version(outputs["artifacts_bucket"]["name"])
+        restore_a_model(Path(temporary), outputs["artifacts_bucket"]["name"])
+        restore_the_state(Path(temporary), bucket)
         gone = destroy(root, outputs, variables)
         check(f"{gone} resources were destroyed", gone > 150)
         look_at_what_is_left(bucket)
@@ -374,4 +419,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+    # In place of what account.yaml leaves to the owner of an account.
+    os.environ.update(TF_VAR_account_id=ACCOUNT, TF_VAR_region=REGION)
     main()

@@ -52,14 +52,13 @@ override_data {
   values = { version = "v1.0.0-eksbuild.1" }
 }
 
+variables {
+  account_id = "123456789012"
+}
+
 # What this environment's figures come to is held in tests/infra/terraform.d/figures.
 run "as_written" {
   command = plan
-
-  assert {
-    condition     = jsonencode(output.account) == jsonencode({ environment = "production", accountId = "123456789012", region = "eu-west-1", domain = null, certificateArn = null })
-    error_message = jsonencode(output.account)
-  }
 
   assert {
     condition     = output.kubeconfig_command == "aws eks update-kubeconfig --region eu-west-1 --name longshore-production"

@@ -52,7 +52,7 @@
 
 {{/* Whether the model comes over HTTPS from outside the cluster, S3 included. */}}
 {{- define "model.remote" -}}
-{{- if regexMatch "^(s3|https|models|runs):" .Values.model.uri }}true{{ end -}}
+{{- if regexMatch "^(s3|https|models|runs|mlflow-artifacts):" .Values.model.uri }}true{{ end -}}
 {{- end -}}
 
 {{- define "model.spread" -}}

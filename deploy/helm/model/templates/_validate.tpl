@@ -27,7 +27,7 @@
 {{- fail (printf "model.name is empty and `%s` does not name the model: write model.name, the name in the routes" $v.model.uri) }}
 {{- end }}
 {{- $secrets := or $v.secret.existingSecret $v.secret.values $v.secret.externalSecret.enabled $v.envFrom $v.env }}
-{{- if and (regexMatch "^(models|runs):" $v.model.uri) (not $v.model.trackingUri) (not (hasKey $v.config "MLFLOW_TRACKING_URI")) (not $secrets) }}
+{{- if and (regexMatch "^(models|runs|mlflow-artifacts):" $v.model.uri) (not $v.model.trackingUri) (not $secrets) }}
 {{- fail (printf "`%s` is kept by an MLflow server, and nothing says which: write model.trackingUri, such as http://mlflow.mlflow:5000" $v.model.uri) }}
 {{- end }}
 {{- end -}}
@@ -45,7 +45,10 @@
 {{- if and (eq (toString $v.rollout.maxUnavailable | trimSuffix "%") "0") (eq (toString $v.rollout.maxSurge | trimSuffix "%") "0") }}
 {{- fail "rollout.maxUnavailable and rollout.maxSurge are both 0, so no pod could ever be replaced: write rollout.maxSurge=1" }}
 {{- end }}
-{{- $owned := dict "LONGSHORE_HOST" "nothing, pods listen on every address" "LONGSHORE_PORT" "ports.http" "LONGSHORE_METRICS_PORT" "ports.metrics" "LONGSHORE_GRACE_SECONDS" "drain.graceSeconds" "LONGSHORE_CACHE_DIR" "nothing, the folder is mounted by the chart" "LONGSHORE_CACHE_BYTES" "cache.sizeLimit" "LONGSHORE_MODELS" "model.name and model.uri" }}
+{{- if hasKey $v.config "MLFLOW_TRACKING_URI" }}
+{{- fail "config.MLFLOW_TRACKING_URI would not be let through by the NetworkPolicy: write model.trackingUri instead" }}
+{{- end }}
+{{- $owned := dict "LONGSHORE_DRAIN_DELAY" "drain.preStopSeconds" "LONGSHORE_POLL" "model.poll" "LONGSHORE_HOST" "nothing, pods listen on every address" "LONGSHORE_PORT" "ports.http" "LONGSHORE_METRICS_PORT" "ports.metrics" "LONGSHORE_GRACE_SECONDS" "drain.graceSeconds" "LONGSHORE_CACHE_DIR" "nothing, the folder is mounted by the chart" "LONGSHORE_CACHE_BYTES" "cache.sizeLimit" "LONGSHORE_MODELS" "model.name and model.uri" }}
 {{- range $key, $value := $owned }}
 {{- $named := hasKey $v.config $key }}
 {{- range $v.env }}{{ if eq .name $key }}{{ $named = true }}{{ end }}{{ end }}
