@@ -46,7 +46,8 @@ def exported():
 def names(query):
     """Metrics of a query with the labels selected, and labels grouped by."""
     text = re.sub(r'"(\\.|[^"\\])*"', '""', query)
-    grouped = {label for group in re.findall(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)", text) for label in re.findall(r"\w+", group)}
+    groups = re.findall(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)", text)
+    grouped = set(re.findall(r"\w+", " ".join(groups)))
     text = re.sub(r"\b(by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)", " ", text)
     metrics = []
     for name, selector in re.findall(r"([a-zA-Z_:][\w:]*)(?![\w:])(?!\s*\()\s*(\{[^}]*\})?", re.sub(r"\[[^\]]*\]", "", text)):

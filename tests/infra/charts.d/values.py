@@ -66,6 +66,9 @@ def main():
     semver = r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
     if not re.fullmatch(semver, str(chart["version"])):
         problems.append(f"Chart.yaml: `{chart['version']}` is no semantic version")
+    workspace = re.search(r'(?ms)^\[workspace\.package\].*?^version = "([^"]+)"', (helm.ROOT / "Cargo.toml").read_text())
+    if not workspace or str(chart["appVersion"]) != workspace[1]:
+        problems.append(f"Chart.yaml: appVersion is `{chart['appVersion']}`, the program's version is another (Cargo.toml)")
     tests = {path.name.removesuffix("_test.yaml") for path in (helm.CHART / "tests").glob("*_test.yaml")}
     wanted = {path.stem for path in (helm.CHART / "templates").rglob("*.yaml")}
     for name in sorted(wanted - tests):

@@ -78,8 +78,8 @@
 {{- if and $a.enabled (gt (int $a.minReplicas) (int $a.maxReplicas)) }}
 {{- fail (printf "autoscaling.minReplicas is %d and maxReplicas %d: write a maximum of at least %d" (int $a.minReplicas) (int $a.maxReplicas) (int $a.minReplicas)) }}
 {{- end }}
-{{- if and $a.keda.enabled (not $a.keda.prometheus.query) }}
-{{- fail "autoscaling.keda.prometheus.query is empty: write a query of the load that is seen when no pod runs, such as the request rate at the gateway" }}
+{{- if and $a.keda.enabled (not $a.keda.prometheus.query) (not $a.keda.hours.enabled) }}
+{{- fail "autoscaling.keda.prometheus.query is empty: write a query of the load that is seen when no pod runs, such as the request rate at the gateway, or autoscaling.keda.hours.enabled=true to run by the clock alone" }}
 {{- end }}
 {{- if eq (toString .Values.podDisruptionBudget.maxUnavailable | trimSuffix "%") "0" }}
 {{- fail "podDisruptionBudget.maxUnavailable is 0, which blocks every node drain for ever: write 1 or more" }}
