@@ -59,6 +59,11 @@ impl Permit {
         self.count -= surplus;
     }
 
+    /// What it holds.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
     /// The limit of its gate.
     pub(crate) fn limit(&self) -> usize {
         self.state.limit
@@ -85,7 +90,7 @@ mod tests {
         assert!(gate.enter(1).is_none());
         assert!(!two.grow(1));
         two.shrink(1);
-        assert_eq!((gate.taken(), two.limit()), (1, 3));
+        assert_eq!((gate.taken(), two.count(), two.limit()), (1, 1, 3));
         assert!(gate.none().grow(2));
         drop(two);
         assert_eq!(gate.taken(), 0);

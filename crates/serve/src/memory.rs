@@ -28,12 +28,14 @@ impl Share {
 
     /// Takes `bytes` more for `what`.
     pub(crate) fn grow(&mut self, bytes: usize, what: &str) -> Result<(), Failure> {
+        let limit = self.0.limit();
+        if self.0.count().saturating_add(bytes) > limit {
+            // not even alone
+            let flag = "--max-buffered-bytes";
+            return Err(Failure::too_large(what, limit, "bytes of memory", flag));
+        }
         if self.0.grow(bytes) {
             return Ok(());
-        }
-        if bytes > self.0.limit() {
-            let flag = "--max-buffered-bytes";
-            return Err(Failure::too_large(what, self.0.limit(), "bytes of memory", flag));
         }
         let message = "too many large requests are being answered at once; try again";
         Err(Failure::rejected(Rejection::Memory, message))
@@ -92,6 +94,12 @@ mod tests {
         share.grow(90, "it").unwrap();
         assert_eq!(Share::none(&gate).grow(20, "it").unwrap_err().code, Code::Unavailable);
         assert_eq!(Share::none(&gate).grow(101, "it").unwrap_err().code, Code::TooLarge);
+        let mut other = Share::none(&gate);
+        other.grow(10, "it").unwrap();
+        assert_eq!(other.grow(91, "it").unwrap_err().code, Code::TooLarge);
+        assert_eq!(other.grow(usize::MAX, "it").unwrap_err().code, Code::TooLarge);
+        assert_eq!(gate.taken(), 100);
+        drop(other);
         let reply = share.reply(vec![0; 30]);
         let part = reply.slice(10..);
         drop(reply);

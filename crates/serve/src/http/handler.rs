@@ -331,7 +331,7 @@ fn find(
 }
 
 /// One line a request: failures of the server as errors, of the caller as information, the rest
-/// for debugging only.
+/// for debugging only; also those turned away, which are counted, and many when it matters.
 fn log(
     result: &Result<Reply, Failure>,
     head: &hyper::http::request::Parts,
@@ -341,6 +341,14 @@ fn log(
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let trace = || head.headers.get("traceparent").map(text);
     match result {
+        Err(failure) if failure.rejected.is_some() => tracing::debug!(
+            method = %head.method,
+            path = head.uri.path(),
+            status = failure.code.http(),
+            request_id = text(id),
+            error = &*failure.message,
+            "request turned away"
+        ),
         Err(failure) if failure.code.is_server_fault() => tracing::error!(
             method = %head.method,
             path = head.uri.path(),
