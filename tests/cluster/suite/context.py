@@ -164,13 +164,13 @@ class Release:
         until(f"{wanted} ready pods", lambda: len(self.kube.ready_pods(self.namespace, self.name)) == wanted, 90)
 
     @contextlib.contextmanager
-    def forward(self, pod: str, port: int) -> Iterator[str]:
-        """A port of a pod on this machine, past every policy; gives its URL."""
-        process = self.kube.popen("port-forward", f"pod/{pod}", f":{port}", namespace=self.namespace)
+    def forward(self, place: str, port: int) -> Iterator[str]:
+        """A port of `pod/…` or `service/…` on this machine, past every policy; gives its URL."""
+        process = self.kube.popen("port-forward", place, f":{port}", namespace=self.namespace)
         try:
             said = process.stdout.readline() if process.stdout else ""
             if "127.0.0.1:" not in said:
-                raise Unexpected(f"`kubectl port-forward {pod}` said {said!r}")
+                raise Unexpected(f"`kubectl port-forward {place}` said {said!r}")
             yield "http://127.0.0.1:" + said.split("127.0.0.1:")[1].split()[0]
         finally:
             process.terminate()

@@ -40,11 +40,18 @@ def install(context: Context, golden: Golden) -> str:
         report = json.loads(context.smoke(namespace, client, url, "--json").stdout)
         if report["failed"] or not report["passed"]:
             raise Unexpected(f"`longshore smoke-test {url}` from another pod: {report}")
+    command = ["exec", "-i", client, "--", "/usr/bin/longshore", "predict", f"example://{golden.model}", "--input", "-"]
+    alone = json.loads(context.kube.kubectl(*command, namespace=namespace, stdin=golden.request.read_text()).stdout)
+    if alone != golden.expected():
+        raise Unexpected(f"`longshore predict` in the image answered {alone} and not {golden.expected()}")
+    with release.forward(f"service/{release.name}", golden.service_port) as url:
+        golden.right(url)
     begun = time.monotonic()
     context.kube.helm("test", release.NAME, "--timeout", "60s", namespace=namespace)
     return (
-        f"`helm install` to the first answer {seconds:.1f} s, right through the NodePort; from another pod the Service and each of the "
-        f"{len(urls) - 1} pods on port {golden.container_port} pass {report['passed']} checks; "
+        f"`helm install` to the first answer {seconds:.1f} s, the Service's port {golden.service_port} and a NodePort answer as "
+        f"`longshore predict` and the Python library; from another pod the Service and each of {len(urls) - 1} pods on "
+        f"{golden.container_port} pass {report['passed']} checks; "
         f"helm test {time.monotonic() - begun:.1f} s"
     )
 

@@ -165,7 +165,7 @@ def request_in_flight_is_finished(context: Context) -> str:
         # TERM comes when the pre-stop sleep is over
         time.sleep(waits + 2)
 
-    with release.forward(name_of(pod), release.golden.container_port) as url:
+    with release.forward(f"pod/{name_of(pod)}", release.golden.container_port) as url:
         answer = asks_slowly(release, url, told)
     head, _, body = answer.partition(b"\r\n\r\n")
     if not re.match(rb"HTTP/1\.1 200 ", head) or json.loads(body) != release.golden.expected():
@@ -196,7 +196,7 @@ def readiness_gates_traffic(context: Context) -> str:
         if "unready" in ready or len(ready) != 2:
             raise Unexpected(f"the Service's ready endpoints are {sorted(ready)}")
         port = next(p["containerPort"] for p in container["ports"] if p["name"] == "metrics")
-        with release.forward("unready", port) as url, urllib.request.urlopen(f"{url}/metrics", timeout=5) as reply:
+        with release.forward("pod/unready", port) as url, urllib.request.urlopen(f"{url}/metrics", timeout=5) as reply:
             text = reply.read().decode()
         asked = sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("longshore_serve_requests_total{"))
         if asked:

@@ -27,7 +27,7 @@ def autoscaler_out_and_in(context: Context) -> str:
     if replicas() != 2:
         raise Unexpected(f"{replicas()} replicas without load")
     begun = time.monotonic()
-    seconds = 45
+    seconds = 60
     full_load(release, "full", seconds, 32)
     until("more than 2 replicas", lambda: replicas() > 2, seconds)
     out, highest, peak = time.monotonic() - begun, 2, 0
@@ -46,15 +46,15 @@ def autoscaler_out_and_in(context: Context) -> str:
     )
 
 
-def peak_memory(context: Context, release: Release) -> dict[str, int]:
-    """The most bytes that each pod's container ever held, as its cgroup counts them."""
+def peak_memory(context: Context, release: Release, since: float) -> dict[str, int]:
+    """The most bytes that each pod's container ever held, as its cgroup counts them, read by the kubelet after `since`."""
     peaks = {}
     for pod in release.pods():
         text = context.kube.raw(f"/api/v1/nodes/{pod['spec']['nodeName']}/proxy/metrics/cadvisor")
-        for metric in ("container_memory_max_usage_bytes", "container_memory_working_set_bytes"):
-            wanted = rf'^{metric}\{{[^}}]*container="[^"]+"[^}}]*pod="{re.escape(name_of(pod))}"[^}}]*\}} (\S+)'
-            if found := [float(v) for v in re.findall(wanted, text, re.MULTILINE)]:
-                peaks[name_of(pod)] = max(peaks.get(name_of(pod), 0), int(max(found)))
+        wanted = rf'^container_memory_max_usage_bytes\{{[^}}]*container="[^"]+"[^}}]*pod="{re.escape(name_of(pod))}"[^}}]*\}} (\S+) (\d+)'
+        for value, milliseconds in re.findall(wanted, text, re.MULTILINE):
+            if int(milliseconds) / 1e3 >= since:
+                peaks[name_of(pod)] = int(float(value))
     return peaks
 
 
@@ -69,7 +69,8 @@ def memory_under_full_load(context: Context) -> str:
         raise Unexpected(f"the container's limits are {granted}")
     full_load(release, "full", 25, 128)
     report = finished(release, "full", 60)
-    peaks = until("the peak in the kubelet's metrics", lambda: peak_memory(context, release), 30)
+    ended, pods = time.time(), len(release.pods())
+    peaks = until("the peak of each pod in the kubelet's metrics", lambda: len(p := peak_memory(context, release, ended)) == pods and p, 60, 1)
     restarts = sum(s["restartCount"] for p in release.pods() for s in p["status"]["containerStatuses"])
     worst = max(peaks.values())
     if report["failed"] or restarts or worst >= limit:
