@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+CACHE = pathlib.Path(os.environ.get("LONGSHORE_CACHE") or pathlib.Path.home() / ".cache/longshore")
 TOOLS = [
-    pathlib.Path(os.environ.get("LONGSHORE_CACHE") or pathlib.Path.home() / ".cache/longshore") / "tools/bin",
+    CACHE / "tools/bin",
     pathlib.Path(os.environ.get("LONGSHORE_CLUSTER_CACHE") or pathlib.Path.home() / ".cache/longshore-cluster") / "bin",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pathlib
@@ -88,18 +89,29 @@ class Local:
         self.run("node", "start", node)
 
 
-def reference(image: pathlib.Path) -> str:
-    """The name that an image archive gives its image, in OCI's layout or Docker's."""
+def of_its_own_name(image: pathlib.Path, folder: pathlib.Path) -> tuple[pathlib.Path, str]:
+    """A copy of an OCI archive in `folder` whose tag ends with its digest, and that name.
+
+    Nodes keep what they have under a name: the name of another build must not run in place of this one.
+    """
     with tarfile.open(image) as archive:
-        for entry in ("index.json", "manifest.json"):
-            try:
-                found = json.load(archive.extractfile(entry))  # type: ignore[arg-type]
-            except KeyError:
-                continue
-            if entry == "manifest.json":
-                return found[0]["RepoTags"][0]
-            notes = found["manifests"][0].get("annotations", {})
-            for key in ("io.containerd.image.name", "org.opencontainers.image.ref.name"):
-                if ":" in notes.get(key, ""):
-                    return notes[key]
-    raise Unexpected(f"`{image}` does not say its image's name: give `--image REPOSITORY:TAG`")
+        try:
+            index = json.load(archive.extractfile("index.json"))  # type: ignore[arg-type]
+        except KeyError as error:
+            raise Unexpected(f"`{image}` is no OCI archive (no `index.json`): `deploy/docker/image` makes one") from error
+        first = index["manifests"][0]
+        named = first.get("annotations", {}).get("io.containerd.image.name", "longshore.test/longshore:test")
+        name = f"{named}-{first['digest'].removeprefix('sha256:')[:12]}"
+        for manifest in index["manifests"]:
+            manifest["annotations"] = {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": name}
+        folder.mkdir(parents=True, exist_ok=True)
+        copy = folder / f"{first['digest'][7:19]}.tar"
+        with tarfile.open(copy, "w") as out:
+            for entry in archive.getmembers():
+                if entry.name == "index.json":
+                    data = json.dumps(index).encode()
+                    entry.size = len(data)
+                    out.addfile(entry, io.BytesIO(data))
+                elif entry.name != "manifest.json":
+                    out.addfile(entry, archive.extractfile(entry) if entry.isfile() else None)
+    return copy, name
