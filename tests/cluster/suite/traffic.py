@@ -75,8 +75,10 @@ class Load:
             **({"nodeName": self.nodes[0]} if self.nodes else {}),
         )
         release.kube.apply(body, pod)
-        started = lambda: release.kube.get("pod", self.POD, namespace=release.namespace)["status"]["phase"] == "Running"
-        until("the start of the load's pod", started, 30)
+        phase = lambda: release.kube.get("pod", self.POD, namespace=release.namespace)["status"]["phase"]
+        if until("the start of the load's pod", lambda: (p := phase()) != "Pending" and p, 30) != "Running":
+            log = release.kube.kubectl("logs", self.POD, namespace=release.namespace).stdout
+            raise Unexpected(f"the load's pod ended at once: {log[-800:]}")
 
     def stop(self) -> None:
         """Ends both clients and reads what they counted."""
