@@ -80,6 +80,7 @@ def memory_under_full_load(context: Context) -> str:
     if report["failed"] or restarts or worst >= limit:
         raise Unexpected(f"peak {worst / 2**20:.1f} MiB, {restarts} restarts, report {report}")
     return (
-        f"peak of the cgroup {worst / 2**20:.1f} MiB of 128 (resident with the shared pages of the program {resident / 2**20:.1f}) at {report['requests_per_second']:.0f} requests/s on 128 connections within 500m, "
+        f"peak of the cgroup {worst / 2**20:.1f} MiB of 128 (resident with the program's shared pages "
+        f"{resident / 2**20:.1f}) at {report['requests_per_second']:.0f} requests/s on 128 connections within 500m, "
         f"{report['requests']} requests, 0 failed, p99 {report['latency_ms']['p99']:.0f} ms, 0 restarts"
     )
