@@ -1,6 +1,6 @@
 //! The report of a load, as a table and as JSON.
 
-use std::{fmt::Write, time::Instant};
+use std::{collections::BTreeSet, fmt::Write, time::Instant};
 
 use serde_json::{Map, Value, json};
 
@@ -101,8 +101,10 @@ impl Report {
         for (kind, count) in self.failures() {
             line(&format!("  {kind}"), count.to_string());
         }
-        let times: Vec<_> = self.latency().iter().map(|(n, t)| format!("{n} {t}")).collect();
-        line("latency (ms)", times.join(" · ").replace("p99_9", "p99.9"));
+        if self.ok() > 0 {
+            let times: Vec<_> = self.latency().iter().map(|(n, t)| format!("{n} {t}")).collect();
+            line("latency (ms)", times.join(" · ").replace("p99_9", "p99.9"));
+        }
         line("connections", tally.connections.to_string());
         line("longest gap", format!("{:.3} s without an answer", seconds(tally.longest_gap)));
         if self.mode.get("rate").is_some() {
@@ -111,10 +113,14 @@ impl Report {
                 format!("{:.3} s at most: all connections were busy", seconds(tally.behind)),
             );
         }
+        let mut told = BTreeSet::new();
         for failure in &tally.first {
             let text = |name: &str| failure[name].as_str().unwrap_or_default();
-            let when = format!("at {:.3} s", failure["at_seconds"].as_f64().unwrap_or_default());
-            line(&when, format!("{}: {} ({})", text("kind"), text("message"), text("url")));
+            let what = format!("{}: {} ({})", text("kind"), text("message"), text("url"));
+            if told.insert(what.clone()) {
+                let when = failure["at_seconds"].as_f64().unwrap_or_default();
+                line(&format!("at {when:.3} s"), what);
+            }
         }
         text.truncate(text.trim_end().len());
         text
