@@ -2,8 +2,9 @@
 
 usage: server.py PORT
 
-Conditions in policies are worked out (conditions.py). Added, each as a plain store without behaviour of its own: EKS add-ons, access entries and Pod Identity associations,
-AWS Backup's selections, and the tags of budgets. Everything else is moto's.
+Conditions in policies are worked out (conditions.py). Added, each as a plain store without behaviour of its own: EKS
+add-ons, access entries and Pod Identity associations, AWS Backup's selections, who is told of a budget's notices.
+Everything else is moto's.
 """
 
 import json
@@ -17,9 +18,10 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
 
-import conditions
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
+
+import conditions
 
 ACCOUNT = "123456789012"
 JSON = dict[str, Any]
@@ -156,11 +158,20 @@ def selections(method: str, plan: str, name: str | None, body: JSON) -> JSON:
     """Answer the calls on a backup plan's selections."""
     if method == "PUT":
         name = str(uuid.uuid4())
-        STORE.items[plan, "selections", name] = {"BackupSelection": body["BackupSelection"], "SelectionId": name, "BackupPlanId": plan, "CreationDate": now()}
+        STORE.items[plan, "selections", name] = {
+            "BackupSelection": body["BackupSelection"],
+            "SelectionId": name,
+            "BackupPlanId": plan,
+            "CreationDate": now(),
+        }
         return {"SelectionId": name, "BackupPlanId": plan, "CreationDate": now()}
     if name is None:
         found = STORE.under(plan, "selections")
-        return {"BackupSelectionsList": [{"SelectionId": item["SelectionId"], "SelectionName": item["BackupSelection"]["SelectionName"]} for item in found]}
+        return {
+            "BackupSelectionsList": [
+                {"SelectionId": item["SelectionId"], "SelectionName": item["BackupSelection"]["SelectionName"]} for item in found
+            ]
+        }
     item = STORE.get(plan, "selections", name)
     if method == "DELETE":
         del STORE.items[plan, "selections", name]
