@@ -55,7 +55,7 @@ def destroy(root: Root, outputs: dict[str, Any], variables: list[str]) -> int:
     check("`terraform destroy` is refused in production", "Instance cannot be destroyed" in root.run("plan", "-destroy", *variables, fails=True))
     guide(root.folder.parents[2], use.LIFT_PROTECTION)
     use.empty(outputs["artifacts_bucket"]["name"])
-    return summary(root.run("destroy", "-auto-approve", *variables, "-var=deletion_protection=false"))[0]
+    return summary(root.run("destroy", "-auto-approve", *variables))[0]
 
 
 def main() -> None:
