@@ -25,7 +25,7 @@ def wrong_variables(root: Root) -> None:
     """
     for cases in (
         {
-            "region=Ireland": "Write region as an AWS region, for example",
+            "region=Ireland": "Write region in account.yaml as an AWS region, for example",
             "database={backup_days=3}": "Write `database.backup_days` as 7 or more in production.",
         },
         {
