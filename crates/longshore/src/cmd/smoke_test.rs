@@ -150,7 +150,7 @@ impl Model<'_> {
         if self.ours { verdict.strict() } else { verdict }
     }
 
-    /// A model can refuse a made-up value, such as a category that it has never seen.
+    /// A model may refuse a made-up value, such as a category that it has never seen.
     fn hinted(&self, verdict: Verdict, made_up: bool) -> Verdict {
         let verdict = self.optional(verdict);
         if made_up {

@@ -41,39 +41,42 @@ pub(super) struct Verdict {
     pub(super) time: Duration,
     /// What was asked, and what was wrong.
     pub(super) detail: String,
-    /// Whether a skip is for want of the page.
-    absent: bool,
+    /// The status that was answered, when it is what was wrong.
+    status: Option<StatusCode>,
 }
 
 impl Verdict {
     /// Without a request.
     pub(super) fn failed(detail: String) -> Self {
-        Self { outcome: Outcome::Fail, time: Duration::ZERO, detail, absent: false }
+        Self { outcome: Outcome::Fail, time: Duration::ZERO, detail, status: None }
     }
 
     /// Without a request.
     pub(super) fn skipped(detail: String) -> Self {
-        Self { outcome: Outcome::Skip, time: Duration::ZERO, detail, absent: false }
+        Self { outcome: Outcome::Skip, time: Duration::ZERO, detail, status: None }
     }
 
     /// Judges a reply of success by `judge`, which says what is wrong; a page that is not there is skipped.
     fn of(answer: Answer, judge: impl FnOnce(&Reply) -> Result<(), String>) -> Self {
-        let (outcome, absent, wrong) = match answer.outcome {
+        let (outcome, status, wrong) = match answer.outcome {
             Ok(reply) if reply.status.is_success() => match judge(&reply) {
-                Ok(()) => (Outcome::Pass, false, String::new()),
-                Err(wrong) => (Outcome::Fail, false, format!("{wrong}: {}", shown(&reply))),
+                Ok(()) => (Outcome::Pass, None, String::new()),
+                Err(wrong) => (Outcome::Fail, None, format!("{wrong}: {}", shown(&reply))),
             },
-            Ok(reply) if is_absent(reply.status) => {
-                (Outcome::Skip, true, format!("not offered, answered {}", reply.status))
-            }
             Ok(reply) => {
-                (Outcome::Fail, false, format!("answered {}: {}", reply.status, shown(&reply)))
+                let (outcome, what) = if is_absent(reply.status) {
+                    (Outcome::Skip, "not offered, answered")
+                } else {
+                    (Outcome::Fail, "answered")
+                };
+                let wrong = format!("{what} {}: {}", reply.status, shown(&reply));
+                (outcome, Some(reply.status), wrong)
             }
-            Err(failure) => (Outcome::Fail, false, failure.message),
+            Err(failure) => (Outcome::Fail, None, failure.message),
         };
         let detail =
             if wrong.is_empty() { answer.asked } else { format!("{}: {wrong}", answer.asked) };
-        Self { outcome, time: answer.time, detail, absent }
+        Self { outcome, time: answer.time, detail, status }
     }
 
     /// Whether it holds.
@@ -81,9 +84,14 @@ impl Verdict {
         self.outcome == Outcome::Pass
     }
 
+    /// Whether the page is not there.
+    fn is_absent(&self) -> bool {
+        self.outcome == Outcome::Skip && self.status.is_some()
+    }
+
     /// A page that is not there is a failure.
     pub(super) fn strict(mut self) -> Self {
-        if self.absent {
+        if self.is_absent() {
             self.outcome = Outcome::Fail;
         }
         self
@@ -91,7 +99,7 @@ impl Verdict {
 
     /// Adds to a refusal what to do.
     pub(super) fn hint(mut self, text: &str) -> Self {
-        if self.outcome == Outcome::Fail && self.detail.contains("answered 400") {
+        if self.outcome == Outcome::Fail && self.status.is_some_and(|status| !is_absent(status)) {
             self.detail.push_str(text);
         }
         self
@@ -129,7 +137,7 @@ pub(super) async fn answers(probe: &Probe, paths: &[&str]) -> Verdict {
     let mut last = Verdict::failed("nothing to ask".into());
     for path in paths {
         last = get(probe, path).await;
-        if !last.absent {
+        if !last.is_absent() {
             return last;
         }
     }
@@ -244,7 +252,7 @@ pub(super) async fn bad_input(probe: &Probe, model: &str) -> Verdict {
             "" => format!("{}: half a JSON text is answered {}", answer.asked, reply.status),
             wrong => format!("{}: {wrong}", answer.asked),
         };
-        return Verdict { outcome, time: answer.time, detail, absent: false };
+        return Verdict { outcome, time: answer.time, detail, status: None };
     }
     Verdict::skipped("no protocol is offered".into())
 }
@@ -272,7 +280,7 @@ pub(super) async fn metrics(probe: &Probe, target: Option<Target>, ours: bool) -
     if named {
         return verdict.strict();
     }
-    if verdict.absent {
+    if verdict.is_absent() {
         let detail = format!("{}; give their place with `--metrics-url`", verdict.detail);
         return Verdict { detail, ..verdict };
     }
