@@ -127,9 +127,11 @@ class Release:
         self.name = f"{self.NAME}-model"
         self.selector = f"app.kubernetes.io/instance={self.NAME},app.kubernetes.io/name=model,app.kubernetes.io/component=server"
 
-    def helm(self, verb: str, *flags: str, check: bool = True, wait: bool = True, timeout: int = 90) -> subprocess.CompletedProcess:
+    def helm(
+        self, verb: str, *flags: str, check: bool = True, wait: bool = True, timeout: int = 90, chart: pathlib.Path | None = None
+    ) -> subprocess.CompletedProcess:
         """`helm install` or `upgrade` of the golden values with the image under test and `flags`."""
-        chart = self.context.chart
+        chart = chart or self.context.chart
         image = ["--set", f"image.repository={self.context.repository}", "--set-string", f"image.tag={self.context.tag}"]
         waiting = ["--wait", "--timeout", f"{timeout}s"] if wait else []
         command = [verb, self.NAME, str(chart), "--values", str(chart / f"ci/{self.golden.model}-values.yaml"), *image, *flags, *waiting]

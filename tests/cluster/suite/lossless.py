@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import re
+import shutil
 import socket
+import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
 
 from .context import Context, Release
-from .golden import CLASSIFICATION, RECRUITMENT
+from .golden import RECRUITMENT
 from .kube import Unexpected, is_ready, name_of, names, until
-from .registry import alone, check
+from .registry import check
 from .traffic import constant_load
 
 
@@ -60,17 +62,40 @@ def configmap_change_rolls_pods(context: Context) -> str:
 
 
 @check
-def change_of_profile_and_scale(context: Context) -> str:
+def change_of_size_and_number(context: Context) -> str:
     """Other resources and one replica more, then fewer, under load: no request fails."""
     release = two_replicas(context)
+    changed = ["--set", "drain.graceSeconds=20", "--set", "resources.requests.cpu=60m"]
     with constant_load(release) as load:
-        release.upgrade("--set", "replicaCount=3", "--set", "drain.graceSeconds=20", "--set", "resources.requests.cpu=60m")
+        release.upgrade("--set", "replicaCount=3", *changed)
         release.settled()
-        release.upgrade("--set", "replicaCount=1", "--set", "drain.graceSeconds=20", "--set", "resources.requests.cpu=60m")
+        release.upgrade("--set", "replicaCount=1", *changed)
         release.settled()
         time.sleep(1)
         figures = load.lossless()
     return f"2, 3, then 1 replica; {figures}"
+
+
+@check
+def chart_version_change(context: Context) -> str:
+    """Another version of the chart alone replaces no pod; with changed values it does, under load: no request fails."""
+    release = two_replicas(context)
+    with tempfile.TemporaryDirectory() as folder, constant_load(release) as load:
+        newer = pathlib.Path(folder, "model")
+        shutil.copytree(context.chart, newer)
+        described = newer / "Chart.yaml"
+        described.write_text(re.sub(r"^version: .*$", "version: 99.0.0", described.read_text(), flags=re.MULTILINE))
+        old = names(release.pods())
+        release.upgrade("--set", "replicaCount=2", chart=newer)
+        release.settled()
+        labelled = release.deployment["metadata"]["labels"]["helm.sh/chart"]
+        if names(release.pods()) != old or labelled != "model-99.0.0":
+            raise Unexpected(f"the chart `{labelled}` alone replaced pods: {sorted(old)} by {sorted(names(release.pods()))}")
+        release.upgrade("--set", "replicaCount=2", "--set", "profile=standard", "--set", "model.poll=60", chart=newer)
+        replaced(release, old)
+        time.sleep(1)
+        figures = load.lossless()
+    return figures
 
 
 @check
@@ -91,50 +116,6 @@ def pods_deleted_one_after_the_other(context: Context) -> str:
     if deleted < 5:
         raise Unexpected(f"only {deleted} pods could be deleted in 40 s: the others were not ready again")
     return f"{deleted} pods deleted; {figures}"
-
-
-@check
-def wrong_model_is_held(context: Context) -> str:
-    """A model that cannot load never gets traffic: `--wait` fails, the old pods go on, a rollback mends it."""
-    release = two_replicas(context)
-    old = names(release.pods())
-    with constant_load(release) as load:
-        failed = release.upgrade("--set", "replicaCount=2", "--set", "model.uri=example://no-such-model", check=False, timeout=15)
-        if not failed.returncode:
-            raise Unexpected("`helm upgrade --wait` to a model that does not exist succeeded")
-        ready = context.kube.ready_pods(release.namespace, release.name)
-        if ready != old:
-            raise Unexpected(f"{sorted(ready)} get traffic, not the old pods {sorted(old)}")
-        broken = [pod for pod in release.pods() if name_of(pod) not in old]
-        if not broken or any(is_ready(pod) for pod in broken):
-            raise Unexpected(f"the new pods are {[name_of(p) for p in broken]}, and one is ready or none is there")
-        log = context.kube.kubectl("logs", name_of(broken[0]), namespace=release.namespace, check=False).stdout
-        if "no-such-model" not in log:
-            raise Unexpected(f"the new pod's log does not name the model: {log[-500:]}")
-        release.rollback()
-        release.settled()
-        if names(release.pods()) != old:
-            raise Unexpected("the rollback replaced pods that were right")
-        figures = load.lossless()
-    return f"held, {len(broken)} pod never ready; {figures}"
-
-
-@check
-def wrong_image_is_held(context: Context) -> str:
-    """An image that does not exist stops the rollout with all old pods ready; a rollback mends it."""
-    release = two_replicas(context)
-    old = names(release.pods())
-    with constant_load(release) as load:
-        failed = release.upgrade("--set", "replicaCount=2", "--set-string", "image.tag=no-such-tag", check=False, timeout=10)
-        if not failed.returncode:
-            raise Unexpected("`helm upgrade --wait` to an image that does not exist succeeded")
-        status = release.deployment["status"]
-        if context.kube.ready_pods(release.namespace, release.name) != old or status.get("availableReplicas") != 2:
-            raise Unexpected(f"the old pods do not all serve: {status}")
-        release.rollback()
-        release.settled()
-        figures = load.lossless()
-    return figures
 
 
 def asks_slowly(release: Release, url: str, during: Callable[[], None]) -> bytes:
@@ -174,103 +155,3 @@ def request_in_flight_is_finished(context: Context) -> str:
         raise Unexpected(f"the reply while draining does not close the connection: {head!r}")
     gone = until("the pod's end", lambda: name_of(pod) not in names(context.kube.items("pods", namespace=release.namespace)), 40)
     return f"answered {2} s after TERM (pre-stop sleep {waits} s)" if gone else ""
-
-
-@check
-def readiness_gates_traffic(context: Context) -> str:
-    """A pod that is not ready is in no Service: it gets no request, and gets some once it is ready."""
-    kube = context.kube
-    release = two_replicas(context)
-    template = release.deployment["spec"]["template"]
-    # a third pod of the same labels whose model never finishes loading
-    spec = json.loads(json.dumps(template["spec"]))
-    container = spec["containers"][0]
-    container["readinessProbe"] = {"httpGet": {"path": "/no-such-path", "port": "http"}, "periodSeconds": 1}
-    meta = {"name": "unready", "namespace": release.namespace, "labels": template["metadata"]["labels"]}
-    kube.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
-    unready = lambda: kube.get("pod", "unready", namespace=release.namespace)
-    with constant_load(release, rate=100) as load:
-        until("the third pod's start", lambda: unready()["status"].get("containerStatuses", [{}])[0].get("started"), 30)
-        time.sleep(5)
-        ready = kube.ready_pods(release.namespace, release.name)
-        if "unready" in ready or len(ready) != 2:
-            raise Unexpected(f"the Service's ready endpoints are {sorted(ready)}")
-        port = next(p["containerPort"] for p in container["ports"] if p["name"] == "metrics")
-        with release.forward("pod/unready", port) as url, urllib.request.urlopen(f"{url}/metrics", timeout=5) as reply:
-            text = reply.read().decode()
-        asked = sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("longshore_serve_requests_total{"))
-        if asked:
-            raise Unexpected(f"a pod that is not ready was asked {asked:.0f} times")
-        figures = load.lossless()
-    return f"0 requests to the pod that is not ready; {figures}"
-
-
-@alone
-def node_drain(context: Context) -> str:
-    """`kubectl drain` of a node that holds a pod, under load: no request fails."""
-    release = two_replicas(context)
-    victim = release.pods()[0]["spec"]["nodeName"]
-    kube = context.kube
-    with constant_load(release) as load:
-        begun = time.monotonic()
-        try:
-            # only this release's pods: what else runs here is not ours to move
-            kube.kubectl("drain", victim, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=90s", "--pod-selector", release.selector)
-            drained = time.monotonic() - begun
-            release.settled()
-            left = [name_of(p) for p in release.pods() if p["spec"]["nodeName"] == victim]
-        finally:
-            kube.kubectl("uncordon", victim)
-        figures = load.lossless()
-    if left:
-        raise Unexpected(f"the drained node still holds {left}")
-    return f"drained in {drained:.0f} s; {figures}"
-
-
-@alone
-def node_power_cut(context: Context) -> str:
-    """The power cut of a node under load: how many requests are lost, and seconds until all are answered again."""
-    kube, machines = context.kube, context.machines
-    release = context.release(CLASSIFICATION, context.namespace()).install()
-    release.complete()
-    pods = {p["spec"]["nodeName"] for p in release.pods()}
-    if len(pods) < 2:
-        raise Unexpected(f"both pods stand on {pods}: a power cut would end the service")
-    client, victim = sorted(pods)
-    with constant_load(release, client, timeout=2) as load:
-        cut, down = time.time(), time.monotonic()
-        machines.cut(victim)
-        try:
-            until("the loss of the node", lambda: not node_ready(context, victim), 90)
-            noticed = time.monotonic() - down
-            whole = lambda: (
-                len(kube.ready_pods(release.namespace, release.name)) >= 2
-                and all(p["spec"]["nodeName"] != victim for p in release.pods() if is_ready(p))
-            )
-            until("two pods elsewhere", whole, 120)
-            moved = time.monotonic() - down
-            time.sleep(4)
-        finally:
-            boot = time.time()
-            machines.boot(victim)
-        kube.kubectl("wait", "--for=condition=Ready", f"node/{victim}", "--timeout=90s")
-        back = time.time() - boot
-        time.sleep(4)
-    report = load.reports["NodePort from this machine"]
-    at = {second + report["started_at"]: count for second, count in ((int(k), v) for k, v in report["failed_by_second"].items())}
-    while_down = {second - cut: count for second, count in at.items() if second < boot}
-    after = sum(count for second, count in at.items() if second >= boot)
-    # the second in which the last request began that failed, and the time it was given
-    last = max(while_down, default=-1.0) + 1
-    if last > 45 or after:
-        raise Unexpected(f"requests failed until {last:.0f} s after the power cut and {after} after the node was back: {report}")
-    others = load.reports["Service from a pod"]
-    return (
-        f"lost {report['failed']} of {report['requests']} requests from outside and {others['failed']} of {others['requests']} from a pod, "
-        f"all answered again after {last:.0f} s; node seen lost after {noticed:.0f} s, pods elsewhere after {moved:.0f} s, "
-        f"node back {back:.0f} s after its start with no request lost"
-    )
-
-
-def node_ready(context: Context, name: str) -> bool:
-    return is_ready(context.kube.get("node", name))
