@@ -308,12 +308,12 @@ variable "irsa" {
 }
 
 variable "deletion_protection" {
-  description = "Whether a plan that would destroy or replace the cluster is refused. To lift it, set false and take the lock out of the state; the README says how."
+  description = "Whether a plan that would destroy or replace the cluster is refused. To destroy all the same, take the lock out of the state; the README says how."
   type        = bool
   default     = true
 
   validation {
     condition     = var.deletion_protection || var.environment != "production"
-    error_message = "Write deletion_protection as true in production; the README says how to lift it for the last time."
+    error_message = "Write deletion_protection as true in production; to destroy it all the same, take the lock out of the state as the README says."
   }
 }

@@ -109,6 +109,24 @@ run "divides_the_range_by_zone_number" {
 run "one_nat_gateway_a_zone" {
   command = plan
 
+  override_resource {
+    target          = aws_nat_gateway.this["eu-west-1a"]
+    override_during = plan
+    values          = { id = "nat-0a" }
+  }
+
+  override_resource {
+    target          = aws_nat_gateway.this["eu-west-1b"]
+    override_during = plan
+    values          = { id = "nat-0b" }
+  }
+
+  override_resource {
+    target          = aws_nat_gateway.this["eu-west-1c"]
+    override_during = plan
+    values          = { id = "nat-0c" }
+  }
+
   variables {
     nat = "per_az"
   }
@@ -117,10 +135,21 @@ run "one_nat_gateway_a_zone" {
     condition     = join(",", keys(aws_nat_gateway.this)) == "eu-west-1a,eu-west-1b,eu-west-1c" && length(aws_eip.nat) == 3 && length(aws_route.private) == 3
     error_message = "nat: ${jsonencode(keys(aws_nat_gateway.this))}"
   }
+
+  assert {
+    condition     = { for zone, route in aws_route.private : zone => route.nat_gateway_id } == { "eu-west-1a" = "nat-0a", "eu-west-1b" = "nat-0b", "eu-west-1c" = "nat-0c" }
+    error_message = "each zone goes out through its own gateway: ${jsonencode({ for zone, route in aws_route.private : zone => route.nat_gateway_id })}"
+  }
 }
 
 run "single_nat_gateway_where_it_is_wanted" {
   command = plan
+
+  override_resource {
+    target          = aws_nat_gateway.this["eu-west-1c"]
+    override_during = plan
+    values          = { id = "nat-0c" }
+  }
 
   variables {
     single_nat_zone = "euw1-az2"
@@ -129,6 +158,11 @@ run "single_nat_gateway_where_it_is_wanted" {
   assert {
     condition     = join(",", keys(aws_nat_gateway.this)) == "eu-west-1c"
     error_message = "nat: ${jsonencode(keys(aws_nat_gateway.this))}"
+  }
+
+  assert {
+    condition     = join(",", [for route in aws_route.private : route.nat_gateway_id]) == "nat-0c,nat-0c,nat-0c"
+    error_message = "every zone goes out through the one gateway: ${jsonencode({ for zone, route in aws_route.private : zone => route.nat_gateway_id })}"
   }
 }
 
@@ -292,4 +326,58 @@ run "nat_zone_that_is_not_used" {
   }
 
   expect_failures = [terraform_data.zones]
+}
+
+run "every_subnet_has_the_table_of_its_kind" {
+  command = plan
+
+  override_resource {
+    target          = aws_route_table.public
+    override_during = plan
+    values          = { id = "rtb-public" }
+  }
+
+  override_resource {
+    target          = aws_route_table.database
+    override_during = plan
+    values          = { id = "rtb-database" }
+  }
+
+  override_resource {
+    target          = aws_route_table.private["eu-west-1a"]
+    override_during = plan
+    values          = { id = "rtb-private-a" }
+  }
+
+  override_resource {
+    target          = aws_route_table.private["eu-west-1b"]
+    override_during = plan
+    values          = { id = "rtb-private-b" }
+  }
+
+  override_resource {
+    target          = aws_route_table.private["eu-west-1c"]
+    override_during = plan
+    values          = { id = "rtb-private-c" }
+  }
+
+  assert {
+    condition     = aws_route.public.route_table_id == "rtb-public" && aws_route.public.destination_cidr_block == "0.0.0.0/0" && join(",", [for route in aws_route.private : route.route_table_id]) == "rtb-private-a,rtb-private-b,rtb-private-c"
+    error_message = "ways out are in the public and the private tables only"
+  }
+
+  assert {
+    condition     = join(",", [for association in aws_route_table_association.database : association.route_table_id]) == "rtb-database,rtb-database,rtb-database" && join(",", [for association in aws_route_table_association.public : association.route_table_id]) == "rtb-public,rtb-public,rtb-public"
+    error_message = "database subnets have no way out, public ones have the gateway's"
+  }
+
+  assert {
+    condition     = join(",", [for association in aws_route_table_association.private : association.route_table_id]) == "rtb-private-a,rtb-private-b,rtb-private-c" && join(",", [for association in aws_route_table_association.control_plane : association.route_table_id]) == "rtb-private-a,rtb-private-b,rtb-private-c"
+    error_message = "nodes and the control plane's interfaces have their zone's table"
+  }
+
+  assert {
+    condition     = toset(aws_vpc_endpoint.s3.route_table_ids) == toset(["rtb-private-a", "rtb-private-b", "rtb-private-c"])
+    error_message = "every private table leads to S3 without NAT"
+  }
 }
