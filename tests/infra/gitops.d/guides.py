@@ -297,7 +297,7 @@ def main() -> int:
     for flag in ("--pages", "--check", "--list-account", "--write"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--kubeconfig")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     # Ended from outside, namespaces and servers still go.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.pages:
