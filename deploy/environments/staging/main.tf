@@ -125,6 +125,7 @@ module "identity" {
     ebs_csi            = local.ebs_csi
     container_insights = var.observability.container_insights
     prometheus         = local.prometheus_on
+    alertmanager       = true
   }
 
   secrets = {
@@ -133,6 +134,7 @@ module "identity" {
   }
 
   prometheus_workspace_arns = local.prometheus_on ? [module.observability.amp.arn] : []
+  alert_topic               = { arn = module.observability.sns_topic_arn, kms_key_arn = module.observability.kms_key_arn }
 }
 
 module "observability" {

@@ -64,6 +64,12 @@ locals {
         metrics = data.aws_iam_policy_document.container_insights.json
       }
     }
+    alertmanager = {
+      on              = var.controllers.alertmanager
+      service_account = { namespace = "monitoring", name = "alertmanager" }
+      managed         = []
+      policies        = { publish = data.aws_iam_policy_document.alertmanager.json }
+    }
     prometheus = {
       on              = var.controllers.prometheus
       service_account = { namespace = "monitoring", name = "prometheus" }

@@ -1,4 +1,4 @@
-# The other controllers: external-secrets, the EBS CSI driver, log shippers, Prometheus.
+# The other controllers: external-secrets, the EBS CSI driver, log shippers, Prometheus, Alertmanager.
 
 locals {
   secret_prefix = coalesce(var.secrets.prefix, "${var.stack}/${var.environment}/")
@@ -111,5 +111,30 @@ data "aws_iam_policy_document" "prometheus" {
     sid       = "Write"
     actions   = ["aps:RemoteWrite", "aps:QueryMetrics", "aps:GetSeries", "aps:GetLabels", "aps:GetMetricMetadata"]
     resources = length(var.prometheus_workspace_arns) > 0 ? var.prometheus_workspace_arns : ["arn:${local.partition}:aps:${local.region}:${local.account}:workspace/none"]
+  }
+}
+
+data "aws_iam_policy_document" "alertmanager" {
+  statement {
+    sid       = "Publish"
+    actions   = ["sns:Publish"]
+    resources = [var.alert_topic == null ? "arn:${local.partition}:sns:${local.region}:${local.account}:none" : var.alert_topic.arn]
+  }
+
+  # Whoever publishes to an encrypted topic encrypts with its key.
+  dynamic "statement" {
+    for_each = var.alert_topic == null ? [] : [var.alert_topic.kms_key_arn]
+
+    content {
+      sid       = "Key"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["sns.${local.region}.${local.dns_suffix}"]
+      }
+    }
   }
 }

@@ -115,8 +115,8 @@ variable "workloads" {
   }
 
   validation {
-    condition     = length(setintersection(keys(var.workloads), ["karpenter", "karpenter-node", "load-balancer", "external-secrets", "ebs-csi", "logs", "container-insights", "prometheus"])) == 0
-    error_message = "Rename the entry of `workloads` that is called like one of the platform's controllers (karpenter, karpenter-node, load-balancer, external-secrets, ebs-csi, logs, container-insights, prometheus)."
+    condition     = length(setintersection(keys(var.workloads), ["karpenter", "karpenter-node", "load-balancer", "external-secrets", "ebs-csi", "logs", "container-insights", "prometheus", "alertmanager"])) == 0
+    error_message = "Rename the entry of `workloads` that is called like one of the platform's controllers (karpenter, karpenter-node, load-balancer, external-secrets, ebs-csi, logs, container-insights, prometheus, alertmanager)."
   }
 
   validation {
@@ -162,7 +162,7 @@ variable "workloads" {
 variable "controllers" {
   description = <<-EOT
     Platform controllers that get a role: Karpenter (with its node role and interruption queue), AWS Load Balancer Controller (with `waf` it may also bind web ACLs), external-secrets,
-    the EBS CSI driver, Fluent Bit (`logs`), the CloudWatch agent (`container_insights`) and Prometheus' remote write (`prometheus`).
+    the EBS CSI driver, Fluent Bit (`logs`), the CloudWatch agent (`container_insights`), Prometheus' remote write (`prometheus`) and Alertmanager's notices (`alertmanager`).
   EOT
   type = object({
     karpenter          = optional(bool, true)
@@ -173,6 +173,7 @@ variable "controllers" {
     logs               = optional(bool, true)
     container_insights = optional(bool, false)
     prometheus         = optional(bool, false)
+    alertmanager       = optional(bool, false)
   })
   default = {}
 
@@ -185,6 +186,11 @@ variable "controllers" {
     condition     = !var.controllers.prometheus || length(var.prometheus_workspace_arns) > 0
     error_message = "Give `prometheus_workspace_arns` with `controllers.prometheus`, or leave `prometheus` out."
   }
+
+  validation {
+    condition     = !var.controllers.alertmanager || var.alert_topic != null
+    error_message = "Give `alert_topic` with `controllers.alertmanager`, or leave `alertmanager` out."
+  }
 }
 
 variable "service_accounts" {
@@ -196,8 +202,8 @@ variable "service_accounts" {
   default = {}
 
   validation {
-    condition     = length(setsubtract(keys(var.service_accounts), ["karpenter", "load-balancer", "external-secrets", "ebs-csi", "logs", "container-insights", "prometheus"])) == 0
-    error_message = "Use only karpenter, load-balancer, external-secrets, ebs-csi, logs, container-insights and prometheus as keys of `service_accounts`."
+    condition     = length(setsubtract(keys(var.service_accounts), ["karpenter", "load-balancer", "external-secrets", "ebs-csi", "logs", "container-insights", "prometheus", "alertmanager"])) == 0
+    error_message = "Use only karpenter, load-balancer, external-secrets, ebs-csi, logs, container-insights, prometheus and alertmanager as keys of `service_accounts`."
   }
 
   validation {
@@ -286,5 +292,19 @@ variable "prometheus_workspace_arns" {
   validation {
     condition     = alltrue([for arn in var.prometheus_workspace_arns : can(regex("^arn:[a-z-]+:aps:[a-z0-9-]+:[0-9]{12}:workspace/[^*]+$", arn))])
     error_message = "Write `prometheus_workspace_arns` as ARNs of workspaces, such as \"arn:aws:aps:eu-west-1:111122223333:workspace/ws-…\"."
+  }
+}
+
+variable "alert_topic" {
+  description = "SNS topic that Alertmanager publishes to, and the key that encrypts it."
+  type = object({
+    arn         = string
+    kms_key_arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.alert_topic == null || (can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[^*]+$", var.alert_topic.arn)) && can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.alert_topic.kms_key_arn)))
+    error_message = "Write `alert_topic` as the ARNs of one SNS topic and of one key (not an alias)."
   }
 }

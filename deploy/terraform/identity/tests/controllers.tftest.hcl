@@ -168,9 +168,10 @@ run "everything" {
   command = plan
 
   variables {
-    controllers               = { container_insights = true, prometheus = true, waf = true }
+    controllers               = { container_insights = true, prometheus = true, alertmanager = true, waf = true }
     log_group_arns            = ["arn:aws:logs:eu-west-1:111122223333:log-group:/one"]
     prometheus_workspace_arns = ["arn:aws:aps:eu-west-1:111122223333:workspace/ws-1"]
+    alert_topic               = { arn = "arn:aws:sns:eu-west-1:111122223333:alerts", kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/alerts" }
   }
 
   assert {
@@ -189,8 +190,24 @@ run "everything" {
   }
 
   assert {
-    condition     = length(aws_iam_role.this) == 7 && length(aws_eks_pod_identity_association.this) == 7
-    error_message = "all seven controllers have a role"
+    condition = jsondecode(aws_iam_role_policy.this["alertmanager/publish"].policy).Statement == [
+      { Sid = "Publish", Effect = "Allow", Action = "sns:Publish", Resource = "arn:aws:sns:eu-west-1:111122223333:alerts" },
+      {
+        Sid       = "Key", Effect = "Allow", Action = ["kms:GenerateDataKey", "kms:Decrypt"], Resource = "arn:aws:kms:eu-west-1:111122223333:key/alerts",
+        Condition = { StringEquals = { "kms:ViaService" = "sns.eu-west-1.amazonaws.com" } }
+      },
+    ]
+    error_message = "Alertmanager publishes to its topic and encrypts for it, nothing else"
+  }
+
+  assert {
+    condition     = aws_eks_pod_identity_association.this["alertmanager"].namespace == "monitoring" && aws_eks_pod_identity_association.this["alertmanager"].service_account == "alertmanager"
+    error_message = "Alertmanager's service account is the one that Argo CD makes"
+  }
+
+  assert {
+    condition     = length(aws_iam_role.this) == 8 && length(aws_eks_pod_identity_association.this) == 8
+    error_message = "all eight controllers have a role"
   }
 
   assert {

@@ -242,3 +242,23 @@ run "seventeenth_of_each" {
 
   expect_failures = [var.workloads]
 }
+
+run "alertmanager_without_topic" {
+  command = plan
+
+  variables {
+    controllers = { alertmanager = true }
+  }
+
+  expect_failures = [var.controllers]
+}
+
+run "topic_by_alias" {
+  command = plan
+
+  variables {
+    alert_topic = { arn = "arn:aws:sns:eu-west-1:111122223333:alerts", kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:alias/alerts" }
+  }
+
+  expect_failures = [var.alert_topic]
+}
