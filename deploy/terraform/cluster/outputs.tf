@@ -49,8 +49,8 @@ output "node_role_name" {
 }
 
 output "node_security_group_id" {
-  description = "Security group of nodes and pods."
-  value       = aws_security_group.node.id
+  description = "Security group of nodes and pods: with Auto Mode the one EKS makes, else ours."
+  value       = local.auto ? aws_eks_cluster.this.vpc_config[0].cluster_security_group_id : aws_security_group.node.id
 }
 
 output "cluster_security_group_id" {

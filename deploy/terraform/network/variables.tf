@@ -112,7 +112,7 @@ variable "single_nat_zone" {
 }
 
 variable "interface_endpoints" {
-  description = "AWS services reached inside the VPC instead of over NAT, by the last part of their endpoint's name. Without NAT, nodes need at least ec2, ecr.api, ecr.dkr, eks, eks-auth, sts and logs."
+  description = "AWS services reached inside the VPC instead of over NAT, by the last part of their endpoint's name. Without NAT, nodes need at least ec2, ecr.api, ecr.dkr, eks, eks-auth, sts and logs; the platform also wants elasticloadbalancing, secretsmanager, sqs, ssm and kms, and every image has to be in ECR."
   type        = set(string)
   default     = []
 

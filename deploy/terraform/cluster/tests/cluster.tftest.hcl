@@ -74,10 +74,8 @@ run "defaults" {
     condition     = output.standard_support_until == "2027-03-27"
     error_message = "support until ${output.standard_support_until}"
   }
-}
 
-run "documents" {
-  command = plan
+  # Who may take the roles and use the keys
 
   assert {
     condition     = jsondecode(aws_iam_role.cluster.assume_role_policy).Statement[0].Principal == { Service = "eks.amazonaws.com" } && jsondecode(aws_iam_role.cluster.assume_role_policy).Statement[0].Action == "sts:AssumeRole"
@@ -118,10 +116,8 @@ run "documents" {
     condition     = length(jsondecode(aws_kms_key_policy.this["secrets"].policy).Statement) == 1
     error_message = "the Secrets' key has no other users"
   }
-}
 
-run "security_groups" {
-  command = plan
+  # Who may talk to whom
 
   assert {
     condition     = aws_vpc_security_group_ingress_rule.cluster_from_nodes.from_port == 443 && aws_vpc_security_group_ingress_rule.cluster_from_nodes.to_port == 443 && aws_vpc_security_group_ingress_rule.cluster_from_nodes.cidr_ipv4 == null

@@ -171,3 +171,42 @@ run "auto" {
     error_message = "Auto Mode's policies"
   }
 }
+
+# Data lets in the group that nodes really have.
+run "group_of_the_nodes" {
+  command = plan
+
+  override_resource {
+    target          = aws_security_group.node
+    override_during = plan
+    values          = { id = "sg-ours" }
+  }
+
+  assert {
+    condition     = output.node_security_group_id == "sg-ours" && toset(aws_launch_template.node["system"].vpc_security_group_ids) == toset(["sg-ours"])
+    error_message = "group: ${output.node_security_group_id}"
+  }
+}
+
+run "group_of_auto_mode_nodes" {
+  command = plan
+
+  override_resource {
+    target          = aws_eks_cluster.this
+    override_during = plan
+    values = {
+      vpc_config            = { cluster_security_group_id = "sg-of-eks" }
+      certificate_authority = [{ data = "" }]
+      identity              = [{ oidc = [{ issuer = "https://oidc.example.com" }] }]
+    }
+  }
+
+  variables {
+    compute = "auto"
+  }
+
+  assert {
+    condition     = output.node_security_group_id == "sg-of-eks"
+    error_message = "group: ${output.node_security_group_id}"
+  }
+}
