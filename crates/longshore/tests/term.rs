@@ -45,6 +45,11 @@ impl Program {
         thread::spawn(move || log.for_each(drop));
         (Self(child), address.expect("the log names the address"))
     }
+
+    fn term(&self) {
+        let pid = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
 }
 
 /// Sends a request and gives the reply's head, or `None` when there is no whole reply.
@@ -64,14 +69,31 @@ fn ask(stream: &mut TcpStream, request: &str) -> Option<String> {
     }
 }
 
-#[test]
-fn term_costs_no_client_a_request() {
-    let (mut program, address) = Program::serve(&["--drain-delay", "1"]);
-    let predict = format!(
+fn predict() -> String {
+    format!(
         "POST /v1/models/wine:predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
          content-length: {}\r\n\r\n{BODY}",
         BODY.len()
-    );
+    )
+}
+
+#[test]
+fn a_kept_connection_is_answered_once_more_after_term() {
+    let (mut program, address) = Program::serve(&[]);
+    let mut kept = TcpStream::connect(&address).unwrap();
+    assert!(ask(&mut kept, &predict()).is_some());
+    program.term();
+    // longer than a busy client takes from one request to the next
+    thread::sleep(Duration::from_millis(500));
+    let head = ask(&mut kept, &predict()).expect("an answer");
+    assert!(head.starts_with("http/1.1 200") && head.contains("\r\nconnection: close"), "{head}");
+    assert_eq!(program.0.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn term_costs_no_client_a_request() {
+    let (mut program, address) = Program::serve(&["--drain-delay", "1"]);
+    let predict = predict();
     let (answered, lost) = (AtomicU64::new(0), AtomicU64::new(0));
     // each asks until it is told that this is the last reply
     let client = &|keep: bool| {
@@ -100,8 +122,7 @@ fn term_costs_no_client_a_request() {
             scope.spawn(move || client(at % 2 == 0));
         }
         thread::sleep(Duration::from_millis(200));
-        let pid = program.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        program.term();
         thread::sleep(Duration::from_millis(300));
         let ready = "GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\n";
         let head = ask(&mut TcpStream::connect(&address).unwrap(), ready);

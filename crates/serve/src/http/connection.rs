@@ -19,9 +19,12 @@ use super::{
 };
 use crate::{failure::Rejection, gate::Permit};
 
-/// How long idle connections stay open once the server goes down: a request that is on its way
-/// when the drain begins still arrives.
-const LINGER: Duration = Duration::from_millis(100);
+/// How long the system's queue of new connections is emptied once the server goes down.
+const QUEUE: Duration = Duration::from_millis(100);
+
+/// How long an idle connection stays open once the server goes down. A client that keeps it may
+/// have a request on its way; the reply to that request tells it to send no other.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Most bytes of a request's head.
 const HEAD_BYTES: usize = 32 << 10;
@@ -48,16 +51,15 @@ pub(crate) async fn serve(
     });
     accept_until(&listener, &worker, &connections, stop.begun()).await;
     let begun = Instant::now();
-    let linger = LINGER.min(grace / 2);
     if let Err(error) = ignore_newcomers(&listener) {
         tracing::debug!(%error, "new connections are accepted until the socket closes");
     }
-    accept_until(&listener, &worker, &connections, tokio::time::sleep(linger)).await;
+    let queue = tokio::time::sleep(QUEUE.min(grace / 2));
+    accept_until(&listener, &worker, &connections, queue).await;
     accept_queued(listener, &worker, &connections);
+    connections.gone(begun + LINGER.min(grace / 4)).await;
     connections.close();
-    while !connections.is_empty() && begun.elapsed() < grace {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    connections.gone(begun + grace).await;
     if !connections.is_empty() {
         tracing::warn!("the grace period is over: open connections are cut");
     }

@@ -166,6 +166,13 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).tasks.is_empty()
     }
 
+    /// Waits until no connection is left, or until `end`.
+    pub(crate) async fn gone(&self, end: Instant) {
+        while !self.is_empty() && Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     /// Ends what took too long.
     pub(crate) fn sweep(&self, clock: &Clock, limits: &Limits) {
         let now = clock.advance();
