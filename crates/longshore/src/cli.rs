@@ -142,7 +142,7 @@ pub(crate) struct RequestArgs {
     #[arg(long, env = "LONGSHORE_MAX_BUFFERED_BYTES", value_name = "BYTES")]
     pub(crate) max_buffered_bytes: Option<usize>,
 
-    /// Most open connections; 16384, or one for each 64 KiB of the container's memory limit when that
+    /// Most open connections; 16384, or one for each 128 KiB of the container's memory limit when that
     /// is less
     #[arg(long, env = "LONGSHORE_MAX_CONNECTIONS", value_name = "COUNT")]
     pub(crate) max_connections: Option<usize>,

@@ -103,7 +103,7 @@ pub struct Limits {
 
 impl Default for Limits {
     /// What suits most models. In a control group with a memory limit large requests take a quarter
-    /// of it together at most, and there is a connection for each 64 KiB of it at most.
+    /// of it together at most, and there is a connection for each 128 KiB of it at most.
     fn default() -> Self {
         let memory = cgroup::memory_limit().and_then(|bytes| usize::try_from(bytes).ok());
         let memory = memory.unwrap_or(usize::MAX);
@@ -113,7 +113,7 @@ impl Default for Limits {
             depth: 64,
             concurrency: 1024,
             buffered_bytes: (512 << 20).min(memory / 4),
-            connections: 16_384.min(memory / (64 << 10)),
+            connections: 16_384.min(memory / (128 << 10)),
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(90),

@@ -64,6 +64,11 @@ pub(crate) fn small(limits: &Limits) -> usize {
     (limits.buffered_bytes / 4096).clamp(4 << 10, 64 << 10)
 }
 
+/// Most bytes that a connection reads at a time, and keeps for as long as it is open.
+pub(crate) fn read_buffer(limits: &Limits) -> usize {
+    if small(limits) < 64 << 10 { 32 << 10 } else { 64 << 10 }
+}
+
 /// The limits with bodies of a size that can be answered at all.
 pub(crate) fn fit(limits: Limits) -> Limits {
     let most = largest_body(&limits);

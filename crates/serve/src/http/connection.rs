@@ -17,7 +17,7 @@ use super::{
     socket::Watched,
     watch::{Connections, Phase, Watch},
 };
-use crate::{failure::Rejection, gate::Permit};
+use crate::{failure::Rejection, gate::Permit, memory};
 
 /// How long the system's queue of new connections is emptied once the server goes down.
 const QUEUE: Duration = Duration::from_millis(100);
@@ -28,9 +28,6 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// Most bytes of a request's head.
 const HEAD_BYTES: usize = 32 << 10;
-
-/// Most bytes read at a time.
-const BUFFER_BYTES: usize = 64 << 10;
 
 /// Serves one listener until `stop` begins, then finishes what is open, for `grace` at most.
 pub(crate) async fn serve(
@@ -144,6 +141,7 @@ impl Drop for End {
 
 async fn drive(stream: TcpStream, worker: Arc<Worker>, watch: Arc<Watch>, end: End) {
     let io = Watched::new(stream, worker.clone(), watch.clone());
+    let buffer = memory::read_buffer(&worker.shared.limits);
     let shared = (worker, watch.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (worker, watch) = shared.clone();
@@ -152,7 +150,7 @@ async fn drive(stream: TcpStream, worker: Arc<Worker>, watch: Arc<Watch>, end: E
     let mut connection = std::pin::pin!(
         http1::Builder::new()
             .header_read_timeout(None)
-            .max_buf_size(BUFFER_BYTES)
+            .max_buf_size(buffer)
             .max_header_size(HEAD_BYTES)
             .serve_connection(io, service)
     );
