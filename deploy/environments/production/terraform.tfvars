@@ -8,7 +8,9 @@ administrators = ["longshore-administrator"]
 deletion_protection = true
 
 network = {
-  cidr  = "10.0.0.0/16"
+  cidr = "10.0.0.0/16"
+
+  # Ids of zones in eu-west-1; those of another region: aws ec2 describe-availability-zones --region REGION
   zones = ["euw1-az1", "euw1-az2", "euw1-az3"]
   nat   = "per_az"
 
