@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("longshore-kserve", &[]),
     ("longshore-daemon", &[]),
     ("longshore-engine", &["longshore-mlflow"]),
+    ("longshore-storage", &["longshore-mlflow"]),
     (
         "longshore-serve",
         &["longshore-engine", "longshore-mlflow", "longshore-kserve", "longshore-daemon"],
@@ -24,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "longshore-kserve",
             "longshore-mlflow",
             "longshore-serve",
+            "longshore-storage",
         ],
     ),
 ];

@@ -22,4 +22,12 @@ pub enum Error {
         /// The path as written.
         path: String,
     },
+    /// Not a `models:/…` or `runs:/…` that MLflow's client would read.
+    #[error("`{uri}` is not valid: {reason}")]
+    Uri {
+        /// The text as given.
+        uri: String,
+        /// What is wrong, and how to write it.
+        reason: String,
+    },
 }

@@ -1,0 +1,39 @@
+//! A model's location in, a verified local folder out.
+//!
+//! ```text
+//! models:/ runs:/ ─▶ registry (MLflow) ─┐
+//! s3://  https://  ─────────────────────┴▶ remote: list, open ─▶ transfer: parts, resume, digests ─▶ cache
+//! file:// paths    ──────────────────────────────────────────────────────────────────────────────▶ as they are
+//! ```
+//!
+//! [`Storage::fetch`] blocks until the files are on disk, complete and verified. A download that
+//! ends early is resumed by the next one, and never seen by anybody. [`Storage::resolve`] says
+//! cheaply what a location points at now, which is how an alias is followed.
+//!
+//! Nothing is connected, read or allocated before a remote location is asked for.
+
+mod archive;
+mod cache;
+mod config;
+mod digest;
+mod environment;
+mod error;
+mod http;
+mod location;
+mod path;
+mod registry;
+mod remote;
+mod retry;
+mod s3;
+mod storage;
+mod time;
+mod transfer;
+mod usage;
+mod web;
+
+pub use config::{Config, Limits, Retry, Timeouts};
+pub use environment::Environment;
+pub use error::Error;
+pub use location::Location;
+pub use storage::{Fetched, Revision, Storage};
+pub use usage::{Outcome, Usage};

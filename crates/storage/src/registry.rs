@@ -1,0 +1,371 @@
+//! An existing MLflow server: what `models:/` and `runs:/` mean, and the files behind it.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::Method;
+use longshore_mlflow::{
+    ModelUri, RunUri,
+    rest::{
+        self, DownloadUriReply, LoggedModelReply, LoggedModelsReply, ModelVersion,
+        ModelVersionReply, ModelVersionsReply, RegisteredModelReply, RunReply,
+    },
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::{
+    Config, Error, Location, Retry,
+    http::{Call, Http, Reply, Trust, Url, encode, is_transient, query},
+    retry::{Attempt, repeat},
+};
+
+mod artifacts;
+mod refusal;
+
+pub(crate) use artifacts::Artifacts;
+
+/// Most bytes of an answer that is not a file.
+const ANSWER: u64 = 16 << 20;
+
+/// A client of one MLflow server.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    http: Http,
+    base: Url,
+    /// The `Authorization` header.
+    authorization: Option<String>,
+    /// Who that is, without secrets.
+    identity: String,
+    retry: Retry,
+    files: usize,
+}
+
+/// Where a model's files are, and which version they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    /// A location as MLflow writes it.
+    pub(crate) source: String,
+    /// The registered version or logged model.
+    pub(crate) version: Option<String>,
+    /// All that decides what the files are.
+    pub(crate) revision: String,
+}
+
+impl Registry {
+    pub(crate) fn new(config: &Config, asked: &Location) -> Result<Self, Error> {
+        let environment = &config.environment;
+        let bad = |reason: String| Error::Location { uri: asked.to_string(), reason };
+        let named = config.tracking_uri.clone().or_else(|| environment.get("MLFLOW_TRACKING_URI"));
+        let text = named.ok_or_else(|| {
+            bad("it needs an MLflow server: name it with `--tracking-uri` or `MLFLOW_TRACKING_URI`".into())
+        })?;
+        let base = Url::parse(&text).map_err(|reason| {
+            bad(format!("the tracking URI is not a server's address: {reason}, as in `https://mlflow.example`"))
+        })?;
+        let mut trust =
+            Trust::of(environment, &["MLFLOW_TRACKING_SERVER_CERT_PATH", "REQUESTS_CA_BUNDLE"]);
+        trust.insecure = environment.flag("MLFLOW_TRACKING_INSECURE_TLS");
+        let basic = |pair: &str| format!("Basic {}", BASE64_STANDARD.encode(pair));
+        let user = environment.get("MLFLOW_TRACKING_USERNAME");
+        let password = environment.get("MLFLOW_TRACKING_PASSWORD");
+        let (authorization, identity) = match (environment.get("MLFLOW_TRACKING_TOKEN"), user, base.userinfo()) {
+            (_, Some(user), _) => {
+                let pair = format!("{user}:{}", password.unwrap_or_default());
+                (Some(basic(&pair)), format!("user `{user}` (`MLFLOW_TRACKING_USERNAME`)"))
+            }
+            (Some(token), None, _) => (
+                Some(format!("Bearer {token}")),
+                "the bearer of `MLFLOW_TRACKING_TOKEN`".to_owned(),
+            ),
+            (None, None, Some(pair)) => {
+                let user = pair.split(':').next().unwrap_or_default();
+                (Some(basic(pair)), format!("user `{user}` (of the tracking URI)"))
+            }
+            (None, None, None) => (
+                None,
+                "nobody (set `MLFLOW_TRACKING_TOKEN`, or `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`)".to_owned(),
+            ),
+        };
+        Ok(Self {
+            http: Http::new(config.timeouts, trust),
+            base,
+            authorization,
+            identity,
+            retry: config.retry,
+            files: config.limits.files,
+        })
+    }
+
+    /// What a model is now, by as few requests as there can be.
+    pub(crate) fn resolve(&self, uri: &ModelUri) -> Result<Resolved, Error> {
+        if let ModelUri::Logged { id } = uri {
+            return self.logged(id);
+        }
+        let version = self.version(uri)?;
+        match &*version.status {
+            "READY" | "" => {}
+            status => {
+                return Err(self.says(format!(
+                    "says that version {} of model `{}` is not ready ({status}{}{})",
+                    version.version,
+                    version.name,
+                    if version.status_message.is_empty() { "" } else { ": " },
+                    version.status_message
+                )));
+            }
+        }
+        let ModelVersion { name, version, source, run_id, model_id, .. } = version;
+        Ok(Resolved {
+            revision: format!("{name}\n{version}\n{source}\n{run_id}\n{model_id}"),
+            source,
+            version: Some(version),
+        })
+    }
+
+    /// Where the files of a resolved version are: the server may keep them elsewhere than their
+    /// source.
+    pub(crate) fn download(&self, uri: &ModelUri, resolved: &Resolved) -> Result<String, Error> {
+        let (ModelUri::Version { name, .. }
+        | ModelUri::Alias { name, .. }
+        | ModelUri::Stage { name, .. }
+        | ModelUri::Latest { name }) = uri
+        else {
+            return Ok(resolved.source.clone());
+        };
+        let version = resolved.version.as_deref().unwrap_or_default();
+        let reply: DownloadUriReply = self.get(
+            "model-versions/get-download-uri",
+            &[("name", name), ("version", version)],
+            &format!("version {version} of model `{name}`"),
+        )?;
+        let located = reply.artifact_uri;
+        Ok(if located.is_empty() { resolved.source.clone() } else { located })
+    }
+
+    /// Where the files of a run are.
+    pub(crate) fn run(&self, uri: &RunUri) -> Result<(String, String), Error> {
+        let what = format!("run `{}`", uri.run_id);
+        let reply: RunReply = self.get("runs/get", &[("run_id", &uri.run_id)], &what)?;
+        let info = reply.run.info;
+        Ok((below(&info.artifact_uri, &uri.path), info.experiment_id))
+    }
+
+    /// The logged model (3.x) that a run's path names, when it does: the first part of the path is
+    /// then the model's name. Its location, with the rest of the path.
+    pub(crate) fn model_of_run(
+        &self,
+        uri: &RunUri,
+        experiment: &str,
+    ) -> Result<Option<String>, Error> {
+        let (name, rest) = uri.path.split_once('/').unwrap_or((&uri.path, ""));
+        if name.is_empty() || name.contains(['\'', '"', '\\']) {
+            return Ok(None);
+        }
+        let what = format!("model `{name}` of run `{}`", uri.run_id);
+        let mut token = String::new();
+        loop {
+            let mut body = json!({
+                "experiment_ids": [experiment],
+                "filter": format!("name = '{name}'"),
+            });
+            if !token.is_empty()
+                && let Some(fields) = body.as_object_mut()
+            {
+                fields.insert("page_token".into(), Value::String(token.clone()));
+            }
+            let page: LoggedModelsReply = match self.post("logged-models/search", &body, &what) {
+                Ok(page) => page,
+                // a server before 3.0 has no logged models
+                Err(Error::Missing { .. } | Error::Registry { .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let found = page
+                .models
+                .into_iter()
+                .find(|m| m.info.source_run_id.as_deref() == Some(&uri.run_id));
+            if let Some(model) = found {
+                return Ok(Some(below(&model.info.artifact_uri, rest)));
+            }
+            match page.next_page_token {
+                Some(next) if !next.is_empty() && next != token => token = next,
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    fn logged(&self, id: &str) -> Result<Resolved, Error> {
+        let reply: LoggedModelReply = self.get(
+            &format!("logged-models/{}", encode(id)),
+            &[],
+            &format!("logged model `{id}`"),
+        )?;
+        let info = reply.model.info;
+        if info.status == "LOGGED_MODEL_UPLOAD_FAILED" {
+            return Err(self.says(format!("says that the upload of logged model `{id}` failed")));
+        }
+        Ok(Resolved {
+            revision: format!("{id}\n{}", info.artifact_uri),
+            source: info.artifact_uri,
+            version: Some(id.to_owned()),
+        })
+    }
+
+    fn version(&self, uri: &ModelUri) -> Result<ModelVersion, Error> {
+        match uri {
+            ModelUri::Version { name, version } => {
+                let version = version.to_string();
+                let what = format!("version {version} of model `{name}`");
+                let reply: ModelVersionReply = self.get(
+                    "model-versions/get",
+                    &[("name", name), ("version", &version)],
+                    &what,
+                )?;
+                Ok(reply.model_version)
+            }
+            ModelUri::Alias { name, alias } => {
+                let what = format!("alias `{alias}` of model `{name}`");
+                let pairs = [("name", name.as_str()), ("alias", alias)];
+                let reply: ModelVersionReply = self
+                    .get("registered-models/alias", &pairs, &what)
+                    .map_err(|error| self.with_aliases(error, name))?;
+                Ok(reply.model_version)
+            }
+            ModelUri::Stage { name, stage } => {
+                let body = json!({ "name": name, "stages": [stage] });
+                self.latest(name, &body, &format!("a version of model `{name}` in stage `{stage}`"))
+            }
+            ModelUri::Latest { name } | ModelUri::Logged { id: name } => {
+                self.latest(name, &json!({ "name": name }), &format!("a version of model `{name}`"))
+            }
+        }
+    }
+
+    fn latest(&self, name: &str, body: &Value, what: &str) -> Result<ModelVersion, Error> {
+        let reply: ModelVersionsReply =
+            self.post("registered-models/get-latest-versions", body, what)?;
+        let newest = reply.model_versions.into_iter().max_by_key(|v| v.version.parse::<u64>().ok());
+        newest.ok_or_else(|| {
+            let missing = Error::Missing {
+                what: format!("{what} at {}", self.base.origin()),
+                hint: String::new(),
+            };
+            self.with_aliases(missing, name)
+        })
+    }
+
+    /// Says which aliases there are when the one asked for is not.
+    fn with_aliases(&self, error: Error, name: &str) -> Error {
+        let Error::Missing { what, hint } = error else { return error };
+        let named = format!("model `{name}`");
+        let reply =
+            self.get::<RegisteredModelReply>("registered-models/get", &[("name", name)], &named);
+        match reply {
+            Ok(reply) => {
+                let aliases: Vec<_> = reply
+                    .registered_model
+                    .aliases
+                    .iter()
+                    .map(|alias| format!("`{}` (version {})", alias.alias, alias.version))
+                    .collect();
+                let hint = if aliases.is_empty() {
+                    "; the model has no aliases: set one in MLflow, or name a version".to_owned()
+                } else {
+                    format!("; the model has {}", aliases.join(", "))
+                };
+                Error::Missing { what, hint }
+            }
+            Err(Error::Missing { what, .. }) => Error::Missing { what, hint },
+            Err(_) => Error::Missing { what, hint },
+        }
+    }
+
+    /// Where MLflow's location `source` is for us.
+    pub(crate) fn locate(&self, source: &str) -> Result<Location, Error> {
+        // a server may name its proxy by its full address
+        let own = self.base.join(rest::ARTIFACTS);
+        if let Ok(url) = Url::parse(source)
+            && url.origin() == own.origin()
+            && let Some(path) = url.path().strip_prefix(own.path())
+        {
+            return format!("mlflow-artifacts:/{}", path.trim_start_matches('/')).parse();
+        }
+        source.parse().map_err(|error| match error {
+            Error::Location { uri, reason } => self.says(format!(
+                "keeps the model at `{uri}`, which cannot be read from here: {reason}"
+            )),
+            error => error,
+        })
+    }
+
+    fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        pairs: &[(&str, &str)],
+        what: &str,
+    ) -> Result<T, Error> {
+        let url = self.base.join(&format!("{}/{path}", rest::PREFIX)).with_query(query(pairs));
+        self.ask(&url, &Method::GET, None, what)
+    }
+
+    fn post<T: DeserializeOwned>(&self, path: &str, body: &Value, what: &str) -> Result<T, Error> {
+        let url = self.base.join(&format!("{}/{path}", rest::PREFIX));
+        self.ask(&url, &Method::POST, Some(body.to_string()), what)
+    }
+
+    fn ask<T: DeserializeOwned>(
+        &self,
+        url: &Url,
+        method: &Method,
+        body: Option<String>,
+        what: &str,
+    ) -> Result<T, Error> {
+        let text = repeat(self.retry, || {
+            let reply = self.send(url, method, body.clone(), what)?;
+            reply.text(url, ANSWER)
+        })?;
+        serde_json::from_str(&text).map_err(|error| {
+            let kind = if text.trim_start().starts_with('<') { "a web page".into() } else { error.to_string() };
+            self.says(format!(
+                "did not answer like MLflow when asked for {what} ({kind}): is the tracking URI right?"
+            ))
+        })
+    }
+
+    /// One request with our credentials.
+    fn send(
+        &self,
+        url: &Url,
+        method: &Method,
+        body: Option<String>,
+        what: &str,
+    ) -> Result<Reply, Attempt> {
+        let mut call = Call { method: method.clone(), url, headers: Vec::new(), body };
+        if call.body.is_some() {
+            call = call.header("content-type", "application/json");
+        }
+        if let Some(authorization) = &self.authorization {
+            call = call.header("authorization", authorization);
+        }
+        let reply = self.http.send(&call)?;
+        match reply.status {
+            200 | 206 => Ok(reply),
+            status if is_transient(status) => {
+                let after = reply.retry_after();
+                Err(Attempt::Again { what: url.shown(), reason: format!("{status}"), after })
+            }
+            _ => Err(self.refused(reply, what).into()),
+        }
+    }
+
+    fn says(&self, reason: String) -> Error {
+        Error::Registry { server: self.base.origin(), reason }
+    }
+}
+
+/// A path below a location that MLflow wrote.
+fn below(location: &str, path: &str) -> String {
+    if path.is_empty() {
+        location.to_owned()
+    } else {
+        format!("{}/{path}", location.trim_end_matches('/'))
+    }
+}

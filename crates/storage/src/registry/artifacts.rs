@@ -1,0 +1,116 @@
+use std::{fmt, ops::Range};
+
+use http::Method;
+use longshore_mlflow::rest::{self, FilesReply};
+
+use super::Registry;
+use crate::{
+    Error,
+    digest::Checks,
+    http::{encode_path, query},
+    path,
+    remote::{Listing, Object, Remote, Stream, checked},
+    retry::Attempt,
+};
+
+/// Deepest folder of a model.
+const DEPTH: usize = 32;
+
+/// Files that an MLflow server passes on from its own storage.
+pub(crate) struct Artifacts<'a> {
+    pub(crate) registry: &'a Registry,
+    /// Below the server's artifact root.
+    pub(crate) path: &'a str,
+    /// Whether they belong to a registered version or a logged model, which never change.
+    pub(crate) fixed: bool,
+}
+
+impl fmt::Display for Artifacts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "mlflow-artifacts:/{} at {}", self.path, self.registry.base.origin())
+    }
+}
+
+impl Artifacts<'_> {
+    /// Lists a folder below ours. A file has no entries.
+    fn folder(&self, below: &str) -> Result<FilesReply, Error> {
+        let full = match (self.path, below) {
+            (path, "") => path.to_owned(),
+            ("", below) => below.to_owned(),
+            (path, below) => format!("{path}/{below}"),
+        };
+        let url = self.registry.base.join(rest::ARTIFACTS).with_query(query(&[("path", &full)]));
+        self.registry.ask(&url, &Method::GET, None, &format!("the files of `{full}`"))
+    }
+
+    fn hostile(&self, reason: String) -> Error {
+        Error::Hostile { what: format!("the listing of {self}"), reason }
+    }
+}
+
+impl Remote for Artifacts<'_> {
+    fn list(&self) -> Result<Listing, Error> {
+        let mut objects = Vec::new();
+        let mut folders = vec![String::new()];
+        while let Some(folder) = folders.pop() {
+            if folder.matches('/').count() > DEPTH {
+                return Err(self.hostile("it is nested too deep".into()));
+            }
+            let files = self.folder(&folder)?.files;
+            if objects.len() + folders.len() + files.len() > self.registry.files {
+                return Err(Error::Limit {
+                    what: format!("the listing of {self}"),
+                    limit: format!("{} files", self.registry.files),
+                    flag: "; name the model's own folder",
+                });
+            }
+            for file in files {
+                let name =
+                    if folder.is_empty() { file.path } else { format!("{folder}/{}", file.path) };
+                let name = path::relative(&name).map_err(|reason| self.hostile(reason))?;
+                if file.is_dir {
+                    folders.push(name);
+                } else {
+                    let key = if self.path.is_empty() {
+                        name.clone()
+                    } else {
+                        format!("{}/{name}", self.path)
+                    };
+                    objects.push(Object { path: name, key, size: file.file_size, tag: None });
+                }
+            }
+        }
+        if !objects.is_empty() {
+            return checked(self, objects);
+        }
+        // a file has no entries, and neither has what is not there: asking for it tells
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        let name = path::relative(name).map_err(|reason| self.hostile(reason))?;
+        let object = Object { path: name, key: self.path.into(), size: None, tag: None };
+        crate::retry::repeat(self.registry.retry, || self.open(&object, None))?;
+        Ok(Listing { objects: vec![object], is_file: true, note: None })
+    }
+
+    fn open(&self, object: &Object, _: Option<Range<u64>>) -> Result<Stream, Attempt> {
+        let url =
+            self.registry.base.join(&format!("{}/{}", rest::ARTIFACTS, encode_path(&object.key)));
+        let what = format!("the file `{}`", object.key);
+        let reply = self.registry.send(&url, &Method::GET, None, &what)?;
+        Ok(Stream {
+            first: 0,
+            length: reply.length(),
+            total: reply.length(),
+            tag: None,
+            checks: Checks::default(),
+            reader: Box::new(reply.reader()),
+        })
+    }
+
+    fn checks(&self, _: &Object) -> Checks {
+        Checks::default()
+    }
+
+    fn is_fixed(&self) -> bool {
+        self.fixed
+    }
+}

@@ -1,0 +1,47 @@
+use longshore_mlflow::rest::Refusal;
+
+use super::Registry;
+use crate::{Error, http::Reply};
+
+impl Registry {
+    /// What to tell a person about an answer that is no success.
+    pub(super) fn refused(&self, reply: Reply, what: &str) -> Error {
+        let status = reply.status;
+        let location = reply.header("location").map(str::to_owned);
+        let text = reply.refusal();
+        let refusal = serde_json::from_str::<Refusal>(&text).unwrap_or_default();
+        let said = if refusal == Refusal::default() {
+            let page = text.trim_start().starts_with('<');
+            let plain: String = text.trim().chars().take(200).collect();
+            if page || plain.is_empty() { "no reason given".to_owned() } else { plain }
+        } else {
+            refusal.to_string()
+        };
+        let at = self.base.origin();
+        let absent = refusal.error_code == "RESOURCE_DOES_NOT_EXIST"
+            || (matches!(status, 400 | 404) && refusal.message.contains("not found"));
+        match status {
+            401 | 403 => Error::Denied {
+                what: format!("{what} at {at}"),
+                identity: self.identity.clone(),
+                permission: if status == 401 {
+                    "the server does not know this user, or the password or token is wrong".into()
+                } else {
+                    "let that user have `READ` on it in MLflow".into()
+                },
+                said: format!(" ({status} {said})"),
+            },
+            400 | 404 if absent => {
+                Error::Missing { what: format!("{what} at {at}"), hint: format!(" ({said})") }
+            }
+            404 => self.says(format!(
+                "has no answer to the question for {what} (404 {said}): is the tracking URI right?"
+            )),
+            301 | 302 | 303 | 307 | 308 => self.says(format!(
+                "sends the question for {what} on to `{}`: use that address as the tracking URI",
+                location.as_deref().and_then(|to| to.split('?').next()).unwrap_or("elsewhere")
+            )),
+            _ => self.says(format!("refused the question for {what}: {status} {said}")),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+use std::{
+    fmt::{self, Write},
+    io::Read,
+    ops::Range,
+};
+
+use crate::{Error, digest::Checks, path::Paths, retry::Attempt};
+
+/// A file to fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Object {
+    /// Where it goes below the model's folder; checked.
+    pub(crate) path: String,
+    /// What the remote calls it.
+    pub(crate) key: String,
+    /// Its bytes, when the remote says.
+    pub(crate) size: Option<u64>,
+    /// A strong entity tag: equal tags are equal bytes. Without one nothing is resumed.
+    pub(crate) tag: Option<String>,
+}
+
+/// The files of a location.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listing {
+    pub(crate) objects: Vec<Object>,
+    /// Whether the location is one file, not a folder that holds one.
+    pub(crate) is_file: bool,
+    /// What tells one state of the files from another when no tag does.
+    pub(crate) note: Option<String>,
+}
+
+impl Listing {
+    /// Bytes of all files whose size is known.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.objects.iter().filter_map(|object| object.size).sum()
+    }
+
+    /// A text that differs when the files do; `None` when nothing would tell.
+    pub(crate) fn state(&self, is_fixed: bool) -> Option<String> {
+        let mut text = String::new();
+        let mut told = is_fixed;
+        for Object { path, size, tag, .. } in &self.objects {
+            told |= tag.is_some();
+            let _ = writeln!(text, "{path}\n{size:?} {tag:?}");
+        }
+        if let Some(note) = &self.note {
+            text.push_str(note);
+        }
+        (told || self.note.is_some()).then_some(text)
+    }
+}
+
+/// Bytes that are arriving.
+pub(crate) struct Stream {
+    pub(crate) reader: Box<dyn Read + Send>,
+    /// The offset of the first byte.
+    pub(crate) first: u64,
+    /// How many bytes this answer has, when the server says.
+    pub(crate) length: Option<u64>,
+    /// The whole object's size, when the server says.
+    pub(crate) total: Option<u64>,
+    /// The entity tag of what is arriving.
+    pub(crate) tag: Option<String>,
+    /// Digests of the whole object.
+    pub(crate) checks: Checks,
+}
+
+/// A place that has files.
+pub(crate) trait Remote: Sync + fmt::Display {
+    /// Every file of the model, sorted by path, and whether the location names a file.
+    fn list(&self) -> Result<Listing, Error>;
+
+    /// One attempt to get a file, or a range of it. A remote that has no ranges sends all of it.
+    fn open(&self, object: &Object, range: Option<Range<u64>>) -> Result<Stream, Attempt>;
+
+    /// What is known of a large file's digests before its parts are fetched.
+    fn checks(&self, object: &Object) -> Checks;
+
+    /// Whether the same names and sizes always mean the same bytes, as in a registry.
+    fn is_fixed(&self) -> bool {
+        false
+    }
+}
+
+/// Checks the names of a listing and sorts it.
+pub(crate) fn checked(
+    what: &impl fmt::Display,
+    mut objects: Vec<Object>,
+) -> Result<Listing, Error> {
+    let mut paths = Paths::default();
+    for object in &objects {
+        paths
+            .add(&object.path)
+            .map_err(|reason| Error::Hostile { what: what.to_string(), reason })?;
+    }
+    objects.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    Ok(Listing { objects, is_file: false, note: None })
+}
