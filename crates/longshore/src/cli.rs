@@ -4,6 +4,10 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod storage;
+
+pub(crate) use storage::StorageArgs;
+
 /// Takes a trained model to production: one process, no Python, the original library's answers.
 #[derive(Debug, Parser)]
 #[command(name = "longshore", version, propagate_version = true)]
@@ -33,9 +37,10 @@ pub(crate) enum Command {
 /// `longshore serve`.
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
-    /// Models to serve: an MLflow folder, a KServe model directory, a model file, or `example://NAME`;
+    /// Models to serve: an MLflow folder, a KServe model directory, a model file, `example://NAME`,
+    /// `s3://BUCKET/KEY`, `https://…`, `models:/NAME/VERSION`, `models:/NAME@ALIAS` or `runs:/ID/PATH`;
     /// without any, those that `LONGSHORE_MODELS` names, with spaces between them
-    #[arg(value_name = "[NAME=]PATH", required_unless_present_any = ["model_dir", "models_text"])]
+    #[arg(value_name = "[NAME=]PATH|URI", required_unless_present_any = ["model_dir", "models_text"])]
     pub(crate) models: Vec<String>,
 
     /// What `LONGSHORE_MODELS` says
@@ -61,6 +66,20 @@ pub(crate) struct ServeArgs {
     /// Event loops, one thread each; 0 is one a core
     #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
     pub(crate) threads: usize,
+
+    /// Where models that are elsewhere come from.
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Seconds between looks whether a model that is elsewhere has changed; 0 never looks
+    #[arg(
+        long,
+        env = "LONGSHORE_POLL",
+        default_value_t = 30,
+        value_name = "SECONDS",
+        help_heading = "Model storage"
+    )]
+    pub(crate) poll: u64,
 
     /// Limits on requests.
     #[command(flatten)]
@@ -209,8 +228,8 @@ pub(crate) enum LogFormat {
 /// `longshore predict`.
 #[derive(Args, Debug)]
 pub(crate) struct PredictArgs {
-    /// The model: a folder, a file, or `example://NAME`
-    #[arg(value_name = "PATH")]
+    /// The model: a folder, a file, `example://NAME`, `s3://…`, `https://…`, `models:/…` or `runs:/…`
+    #[arg(value_name = "PATH|URI")]
     pub(crate) model: String,
 
     /// Rows as JSON (any body of `/invocations` or V1) or CSV with a header; `-` is standard input
@@ -224,13 +243,17 @@ pub(crate) struct PredictArgs {
     /// Limits on model files.
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
+
+    /// Where models that are elsewhere come from.
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
 }
 
 /// `longshore inspect`.
 #[derive(Args, Debug)]
 pub(crate) struct InspectArgs {
-    /// The model: a folder, a file, or `example://NAME`
-    #[arg(value_name = "PATH")]
+    /// The model: a folder, a file, `example://NAME`, `s3://…`, `https://…`, `models:/…` or `runs:/…`
+    #[arg(value_name = "PATH|URI")]
     pub(crate) model: String,
 
     /// Print JSON
@@ -240,6 +263,10 @@ pub(crate) struct InspectArgs {
     /// Limits on model files.
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
+
+    /// Where models that are elsewhere come from.
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
 }
 
 /// `longshore demo`.

@@ -8,6 +8,7 @@ mod models;
 mod question;
 #[cfg(test)]
 mod reference;
+mod storage;
 
 use std::process::ExitCode;
 

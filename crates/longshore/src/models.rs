@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use longshore_engine::{Limits, Method, Source};
 use longshore_serve::{ModelSource, Origin};
+use longshore_storage::Location;
 
 use crate::{cli::ReadingArgs, examples};
 
@@ -14,7 +15,16 @@ pub(crate) struct Named {
     /// The name in URLs.
     pub(crate) name: String,
     /// Where its files are.
-    pub(crate) source: Source,
+    pub(crate) place: Place,
+}
+
+/// Where a model's files are.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// On this machine.
+    Here(Source),
+    /// To be fetched first.
+    Elsewhere(Location),
 }
 
 impl Named {
@@ -33,9 +43,20 @@ impl Named {
                 "`{name}` is not a model name: use letters, digits, `-`, `_` and `.`, as in `NAME={path}`"
             );
         }
-        Ok(Self { name: name.into(), source: source(path)? })
+        Ok(Self { name: name.into(), place: place(path)? })
     }
+}
 
+/// A model on this machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Here {
+    /// The name in URLs.
+    pub(crate) name: String,
+    /// Its files.
+    pub(crate) source: Source,
+}
+
+impl Here {
     /// The same for the server.
     pub(crate) fn serve(self, method: Option<Method>) -> ModelSource {
         let origin = Origin::Files(self.source);
@@ -60,25 +81,28 @@ pub(crate) fn limits(reading: ReadingArgs) -> Limits {
     }
 }
 
-fn source(path: &str) -> Result<Source> {
+fn place(path: &str) -> Result<Place> {
     if path.starts_with(examples::SCHEME) {
-        return Ok(examples::find(path)?.source());
+        return Ok(Place::Here(examples::find(path)?.source()));
     }
-    let local = path.strip_prefix("file://").unwrap_or(path);
-    if let Some((scheme, _)) = local.split_once("://") {
-        bail!(
-            "`{path}`: this build reads local paths, `file://` and `example://`, not `{scheme}://`"
-        );
+    match path.parse()? {
+        Location::Local(path) => Ok(Place::Here(Source::open(&path)?)),
+        location => Ok(Place::Elsewhere(location)),
     }
-    Ok(Source::open(Path::new(local))?)
 }
 
+/// The last part of a path without its ending; the name that a registry knows a model by.
 fn default_name(path: &str) -> String {
-    let trimmed = path.trim_end_matches('/');
-    let last = trimmed.rsplit('/').next().unwrap_or(trimmed);
+    let last = if let Ok(Location::Model(uri)) = path.parse() {
+        uri.name().to_owned()
+    } else {
+        let trimmed = path.split('?').next().unwrap_or(path).trim_end_matches('/');
+        trimmed.rsplit('/').next().unwrap_or(trimmed).to_owned()
+    };
+    let is_file = path.contains("://") || Path::new(path).is_file();
     let stem = match last.split_once('.') {
-        Some((stem, _)) if !stem.is_empty() && Path::new(path).is_file() => stem,
-        _ => last,
+        Some((stem, _)) if !stem.is_empty() && is_file => stem,
+        _ => &last,
     };
     if is_name(stem) { stem.into() } else { "model".into() }
 }
@@ -99,6 +123,12 @@ mod tests {
         assert_eq!(default_name("example://wine"), "wine");
         assert_eq!(default_name("./"), "model");
         assert_eq!(default_name("a folder"), "model");
+        assert_eq!(default_name("s3://bucket/models/wine/"), "wine");
+        assert_eq!(default_name("s3://bucket/wine.tar.gz"), "wine");
+        assert_eq!(default_name("https://host/wine.pkl?token=x/y"), "wine");
+        assert_eq!(default_name("models:/wine@champion"), "wine");
+        assert_eq!(default_name("models:/wine/3"), "wine");
+        assert_eq!(default_name("runs:/0a1b/wine"), "wine");
     }
 
     #[test]
@@ -113,7 +143,7 @@ mod tests {
     fn what_cannot_be_reached_says_so() {
         let error = |argument| Named::parse(argument).unwrap_err().to_string();
         assert!(error("wine=/no/such/folder").contains("`/no/such/folder`"));
-        assert!(error("s3://bucket/wine").contains("not `s3://`"));
+        assert!(error("gs://bucket/wine").contains("`s3://`"));
         assert!(error("example://beer").contains("example://wine"));
     }
 }

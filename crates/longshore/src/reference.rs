@@ -3,14 +3,14 @@
 //!
 //! `LONGSHORE_UPDATE_REFERENCE=1 cargo test -p longshore reference` writes them anew.
 
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use clap::{Arg, Command, CommandFactory};
 use hyper::{Request, Response};
 use longshore_serve::{Config, Server};
 
-use crate::{cli::Cli, examples, models::Named};
+use crate::{cli::Cli, examples, models::Here, storage::StorageMetrics};
 
 #[test]
 fn the_command_line_reference_is_true() {
@@ -34,8 +34,13 @@ fn hold(page: &str, expected: &str) {
 /// What `GET /metrics` says of itself after one request of each kind.
 fn metrics() -> String {
     let example = examples::find("example://wine").expect("an example");
-    let model = Named { name: example.name.into(), source: example.source() }.serve(None);
-    let server = Server::offline(Config { models: vec![model], ..Config::default() });
+    let model = Here { name: example.name.into(), source: example.source() }.serve(None);
+    let mut registry = longshore_daemon::metrics::registry();
+    let usage = Arc::new(longshore_storage::Usage::for_reference());
+    let storage = StorageMetrics::new(usage);
+    storage.checked(example.name);
+    registry.register_collector(Box::new(storage));
+    let server = Server::offline(Config { models: vec![model], registry, ..Config::default() });
     let server = server.expect("a server");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");

@@ -116,6 +116,17 @@ impl ModelUri {
         }
     }
 
+    /// The registered model, or the logged model's id.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Version { name, .. }
+            | Self::Alias { name, .. }
+            | Self::Stage { name, .. }
+            | Self::Latest { name }
+            | Self::Logged { id: name } => name,
+        }
+    }
+
     /// Whether what it names can change without its text changing.
     pub fn moves(&self) -> bool {
         matches!(self, Self::Alias { .. } | Self::Stage { .. } | Self::Latest { .. })

@@ -1,6 +1,7 @@
 //! Archives, unpacked so that nothing lands outside their folder and nothing explodes.
 
 use std::{
+    fmt,
     fs::{self, File},
     io::{self, BufReader, Read, Write},
     path::Path,
@@ -72,13 +73,13 @@ pub(crate) fn unpack(
         Form::TarGz => unpacking.tar(MultiGzDecoder::new(reader)),
     }?;
     if unpacking.paths.len() == 0 {
-        return Err(unpacking.broken("it holds no files"));
+        return Err(unpacking.broken(&"it holds no files"));
     }
     Ok(())
 }
 
 impl Unpacking<'_> {
-    fn broken(&self, reason: impl ToString) -> Error {
+    fn broken(&self, reason: &dyn fmt::Display) -> Error {
         Error::Corrupt { what: format!("the archive {}", self.what), reason: reason.to_string() }
     }
 
@@ -87,10 +88,10 @@ impl Unpacking<'_> {
     }
 
     fn zip(&mut self, reader: BufReader<File>) -> Result<(), Error> {
-        let mut archive = zip::ZipArchive::new(reader).map_err(|error| self.broken(error))?;
+        let mut archive = zip::ZipArchive::new(reader).map_err(|error| self.broken(&error))?;
         for at in 0..archive.len() {
-            let mut entry = archive.by_index(at).map_err(|error| self.broken(error))?;
-            let name = entry.name().map_err(|error| self.broken(error))?.into_owned();
+            let mut entry = archive.by_index(at).map_err(|error| self.broken(&error))?;
+            let name = entry.name().map_err(|error| self.broken(&error))?.into_owned();
             if entry.is_dir() {
                 continue;
             }
@@ -104,9 +105,9 @@ impl Unpacking<'_> {
 
     fn tar(&mut self, reader: impl Read) -> Result<(), Error> {
         let mut archive = tar::Archive::new(reader);
-        let entries = archive.entries().map_err(|error| self.broken(error))?;
+        let entries = archive.entries().map_err(|error| self.broken(&error))?;
         for entry in entries {
-            let mut entry = entry.map_err(|error| self.broken(error))?;
+            let mut entry = entry.map_err(|error| self.broken(&error))?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             match entry.header().entry_type() {
                 kind if kind.is_file() || kind.is_contiguous() => self.write(&name, &mut entry)?,
@@ -145,7 +146,7 @@ impl Unpacking<'_> {
         loop {
             let read = match reader.read(&mut chunk) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                read => read.map_err(|error| self.broken(format!("`{path}`: {error}")))?,
+                read => read.map_err(|error| self.broken(&format!("`{path}`: {error}")))?,
             };
             let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else {
                 return Ok(());

@@ -21,7 +21,7 @@ mod manifest;
 pub(crate) use manifest::{Entry, Manifest};
 
 /// What is left of a download is removed when nobody went on with it for so long.
-const STALE: Duration = Duration::from_secs(7 * 24 * 3600);
+const STALE: Duration = Duration::from_hours(7 * 24);
 
 /// The folder of fetched models.
 #[derive(Debug)]
@@ -36,7 +36,9 @@ pub(crate) struct Lease {
     pub(crate) manifest: Manifest,
     /// The folder of its files.
     pub(crate) content: PathBuf,
-    _lock: File,
+    /// Held shared.
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is held, not looked at"))]
+    lock: File,
 }
 
 /// The right to write a model.
@@ -130,7 +132,7 @@ impl Cache {
         let Some(manifest) = self.manifest(key) else { return Ok(None) };
         let _ = lock.set_modified(SystemTime::now());
         let lock = lock.try_clone().map_err(Error::io("failed to lock", self.models(key)))?;
-        Ok(Some(Lease { manifest, content: self.models(key).join("content"), _lock: lock }))
+        Ok(Some(Lease { manifest, content: self.models(key).join("content"), lock }))
     }
 
     /// The manifest of a model whose files are what it says.
@@ -280,7 +282,7 @@ impl Writing<'_> {
         if !to.join(manifest::NAME).try_exists().unwrap_or(false) {
             return Err(Error::Changed { what: format!("the cached model `{}`", self.key) });
         }
-        Ok(Lease { manifest, content: to.join("content"), _lock: lock })
+        Ok(Lease { manifest, content: to.join("content"), lock })
     }
 }
 

@@ -1,10 +1,12 @@
 use std::{fmt, sync::Arc};
 
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// Where settings that other tools share with us come from: the environment's variables.
 ///
 /// A value, so that a test or an embedder can give its own.
 #[derive(Clone)]
-pub struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Environment(Arc<Lookup>);
 
 impl Environment {
     /// The process's own variables.

@@ -36,6 +36,20 @@ impl Location {
         matches!(self, Self::Local(_))
     }
 
+    /// Whether it can point at something else later.
+    pub fn can_change(&self) -> bool {
+        match self {
+            Self::Local(_) | Self::Run(_) => false,
+            Self::Model(uri) => uri.moves(),
+            Self::S3 { .. } | Self::Web(_) | Self::Artifacts { .. } => true,
+        }
+    }
+
+    /// Whether a change is one step, not one file after another.
+    pub fn changes_at_once(&self) -> bool {
+        !matches!(self, Self::S3 { .. } | Self::Artifacts { .. })
+    }
+
     /// The scheme, for metrics and logs.
     pub fn scheme(&self) -> &'static str {
         match self {

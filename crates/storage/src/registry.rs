@@ -308,18 +308,18 @@ impl Registry {
 
     fn post<T: DeserializeOwned>(&self, path: &str, body: &Value, what: &str) -> Result<T, Error> {
         let url = self.base.join(&format!("{}/{path}", rest::PREFIX));
-        self.ask(&url, &Method::POST, Some(body.to_string()), what)
+        self.ask(&url, &Method::POST, Some(&body.to_string()), what)
     }
 
     fn ask<T: DeserializeOwned>(
         &self,
         url: &Url,
         method: &Method,
-        body: Option<String>,
+        body: Option<&str>,
         what: &str,
     ) -> Result<T, Error> {
         let text = repeat(self.retry, || {
-            let reply = self.send(url, method, body.clone(), what)?;
+            let reply = self.send(url, method, body, what)?;
             reply.text(url, ANSWER)
         })?;
         serde_json::from_str(&text).map_err(|error| {
@@ -335,9 +335,10 @@ impl Registry {
         &self,
         url: &Url,
         method: &Method,
-        body: Option<String>,
+        body: Option<&str>,
         what: &str,
     ) -> Result<Reply, Attempt> {
+        let body = body.map(str::to_owned);
         let mut call = Call { method: method.clone(), url, headers: Vec::new(), body };
         if call.body.is_some() {
             call = call.header("content-type", "application/json");

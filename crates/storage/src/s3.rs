@@ -68,7 +68,7 @@ impl S3 {
         let environment = &config.environment;
         let trust = Trust::of(environment, &["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]);
         let endpoint = Endpoint::new(environment, config.path_style)?;
-        let credentials = Credentials::new(config, &endpoint)?;
+        let credentials = Credentials::new(config)?;
         Ok(Self {
             http: Http::new(config.timeouts, trust),
             endpoint,

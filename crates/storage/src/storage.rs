@@ -136,7 +136,7 @@ impl Storage {
                 let source = self.follow(location)?;
                 self.with_remote(&source, |remote| {
                     let listing = remote.list()?;
-                    Ok(self.revision(&source, &listing, remote))
+                    Ok(Self::revision(&source, &listing, remote))
                 })
             }
         }
@@ -191,7 +191,7 @@ impl Storage {
     fn remote(&self, location: &Location) -> Result<Fetched, Error> {
         let source = self.follow(location)?;
         if let Location::Local(path) = &source.location {
-            let revision = self.named(&source, "");
+            let revision = Self::named(&source, "");
             let (path, outcome) = (path.clone(), Outcome::Cached);
             return Ok(Fetched { path, revision, bytes: 0, outcome, _lease: None });
         }
@@ -210,14 +210,11 @@ impl Storage {
                     let place = registry.locate(&place)?;
                     // a model that MLflow 3 logged is beside the run's artifacts
                     let own = self.has_files(&place, location)?;
-                    let place = match own {
-                        true => place,
-                        false => match registry.model_of_run(uri, &experiment)? {
-                            Some(model) => registry.locate(&model)?,
-                            None => place,
-                        },
-                    };
-                    (place, None)
+                    let model = if own { None } else { registry.model_of_run(uri, &experiment)? };
+                    match model {
+                        Some(model) => (registry.locate(&model)?, None),
+                        None => (place, None),
+                    }
                 }
                 _ => return Ok(source),
             };
@@ -264,7 +261,7 @@ impl Storage {
     ) -> Result<T, Error> {
         match &source.location {
             Location::S3 { bucket, key } => use_it(&Prefix { s3: &*self.s3()?, bucket, key }),
-            Location::Web(url) => use_it(&Page::new(&*self.web(), &source.location, url)?),
+            Location::Web(url) => use_it(&Page::new(&self.web(), &source.location, url)?),
             Location::Artifacts { path } => {
                 let registry = self.registry(&source.location)?;
                 let fixed = source.resolved.is_some();
@@ -292,8 +289,8 @@ impl Storage {
                 flag: "; raise it with `--cache-bytes`",
             });
         }
-        let revision = self.revision(source, &listing, remote);
-        let key = self.key(source, &listing, remote);
+        let revision = Self::revision(source, &listing, remote);
+        let key = Self::key(source, &listing, remote);
         let writing = match self.cache.open(&key)? {
             Found::Here(lease) => {
                 tracing::info!(
@@ -302,7 +299,7 @@ impl Storage {
                 );
                 self.cache.note(&asked.to_string(), &key);
                 self.usage.cached(self.cache.evict(0, &key));
-                return Ok(self.fetched(lease, revision, Outcome::Cached));
+                return Ok(Self::fetched(lease, revision, Outcome::Cached));
             }
             Found::Missing(writing) => writing,
         };
@@ -350,7 +347,7 @@ impl Storage {
         );
         self.cache.note(&asked.to_string(), &key);
         self.usage.cached(self.cache.evict(0, &key));
-        Ok(self.fetched(lease, revision, Outcome::Fetched))
+        Ok(Self::fetched(lease, revision, Outcome::Fetched))
     }
 
     /// Unpacks an archive; gives the model's place below the content, and its files.
@@ -386,7 +383,7 @@ impl Storage {
         Ok((archive::only_folder(&content).unwrap_or_default(), files))
     }
 
-    fn fetched(&self, lease: Lease, revision: Revision, outcome: Outcome) -> Fetched {
+    fn fetched(lease: Lease, revision: Revision, outcome: Outcome) -> Fetched {
         let path = if lease.manifest.root.is_empty() {
             lease.content.clone()
         } else {
@@ -401,11 +398,11 @@ impl Storage {
             digest: lease.manifest.revision.clone(),
             version: lease.manifest.version.clone(),
         };
-        Some(self.fetched(lease, revision, Outcome::Cached))
+        Some(Self::fetched(lease, revision, Outcome::Cached))
     }
 
     /// The name that a fetched model has in the cache.
-    fn key(&self, source: &Source, listing: &Listing, remote: &dyn Remote) -> String {
+    fn key(source: &Source, listing: &Listing, remote: &dyn Remote) -> String {
         let state = listing.state(remote.is_fixed()).unwrap_or_else(|| {
             // nothing would tell another state from this one: what is cached is never right
             format!("{:?}", SystemTime::now())
@@ -414,13 +411,13 @@ impl Storage {
         key.chars().take(32).collect()
     }
 
-    fn revision(&self, source: &Source, listing: &Listing, remote: &dyn Remote) -> Revision {
+    fn revision(source: &Source, listing: &Listing, remote: &dyn Remote) -> Revision {
         let state = listing.state(true).unwrap_or_default();
-        self.named(source, &format!("{remote}\n{state}"))
+        Self::named(source, &format!("{remote}\n{state}"))
     }
 
     /// A registry's own words where there are some, else the state of the files.
-    fn named(&self, source: &Source, state: &str) -> Revision {
+    fn named(source: &Source, state: &str) -> Revision {
         match &source.resolved {
             Some(resolved) => Revision::new(&resolved.revision, resolved.version.clone()),
             None => Revision::new(&format!("{}\n{state}", source.location), None),

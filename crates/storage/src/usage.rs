@@ -15,7 +15,7 @@ impl Outcome {
     /// A word for metrics.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Fetched => "fetched",
+            Self::Fetched => "ok",
             Self::Cached => "cached",
             Self::Failed => "failed",
         }
@@ -53,6 +53,14 @@ impl Usage {
     /// Bytes in the cache when it was last looked at.
     pub fn cache_bytes(&self) -> u64 {
         self.counts().cache
+    }
+
+    /// Usage with one of each count, for pages that describe them.
+    pub fn for_reference() -> Self {
+        let usage = Self::default();
+        usage.ended("s3", Outcome::Fetched);
+        usage.received("s3", 1);
+        usage
     }
 
     pub(crate) fn ended(&self, scheme: &'static str, outcome: Outcome) {

@@ -7,11 +7,11 @@ use longshore_engine::{Inspection, Model, Step};
 use longshore_mlflow::Schema;
 use serde_json::{Value, json};
 
-use crate::{cli::InspectArgs, models};
+use crate::{cli::InspectArgs, models, storage};
 
 /// Prints what a model is; fails when the file cannot be read at all.
 pub(crate) fn run(args: &InspectArgs) -> Result<()> {
-    let model = models::Named::parse(&args.model)?;
+    let (model, _kept) = storage::bring(models::Named::parse(&args.model)?, &args.storage)?;
     let inspection = longshore_engine::inspect(&model.source, &models::limits(args.reading))
         .with_context(|| format!("failed to read `{}`", args.model))?;
     if args.json {

@@ -12,16 +12,16 @@ use hyper::{Request, header};
 use longshore_serve::{Config, Server};
 use serde_json::Value;
 
-use crate::{cli::PredictArgs, models};
+use crate::{cli::PredictArgs, models, storage};
 
 /// Prints `{"predictions": …}`.
 pub(crate) fn run(args: &PredictArgs) -> Result<()> {
     let body = read(&args.input)?;
     let content_type = if is_json(&body) { "application/json" } else { "text/csv" };
     let method = args.method.as_deref().map(models::method).transpose()?;
-    let model = models::Named::parse(&args.model)?.serve(method);
+    let (model, _kept) = storage::bring(models::Named::parse(&args.model)?, &args.storage)?;
     let server = Server::offline(Config {
-        models: vec![model],
+        models: vec![model.serve(method)],
         model_limits: models::limits(args.reading),
         ..Config::default()
     })?;

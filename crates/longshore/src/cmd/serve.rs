@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use longshore_daemon::{Drain, log, metrics};
+use longshore_daemon::{Drain, log};
+use longshore_engine::Method;
 use longshore_serve::{Config, Limits, Server};
+use longshore_storage::Location;
 
 use crate::{
     cli::{LogArgs, LogFormat, RequestArgs, ServeArgs},
-    models::{self, Named},
+    models::{self, Here, Named, Place},
+    storage::{self, StorageMetrics, follow::Followers},
 };
 
 /// Set by KServe's users to get probabilities from the scikit-learn server.
@@ -17,12 +20,27 @@ const PREDICT_PROBA: &str = "PREDICT_PROBA";
 /// Serves until TERM or Ctrl-C.
 pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     start_log(&args.log)?;
-    let server = Server::bind(config(args)?)?;
+    let (named, method) = (named(args)?, method(args)?);
+    let storage = storage::open(&args.storage)?;
+    let metrics = StorageMetrics::new(storage.usage());
+    let (here, elsewhere) = part(named);
+    let mut config = config(args);
+    config.registry.register_collector(Box::new(metrics.clone()));
+    config.models = here.into_iter().map(|model| model.serve(method)).collect();
+    config.expected = elsewhere.iter().map(|(name, _)| name.clone()).collect();
+    let server = Server::bind(config)?;
     tracing::info!(address = %server.address(), "listening on http://{}", server.address());
     if let Some(address) = server.metrics_address() {
         tracing::info!(%address, "metrics on http://{address}/metrics");
     }
-    serve(server)
+    let mut followers = Followers::new(storage, server.models(), metrics, server.drain());
+    followers.method = method;
+    followers.poll = Duration::from_secs(args.poll);
+    for (name, location) in &elsewhere {
+        followers.start(name, location)?;
+    }
+    serve(server)?;
+    followers.outcome()
 }
 
 /// Serves until TERM or Ctrl-C, then drains.
@@ -60,14 +78,17 @@ fn arguments(args: &ServeArgs) -> impl Iterator<Item = &str> {
     args.models.iter().map(String::as_str).chain(listed)
 }
 
-fn config(args: &ServeArgs) -> Result<Config> {
-    let method = match args.method.as_deref() {
+fn method(args: &ServeArgs) -> Result<Option<Method>> {
+    Ok(match args.method.as_deref() {
         Some(name) => Some(models::method(name)?),
         None if std::env::var(PREDICT_PROBA).is_ok_and(|v| v.eq_ignore_ascii_case("true")) => {
-            Some(longshore_engine::Method::PredictProba)
+            Some(Method::PredictProba)
         }
         None => None,
-    };
+    })
+}
+
+fn named(args: &ServeArgs) -> Result<Vec<Named>> {
     let mut named = arguments(args).map(Named::parse).collect::<Result<Vec<_>>>()?;
     match (&args.kserve.model_dir, &args.kserve.model_name) {
         (Some(folder), Some(name)) => named.push(Named::new(name, folder)?),
@@ -78,19 +99,33 @@ fn config(args: &ServeArgs) -> Result<Config> {
         },
         (None, None) => {}
     }
-    Ok(Config {
+    Ok(named)
+}
+
+/// Models that are on this machine, and those that are to be fetched.
+fn part(named: Vec<Named>) -> (Vec<Here>, Vec<(String, Location)>) {
+    let (mut here, mut elsewhere) = (Vec::new(), Vec::new());
+    for Named { name, place } in named {
+        match place {
+            Place::Here(source) => here.push(Here { name, source }),
+            Place::Elsewhere(location) => elsewhere.push((name, location)),
+        }
+    }
+    (here, elsewhere)
+}
+
+fn config(args: &ServeArgs) -> Config {
+    Config {
         host: args.host,
         port: args.port,
         metrics_port: args.metrics_port,
-        models: named.into_iter().map(|model| model.serve(method)).collect(),
-        expected: Vec::new(),
         threads: args.threads,
         limits: limits(&args.requests),
         model_limits: models::limits(args.reading),
-        registry: metrics::registry(),
         drain_delay: Duration::from_secs(args.drain_delay),
         grace: Duration::from_secs(args.grace_seconds),
-    })
+        ..Config::default()
+    }
 }
 
 fn limits(args: &RequestArgs) -> Limits {

@@ -37,8 +37,7 @@ fn what_is_published_is_found_and_what_is_not_is_not() {
 fn damage_is_found_and_removed() {
     let root = tempfile::tempdir().unwrap();
     let cache = Cache::new(root.path(), 1 << 20);
-    type Damage = fn(&Path);
-    let damages: [Damage; 4] = [
+    let damages: [fn(&Path); 4] = [
         |path| fs::write(path, b"onf").unwrap(),
         |path| fs::write(path, b"on").unwrap(),
         |path| fs::remove_file(path).unwrap(),
@@ -64,7 +63,7 @@ fn the_oldest_goes_first_and_what_is_in_use_stays() {
         lock.set_modified(used).unwrap();
     }
     let Found::Here(held) = cache.open("a").unwrap() else { panic!("`a` is there") };
-    held._lock.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    held.lock.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
     assert_eq!(cache.evict(10, "d"), 20);
     assert!(model(root.path(), "a").try_exists().unwrap(), "it is in use");
     assert!(!model(root.path(), "b").try_exists().unwrap());

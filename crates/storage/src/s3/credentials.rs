@@ -8,7 +8,6 @@ use std::{
 
 use serde::Deserialize;
 
-use super::endpoint::Endpoint;
 use crate::{
     Config, Environment, Error, Retry,
     http::Reply,
@@ -25,7 +24,7 @@ use instance::Instance;
 use web_identity::WebIdentity;
 
 /// Credentials are renewed when less than this is left of them, or a quarter of their life.
-const MARGIN: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_mins(5);
 
 /// A key pair, for a while or for ever.
 #[derive(Clone, PartialEq, Eq)]
@@ -175,8 +174,8 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     /// Finds the source. Nothing is asked of it yet.
-    pub(crate) fn new(config: &Config, endpoint: &Endpoint) -> Result<Self, Error> {
-        let source = if config.anonymous { Source::Anonymous } else { source(config, endpoint)? };
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+        let source = if config.anonymous { Source::Anonymous } else { source(config)? };
         Ok(Self { source, retry: config.retry, current: Mutex::default() })
     }
 
@@ -262,7 +261,7 @@ impl Credentials {
 }
 
 /// The first source that is configured, in the order of AWS's tools.
-fn source(config: &Config, endpoint: &Endpoint) -> Result<Source, Error> {
+fn source(config: &Config) -> Result<Source, Error> {
     let environment = &config.environment;
     let id = environment.get("AWS_ACCESS_KEY_ID");
     let secret = environment.get("AWS_SECRET_ACCESS_KEY");
@@ -275,7 +274,7 @@ fn source(config: &Config, endpoint: &Endpoint) -> Result<Source, Error> {
         (Some(_), None) => return Err(half("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")),
         (None, Some(_)) => return Err(half("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID")),
     }
-    if let Some(source) = WebIdentity::new(environment, endpoint, config.timeouts)? {
+    if let Some(source) = WebIdentity::new(environment, config.timeouts)? {
         return Ok(Source::WebIdentity(source));
     }
     if let Some(source) = Container::new(environment, config.timeouts)? {
@@ -309,16 +308,15 @@ fn nothing(environment: &Environment) -> String {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use super::{Credentials, Issued, Keys};
-    use crate::{Config, Environment, s3::endpoint::Endpoint};
+    use super::{Credentials, Issued, Keys, MARGIN};
+    use crate::{Config, Environment};
 
     fn credentials(pairs: &'static [(&str, &str)]) -> Result<Credentials, String> {
         let mut config = Config::new("/nowhere");
         config.environment = Environment::new(|name| {
             pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into())
         });
-        let endpoint = Endpoint::new(&config.environment, None).unwrap();
-        Credentials::new(&config, &endpoint).map_err(|error| error.to_string())
+        Credentials::new(&config).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -351,10 +349,10 @@ mod tests {
 
     #[test]
     fn keys_are_renewed_before_they_end() {
-        let hour = SystemTime::now() + Duration::from_secs(3600);
+        let hour = SystemTime::now() + Duration::from_hours(1);
         let keys = Keys::for_test("a", "b").until(Some(hour));
-        assert_eq!(keys.renew, Some(hour - Duration::from_secs(300)));
-        let minute = SystemTime::now() + Duration::from_secs(60);
+        assert_eq!(keys.renew, Some(hour - MARGIN));
+        let minute = SystemTime::now() + Duration::from_mins(1);
         let keys = Keys::for_test("a", "b").until(Some(minute));
         assert!(keys.renew.unwrap() > minute - Duration::from_secs(16));
         assert!(Issued::read("{}").is_err());

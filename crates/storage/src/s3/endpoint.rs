@@ -88,7 +88,7 @@ impl Endpoint {
     }
 
     /// Where web identities are exchanged for credentials.
-    pub(crate) fn sts(&self, environment: &Environment) -> Result<Url, Error> {
+    pub(crate) fn sts(environment: &Environment) -> Result<Url, Error> {
         if let Some((name, text)) =
             first(environment, &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])
         {
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn sts_follows_the_region_and_its_own_variable() {
-        let sts = |pairs| endpoint(pairs, None).sts(&environment(pairs)).unwrap().to_string();
+        let sts = |pairs| Endpoint::sts(&environment(pairs)).unwrap().to_string();
         assert_eq!(sts(&[]), "https://sts.amazonaws.com/");
         assert_eq!(sts(&[("AWS_REGION", "eu-west-1")]), "https://sts.eu-west-1.amazonaws.com/");
         let own: &[_] =

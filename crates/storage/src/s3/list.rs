@@ -16,6 +16,7 @@ const PAGE: u64 = 16 << 20;
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Page {
     objects: Vec<Entry>,
+    truncated: bool,
     next: Option<String>,
 }
 
@@ -61,10 +62,16 @@ pub(super) fn below(s3: &S3, bucket: &str, prefix: &str) -> Result<Vec<Object>, 
                 });
             }
         }
+        if !page.truncated {
+            return Ok(objects);
+        }
+        // half a listing would be half a model; a server that repeats itself would keep us forever
         match page.next {
-            // a server that repeats itself would keep us forever
             Some(next) if Some(&next) != token.as_ref() => token = Some(next),
-            _ => return Ok(objects),
+            _ => {
+                let reason = "it says that there is more, and not how to ask for it".into();
+                return Err(Error::Refused { what: place, reason });
+            }
         }
     }
 }
@@ -134,7 +141,7 @@ fn parse(text: &str) -> Result<Page, String> {
         (Some("ListBucketResult"), Some(reason)) => return Err(reason),
         (root, _) => return Err(format!("it is `{}`", root.unwrap_or("nothing"))),
     }
-    page.next = next.filter(|_| truncated);
+    (page.truncated, page.next) = (truncated, next);
     Ok(page)
 }
 

@@ -35,7 +35,10 @@ pub(crate) fn headers(
     signed.sort_unstable();
     let names: Vec<_> = signed.iter().map(|(name, _)| name.as_str()).collect();
     let names = names.join(";");
-    let lines: String = signed.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let mut lines = String::new();
+    for (name, value) in &signed {
+        lines.extend([name.as_str(), ":", value, "\n"]);
+    }
     let text = url.to_string();
     let query = text.split_once('?').map_or("", |(_, query)| query);
     let canonical = format!("{method}\n{}\n{query}\n{lines}\n{names}\n{payload}", url.path());

@@ -210,7 +210,7 @@ fn writable(path: &Path) -> Result<fs::File, Error> {
 fn ranges(object: &Object, part: u64) -> Vec<Range<u64>> {
     let part = part.max(1);
     match (object.size, &object.tag) {
-        (None, _) => vec![0..u64::MAX],
+        (None, _) => std::iter::once(0..u64::MAX).collect(),
         (Some(size), Some(_)) if size > part => {
             (0..size.div_ceil(part)).map(|at| at * part..size.min((at + 1) * part)).collect()
         }

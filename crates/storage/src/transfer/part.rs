@@ -61,7 +61,7 @@ impl Shared<'_> {
         }
         let from = range.start + file.here(part);
         let whole = from == 0 && file.parts() == 1;
-        let wanted = (!whole).then(|| from..range.end);
+        let wanted = (!whole).then_some(from..range.end);
         let mut stream = self.transfer.remote.open(object, wanted)?;
         let changed = || Attempt::Fatal(Error::Changed { what: what() });
         if let (Some(before), Some(now)) = (&object.tag, &stream.tag)

@@ -22,7 +22,6 @@ pub(super) struct WebIdentity {
 impl WebIdentity {
     pub(super) fn new(
         environment: &Environment,
-        endpoint: &Endpoint,
         timeouts: Timeouts,
     ) -> Result<Option<Self>, Error> {
         let role = environment.get("AWS_ROLE_ARN");
@@ -40,7 +39,7 @@ impl WebIdentity {
                 timeouts,
                 Trust::of(environment, &["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]),
             ),
-            sts: endpoint.sts(environment)?,
+            sts: Endpoint::sts(environment)?,
             role,
             token: token.into(),
             session: session.unwrap_or_else(|| "longshore".into()),

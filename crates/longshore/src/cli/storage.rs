@@ -1,0 +1,37 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Where models that are elsewhere come from, and where they are kept.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Model storage")]
+pub(crate) struct StorageArgs {
+    /// Folder that fetched models are kept in; without one `longshore/models` in the user's cache
+    #[arg(long, env = "LONGSHORE_CACHE_DIR", value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+
+    /// Most bytes of fetched models; what was not used for longest goes first
+    #[arg(long, env = "LONGSHORE_CACHE_BYTES", default_value_t = 10 << 30, value_name = "BYTES")]
+    pub(crate) cache_bytes: u64,
+
+    /// The MLflow server behind `models:/` and `runs:/`; its user, password or token come from
+    /// MLflow's own variables
+    #[arg(long, env = "MLFLOW_TRACKING_URI", hide_env_values = true, value_name = "URL")]
+    pub(crate) tracking_uri: Option<String>,
+
+    /// Whether S3 buckets are named in the path of a URL instead of its host; without it, they are
+    /// at endpoints that are not AWS's
+    #[arg(
+        long,
+        env = "LONGSHORE_S3_PATH_STYLE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    pub(crate) s3_path_style: Option<bool>,
+
+    /// Ask S3 without credentials, for public buckets
+    #[arg(long, env = "LONGSHORE_S3_ANONYMOUS")]
+    pub(crate) s3_anonymous: bool,
+}

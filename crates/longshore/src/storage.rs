@@ -1,0 +1,58 @@
+//! Models that are elsewhere: fetched once, and followed while they are served.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::{Context, Result};
+use longshore_daemon::log;
+use longshore_engine::Source;
+use longshore_storage::{Config, Fetched, Location, Storage};
+
+use crate::{
+    cli::StorageArgs,
+    models::{Here, Named, Place},
+};
+
+pub(crate) mod follow;
+mod metrics;
+
+pub(crate) use metrics::StorageMetrics;
+
+/// A storage for the settings of the command line. Nothing is touched before something is fetched.
+pub(crate) fn open(args: &StorageArgs) -> Result<Arc<Storage>> {
+    let mut config = Config::new(cache_dir(args)?);
+    config.cache_bytes = args.cache_bytes;
+    config.tracking_uri.clone_from(&args.tracking_uri);
+    config.path_style = args.s3_path_style;
+    config.anonymous = args.s3_anonymous;
+    Ok(Arc::new(Storage::new(config)))
+}
+
+fn cache_dir(args: &StorageArgs) -> Result<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let user = || {
+        let cache = variable("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")));
+        Some(cache?.join("longshore/models"))
+    };
+    args.cache_dir
+        .clone()
+        .or_else(user)
+        .context("there is no place for fetched models: name one with `--cache-dir`")
+}
+
+/// A model's files, fetched when they are elsewhere; they stay while the second value lives.
+pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Here, Option<Fetched>)> {
+    let name = model.name;
+    let location = match model.place {
+        Place::Here(source) => return Ok((Here { name, source }, None)),
+        Place::Elsewhere(location) => location,
+    };
+    log::init("info", log::Format::Auto)?;
+    let fetched = open(args)?.fetch(&location).with_context(|| failed(&location))?;
+    let source = Source::open(fetched.path())?;
+    Ok((Here { name, source }, Some(fetched)))
+}
+
+fn failed(location: &Location) -> String {
+    format!("failed to fetch `{location}`")
+}
