@@ -171,5 +171,3 @@ def test_two_processes_fetch_once(cloud: Cloud, cache: Path, proxy: Proxy) -> No
     with Longshore(*arguments, **env) as one, Longshore(*arguments, **env) as two:
         assert one.ready().predict().ok and two.ready().predict().ok
     assert large(proxy) == LARGE
-
-
