@@ -229,6 +229,13 @@ fn a_smoke_test_passes_on_a_server_and_names_what_fails() {
     let xml = std::fs::read_to_string(&junit).expect("the file");
     assert!(xml.contains("name=\"wine v2 infer\"") && xml.contains("failures=\"0\""), "{xml}");
 
+    let example = ["smoke-test", &url, "--model", "wine", "--example", "wine", "--json"];
+    let output = longshore(&example);
+    assert!(output.status.success(), "{}", report(&output));
+    let invocations = format!("{url}/invocations");
+    let (one, passed) = bench(&[&invocations, "-n", "5", "--model", "wine", "--max-failures", "0"]);
+    assert!(passed, "{one}");
+
     let output = longshore(&["smoke-test", &url, "--model", "no-such-model", "--json"]);
     let all = report(&output);
     assert!(!output.status.success() && all["failed"].as_u64() > Some(0), "{all}");

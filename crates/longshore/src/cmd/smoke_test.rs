@@ -73,9 +73,8 @@ async fn test(args: &SmokeTestArgs) -> Result<Report> {
     if models.is_empty() {
         report.add("models", Verdict::failed("the server has no model".into()));
     }
-    let several = models.len() > 1;
     for model in models.iter().take(MOST_MODELS) {
-        let checks = Model { probe: &probe, name: model, several, ours };
+        let checks = Model { probe: &probe, name: model, ours };
         checks.run(given.as_ref(), &mut report).await;
     }
     report.add("metrics", check::metrics(&probe, metrics, ours).await);
@@ -94,8 +93,6 @@ async fn wait(probe: &Probe, most: Duration) {
 struct Model<'a> {
     probe: &'a Probe,
     name: &'a str,
-    /// Whether `/invocations` has to be told which model.
-    several: bool,
     /// Whether the server is one of Longshore's, which has every protocol.
     ours: bool,
 }
@@ -131,11 +128,8 @@ impl Model<'_> {
             None => Verdict::skipped("the server does not say what the model takes".into()),
         };
         answered |= add("v2 infer", self.hinted(verdict, made_up));
-        let path = if self.several {
-            format!("/invocations?model={}", self.name)
-        } else {
-            "/invocations".into()
-        };
+        // a server of one model, such as MLflow's, takes no notice of the query
+        let path = format!("/invocations?model={}", self.name);
         let verdict =
             check::predictions(self.probe, &path, &question.invocations, question.rows).await;
         answered |= add("invocations", self.hinted(verdict, made_up));

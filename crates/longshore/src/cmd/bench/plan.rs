@@ -62,8 +62,15 @@ async fn body(
         Protocol::V1(model) => Ok(Some(question(model).await?.v1)),
         Protocol::V2(model) => Ok(question(model).await?.v2),
         Protocol::Invocations => {
-            let model = self::model(target, args).await?;
-            Ok(Some(question(&model).await?.invocations))
+            let model = match in_query(&path) {
+                Some(model) => model.to_owned(),
+                None => self::model(target, args).await?,
+            };
+            let body = question(&model).await?.invocations;
+            if !path.contains('?') {
+                target.path = format!("{path}?model={model}");
+            }
+            Ok(Some(body))
         }
         Protocol::Server => {
             let model = self::model(target, args).await?;
@@ -88,6 +95,11 @@ async fn model(target: &Target, args: &QuestionArgs) -> Result<String> {
         [] => bail!("the server has no model"),
         _ => bail!("the server has several models, name one with `--model`: {}", models.join(", ")),
     }
+}
+
+/// The model in `/invocations?model=NAME`.
+fn in_query(path: &str) -> Option<&str> {
+    path.split_once('?')?.1.split('&').find_map(|pair| pair.strip_prefix("model="))
 }
 
 fn protocol(path: &str) -> Protocol<'_> {
@@ -122,5 +134,7 @@ mod tests {
         ] {
             assert_eq!(protocol(path), expected, "{path}");
         }
+        assert_eq!(in_query("/invocations?x=1&model=a"), Some("a"));
+        assert_eq!(in_query("/invocations?xmodel=a"), None);
     }
 }
