@@ -157,7 +157,10 @@ def check() -> list[str]:
         elif block.runner.startswith("by "):
             findings += scripted(block)
         elif block.runner not in (*KINDS, "account"):
-            findings.append(f"{block.where}: nobody runs `{block.commands[0]}`: write `<!-- run: local|cluster|emulator|by SCRIPT -->` or `<!-- needs: account -->` on the line before")
+            findings.append(
+                f"{block.where}: nobody runs `{block.commands[0]}`: "
+                f"write `<!-- run: local|cluster|emulator|by SCRIPT -->` or `<!-- needs: account -->` on the line before"
+            )
     try:
         if listed()[1] != table():
             findings.append(f"docs/guides/{LIST.name}: the list of commands that need an account is out of date: run `tests/infra/guides --write`")
@@ -172,12 +175,21 @@ def a_clone() -> typing.Iterator[pathlib.Path]:
     with tempfile.TemporaryDirectory() as folder:
         clone = pathlib.Path(folder) / "longshore"
         clone.mkdir()
-        names = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=render.ROOT, check=True, capture_output=True).stdout
+        names = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=render.ROOT, check=True, capture_output=True
+        ).stdout
         kept = b"\0".join(name for name in names.split(b"\0") if name and (render.ROOT / os.fsdecode(name)).is_file())
         pack = subprocess.run(["tar", "-c", "--null", "-T", "-"], cwd=render.ROOT, input=kept, check=True, capture_output=True).stdout
         subprocess.run(["tar", "-x"], cwd=clone, input=pack, check=True)
         render.fill_in(clone / "deploy/environments", PRESETS["ACCOUNT"])
-        for words in (["init", "-q", "-b", "main"], ["config", "user.name", "reader"], ["config", "user.email", "reader@example.org"], ["config", "commit.gpgsign", "false"], ["add", "-A"], ["commit", "-q", "-m", "start"]):
+        for words in (
+            ["init", "-q", "-b", "main"],
+            ["config", "user.name", "reader"],
+            ["config", "user.email", "reader@example.org"],
+            ["config", "commit.gpgsign", "false"],
+            ["add", "-A"],
+            ["commit", "-q", "-m", "start"],
+        ):
             subprocess.run(["git", *words], cwd=clone, check=True)
         yield clone
 
@@ -211,12 +223,22 @@ def terraform() -> dict[str, str]:
 
 @contextlib.contextmanager
 def an_emulator() -> typing.Iterator[dict[str, str]]:
-    made = subprocess.run([str(render.ROOT / "tests/venv"), str(render.ROOT / "tests/infra/emulator.d/requirements.txt"), "11", "12"], check=True, capture_output=True, text=True).stdout.strip()
+    made = subprocess.run(
+        [str(render.ROOT / "tests/venv"), str(render.ROOT / "tests/infra/emulator.d/requirements.txt"), "11", "12"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
-    with subprocess.Popen([f"{made}/bin/python", str(render.ROOT / "tests/infra/emulator.d/server.py"), str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen(
+        [f"{made}/bin/python", str(render.ROOT / "tests/infra/emulator.d/server.py"), str(port)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as server:
         try:
             for _ in range(600):
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -243,7 +265,15 @@ def session(page: str, wanted: list[Block], clone: pathlib.Path, environment: di
         parts += [f"printf '\\n== {block.where}\\n'", *(f"printf '%s\\n' {shell_word('$ ' + command)}" for command in block.commands), block.text]
     parts.append("printf '\\n== the end\\n'")
     start = time.monotonic()
-    with subprocess.Popen(["bash", "-c", "\n".join(parts)], cwd=clone, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True) as process:
+    with subprocess.Popen(
+        ["bash", "-c", "\n".join(parts)],
+        cwd=clone,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
         kill = signal.signal(signal.SIGALRM, lambda *_: os.killpg(process.pid, signal.SIGKILL))
         signal.alarm(SECONDS)
         try:
@@ -261,7 +291,8 @@ def session(page: str, wanted: list[Block], clone: pathlib.Path, environment: di
                 process.wait(timeout=5)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-    print(f"{'PASS' if ended else 'FAIL'} docs/guides/{page}: {sum(len(block.commands) for block in wanted)} commands in {time.monotonic() - start:.1f} s", flush=True)
+    count = sum(len(block.commands) for block in wanted)
+    print(f"{'PASS' if ended else 'FAIL'} docs/guides/{page}: {count} commands in {time.monotonic() - start:.1f} s", flush=True)
     return ended
 
 

@@ -116,7 +116,9 @@ def expand(clone: pathlib.Path, applications: dict) -> list[dict]:
             for wanted in generator["git"]["files"]:
                 for path in sorted(clone.glob(wanted["path"])):
                     relative = path.relative_to(clone)
-                    (chart / "values.yaml").write_text(yaml.safe_dump({"path": {"path": str(relative.parent), "filename": relative.name, "basename": relative.parent.name}}))
+                    (chart / "values.yaml").write_text(
+                        yaml.safe_dump({"path": {"path": str(relative.parent), "filename": relative.name, "basename": relative.parent.name}})
+                    )
                     made += [found.body for found in objects("models", helm("expand", chart, "argocd", []))]
     return made
 

@@ -15,7 +15,13 @@ STANDS_FOR = {"ENV": "dev", "NAME": "classification", "MODEL": "classification"}
 
 
 def pages() -> list[pathlib.Path]:
-    names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "docs", "deploy", "*.md"], cwd=render.ROOT, check=True, capture_output=True, text=True).stdout
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "docs", "deploy", "*.md"],
+        cwd=render.ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     return [render.ROOT / name for name in sorted(set(names.splitlines())) if name.endswith(".md") and (render.ROOT / name).is_file()]
 
 
@@ -49,7 +55,11 @@ def test_links_lead_somewhere():
 
 def test_paths_are_there():
     wrong = []
-    named = [page for page in pages() if page.is_relative_to(DOCS / "guides") or page == DOCS / "reference/seeds.md" or page.is_relative_to(render.ROOT / "deploy")]
+    named = [
+        page
+        for page in pages()
+        if page.is_relative_to(DOCS / "guides") or page == DOCS / "reference/seeds.md" or page.is_relative_to(render.ROOT / "deploy")
+    ]
     assert len(named) > 10
     for page in named:
         for span in re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)):

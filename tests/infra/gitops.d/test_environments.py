@@ -64,7 +64,9 @@ def test_sizes(environments, name):
 
 @pytest.mark.parametrize("name", render.ENVIRONMENTS)
 def test_the_service_account_is_made_before_the_models(environments, name):
-    assert [item.body["metadata"]["namespace"] for item in environments[name] if item.kind == "ServiceAccount" and item.name == "model-reader"] == ["longshore-serving"]
+    assert [item.body["metadata"]["namespace"] for item in environments[name] if item.kind == "ServiceAccount" and item.name == "model-reader"] == [
+        "longshore-serving"
+    ]
 
 
 def check(folder: pathlib.Path, name: str) -> subprocess.CompletedProcess:
@@ -112,7 +114,12 @@ def test_check_refuses_what_is_in_the_repository(name):
         ("account.yaml", "eu-west-1:012345678901:certificate", "eu-west-1:999999999999:certificate", "the certificate is of account `999999999999`"),
         ("values.yaml", f'"sha256:{"a" * 64}"', '""', "the image has no digest"),
         ("values.yaml", "group: longshore-production", "group: CHANGE-ME", "values.yaml:"),
-        ("models/classification.yaml", "example://classification", "s3://CHANGE-ME/classification/1", "models/classification.yaml:2: a placeholder is left"),
+        (
+            "models/classification.yaml",
+            "example://classification",
+            "s3://CHANGE-ME/classification/1",
+            "models/classification.yaml:2: a placeholder is left",
+        ),
     ],
 )
 def test_check_says_what_to_write(tmp_path, file, old, new, sentence):

@@ -17,13 +17,27 @@ VERSIONS = ("1.33", "1.34", "1.35", "1.36")
 
 def custom_kinds(items: list[dict]) -> subprocess.CompletedProcess:
     script = render.ROOT / "tests/infra/gitops.d/validate.mjs"
-    return subprocess.run(["node", str(script), os.environ["LONGSHORE_NODE_PACKAGES"]], input=json.dumps(items), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["node", str(script), os.environ["LONGSHORE_NODE_PACKAGES"]], input=json.dumps(items), capture_output=True, text=True, check=False
+    )
 
 
 def test_custom_kinds(environments):
-    items = [{"where": f"{name}: {item.where}", "object": item.body} for name, found in environments.items() for item in found if item.group in CUSTOM]
+    items = [
+        {"where": f"{name}: {item.where}", "object": item.body} for name, found in environments.items() for item in found if item.group in CUSTOM
+    ]
     kinds = {item["object"]["kind"] for item in items}
-    assert {"Application", "ApplicationSet", "AppProject", "NodePool", "EC2NodeClass", "ClusterSecretStore", "ExternalSecret", "ServiceMonitor", "PrometheusRule"} <= kinds
+    assert {
+        "Application",
+        "ApplicationSet",
+        "AppProject",
+        "NodePool",
+        "EC2NodeClass",
+        "ClusterSecretStore",
+        "ExternalSecret",
+        "ServiceMonitor",
+        "PrometheusRule",
+    } <= kinds
     done = custom_kinds(items)
     sys.stdout.write(done.stdout)
     assert done.returncode == 0, done.stderr
@@ -85,7 +99,19 @@ def test_a_server_accepts_them(environments, tmp_path):
         file = tmp_path / f"{name}.yaml"
         file.write_text(yaml.safe_dump_all(bodies))
         done = subprocess.run(
-            ["kubectl", "--kubeconfig", kubeconfig, "apply", "--dry-run=server", "--server-side", "--force-conflicts", "--namespace", "default", "--filename", str(file)],
+            [
+                "kubectl",
+                "--kubeconfig",
+                kubeconfig,
+                "apply",
+                "--dry-run=server",
+                "--server-side",
+                "--force-conflicts",
+                "--namespace",
+                "default",
+                "--filename",
+                str(file),
+            ],
             capture_output=True,
             text=True,
             check=False,
@@ -97,8 +123,15 @@ def test_a_server_accepts_them(environments, tmp_path):
 
 def test_text_form():
     """Every YAML file reads alike; templates are no YAML, what they make is checked above."""
-    files = [path for part in ("deploy/argocd", "deploy/environments") for path in (render.ROOT / part).rglob("*.yaml") if "templates" not in path.parts and ".terraform" not in path.parts]
+    files = [
+        path
+        for part in ("deploy/argocd", "deploy/environments")
+        for path in (render.ROOT / part).rglob("*.yaml")
+        if "templates" not in path.parts and ".terraform" not in path.parts
+    ]
     config = render.ROOT / "tests/infra/gitops.d/yamllint.yaml"
-    done = subprocess.run([sys.executable, "-m", "yamllint", "--strict", "-c", str(config), *map(str, files)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "yamllint", "--strict", "-c", str(config), *map(str, files)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
     assert len(files) > 15

@@ -45,7 +45,11 @@ def test_waves(environments, name):
     apps = applications(environments[name])
     for first, then in ORDER:
         assert wave(apps[first]) < wave(apps[then]), f"`{first}` has to come before `{then}`"
-    namespaces = [item for item in environments[name] if item.kind in ("Namespace", "ResourceQuota", "LimitRange", "ServiceAccount") and item.application == "longshore"]
+    namespaces = [
+        item
+        for item in environments[name]
+        if item.kind in ("Namespace", "ResourceQuota", "LimitRange", "ServiceAccount") and item.application == "longshore"
+    ]
     assert len(namespaces) >= 8
     assert max(map(wave, namespaces)) < min(wave(app) for label, app in apps.items() if label != "longshore" and app.application == "longshore")
     pools = [item for item in environments[name] if item.kind == "NodePool"]
@@ -145,7 +149,9 @@ def test_storage(environments, name):
 
 def test_quota_of_dev(environments):
     quotas = {item.name: item.body["spec"] for item in environments["dev"] if item.kind == "ResourceQuota"}
-    assert quotas["compute"] == {"hard": {"requests.cpu": "10", "requests.memory": "20Gi", "limits.cpu": "20", "limits.memory": "40Gi", "pods": "100"}}
+    assert quotas["compute"] == {
+        "hard": {"requests.cpu": "10", "requests.memory": "20Gi", "limits.cpu": "20", "limits.memory": "40Gi", "pods": "100"}
+    }
     assert quotas["objects"]["hard"]["services.loadbalancers"] == "1"
 
 

@@ -63,7 +63,11 @@ def test_a_build_is_promoted_and_taken_back(repository, name):
     allowed = ("image", "app.kubernetes.io/version", "helm.sh/chart", "LONGSHORE_VERSION")
     for key, paths in differing.items():
         assert all(path.endswith(allowed) for path in paths), f"{key}: {paths}"
-    assert all(f"@{DIGEST}" in item.body["spec"]["template"]["spec"]["containers"][0]["image"] for item in render.environment(repository, name) if item.kind == "Deployment")
+    assert all(
+        f"@{DIGEST}" in item.body["spec"]["template"]["spec"]["containers"][0]["image"]
+        for item in render.environment(repository, name)
+        if item.kind == "Deployment"
+    )
     for other, same in others.items():
         assert render.text(repository, other) == same, f"{other} changed as well"
 
@@ -79,7 +83,7 @@ def test_a_model_is_promoted_and_taken_back(repository, address):
         # Where the registry is has nothing to do with a version: it is written once.
         for name in render.ENVIRONMENTS:
             path = repository / "deploy/environments" / name / "values.yaml"
-            path.write_text(path.read_text() + "\nmodel: {trackingUri: \"http://mlflow.tracking.svc\"}\n")
+            path.write_text(path.read_text() + '\nmodel: {trackingUri: "http://mlflow.tracking.svc"}\n')
     git(repository, "commit", "-q", "-a", "-m", "Serve version 7 in staging")
     before, text = render.environment(repository, "production"), render.text(repository, "production")
     old = next(item for item in before if item.kind == "Deployment" and item.application == "classification")
