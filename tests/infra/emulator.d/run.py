@@ -45,7 +45,10 @@ def apply(root: Root, bucket: str) -> int:
 
 def destroy(root: Root, outputs: dict[str, Any], variables: list[str]) -> int:
     """Destroy everything: first it is refused, then the protection is lifted. Return how many resources went."""
-    check("`terraform destroy` is refused in production", "Instance cannot be destroyed" in root.run("plan", "-destroy", "-refresh=false", *variables, fails=True))
+    check(
+        "`terraform destroy` is refused in production",
+        "Instance cannot be destroyed" in root.run("plan", "-destroy", "-refresh=false", *variables, fails=True),
+    )
     guide(root.folder.parents[2], use.LIFT_PROTECTION)
     use.empty(outputs["artifacts_bucket"]["name"])
     return summary(root.run("destroy", "-auto-approve", *variables))[0]
