@@ -11,7 +11,7 @@ import pytest
 from agents import Agent, Metadata, PodIdentity
 from check_s3 import fails
 from conftest import Cloud
-from processes import Longshore
+from processes import EXAMPLES, Longshore
 from proxy import Proxy
 
 
@@ -133,10 +133,15 @@ def test_a_wrong_clock_is_taken_from_the_storage(cache: Path) -> None:
 
 
 def test_a_public_bucket_is_asked_without_a_signature(cloud: Cloud, cache: Path, proxy: Proxy) -> None:
+    s3 = cloud.client("s3")
+    body = (EXAMPLES / "wine/model/model.skops").read_bytes()
+    s3.put_object(Bucket="models", Key="public/wine.skops", Body=body, ACL="public-read")
     cloud.enforce(after=1000)
     try:
-        with Longshore("wine=s3://models/wine", "--cache-dir", cache, "--s3-anonymous", AWS_ENDPOINT_URL=proxy.url) as server:
+        env = {"AWS_ENDPOINT_URL": proxy.url, "AWS_REGION": "eu-west-1"}
+        with Longshore("wine=s3://models/public/wine.skops", "--cache-dir", cache, "--s3-anonymous", **env) as server:
             assert server.ready().predict().ok
+        assert "nobody (`--s3-anonymous`)" in fails(cache, "s3://models/files/wine.skops", **env, LONGSHORE_S3_ANONYMOUS="true")
     finally:
         cloud.enforce()
     assert proxy.signed == 0

@@ -26,6 +26,8 @@ class Proxy:
         self.sent: dict[str, int] = {}
         self.requests: list[tuple[str, str, int]] = []
         self.signed = 0
+        # every connection ends without an answer
+        self.down = False
         # bytes of an object's answer after which the connection is cut, for so many answers
         self.cut_after, self.cuts = 0, 0
         # statuses to answer instead of passing on
@@ -88,6 +90,9 @@ class Proxy:
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         path = handler.path
+        if self.down:
+            handler.close_connection = True
+            return
         length = int(handler.headers.get("content-length") or 0)
         body = handler.rfile.read(length)
         with self.lock:
