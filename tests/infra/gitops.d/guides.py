@@ -257,9 +257,9 @@ def an_emulator() -> typing.Iterator[dict[str, str]]:
             server.terminate()
 
 
-def session(page: str, wanted: list[Block], clone: pathlib.Path, environment: dict[str, str]) -> bool:
+def in_one_shell(page: str, wanted: list[Block], clone: pathlib.Path, environment: dict[str, str]) -> bool:
     """Runs the blocks of one page in one shell, in order."""
-    # What a block leaves running, such as a port-forward, ends with the session; it would hold the pipe open.
+    # What a block leaves running, such as a port-forward, ends with the shell; it would hold the pipe open.
     parts = ["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
     for block in wanted:
         parts += [f"printf '\\n== {block.where}\\n'", *(f"printf '%s\\n' {shell_word('$ ' + command)}" for command in block.commands), block.text]
@@ -314,7 +314,7 @@ def run(kind: str, only: list[str], kubeconfig: str | None) -> int:
                 environment |= stack.enter_context(a_namespace(kubeconfig, path.name))
             if kind == "emulator":
                 environment |= stack.enter_context(an_emulator())
-            failed += not session(path.name, wanted, stack.enter_context(a_clone()), environment)
+            failed += not in_one_shell(path.name, wanted, stack.enter_context(a_clone()), environment)
     if ran == 0:
         print(f"no page has blocks with `<!-- run: {kind} -->`", file=sys.stderr)
         return 1
