@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const BODY: &str = include_str!("../../../examples/wine/request.json");
@@ -121,7 +121,11 @@ fn term_costs_no_client_a_request() {
         for at in 0..8 {
             scope.spawn(move || client(at % 2 == 0));
         }
-        thread::sleep(Duration::from_millis(200));
+        // however slow the machine is
+        let begun = Instant::now();
+        while answered.load(Relaxed) < 100 && begun.elapsed() < Duration::from_secs(20) {
+            thread::sleep(Duration::from_millis(5));
+        }
         program.term();
         thread::sleep(Duration::from_millis(300));
         let ready = "GET /health/ready HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -129,6 +133,6 @@ fn term_costs_no_client_a_request() {
         assert!(head.is_some_and(|head| head.starts_with("http/1.1 503")));
     });
     assert_eq!(lost.load(Relaxed), 0);
-    assert!(answered.load(Relaxed) > 100);
+    assert!(answered.load(Relaxed) >= 100);
     assert_eq!(program.0.wait().unwrap().code(), Some(0));
 }

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 mod cold;
 pub(crate) mod connection;
+mod flight;
 pub(crate) mod handler;
 pub(crate) mod listener;
 mod reply;

@@ -65,6 +65,10 @@ impl Models {
             limits,
             shards,
         }));
+        for name in models.current().names() {
+            // counters that begin at 0 show their first step
+            models.counted(name);
+        }
         models.load_all(sources)?;
         Ok(models)
     }

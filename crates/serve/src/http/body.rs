@@ -24,6 +24,9 @@ use crate::{
 /// How long a peer whose body is refused may pause while it sends the rest.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Most bytes of a refused body that are received nevertheless.
+const DISCARDED_BYTES: usize = 64 << 20;
+
 /// How a body is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Form {
@@ -116,7 +119,7 @@ where
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > limits.body_bytes as u64) {
         if !headers.contains_key(EXPECT) {
-            discard(&mut body, limits, watch).await;
+            discard(&mut body, watch).await;
         }
         return Err(too_large(limits));
     }
@@ -151,12 +154,17 @@ where
         let size = whole.as_ref().map_or(first.len(), BytesMut::len) + data.len();
         if size > limits.body_bytes {
             drop((first, whole));
-            discard(&mut body, limits, watch).await;
+            discard(&mut body, watch).await;
             return Err(too_large(limits));
         }
         if size > memory::small(limits) {
             let more = if share.is_some() { data.len() } else { size };
-            share.get_or_insert_with(|| Share::none(buffered)).grow(more, "the body")?;
+            let granted = share.get_or_insert_with(|| Share::none(buffered)).grow(more, "the body");
+            if let Err(failure) = granted {
+                drop((first, whole, share));
+                discard(&mut body, watch).await;
+                return Err(failure);
+            }
         }
         match &mut whole {
             Some(whole) => whole.extend_from_slice(&data),
@@ -175,13 +183,13 @@ where
     Ok(Received { bytes: whole.map_or(first, BytesMut::freeze), share })
 }
 
-/// Throws away what follows, up to the limit: a peer that is cut off while it sends would not read
+/// Throws away what follows, up to a limit: a peer that is cut off while it sends would not read
 /// why.
-async fn discard<B>(body: &mut B, limits: &Limits, watch: &Watch)
+async fn discard<B>(body: &mut B, watch: &Watch)
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let mut left = limits.body_bytes;
+    let mut left = DISCARDED_BYTES;
     while !body.is_end_stream() {
         let frame = poll_fn(|cx| {
             if watch.is_late() { Poll::Ready(None) } else { Pin::new(&mut *body).poll_frame(cx) }

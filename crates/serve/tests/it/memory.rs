@@ -1,6 +1,6 @@
 //! Large requests share a bounded amount of memory.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use longshore_serve::Limits;
 
@@ -65,4 +65,20 @@ fn a_burst_of_large_bodies_is_turned_away_and_the_memory_comes_back() {
     let line = metrics.lines().find_map(|line| line.strip_prefix(rejected));
     assert!(line.is_some_and(|count| count != "0"), "{metrics}");
     assert_eq!(server.post(PREDICT, &body).status, 200);
+}
+
+#[test]
+fn who_is_turned_away_while_it_sends_still_reads_why() {
+    let limits = Limits { buffered_bytes: 32 << 20, ..Limits::default() };
+    let server = serve(vec![plain("sum")], limits);
+    let padding = " ".repeat(6 << 20);
+    let body = format!(r#"{{"instances":[[1,2,3]]{padding}}}"#);
+    let mut statuses: Vec<u16> = thread::scope(|scope| {
+        let clients: Vec<_> =
+            (0..12).map(|_| scope.spawn(|| server.post(PREDICT, &body).status)).collect();
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    statuses.sort_unstable();
+    statuses.dedup();
+    assert!(statuses == [200, 503] || statuses == [503], "{statuses:?}");
 }
