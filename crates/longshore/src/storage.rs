@@ -17,9 +17,14 @@ mod metrics;
 
 pub(crate) use metrics::StorageMetrics;
 
-/// A storage for the settings of the command line. Nothing is touched before something is fetched.
-pub(crate) fn open(args: &StorageArgs) -> Result<Arc<Storage>> {
-    let mut config = Config::new(cache_dir(args)?);
+/// A storage for the settings of the command line. Nothing is touched before something is fetched,
+/// and a place for it is asked for only when something will be.
+pub(crate) fn open(args: &StorageArgs, needed: bool) -> Result<Arc<Storage>> {
+    let folder = match cache_dir(args) {
+        Err(error) if needed => return Err(error),
+        folder => folder.unwrap_or_default(),
+    };
+    let mut config = Config::new(folder);
     config.cache_bytes = args.cache_bytes;
     config.tracking_uri.clone_from(&args.tracking_uri);
     config.path_style = args.s3_path_style;
@@ -48,7 +53,7 @@ pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Here, Option<Fe
         Place::Elsewhere(location) => location,
     };
     log::init("info", log::Format::Auto)?;
-    let fetched = open(args)?.fetch(&location).with_context(|| failed(&location))?;
+    let fetched = open(args, true)?.fetch(&location).with_context(|| failed(&location))?;
     let source = Source::open(fetched.path())?;
     Ok((Here { name, source }, Some(fetched)))
 }

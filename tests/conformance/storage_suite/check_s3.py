@@ -36,6 +36,14 @@ def test_it_listens_before_the_model_is_there(cloud: Cloud, cache: Path, proxy: 
         assert server.ready().predict().ok
 
 
+def test_a_place_for_models_is_asked_for_only_when_it_is_needed(cloud: Cloud) -> None:
+    with Longshore(f"wine={EXAMPLES / 'wine/model'}", HOME="") as server:
+        assert server.ready().predict().ok
+    with Longshore("wine=s3://models/wine", HOME="", **cloud.env()) as server:
+        assert server.exit_code() == 1
+        assert "--cache-dir" in server.log
+
+
 def test_predict_and_inspect_take_the_same_locations(cloud: Cloud, cache: Path) -> None:
     question = EXAMPLES / "wine/model/serving_input_example.json"
     asked = run("predict", "s3://models/wine", "-i", question, "--cache-dir", cache, **cloud.env())

@@ -21,9 +21,9 @@ const PREDICT_PROBA: &str = "PREDICT_PROBA";
 pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     start_log(&args.log)?;
     let (named, method) = (named(args)?, method(args)?);
-    let storage = storage::open(&args.storage)?;
-    let metrics = StorageMetrics::new(storage.usage());
     let (here, elsewhere) = part(named);
+    let storage = storage::open(&args.storage, !elsewhere.is_empty())?;
+    let metrics = StorageMetrics::new(storage.usage());
     let mut config = config(args);
     config.registry.register_collector(Box::new(metrics.clone()));
     config.models = here.into_iter().map(|model| model.serve(method)).collect();
