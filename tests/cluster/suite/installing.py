@@ -131,7 +131,7 @@ def start_to_ready(context: Context, pod: dict[str, Any]) -> float:
 @alone
 def pod_start_to_ready(context: Context) -> str:
     """A pod with the chart's probes is ready at most 1 s after one without any, which is the kubelet's own time."""
-    rounds = 5
+    rounds = 7
     namespace = context.namespace()
     release = context.release(RECRUITMENT, namespace).install()
     template = context.kube.get("deployment", release.name, namespace=namespace)["spec"]["template"]
