@@ -210,14 +210,14 @@ def test_a_registry_that_is_away_changes_nothing(registry: Registry, cache: Path
     registry.point(1)
     with Proxy(int(registry.url.rsplit(":", 1)[1])) as proxy:
         options = ["--cache-dir", cache, "--tracking-uri", proxy.url, "--poll", "1"]
-        with Longshore(registry.champion, *options) as server:
+        with Longshore(registry.champion, *options, **registry.env) as server:
             assert answer(server.ready()) == 1.0
             with Load(server, clients=2) as load:
                 proxy.down = True
                 server.wait_for(lambda: "stays at version 1" in server.log, 30)
             assert not load.failures and set(load.answers) == {1.0}
             # a new process has the cache
-            with Longshore(registry.champion, *options) as other:
+            with Longshore(registry.champion, *options, **registry.env) as other:
                 assert answer(other.ready(40)) == 1.0
                 assert "taking what it was last" in other.log
             proxy.down = False
