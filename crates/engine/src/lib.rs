@@ -30,7 +30,7 @@ pub use limits::Limits;
 pub use method::Method;
 pub use model::Model;
 pub use output::{Labels, Output, OutputData};
-pub use predictor::{Inputs, Predictor};
+pub use predictor::{ColumnUse, Inputs, Predictor};
 pub use registry::load;
 pub use source::Source;
 pub use table::{Cell, Column, Csr, Data, Matrix, Scalar, Table, TextColumn};

@@ -11,6 +11,21 @@ pub struct Inputs {
     pub names: Option<Arc<[Arc<str>]>>,
     /// True when each row is one text document (a text pipeline).
     pub documents: bool,
+    /// What the model does with each column, as many as `columns`; `None` when nothing is known.
+    pub uses: Option<Arc<[ColumnUse]>>,
+}
+
+/// What a model does with one of its columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColumnUse {
+    /// It computes with the values, or nothing is known.
+    #[default]
+    Value,
+    /// It compares texts: an encoder's categories or a vectorizer's documents were texts in
+    /// training. A number there is a mistake of the caller.
+    Text,
+    /// It never reads the column.
+    Unread,
 }
 
 /// A loaded model: shared by threads, answers without changing.

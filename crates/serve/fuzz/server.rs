@@ -70,7 +70,7 @@ impl Target {
         let names: Arc<[Arc<str>]> = Arc::from([Arc::from("a"), Arc::from("n")]);
         let inputs = [
             Inputs { columns: Some(3), ..Inputs::default() },
-            Inputs { columns: Some(2), names: Some(names), documents: false },
+            Inputs { columns: Some(2), names: Some(names), documents: false, uses: None },
             Inputs::default(),
             Inputs { documents: true, ..Inputs::default() },
         ];

@@ -53,6 +53,7 @@ impl Predictor for LightGbm {
             columns: Some(self.model.forest.features()),
             names: self.model.names.clone(),
             documents: false,
+            uses: None,
         }
     }
 

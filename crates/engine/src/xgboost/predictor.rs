@@ -93,6 +93,7 @@ impl Predictor for XgBoost {
             columns: Some(self.booster.forest.features()),
             names: self.booster.names.clone(),
             documents: false,
+            uses: None,
         }
     }
 

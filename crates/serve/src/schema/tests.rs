@@ -34,6 +34,7 @@ fn the_predictor_decides_on_the_order() {
         columns: Some(2),
         names: Some(Arc::from([Arc::from("b"), Arc::from("a")])),
         documents: false,
+        uses: None,
     };
     let table = fit(&named(TWO, &inputs), r#"[{"a":1,"b":2}]"#).unwrap();
     assert_eq!(table.data, Data::F64(Matrix { columns: 2, values: vec![2.0, 1.0] }));
@@ -45,6 +46,7 @@ fn names_that_lightgbm_changed_are_the_signatures() {
         columns: Some(3),
         names: Some(Arc::from(["c", "a_b", "a_c"].map(Arc::from))),
         documents: false,
+        uses: None,
     };
     let columns = ["a b", "c", "a_c"].map(|name| format!(r#"{{"name":"{name}","type":"double"}}"#));
     let schema = named(&format!("[{}]", columns.join(",")), &inputs);
@@ -120,7 +122,7 @@ fn a_text_column_with_a_number_stays_mixed() {
 
 #[test]
 fn documents_come_from_the_one_text_column() {
-    let inputs = Inputs { columns: None, names: None, documents: true };
+    let inputs = Inputs { columns: None, names: None, documents: true, uses: None };
     let schema = named(r#"[{"name":"text","type":"string"}]"#, &inputs);
     let table = fit(&schema, r#"[{"text":"a"},{"text":"b"}]"#).unwrap();
     assert_eq!(table.data, Data::Documents([Some("a"), Some("b")].into_iter().collect()));
@@ -130,7 +132,7 @@ fn documents_come_from_the_one_text_column() {
 
 #[test]
 fn a_signature_of_another_width_is_not_used() {
-    let inputs = Inputs { columns: Some(3), names: None, documents: false };
+    let inputs = Inputs { columns: Some(3), names: None, documents: false, uses: None };
     let schema = named(TWO, &inputs);
     assert!(schema.names().is_none());
     let message = fit(&schema, r#"[{"a":1,"b":2}]"#).unwrap_err();
@@ -140,7 +142,8 @@ fn a_signature_of_another_width_is_not_used() {
 #[test]
 fn a_tensor_signature_gives_every_column_its_type() {
     let tensors = r#"[{"type":"tensor","tensor-spec":{"dtype":"int64","shape":[-1,2]}}]"#;
-    let schema = named(tensors, &Inputs { columns: Some(2), names: None, documents: false });
+    let schema =
+        named(tensors, &Inputs { columns: Some(2), names: None, documents: false, uses: None });
     assert!(fit(&schema, r#"[{"p":1,"q":2}]"#).is_ok());
     assert!(fit(&schema, r#"[{"p":1,"q":2.5}]"#).unwrap_err().contains("column 1, row 0"));
 }

@@ -17,7 +17,7 @@ pub(crate) struct LabelBinarizer {
     positive: i64,
 }
 
-const ONE_COLUMN: Inputs = Inputs { columns: Some(1), names: None, documents: false };
+const ONE_COLUMN: Inputs = Inputs { columns: Some(1), names: None, documents: false, uses: None };
 
 fn classes(c: Cursor<'_>) -> Result<Categories, Error> {
     Categories::read(c.require("classes_")?).ok_or_else(|| {
