@@ -2,8 +2,8 @@
 
 use crate::{
     Error, Limits, Model, Source,
-    read::{self, Cursor, Form, Id},
-    registry::{self, Found},
+    read::{Cursor, Id},
+    registry,
     sklearn::{self, Place},
 };
 
@@ -17,8 +17,8 @@ const DEEPEST: usize = 16;
 pub struct Inspection {
     /// The model file inside its folder; empty for a single file.
     pub file: String,
-    /// Its form, such as `a pickle`.
-    pub form: Form,
+    /// What it is, such as `a pickle in a gzip file`.
+    pub format: String,
     /// Its estimators, outermost first; empty for formats without them.
     pub steps: Vec<Step>,
     /// Classes and functions the file names, as `module.name`.
@@ -46,31 +46,35 @@ pub struct Step {
 /// Files that cannot be read at all; one that can be read and not served is told in
 /// [`Inspection::outcome`].
 pub fn inspect(source: &Source, limits: &Limits) -> Result<Inspection, Error> {
-    let Found { file, .. } = registry::find(source, limits)?;
-    let content = source.read(&file, limits)?;
-    let form = read::sniff(&content);
+    let opened = registry::open(source, limits)?;
     let (mut steps, mut references) = (Vec::new(), Vec::new());
-    if form.is_compressed() || matches!(form, Form::Pickle | Form::Zip) {
-        let document = read::document(content, limits)?;
-        let place = Place::root();
-        walk(document.root(), "", 0, &place, &mut steps);
+    if let Some(document) = &opened.loaded.document {
+        // what was built as a whole has no part that cannot be
+        let diagnose = opened.loaded.estimator.is_err();
+        let place = diagnose.then(Place::root);
+        walk(document.root(), "", 0, place.as_ref(), &mut steps);
         references = document.globals().iter().map(|(m, n)| format!("{m}.{n}")).collect();
     }
-    let outcome = match registry::load(source, limits) {
-        Err(error @ Error::Unrecognised { .. }) => return Err(error),
-        outcome => outcome,
-    };
-    Ok(Inspection { file, form, steps, references, outcome })
+    let (file, format) = (opened.file.clone(), opened.format.clone());
+    Ok(Inspection { file, format, steps, references, outcome: opened.into_model() })
 }
 
-fn walk(estimator: Cursor<'_>, name: &str, depth: usize, place: &Place, steps: &mut Vec<Step>) {
+/// Lists an estimator and those inside. With a place, each is built to know what does not run.
+fn walk(
+    estimator: Cursor<'_>,
+    name: &str,
+    depth: usize,
+    place: Option<&Place>,
+    steps: &mut Vec<Step>,
+) {
     if depth > DEEPEST || steps.len() >= MOST_STEPS {
         return;
     }
     let inner = children(estimator);
     // words such as "passthrough" and "drop" stand where an estimator could
     let word = estimator.as_str().is_some() || estimator.is_none();
-    let built = (inner.is_empty() && !word).then(|| sklearn::build(estimator, place));
+    let place_of_leaf = place.filter(|_| inner.is_empty() && !word);
+    let built = place_of_leaf.map(|place| sklearn::build(estimator, place));
     let problem = built.and_then(Result::err).map(|error| error.to_string());
     let class = match estimator.class() {
         Some((module, name)) => format!("{module}.{name}"),

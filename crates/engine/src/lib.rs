@@ -5,15 +5,18 @@
 //!
 //! ```text
 //! path ──registry──► reader ──Document──► estimators ──► Predictor ◄── Table
-//!        (sniff)     (read/)              (sklearn/, xgboost, lightgbm)  └──► Output
+//!        (flavors)   (read/)              (sklearn/, xgboost, lightgbm)  └──► Output
 //! ```
 
 mod error;
+mod estimator;
+mod flavor;
 mod inspect;
 mod lightgbm;
 mod limits;
 mod method;
 mod model;
+mod other_formats;
 mod output;
 mod predictor;
 pub mod read;

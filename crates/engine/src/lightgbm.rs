@@ -14,7 +14,10 @@ use model::Model;
 use predictor::LightGbm;
 pub(crate) use wrapper::build;
 
-use crate::{Error, Predictor};
+use crate::{
+    Error, Limits, Predictor,
+    flavor::{Flavor, Loaded, ModelFile},
+};
 
 /// Whose answers are asked for: a bare booster or a wrapper class answer differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +28,28 @@ pub(crate) enum Interface {
     Classifier,
 }
 
-/// Builds the model of a file that `save_model` wrote; also gives the version of its format.
+/// Files that `save_model` wrote.
+pub(crate) const FLAVOR: Flavor =
+    Flavor { name: "lightgbm", mlmodel_key: "data", endings: &["txt", "lgb"], recognises, load };
+
+fn recognises(bytes: &[u8]) -> Option<&'static str> {
+    matches!(*bytes, [b't', b'r', b'e', b'e', b'\r' | b'\n', ..]).then_some("a LightGBM text model")
+}
+
+fn load(file: ModelFile<'_>, _: &Limits) -> Result<Loaded, Error> {
+    let content = file.content;
+    Loaded::booster(build_from(&content))
+}
+
+/// The model, and the version of its format.
 ///
 /// # Errors
 /// [`Error::Malformed`] with the line at fault, or [`Error::Unsupported`] for linear trees,
 /// categorical splits and unknown objectives.
-pub(crate) fn load(bytes: &[u8]) -> Result<(Box<dyn Predictor>, String), Error> {
+fn build_from(bytes: &[u8]) -> Result<(Box<dyn Predictor>, String), Error> {
     let model = Model::read(bytes, None)?;
-    let version = model.version.clone();
-    Ok((Box::new(LightGbm::new(model, Interface::Scores, None)?), version))
+    let origin = format!("LightGBM text {}", model.version);
+    Ok((Box::new(LightGbm::new(model, Interface::Scores, None)?), origin))
 }
 
 fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {

@@ -41,13 +41,8 @@ use crate::{Error, Limits};
 /// beyond `limits`; [`Error::Hostile`] when the file refers to what only an attack needs;
 /// [`Error::Unsupported`] for formats that hold something else.
 pub fn document(bytes: Vec<u8>, limits: &Limits) -> Result<Document, Error> {
+    let (bytes, _) = decompressed(bytes, limits)?;
     let form = sniff(&bytes);
-    let (form, bytes) = if form.is_compressed() {
-        let bytes = container::inflate(bytes, form, limits)?;
-        (sniff(&bytes), bytes)
-    } else {
-        (form, bytes)
-    };
     match form {
         Form::Pickle => pickle::read(bytes, limits),
         Form::Zip => skops::read(bytes, limits),
@@ -57,5 +52,21 @@ pub fn document(bytes: Vec<u8>, limits: &Limits) -> Result<Document, Error> {
             place: "byte 0".into(),
             reason: format!("a pickle, joblib or skops file is expected, but this is {form}"),
         }),
+    }
+}
+
+/// The file itself, and the stream it was in when it was compressed.
+///
+/// # Errors
+/// [`Error::Limit`] and [`Error::Malformed`] of the stream.
+pub(crate) fn decompressed(
+    bytes: Vec<u8>,
+    limits: &Limits,
+) -> Result<(Vec<u8>, Option<Form>), Error> {
+    let form = sniff(&bytes);
+    if form.is_compressed() {
+        Ok((container::inflate(bytes, form, limits)?, Some(form)))
+    } else {
+        Ok((bytes, None))
     }
 }

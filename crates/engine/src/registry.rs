@@ -1,18 +1,18 @@
-//! Which reader and which builder a path needs.
-
-use std::path::PathBuf;
+//! The formats that models are read from.
 
 use longshore_mlflow::MlModel;
 
 use crate::{
-    Error, Limits, Method, Model, Predictor, Source, lightgbm,
-    read::{self, Document, Form, sniff},
-    sklearn, xgboost,
+    Error, Limits, Method, Model, Predictor, Source,
+    flavor::{Flavor, Loaded, ModelFile},
+    lightgbm, other_formats, read, sklearn, xgboost,
 };
 
 mod folder;
 
-pub(crate) use folder::{Found, find};
+/// Every format, the preferred one first: a model that MLflow logged in several is read from the
+/// first of them. A format is added by a line here.
+const FLAVORS: &[Flavor] = &[sklearn::FLAVOR, xgboost::FLAVOR, lightgbm::FLAVOR];
 
 /// Reads the model that `source` holds: an MLflow folder, a KServe model directory, or a single
 /// model file.
@@ -20,64 +20,89 @@ pub(crate) use folder::{Found, find};
 /// # Errors
 /// Every [`Error`] that concerns a file; nothing of the file is ever executed.
 pub fn load(source: &Source, limits: &Limits) -> Result<Model, Error> {
-    let found = find(source, limits)?;
-    let content = source.read(&found.file, limits)?;
-    let file_bytes = content.len() as u64;
-    let loaded = predictor(content, found.wrapper.as_deref(), limits)
-        .map_err(|error| unrecognised(error, source, &found.file))?;
-    let default_method = default_method(loaded.predictor.as_ref(), found.method.as_deref())?;
-    let mut origin = loaded.origin;
-    origin.extend(found.mlmodel.as_ref().and_then(written_by));
-    Ok(Model {
-        predictor: loaded.predictor,
-        default_method,
-        mlmodel: found.mlmodel,
-        flavor: loaded.flavor,
-        origin,
+    open(source, limits)?.into_model()
+}
+
+/// A model file that was read.
+pub(crate) struct Opened {
+    /// Its name inside the folder; empty for a single file.
+    pub(crate) file: String,
+    /// What it is, such as `a pickle`.
+    pub(crate) format: String,
+    /// What it holds.
+    pub(crate) loaded: Loaded,
+    flavor: &'static str,
+    file_bytes: u64,
+    mlmodel: Option<MlModel>,
+    method: Option<String>,
+}
+
+/// Finds the model file of `source` and reads it, once.
+///
+/// # Errors
+/// Those of a file that cannot be read.
+pub(crate) fn open(source: &Source, limits: &Limits) -> Result<Opened, Error> {
+    let found = folder::find(source, FLAVORS, limits)?;
+    let stored = source.read(&found.file, limits)?;
+    let file_bytes = stored.len() as u64;
+    let (content, stream) = read::decompressed(stored, limits)?;
+    let (flavor, format) =
+        recognise(&content).ok_or_else(|| unrecognised(source, &found.file, &content))?;
+    let format = match stream {
+        Some(stream) => format!("{format} in {stream}"),
+        None => format.to_owned(),
+    };
+    let loaded = (flavor.load)(ModelFile { content, class: found.class.as_deref() }, limits)?;
+    Ok(Opened {
+        file: found.file,
+        format,
+        loaded,
+        flavor: flavor.name,
         file_bytes,
+        mlmodel: found.mlmodel,
+        method: found.method,
     })
 }
 
-/// What one file gives.
-struct Loaded {
-    predictor: Box<dyn Predictor>,
-    flavor: &'static str,
-    origin: Vec<String>,
-}
-
-/// Reads a single model file that is already in memory. `wrapper` is the class MLflow recorded for
-/// a booster, such as `xgboost.sklearn.XGBClassifier`.
-fn predictor(content: Vec<u8>, wrapper: Option<&str>, limits: &Limits) -> Result<Loaded, Error> {
-    let form = sniff(&content);
-    match form {
-        Form::Json | Form::Ubjson | Form::XgboostBinary => {
-            let (predictor, version) = xgboost::load(&content, wrapper, limits)?;
-            let origin = vec![format!("XGBoost {version}")];
-            Ok(Loaded { predictor, flavor: "xgboost", origin })
-        }
-        Form::LightgbmText => {
-            let (predictor, version) = lightgbm::load(&content)?;
-            let origin = vec![format!("LightGBM text {version}")];
-            Ok(Loaded { predictor, flavor: "lightgbm", origin })
-        }
-        Form::Unknown | Form::Npy | Form::Catboost => Err(Error::Unrecognised {
-            path: PathBuf::new(),
-            reason: format!(
-                "it is {form}; a pickle, joblib or skops file, an XGBoost model (UBJSON or JSON) or a \
-                 LightGBM text model is expected"
-            ),
-        }),
-        _ => {
-            let document = read::document(content, limits)?;
-            let origin = document_origin(&document);
-            Ok(Loaded { predictor: sklearn::load(&document)?, flavor: "sklearn", origin })
-        }
+impl Opened {
+    /// The model, when what was read can run.
+    ///
+    /// # Errors
+    /// Why it cannot run.
+    pub(crate) fn into_model(self) -> Result<Model, Error> {
+        let predictor = self.loaded.estimator?.into_predictor();
+        let default_method = default_method(predictor.as_ref(), self.method.as_deref())?;
+        let mut origin = self.loaded.origin;
+        origin.extend(self.mlmodel.as_ref().and_then(written_by));
+        Ok(Model {
+            predictor,
+            default_method,
+            mlmodel: self.mlmodel,
+            flavor: self.flavor,
+            origin,
+            file_bytes: self.file_bytes,
+        })
     }
 }
 
-fn document_origin(document: &Document) -> Vec<String> {
-    let version = document.root().attr("_sklearn_version").and_then(read::Cursor::as_str);
-    version.map(|version| format!("scikit-learn {version}")).into_iter().collect()
+/// The flavor of a file, and what the flavor calls it.
+fn recognise(bytes: &[u8]) -> Option<(&'static Flavor, &'static str)> {
+    FLAVORS.iter().find_map(|flavor| Some((flavor, (flavor.recognises)(bytes)?)))
+}
+
+fn unrecognised(source: &Source, file: &str, content: &[u8]) -> Error {
+    let path = match source {
+        Source::File(path) => path.clone(),
+        _ => source.shown().join(file),
+    };
+    let what = other_formats::describe(content);
+    Error::Unrecognised {
+        path,
+        reason: format!(
+            "it is {what}; a pickle, joblib or skops file, an XGBoost model (UBJSON or JSON) or a \
+             LightGBM text model is expected"
+        ),
+    }
 }
 
 fn written_by(mlmodel: &MlModel) -> Option<String> {
@@ -103,16 +128,57 @@ fn default_method(predictor: &dyn Predictor, recorded: Option<&str>) -> Result<M
     }
 }
 
-/// An unknown form is a matter of the path: say which.
-fn unrecognised(error: Error, source: &Source, file: &str) -> Error {
-    match error {
-        Error::Unrecognised { reason, .. } => {
-            let path = match source {
-                Source::File(path) => path.clone(),
-                _ => source.shown().join(file),
-            };
-            Error::Unrecognised { path, reason }
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::{FLAVORS, recognise};
+
+    #[test]
+    fn files_of_every_library_are_recognised() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+        for flavor in FLAVORS {
+            let mut seen = 0;
+            for folder in fs::read_dir(&golden).unwrap().map(|entry| entry.unwrap().path()) {
+                let name = folder.file_name().unwrap().to_str().unwrap();
+                if !name.starts_with(flavor.name) {
+                    continue;
+                }
+                for file in files(&folder) {
+                    let Some(ending) = file.extension().and_then(|ending| ending.to_str()) else {
+                        continue;
+                    };
+                    if file.ends_with("case.json") || !flavor.endings.contains(&ending) {
+                        continue;
+                    }
+                    let (found, _) = recognise(&fs::read(&file).unwrap()).unwrap();
+                    assert_eq!(found.name, flavor.name, "{}", file.display());
+                    seen += 1;
+                }
+            }
+            assert!(seen > 20, "{} files of {}", seen, flavor.name);
         }
-        other => other,
+    }
+
+    fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    }
+
+    #[test]
+    fn a_flavor_is_told_from_the_others() {
+        for (bytes, name) in [
+            (&b"\x80\x04N."[..], Some("sklearn")),
+            (b"PK\x03\x04", Some("sklearn")),
+            (b"{L\0\0", Some("xgboost")),
+            (b" {\"learner\": {}}", Some("xgboost")),
+            (b"binf", Some("xgboost")),
+            (b"tree\nversion=v4", Some("lightgbm")),
+            (b"CBM1", None),
+            (b"hello", None),
+            (b"", None),
+        ] {
+            assert_eq!(recognise(bytes).map(|(flavor, _)| flavor.name), name, "{bytes:?}");
+        }
     }
 }

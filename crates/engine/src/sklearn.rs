@@ -1,8 +1,10 @@
 //! scikit-learn estimators, built from a [`Document`](crate::read::Document).
 
-use std::fmt;
-
-use crate::{Error, Inputs, Method, Output, Predictor, Table, read::Cursor};
+use crate::{
+    Error, Limits,
+    flavor::{Flavor, Loaded, ModelFile},
+    read::{self, Cursor, Form, sniff},
+};
 
 mod check;
 mod columns;
@@ -28,61 +30,34 @@ mod stack;
 mod text;
 mod union;
 
+pub(crate) use crate::estimator::{Estimator, Transform};
 pub(crate) use place::Place;
-pub(crate) use registry::{build, load};
+pub(crate) use registry::build;
 
-/// A fitted transformer: columns in, columns out.
-pub(crate) trait Transform: Send + Sync + fmt::Debug {
-    /// What the rows must look like.
-    fn inputs(&self) -> Inputs;
+/// Pickles, joblib and skops files: estimators of scikit-learn, and the wrappers of other libraries.
+pub(crate) const FLAVOR: Flavor = Flavor {
+    name: "sklearn",
+    mlmodel_key: "pickled_model",
+    endings: &["skops", "joblib", "pkl", "pickle"],
+    recognises,
+    load,
+};
 
-    /// The transformed rows. Takes the table whole so that it can work in place.
-    fn transform(&self, input: Table) -> Result<Table, Error>;
-
-    /// The transformed rows, for rows that stay the caller's.
-    fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
-        self.transform(input.clone())
+fn recognises(bytes: &[u8]) -> Option<&'static str> {
+    match sniff(bytes) {
+        Form::Pickle => Some("a pickle"),
+        Form::Zip => Some("a zip archive"),
+        _ => None,
     }
 }
 
-/// A fitted estimator of either kind.
-#[derive(Debug)]
-pub(crate) enum Estimator {
-    /// Has `transform`.
-    Transformer(Box<dyn Transform>),
-    /// Has `predict`.
-    Predictor(Box<dyn Predictor>),
-}
-
-impl Estimator {
-    /// The estimator as a whole model: a transformer's only method is `transform`.
-    pub(crate) fn into_predictor(self) -> Box<dyn Predictor> {
-        match self {
-            Self::Transformer(transform) => Box::new(Transformer(transform)),
-            Self::Predictor(predictor) => predictor,
-        }
-    }
-}
-
-/// A transformer that is a model of its own.
-#[derive(Debug)]
-struct Transformer(Box<dyn Transform>);
-
-impl Predictor for Transformer {
-    fn inputs(&self) -> Inputs {
-        self.0.inputs()
-    }
-
-    fn methods(&self) -> &[Method] {
-        &[Method::Transform]
-    }
-
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if method != Method::Transform {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
-        Output::from_table(self.0.transform_ref(input)?)
-    }
+fn load(file: ModelFile<'_>, limits: &Limits) -> Result<Loaded, Error> {
+    let document = read::document(file.content, limits)?;
+    let root = document.root();
+    let version = root.attr("_sklearn_version").and_then(Cursor::as_str);
+    let origin = version.map(|version| format!("scikit-learn {version}")).into_iter().collect();
+    let estimator = build(root, &Place::root());
+    Ok(Loaded { estimator, origin, document: Some(document) })
 }
 
 /// The version of scikit-learn that an estimator's state names; `None` in files older than 0.18.

@@ -15,6 +15,7 @@ pub(crate) use wrapper::build;
 
 use crate::{
     Error, Limits, Predictor,
+    flavor::{Flavor, Loaded, ModelFile},
     read::{json, tree_json::Json, ubjson},
 };
 
@@ -75,22 +76,43 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, Error> {
     }
 }
 
-/// Builds the model of a file that `save_model` wrote. `wrapper` is the class it is to answer as,
-/// such as `xgboost.sklearn.XGBClassifier`; without one it is a bare booster. Also gives the release
-/// that wrote the file.
+/// Files that `save_model` wrote.
+pub(crate) const FLAVOR: Flavor = Flavor {
+    name: "xgboost",
+    mlmodel_key: "data",
+    endings: &["ubj", "json", "bst", "xgb", "model"],
+    recognises,
+    load,
+};
+
+fn recognises(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"binf") {
+        return Some("an XGBoost binary model");
+    }
+    match *bytes.trim_ascii_start() {
+        [b'{', b'i' | b'U' | b'I' | b'l' | b'L' | b'$' | b'#', ..] => Some("UBJSON"),
+        [b'{' | b'[', ..] => Some("JSON"),
+        _ => None,
+    }
+}
+
+fn load(file: ModelFile<'_>, limits: &Limits) -> Result<Loaded, Error> {
+    let ModelFile { content, class } = file;
+    let tree = parse(&content, limits)?;
+    drop(content);
+    Loaded::booster(build_from(&tree, class))
+}
+
+/// The model, and the release that wrote it. Without a class it answers as a bare booster.
 ///
 /// # Errors
 /// [`Error::Malformed`], or [`Error::Unsupported`] naming what it needs: dart, gblinear,
-/// categorical splits, vector leaves, the old binary format, an unknown wrapper.
-pub(crate) fn load(
-    bytes: &[u8],
-    wrapper: Option<&str>,
-    limits: &Limits,
-) -> Result<(Box<dyn Predictor>, String), Error> {
-    let interface = wrapper.map_or(Ok(Interface::Booster), Interface::of_class)?;
-    let booster = Booster::read(&parse(bytes, limits)?, interface != Interface::Booster, None)?;
-    let version = booster.version.clone();
-    Ok((Box::new(XgBoost::new(booster, interface, None, f32::NAN)?), version))
+/// categorical splits, vector leaves, an unknown class.
+fn build_from(tree: &Json, class: Option<&str>) -> Result<(Box<dyn Predictor>, String), Error> {
+    let interface = class.map_or(Ok(Interface::Booster), Interface::of_class)?;
+    let booster = Booster::read(tree, interface != Interface::Booster, None)?;
+    let origin = format!("XGBoost {}", booster.version);
+    Ok((Box::new(XgBoost::new(booster, interface, None, f32::NAN)?), origin))
 }
 
 fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::pickle::opcode;
 
-/// What a file is, by its first bytes.
+/// The containers of Python's values, and the compressed streams around them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Form {
@@ -24,18 +24,8 @@ pub enum Form {
     Zip,
     /// An array in numpy's own format.
     Npy,
-    /// UBJSON: an XGBoost model.
-    Ubjson,
-    /// JSON text.
-    Json,
-    /// A LightGBM model as text.
-    LightgbmText,
-    /// A binary XGBoost model as written before 2.0 (and, by `save_raw("deprecated")`, since).
-    XgboostBinary,
-    /// A CatBoost model.
-    Catboost,
-    /// Nothing of the above.
-    Unknown,
+    /// None of the containers above.
+    Other,
 }
 
 impl Form {
@@ -57,17 +47,12 @@ impl fmt::Display for Form {
             Self::Lz4 => "an LZ4 frame",
             Self::Zip => "a zip archive",
             Self::Npy => "a numpy array file",
-            Self::Ubjson => "UBJSON",
-            Self::Json => "JSON",
-            Self::LightgbmText => "a LightGBM text model",
-            Self::XgboostBinary => "an XGBoost binary model",
-            Self::Catboost => "a CatBoost model",
-            Self::Unknown => "of an unknown format",
+            Self::Other => "no container of Python's values",
         })
     }
 }
 
-/// Tells what a file is by its first bytes.
+/// Tells a container by its first bytes.
 pub fn sniff(bytes: &[u8]) -> Form {
     match bytes {
         [opcode::PROTO, 0..=5, ..] => Form::Pickle,
@@ -80,18 +65,6 @@ pub fn sniff(bytes: &[u8]) -> Form {
         [0x04, 0x22, 0x4d, 0x18, ..] => Form::Lz4,
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Form::Zip,
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Form::Npy,
-        [b'C', b'B', b'M', b'1', ..] => Form::Catboost,
-        [b'b', b'i', b'n', b'f', ..] => Form::XgboostBinary,
-        [b't', b'r', b'e', b'e', b'\r' | b'\n', ..] => Form::LightgbmText,
-        [b'{', b'i' | b'U' | b'I' | b'l' | b'L' | b'$' | b'#', ..] => Form::Ubjson,
-        _ => text_or_old_pickle(bytes),
-    }
-}
-
-fn text_or_old_pickle(bytes: &[u8]) -> Form {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    match text {
-        [b'{' | b'[', ..] => Form::Json,
         // protocols 0 and 1 have no header: an opcode that can come first, and STOP at the end
         [
             opcode::MARK
@@ -116,8 +89,8 @@ fn text_or_old_pickle(bytes: &[u8]) -> Form {
             | opcode::INST,
             ..,
             opcode::STOP,
-        ] if text.len() == bytes.len() => Form::Pickle,
-        _ => Form::Unknown,
+        ] => Form::Pickle,
+        _ => Form::Other,
     }
 }
 
@@ -129,11 +102,11 @@ mod tests {
     fn first_bytes_tell_the_form() {
         for (bytes, form) in [
             (&b"\x80\x04N."[..], Form::Pickle),
-            (b"\x80\x09N.", Form::Unknown),
+            (b"\x80\x09N.", Form::Other),
             (b"cos\nsystem\n.", Form::Pickle),
             (b"]q\x00.", Form::Pickle),
             (b"\x78\x9c", Form::Zlib),
-            (b"\x78\x9d", Form::Unknown),
+            (b"\x78\x9d", Form::Other),
             (b"\x1f\x8b\x08", Form::Gzip),
             (b"BZh9", Form::Bzip2),
             (b"\xfd7zXZ\x00", Form::Xz),
@@ -141,13 +114,9 @@ mod tests {
             (b"\x04\x22\x4d\x18", Form::Lz4),
             (b"PK\x03\x04", Form::Zip),
             (b"\x93NUMPY", Form::Npy),
-            (b"{L\0\0", Form::Ubjson),
-            (b" {\"a\": 1}", Form::Json),
-            (b"tree\nversion=v4", Form::LightgbmText),
-            (b"binf", Form::XgboostBinary),
-            (b"CBM1", Form::Catboost),
-            (b"hello", Form::Unknown),
-            (b"", Form::Unknown),
+            (b"{\"a\": 1}.", Form::Other),
+            (b"hello", Form::Other),
+            (b"", Form::Other),
         ] {
             assert_eq!(sniff(bytes), form, "{bytes:?}");
         }

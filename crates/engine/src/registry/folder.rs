@@ -1,13 +1,8 @@
 //! Which file of a folder is the model.
 
-use longshore_mlflow::{Flavor, MlModel};
+use longshore_mlflow::MlModel;
 
-use crate::{Error, Limits, Source};
-
-/// Endings of model files in a folder without an `MLmodel`, as KServe's and MLServer's runtimes
-/// look for them.
-const ENDINGS: &[&str] =
-    &["skops", "joblib", "pkl", "pickle", "ubj", "json", "bst", "txt", "lgb", "xgb", "model"];
+use crate::{Error, Limits, Source, flavor::Flavor};
 
 /// Files that stand beside a model and are none.
 const COMPANIONS: &[&str] = &[
@@ -28,45 +23,46 @@ pub(crate) struct Found {
     /// The `MLmodel` file, when there is one.
     pub(crate) mlmodel: Option<MlModel>,
     /// The class of a booster's wrapper, when MLflow recorded it.
-    pub(crate) wrapper: Option<String>,
+    pub(crate) class: Option<String>,
     /// The method of MLflow's `predict_fn`.
     pub(crate) method: Option<String>,
 }
 
-pub(crate) fn find(source: &Source, limits: &Limits) -> Result<Found, Error> {
+/// Looks for the model file of one of `flavors`.
+pub(crate) fn find(source: &Source, flavors: &[Flavor], limits: &Limits) -> Result<Found, Error> {
     if matches!(source, Source::File(_)) {
         return Ok(plain(String::new()));
     }
     let names = source.names()?;
     if names.iter().any(|name| name == "MLmodel") {
-        return mlflow(source, limits);
+        return mlflow(source, flavors, limits);
     }
-    model_directory(source, &names)
+    model_directory(source, &names, flavors)
 }
 
 fn plain(file: String) -> Found {
-    Found { file, mlmodel: None, wrapper: None, method: None }
+    Found { file, mlmodel: None, class: None, method: None }
 }
 
-fn mlflow(source: &Source, limits: &Limits) -> Result<Found, Error> {
+fn mlflow(source: &Source, flavors: &[Flavor], limits: &Limits) -> Result<Found, Error> {
     let unreadable = |reason: String| Error::Unrecognised { path: source.shown(), reason };
     let content = source.read("MLmodel", limits)?;
     let text =
         str::from_utf8(&content).map_err(|error| unreadable(format!("`MLmodel` {error}")))?;
     let mlmodel = MlModel::parse(text).map_err(|error| unreadable(error.to_string()))?;
     let pyfunc = mlmodel.flavors.get("python_function");
-    let native = [("sklearn", "pickled_model"), ("xgboost", "data"), ("lightgbm", "data")];
-    for (name, key) in native {
-        let Some(flavor) = mlmodel.flavors.get(name) else { continue };
-        let file = model_file(flavor, key, pyfunc).map_err(|e| unreadable(e.to_string()))?;
+    for Flavor { name, mlmodel_key: key, .. } in flavors {
+        let Some(settings) = mlmodel.flavors.get(*name) else { continue };
+        let file = model_file(settings, key, pyfunc).map_err(|e| unreadable(e.to_string()))?;
         let file = file.ok_or_else(|| {
             unreadable(format!("`MLmodel` has the flavor `{name}` without its `{key}`"))
         })?;
-        let wrapper = flavor.text("model_class");
-        let method = pyfunc.filter(|_| name == "sklearn").and_then(|f| f.text("predict_fn"));
-        return Ok(Found { file, wrapper, method, mlmodel: Some(mlmodel) });
+        let class = settings.text("model_class");
+        let method = pyfunc.and_then(|pyfunc| pyfunc.text("predict_fn"));
+        return Ok(Found { file, class, method, mlmodel: Some(mlmodel) });
     }
-    let flavors: Vec<_> = mlmodel.flavors.keys().map(|name| format!("`{name}`")).collect();
+    let native: Vec<_> = flavors.iter().map(|flavor| format!("`{}`", flavor.name)).collect();
+    let logged: Vec<_> = mlmodel.flavors.keys().map(|name| format!("`{name}`")).collect();
     let loader = pyfunc.and_then(|f| f.text("loader_module"));
     Err(Error::Unsupported {
         what: match loader {
@@ -75,19 +71,19 @@ fn mlflow(source: &Source, limits: &Limits) -> Result<Found, Error> {
         },
         reason: format!(
             "it has the flavors {}, none of which has a native engine",
-            flavors.join(", ")
+            logged.join(", ")
         ),
-        hint: "log the model with the flavor `sklearn`, `xgboost` or `lightgbm`".into(),
+        hint: format!("log the model with one of the flavors {}", native.join(", ")),
     })
 }
 
 /// The flavor's own key, or the path that older and newer releases keep with `python_function`.
 fn model_file(
-    flavor: &Flavor,
+    settings: &longshore_mlflow::Flavor,
     key: &str,
-    pyfunc: Option<&Flavor>,
+    pyfunc: Option<&longshore_mlflow::Flavor>,
 ) -> Result<Option<String>, longshore_mlflow::Error> {
-    if let Some(file) = flavor.file(key)? {
+    if let Some(file) = settings.file(key)? {
         return Ok(Some(file));
     }
     let Some(pyfunc) = pyfunc else { return Ok(None) };
@@ -98,10 +94,12 @@ fn model_file(
 }
 
 /// The only model file of a folder; one called `model` wins over others.
-fn model_directory(source: &Source, names: &[String]) -> Result<Found, Error> {
+fn model_directory(source: &Source, names: &[String], flavors: &[Flavor]) -> Result<Found, Error> {
+    // as KServe's and MLServer's runtimes look for their files
+    let endings: Vec<_> = flavors.iter().flat_map(|flavor| flavor.endings).copied().collect();
     let ending = |name: &String| name.split_once('.').map(|(_, ending)| ending.to_owned());
     let is_model = |name: &&String| {
-        let known = ending(name).is_some_and(|e| e.split('.').any(|part| ENDINGS.contains(&part)));
+        let known = ending(name).is_some_and(|e| e.split('.').any(|part| endings.contains(&part)));
         known && !COMPANIONS.contains(&name.as_str()) && !name.starts_with('.')
     };
     let candidates: Vec<_> = names.iter().filter(is_model).collect();
@@ -111,7 +109,7 @@ fn model_directory(source: &Source, names: &[String]) -> Result<Found, Error> {
         ([only], _) | ([], [only]) => return Ok(plain((*only).clone())),
         ([], []) => format!(
             "the folder has neither an `MLmodel` file nor a model file (`model.{}`)",
-            ENDINGS.join("`, `model.")
+            endings.join("`, `model.")
         ),
         (several @ [_, ..], _) | ([], several) => {
             let listed: Vec<_> = several.iter().map(|name| format!("`{name}`")).collect();
@@ -124,14 +122,14 @@ fn model_directory(source: &Source, names: &[String]) -> Result<Found, Error> {
 #[cfg(test)]
 mod tests {
     use super::find;
-    use crate::{Limits, Source};
+    use crate::{Limits, Source, registry::FLAVORS};
 
     fn embedded(files: &'static [(&'static str, &'static [u8])]) -> Source {
         Source::Embedded { name: "test://folder", files }
     }
 
     fn outcome(files: &'static [(&'static str, &'static [u8])]) -> String {
-        match find(&embedded(files), &Limits::default()) {
+        match find(&embedded(files), FLAVORS, &Limits::default()) {
             Ok(found) => found.file,
             Err(error) => error.to_string(),
         }

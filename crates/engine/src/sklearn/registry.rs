@@ -18,25 +18,16 @@ use super::{
     text::{CountVectorizer, HashingVectorizer, TfidfTransformer},
     union::FeatureUnion,
 };
-use crate::{
-    Error, Predictor, lightgbm,
-    read::{Cursor, Document},
-    xgboost,
-};
-
-/// Builds the model that a file holds.
-///
-/// # Errors
-/// [`Error::Unsupported`] for classes and functions without a native implementation, with the
-/// step they are in; [`Error::Attribute`] for fitted attributes that are not what they should be.
-pub(crate) fn load(document: &Document) -> Result<Box<dyn Predictor>, Error> {
-    build(document.root(), &Place::root()).map(Estimator::into_predictor)
-}
+use crate::{Error, Predictor, lightgbm, read::Cursor, xgboost};
 
 /// Builds an estimator that is `place` deep inside a model.
 ///
 /// The last name of the class decides, so that the module paths of old releases work too; but
 /// only for the libraries whose classes these are.
+///
+/// # Errors
+/// [`Error::Unsupported`] for classes and functions without a native implementation, with the
+/// step they are in; [`Error::Attribute`] for fitted attributes that are not what they should be.
 pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Estimator, Error> {
     let place = &place.enter(c)?;
     let Some((module, name)) = c.class() else { return Err(refuse::class(c)) };

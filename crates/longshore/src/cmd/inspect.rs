@@ -26,7 +26,7 @@ fn as_json(inspection: &Inspection) -> Value {
     let steps: Vec<_> = inspection.steps.iter().map(step).collect();
     let mut page = json!({
         "file": inspection.file,
-        "form": inspection.form.to_string(),
+        "format": inspection.format,
         "steps": steps,
         "references": inspection.references,
         "native": inspection.outcome.is_ok(),
@@ -86,8 +86,8 @@ fn schema(schema: Option<&Schema>) -> Value {
 fn as_text(path: &str, inspection: &Inspection) -> String {
     let mut page = String::new();
     let file = match inspection.file.as_str() {
-        "" => inspection.form.to_string(),
-        file => format!("{file}, {}", inspection.form),
+        "" => inspection.format.clone(),
+        file => format!("{file}, {}", inspection.format),
     };
     let _ = writeln!(page, "{path}\n  file      {file}");
     if let Ok(model) = &inspection.outcome {

@@ -1,0 +1,57 @@
+use std::fmt;
+
+use crate::{Error, Inputs, Method, Output, Predictor, Table};
+
+/// A fitted transformer: columns in, columns out.
+pub(crate) trait Transform: Send + Sync + fmt::Debug {
+    /// What the rows must look like.
+    fn inputs(&self) -> Inputs;
+
+    /// The transformed rows. Takes the table whole so that it can work in place.
+    fn transform(&self, input: Table) -> Result<Table, Error>;
+
+    /// The transformed rows, for rows that stay the caller's.
+    fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
+        self.transform(input.clone())
+    }
+}
+
+/// A fitted estimator of either kind.
+#[derive(Debug)]
+pub(crate) enum Estimator {
+    /// Has `transform`.
+    Transformer(Box<dyn Transform>),
+    /// Has `predict`.
+    Predictor(Box<dyn Predictor>),
+}
+
+impl Estimator {
+    /// The estimator as a whole model: a transformer's only method is `transform`.
+    pub(crate) fn into_predictor(self) -> Box<dyn Predictor> {
+        match self {
+            Self::Transformer(transform) => Box::new(Transformer(transform)),
+            Self::Predictor(predictor) => predictor,
+        }
+    }
+}
+
+/// A transformer that is a model of its own.
+#[derive(Debug)]
+struct Transformer(Box<dyn Transform>);
+
+impl Predictor for Transformer {
+    fn inputs(&self) -> Inputs {
+        self.0.inputs()
+    }
+
+    fn methods(&self) -> &[Method] {
+        &[Method::Transform]
+    }
+
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        if method != Method::Transform {
+            return Err(Error::no_such_method(method.name(), self.methods()));
+        }
+        Output::from_table(self.0.transform_ref(input)?)
+    }
+}
