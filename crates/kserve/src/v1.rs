@@ -38,6 +38,9 @@ pub struct Status {
     pub name: String,
     /// Whether it answers.
     pub ready: bool,
+    /// Why it does not, when it did not load; not of the protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The reply of `GET /`.

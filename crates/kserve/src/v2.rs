@@ -117,12 +117,24 @@ pub struct Live {
 
 /// The reply of `GET /v2/health/ready`. The protocol's text names the key `live`, its servers
 /// and clients `ready`: both are given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ready {
     /// Whether the server runs.
     pub live: bool,
-    /// Whether every model answers.
+    /// Whether it answers: nothing is still being loaded, and there is a model.
     pub ready: bool,
+    /// The models that do not answer because they did not load; not of the protocol.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unavailable: Vec<Unavailable>,
+}
+
+/// A model that did not load.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unavailable {
+    /// The model's name.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 /// The reply of `GET /v2/models/{m}/ready`.
@@ -132,6 +144,9 @@ pub struct ModelReady {
     pub name: String,
     /// Whether it answers.
     pub ready: bool,
+    /// Why it does not, when it did not load; not of the protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The body of `POST /v2/repository/index`.
@@ -149,7 +164,7 @@ pub struct IndexEntry {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// `READY` or `UNAVAILABLE`.
+    /// `READY`, `LOADING`, or `UNAVAILABLE` for a model that did not load.
     pub state: String,
     /// Why it is in that state; empty when there is nothing to say.
     pub reason: String,

@@ -67,11 +67,16 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
     pub(crate) threads: usize,
 
+    /// End when a model does not load at start; without it the others are served, and the index, its
+    /// readiness and the log say why it is not
+    #[arg(long, env = "LONGSHORE_STRICT")]
+    pub(crate) strict: bool,
+
     /// Where models that are elsewhere come from.
     #[command(flatten)]
     pub(crate) storage: StorageArgs,
 
-    /// Seconds between looks whether a model that is elsewhere has changed; 0 never looks
+    /// Seconds between looks whether a model has changed, here or elsewhere; 0 never looks
     #[arg(
         long,
         env = "LONGSHORE_POLL",

@@ -1,13 +1,13 @@
 //! Which models the command line names: `[NAME=]PATH`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use longshore_engine::{Limits, Method, Source};
 use longshore_serve::{ModelSource, Origin};
 use longshore_storage::Location;
 
-use crate::{cli::ReadingArgs, examples};
+use crate::{cli::ReadingArgs, examples, examples::Example};
 
 /// A model to load and the name to serve it under.
 #[derive(Clone, Debug)]
@@ -21,10 +21,12 @@ pub(crate) struct Named {
 /// Where a model's files are.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
+    /// In the program.
+    Example(Example),
     /// On this machine.
-    Here(Source),
+    Local(PathBuf),
     /// To be fetched first.
-    Elsewhere(Location),
+    Remote(Location),
 }
 
 impl Named {
@@ -47,21 +49,29 @@ impl Named {
     }
 }
 
-/// A model on this machine.
+/// A model whose files are on this machine.
 #[derive(Clone, Debug)]
-pub(crate) struct Here {
+pub(crate) struct Local {
     /// The name in URLs.
     pub(crate) name: String,
     /// Its files.
     pub(crate) source: Source,
 }
 
-impl Here {
+impl Local {
     /// The same for the server.
     pub(crate) fn serve(self, method: Option<Method>) -> ModelSource {
         let origin = Origin::Files(self.source);
-        ModelSource { name: self.name, version: None, origin, method }
+        ModelSource { name: self.name, version: None, origin, method, lease: None }
     }
+}
+
+/// The files at a path.
+///
+/// # Errors
+/// When there is nothing at the path or it cannot be reached.
+pub(crate) fn open(path: &Path) -> Result<Source> {
+    Ok(Source::open(path)?)
 }
 
 /// The method of a flag.
@@ -83,28 +93,61 @@ pub(crate) fn limits(reading: ReadingArgs) -> Limits {
 
 fn place(path: &str) -> Result<Place> {
     if path.starts_with(examples::SCHEME) {
-        return Ok(Place::Here(examples::find(path)?.source()));
+        return Ok(Place::Example(examples::find(path)?));
     }
-    match path.parse()? {
-        Location::Local(path) => Ok(Place::Here(Source::open(&path)?)),
-        location => Ok(Place::Elsewhere(location)),
-    }
+    Ok(match path.parse()? {
+        Location::Local(path) => Place::Local(path),
+        location => Place::Remote(location),
+    })
 }
 
-/// The last part of a path without its ending; the name that a registry knows a model by.
+/// Endings of what model files are packed in.
+const PACKED: &[&str] = &["gz", "tgz", "tar", "zip", "bz2", "xz", "lzma", "lz4", "zst", "z"];
+
+/// Endings of model files.
+const FORMATS: &[&str] = &[
+    "pkl", "pickle", "joblib", "sav", "skops", "json", "ubj", "bst", "xgb", "txt", "lgb", "bin",
+    "model", "dill", "cbm", "onnx",
+];
+
+/// The last part of a path, of a file without its ending; the name that a registry knows a model by.
 fn default_name(path: &str) -> String {
-    let last = if let Ok(Location::Model(uri)) = path.parse() {
-        uri.name().to_owned()
-    } else {
-        let trimmed = path.split('?').next().unwrap_or(path).trim_end_matches('/');
-        trimmed.rsplit('/').next().unwrap_or(trimmed).to_owned()
+    let name = match path.parse() {
+        Ok(Location::Model(uri)) => uri.name().to_owned(),
+        Ok(Location::Local(path)) => {
+            let last = if path.is_file() { file_stem(&path) } else { folder(&path) };
+            last.unwrap_or_default()
+        }
+        _ => {
+            let path = path.split('?').next().unwrap_or(path).trim_end_matches('/');
+            stem(path.rsplit('/').next().unwrap_or(path)).to_owned()
+        }
     };
-    let is_file = path.contains("://") || Path::new(path).is_file();
-    let stem = match last.split_once('.') {
-        Some((stem, _)) if !stem.is_empty() && is_file => stem,
-        _ => &last,
+    if is_name(&name) { name } else { "model".into() }
+}
+
+fn file_stem(path: &Path) -> Option<String> {
+    Some(stem(path.file_name()?.to_str()?).to_owned())
+}
+
+/// A folder's own name, also of `.` and of what ends in `..`.
+fn folder(path: &Path) -> Option<String> {
+    let named = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
+    named(path).or_else(|| named(&path.canonicalize().ok()?))
+}
+
+/// A file's name without what it is packed in and without its format.
+fn stem(name: &str) -> &str {
+    let without = |name: &str, endings: &[&str]| {
+        let (stem, ending) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty())?;
+        endings.iter().any(|known| ending.eq_ignore_ascii_case(known)).then_some(stem.len())
     };
-    if is_name(stem) { stem.into() } else { "model".into() }
+    let mut end = name.len();
+    while let Some(shorter) = without(&name[..end], PACKED) {
+        end = shorter;
+    }
+    end = without(&name[..end], FORMATS).unwrap_or(end);
+    &name[..end]
 }
 
 fn is_name(text: &str) -> bool {
@@ -115,13 +158,16 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Named, default_name, is_name};
+    use super::{Named, default_name, is_name, stem};
 
     #[test]
     fn a_name_is_taken_from_the_path_when_none_is_given() {
         assert_eq!(default_name("models/wine/"), "wine");
         assert_eq!(default_name("example://wine"), "wine");
-        assert_eq!(default_name("./"), "model");
+        assert_eq!(default_name("."), "longshore");
+        assert_eq!(default_name("./"), "longshore");
+        assert_eq!(default_name("src/.."), "longshore");
+        assert_eq!(default_name("/"), "model");
         assert_eq!(default_name("a folder"), "model");
         assert_eq!(default_name("s3://bucket/models/wine/"), "wine");
         assert_eq!(default_name("s3://bucket/wine.tar.gz"), "wine");
@@ -129,6 +175,31 @@ mod tests {
         assert_eq!(default_name("models:/wine@champion"), "wine");
         assert_eq!(default_name("models:/wine/3"), "wine");
         assert_eq!(default_name("runs:/0a1b/wine"), "wine");
+    }
+
+    #[test]
+    fn only_the_endings_of_models_are_cut_from_a_name() {
+        for (file, name) in [
+            ("churn-1.2.pkl", "churn-1.2"),
+            ("churn-1.2", "churn-1.2"),
+            ("churn.v2.tar.gz", "churn.v2"),
+            ("churn.PKL.gz", "churn"),
+            ("churn.model.joblib", "churn.model"),
+            ("iris.bst", "iris"),
+            (".pkl", ".pkl"),
+            ("churn.zip", "churn"),
+        ] {
+            assert_eq!(stem(file), name);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("churn-1.2.sav");
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(default_name(path.to_str().unwrap()), "churn-1.2");
+        // a folder has no ending
+        let path = folder.path().join("churn-1.2.bin");
+        std::fs::create_dir(&path).unwrap();
+        assert_eq!(default_name(path.to_str().unwrap()), "churn-1.2.bin");
+        assert_eq!(default_name("s3://bucket/churn-1.2"), "churn-1.2");
     }
 
     #[test]
@@ -140,9 +211,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_reached_says_so() {
+    fn a_place_that_nobody_knows_is_refused() {
         let error = |argument| Named::parse(argument).unwrap_err().to_string();
-        assert!(error("wine=/no/such/folder").contains("`/no/such/folder`"));
         assert!(error("gs://bucket/wine").contains("`s3://`"));
         assert!(error("example://beer").contains("example://wine"));
     }

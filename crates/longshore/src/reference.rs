@@ -10,7 +10,7 @@ use clap::{Arg, Command, CommandFactory};
 use hyper::{Request, Response};
 use longshore_serve::{Config, Server};
 
-use crate::{cli::Cli, examples, models::Here, storage::StorageMetrics};
+use crate::{cli::Cli, examples, models::Local, storage::StorageMetrics};
 
 #[test]
 fn the_command_line_reference_is_true() {
@@ -34,7 +34,7 @@ fn hold(page: &str, expected: &str) {
 /// What `GET /metrics` says of itself after one request of each kind.
 fn metrics() -> String {
     let example = examples::find("example://wine").expect("an example");
-    let model = Here { name: example.name.into(), source: example.source() }.serve(None);
+    let model = Local { name: example.name.into(), source: example.source() }.serve(None);
     let mut registry = longshore_daemon::metrics::registry();
     let usage = Arc::new(longshore_storage::Usage::for_reference());
     let storage = StorageMetrics::new(usage);

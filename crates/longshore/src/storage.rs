@@ -4,16 +4,17 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result};
 use longshore_daemon::log;
-use longshore_engine::Source;
 use longshore_storage::{Config, Fetched, Location, Storage};
 
 use crate::{
     cli::StorageArgs,
-    models::{Here, Named, Place},
+    models::{self, Local, Named, Place},
 };
 
+mod fingerprint;
 pub(crate) mod follow;
 mod metrics;
+mod schedule;
 
 pub(crate) use metrics::StorageMetrics;
 
@@ -46,16 +47,19 @@ fn cache_dir(args: &StorageArgs) -> Result<PathBuf> {
 }
 
 /// A model's files, fetched when they are elsewhere; they stay while the second value lives.
-pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Here, Option<Fetched>)> {
+pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Local, Option<Fetched>)> {
     let name = model.name;
     let location = match model.place {
-        Place::Here(source) => return Ok((Here { name, source }, None)),
-        Place::Elsewhere(location) => location,
+        Place::Example(example) => {
+            return Ok((Local { name, source: example.source() }, None));
+        }
+        Place::Local(path) => return Ok((Local { name, source: models::open(&path)? }, None)),
+        Place::Remote(location) => location,
     };
     log::init("info", log::Format::Auto)?;
     let fetched = open(args, true)?.fetch(&location).with_context(|| failed(&location))?;
-    let source = Source::open(fetched.path())?;
-    Ok((Here { name, source }, Some(fetched)))
+    let source = models::open(fetched.path())?;
+    Ok((Local { name, source }, Some(fetched)))
 }
 
 fn failed(location: &Location) -> String {

@@ -85,7 +85,7 @@ impl Target {
                 origin: Vec::new(),
                 file_bytes: 0,
             };
-            ModelSource { name: name.into(), version: None, origin: Origin::Loaded(Box::new(model)), method: None }
+            ModelSource { name: name.into(), version: None, origin: Origin::Loaded(Box::new(model)), method: None, lease: None }
         });
         let limits = Limits { rows: 1000, ..Limits::default() };
         let config = Config { models: models.collect(), limits, ..Config::default() };

@@ -1,4 +1,4 @@
-use std::{net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use longshore_daemon::{cgroup, metrics};
 use longshore_engine::{Method, Model, Source};
@@ -19,6 +19,9 @@ pub struct Config {
     /// Names of models that [`Models::load`](crate::Models::load) brings later: the server is not
     /// ready before all are there, and answers 503 for those that are not.
     pub expected: Vec<String>,
+    /// Whether one of `models` that does not load keeps the server from starting. Otherwise the rest
+    /// is served, and the server starts unless there is no rest.
+    pub strict: bool,
     /// Event loops, one thread each; 0 is one a core.
     pub threads: usize,
     /// Bounds of requests.
@@ -43,6 +46,7 @@ impl Default for Config {
             metrics_port: None,
             models: Vec::new(),
             expected: Vec::new(),
+            strict: false,
             threads: 0,
             limits: Limits::default(),
             model_limits: longshore_engine::Limits::default(),
@@ -64,7 +68,12 @@ pub struct ModelSource {
     pub origin: Origin,
     /// The method that answers when a request names none, instead of the model's own.
     pub method: Option<Method>,
+    /// What keeps the files where they are: it lives as long as the model is served.
+    pub lease: Option<Lease>,
 }
+
+/// Whatever has to live while something is served.
+pub type Lease = Arc<dyn fmt::Debug + Send + Sync>;
 
 /// Where a model comes from.
 #[derive(Debug)]

@@ -64,3 +64,15 @@ pub enum Error {
         source: io::Error,
     },
 }
+
+impl Error {
+    /// What is wrong with a model, for a sentence that has named it already.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Load { source, .. } => source.to_string(),
+            Self::Panic { .. } => "its reader broke; that is a fault of this program".into(),
+            Self::Method { method, .. } => format!("it has no method `{method}`"),
+            other => other.to_string(),
+        }
+    }
+}

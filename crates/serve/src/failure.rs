@@ -29,11 +29,13 @@ pub(crate) enum Rejection {
     Connections,
     /// The model is still being loaded.
     Loading,
+    /// The model did not load.
+    Failed,
 }
 
 impl Rejection {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Overload, Self::Memory, Self::Connections, Self::Loading];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Overload, Self::Memory, Self::Connections, Self::Loading, Self::Failed];
 
     /// The label in metrics.
     pub(crate) fn name(self) -> &'static str {
@@ -42,6 +44,7 @@ impl Rejection {
             Self::Memory => "memory",
             Self::Connections => "connections",
             Self::Loading => "loading",
+            Self::Failed => "failed",
         }
     }
 }

@@ -26,7 +26,7 @@ mod repository;
 mod schema;
 mod server;
 
-pub use config::{Config, Limits, ModelSource, Origin};
+pub use config::{Config, Lease, Limits, ModelSource, Origin};
 pub use error::Error;
 pub use models::Models;
 pub use server::Server;

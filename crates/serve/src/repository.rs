@@ -1,221 +1,204 @@
 //! Which models there are, in which versions.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 mod describe;
+mod entry;
+mod map;
+mod names;
 mod sample;
 mod served;
 
+pub(crate) use entry::{Entry, State};
 pub(crate) use served::{Served, parallel};
 
 use crate::{
     Error,
     failure::{Failure, Rejection},
-    metrics::ModelMetrics,
 };
+use map::Map;
+use names::{listed, near, quoted};
 
-/// Versions of a model that no longer answer and whose counters are still shown.
-const RETIRED: usize = 4;
-
-/// All models at one moment. A change makes a new one; requests keep what they have begun with.
-#[derive(Debug, Default)]
+/// All models at one moment. A change makes a new one, which shares what stayed the same; requests
+/// keep what they have begun with.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Repository {
-    /// The names of all models, also of those that are expected, in the order they came up.
-    order: Vec<Arc<str>>,
-    /// Every version of every model, models in their order, versions ascending.
-    all: Vec<Arc<Served>>,
-    /// Indices into `all` by name; none for a model that is expected.
-    names: HashMap<Arc<str>, Vec<usize>>,
-    /// The model that `/invocations` means when there is only one.
-    only: Option<Arc<Served>>,
-    /// What replaced versions have counted, the oldest first.
-    retired: Vec<Retired>,
+    entries: Map,
+    /// The order of the next name.
+    next: u64,
+    tally: Tally,
 }
 
-/// The counters of a version that was replaced.
-#[derive(Clone, Debug)]
-pub(crate) struct Retired {
-    pub(crate) name: Arc<str>,
-    pub(crate) version: Arc<str>,
-    pub(crate) metrics: ModelMetrics,
+/// How many models are in which state.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) ready: usize,
+    pub(crate) loading: usize,
+    pub(crate) failed: usize,
+}
+
+impl Tally {
+    fn of(&mut self, state: State) -> &mut usize {
+        match state {
+            State::Ready => &mut self.ready,
+            State::Loading => &mut self.loading,
+            State::Failed => &mut self.failed,
+        }
+    }
 }
 
 impl Repository {
     /// No model yet, those named are expected.
     pub(crate) fn expecting(names: impl IntoIterator<Item = String>) -> Result<Self, Error> {
-        let mut order: Vec<Arc<str>> = Vec::new();
+        let mut repository = Self::default();
         for name in names {
             check_name(&name)?;
-            if !order.iter().any(|known| **known == *name) {
-                order.push(name.into());
+            if repository.entry(&name).is_none() {
+                let entry = repository.entry_or_new(&name);
+                repository.put(entry);
             }
         }
-        Self { order, ..Self::default() }.indexed()
+        Ok(repository)
     }
 
-    /// The same with these versions of the model `name`, instead of those it has.
-    pub(crate) fn with(&self, name: &str, versions: Vec<Served>) -> Result<Self, Error> {
-        let mut next = self.but(name);
-        if !self.names.contains_key(name) {
-            next.order.push(name.into());
-        }
-        for mut served in versions {
-            // a version that comes back goes on counting
-            if let Some(metrics) = self.metrics(name, &served.version) {
-                served.metrics = metrics;
-            }
-            next.retired.retain(|old| !(*old.name == *name && old.version == served.version));
-            next.all.push(Arc::new(served));
-        }
-        for old in self.versions_of(name) {
-            if next.all.iter().any(|new| *new.name == *name && new.version == old.version) {
-                continue;
-            }
-            let (name, version) = (old.name.clone(), old.version.clone());
-            next.retired.push(Retired { name, version, metrics: old.metrics.clone() });
-        }
-        let here = next.retired.iter().filter(|old| *old.name == *name).count();
-        let mut surplus = here.saturating_sub(RETIRED);
-        next.retired.retain(|old| {
-            let drop = *old.name == *name && surplus > 0;
-            surplus -= usize::from(drop);
-            !drop
-        });
-        next.indexed()
+    /// Lets these versions of the model `name` answer instead of those it has.
+    pub(crate) fn replace(
+        &mut self,
+        name: &str,
+        versions: Vec<Served>,
+    ) -> Result<Vec<Arc<Served>>, Error> {
+        check_name(name)?;
+        let entry = self.entry_or_new(name).with(versions)?;
+        entry.loads.ok.fetch_add(1, Relaxed);
+        Ok(self.put(entry))
     }
 
-    /// The same without the model `name` and what it has counted.
-    pub(crate) fn without(&self, name: &str) -> Result<Self, Error> {
-        let mut next = self.but(name);
-        next.order.retain(|known| **known != *name);
-        next.retired.retain(|old| *old.name != *name);
-        next.indexed()
-    }
-
-    /// The same with no version of the model `name`.
-    fn but(&self, name: &str) -> Self {
-        Self {
-            order: self.order.clone(),
-            all: self.all.iter().filter(|served| *served.name != *name).cloned().collect(),
-            retired: self.retired.clone(),
-            ..Self::default()
+    /// Notes that loading the model `name` failed: what answers under the name stays. A name that is
+    /// not known stays unknown.
+    pub(crate) fn fail(&mut self, name: &str, reason: &str) {
+        if let Some(entry) = self.entry(name) {
+            entry.loads.failed.fetch_add(1, Relaxed);
+            let entry = entry.failed(reason.into());
+            self.put(entry);
         }
     }
 
-    /// Sorts the models and fills the index.
-    fn indexed(mut self) -> Result<Self, Error> {
-        let Self { order, all, names, .. } = &mut self;
-        all.sort_by_cached_key(|served| {
-            let place = order.iter().position(|name| *name == served.name);
-            (place, served.version.parse::<u64>().ok(), served.version.clone())
-        });
-        *names = order.iter().map(|name| (name.clone(), Vec::new())).collect();
-        for (at, served) in all.iter().enumerate() {
-            let versions = names.entry(served.name.clone()).or_default();
-            if versions
-                .last()
-                .and_then(|&at| all.get(at))
-                .is_some_and(|m| m.version == served.version)
-            {
-                let (name, version) = (served.name.to_string(), served.version.to_string());
-                return Err(Error::Twice { name, version });
-            }
-            versions.push(at);
+    /// Forgets the model `name` and what it has counted; `None` when there is none.
+    pub(crate) fn remove(&mut self, name: &str) -> Option<Vec<Arc<Served>>> {
+        let old = self.entries.remove(name)?;
+        *self.tally.of(old.state()) -= 1;
+        Some(old.versions().to_vec())
+    }
+
+    fn entry_or_new(&self, name: &str) -> Entry {
+        match self.entry(name) {
+            Some(entry) => Entry::clone(entry),
+            None => Entry::expected(name.into(), self.next),
         }
-        self.only = if self.names.len() == 1 { self.all.last().cloned() } else { None };
-        Ok(self)
     }
 
-    /// The counters of a version that answers, or did.
-    fn metrics(&self, name: &str, version: &str) -> Option<ModelMetrics> {
-        let now = self.versions_of(name).find(|served| *served.version == *version);
-        let retired =
-            || self.retired.iter().find(|old| *old.name == *name && *old.version == *version);
-        now.map(|served| &served.metrics).or_else(|| retired().map(|old| &old.metrics)).cloned()
+    /// Puts an entry in, and gives the versions that it replaces.
+    fn put(&mut self, entry: Entry) -> Vec<Arc<Served>> {
+        self.next = self.next.max(entry.order + 1);
+        *self.tally.of(entry.state()) += 1;
+        let entry = Arc::new(entry);
+        let Some(old) = self.entries.insert(entry.clone()) else { return Vec::new() };
+        *self.tally.of(old.state()) -= 1;
+        let kept =
+            |served: &&Arc<Served>| entry.versions().iter().any(|now| Arc::ptr_eq(now, served));
+        old.versions().iter().filter(|served| !kept(served)).cloned().collect()
     }
 
-    /// Every version that answers.
-    pub(crate) fn all(&self) -> &[Arc<Served>] {
-        &self.all
+    /// A name with what answers under it.
+    pub(crate) fn entry(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.entries.get(name)
     }
 
-    /// The versions that were replaced.
-    pub(crate) fn retired(&self) -> &[Retired] {
-        &self.retired
+    /// Every name, in the order they came up.
+    pub(crate) fn entries(&self) -> Vec<&Arc<Entry>> {
+        let mut entries: Vec<_> = self.entries.iter().collect();
+        entries.sort_unstable_by_key(|entry| entry.order);
+        entries
     }
 
-    /// The names of all models, also of those that are expected.
-    pub(crate) fn names(&self) -> &[Arc<str>] {
-        &self.order
+    /// How many models are in which state.
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally
     }
 
-    /// The names of the models that are not there yet.
-    pub(crate) fn missing(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.order.iter().filter(|name| self.is_missing(name))
+    /// How many names there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
     }
 
-    /// True for a model that is expected and not there yet.
-    pub(crate) fn is_missing(&self, name: &str) -> bool {
-        self.names.get(name).is_some_and(Vec::is_empty)
-    }
-
-    /// The versions of a model, ascending.
-    pub(crate) fn versions_of(&self, name: &str) -> impl DoubleEndedIterator<Item = &Arc<Served>> {
-        let at = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
-        at.iter().filter_map(|&at| self.all.get(at))
+    /// True when no model is still expected and at least one answers, or there is none at all.
+    pub(crate) fn is_ready(&self) -> bool {
+        let Tally { ready, loading, failed } = self.tally;
+        loading == 0 && (ready > 0 || failed == 0)
     }
 
     /// A model by name, in the version asked for or else the latest.
     pub(crate) fn find(&self, name: &str, version: Option<&str>) -> Result<&Arc<Served>, Failure> {
-        let found = match version {
-            None => self.versions_of(name).next_back(),
-            Some(version) => self.versions_of(name).find(|served| *served.version == *version),
-        };
-        found.ok_or_else(|| self.not_found(name, version))
-    }
-
-    fn not_found(&self, name: &str, version: Option<&str>) -> Failure {
-        if !self.names.contains_key(name) {
-            return Failure::not_found(format!("there is no model `{}`", shown(name)));
-        }
-        if self.is_missing(name) {
-            return loading(name);
-        }
-        let version = shown(version.unwrap_or_default());
-        let known = self.versions_of(name).map(|served| &*served.version);
-        Failure::not_found(format!(
-            "the model `{name}` has no version `{version}`; it has {}",
-            listed(known)
-        ))
+        let entry = self.entry(name).ok_or_else(|| self.unknown(name))?;
+        let Some(latest) = entry.versions().last() else { return Err(absent(entry)) };
+        let Some(version) = version else { return Ok(latest) };
+        entry.find(version).ok_or_else(|| {
+            let known = entry.versions().iter().map(|served| &*served.version);
+            let (version, known) = (quoted(version), listed(known));
+            Failure::not_found(format!(
+                "the model `{name}` has no version {version}; it has {known}"
+            ))
+        })
     }
 
     /// The model that a request without a name means.
     pub(crate) fn only(&self) -> Result<&Arc<Served>, Failure> {
-        self.only.as_ref().ok_or_else(|| match &self.order[..] {
-            [] => Failure::not_found("there is no model"),
-            [name] => loading(name),
-            names => Failure::invalid(format!(
+        match self.len() {
+            0 => Err(Failure::not_found("there is no model")),
+            1 => match self.entries.iter().next() {
+                Some(entry) => entry.versions().last().ok_or_else(|| absent(entry)),
+                None => Err(Failure::not_found("there is no model")),
+            },
+            _ => Err(Failure::invalid(format!(
                 "there are several models: say which one with `?model=NAME`, of {}",
-                listed(names.iter().map(|name| &**name))
-            )),
+                listed(self.names().into_iter())
+            ))),
+        }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.entries().into_iter().map(|entry| &*entry.name).collect()
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        let (asked, names) = (quoted(name), self.names());
+        Failure::not_found(match (near(name, &names), &names[..]) {
+            (_, []) => format!("there is no model {asked}, and no other"),
+            (_, [only]) => format!("there is no model {asked}; there is {}", quoted(only)),
+            (Some(near), _) => {
+                let all = listed(names.into_iter());
+                format!("there is no model {asked}: did you mean `{near}`? there are {all}")
+            }
+            (None, _) => {
+                format!("there is no model {asked}; there are {}", listed(names.into_iter()))
+            }
         })
     }
 }
 
-/// The model is expected and not there yet.
-fn loading(name: &str) -> Failure {
-    let message = format!("the model `{name}` is still being loaded; try again later");
-    Failure::rejected(Rejection::Loading, message)
-}
-
-/// Names in backticks, with commas between them.
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// A name from a request, cut short.
-fn shown(name: &str) -> String {
-    name.chars().take(100).collect()
+/// Why a known model does not answer.
+fn absent(entry: &Entry) -> Failure {
+    let name = &entry.name;
+    let (kind, message) = match entry.reason() {
+        Some(reason) => {
+            (Rejection::Failed, format!("the model `{name}` cannot be served: {reason}"))
+        }
+        None => (
+            Rejection::Loading,
+            format!("the model `{name}` is still being loaded; try again later"),
+        ),
+    };
+    Failure::rejected(kind, message)
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

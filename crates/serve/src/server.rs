@@ -106,7 +106,13 @@ impl Server {
         let cores = cores();
         // the last shard counts what does not come over a socket
         let inner = listeners.len();
-        let models = Models::start(config.models, config.expected, config.model_limits, inner + 1)?;
+        let models = Models::start(
+            config.models,
+            config.expected,
+            config.model_limits,
+            inner + 1,
+            config.strict,
+        )?;
         let limits = memory::fit(config.limits);
         let computing = Gate::new(limits.concurrency);
         let connections = Gate::new(limits.connections);
@@ -190,7 +196,7 @@ impl Server {
                 () = drain.begun() => {}
             }
             // who was never ready gets no new connections that could be lost
-            if shared.models.current().missing().next().is_none() {
+            if shared.models.current().is_ready() {
                 tokio::time::sleep(drain_delay).await;
             }
             stopping.begin();

@@ -17,7 +17,7 @@ use crate::{
     cli::DemoArgs,
     client::{self, Target},
     examples::{self, Example},
-    models::Here,
+    models::Local,
 };
 
 /// Serves the examples, asks each, and stays up in a terminal.
@@ -54,7 +54,7 @@ fn bind(port: u16) -> Result<Server> {
     let config = |port| -> Result<Config> {
         let models = examples::ALL.iter().map(|example| {
             let source = example.source();
-            Here { name: example.name.into(), source }.serve(None)
+            Local { name: example.name.into(), source }.serve(None)
         });
         Ok(Config { port, models: models.collect(), ..Config::default() })
     };

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use longshore_daemon::{Drain, log};
-use longshore_engine::Method;
+use longshore_engine::{Method, Source};
 use longshore_serve::{Config, Limits, Server};
-use longshore_storage::Location;
 
 use crate::{
     cli::{LogArgs, LogFormat, RequestArgs, ServeArgs},
-    models::{self, Here, Named, Place},
-    storage::{self, StorageMetrics, follow::Followers},
+    models::{self, Local, Named, Place},
+    storage::{
+        self, StorageMetrics,
+        follow::{self, Failure, Followed, Shared},
+    },
 };
 
 /// Set by KServe's users to get probabilities from the scikit-learn server.
@@ -21,26 +23,44 @@ const PREDICT_PROBA: &str = "PREDICT_PROBA";
 pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     start_log(&args.log)?;
     let (named, method) = (named(args)?, method(args)?);
-    let (here, elsewhere) = part(named);
-    let storage = storage::open(&args.storage, !elsewhere.is_empty())?;
+    let remote = named.iter().any(|model| matches!(model.place, Place::Remote(_)));
+    let storage = storage::open(&args.storage, remote)?;
     let metrics = StorageMetrics::new(storage.usage());
+    let poll = Duration::from_secs(args.poll);
     let mut config = config(args);
     config.registry.register_collector(Box::new(metrics.clone()));
-    config.models = here.into_iter().map(|model| model.serve(method)).collect();
-    config.expected = elsewhere.iter().map(|(name, _)| name.clone()).collect();
+    let mut followed = Vec::new();
+    for Named { name, place } in named {
+        match place {
+            Place::Example(example) => {
+                config.models.push(Local { name, source: example.source() }.serve(method));
+            }
+            Place::Local(path) => {
+                // a path that leads nowhere is the failure of one model, not of all
+                let source = models::open(&path).unwrap_or(Source::File(path.clone()));
+                if !poll.is_zero() {
+                    followed.push(Followed::local(&name, path));
+                }
+                config.models.push(Local { name, source }.serve(method));
+            }
+            Place::Remote(location) => {
+                followed.push(Followed::remote(&name, &location));
+                config.expected.push(name);
+            }
+        }
+    }
     let server = Server::bind(config)?;
     tracing::info!(address = %server.address(), "listening on http://{}", server.address());
     if let Some(address) = server.metrics_address() {
         tracing::info!(%address, "metrics on http://{address}/metrics");
     }
-    let mut followers = Followers::new(storage, server.models(), metrics, server.drain());
-    followers.method = method;
-    followers.poll = Duration::from_secs(args.poll);
-    for (name, location) in &elsewhere {
-        followers.start(name, location)?;
-    }
+    let failure = Failure::default();
+    let (models, drain, strict) = (server.models(), server.drain(), args.strict);
+    let shared =
+        Shared { storage, models, metrics, method, poll, strict, drain, failure: failure.clone() };
+    follow::start(followed, &shared)?;
     serve(server)?;
-    followers.outcome()
+    failure.take().map_or(Ok(()), Err)
 }
 
 /// Serves until TERM or Ctrl-C, then drains.
@@ -102,24 +122,13 @@ fn named(args: &ServeArgs) -> Result<Vec<Named>> {
     Ok(named)
 }
 
-/// Models that are on this machine, and those that are to be fetched.
-fn part(named: Vec<Named>) -> (Vec<Here>, Vec<(String, Location)>) {
-    let (mut here, mut elsewhere) = (Vec::new(), Vec::new());
-    for Named { name, place } in named {
-        match place {
-            Place::Here(source) => here.push(Here { name, source }),
-            Place::Elsewhere(location) => elsewhere.push((name, location)),
-        }
-    }
-    (here, elsewhere)
-}
-
 fn config(args: &ServeArgs) -> Config {
     Config {
         host: args.host,
         port: args.port,
         metrics_port: args.metrics_port,
         threads: args.threads,
+        strict: args.strict,
         limits: limits(&args.requests),
         model_limits: models::limits(args.reading),
         drain_delay: Duration::from_secs(args.drain_delay),

@@ -1,173 +1,259 @@
-//! Threads that bring a model, and look from time to time whether it is another one now.
+//! Models that are brought from elsewhere, and models that may become others while they are served.
 
 use std::{
+    fmt,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    thread,
     time::Duration,
 };
 
 use anyhow::{Context, Result};
 use longshore_daemon::Drain;
 use longshore_engine::{Method, Source};
-use longshore_serve::{ModelSource, Models, Origin};
-use longshore_storage::{Fetched, Location, Revision, Storage};
+use longshore_serve::{Lease, ModelSource, Models, Origin};
+use longshore_storage::{Location, Revision, Storage};
 
-use super::{StorageMetrics, failed};
+use super::{
+    StorageMetrics, failed,
+    fingerprint::Fingerprint,
+    schedule::{self, Task},
+};
 
-/// Folders in a bucket are replaced file by file: how long such a change must stay the same before
-/// it is taken for complete.
+/// Folders are replaced file by file: how long such a change must stay the same before it is taken
+/// for complete.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// What all followers share.
+/// What all followed models share.
 #[derive(Clone, Debug)]
-pub(crate) struct Followers {
+pub(crate) struct Shared {
     pub(crate) storage: Arc<Storage>,
     pub(crate) models: Models,
     pub(crate) metrics: StorageMetrics,
     pub(crate) method: Option<Method>,
     /// How often to look; zero is never.
     pub(crate) poll: Duration,
-    /// Begun when a model cannot be brought at all.
+    /// Whether a model that cannot be brought ends the server, though there are others.
+    pub(crate) strict: bool,
+    /// Begun to end the server.
     pub(crate) drain: Drain,
-    failure: Arc<Mutex<Option<anyhow::Error>>>,
+    /// Why it ends.
+    pub(crate) failure: Failure,
 }
 
-impl Followers {
-    pub(crate) fn new(
-        storage: Arc<Storage>,
-        models: Models,
-        metrics: StorageMetrics,
-        drain: Drain,
-    ) -> Self {
-        let failure = Arc::default();
-        Self { storage, models, metrics, method: None, poll: Duration::ZERO, drain, failure }
+/// Why the server was told to end, when it was because of a model.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Failure(Arc<Mutex<Option<anyhow::Error>>>);
+
+impl Failure {
+    fn set(&self, error: anyhow::Error) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
     }
 
-    /// Brings a model in a thread of its own, and follows it there.
-    pub(crate) fn start(&self, name: &str, location: &Location) -> Result<()> {
-        let follower =
-            Follower { shared: self.clone(), name: name.to_owned(), location: location.clone() };
-        thread::Builder::new()
-            .name(format!("follow-{name}"))
-            .spawn(move || follower.run())
-            .context("failed to start a thread")?;
+    /// The error, once.
+    pub(crate) fn take(&self) -> Option<anyhow::Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// A model to follow.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    name: String,
+    place: Place,
+    /// What is served.
+    current: Option<State>,
+    /// What could not be served.
+    rejected: Option<State>,
+    /// What may be a change half done.
+    settling: Option<State>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Local(PathBuf),
+    Remote(Location),
+}
+
+/// What a place holds: equal states are equal files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Local(Fingerprint),
+    Remote(Revision),
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(fingerprint) => fingerprint.fmt(f),
+            Self::Remote(revision) => revision.fmt(f),
+        }
+    }
+}
+
+impl Followed {
+    /// A model to bring from elsewhere.
+    pub(crate) fn remote(name: &str, location: &Location) -> Self {
+        Self::new(name, Place::Remote(location.clone()))
+    }
+
+    /// A model on this machine that is about to be loaded from `path` as it is now.
+    pub(crate) fn local(name: &str, path: PathBuf) -> Self {
+        let state = Fingerprint::of(&path).ok().map(State::Local);
+        Self { current: state, ..Self::new(name, Place::Local(path)) }
+    }
+
+    fn new(name: &str, place: Place) -> Self {
+        Self { name: name.to_owned(), place, current: None, rejected: None, settling: None }
+    }
+}
+
+/// Brings and follows the models in threads of their own.
+///
+/// # Errors
+/// When there can be no thread.
+pub(crate) fn start(followed: Vec<Followed>, shared: &Shared) -> Result<()> {
+    let follow = |mut followed: Followed| {
+        if !shared.models.answers(&followed.name) {
+            followed.rejected = followed.current.take();
+        }
+        Follow { followed, shared: shared.clone() }
+    };
+    schedule::start(followed.into_iter().map(follow).collect()).context("failed to start a thread")
+}
+
+struct Follow {
+    followed: Followed,
+    shared: Shared,
+}
+
+impl Task for Follow {
+    fn step(&mut self) -> Option<Duration> {
+        let poll = self.shared.poll;
+        if self.shared.drain.has_begun() {
+            return None;
+        }
+        if let (Place::Remote(location), None, None) =
+            (&self.followed.place, &self.followed.current, &self.followed.rejected)
+        {
+            let location = location.clone();
+            if let Err(error) = self.bring(&location) {
+                self.absent(error);
+            }
+        } else if let Err(error) = self.look() {
+            let name = &self.followed.name;
+            if let Some(state) = &self.followed.current {
+                tracing::warn!(model = name, "model `{name}` stays at {state}: {error:#}");
+            } else {
+                self.shared.models.fail(name, &format!("{error:#}"));
+                self.absent(error);
+            }
+        }
+        let settled = match (&self.followed.place, &self.followed.current) {
+            (Place::Remote(location), Some(_)) => !location.can_change(),
+            _ => false,
+        };
+        let again = if self.followed.settling.is_some() { SETTLE.min(poll) } else { poll };
+        (!settled && !poll.is_zero()).then_some(again)
+    }
+}
+
+impl Follow {
+    /// Brings a model for the first time.
+    fn bring(&mut self, location: &Location) -> Result<()> {
+        let fetched = self.shared.storage.fetch(location).with_context(|| failed(location));
+        let fetched = fetched.inspect_err(|error| {
+            self.shared.models.fail(&self.followed.name, &format!("{error:#}"));
+        })?;
+        self.shared.metrics.checked(&self.followed.name);
+        let revision = fetched.revision().clone();
+        let source = Source::open(fetched.path())?;
+        let loaded = self.load(source, revision.version(), Some(Arc::new(fetched)));
+        let state = State::Remote(revision.clone());
+        if let Err(error) = loaded {
+            self.followed.rejected = Some(state);
+            return Err(error.context(format!("failed to load `{location}`")));
+        }
+        tracing::info!(model = self.followed.name, "model `{}` is {state}", self.followed.name);
+        self.followed.current = Some(state);
         Ok(())
     }
 
-    /// Why the server was stopped, when it was because a model could not be brought.
-    pub(crate) fn outcome(&self) -> Result<()> {
-        match self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(error) => Err(error),
-            None => Ok(()),
+    /// The model does not answer: the others do without it, when there are others.
+    fn absent(&self, error: anyhow::Error) {
+        let Shared { models, strict, failure, drain, .. } = &self.shared;
+        let name = &self.followed.name;
+        if *strict || models.none_left() {
+            failure.set(error);
+            drain.begin();
+        } else {
+            tracing::error!(model = name, "model `{name}` cannot be served: {error:#}");
         }
     }
 
-    fn fail(&self, error: anyhow::Error) {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-        self.drain.begin();
-    }
-}
-
-/// One model.
-struct Follower {
-    shared: Followers,
-    name: String,
-    location: Location,
-}
-
-impl Follower {
-    fn run(self) {
-        let mut current = match self.first() {
-            Ok(fetched) => fetched,
-            Err(error) => return self.shared.fail(error),
-        };
-        if self.shared.poll.is_zero() || !self.location.can_change() {
-            // the files stay in the cache while they are served
-            loop {
-                thread::park();
-            }
-        }
-        let mut rejected: Option<Revision> = None;
-        while !self.shared.drain.has_begun() {
-            thread::sleep(self.shared.poll);
-            match self.look(&current, rejected.as_ref()) {
-                Ok(None) => {}
-                Ok(Some(newer)) => {
-                    let (from, to) = (current.revision().clone(), newer.revision().clone());
-                    match self.load(&newer) {
-                        Ok(()) => {
-                            tracing::info!(
-                                model = self.name,
-                                "model `{}` is now {to}, was {from}",
-                                self.name
-                            );
-                            current = newer;
-                            rejected = None;
-                        }
-                        Err(error) => {
-                            tracing::error!(
-                                model = self.name,
-                                "{to} of model `{}` cannot be served, {from} stays: {error:#}",
-                                self.name
-                            );
-                            rejected = Some(to);
-                        }
-                    }
-                }
-                Err(error) => tracing::warn!(
-                    model = self.name,
-                    "model `{}` stays at {}: {error}",
-                    self.name,
-                    current.revision()
-                ),
-            }
-        }
-    }
-
-    fn first(&self) -> Result<Fetched> {
-        let location = &self.location;
-        let fetched = self.shared.storage.fetch(location).with_context(|| failed(location))?;
-        self.load(&fetched).with_context(|| format!("failed to load `{location}`"))?;
-        self.shared.metrics.checked(&self.name);
-        tracing::info!(model = self.name, "model `{}` is {}", self.name, fetched.revision());
-        Ok(fetched)
-    }
-
-    fn load(&self, fetched: &Fetched) -> Result<()> {
-        let source = Source::open(fetched.path())?;
+    fn load(&self, source: Source, version: Option<&str>, lease: Option<Lease>) -> Result<()> {
         self.shared.models.load(ModelSource {
-            name: self.name.clone(),
-            version: fetched.revision().version().map(str::to_owned),
+            name: self.followed.name.clone(),
+            version: version.map(str::to_owned),
             origin: Origin::Files(source),
             method: self.shared.method,
+            lease,
         })?;
         Ok(())
     }
 
-    /// What the model is now, fetched, when that is neither what is served nor what was rejected.
-    fn look(
-        &self,
-        current: &Fetched,
-        rejected: Option<&Revision>,
-    ) -> Result<Option<Fetched>, longshore_storage::Error> {
-        let Followers { storage, metrics, .. } = &self.shared;
-        let mut seen = storage.resolve(&self.location)?;
-        metrics.checked(&self.name);
-        if seen == *current.revision() || Some(&seen) == rejected {
-            return Ok(None);
+    /// Loads what the model is now, when that is neither what is served nor what was rejected.
+    fn look(&mut self) -> Result<()> {
+        let Shared { storage, metrics, .. } = &self.shared;
+        let Followed { name, place, current, rejected, settling } = &mut self.followed;
+        let (seen, at_once) = match place {
+            Place::Local(path) => (State::Local(Fingerprint::of(path)?), false),
+            Place::Remote(location) => {
+                (State::Remote(storage.resolve(location)?), location.changes_at_once())
+            }
+        };
+        metrics.checked(name);
+        if Some(&seen) == current.as_ref() || Some(&seen) == rejected.as_ref() {
+            *settling = None;
+            return Ok(());
         }
-        if !self.location.changes_at_once() {
-            loop {
-                thread::sleep(SETTLE.min(self.shared.poll));
-                let again = storage.resolve(&self.location)?;
-                if again == seen {
-                    break;
-                }
-                seen = again;
+        if !at_once && Some(&seen) != settling.as_ref() {
+            *settling = Some(seen);
+            return Ok(());
+        }
+        *settling = None;
+        tracing::info!(model = name, "model `{name}` has changed: loading {seen}");
+        let (source, to, lease): (_, _, Option<Lease>) = match place {
+            Place::Local(path) => (Source::open(path)?, seen, None),
+            Place::Remote(location) => {
+                let fetched = storage.fetch(location)?;
+                let revision = State::Remote(fetched.revision().clone());
+                (Source::open(fetched.path())?, revision, Some(Arc::new(fetched)))
+            }
+        };
+        let version = match &to {
+            State::Local(_) => None,
+            State::Remote(revision) => revision.version(),
+        };
+        let loaded = self.load(source, version, lease);
+        let Followed { name, current, rejected, .. } = &mut self.followed;
+        match (loaded, &*current) {
+            (Ok(()), was) => {
+                let was = was.as_ref().map(|was| format!(", was {was}")).unwrap_or_default();
+                tracing::info!(model = name, "model `{name}` is now {to}{was}");
+                (*current, *rejected) = (Some(to), None);
+            }
+            (Err(error), Some(was)) => {
+                tracing::error!(
+                    model = name,
+                    "{to} of model `{name}` cannot be served, {was} stays: {error:#}"
+                );
+                *rejected = Some(to);
+            }
+            (Err(error), None) => {
+                tracing::error!(model = name, "{to} of model `{name}` cannot be served: {error:#}");
+                *rejected = Some(to);
             }
         }
-        tracing::info!(model = self.name, "model `{}` has changed: fetching {seen}", self.name);
-        let newer = storage.fetch(&self.location)?;
-        Ok((newer.revision() != current.revision()).then_some(newer))
+        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use longshore_kserve::{v1, v2};
 use super::{reply::Reply, route::Route};
 use crate::{
     failure::Failure,
-    repository::{Repository, Served},
+    repository::{Entry, Repository, State},
     server::Shared,
 };
 
@@ -22,11 +22,11 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
         Route::Alive => Reply::of(&v1::Alive { status: "alive".into() }),
         Route::Live => Reply::of(&v2::Live { live: true }),
         Route::Ready { mlflow } => {
-            let ready = up && models.missing().next().is_none();
+            let ready = up && models.is_ready();
             let reply = if *mlflow {
                 Reply::json(b"\n".to_vec())
             } else {
-                Reply::of(&v2::Ready { live: true, ready })?
+                Reply::of(&v2::Ready { live: true, ready, unavailable: unavailable(&models) })?
             };
             Ok(only_when(ready, reply))
         }
@@ -43,12 +43,12 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
             Ok(Reply { status: StatusCode::OK, content_type, body: text.into() })
         }
         Route::Models => {
-            let names = models.names().iter().map(ToString::to_string).collect();
+            let names = models.entries().iter().map(|entry| entry.name.to_string()).collect();
             Reply::of(&v1::Models { models: names })
         }
         Route::V1Status { model, version } => {
-            let (name, ready) = state(&models, model, version.as_deref(), up)?;
-            Ok(only_when(ready, Reply::of(&v1::Status { name, ready })?))
+            let (name, ready, reason) = state(&models, model, version.as_deref(), up)?;
+            Ok(only_when(ready, Reply::of(&v1::Status { name, ready, reason })?))
         }
         Route::Server => Reply::of(&v2::Server {
             name: "longshore".into(),
@@ -57,7 +57,8 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
         }),
         Route::Model { model, version } => {
             let served = models.find(model, version.as_deref())?;
-            let versions = models.versions_of(&served.name);
+            let entry = models.entry(&served.name);
+            let versions = entry.map(|entry| entry.versions()).unwrap_or_default().iter();
             Reply::of(&v2::Model {
                 name: served.name.to_string(),
                 versions: versions.map(|served| served.version.to_string()).collect(),
@@ -67,24 +68,41 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
             })
         }
         Route::ModelReady { model, version } => {
-            let (name, ready) = state(&models, model, version.as_deref(), up)?;
-            Ok(only_when(ready, Reply::of(&v2::ModelReady { name, ready })?))
+            let (name, ready, reason) = state(&models, model, version.as_deref(), up)?;
+            Ok(only_when(ready, Reply::of(&v2::ModelReady { name, ready, reason })?))
         }
         Route::Index => index(body, &models),
     }
 }
 
-/// A model's name and whether it answers.
+/// The models that failed to load, and why.
+fn unavailable(models: &Repository) -> Vec<v2::Unavailable> {
+    if models.tally().failed == 0 {
+        return Vec::new();
+    }
+    let entries = models.entries().into_iter().filter(|entry| entry.state() == State::Failed);
+    entries
+        .map(|entry| v2::Unavailable { name: entry.name.to_string(), reason: reason(entry) })
+        .collect()
+}
+
+fn reason(entry: &Entry) -> String {
+    entry.reason().unwrap_or_default().to_owned()
+}
+
+/// A model's name, whether it answers, and why not.
 fn state(
     models: &Repository,
     name: &str,
     version: Option<&str>,
     up: bool,
-) -> Result<(String, bool), Failure> {
-    if models.is_missing(name) {
-        return Ok((name.to_owned(), false));
+) -> Result<(String, bool, Option<String>), Failure> {
+    match models.entry(name) {
+        Some(entry) if entry.state() != State::Ready => {
+            Ok((name.to_owned(), false, entry.reason().map(str::to_owned)))
+        }
+        _ => models.find(name, version).map(|served| (served.name.to_string(), up, None)),
     }
-    models.find(name, version).map(|served| (served.name.to_string(), up))
 }
 
 /// The reply with status 503 unless `ready`.
@@ -104,16 +122,19 @@ fn index(body: &[u8], models: &Repository) -> Result<Reply, Failure> {
             Failure::invalid(format!("the body is not {{\"ready\": true or false}}: {error}"))
         })?
     };
-    let entry = |name: &str, version: &str, state: &str| v2::IndexEntry {
-        name: name.into(),
-        version: version.into(),
-        state: state.into(),
-        reason: String::new(),
-    };
-    let ready = |served: &std::sync::Arc<Served>| entry(&served.name, &served.version, "READY");
-    let mut entries: Vec<_> = models.all().iter().map(ready).collect();
-    if !request.ready {
-        entries.extend(models.missing().map(|name| entry(name, "", "LOADING")));
+    let mut lines = Vec::new();
+    for entry in models.entries() {
+        let line = |version: &str| v2::IndexEntry {
+            name: entry.name.to_string(),
+            version: version.into(),
+            state: entry.state().name().into(),
+            reason: reason(entry),
+        };
+        if entry.state() == State::Ready {
+            lines.extend(entry.versions().iter().map(|served| line(&served.version)));
+        } else if !request.ready {
+            lines.push(line(""));
+        }
     }
-    Reply::of(&entries)
+    Reply::of(&lines)
 }

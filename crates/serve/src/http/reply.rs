@@ -9,7 +9,10 @@ use hyper::{
 };
 use longshore_daemon::{Code, request_id};
 
-use crate::{failure::Failure, json::write};
+use crate::{
+    failure::{Failure, Rejection},
+    json::write,
+};
 
 /// The form in which failures are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +90,8 @@ pub(super) fn response(
         if let Some(allow) = failure.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
-        if failure.code == Code::Unavailable {
+        // a model that does not load is not mended by asking again
+        if failure.code == Code::Unavailable && failure.rejected != Some(Rejection::Failed) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
     }

@@ -1,4 +1,9 @@
-use std::{collections::HashMap, fmt, sync::atomic::Ordering::Relaxed, time::UNIX_EPOCH};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::UNIX_EPOCH,
+};
 
 use longshore_daemon::Drain;
 use prometheus_client::{
@@ -8,7 +13,7 @@ use prometheus_client::{
 };
 
 use super::{BUCKETS, CLASSES, ModelMetrics, Rejections};
-use crate::{gate::Gate, models::Models, protocol::Protocol, repository::Repository};
+use crate::{gate::Gate, models::Models, protocol::Protocol, repository::Entry};
 
 /// Writes the metrics of the server.
 #[derive(Debug)]
@@ -32,8 +37,9 @@ fn labels(name: &str, version: &str) -> Labels<2> {
 impl Collector for ServeMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let models = self.models.current();
-        requests(&models, &mut encoder)?;
-        self.models(&models, &mut encoder)?;
+        let entries = models.entries();
+        requests(&entries, &mut encoder)?;
+        loaded(&entries, &mut encoder)?;
         counters(
             &mut encoder,
             "longshore_serve_rejected_requests",
@@ -52,15 +58,12 @@ impl Collector for ServeMetrics {
                 "1 once the server was told to stop",
                 usize::from(self.drain.has_begun()),
             ),
+            ("longshore_serve_models_expected", "Models that are to be served", models.len()),
+            ("longshore_serve_models_ready", "Models that answer", models.tally().ready),
             (
-                "longshore_serve_models_expected",
-                "Models that are to be served",
-                models.names().len(),
-            ),
-            (
-                "longshore_serve_models_ready",
-                "Models that answer",
-                models.names().len() - models.missing().count(),
+                "longshore_serve_models_failed",
+                "Models that do not answer because they did not load",
+                models.tally().failed,
             ),
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
@@ -70,60 +73,51 @@ impl Collector for ServeMetrics {
     }
 }
 
-impl ServeMetrics {
-    /// What is loaded.
-    fn models(
-        &self,
-        models: &Repository,
-        encoder: &mut DescriptorEncoder,
-    ) -> Result<(), fmt::Error> {
-        let all =
-            || models.all().iter().map(|served| (served, labels(&served.name, &served.version)));
-        gauges(
-            encoder,
-            "longshore_serve_model_info",
-            "1 for each version that answers",
-            all().map(|(served, [name, version])| {
-                ([name, version, ("flavor", served.flavor().to_owned())], 1_i64)
-            }),
-        )?;
-        gauges(
-            encoder,
-            "longshore_serve_model_load_seconds",
-            "Time it took to load the model",
-            all().map(|(served, labels)| (labels, served.load_time.as_secs_f64())),
-        )?;
-        gauges(
-            encoder,
-            "longshore_serve_model_loaded_timestamp_seconds",
-            "When the model was loaded, in seconds since 1970",
-            all().map(|(served, labels)| {
-                let since = served.loaded_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-                (labels, since.as_secs_f64())
-            }),
-        )?;
-        let loads = self.models.loads();
-        let results = loads.iter().flat_map(|(model, loads)| {
-            [("ok", &loads.ok), ("failed", &loads.failed)].map(|(result, counter)| {
-                ([("model", model.as_str()), ("result", result)], counter.load(Relaxed))
-            })
-        });
-        counters(
-            encoder,
-            "longshore_serve_model_loads",
-            "Attempts to load a model, by result",
-            results,
-        )
-    }
+/// What is loaded.
+fn loaded(entries: &[&Arc<Entry>], encoder: &mut DescriptorEncoder) -> Result<(), fmt::Error> {
+    let versions = || entries.iter().flat_map(|entry| entry.versions());
+    let all = || versions().map(|served| (served, labels(&served.name, &served.version)));
+    gauges(
+        encoder,
+        "longshore_serve_model_info",
+        "1 for each version that answers",
+        all().map(|(served, [name, version])| {
+            ([name, version, ("flavor", served.flavor().to_owned())], 1_i64)
+        }),
+    )?;
+    gauges(
+        encoder,
+        "longshore_serve_model_load_seconds",
+        "Time it took to load the model",
+        all().map(|(served, labels)| (labels, served.load_time.as_secs_f64())),
+    )?;
+    gauges(
+        encoder,
+        "longshore_serve_model_loaded_timestamp_seconds",
+        "When the model was loaded, in seconds since 1970",
+        all().map(|(served, labels)| {
+            let since = served.loaded_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+            (labels, since.as_secs_f64())
+        }),
+    )?;
+    let results = entries.iter().flat_map(|entry| {
+        let loads = &entry.loads;
+        [("ok", &loads.ok), ("failed", &loads.failed)].map(|(result, counter)| {
+            ([("model", &*entry.name), ("result", result)], counter.load(Relaxed))
+        })
+    });
+    counters(encoder, "longshore_serve_model_loads", "Attempts to load a model, by result", results)
 }
 
 /// What versions have counted, also those that were replaced.
-fn requests(models: &Repository, encoder: &mut DescriptorEncoder) -> Result<(), fmt::Error> {
-    let now = models.all().iter();
-    let now = now.map(|served| (labels(&served.name, &served.version), &served.metrics));
-    let retired = models.retired().iter();
-    let retired = retired.map(|old| (labels(&old.name, &old.version), &old.metrics));
-    let versions: Vec<Counted<'_>> = now.chain(retired).collect();
+fn requests(entries: &[&Arc<Entry>], encoder: &mut DescriptorEncoder) -> Result<(), fmt::Error> {
+    let mut versions: Vec<Counted<'_>> = Vec::new();
+    for entry in entries {
+        let now = entry.versions().iter().map(|served| (&served.version, &served.metrics));
+        let retired = entry.retired().iter().map(|old| (&old.version, &old.metrics));
+        let all = now.chain(retired);
+        versions.extend(all.map(|(version, metrics)| (labels(&entry.name, version), metrics)));
+    }
     let by_code = versions.iter().flat_map(|(labels, metrics)| {
         let protocols = Protocol::ALL.iter().enumerate();
         protocols.flat_map(move |(p, protocol)| {

@@ -1,6 +1,6 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -12,7 +12,7 @@ use longshore_mlflow::Param;
 use super::{describe, sample};
 use crate::{
     Error,
-    config::{ModelSource, Origin},
+    config::{Lease, ModelSource, Origin},
     cost::Cost,
     failure::Failure,
     metrics::ModelMetrics,
@@ -43,6 +43,8 @@ pub(crate) struct Served {
     methods: Vec<Method>,
     /// The beginning of every V2 reply.
     v2_head: Vec<u8>,
+    /// Keeps the files where they are.
+    _lease: Option<Lease>,
 }
 
 /// A folder that holds nothing but numbered folders has a version in each.
@@ -73,6 +75,7 @@ fn versions(source: ModelSource) -> Result<Vec<ModelSource>, Error> {
         version: Some(version),
         origin: Origin::Files(Source::Folder(path)),
         method: source.method,
+        lease: source.lease.clone(),
     };
     Ok(found.into_iter().map(version).collect())
 }
@@ -107,7 +110,7 @@ impl Served {
         shards: usize,
     ) -> Result<Self, Error> {
         let begun = Instant::now();
-        let ModelSource { name, version, origin, method } = source;
+        let ModelSource { name, version, origin, method, lease } = source;
         let model = match origin {
             Origin::Loaded(model) => *model,
             Origin::Files(files) => longshore_engine::load(&files, limits)
@@ -135,6 +138,7 @@ impl Served {
             loaded_at: SystemTime::UNIX_EPOCH,
             model,
             methods,
+            _lease: lease,
         };
         served.calibrate();
         served.load_time = begun.elapsed();
@@ -204,18 +208,29 @@ impl Served {
     }
 }
 
-/// Does `work` on each item in a thread of its own, a single one in place.
+/// Does `work` on each item, on as many threads as there are cores; a single one in place.
 pub(crate) fn parallel<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    if items.len() < 2 {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let count = cores.min(items.len());
+    if count < 2 {
         return items.into_iter().map(work).collect();
     }
-    let work = &work;
-    thread::scope(|scope| {
-        let threads: Vec<_> =
-            items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
-        let join = |thread: thread::ScopedJoinHandle<'_, R>| {
+    let items = Mutex::new(items.into_iter().enumerate());
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let run = || {
+        let mut done = Vec::new();
+        while let Some((at, item)) = next() {
+            done.push((at, work(item)));
+        }
+        done
+    };
+    let mut done: Vec<(usize, R)> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..count).map(|_| scope.spawn(run)).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
             thread.join().unwrap_or_else(|panic| resume_unwind(panic))
         };
-        threads.into_iter().map(join).collect()
-    })
+        threads.into_iter().flat_map(join).collect()
+    });
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }

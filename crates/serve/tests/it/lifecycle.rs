@@ -80,6 +80,7 @@ fn a_server_that_cannot_serve_does_not_start() {
         version: None,
         origin: Origin::Files(Source::File("/nonexistent".into())),
         method: None,
+        lease: None,
     };
     assert!(matches!(fail(vec![nowhere]), Error::Load { .. }));
     let other = ModelSource { method: Some(Method::Leaf), ..plain("a") };
@@ -119,6 +120,7 @@ fn numbered_folders_are_versions() {
         version: None,
         origin: Origin::Files(Source::open(folder.path()).unwrap()),
         method: None,
+        lease: None,
     };
     let server = serve(vec![source], Limits::default());
     let model = server.get("/v2/models/wine").json();

@@ -97,6 +97,7 @@ fn source(name: &str, model: Model) -> ModelSource {
         version: None,
         origin: Origin::Loaded(Box::new(model)),
         method: None,
+        lease: None,
     }
 }
 

@@ -1,13 +1,14 @@
 //! Models loaded, replaced and removed while the server answers.
 
 use std::{
+    sync::Arc,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
 
-use longshore_engine::Source;
-use longshore_serve::{Config, Error, Limits, ModelSource, Origin};
+use longshore_engine::{Method, Source};
+use longshore_serve::{Config, Error, Lease, Limits, ModelSource, Origin, Server};
 use serde_json::json;
 
 use crate::{
@@ -23,8 +24,8 @@ fn versioned(source: ModelSource, version: &str) -> ModelSource {
 }
 
 fn nowhere(name: &str) -> ModelSource {
-    let origin = Origin::Files(Source::File("/nonexistent".into()));
-    ModelSource { name: name.into(), version: None, origin, method: None }
+    let origin = Origin::Files(Source::File("/no/such/folder/model.pkl".into()));
+    ModelSource { name: name.into(), version: None, origin, method: None, lease: None }
 }
 
 fn metric(server: &Running, series: &str) -> Option<u64> {
@@ -75,6 +76,114 @@ fn a_failed_load_leaves_what_was_there() {
         metric(&server, &format!("longshore_serve_model_loads_total{labels}"))
     };
     assert_eq!((loads("ok"), loads("failed")), (Some(1), Some(1)));
+}
+
+#[test]
+fn one_bad_model_does_not_take_the_others_down() {
+    let server = serve(vec![nowhere("bad"), plain("sum")], Limits::default());
+    assert_eq!(server.post("/v1/models/sum:predict", ROW).status, 200);
+    // not a word of where the server keeps its models
+    let reason = "failed to read `model.pkl`: No such file or directory (os error 2)";
+    let ready = server.get("/v2/health/ready");
+    let unavailable = json!([{"name": "bad", "reason": reason}]);
+    assert_eq!(ready.status, 200);
+    assert_eq!(ready.json(), json!({"live": true, "ready": true, "unavailable": unavailable}));
+    assert_eq!(server.get("/ping").status, 200);
+    for path in ["/v1/models/bad", "/v2/models/bad/ready"] {
+        let reply = server.get(path);
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.json(), json!({"name": "bad", "ready": false, "reason": reason}));
+    }
+    for reply in [
+        server.post("/v1/models/bad:predict", ROW),
+        server.post("/v2/models/bad/infer", TENSOR),
+        server.get("/v2/models/bad"),
+    ] {
+        assert_eq!((reply.status, reply.header("retry-after")), (503, None));
+        assert_eq!(reply.error(), format!("the model `bad` cannot be served: {reason}"));
+    }
+    let index = server.post("/v2/repository/index", "").json();
+    assert_eq!(
+        index[0],
+        json!({"name": "bad", "version": "", "state": "UNAVAILABLE", "reason": reason})
+    );
+    assert_eq!((&index[1]["name"], &index[1]["state"]), (&json!("sum"), &json!("READY")));
+    let ready = server.post("/v2/repository/index", r#"{"ready":true}"#).json();
+    assert_eq!(ready.as_array().unwrap().len(), 1);
+    assert_eq!(metric(&server, "longshore_serve_models_failed"), Some(1));
+    assert_eq!(metric(&server, "longshore_serve_models_ready"), Some(1));
+    server.models.load(plain("bad")).unwrap();
+    assert_eq!(server.post("/v1/models/bad:predict", ROW).status, 200);
+    assert_eq!(server.get("/health/ready").json(), json!({"live": true, "ready": true}));
+}
+
+#[test]
+fn without_a_good_model_or_when_strict_the_server_does_not_start() {
+    let start = |models, strict| {
+        let config = Config { port: 0, models, strict, ..Config::default() };
+        Server::bind(config).map(|_| ())
+    };
+    assert!(matches!(start(vec![nowhere("a"), nowhere("b")], false), Err(Error::Load { .. })));
+    assert!(matches!(start(vec![plain("a"), nowhere("b")], true), Err(Error::Load { .. })));
+    assert!(matches!(start(vec![plain("a"), nowhere("b")], false), Ok(())));
+}
+
+#[test]
+fn an_expected_model_that_cannot_be_brought_is_no_longer_waited_for() {
+    let expected = vec!["late".to_owned()];
+    let server = start(Config { models: vec![plain("sum")], expected, ..Config::default() });
+    assert_eq!(server.get("/health/ready").status, 503);
+    server.models.fail("late", "its bucket is gone");
+    assert!(!server.models.none_left());
+    assert_eq!(server.get("/health/ready").status, 200);
+    let reply = server.post("/v1/models/late:predict", ROW);
+    assert_eq!(reply.error(), "the model `late` cannot be served: its bucket is gone");
+    server.models.load(plain("late")).unwrap();
+    // what answers goes on, and the index says why it was not replaced
+    server.models.fail("late", "its bucket is gone again");
+    assert_eq!(server.post("/v1/models/late:predict", ROW).status, 200);
+    let index = server.post("/v2/repository/index", "").json();
+    assert_eq!(
+        (&index[1]["state"], &index[1]["reason"]),
+        (&json!("READY"), &json!("its bucket is gone again"))
+    );
+    server.models.load(plain("late")).unwrap();
+    assert_eq!(server.post("/v2/repository/index", "").json()[1]["reason"], "");
+}
+
+#[test]
+fn the_files_of_a_model_are_held_as_long_as_it_is_served() {
+    let files = Arc::new("files");
+    let lease = || -> Option<Lease> { Some(files.clone()) };
+    let server = serve(vec![plain("other")], Limits::default());
+    server.models.load(ModelSource { lease: lease(), ..plain("sum") }).unwrap();
+    assert_eq!(Arc::strong_count(&files), 2);
+    let bad = ModelSource { method: Some(Method::Leaf), lease: lease(), ..plain("sum") };
+    assert!(server.models.load(bad).is_err());
+    assert_eq!(Arc::strong_count(&files), 2);
+    server.models.load(plain("sum")).unwrap();
+    let end = Instant::now() + Duration::from_secs(5);
+    while Arc::strong_count(&files) > 1 && Instant::now() < end {
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(Arc::strong_count(&files), 1);
+}
+
+#[test]
+fn an_unknown_model_is_answered_with_those_there_are() {
+    let ask = |server: &Running, name: &str| server.get(&format!("/v2/models/{name}")).error();
+    let server = serve(vec![plain("churn-model")], Limits::default());
+    assert_eq!(ask(&server, "x"), "there is no model `x`; there is `churn-model`");
+    server.models.load(plain("wine")).unwrap();
+    assert_eq!(
+        ask(&server, "Churn_Model"),
+        "there is no model `Churn_Model`: did you mean `churn-model`? there are `churn-model`, `wine`"
+    );
+    for at in 0..20 {
+        server.models.load(plain(&format!("m{at}"))).unwrap();
+    }
+    let error = ask(&server, "nothing-like-it");
+    assert!(error.ends_with("`m7` and 12 more"), "{error}");
 }
 
 #[test]
