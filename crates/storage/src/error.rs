@@ -42,7 +42,7 @@ pub enum Error {
     },
     /// The MLflow server says no, or says nothing of use.
     #[error("the MLflow server {server} {reason}")]
-    Registry {
+    MlflowServer {
         /// Its address, without credentials.
         server: String,
         /// What it said, and how to mend it.
@@ -123,7 +123,7 @@ impl Error {
             Self::Missing { .. } => "missing",
             Self::Denied { .. } => "denied",
             Self::Credentials { .. } => "credentials",
-            Self::Registry { .. } => "registry",
+            Self::MlflowServer { .. } => "mlflow_server",
             Self::Unavailable { .. } => "unavailable",
             Self::Refused { .. } => "refused",
             Self::Changed { .. } => "changed",

@@ -1,7 +1,7 @@
 //! A model's location in, a verified local folder out.
 //!
 //! ```text
-//! models:/ runs:/ ─▶ registry (MLflow) ─┐
+//! models:/ runs:/ ─▶ mlflow_server ─────┐
 //! s3://  https://  ─────────────────────┴▶ remote: list, open ─▶ transfer: parts, resume, digests ─▶ cache
 //! file:// paths    ──────────────────────────────────────────────────────────────────────────────▶ as they are
 //! ```
@@ -20,8 +20,8 @@ mod environment;
 mod error;
 mod http;
 mod location;
+mod mlflow_server;
 mod path;
-mod registry;
 mod remote;
 mod retry;
 mod s3;

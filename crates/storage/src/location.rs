@@ -1,6 +1,7 @@
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use longshore_mlflow::{ModelUri, RunUri};
+use percent_encoding::percent_decode_str;
 
 use crate::{Error, http::Url, path};
 
@@ -134,11 +135,12 @@ fn file(rest: &str) -> Result<Location, String> {
             None => return Err("it names no path".into()),
         },
     };
-    let decoded = decode(path).ok_or("its percent-encoding is not UTF-8")?;
+    let decoded = percent_decode_str(path);
+    let decoded = decoded.decode_utf8().map_err(|_| "its percent-encoding is not UTF-8")?;
     if decoded.contains('\0') {
         return Err("a path has no NUL character".into());
     }
-    Ok(Location::Local(decoded.into()))
+    Ok(Location::Local(decoded.into_owned().into()))
 }
 
 fn s3(rest: &str) -> Result<Location, String> {
@@ -173,28 +175,6 @@ fn artifacts(rest: &str) -> Result<Location, String> {
         path::relative(path)?;
     }
     Ok(Location::Artifacts { path: path.into() })
-}
-
-fn decode(text: &str) -> Option<String> {
-    if !text.contains('%') {
-        return Some(text.to_owned());
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) if first == b'%' => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn without_user(text: &str) -> String {

@@ -32,7 +32,7 @@ pub(crate) mod xml;
 
 use credentials::{Credentials, Keys};
 use endpoint::Endpoint;
-use failure::Failure;
+use failure::{Failure, Kind, Refusal};
 
 /// Clocks further apart than this many seconds make S3 refuse a signature.
 const SKEW: i64 = 300;
@@ -87,8 +87,13 @@ impl S3 {
         regions.get(bucket).cloned().unwrap_or_else(|| self.endpoint.region().to_owned())
     }
 
-    /// One attempt, after what can be mended at once (region, clock, credentials) is mended.
+    /// One attempt that only a reply satisfies.
     fn ask(&self, ask: &Ask<'_>) -> Result<Reply, Attempt> {
+        self.answer(ask)?.map_err(|refusal| refusal.error.into())
+    }
+
+    /// One attempt, after what can be mended at once (region, clock, credentials) is mended.
+    fn answer(&self, ask: &Ask<'_>) -> Result<Result<Reply, Refusal>, Attempt> {
         let (mut moved, mut set, mut renewed) = (false, false, false);
         loop {
             let region = self.region(ask.bucket);
@@ -97,7 +102,7 @@ impl S3 {
             let keys = self.credentials.get(&self.shown(ask, &region))?;
             let reply = self.send(ask, &url, keys.as_deref(), &region)?;
             if matches!(reply.status, 200 | 206) {
-                return Ok(reply);
+                return Ok(Ok(reply));
             }
             let (after, date) = (reply.retry_after(), reply.date());
             let failure = Failure::read(reply);
@@ -127,7 +132,8 @@ impl S3 {
                 return Err(Attempt::Again { what: url.shown(), reason: failure.words(), after });
             }
             let identity = self.credentials.identity(keys.as_deref());
-            return Err(failure.explain(ask, &region, &self.endpoint, &identity).into());
+            let error = failure.explain(ask, &region, &self.endpoint, &identity);
+            return Ok(Err(Refusal { kind: failure.kind(ask), error }));
         }
     }
 
@@ -182,19 +188,15 @@ impl S3 {
     fn stat(&self, bucket: &str, key: &str) -> Result<Option<(u64, Option<String>)>, Error> {
         let headers = [("range", "bytes=0-0")];
         let ask = Ask { method: &Method::GET, bucket, key, query: "", headers: &headers };
-        let answer = repeat(self.retry, || match self.ask(&ask) {
+        let answer = repeat(self.retry, || match self.answer(&ask)? {
             Ok(reply) => Ok(Some(reply)),
-            Err(Attempt::Fatal(Error::Missing { what, .. })) if what.starts_with("the object") => {
-                Ok(None)
-            }
+            Err(Refusal { kind: Kind::NoObject, .. }) => Ok(None),
             // an empty object has no first byte
-            Err(Attempt::Fatal(Error::Refused { reason, .. }))
-                if reason.contains("InvalidRange") =>
-            {
+            Err(Refusal { kind: Kind::NoSuchRange, .. }) => {
                 let ask = Ask { headers: &[], ..ask };
                 self.ask(&ask).map(Some)
             }
-            Err(attempt) => Err(attempt),
+            Err(refusal) => Err(refusal.error.into()),
         })?;
         Ok(answer.map(|reply| {
             let total = range_of(&reply).and_then(|(_, total)| total);

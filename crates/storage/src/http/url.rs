@@ -1,6 +1,7 @@
-use std::fmt::{self, Write};
+use std::fmt;
 
 use http::Uri;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// An `http` or `https` URL taken apart. Credentials in it are kept apart, so that it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +120,9 @@ impl Url {
         } else {
             format!("{folder}/{location}")
         };
-        Self::parse(&format!("{}{path}", self.origin()))
+        let (path, query) = path.split_once('?').map_or((&*path, None), |(p, q)| (p, Some(q)));
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        Self::parse(&format!("{}{}{query}", self.origin(), without_dots(path)))
     }
 
     /// For messages: no credentials, and no query, which can hold a signature.
@@ -135,26 +138,39 @@ impl fmt::Display for Url {
     }
 }
 
+/// A path without `.` and `..` (RFC 3986 §5.2.4).
+fn without_dots(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let mut rest = path.trim_start_matches('/').split('/').peekable();
+    while let Some(part) = rest.next() {
+        let is_last = rest.peek().is_none();
+        match part {
+            "." | ".." => {
+                if part == ".." {
+                    parts.pop();
+                }
+                if is_last {
+                    parts.push("");
+                }
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// What is encoded: all but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// Percent-encodes all but the unreserved characters of RFC 3986.
 pub(crate) fn encode(text: &str) -> String {
-    escape(text, false)
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// The same for a path: slashes stay.
 pub(crate) fn encode_path(text: &str) -> String {
-    escape(text, true)
-}
-
-fn escape(text: &str, slashes: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || (slashes && byte == b'/') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
+    utf8_percent_encode(text, RESERVED_IN_PATH).to_string()
 }
 
 /// An encoded query, sorted by name as signatures want it.
@@ -192,6 +208,10 @@ mod tests {
             ("//other/x?y", "https://other/x?y"),
             ("/x", "https://host/x"),
             ("x", "https://host/a/x"),
+            ("../x?to=../y", "https://host/x?to=../y"),
+            ("../../../x", "https://host/x"),
+            ("./x/./y/..", "https://host/a/x/"),
+            ("/b/../../c//d", "https://host/c//d"),
         ] {
             assert_eq!(url.redirect(location).unwrap().to_string(), target);
         }

@@ -15,6 +15,24 @@ pub(super) struct Failure {
     request: Option<String>,
 }
 
+/// What a refusal means for what happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The bucket has no such object.
+    NoObject,
+    /// The object has no byte of the range asked for.
+    NoSuchRange,
+    /// Anything else.
+    Other,
+}
+
+/// A refusal as what it means and as words for a person.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) kind: Kind,
+    pub(super) error: Error,
+}
+
 /// The bucket, key, region and endpoint, for messages.
 pub(super) fn place(ask: &Ask<'_>, region: &str, endpoint: &Endpoint) -> String {
     let at = endpoint.shown();
@@ -48,6 +66,17 @@ impl Failure {
             message,
             region: named.or(region.filter(|_| elsewhere)),
             request: request.or_else(|| field("RequestId")),
+        }
+    }
+
+    /// What it means, by its code or else its status.
+    pub(super) fn kind(&self, ask: &Ask<'_>) -> Kind {
+        match (&*self.code, self.status) {
+            ("NoSuchKey", _) => Kind::NoObject,
+            ("InvalidRange", _) | ("", 416) => Kind::NoSuchRange,
+            ("NoSuchBucket", _) => Kind::Other,
+            (_, 404) if !ask.key.is_empty() => Kind::NoObject,
+            _ => Kind::Other,
         }
     }
 
@@ -165,7 +194,7 @@ fn expected(message: &str) -> Option<String> {
 mod tests {
     use http::Method;
 
-    use super::{Ask, Endpoint, Failure, expected};
+    use super::{Ask, Endpoint, Failure, Kind, expected};
     use crate::Environment;
 
     fn explain(status: u16, code: &str, message: &str, key: &str) -> String {
@@ -197,6 +226,22 @@ mod tests {
         }
         let text = explain(403, "AccessDenied", "Access Denied", "");
         assert!(text.contains("`s3:ListBucket` on `arn:aws:s3:::models`"), "{text}");
+    }
+
+    #[test]
+    fn what_happens_next_is_decided_by_the_code_whatever_the_words() {
+        let kind = |status, code: &str, key| {
+            let (code, message) = (code.into(), "words that change with every release".into());
+            let failure = Failure { status, code, message, region: None, request: None };
+            failure.kind(&Ask { method: &Method::GET, bucket: "b", key, query: "", headers: &[] })
+        };
+        assert_eq!(kind(404, "NoSuchKey", "k"), Kind::NoObject);
+        assert_eq!(kind(404, "", "k"), Kind::NoObject);
+        assert_eq!(kind(404, "NoSuchBucket", "k"), Kind::Other);
+        assert_eq!(kind(404, "", ""), Kind::Other);
+        assert_eq!(kind(416, "InvalidRange", "k"), Kind::NoSuchRange);
+        assert_eq!(kind(416, "", "k"), Kind::NoSuchRange);
+        assert_eq!(kind(403, "AccessDenied", "k"), Kind::Other);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 use longshore_mlflow::rest::Refusal;
 
-use super::Registry;
+use super::{MlflowServer, Question};
 use crate::{Error, http::Reply};
 
-impl Registry {
+impl MlflowServer {
     /// What to tell a person about an answer that is no success.
-    pub(super) fn refused(&self, reply: Reply, what: &str) -> Error {
+    pub(super) fn refused(&self, reply: Reply, question: &Question<'_>) -> Error {
+        let what = question.what;
         let status = reply.status;
         let location = reply.header("location").map(str::to_owned);
         let text = reply.refusal();
@@ -19,7 +20,7 @@ impl Registry {
         };
         let at = self.base.origin();
         let absent = refusal.error_code == "RESOURCE_DOES_NOT_EXIST"
-            || (matches!(status, 400 | 404) && refusal.message.contains("not found"));
+            || Some(refusal.error_code.as_str()) == question.absent;
         match status {
             401 | 403 => Error::Denied {
                 what: format!("{what} at {at}"),
@@ -31,7 +32,7 @@ impl Registry {
                 },
                 said: format!(" ({status} {said})"),
             },
-            400 | 404 if absent => {
+            _ if absent => {
                 Error::Missing { what: format!("{what} at {at}"), hint: format!(" ({said})") }
             }
             404 => self.says(format!(

@@ -3,7 +3,7 @@ use std::{fmt, ops::Range};
 use http::Method;
 use longshore_mlflow::rest::{self, FilesReply};
 
-use super::Registry;
+use super::MlflowServer;
 use crate::{
     Error,
     digest::Checks,
@@ -18,7 +18,7 @@ const DEPTH: usize = 32;
 
 /// Files that an MLflow server passes on from its own storage.
 pub(crate) struct Artifacts<'a> {
-    pub(crate) registry: &'a Registry,
+    pub(crate) server: &'a MlflowServer,
     /// Below the server's artifact root.
     pub(crate) path: &'a str,
     /// Whether they belong to a registered version or a logged model, which never change.
@@ -27,7 +27,7 @@ pub(crate) struct Artifacts<'a> {
 
 impl fmt::Display for Artifacts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "mlflow-artifacts:/{} at {}", self.path, self.registry.base.origin())
+        write!(f, "mlflow-artifacts:/{} at {}", self.path, self.server.base.origin())
     }
 }
 
@@ -39,8 +39,8 @@ impl Artifacts<'_> {
             ("", below) => below.to_owned(),
             (path, below) => format!("{path}/{below}"),
         };
-        let url = self.registry.base.join(rest::ARTIFACTS).with_query(query(&[("path", &full)]));
-        self.registry.ask(&url, &Method::GET, None, &format!("the files of `{full}`"))
+        let url = self.server.base.join(rest::ARTIFACTS).with_query(query(&[("path", &full)]));
+        self.server.ask(&url, &Method::GET, None, &*format!("the files of `{full}`"))
     }
 
     fn hostile(&self, reason: String) -> Error {
@@ -57,10 +57,10 @@ impl Remote for Artifacts<'_> {
                 return Err(self.hostile("it is nested too deep".into()));
             }
             let files = self.folder(&folder)?.files;
-            if objects.len() + folders.len() + files.len() > self.registry.files {
+            if objects.len() + folders.len() + files.len() > self.server.files {
                 return Err(Error::Limit {
                     what: format!("the listing of {self}"),
-                    limit: format!("{} files", self.registry.files),
+                    limit: format!("{} files", self.server.files),
                     flag: "; name the model's own folder",
                 });
             }
@@ -87,15 +87,15 @@ impl Remote for Artifacts<'_> {
         let name = self.path.rsplit('/').next().unwrap_or_default();
         let name = path::relative(name).map_err(|reason| self.hostile(reason))?;
         let object = Object { path: name, key: self.path.into(), size: None, tag: None };
-        crate::retry::repeat(self.registry.retry, || self.open(&object, None))?;
+        crate::retry::repeat(self.server.retry, || self.open(&object, None))?;
         Ok(Listing { objects: vec![object], is_file: true, note: None })
     }
 
     fn open(&self, object: &Object, _: Option<Range<u64>>) -> Result<Stream, Attempt> {
         let url =
-            self.registry.base.join(&format!("{}/{}", rest::ARTIFACTS, encode_path(&object.key)));
+            self.server.base.join(&format!("{}/{}", rest::ARTIFACTS, encode_path(&object.key)));
         let what = format!("the file `{}`", object.key);
-        let reply = self.registry.send(&url, &Method::GET, None, &what)?;
+        let reply = self.server.send(&url, &Method::GET, None, &*what)?;
         Ok(Stream {
             first: 0,
             length: reply.length(),

@@ -28,7 +28,7 @@ const ANSWER: u64 = 16 << 20;
 
 /// A client of one MLflow server.
 #[derive(Debug)]
-pub(crate) struct Registry {
+pub(crate) struct MlflowServer {
     http: Http,
     base: Url,
     /// The `Authorization` header.
@@ -37,6 +37,22 @@ pub(crate) struct Registry {
     identity: String,
     retry: Retry,
     files: usize,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+struct Question<'a> {
+    /// For messages.
+    what: &'a str,
+    /// The error code that says, for this question, that it does not exist; beside
+    /// `RESOURCE_DOES_NOT_EXIST`.
+    absent: Option<&'static str>,
+}
+
+impl<'a> From<&'a str> for Question<'a> {
+    fn from(what: &'a str) -> Self {
+        Self { what, absent: None }
+    }
 }
 
 /// Where a model's files are, and which version they are.
@@ -50,7 +66,7 @@ pub(crate) struct Resolved {
     pub(crate) revision: String,
 }
 
-impl Registry {
+impl MlflowServer {
     pub(crate) fn new(config: &Config, asked: &Location) -> Result<Self, Error> {
         let environment = &config.environment;
         let bad = |reason: String| Error::Location { uri: asked.to_string(), reason };
@@ -135,7 +151,7 @@ impl Registry {
         let reply: DownloadUriReply = self.get(
             "model-versions/get-download-uri",
             &[("name", name), ("version", version)],
-            &format!("version {version} of model `{name}`"),
+            &*format!("version {version} of model `{name}`"),
         )?;
         let located = reply.artifact_uri;
         Ok(if located.is_empty() { resolved.source.clone() } else { located })
@@ -144,7 +160,7 @@ impl Registry {
     /// Where the files of a run are.
     pub(crate) fn run(&self, uri: &RunUri) -> Result<(String, String), Error> {
         let what = format!("run `{}`", uri.run_id);
-        let reply: RunReply = self.get("runs/get", &[("run_id", &uri.run_id)], &what)?;
+        let reply: RunReply = self.get("runs/get", &[("run_id", &uri.run_id)], &*what)?;
         let info = reply.run.info;
         Ok((below(&info.artifact_uri, &uri.path), info.experiment_id))
     }
@@ -172,10 +188,10 @@ impl Registry {
             {
                 fields.insert("page_token".into(), Value::String(token.clone()));
             }
-            let page: LoggedModelsReply = match self.post("logged-models/search", &body, &what) {
+            let page: LoggedModelsReply = match self.post("logged-models/search", &body, &*what) {
                 Ok(page) => page,
                 // a server before 3.0 has no logged models
-                Err(Error::Missing { .. } | Error::Registry { .. }) => return Ok(None),
+                Err(Error::Missing { .. } | Error::MlflowServer { .. }) => return Ok(None),
                 Err(error) => return Err(error),
             };
             let found = page
@@ -196,7 +212,7 @@ impl Registry {
         let reply: LoggedModelReply = self.get(
             &format!("logged-models/{}", encode(id)),
             &[],
-            &format!("logged model `{id}`"),
+            &*format!("logged model `{id}`"),
         )?;
         let info = reply.model.info;
         if info.status == "LOGGED_MODEL_UPLOAD_FAILED" {
@@ -217,15 +233,17 @@ impl Registry {
                 let reply: ModelVersionReply = self.get(
                     "model-versions/get",
                     &[("name", name), ("version", &version)],
-                    &what,
+                    &*what,
                 )?;
                 Ok(reply.model_version)
             }
             ModelUri::Alias { name, alias } => {
                 let what = format!("alias `{alias}` of model `{name}`");
                 let pairs = [("name", name.as_str()), ("alias", alias)];
+                // MLflow's SQL store has this code for an alias that nobody set
+                let question = Question { what: &what, absent: Some("INVALID_PARAMETER_VALUE") };
                 let reply: ModelVersionReply = self
-                    .get("registered-models/alias", &pairs, &what)
+                    .get("registered-models/alias", &pairs, question)
                     .map_err(|error| self.with_aliases(error, name))?;
                 Ok(reply.model_version)
             }
@@ -257,7 +275,7 @@ impl Registry {
         let Error::Missing { what, hint } = error else { return error };
         let named = format!("model `{name}`");
         let reply =
-            self.get::<RegisteredModelReply>("registered-models/get", &[("name", name)], &named);
+            self.get::<RegisteredModelReply>("registered-models/get", &[("name", name)], &*named);
         match reply {
             Ok(reply) => {
                 let aliases: Vec<_> = reply
@@ -296,47 +314,58 @@ impl Registry {
         })
     }
 
-    fn get<T: DeserializeOwned>(
+    fn get<'q, T: DeserializeOwned>(
         &self,
         path: &str,
         pairs: &[(&str, &str)],
-        what: &str,
+        question: impl Into<Question<'q>>,
     ) -> Result<T, Error> {
         let url = self.base.join(&format!("{}/{path}", rest::PREFIX)).with_query(query(pairs));
-        self.ask(&url, &Method::GET, None, what)
+        self.ask(&url, &Method::GET, None, question)
     }
 
-    fn post<T: DeserializeOwned>(&self, path: &str, body: &Value, what: &str) -> Result<T, Error> {
+    fn post<'q, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &Value,
+        question: impl Into<Question<'q>>,
+    ) -> Result<T, Error> {
         let url = self.base.join(&format!("{}/{path}", rest::PREFIX));
-        self.ask(&url, &Method::POST, Some(&body.to_string()), what)
+        self.ask(&url, &Method::POST, Some(&body.to_string()), question)
     }
 
-    fn ask<T: DeserializeOwned>(
+    fn ask<'q, T: DeserializeOwned>(
         &self,
         url: &Url,
         method: &Method,
         body: Option<&str>,
-        what: &str,
+        question: impl Into<Question<'q>>,
     ) -> Result<T, Error> {
+        let question = question.into();
         let text = repeat(self.retry, || {
-            let reply = self.send(url, method, body, what)?;
+            let reply = self.send(url, method, body, question)?;
             reply.text(url, ANSWER)
         })?;
         serde_json::from_str(&text).map_err(|error| {
-            let kind = if text.trim_start().starts_with('<') { "a web page".into() } else { error.to_string() };
+            let kind = if text.trim_start().starts_with('<') {
+                "a web page".into()
+            } else {
+                error.to_string()
+            };
             self.says(format!(
-                "did not answer like MLflow when asked for {what} ({kind}): is the tracking URI right?"
+                "did not answer like MLflow when asked for {} ({kind}): is the tracking URI right?",
+                question.what
             ))
         })
     }
 
     /// One request with our credentials.
-    fn send(
+    fn send<'q>(
         &self,
         url: &Url,
         method: &Method,
         body: Option<&str>,
-        what: &str,
+        question: impl Into<Question<'q>>,
     ) -> Result<Reply, Attempt> {
         let body = body.map(str::to_owned);
         let mut call = Call { method: method.clone(), url, headers: Vec::new(), body };
@@ -353,12 +382,12 @@ impl Registry {
                 let after = reply.retry_after();
                 Err(Attempt::Again { what: url.shown(), reason: format!("{status}"), after })
             }
-            _ => Err(self.refused(reply, what).into()),
+            _ => Err(self.refused(reply, &question.into()).into()),
         }
     }
 
     fn says(&self, reason: String) -> Error {
-        Error::Registry { server: self.base.origin(), reason }
+        Error::MlflowServer { server: self.base.origin(), reason }
     }
 }
 
