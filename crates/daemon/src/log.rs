@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal};
 
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
+use crate::Error;
+
 /// The form of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
@@ -16,31 +18,13 @@ pub enum Format {
     Text,
 }
 
-/// Logging cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The filter is not one.
-    #[error(
-        "`{filter}` is not a log filter: {source}; use a level such as `info`, or `crate=level`"
-    )]
-    Filter {
-        /// What was given.
-        filter: String,
-        /// Why it is none.
-        source: tracing_subscriber::filter::ParseError,
-    },
-    /// Something else logs already.
-    #[error("logging was started twice")]
-    Twice,
-}
-
 /// Starts logging for the process; `filter` is a level or a list of `target=level`.
 ///
 /// # Errors
-/// [`Error`].
+/// [`Error::LogFilter`], [`Error::LogTwice`].
 pub fn init(filter: &str, format: Format) -> Result<(), Error> {
     let parsed = EnvFilter::try_new(filter)
-        .map_err(|source| Error::Filter { filter: filter.to_owned(), source })?;
+        .map_err(|source| Error::LogFilter { filter: filter.to_owned(), source })?;
     let json = match format {
         Format::Auto => !io::stderr().is_terminal(),
         Format::Json => true,
@@ -53,5 +37,5 @@ pub fn init(filter: &str, format: Format) -> Result<(), Error> {
     } else {
         registry.with(fmt::layer().with_ansi(false).with_writer(io::stderr)).try_init()
     }
-    .map_err(|_| Error::Twice)
+    .map_err(|_| Error::LogTwice)
 }

@@ -3,7 +3,10 @@
 use std::{
     collections::hash_map::RandomState,
     hash::{BuildHasher, Hasher},
+    sync::{Mutex, PoisonError},
 };
+
+use hyper::{HeaderMap, header::HeaderValue};
 
 /// The header that carries the id, both ways.
 pub const HEADER: &str = "x-request-id";
@@ -11,9 +14,13 @@ pub const HEADER: &str = "x-request-id";
 /// The longest id taken over from a caller, in bytes.
 pub const MAX_BYTES: usize = 128;
 
-/// Makes ids: 16 hexadecimal digits drawn once, 16 that count. One maker a thread.
+/// Makes ids: 16 hexadecimal digits drawn once, 16 that count. One maker an event loop, so that
+/// nobody waits for it.
 #[derive(Debug)]
-pub struct RequestIds {
+pub struct RequestIds(Mutex<Maker>);
+
+#[derive(Debug)]
+struct Maker {
     text: [u8; 32],
     next: u64,
 }
@@ -30,14 +37,24 @@ impl RequestIds {
         let draw = || RandomState::new().build_hasher().finish();
         let mut text = [b'0'; 32];
         hex(draw(), &mut text[..16]);
-        Self { text, next: draw() >> 16 }
+        Self(Mutex::new(Maker { text, next: draw() >> 16 }))
     }
 
     /// The next id, as text of hexadecimal digits.
-    pub fn make(&mut self) -> [u8; 32] {
-        self.next = self.next.wrapping_add(1);
-        hex(self.next, &mut self.text[16..]);
-        self.text
+    pub fn make(&self) -> [u8; 32] {
+        let mut maker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        maker.next = maker.next.wrapping_add(1);
+        let next = maker.next;
+        hex(next, &mut maker.text[16..]);
+        maker.text
+    }
+
+    /// The id that a request brings when it is [`acceptable`], else the next one.
+    pub fn of(&self, headers: &HeaderMap) -> HeaderValue {
+        match headers.get(HEADER) {
+            Some(sent) if acceptable(sent.as_bytes()) => sent.clone(),
+            _ => HeaderValue::from_bytes(&self.make()).unwrap_or(HeaderValue::from_static("-")),
+        }
     }
 }
 
@@ -60,7 +77,7 @@ mod tests {
 
     #[test]
     fn ids_differ_and_are_acceptable() {
-        let (mut one, mut other) = (RequestIds::new(), RequestIds::new());
+        let (one, other) = (RequestIds::new(), RequestIds::new());
         let ids = [one.make(), one.make(), other.make()];
         assert!(ids[0] != ids[1] && ids[1] != ids[2]);
         assert!(ids.iter().all(|id| acceptable(id)));

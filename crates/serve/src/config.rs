@@ -1,6 +1,6 @@
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
-use longshore_daemon::{cgroup, metrics};
+use longshore_daemon::{cgroup, metrics, server};
 use longshore_engine::{Method, Model, Source};
 use prometheus_client::registry::Registry;
 
@@ -24,6 +24,8 @@ pub struct Config {
     pub strict: bool,
     /// Event loops, one thread each; 0 is one a core.
     pub threads: usize,
+    /// Bounds of connections.
+    pub connections: server::Limits,
     /// Bounds of requests.
     pub limits: Limits,
     /// Bounds of model files.
@@ -48,6 +50,7 @@ impl Default for Config {
             expected: Vec::new(),
             strict: false,
             threads: 0,
+            connections: server::Limits::default(),
             limits: Limits::default(),
             model_limits: longshore_engine::Limits::default(),
             registry: metrics::registry(),
@@ -98,21 +101,13 @@ pub struct Limits {
     /// Most memory for large requests at a time: their bodies, what is decoded of them (four times
     /// as much), and their replies. Flag `--max-buffered-bytes`.
     pub buffered_bytes: usize,
-    /// Most open connections, not counting those to `metrics_port`. Flag `--max-connections`.
-    pub connections: usize,
-    /// How long a request's head may take to arrive. Flag `--header-timeout`.
-    pub header_timeout: Duration,
-    /// How long a request's body may take to arrive. Flag `--body-timeout`.
-    pub body_timeout: Duration,
-    /// How long a connection may stay open without a request. Flag `--idle-timeout`.
-    pub idle_timeout: Duration,
     /// How long a request may wait for its answer. Flag `--request-timeout`.
     pub request_timeout: Duration,
 }
 
 impl Default for Limits {
     /// What suits most models. In a control group with a memory limit large requests take a quarter
-    /// of it together at most, and there is a connection for each 128 KiB of it at most.
+    /// of it together at most.
     fn default() -> Self {
         let memory = cgroup::memory_limit().and_then(|bytes| usize::try_from(bytes).ok());
         let memory = memory.unwrap_or(usize::MAX);
@@ -122,10 +117,6 @@ impl Default for Limits {
             depth: 64,
             concurrency: 1024,
             buffered_bytes: (512 << 20).min(memory / 4),
-            connections: 16_384.min(memory / (128 << 10)),
-            header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(90),
             request_timeout: Duration::from_mins(1),
         }
     }

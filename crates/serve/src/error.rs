@@ -1,4 +1,4 @@
-use std::{io, net::SocketAddr};
+use std::io;
 
 /// Why a server does not start or stops by itself.
 #[derive(Debug, thiserror::Error)]
@@ -49,17 +49,12 @@ pub enum Error {
         /// The method asked for.
         method: longshore_engine::Method,
     },
-    /// The socket cannot be opened.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// An event loop cannot run.
-    #[error("an event loop cannot start: {source}")]
-    Runtime {
+    /// The server cannot listen or run.
+    #[error(transparent)]
+    Server(#[from] longshore_daemon::Error),
+    /// The threads that compute cannot start.
+    #[error("a thread that computes cannot start: {source}")]
+    Pool {
         /// Why.
         source: io::Error,
     },

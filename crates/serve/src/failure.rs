@@ -25,8 +25,6 @@ pub(crate) enum Rejection {
     Overload,
     /// As many bytes of bodies as allowed are held.
     Memory,
-    /// As many connections as allowed are open.
-    Connections,
     /// The model is still being loaded.
     Loading,
     /// The model did not load.
@@ -34,15 +32,13 @@ pub(crate) enum Rejection {
 }
 
 impl Rejection {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Overload, Self::Memory, Self::Connections, Self::Loading, Self::Failed];
+    pub(crate) const ALL: [Self; 4] = [Self::Overload, Self::Memory, Self::Loading, Self::Failed];
 
     /// The label in metrics.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Overload => "overload",
             Self::Memory => "memory",
-            Self::Connections => "connections",
             Self::Loading => "loading",
             Self::Failed => "failed",
         }

@@ -14,7 +14,6 @@ mod cost;
 mod error;
 mod failure;
 mod frame;
-mod gate;
 mod http;
 mod json;
 mod memory;

@@ -2,11 +2,11 @@
 //! and large replies until they are sent.
 
 use bytes::Bytes;
+use longshore_daemon::gate::{Gate, Permit};
 
 use crate::{
     config::Limits,
     failure::{Failure, Rejection},
-    gate::{Gate, Permit},
 };
 
 /// Bytes that a body takes once it is decoded, for each of its own: a number and its comma are two

@@ -59,7 +59,7 @@ fn bind(port: u16) -> Result<Server> {
         Ok(Config { port, models: models.collect(), ..Config::default() })
     };
     match Server::bind(config(port)?) {
-        Err(Error::Listen { .. }) if port != 0 => {
+        Err(Error::Server(longshore_daemon::Error::Listen { .. })) if port != 0 => {
             print(&format!("port {port} is in use: taking a free one\n"));
             Ok(Server::bind(config(0)?)?)
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use longshore_daemon::{Drain, log};
+use longshore_daemon::{Drain, log, server};
 use longshore_engine::{Method, Source};
 use longshore_serve::{Config, Limits, Server};
 
@@ -129,6 +129,7 @@ fn config(args: &ServeArgs) -> Config {
         metrics_port: args.metrics_port,
         threads: args.threads,
         strict: args.strict,
+        connections: connections(&args.requests),
         limits: limits(&args.requests),
         model_limits: models::limits(args.reading),
         drain_delay: Duration::from_secs(args.drain_delay),
@@ -145,10 +146,17 @@ fn limits(args: &RequestArgs) -> Limits {
         depth: args.max_json_depth,
         concurrency: args.max_concurrency,
         buffered_bytes: args.max_buffered_bytes.unwrap_or(default.buffered_bytes),
+        request_timeout: Duration::from_secs(args.request_timeout),
+    }
+}
+
+fn connections(args: &RequestArgs) -> server::Limits {
+    let default = server::Limits::default();
+    server::Limits {
         connections: args.max_connections.unwrap_or(default.connections),
         header_timeout: Duration::from_secs(args.header_timeout),
         body_timeout: Duration::from_secs(args.body_timeout),
         idle_timeout: Duration::from_secs(args.idle_timeout),
-        request_timeout: Duration::from_secs(args.request_timeout),
+        ..default
     }
 }

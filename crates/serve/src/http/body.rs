@@ -1,22 +1,21 @@
 //! Bodies: received within their limits, and decompressed.
 
-use std::{fmt::Display, future::poll_fn, io::Read, pin::Pin, task::Poll, time::Duration};
+use std::{io::Read, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use flate2::read::{GzDecoder, ZlibDecoder};
+use http_body_util::BodyExt;
 use hyper::{
     HeaderMap,
-    body::Body,
+    body::Body as _,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderValue},
 };
-use longshore_daemon::Code;
+use longshore_daemon::{Code, Error, gate::Gate, server::Body};
 use tokio::time::timeout;
 
-use super::watch::Watch;
 use crate::{
     config::Limits,
     failure::Failure,
-    gate::Gate,
     memory::{self, Share, too_large},
     protocol::Protocol,
 };
@@ -104,22 +103,17 @@ pub(crate) struct Received {
 }
 
 /// Receives a body.
-pub(crate) async fn receive<B>(
+pub(crate) async fn receive(
     headers: &HeaderMap,
-    mut body: B,
+    mut body: Body,
     limits: &Limits,
     buffered: &Gate,
-    watch: &Watch,
-) -> Result<Received, Failure>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: Display,
-{
+) -> Result<Received, Failure> {
     let length =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > limits.body_bytes as u64) {
         if !headers.contains_key(EXPECT) {
-            discard(&mut body, watch).await;
+            discard(&mut body).await;
         }
         return Err(too_large(limits));
     }
@@ -127,34 +121,19 @@ where
     let mut whole: Option<BytesMut> = None;
     let mut first = Bytes::new();
     loop {
-        let frame = poll_fn(|cx| {
-            if watch.is_late() {
-                return Poll::Ready(Some(Err(None)));
-            }
-            Pin::new(&mut body).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(Some)))
-        })
-        .await;
-        let data = match frame {
+        let data = match body.frame().await {
             None => break,
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => data,
                 // trailers
                 Err(_) => continue,
             },
-            Some(Err(None)) => {
-                let message = "the body did not arrive in time";
-                return Err(Failure::new(Code::RequestTimeout, message));
-            }
-            Some(Err(Some(error))) => {
-                let detail = Some(error.to_string());
-                let message = "the body is not what its headers announce";
-                return Err(Failure { detail, ..Failure::invalid(message) });
-            }
+            Some(Err(error)) => return Err(interrupted(&error)),
         };
         let size = whole.as_ref().map_or(first.len(), BytesMut::len) + data.len();
         if size > limits.body_bytes {
             drop((first, whole));
-            discard(&mut body, watch).await;
+            discard(&mut body).await;
             return Err(too_large(limits));
         }
         if size > memory::small(limits) {
@@ -162,7 +141,7 @@ where
             let granted = share.get_or_insert_with(|| Share::none(buffered)).grow(more, "the body");
             if let Err(failure) = granted {
                 drop((first, whole, share));
-                discard(&mut body, watch).await;
+                discard(&mut body).await;
                 return Err(failure);
             }
         }
@@ -183,19 +162,22 @@ where
     Ok(Received { bytes: whole.map_or(first, BytesMut::freeze), share })
 }
 
+/// The body did not arrive.
+fn interrupted(error: &Error) -> Failure {
+    if matches!(error, Error::LateBody) {
+        return Failure::new(Code::RequestTimeout, "the body did not arrive in time");
+    }
+    let detail = Some(error.to_string());
+    Failure { detail, ..Failure::invalid("the body is not what its headers announce") }
+}
+
 /// Throws away what follows, up to a limit: a peer that is cut off while it sends would not read
 /// why.
-async fn discard<B>(body: &mut B, watch: &Watch)
-where
-    B: Body<Data = Bytes> + Unpin,
-{
+async fn discard(body: &mut Body) {
     let mut left = DISCARDED_BYTES;
     while !body.is_end_stream() {
-        let frame = poll_fn(|cx| {
-            if watch.is_late() { Poll::Ready(None) } else { Pin::new(&mut *body).poll_frame(cx) }
-        });
         // a peer that pauses waits for the reply
-        let Ok(Some(Ok(frame))) = timeout(PAUSE, frame).await else { return };
+        let Ok(Some(Ok(frame))) = timeout(PAUSE, body.frame()).await else { return };
         let bytes = frame.into_data().map_or(0, |data| data.len());
         match left.checked_sub(bytes) {
             Some(rest) => left = rest,

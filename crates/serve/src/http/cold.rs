@@ -1,11 +1,12 @@
 //! The routes that answer from what is known of the models.
 
 use hyper::StatusCode;
-use longshore_daemon::metrics;
+use longshore_daemon::server::{Page, Readiness};
 use longshore_kserve::{v1, v2};
 
 use super::{reply::Reply, route::Route};
 use crate::{
+    Models,
     failure::Failure,
     repository::{Entry, Repository, State},
     server::Shared,
@@ -19,29 +20,17 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
         Route::Infer { .. } => {
             Err(Failure::internal("the request was not answered", "not a cold route"))
         }
-        Route::Alive => Reply::of(&v1::Alive { status: "alive".into() }),
-        Route::Live => Reply::of(&v2::Live { live: true }),
-        Route::Ready { mlflow } => {
-            let ready = up && models.is_ready();
-            let reply = if *mlflow {
-                Reply::json(b"\n".to_vec())
-            } else {
-                Reply::of(&v2::Ready { live: true, ready, unavailable: unavailable(&models) })?
-            };
-            Ok(only_when(ready, reply))
-        }
+        Route::Probe(question) => match shared.probe.answer(*question) {
+            Ok(Page { status, content_type, body }) => Ok(Reply { status, content_type, body }),
+            Err(error) => {
+                Err(Failure::internal("the metrics cannot be written", error.to_string()))
+            }
+        },
         Route::Version => Ok(Reply {
             status: StatusCode::OK,
             content_type: "text/plain; charset=utf-8",
             body: longshore_mlflow::VERSION.into(),
         }),
-        Route::Metrics => {
-            let text = metrics::render(&shared.registry).map_err(|error| {
-                Failure::internal("the metrics cannot be written", error.to_string())
-            })?;
-            let content_type = metrics::CONTENT_TYPE;
-            Ok(Reply { status: StatusCode::OK, content_type, body: text.into() })
-        }
         Route::Models => {
             let names = models.entries().iter().map(|entry| entry.name.to_string()).collect();
             Reply::of(&v1::Models { models: names })
@@ -72,6 +61,18 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
             Ok(only_when(ready, Reply::of(&v2::ModelReady { name, ready, reason })?))
         }
         Route::Index => index(body, &models),
+    }
+}
+
+impl Readiness for Models {
+    fn is_complete(&self) -> bool {
+        self.current().is_ready()
+    }
+
+    fn describe(&self, ready: bool) -> String {
+        let unavailable = unavailable(&self.current());
+        let body = serde_json::to_string(&v2::Ready { live: true, ready, unavailable });
+        body.unwrap_or_default()
     }
 }
 

@@ -1,20 +1,18 @@
 //! A request to a model: decoded, computed where it costs the others least, and counted.
 
 use std::{
-    fmt::Display,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use hyper::{HeaderMap, body::Body as HttpBody, header::HeaderValue};
-use longshore_daemon::Code;
+use hyper::{HeaderMap, header::HeaderValue};
+use longshore_daemon::{Code, server};
 
 use super::{
     body::{self, Encoding, Form, Received},
     handler::Worker,
     reply::Reply,
-    watch::{Phase, Watch},
 };
 use crate::{
     config::Limits,
@@ -59,23 +57,16 @@ impl<'w> Flight<'w> {
         result.map(Answer::reply)
     }
 
-    pub(super) async fn answer<B>(
+    pub(super) async fn answer(
         &self,
-        watch: &Watch,
         headers: &HeaderMap,
-        body: B,
+        body: server::Body,
         id: &HeaderValue,
-    ) -> Result<Answer, Failure>
-    where
-        B: HttpBody<Data = Bytes> + Unpin,
-        B::Error: Display,
-    {
+    ) -> Result<Answer, Failure> {
         let shared = &self.worker.shared;
         let form = body::form(headers, self.protocol)?;
-        watch.enter(Phase::Body, &self.worker.clock);
         let Received { bytes, share } =
-            body::receive(headers, body, &shared.limits, &shared.buffered, watch).await?;
-        watch.enter(Phase::Answer, &self.worker.clock);
+            body::receive(headers, body, &shared.limits, &shared.buffered).await?;
         let permit = shared.computing.enter(1).ok_or_else(|| {
             Failure::rejected(
                 Rejection::Overload,

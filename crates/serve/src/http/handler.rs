@@ -1,98 +1,48 @@
 //! From a request to its response.
 
-use std::{
-    fmt::Display,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{HeaderMap, Request, Response, body::Body as HttpBody, header::HeaderValue};
-use longshore_daemon::{RequestIds, request_id};
+use hyper::{HeaderMap, Request, Response};
+use longshore_daemon::{
+    RequestIds,
+    server::{
+        Body, Question,
+        access_log::{self, Outcome},
+    },
+};
 
 use super::{
     body, cold,
     flight::Flight,
     reply::{self, Reply, Style},
     route::{self, Route},
-    watch::{Clock, Phase, Watch},
 };
-use crate::{failure::Failure, gate::Gate, protocol::Protocol, repository::Served, server::Shared};
+use crate::{failure::Failure, protocol::Protocol, repository::Served, server::Shared};
 
 /// What the requests of one event loop share.
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) loop_id: usize,
-    pub(crate) clock: Clock,
-    pub(crate) connections: Gate,
-    offer: Offer,
-    ids: Mutex<RequestIds>,
-}
-
-/// Which routes an event loop answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Offer {
-    All,
-    /// All but the metrics, which have a port of their own.
-    Models,
-    /// The metrics and the health of the process.
-    Metrics,
-}
-
-impl Offer {
-    fn has(self, route: &Route<'_>) -> bool {
-        match self {
-            Self::All => true,
-            Self::Models => *route != Route::Metrics,
-            Self::Metrics => {
-                matches!(route, Route::Metrics | Route::Live | Route::Ready { .. } | Route::Alive)
-            }
-        }
-    }
+    ids: RequestIds,
 }
 
 impl Worker {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        loop_id: usize,
-        offer: Offer,
-        connections: Gate,
-    ) -> Self {
-        let clock = Clock::new(&shared.limits);
-        Self { shared, loop_id, clock, connections, offer, ids: Mutex::new(RequestIds::new()) }
-    }
-
-    fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
-        if let Some(sent) = headers.get(request_id::HEADER)
-            && request_id::acceptable(sent.as_bytes())
-        {
-            return sent.clone();
-        }
-        let id = self.ids.lock().unwrap_or_else(PoisonError::into_inner).make();
-        HeaderValue::from_bytes(&id).unwrap_or(HeaderValue::from_static("-"))
+    pub(crate) fn new(shared: Arc<Shared>, loop_id: usize) -> Self {
+        Self { shared, loop_id, ids: RequestIds::new() }
     }
 }
 
 /// Answers one request.
-pub(crate) async fn handle<B>(
-    worker: &Worker,
-    watch: &Watch,
-    request: Request<B>,
-) -> Response<Full<Bytes>>
-where
-    B: HttpBody<Data = Bytes> + Unpin,
-    B::Error: Display,
-{
+pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<Full<Bytes>> {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let id = worker.request_id(&head.headers);
+    let id = worker.ids.of(&head.headers);
     let path = head.uri.path();
     let mut style = Style::Kserve;
-    let found = route::find(&head.method, path)
-        .and_then(|route| if worker.offer.has(&route) { Ok(route) } else { Err(route::unknown()) });
-    let result = match found {
+    let result = match find_route(worker, &head.method, path) {
         Ok(Route::Infer { protocol, model, version }) => {
             if protocol == Protocol::Mlflow {
                 style = Style::Mlflow;
@@ -101,20 +51,13 @@ where
             match find(worker, model.as_deref(), version.as_deref(), query) {
                 Ok(served) => {
                     let flight = Flight::begin(worker, served, protocol, begun);
-                    let result = flight.answer(watch, &head.headers, body, &id).await;
+                    let result = flight.answer(&head.headers, body, &id).await;
                     flight.land(result)
                 }
                 Err(failure) => Err(failure),
             }
         }
-        Ok(route) => {
-            let limits = &worker.shared.limits;
-            watch.enter(Phase::Body, &worker.clock);
-            match body::receive(&head.headers, body, limits, &worker.shared.buffered, watch).await {
-                Ok(body) => cold::answer(&route, &body.bytes, &worker.shared),
-                Err(failure) => Err(failure),
-            }
-        }
+        Ok(route) => answer_other(worker, &route, &head.headers, body).await,
         Err(failure) => {
             if path == "/invocations" {
                 style = Style::Mlflow;
@@ -122,13 +65,44 @@ where
             Err(failure)
         }
     };
-    watch.enter(Phase::Idle, &worker.clock);
-    log(&result, &head, &id, begun);
+    let outcome = match &result {
+        Ok(reply) => Outcome::Answered(reply.status.as_u16()),
+        Err(failure) => Outcome::Failed {
+            code: failure.code,
+            message: &failure.message,
+            detail: failure.detail.as_deref(),
+            turned_away: failure.rejected.is_some(),
+        },
+    };
+    access_log::write(&head, &id, begun, outcome);
     if let Err(Failure { rejected: Some(reason), .. }) = result {
         worker.shared.rejections.count(reason);
     }
-    let close = worker.shared.drain.has_begun();
-    reply::response(result, style, id, close)
+    reply::response(result, style, id)
+}
+
+/// The route of a path; metrics that have a port of their own are not on this one.
+fn find_route<'r>(
+    worker: &Worker,
+    method: &hyper::Method,
+    path: &'r str,
+) -> Result<Route<'r>, Failure> {
+    let route = route::find(method, path)?;
+    if worker.shared.metrics_elsewhere && route == Route::Probe(Question::Metrics) {
+        return Err(route::unknown());
+    }
+    Ok(route)
+}
+
+async fn answer_other(
+    worker: &Worker,
+    route: &Route<'_>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Reply, Failure> {
+    let shared = &worker.shared;
+    let body = body::receive(headers, body, &shared.limits, &shared.buffered).await?;
+    cold::answer(route, &body.bytes, shared)
 }
 
 /// The model that a path names, or else a query, or that needs no name.
@@ -147,56 +121,4 @@ fn find(
         },
     };
     found.cloned()
-}
-
-/// One line a request: failures of the server as errors, of the caller as information, the rest
-/// for debugging only; also those turned away, which are counted, and many when it matters.
-fn log(
-    result: &Result<Reply, Failure>,
-    head: &hyper::http::request::Parts,
-    id: &HeaderValue,
-    begun: Instant,
-) {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let trace = || head.headers.get("traceparent").map(text);
-    match result {
-        Err(failure) if failure.rejected.is_some() => tracing::debug!(
-            method = %head.method,
-            path = head.uri.path(),
-            status = failure.code.http(),
-            request_id = text(id),
-            error = &*failure.message,
-            "request turned away"
-        ),
-        Err(failure) if failure.code.is_server_fault() => tracing::error!(
-            method = %head.method,
-            path = head.uri.path(),
-            status = failure.code.http(),
-            request_id = text(id),
-            traceparent = trace(),
-            error = &*failure.message,
-            detail = failure.detail,
-            micros = begun.elapsed().as_micros() as u64,
-            "request failed"
-        ),
-        Err(failure) => tracing::info!(
-            method = %head.method,
-            path = head.uri.path(),
-            status = failure.code.http(),
-            request_id = text(id),
-            traceparent = trace(),
-            error = &*failure.message,
-            detail = failure.detail,
-            "request refused"
-        ),
-        Ok(reply) => tracing::debug!(
-            method = %head.method,
-            path = head.uri.path(),
-            status = reply.status.as_u16(),
-            request_id = text(id),
-            traceparent = trace(),
-            micros = begun.elapsed().as_micros() as u64,
-            "request"
-        ),
-    }
 }

@@ -2,10 +2,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
     Response, StatusCode,
-    header::{
-        ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
-        X_CONTENT_TYPE_OPTIONS,
-    },
+    header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
 };
 use longshore_daemon::{Code, request_id};
 
@@ -69,7 +66,6 @@ pub(super) fn response(
     result: Result<Reply, Failure>,
     style: Style,
     request_id: HeaderValue,
-    close: bool,
 ) -> Response<Full<Bytes>> {
     let (reply, failure) = match result {
         Ok(reply) => (reply, None),
@@ -94,9 +90,6 @@ pub(super) fn response(
         if failure.code == Code::Unavailable && failure.rejected != Some(Rejection::Failed) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-    }
-    if close {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hyper::Method;
-use longshore_daemon::Code;
+use longshore_daemon::{Code, server::Question};
 
 use crate::{failure::Failure, protocol::Protocol};
 
@@ -12,16 +12,10 @@ use crate::{failure::Failure, protocol::Protocol};
 pub(crate) enum Route<'r> {
     /// Rows to answer. Without a name, the only model is meant, or the one in the query.
     Infer { protocol: Protocol, model: Option<Cow<'r, str>>, version: Option<Cow<'r, str>> },
-    /// `GET /`
-    Alive,
-    /// `GET /health/live` and its like.
-    Live,
-    /// `GET /health/ready` and its like; `mlflow` for the form that MLflow gives it.
-    Ready { mlflow: bool },
+    /// What is asked of every server.
+    Probe(Question),
     /// `GET /version`
     Version,
-    /// `GET /metrics`
-    Metrics,
     /// `GET /v1/models`, `GET /v2/models`
     Models,
     /// `GET /v1/models/{m}`
@@ -64,16 +58,11 @@ fn lookup(path: &str) -> Result<Route<'_>, Failure> {
     }
     Ok(match path {
         "/invocations" => Route::Infer { protocol: Protocol::Mlflow, model: None, version: None },
-        "/" => Route::Alive,
-        "/ping" | "/health" => Route::Ready { mlflow: true },
-        "/health/live" | "/v2/health/live" => Route::Live,
-        "/health/ready" | "/v2/health/ready" => Route::Ready { mlflow: false },
         "/version" => Route::Version,
-        "/metrics" => Route::Metrics,
         "/v1/models" | "/v2/models" => Route::Models,
         "/v2" => Route::Server,
         "/v2/repository/index" => Route::Index,
-        _ => return Err(unknown()),
+        _ => Route::Probe(Question::at(path).ok_or_else(unknown)?),
     })
 }
 

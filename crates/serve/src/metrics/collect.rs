@@ -5,7 +5,7 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use longshore_daemon::Drain;
+use longshore_daemon::{Drain, gate::Gate};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric},
@@ -13,7 +13,7 @@ use prometheus_client::{
 };
 
 use super::{BUCKETS, CLASSES, ModelMetrics, Rejections};
-use crate::{gate::Gate, models::Models, protocol::Protocol, repository::Entry};
+use crate::{models::Models, protocol::Protocol, repository::Entry};
 
 /// Writes the metrics of the server.
 #[derive(Debug)]
@@ -40,11 +40,13 @@ impl Collector for ServeMetrics {
         let entries = models.entries();
         requests(&entries, &mut encoder)?;
         loaded(&entries, &mut encoder)?;
+        let connections = std::iter::once(("connections", self.connections.refused()));
+        let rejected = self.rejections.read().chain(connections);
         counters(
             &mut encoder,
             "longshore_serve_rejected_requests",
             "Requests and connections turned away for now, by reason",
-            self.rejections.read().map(|(reason, count)| ([("reason", reason)], count)),
+            rejected.map(|(reason, count)| ([("reason", reason)], count)),
         )?;
         for (name, help, value) in [
             (

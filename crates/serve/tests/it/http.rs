@@ -5,10 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use longshore_serve::Limits;
+use longshore_daemon::server;
+use longshore_serve::{Config, Limits};
 
 use crate::{
-    client::{request, serve},
+    client::{request, serve, start},
     model::{plain, slow},
 };
 
@@ -195,13 +196,14 @@ fn compressed_bodies_are_read() {
 #[test]
 fn slow_peers_are_cut_off() {
     let short = Duration::from_millis(100);
-    let limits = Limits {
+    let connections = server::Limits {
         header_timeout: short,
         body_timeout: short,
         idle_timeout: short * 4,
-        ..Limits::default()
+        ..server::Limits::default()
     };
-    let server = serve(vec![plain("sum")], limits);
+    let models = vec![plain("sum")];
+    let server = start(Config { models, connections, ..Config::default() });
     let begun = Instant::now();
     let mut connection = server.connect();
     connection.write("POST / HTTP/1.1\r\nhos");

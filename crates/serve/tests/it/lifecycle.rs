@@ -87,7 +87,10 @@ fn a_server_that_cannot_serve_does_not_start() {
     assert!(matches!(fail(vec![other]), Error::Method { .. }));
     let server = Server::bind(config(vec![plain("a")])).unwrap();
     let taken = Config { port: server.address().port(), ..config(vec![plain("a")]) };
-    assert!(matches!(Server::bind(taken).unwrap_err(), Error::Listen { .. }));
+    assert!(matches!(
+        Server::bind(taken).unwrap_err(),
+        Error::Server(longshore_daemon::Error::Listen { .. })
+    ));
 }
 
 #[test]

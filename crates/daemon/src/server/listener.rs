@@ -14,7 +14,7 @@ pub(super) const BACKLOG: i32 = 1024;
 
 /// A listening socket on `address`, and the address with the port that the system chose; it is
 /// shared with other sockets only when `shared`.
-pub(crate) fn listen(
+pub(super) fn listen(
     address: SocketAddr,
     shared: bool,
 ) -> Result<(SocketAddr, TcpListener), Error> {

@@ -1,71 +1,85 @@
+//! Permits: how many of a thing there may be at a time.
+
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
-/// A number of permits; none is waited for.
+/// A number of permits. Nobody waits for one: a caller gets it or is refused.
 #[derive(Clone, Debug)]
-pub(crate) struct Gate(Arc<State>);
+pub struct Gate(Arc<State>);
 
 #[derive(Debug)]
 struct State {
     taken: AtomicUsize,
+    refused: AtomicU64,
     limit: usize,
 }
 
 /// Some permits, given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Permit {
+pub struct Permit {
     state: Arc<State>,
     count: usize,
 }
 
 impl Gate {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self(Arc::new(State { taken: AtomicUsize::new(0), limit }))
+    /// A gate with `limit` permits.
+    pub fn new(limit: usize) -> Self {
+        let (taken, refused) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Self(Arc::new(State { taken, refused, limit }))
     }
 
     /// Takes `count` permits, or none when fewer are left.
-    pub(crate) fn enter(&self, count: usize) -> Option<Permit> {
+    pub fn enter(&self, count: usize) -> Option<Permit> {
         let before = self.0.taken.fetch_add(count, Relaxed);
         let permit = Permit { state: self.0.clone(), count };
+        if before.saturating_add(count) <= self.0.limit {
+            return Some(permit);
+        }
         // dropping the permit gives back what was too much
-        (before.saturating_add(count) <= self.0.limit).then_some(permit)
+        self.0.refused.fetch_add(1, Relaxed);
+        None
     }
 
     /// A permit for nothing yet.
-    pub(crate) fn none(&self) -> Permit {
+    pub fn none(&self) -> Permit {
         Permit { state: self.0.clone(), count: 0 }
     }
 
+    /// How often [`Gate::enter`] has refused.
+    pub fn refused(&self) -> u64 {
+        self.0.refused.load(Relaxed)
+    }
+
     /// Permits taken now.
-    pub(crate) fn taken(&self) -> usize {
+    pub fn taken(&self) -> usize {
         self.0.taken.load(Relaxed)
     }
 }
 
 impl Permit {
     /// Takes `count` more permits; false when fewer are left.
-    pub(crate) fn grow(&mut self, count: usize) -> bool {
+    pub fn grow(&mut self, count: usize) -> bool {
         let before = self.state.taken.fetch_add(count, Relaxed);
         self.count += count;
         before.saturating_add(count) <= self.state.limit
     }
 
     /// Gives back what is above `count`.
-    pub(crate) fn shrink(&mut self, count: usize) {
+    pub fn shrink(&mut self, count: usize) {
         let surplus = self.count.saturating_sub(count);
         self.state.taken.fetch_sub(surplus, Relaxed);
         self.count -= surplus;
     }
 
     /// What it holds.
-    pub(crate) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.count
     }
 
     /// The limit of its gate.
-    pub(crate) fn limit(&self) -> usize {
+    pub fn limit(&self) -> usize {
         self.state.limit
     }
 }
@@ -85,7 +99,7 @@ mod tests {
         let gate = Gate::new(3);
         let mut two = gate.enter(2).unwrap();
         assert!(gate.enter(2).is_none());
-        assert_eq!(gate.taken(), 2);
+        assert_eq!((gate.taken(), gate.refused()), (2, 1));
         assert!(two.grow(1));
         assert!(gate.enter(1).is_none());
         assert!(!two.grow(1));

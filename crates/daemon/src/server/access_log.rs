@@ -1,0 +1,78 @@
+//! The log line of a request.
+
+use std::time::Instant;
+
+use hyper::{HeaderMap, header::HeaderValue, http::request::Parts};
+
+use crate::Code;
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'a> {
+    /// It was answered with this status.
+    Answered(u16),
+    /// It was not.
+    Failed {
+        /// Why, as its sender is told.
+        code: Code,
+        /// The same in words.
+        message: &'a str,
+        /// What only the log gets.
+        detail: Option<&'a str>,
+        /// Nothing is wrong with the request: the server does not take it for now.
+        turned_away: bool,
+    },
+}
+
+/// Writes one line a request: failures of the server as errors, of the caller as information, the
+/// rest for debugging only; also those turned away, which are counted, and many when it matters.
+pub fn write(head: &Parts, id: &HeaderValue, begun: Instant, outcome: Outcome<'_>) {
+    match outcome {
+        Outcome::Answered(status) => tracing::debug!(
+            method = %head.method,
+            path = head.uri.path(),
+            status,
+            request_id = text(id),
+            traceparent = trace(&head.headers),
+            micros = begun.elapsed().as_micros() as u64,
+            "request"
+        ),
+        Outcome::Failed { code, message, turned_away: true, .. } => tracing::debug!(
+            method = %head.method,
+            path = head.uri.path(),
+            status = code.http(),
+            request_id = text(id),
+            error = message,
+            "request turned away"
+        ),
+        Outcome::Failed { code, message, detail, .. } if code.is_server_fault() => tracing::error!(
+            method = %head.method,
+            path = head.uri.path(),
+            status = code.http(),
+            request_id = text(id),
+            traceparent = trace(&head.headers),
+            error = message,
+            detail,
+            micros = begun.elapsed().as_micros() as u64,
+            "request failed"
+        ),
+        Outcome::Failed { code, message, detail, .. } => tracing::info!(
+            method = %head.method,
+            path = head.uri.path(),
+            status = code.http(),
+            request_id = text(id),
+            traceparent = trace(&head.headers),
+            error = message,
+            detail,
+            "request refused"
+        ),
+    }
+}
+
+fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+fn trace(headers: &HeaderMap) -> Option<String> {
+    headers.get("traceparent").map(text)
+}

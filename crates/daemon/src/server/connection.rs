@@ -1,0 +1,236 @@
+//! One connection, from its socket to its end: HTTP/1, or HTTP/2 when its first bytes say so.
+
+use std::{
+    convert::Infallible, error::Error as StdError, fmt, future::Future, pin::Pin, sync::Arc,
+};
+
+use bytes::Bytes;
+use hyper::{
+    Request, Response,
+    body::{Body as HttpBody, Incoming},
+    header::{CONNECTION, HeaderValue},
+    server::conn::{http1, http2},
+    service::{Service, service_fn},
+};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::net::TcpStream;
+
+use super::{
+    accept::{Accept, Accepted},
+    body::{Body, OpenRequest, ReplyBody},
+    deadline::Watch,
+    event_loop::{End, Shared},
+    socket::Watched,
+};
+
+/// Most bytes of a request's head.
+const HEAD_BYTES: usize = 32 << 10;
+
+/// What answers requests: hyper's `Service`, which a tower service becomes by an adapter of
+/// `hyper-util`. The body of its replies is any.
+pub trait Answer:
+    Service<Request<Body>, Response = Response<Self::Reply>, Error = Infallible, Future: Send>
+    + Send
+    + Sync
+    + 'static
+{
+    /// The body of a reply.
+    type Reply: HttpBody<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>
+        + Send
+        + Unpin
+        + 'static;
+}
+
+impl<S, B> Answer for S
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send>
+        + Send
+        + Sync
+        + 'static,
+    B: HttpBody<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>
+        + Send
+        + Unpin
+        + 'static,
+{
+    type Reply = B;
+}
+
+/// Drives a connection to its end.
+pub(super) async fn drive<A: Accept, S: Answer>(
+    socket: TcpStream,
+    shared: Arc<Shared<A, S>>,
+    watch: Arc<Watch>,
+    end: End,
+) {
+    if A::HANDSHAKE {
+        watch.handshake_begins();
+    }
+    let Accepted { stream, http2 } = match shared.accept.accept(socket).await {
+        Ok(accepted) => accepted,
+        Err(error) => {
+            tracing::debug!(%error, "a handshake failed");
+            return;
+        }
+    };
+    if A::HANDSHAKE {
+        watch.handshake_ends();
+    }
+    let io = Watched::new(stream, watch.clone());
+    let result = if http2 == Some(true) {
+        Box::pin(drive_http2(io, shared, watch)).await
+    } else {
+        drive_any(io, shared, watch).await
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended early");
+    }
+    drop(end);
+}
+
+/// Drives a connection as HTTP/1 and, when its first bytes are those of HTTP/2, as that. What only
+/// HTTP/2 needs is made then, so that other connections take no memory for it.
+async fn drive_any<A: Accept, S: Answer>(
+    io: Watched<A::Stream>,
+    shared: Arc<Shared<A, S>>,
+    watch: Arc<Watch>,
+) -> hyper::Result<()> {
+    let service = {
+        let (shared, watch) = (shared.clone(), watch.clone());
+        service_fn(move |request| answer_http1(&shared, &watch, request))
+    };
+    let mut connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_buf_size(shared.limits.read_buffer)
+        .max_header_size(HEAD_BYTES)
+        .serve_connection(io, service);
+    let result = {
+        let watch = &watch;
+        let mut told = false;
+        std::future::poll_fn(|cx| {
+            watch.remember(cx.waker());
+            // what has arrived is read before an idle connection is closed
+            let polled = Pin::new(&mut connection).poll(cx);
+            if polled.is_pending() && watch.may_close() && !told {
+                told = true;
+                Pin::new(&mut connection).graceful_shutdown();
+                return Pin::new(&mut connection).poll(cx);
+            }
+            polled
+        })
+        .await
+    };
+    if result.is_err() && watch.is_http2() {
+        // hyper gives up at the preface, and gives back what it has read
+        let parts = connection.into_parts();
+        let mut io = parts.io;
+        io.rewind(parts.read_buf);
+        return Box::pin(drive_http2(io, shared, watch)).await;
+    }
+    result
+}
+
+async fn drive_http2<A: Accept, S: Answer>(
+    io: Watched<A::Stream>,
+    shared: Arc<Shared<A, S>>,
+    watch: Arc<Watch>,
+) -> hyper::Result<()> {
+    watch.is_now_http2();
+    let limits = shared.limits;
+    let service = {
+        let (shared, watch) = (shared.clone(), watch.clone());
+        service_fn(move |request| answer_http2(&shared, &watch, request))
+    };
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(HEAD_BYTES as u32)
+        .initial_stream_window_size(limits.read_buffer as u32)
+        .initial_connection_window_size(limits.read_buffer.saturating_mul(4) as u32)
+        .max_send_buf_size(limits.read_buffer)
+        .keep_alive_interval(limits.idle_timeout / 2)
+        .keep_alive_timeout(limits.header_timeout)
+        .serve_connection(io, service);
+    let mut connection = std::pin::pin!(connection);
+    let mut told = false;
+    std::future::poll_fn(|cx| {
+        watch.remember(cx.waker());
+        let polled = connection.as_mut().poll(cx);
+        if polled.is_pending() && watch.may_close() && !told {
+            told = true;
+            connection.as_mut().graceful_shutdown();
+            return connection.as_mut().poll(cx);
+        }
+        polled
+    })
+    .await
+}
+
+type Replied<B> = Result<Response<ReplyBody<B>>, Refused>;
+
+fn answer_http1<A: Accept, S: Answer>(
+    shared: &Arc<Shared<A, S>>,
+    watch: &Arc<Watch>,
+    request: Request<Incoming>,
+) -> impl Future<Output = Replied<S::Reply>> + Send + use<A, S> {
+    watch.request_begins();
+    let open = OpenRequest::new(watch.clone(), None);
+    let request = request.map(|incoming| Body::swept(incoming, watch));
+    let drain = shared.drain.clone();
+    let answering = shared.service.call(request);
+    async move {
+        let mut response = answering.await.unwrap_or_else(|never| match never {});
+        if drain.has_begun() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response.map(|body| ReplyBody::new(body, open)))
+    }
+}
+
+fn answer_http2<A: Accept, S: Answer>(
+    shared: &Arc<Shared<A, S>>,
+    watch: &Arc<Watch>,
+    request: Request<Incoming>,
+) -> impl Future<Output = Replied<S::Reply>> + Send + use<A, S> {
+    let first = watch.request_begins() == 1;
+    // the connection has a permit of its own, which its first request uses
+    let permit = if first { None } else { shared.connections.enter(1) };
+    let refused = !first && permit.is_none();
+    let open = OpenRequest::new(watch.clone(), permit);
+    let answering = (!refused).then(|| {
+        let limit = shared.limits.body_timeout;
+        shared.service.call(request.map(|incoming| Body::timed(incoming, limit)))
+    });
+    let drain = shared.drain.clone();
+    async move {
+        let Some(answering) = answering else { return Err(Refused::new()) };
+        let mut response = answering.await.unwrap_or_else(|never| match never {});
+        // means nothing in HTTP/2 (RFC 9113 §8.2.2)
+        response.headers_mut().remove(CONNECTION);
+        if drain.has_begun() {
+            open.watch().close();
+        }
+        Ok(response.map(|body| ReplyBody::new(body, open)))
+    }
+}
+
+/// A request of HTTP/2 that is not begun because too many are open: the peer may ask again.
+#[derive(Debug)]
+pub(super) struct Refused(h2::Error);
+
+impl Refused {
+    fn new() -> Self {
+        Self(h2::Reason::REFUSED_STREAM.into())
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "too many requests are open: {}", self.0)
+    }
+}
+
+impl StdError for Refused {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}

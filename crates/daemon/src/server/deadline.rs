@@ -1,0 +1,299 @@
+//! Deadlines of connections: one coarse sweep an event loop instead of a timer a request.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed},
+    },
+    task::Waker,
+    time::{Duration, Instant},
+};
+
+use tokio::task::AbortHandle;
+
+use super::Limits;
+
+/// What a connection is waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    /// The first byte of a request, or its peer to take the reply.
+    Idle = 0,
+    /// The rest of a request's head, or of a handshake.
+    Head = 1,
+    /// The rest of a request's body (HTTP/1).
+    Body = 2,
+    /// The answer of the service.
+    Answer = 3,
+    /// The first byte of its first request.
+    New = 4,
+}
+
+/// The state of one connection, shared with the sweep. Only the event loop's thread writes it, but
+/// for the parts of [`Watch::body_begins`].
+#[derive(Debug)]
+pub(super) struct Watch {
+    clock: Arc<Clock>,
+    phase: AtomicU8,
+    /// The tick of the clock at which the phase began.
+    since: AtomicU32,
+    /// The tick after that at which the peer stopped to take bytes; 0 while it takes them.
+    stalled: AtomicU32,
+    /// Requests that have begun and whose reply is not written yet.
+    open: AtomicU32,
+    /// The body took too long: its reader has to give up.
+    late: AtomicBool,
+    /// The connection has to end after the requests it is busy with.
+    closing: AtomicBool,
+    http2: AtomicBool,
+    /// Wakes the connection's task.
+    waker: OnceLock<Waker>,
+}
+
+impl Watch {
+    pub(super) fn new(clock: Arc<Clock>) -> Self {
+        let since = AtomicU32::new(clock.now());
+        Self {
+            clock,
+            phase: AtomicU8::new(Phase::New as u8),
+            since,
+            stalled: AtomicU32::new(0),
+            open: AtomicU32::new(0),
+            late: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            http2: AtomicBool::new(false),
+            waker: OnceLock::new(),
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Relaxed);
+        self.since.store(self.clock.now(), Relaxed);
+    }
+
+    fn is_in(&self, phase: Phase) -> bool {
+        self.phase.load(Relaxed) == phase as u8
+    }
+
+    fn is_between_requests(&self) -> bool {
+        self.is_in(Phase::Idle) || self.is_in(Phase::New)
+    }
+
+    /// A handshake begins, which has as much time as a request's head.
+    pub(super) fn handshake_begins(&self) {
+        self.enter(Phase::Head);
+    }
+
+    /// The handshake is over, and a request may come.
+    pub(super) fn handshake_ends(&self) {
+        self.enter(Phase::New);
+    }
+
+    /// The connection speaks HTTP/2: from now on bytes alone are no sign of a request.
+    pub(super) fn is_now_http2(&self) {
+        self.http2.store(true, Relaxed);
+        self.enter(Phase::Idle);
+    }
+
+    pub(super) fn is_http2(&self) -> bool {
+        self.http2.load(Relaxed)
+    }
+
+    /// Bytes arrived: an HTTP/1 connection without a request has begun one.
+    pub(super) fn received(&self) {
+        if self.is_between_requests() && !self.is_http2() {
+            self.enter(Phase::Head);
+        }
+    }
+
+    /// The peer took `bytes` bytes: it still reads its reply.
+    pub(super) fn sent(&self, bytes: usize) {
+        /// The answer to a ping (RFC 9113 §6.7), which is no reply to a request.
+        const PONG: usize = 17;
+        if self.stalled.load(Relaxed) != 0 {
+            self.stalled.store(0, Relaxed);
+        }
+        if self.is_in(Phase::Idle) && !(self.is_http2() && bytes <= PONG) {
+            self.since.store(self.clock.now(), Relaxed);
+        }
+    }
+
+    /// The peer takes no bytes for now.
+    pub(super) fn stalls(&self) {
+        if self.stalled.load(Relaxed) == 0 {
+            self.stalled.store(self.clock.now().saturating_add(1), Relaxed);
+        }
+    }
+
+    /// A request begins; says how many there are now.
+    pub(super) fn request_begins(&self) -> u32 {
+        let open = self.open.load(Relaxed).saturating_add(1);
+        self.open.store(open, Relaxed);
+        self.enter(Phase::Answer);
+        open
+    }
+
+    /// The reply to a request is written, or its sender left.
+    pub(super) fn request_ends(&self) {
+        let open = self.open.load(Relaxed).saturating_sub(1);
+        self.open.store(open, Relaxed);
+        if open == 0 {
+            self.enter(Phase::Idle);
+        }
+    }
+
+    /// The body of the HTTP/1 request is waited for.
+    pub(super) fn body_begins(&self) {
+        self.late.store(false, Relaxed);
+        self.enter(Phase::Body);
+    }
+
+    /// The body is there, or nobody wants it.
+    pub(super) fn body_ends(&self) {
+        if self.is_in(Phase::Body) {
+            self.enter(Phase::Answer);
+        }
+    }
+
+    pub(super) fn is_late(&self) -> bool {
+        self.late.load(Relaxed)
+    }
+
+    /// True when the connection has to end, and can without the loss of a request.
+    pub(super) fn may_close(&self) -> bool {
+        // HTTP/2 tells the peer which of its requests are still answered
+        self.closing.load(Relaxed) && (self.is_http2() || self.is_between_requests())
+    }
+
+    /// The connection has to end after the requests it is busy with.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Relaxed);
+        self.wake();
+    }
+
+    /// Remembers how to wake the task; a task keeps its waker.
+    pub(super) fn remember(&self, waker: &Waker) {
+        self.waker.get_or_init(|| waker.clone());
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+/// Time in ticks of a length that suits the shortest timeout.
+#[derive(Debug)]
+pub(super) struct Clock {
+    begun: Instant,
+    tick: Duration,
+    now: AtomicU32,
+}
+
+impl Clock {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let shortest = limits.header_timeout.min(limits.body_timeout).min(limits.idle_timeout);
+        let tick = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
+        Self { begun: Instant::now(), tick, now: AtomicU32::new(0) }
+    }
+
+    pub(super) fn tick(&self) -> Duration {
+        self.tick
+    }
+
+    fn now(&self) -> u32 {
+        self.now.load(Relaxed)
+    }
+
+    fn advance(&self) -> u32 {
+        let ticks = self.begun.elapsed().as_nanos() / self.tick.as_nanos().max(1);
+        let now = ticks as u32;
+        self.now.store(now, Relaxed);
+        now
+    }
+
+    fn ticks(&self, time: Duration) -> u32 {
+        let ticks = time.as_nanos().div_ceil(self.tick.as_nanos().max(1));
+        u32::try_from(ticks).unwrap_or(u32::MAX).saturating_add(1)
+    }
+}
+
+/// The connections of one event loop.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    last_id: u64,
+    tasks: HashMap<u64, (Arc<Watch>, AbortHandle)>,
+}
+
+impl Connections {
+    /// Adds a connection; the id takes it off again.
+    pub(super) fn add(&self, start: impl FnOnce(u64) -> (Arc<Watch>, AbortHandle)) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.last_id += 1;
+        let id = open.last_id;
+        let entry = start(id);
+        open.tasks.insert(id, entry);
+    }
+
+    pub(super) fn remove(&self, id: u64) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).tasks.remove(&id);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).tasks.is_empty()
+    }
+
+    /// Waits until no connection is left, or until `end`.
+    pub(super) async fn gone(&self, end: Instant) {
+        while !self.is_empty() && Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Ends what took too long.
+    pub(super) fn sweep(&self, clock: &Clock, limits: &Limits) {
+        let now = clock.advance();
+        let [idle, head, body] = [limits.idle_timeout, limits.header_timeout, limits.body_timeout]
+            .map(|time| clock.ticks(time));
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for (watch, task) in open.tasks.values() {
+            let waited = now.wrapping_sub(watch.since.load(Relaxed));
+            let stalled = watch.stalled.load(Relaxed);
+            if stalled != 0 && now.saturating_sub(stalled) > idle.saturating_add(head) {
+                task.abort();
+                continue;
+            }
+            match watch.phase.load(Relaxed) {
+                // a peer that does not take its reply either
+                0 if waited > idle.saturating_add(head) => task.abort(),
+                0 if waited > idle => watch.close(),
+                1 if waited > head => task.abort(),
+                4 if waited > head => watch.close(),
+                2 if waited > body => {
+                    watch.late.store(true, Relaxed);
+                    watch.wake();
+                    // a peer that does not even take the failure
+                    if waited > body.saturating_mul(2) {
+                        task.abort();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Asks every connection to end after the requests it is busy with.
+    pub(super) fn close(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for (watch, _) in open.tasks.values() {
+            watch.close();
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The stream of a connection: its watch is told when bytes pass, its first bytes tell the version
+//! of HTTP, and its end loses no reply.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes};
+use hyper::rt;
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
+
+use super::deadline::Watch;
+
+/// How long a peer has to close its side after ours.
+const PARTING: Duration = Duration::from_millis(250);
+
+/// What every HTTP/2 connection begins with (RFC 9113 §3.4).
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Most bytes that the first read of a connection takes.
+const FIRST_READ: usize = 1024;
+
+/// A stream with its watch.
+pub(super) struct Watched<S> {
+    io: TokioIo<S>,
+    watch: Arc<Watch>,
+    start: Start,
+    /// Our side is closed: how long the peer's is waited for.
+    parting: Option<Pin<Box<Sleep>>>,
+}
+
+/// The first bytes of a connection.
+enum Start {
+    /// So many of them were those of [`PREFACE`], and were held back.
+    Preface(usize),
+    /// They were read before, and are to be read again.
+    Again(Bytes),
+    Over,
+}
+
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S, watch: Arc<Watch>) -> Self {
+        Self { io: TokioIo::new(stream), watch, start: Start::Preface(0), parting: None }
+    }
+
+    /// Lets `bytes` be read again, and takes what follows for HTTP/2.
+    pub(super) fn rewind(&mut self, bytes: Bytes) {
+        self.start = Start::Again(bytes);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
+    /// Reads the first bytes; they are held back as long as they may become HTTP/2's preface.
+    fn poll_first(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut rt::ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            let held = match &mut self.start {
+                Start::Preface(held) => *held,
+                Start::Again(bytes) => {
+                    let count = bytes.len().min(out.remaining());
+                    out.put_slice(&bytes[..count]);
+                    bytes.advance(count);
+                    if bytes.is_empty() {
+                        self.start = Start::Over;
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                Start::Over => return Poll::Ready(Ok(())),
+            };
+            let mut chunk = [0; FIRST_READ];
+            let most = FIRST_READ.min(out.remaining().saturating_sub(held));
+            let mut read = ReadBuf::new(&mut chunk[..most]);
+            ready!(Pin::new(self.io.inner_mut()).poll_read(cx, &mut read))?;
+            self.watch.received();
+            let read = read.filled();
+            let wanted = &PREFACE[held..];
+            let common = wanted.len().min(read.len());
+            if read.is_empty() || read[..common] != wanted[..common] {
+                self.start = Start::Over;
+            } else if common < wanted.len() {
+                self.start = Start::Preface(held + common);
+                continue;
+            } else {
+                self.start = Start::Over;
+                self.watch.is_now_http2();
+            }
+            out.put_slice(&PREFACE[..held]);
+            out.put_slice(read);
+            return Poll::Ready(Ok(()));
+        }
+    }
+
+    fn note_sent(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &polled {
+            Poll::Ready(Ok(bytes)) => self.watch.sent(*bytes),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.watch.stalls(),
+        }
+        polled
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> rt::Read for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buffer: rt::ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !matches!(self.start, Start::Over) {
+            return self.poll_first(cx, &mut buffer);
+        }
+        let polled = Pin::new(&mut self.io).poll_read(cx, buffer);
+        if polled.is_ready() {
+            self.watch.received();
+        }
+        polled
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> rt::Write for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.note_sent(polled)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    /// Closes our side and reads what the peer still sends until it closes its own: a socket that
+    /// is given up with bytes unread resets the connection, which may cost the peer our last reply.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let parting = match &mut this.parting {
+            Some(parting) => parting,
+            none => {
+                ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
+                none.insert(Box::pin(sleep(PARTING)))
+            }
+        };
+        let mut unread = [0; FIRST_READ];
+        loop {
+            if parting.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            let mut read = ReadBuf::new(&mut unread);
+            ready!(Pin::new(this.io.inner_mut()).poll_read(cx, &mut read))?;
+            if read.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.io).poll_write_vectored(cx, bytes);
+        self.note_sent(polled)
+    }
+}

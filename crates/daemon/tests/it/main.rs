@@ -1,0 +1,9 @@
+//! The server over real sockets, with a service of a few lines.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests fail loudly")]
+
+mod drain;
+mod http1;
+mod http2;
+mod probe;
+mod running;
