@@ -7,7 +7,7 @@ use hyper::StatusCode;
 
 use crate::running::{limits, start, whole};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_is_in_flight_is_finished() {
     let mut server = start(limits());
     let mut client = server.http2().await;
@@ -35,7 +35,7 @@ async fn what_is_in_flight_is_finished() {
 
 /// Clients that ask without pause on one connection each until it is ended: the answer to each
 /// request that was sent comes, or the server says that it was not begun.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn no_request_of_http2_is_lost() {
     for round in 0..5 {
         let mut server = start(limits());

@@ -23,7 +23,7 @@ fn endless() -> Sent {
     Never.boxed()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn requests_share_a_connection_on_the_port_of_http1() {
     let server = start(limits());
     let mut client = server.http2().await;
@@ -36,7 +36,7 @@ async fn requests_share_a_connection_on_the_port_of_http1() {
     assert!(http1.starts_with("HTTP/1.1 200 "), "{http1}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_preface_may_come_byte_by_byte() {
     let server = start(limits());
     let mut stream = TcpStream::connect(server.address).unwrap();
@@ -51,7 +51,7 @@ async fn a_preface_may_come_byte_by_byte() {
     assert_eq!(head[3], 4, "the server sends its settings: {head:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_slow_body_and_an_idle_connection_are_ended() {
     let server = start(impatient());
     let mut client = server.http2().await;
@@ -61,7 +61,7 @@ async fn a_slow_body_and_an_idle_connection_are_ended() {
     client.closed.await.unwrap().unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_connection_is_not_idle_while_a_request_is_answered() {
     let server = start(impatient());
     let mut client = server.http2().await;
@@ -75,7 +75,7 @@ async fn a_connection_is_not_idle_while_a_request_is_answered() {
     assert_eq!(held.unwrap().1, "held");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn requests_beyond_the_limit_are_refused_before_they_begin() {
     let server = start(Limits { connections: 2, ..limits() });
     let mut client = server.http2().await;

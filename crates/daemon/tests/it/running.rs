@@ -129,6 +129,7 @@ impl Running {
     /// A connection that speaks HTTP/2; `closed` is done when the server has ended it.
     pub(crate) async fn http2(&self) -> Http2 {
         let stream = tokio::net::TcpStream::connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         let (sender, connection) =
             hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
                 .await
