@@ -26,6 +26,8 @@ pub enum Datatype {
     Int64,
     /// IEEE 754 binary16.
     Fp16,
+    /// bfloat16: the upper half of a binary32.
+    Bf16,
     /// IEEE 754 binary32.
     Fp32,
     /// IEEE 754 binary64.
@@ -36,7 +38,7 @@ pub enum Datatype {
 
 impl Datatype {
     /// All datatypes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Bool,
         Self::Uint8,
         Self::Uint16,
@@ -47,6 +49,7 @@ impl Datatype {
         Self::Int32,
         Self::Int64,
         Self::Fp16,
+        Self::Bf16,
         Self::Fp32,
         Self::Fp64,
         Self::Bytes,
@@ -65,6 +68,7 @@ impl Datatype {
             Self::Int32 => "INT32",
             Self::Int64 => "INT64",
             Self::Fp16 => "FP16",
+            Self::Bf16 => "BF16",
             Self::Fp32 => "FP32",
             Self::Fp64 => "FP64",
             Self::Bytes => "BYTES",
@@ -82,7 +86,9 @@ impl Datatype {
             Self::Int16 => (i128::from(i16::MIN), i128::from(i16::MAX)),
             Self::Int32 => (i128::from(i32::MIN), i128::from(i32::MAX)),
             Self::Int64 => (i128::from(i64::MIN), i128::from(i64::MAX)),
-            Self::Bool | Self::Fp16 | Self::Fp32 | Self::Fp64 | Self::Bytes => return None,
+            Self::Bool | Self::Fp16 | Self::Bf16 | Self::Fp32 | Self::Fp64 | Self::Bytes => {
+                return None;
+            }
         })
     }
 }

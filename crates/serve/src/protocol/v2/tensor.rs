@@ -14,15 +14,15 @@ mod half;
 
 /// An input tensor.
 #[derive(Debug)]
-pub(super) struct Tensor<'a> {
-    pub(super) name: Cow<'a, str>,
-    pub(super) shape: Vec<usize>,
-    pub(super) values: Values,
+pub(in crate::protocol) struct Tensor<'a> {
+    pub(in crate::protocol) name: Cow<'a, str>,
+    pub(in crate::protocol) shape: Vec<usize>,
+    pub(in crate::protocol) values: Values,
 }
 
 /// A tensor's items, row-major.
 #[derive(Debug)]
-pub(super) enum Values {
+pub(in crate::protocol) enum Values {
     F64(Vec<f64>),
     F32(Vec<f32>),
     I64(Vec<i64>),
@@ -177,7 +177,7 @@ impl Reader<'_> {
             }
         }
         match self.datatype {
-            Datatype::Fp16 | Datatype::Fp32 | Datatype::Fp64 => {
+            Datatype::Fp16 | Datatype::Bf16 | Datatype::Fp32 | Datatype::Fp64 => {
                 let mut values = Vec::with_capacity(total);
                 self.items(scanner, total, |at, item| {
                     values.push(match item {
@@ -232,6 +232,7 @@ impl Reader<'_> {
         match self.datatype {
             Datatype::Fp64 => Values::F64(values),
             Datatype::Fp16 => Values::F32(values.into_iter().map(half::round).collect()),
+            Datatype::Bf16 => Values::F32(values.into_iter().map(half::round_brain).collect()),
             _ => Values::F32(values.into_iter().map(|value| value as f32).collect()),
         }
     }
@@ -418,6 +419,9 @@ mod tests {
         assert!(matches!(tensor("FP32", "[0,3]", "[]"), Ok(Values::F32(v)) if v.is_empty()));
         assert!(
             matches!(tensor("FP16", "[1]", "[0.1]"), Ok(Values::F32(v)) if v == [0.099_975_586])
+        );
+        assert!(
+            matches!(tensor("BF16", "[1]", "[0.1]"), Ok(Values::F32(v)) if v == [0.100_097_656])
         );
         assert!(
             matches!(tensor("UINT64", "[1]", "[18446744073709551615]"), Ok(Values::F64(v)) if v == [u64::MAX as f64])

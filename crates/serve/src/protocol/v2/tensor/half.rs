@@ -11,9 +11,35 @@ pub(super) fn round(value: f64) -> f32 {
     if rounded.abs() >= 65_536.0 { f32::INFINITY.copysign(value as f32) } else { rounded as f32 }
 }
 
+/// Rounds to bfloat16, the upper half of a float, ties to even.
+pub(super) fn round_brain(value: f64) -> f32 {
+    let float = value as f32;
+    if !float.is_finite() {
+        return float;
+    }
+    // a carry out of the fraction goes into the exponent, and at the top makes infinity
+    let bits = float.to_bits();
+    f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::round;
+    use super::{round, round_brain};
+
+    #[test]
+    fn upper_halves_are_rounded_to_even() {
+        for (value, expected) in [
+            (1.0, 1.0),
+            (0.1, 0.100_097_656),
+            (1.003_906_25, 1.0),
+            (1.011_718_75, 1.015_625),
+            (3.4e38, f32::INFINITY),
+            (-1e300, f32::NEG_INFINITY),
+        ] {
+            assert_eq!(round_brain(value), expected, "{value}");
+        }
+        assert!(round_brain(f64::NAN).is_nan());
+    }
 
     #[test]
     fn values_are_those_of_numpy_float16() {
