@@ -1,8 +1,8 @@
 //! Requests over HTTP: routes, bodies and replies.
 
 pub(crate) mod body;
-mod cold;
-mod flight;
+pub(crate) mod flight;
 pub(crate) mod handler;
+pub(crate) mod metadata;
 mod reply;
 mod route;

@@ -2,6 +2,7 @@
 
 use longshore_engine::{Method, Output, OutputData, Table};
 
+pub(crate) mod grpc;
 pub(crate) mod invocations;
 mod rows;
 pub(crate) mod v1;
@@ -20,10 +21,11 @@ pub(crate) enum Protocol {
     V1,
     V2,
     Mlflow,
+    Grpc,
 }
 
 impl Protocol {
-    pub(crate) const ALL: [Self; 3] = [Self::V1, Self::V2, Self::Mlflow];
+    pub(crate) const ALL: [Self; 4] = [Self::V1, Self::V2, Self::Mlflow, Self::Grpc];
 
     /// The label in metrics and logs.
     pub(crate) fn name(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Protocol {
             Self::V1 => "v1",
             Self::V2 => "v2",
             Self::Mlflow => "mlflow",
+            Self::Grpc => "grpc",
         }
     }
 }
@@ -58,6 +61,8 @@ pub(crate) struct Query {
     pub(crate) methods: Vec<Method>,
     /// The request's own id (V2).
     pub(crate) id: Option<String>,
+    /// The reply's items are to be raw bytes, as the request's were (gRPC).
+    pub(crate) raw: bool,
 }
 
 /// Reads a body as `protocol` defines it, against what the model takes.
@@ -71,11 +76,14 @@ pub(crate) fn decode(
     if body.csv {
         return invocations::decode_csv(body.bytes, served, &bounds);
     }
+    if protocol == Protocol::Grpc {
+        return grpc::decode(body.bytes, served, &bounds);
+    }
     let mut scanner = Scanner::new(body.bytes, shape.depth)?;
     let query = match protocol {
         Protocol::V1 => v1::decode(&mut scanner, served, &bounds),
         Protocol::V2 => v2::decode(&mut scanner, served, &bounds),
-        Protocol::Mlflow => invocations::decode(&mut scanner, served, &bounds),
+        Protocol::Mlflow | Protocol::Grpc => invocations::decode(&mut scanner, served, &bounds),
     }?;
     Ok(query)
 }
@@ -89,6 +97,9 @@ pub(crate) fn answer(
 ) -> Result<Vec<u8>, Failure> {
     if protocol == Protocol::V2 {
         return v2::answer(served, query, request_id);
+    }
+    if protocol == Protocol::Grpc {
+        return grpc::answer(served, query, request_id);
     }
     let output = served.run(served.method, &query.table)?;
     let mut out = Vec::with_capacity(32 + output.data.len() * 20);

@@ -12,9 +12,11 @@ use longshore_daemon::{
 use crate::{
     Config, Error, Models,
     config::Limits,
+    grpc,
     http::handler::{self, Worker},
     memory,
     metrics::{Rejections, ServeMetrics},
+    outgoing::Outgoing,
     pool::Pool,
 };
 
@@ -154,7 +156,7 @@ impl Server {
             let worker = Arc::new(Worker::new(shared.clone(), loop_id));
             service_fn(move |request| {
                 let worker = worker.clone();
-                async move { Ok(handler::handle(&worker, request).await) }
+                async move { Ok(respond(&worker, request).await) }
             })
         };
         listening.run(&Plain, service, probe, shutdown)?;
@@ -163,9 +165,17 @@ impl Server {
 
     /// Answers a request in place, as if it had come over a socket.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let response = handler::handle(&self.inner, request.map(server::Body::from)).await;
+        let response = respond(&self.inner, request.map(server::Body::from)).await;
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes);
         Response::from_parts(head, bytes.unwrap_or_default())
     }
+}
+
+/// Answers a request by its protocol.
+async fn respond(worker: &Worker, request: Request<server::Body>) -> Response<Outgoing> {
+    if grpc::is_call(&request) {
+        return Box::pin(grpc::respond(worker, request)).await;
+    }
+    handler::handle(worker, request).await
 }

@@ -33,6 +33,11 @@ pub(crate) struct Form {
     pub(crate) encoding: Encoding,
 }
 
+impl Form {
+    /// As it is, and not CSV.
+    pub(crate) const PLAIN: Self = Self { csv: false, encoding: Encoding::Plain };
+}
+
 /// How a body is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {

@@ -26,7 +26,7 @@ use crate::{
 const IN_PLACE_BYTES: usize = 64 << 10;
 
 /// What became of a request to a model, for metrics and logs.
-pub(super) struct Flight<'w> {
+pub(crate) struct Flight<'w> {
     worker: &'w Worker,
     served: Arc<Served>,
     protocol: Protocol,
@@ -35,7 +35,7 @@ pub(super) struct Flight<'w> {
 }
 
 impl<'w> Flight<'w> {
-    pub(super) fn begin(
+    pub(crate) fn begin(
         worker: &'w Worker,
         served: Arc<Served>,
         protocol: Protocol,
@@ -46,7 +46,7 @@ impl<'w> Flight<'w> {
     }
 
     /// Counts what became of it.
-    pub(super) fn land(mut self, result: Result<Answer, Failure>) -> Result<Reply, Failure> {
+    pub(crate) fn land(mut self, result: Result<Answer, Failure>) -> Result<Reply, Failure> {
         self.landed = true;
         let took = self.begun.elapsed();
         let (code, rows) = match &result {
@@ -65,8 +65,19 @@ impl<'w> Flight<'w> {
     ) -> Result<Answer, Failure> {
         let shared = &self.worker.shared;
         let form = body::form(headers, self.protocol)?;
-        let Received { bytes, share } =
-            body::receive(headers, body, &shared.limits, &shared.buffered).await?;
+        let received = body::receive(headers, body, &shared.limits, &shared.buffered).await?;
+        self.compute(received, form, id).await
+    }
+
+    /// The same for a body that has arrived.
+    pub(crate) async fn compute(
+        &self,
+        received: Received,
+        form: Form,
+        id: &HeaderValue,
+    ) -> Result<Answer, Failure> {
+        let Received { bytes, share } = received;
+        let shared = &self.worker.shared;
         let permit = shared.computing.enter(1).ok_or_else(|| {
             Failure::rejected(
                 Rejection::Overload,
@@ -122,7 +133,7 @@ impl Drop for Flight<'_> {
 }
 
 /// The model's answer, as the protocol writes it.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     body: Vec<u8>,
     rows: usize,
     /// The memory it was granted when it is not small.

@@ -2,9 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{HeaderMap, Request, Response};
+use hyper::{HeaderMap, Request, Response, StatusCode, header::HeaderValue, http::request::Parts};
 use longshore_daemon::{
     RequestIds,
     server::{
@@ -14,12 +12,15 @@ use longshore_daemon::{
 };
 
 use super::{
-    body, cold,
+    body,
     flight::Flight,
+    metadata,
     reply::{self, Reply, Style},
     route::{self, Route},
 };
-use crate::{failure::Failure, protocol::Protocol, repository::Served, server::Shared};
+use crate::{
+    failure::Failure, outgoing::Outgoing, protocol::Protocol, repository::Served, server::Shared,
+};
 
 /// What the requests of one event loop share.
 #[derive(Debug)]
@@ -33,13 +34,18 @@ impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, loop_id: usize) -> Self {
         Self { shared, loop_id, ids: RequestIds::new() }
     }
+
+    /// The id of a request.
+    pub(crate) fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
+        self.ids.of(headers)
+    }
 }
 
 /// Answers one request.
-pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<Full<Bytes>> {
+pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<Outgoing> {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let id = worker.ids.of(&head.headers);
+    let id = worker.request_id(&head.headers);
     let path = head.uri.path();
     let mut style = Style::Kserve;
     let result = match find_route(worker, &head.method, path) {
@@ -65,8 +71,20 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
             Err(failure)
         }
     };
-    let outcome = match &result {
-        Ok(reply) => Outcome::Answered(reply.status.as_u16()),
+    note(worker, &head, &id, begun, result.as_ref().map(|reply| reply.status));
+    reply::response(result, style, id)
+}
+
+/// Logs a request, and counts it when it was turned away.
+pub(crate) fn note(
+    worker: &Worker,
+    head: &Parts,
+    id: &HeaderValue,
+    begun: Instant,
+    result: Result<StatusCode, &Failure>,
+) {
+    let outcome = match result {
+        Ok(status) => Outcome::Answered(status.as_u16()),
         Err(failure) => Outcome::Failed {
             code: failure.code,
             message: &failure.message,
@@ -74,11 +92,10 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
             turned_away: failure.rejected.is_some(),
         },
     };
-    access_log::write(&head, &id, begun, outcome);
+    access_log::write(head, id, begun, outcome);
     if let Err(Failure { rejected: Some(reason), .. }) = result {
-        worker.shared.rejections.count(reason);
+        worker.shared.rejections.count(*reason);
     }
-    reply::response(result, style, id)
 }
 
 /// The route of a path; metrics that have a port of their own are not on this one.
@@ -102,7 +119,7 @@ async fn answer_other(
 ) -> Result<Reply, Failure> {
     let shared = &worker.shared;
     let body = body::receive(headers, body, &shared.limits, &shared.buffered).await?;
-    cold::answer(route, &body.bytes, shared)
+    metadata::answer(route, &body.bytes, shared)
 }
 
 /// The model that a path names, or else a query, or that needs no name.

@@ -1,5 +1,4 @@
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::{
     Response, StatusCode,
     header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
@@ -9,6 +8,7 @@ use longshore_daemon::{Code, request_id};
 use crate::{
     failure::{Failure, Rejection},
     json::write,
+    outgoing::Outgoing,
 };
 
 /// The form in which failures are written.
@@ -22,10 +22,10 @@ pub(super) enum Style {
 
 /// A body with its content type.
 #[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) content_type: &'static str,
-    pub(super) body: Bytes,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Bytes,
 }
 
 pub(super) const JSON: &str = "application/json";
@@ -66,7 +66,7 @@ pub(super) fn response(
     result: Result<Reply, Failure>,
     style: Style,
     request_id: HeaderValue,
-) -> Response<Full<Bytes>> {
+) -> Response<Outgoing> {
     let (reply, failure) = match result {
         Ok(reply) => (reply, None),
         Err(failure) => {
@@ -76,7 +76,7 @@ pub(super) fn response(
             (Reply { status, content_type: JSON, body }, Some(failure))
         }
     };
-    let mut response = Response::new(Full::new(reply.body));
+    let mut response = Response::new(Outgoing::Whole(reply.body));
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));

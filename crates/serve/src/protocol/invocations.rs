@@ -66,7 +66,7 @@ pub(super) fn decode(
     if let Some(text) = params_text {
         params::check(text, served.params())?;
     }
-    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None })
+    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
 }
 
 fn one_of(found: &str) -> Failure {
@@ -148,7 +148,7 @@ fn columns<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Cow<'a, str>>, Failure> 
 pub(super) fn decode_csv(body: &[u8], served: &Served, bounds: &Bounds) -> Result<Query, Failure> {
     let schema = &served.schema;
     let frame = csv::read(body, schema.names(), |name| schema.is_text(name), bounds)?;
-    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None })
+    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
 }
 
 /// Reads the object of parameters.

@@ -43,5 +43,5 @@ pub(super) fn decode(
             "there is neither `instances` nor `inputs`; send {\"instances\": [row, …]}",
         )
     })?;
-    Ok(Query { table: served.schema.fit(frame)?, methods: Vec::new(), id: None })
+    Ok(Query { table: served.schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
 }

@@ -3,8 +3,11 @@
 use longshore_engine::{Method, Output, OutputData};
 use longshore_kserve::v2::Datatype;
 
-mod assemble;
-mod tensor;
+pub(super) mod assemble;
+pub(super) mod claim;
+pub(super) mod raw;
+pub(super) mod requested;
+pub(super) mod tensor;
 
 use super::{Query, list};
 use crate::{
@@ -58,7 +61,7 @@ pub(super) fn decode(
     })?;
     let frame = assemble::frame(tensors, &served.schema, bounds)?;
     let table = served.schema.fit(frame)?;
-    Ok(Query { table, methods: methods.unwrap_or_default(), id })
+    Ok(Query { table, methods: methods.unwrap_or_default(), id, raw: false })
 }
 
 fn inputs<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Vec<Tensor<'a>>, Failure> {
@@ -92,18 +95,7 @@ fn outputs(scanner: &mut Scanner<'_>, served: &Served) -> Result<Vec<Method>, Fa
             }
         }
         let name = name.ok_or_else(|| Failure::invalid("an output has no `name`"))?;
-        let method = name.parse().ok().filter(|method| served.methods().contains(method));
-        let method = method.ok_or_else(|| {
-            let available: Vec<_> = served.methods().iter().map(|m| format!("`{m}`")).collect();
-            Failure::invalid(format!(
-                "there is no output `{name}`; the model has {}",
-                available.join(", ")
-            ))
-        })?;
-        if methods.contains(&method) {
-            return Err(Failure::invalid(format!("the output `{name}` is asked for twice")));
-        }
-        methods.push(method);
+        requested::add(&name, served, &mut methods)?;
     }
     Ok(methods)
 }

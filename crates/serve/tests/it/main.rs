@@ -2,8 +2,10 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests fail loudly")]
 
+mod calls;
 mod client;
 mod drain;
+mod grpc;
 mod http;
 mod inputs;
 mod lifecycle;

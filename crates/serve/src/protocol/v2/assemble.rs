@@ -12,7 +12,7 @@ use crate::{
 
 /// Rows from the tensors of a request: one tensor is a matrix or a column, several are the
 /// columns of a data frame (as `MLServer`'s pandas codec sends it).
-pub(super) fn frame<'a>(
+pub(in crate::protocol) fn frame<'a>(
     mut tensors: Vec<Tensor<'a>>,
     schema: &Schema,
     bounds: &Bounds,

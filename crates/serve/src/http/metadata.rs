@@ -39,28 +39,15 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
             let (name, ready, reason) = state(&models, model, version.as_deref(), up)?;
             Ok(only_when(ready, Reply::of(&v1::Status { name, ready, reason })?))
         }
-        Route::Server => Reply::of(&v2::Server {
-            name: "longshore".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            extensions: vec!["model_repository".into()],
-        }),
+        Route::Server => Reply::of(&server()),
         Route::Model { model, version } => {
-            let served = models.find(model, version.as_deref())?;
-            let entry = models.entry(&served.name);
-            let versions = entry.map(|entry| entry.versions()).unwrap_or_default().iter();
-            Reply::of(&v2::Model {
-                name: served.name.to_string(),
-                versions: versions.map(|served| served.version.to_string()).collect(),
-                platform: format!("{}_longshore", served.flavor()),
-                inputs: served.inputs.clone(),
-                outputs: served.outputs.clone(),
-            })
+            Reply::of(&self::model(&models, model, version.as_deref())?)
         }
         Route::ModelReady { model, version } => {
             let (name, ready, reason) = state(&models, model, version.as_deref(), up)?;
             Ok(only_when(ready, Reply::of(&v2::ModelReady { name, ready, reason })?))
         }
-        Route::Index => index(body, &models),
+        Route::Index => Reply::of(&index(&models, index_request(body)?.ready)),
     }
 }
 
@@ -91,8 +78,35 @@ fn reason(entry: &Entry) -> String {
     entry.reason().unwrap_or_default().to_owned()
 }
 
+/// What the server says of itself.
+pub(crate) fn server() -> v2::Server {
+    v2::Server {
+        name: "longshore".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        extensions: vec!["model_repository".into()],
+    }
+}
+
+/// What a model takes and answers.
+pub(crate) fn model(
+    models: &Repository,
+    name: &str,
+    version: Option<&str>,
+) -> Result<v2::Model, Failure> {
+    let served = models.find(name, version)?;
+    let entry = models.entry(&served.name);
+    let versions = entry.map(|entry| entry.versions()).unwrap_or_default().iter();
+    Ok(v2::Model {
+        name: served.name.to_string(),
+        versions: versions.map(|served| served.version.to_string()).collect(),
+        platform: format!("{}_longshore", served.flavor()),
+        inputs: served.inputs.clone(),
+        outputs: served.outputs.clone(),
+    })
+}
+
 /// A model's name, whether it answers, and why not.
-fn state(
+pub(crate) fn state(
     models: &Repository,
     name: &str,
     version: Option<&str>,
@@ -114,15 +128,17 @@ fn only_when(ready: bool, mut reply: Reply) -> Reply {
     reply
 }
 
-fn index(body: &[u8], models: &Repository) -> Result<Reply, Failure> {
-    let blank = body.iter().all(u8::is_ascii_whitespace);
-    let request: v2::IndexRequest = if blank {
-        v2::IndexRequest::default()
-    } else {
-        serde_json::from_slice(body).map_err(|error| {
-            Failure::invalid(format!("the body is not {{\"ready\": true or false}}: {error}"))
-        })?
-    };
+fn index_request(body: &[u8]) -> Result<v2::IndexRequest, Failure> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(v2::IndexRequest::default());
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        Failure::invalid(format!("the body is not {{\"ready\": true or false}}: {error}"))
+    })
+}
+
+/// The models there are.
+pub(crate) fn index(models: &Repository, only_ready: bool) -> Vec<v2::IndexEntry> {
     let mut lines = Vec::new();
     for entry in models.entries() {
         let line = |version: &str| v2::IndexEntry {
@@ -133,9 +149,9 @@ fn index(body: &[u8], models: &Repository) -> Result<Reply, Failure> {
         };
         if entry.state() == State::Ready {
             lines.extend(entry.versions().iter().map(|served| line(&served.version)));
-        } else if !request.ready {
+        } else if !only_ready {
             lines.push(line(""));
         }
     }
-    Reply::of(&lines)
+    lines
 }

@@ -1,0 +1,184 @@
+//! gRPC: calls over HTTP/2, on the port of everything else (grpc.io, "gRPC over HTTP2").
+//!
+//! A call is a request with one message or several behind their prefixes, and a reply of the same
+//! form whose status comes after it. `protocol/grpc` reads and writes the messages of inference;
+//! the others are few and small, and are read and written where they are answered.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use hyper::{
+    HeaderMap, Request, Response, StatusCode, Version,
+    header::{CONTENT_TYPE, HeaderName, HeaderValue},
+};
+use longshore_daemon::{request_id, server::Body};
+
+mod compression;
+mod conversation;
+mod deadline;
+mod descriptors;
+mod health;
+mod metadata;
+mod method;
+mod reflection;
+mod status;
+
+use crate::{
+    failure::Failure,
+    http::{
+        body::{self, Encoding, Form, Received},
+        flight::Flight,
+        handler::{self, Worker},
+    },
+    memory::Share,
+    outgoing::{Frames, Outgoing},
+    protocol::{
+        Protocol,
+        grpc::{
+            Target,
+            message::{self, Message},
+        },
+    },
+};
+use conversation::Conversation;
+use deadline::Deadline;
+use health::Watch;
+use method::Method;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
+
+/// True for a request that is a call.
+pub(crate) fn is_call<B>(request: &Request<B>) -> bool {
+    if request.version() != Version::HTTP_2 {
+        return false;
+    }
+    let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let behind = kind.and_then(|kind| kind.strip_prefix(b"application/grpc"));
+    behind.is_some_and(|behind| matches!(behind.first(), None | Some(b'+' | b';')))
+}
+
+/// Answers a call.
+pub(crate) async fn respond(worker: &Worker, request: Request<Body>) -> Response<Outgoing> {
+    let begun = Instant::now();
+    let (head, body) = request.into_parts();
+    let id = worker.request_id(&head.headers);
+    let call = Call { worker, headers: &head.headers, id: &id, begun };
+    let result = match Method::at(head.uri.path()) {
+        Ok(method) => call.answer(method, body).await,
+        Err(failure) => Err(failure),
+    };
+    let status = result.as_ref().map(|_| StatusCode::OK);
+    handler::note(worker, &head, &id, begun, status);
+    let mut response = match result {
+        Ok(Reply { body, encoding }) => {
+            let mut response = Response::new(body);
+            if let Some(name) = compression::name(encoding) {
+                response.headers_mut().insert("grpc-encoding", HeaderValue::from_static(name));
+            }
+            response
+        }
+        Err(failure) => {
+            let mut response = Response::new(Outgoing::Whole(Bytes::new()));
+            *response.headers_mut() = status::failed(&failure);
+            response.headers_mut().insert("grpc-accept-encoding", compression::KNOWN);
+            response
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert(REQUEST_ID.clone(), id);
+    response
+}
+
+/// What a call is answered with.
+struct Reply {
+    body: Outgoing,
+    /// How its messages are compressed.
+    encoding: Encoding,
+}
+
+impl Reply {
+    /// One message behind its prefix.
+    fn one(message: Bytes, encoding: Encoding) -> Self {
+        Self { body: Outgoing::Trailed(message, Box::new(status::ok())), encoding }
+    }
+
+    fn stream(frames: impl Frames + 'static) -> Self {
+        Self { body: Outgoing::Stream(Box::new(frames)), encoding: Encoding::Plain }
+    }
+}
+
+/// A call on its way.
+struct Call<'c> {
+    worker: &'c Worker,
+    headers: &'c HeaderMap,
+    id: &'c HeaderValue,
+    begun: Instant,
+}
+
+impl Call<'_> {
+    async fn answer(&self, method: Method, body: Body) -> Result<Reply, Failure> {
+        if method == Method::Reflection {
+            return Ok(Reply::stream(Conversation::new(body, reflection::answer)));
+        }
+        let deadline = Deadline::of(self.headers)?;
+        let encoding = compression::sent(self.headers)?;
+        let received = deadline.hold(self.receive(body, encoding)).await?;
+        let shared = &self.worker.shared;
+        match method {
+            Method::Infer => self.infer(received, encoding, deadline).await,
+            Method::HealthWatch => Ok(Reply::stream(Watch::new(&received.bytes, shared)?)),
+            _ => {
+                let reply = metadata::answer(method, &received.bytes, shared, message::begin(0))?;
+                let reply = message::seal(reply, false)?;
+                Ok(Reply::one(reply.into(), Encoding::Plain))
+            }
+        }
+    }
+
+    /// The one message of a call, plain.
+    async fn receive(&self, body: Body, encoding: Encoding) -> Result<Received, Failure> {
+        let shared = &self.worker.shared;
+        let limits = shared.limits;
+        let received = body::receive(self.headers, body, &limits, &shared.buffered).await;
+        let Received { bytes, share } = received?;
+        let Message { bytes, compressed } = message::only(bytes, &limits)?;
+        if !compressed {
+            return Ok(Received { bytes, share });
+        }
+        if encoding == Encoding::Plain {
+            let message = "the message is compressed, but no `grpc-encoding` says how";
+            return Err(Failure::invalid(message));
+        }
+        let mut share = share.unwrap_or_else(|| Share::none(&shared.buffered));
+        let decompress = move || {
+            let plain = body::decompress(&bytes, encoding, &limits)?;
+            share.grow(plain.len(), "the body")?;
+            Ok(Received { bytes: plain.into(), share: Some(share) })
+        };
+        shared.pool.run(decompress).await
+    }
+
+    async fn infer(
+        &self,
+        received: Received,
+        encoding: Encoding,
+        deadline: Deadline,
+    ) -> Result<Reply, Failure> {
+        let Target { model, version } = Target::read(&received.bytes)?;
+        let version = Some(version).filter(|version| !version.is_empty());
+        let served = self.worker.shared.models.current().find(model, version).cloned()?;
+        let flight = Flight::begin(self.worker, served, Protocol::Grpc, self.begun);
+        let answer = deadline.hold(flight.compute(received, Form::PLAIN, self.id)).await;
+        let reply = flight.land(answer)?.body;
+        if reply.len() <= compression::SMALL || !compression::is_taken(self.headers, encoding) {
+            return Ok(Reply::one(reply, Encoding::Plain));
+        }
+        let compress = move || {
+            let compressed = compression::compress(&reply, encoding)?;
+            message::seal(compressed, true)
+        };
+        let compressed = self.worker.shared.pool.run(compress).await?;
+        Ok(Reply::one(compressed.into(), encoding))
+    }
+}

@@ -1,0 +1,95 @@
+//! How messages are compressed: the header `grpc-encoding` names the way, a flag before each message says whether it is.
+
+use std::io::Write;
+
+use flate2::{
+    Compression,
+    write::{GzEncoder, ZlibEncoder},
+};
+use hyper::{HeaderMap, header::HeaderValue};
+use longshore_daemon::Code;
+
+use crate::{failure::Failure, http::body::Encoding, protocol::grpc::message::PREFIX};
+
+/// What is understood, as `grpc-accept-encoding` says it.
+pub(super) const KNOWN: HeaderValue = HeaderValue::from_static("identity,deflate,gzip");
+
+/// Replies up to this size are sent plain: compressed they would hardly be smaller.
+pub(super) const SMALL: usize = 1 << 10;
+
+/// The way that a caller compresses its messages.
+pub(super) fn sent(headers: &HeaderMap) -> Result<Encoding, Failure> {
+    match headers.get("grpc-encoding").map(HeaderValue::as_bytes) {
+        None | Some(b"identity") => Ok(Encoding::Plain),
+        Some(b"gzip") => Ok(Encoding::Gzip),
+        Some(b"deflate") => Ok(Encoding::Deflate),
+        Some(_) => {
+            let message = "the `grpc-encoding` is not supported; send messages plain, as `gzip` or as `deflate`";
+            Err(Failure::new(Code::Unimplemented, message))
+        }
+    }
+}
+
+/// True when the caller understands messages that are compressed in this way.
+pub(super) fn is_taken(headers: &HeaderMap, encoding: Encoding) -> bool {
+    let Some(name) = name(encoding) else { return false };
+    let lists = headers.get_all("grpc-accept-encoding").iter();
+    let mut names = lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(','));
+    names.any(|taken| taken.trim() == name)
+}
+
+/// The name of a way to compress.
+pub(super) fn name(encoding: Encoding) -> Option<&'static str> {
+    match encoding {
+        Encoding::Plain => None,
+        Encoding::Gzip => Some("gzip"),
+        Encoding::Deflate => Some("deflate"),
+    }
+}
+
+/// Compresses the message that stands behind the room for its prefix, which is left again.
+pub(super) fn compress(message: &[u8], encoding: Encoding) -> Result<Vec<u8>, Failure> {
+    let (prefix, plain) = message.split_at_checked(PREFIX).unwrap_or((&[], message));
+    let out = prefix.to_vec();
+    let compressed = match encoding {
+        Encoding::Plain => return Ok(message.to_vec()),
+        Encoding::Gzip => {
+            let mut encoder = GzEncoder::new(out, Compression::fast());
+            encoder.write_all(plain).and_then(|()| encoder.finish())
+        }
+        Encoding::Deflate => {
+            let mut encoder = ZlibEncoder::new(out, Compression::fast());
+            encoder.write_all(plain).and_then(|()| encoder.finish())
+        }
+    };
+    compressed
+        .map_err(|error| Failure::internal("the reply cannot be compressed", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, value: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_static(value));
+        headers
+    }
+
+    #[test]
+    fn headers_say_what_is_understood() {
+        for (value, expected) in [
+            ("identity", Encoding::Plain),
+            ("gzip", Encoding::Gzip),
+            ("deflate", Encoding::Deflate),
+        ] {
+            assert_eq!(sent(&headers("grpc-encoding", value)).unwrap(), expected);
+        }
+        let failure = sent(&headers("grpc-encoding", "snappy")).unwrap_err();
+        assert_eq!(failure.code, Code::Unimplemented);
+        let accepted = headers("grpc-accept-encoding", "identity, deflate, gzip");
+        assert!(is_taken(&accepted, Encoding::Gzip) && is_taken(&accepted, Encoding::Deflate));
+        assert!(!is_taken(&headers("grpc-accept-encoding", "identity"), Encoding::Gzip));
+        assert!(!is_taken(&HeaderMap::new(), Encoding::Gzip));
+    }
+}
