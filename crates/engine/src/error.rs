@@ -18,11 +18,11 @@ pub enum Error {
         source: std::io::Error,
     },
     /// No flavor recognises the path.
-    #[error("`{path}` is not a model this build can read: {reason}")]
+    #[error("`{path}` {reason}")]
     Unrecognised {
         /// The file or folder.
         path: PathBuf,
-        /// What was found and what was looked for.
+        /// What it is and what to do, as in "is a table in CSV: name the file of the model".
         reason: String,
     },
     /// The bytes do not follow their format.

@@ -1,4 +1,4 @@
-//! What a kind of model file has to say of itself. `registry.rs` lists the kinds.
+//! What a kind of model file has to say of itself. `flavors.rs` lists the kinds.
 
 use crate::{Error, Limits, Predictor, estimator::Estimator, read::Document};
 
@@ -6,6 +6,8 @@ use crate::{Error, Limits, Predictor, estimator::Estimator, read::Document};
 pub(crate) struct Flavor {
     /// Its name, as MLflow's `MLmodel` files spell it.
     pub(crate) name: &'static str,
+    /// The library that makes such models, as it writes its own name.
+    pub(crate) library: &'static str,
     /// The key that names the model file among the flavor's settings in an `MLmodel` file.
     pub(crate) mlmodel_key: &'static str,
     /// Endings of its files, by which a model is found in a folder without an `MLmodel` file.

@@ -1,9 +1,8 @@
 //! What a model file is, told without serving it.
 
 use crate::{
-    Error, Limits, Model, Source,
+    Error, Limits, Model, Source, flavors,
     read::{Cursor, Id},
-    registry,
     sklearn::{self, Place},
 };
 
@@ -15,7 +14,8 @@ const DEEPEST: usize = 16;
 /// What is known of a model, whether or not it can be served.
 #[derive(Debug)]
 pub struct Inspection {
-    /// The model file inside its folder; empty for a single file.
+    /// The model file inside its folder; empty for a single file. For a chain, the names of its
+    /// links with `+` between them.
     pub file: String,
     /// What it is, such as `a pickle in a gzip file`.
     pub format: String,
@@ -32,7 +32,7 @@ pub struct Inspection {
 pub struct Step {
     /// How many estimators it is inside.
     pub depth: usize,
-    /// Its name in the estimator around it; empty for the outermost.
+    /// Its name in the estimator around it; empty for the outermost, and its file in a chain.
     pub name: String,
     /// Its class with its module.
     pub class: String,
@@ -46,17 +46,41 @@ pub struct Step {
 /// Files that cannot be read at all; one that can be read and not served is told in
 /// [`Inspection::outcome`].
 pub fn inspect(source: &Source, limits: &Limits) -> Result<Inspection, Error> {
-    let opened = registry::open(source, limits)?;
+    let links = flavors::open(source, limits)?;
     let (mut steps, mut references) = (Vec::new(), Vec::new());
-    if let Some(document) = &opened.loaded.document {
-        // what was built as a whole has no part that cannot be
-        let diagnose = opened.loaded.estimator.is_err();
-        let place = diagnose.then(Place::root);
-        walk(document.root(), "", 0, place.as_ref(), &mut steps);
-        references = document.globals().iter().map(|(m, n)| format!("{m}.{n}")).collect();
+    for link in &links {
+        // the links of a chain are told apart by the names of their files
+        let name = if links.len() > 1 { link.name.as_str() } else { "" };
+        list(link, name, &mut steps, &mut references);
     }
-    let (file, format) = (opened.file.clone(), opened.format.clone());
-    Ok(Inspection { file, format, steps, references, outcome: opened.into_model() })
+    references.sort_unstable();
+    references.dedup();
+    let (file, format) = match &links[..] {
+        [only] => (only.file.clone(), only.format.clone()),
+        links => {
+            let names: Vec<_> = links.iter().map(|link| link.name.as_str()).collect();
+            let formats: Vec<_> = links.iter().map(|link| link.format.as_str()).collect();
+            (names.join("+"), formats.join(", then "))
+        }
+    };
+    let outcome = flavors::join(links).and_then(flavors::Opened::into_model);
+    Ok(Inspection { file, format, steps, references, outcome })
+}
+
+/// The estimators of one file, and the classes and functions it names.
+fn list(link: &flavors::Opened, name: &str, steps: &mut Vec<Step>, references: &mut Vec<String>) {
+    let Some(document) = &link.loaded.document else {
+        if !name.is_empty() {
+            let class = link.format.clone();
+            let problem = link.loaded.estimator.as_ref().err().map(ToString::to_string);
+            steps.push(Step { depth: 0, name: name.into(), class, problem });
+        }
+        return;
+    };
+    // what was built as a whole has no part that cannot be
+    let place = link.loaded.estimator.is_err().then(Place::root);
+    walk(document.root(), name, 0, place.as_ref(), steps);
+    references.extend(document.globals().iter().map(|(module, name)| format!("{module}.{name}")));
 }
 
 /// Lists an estimator and those inside. With a place, each is built to know what does not run.

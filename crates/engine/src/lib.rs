@@ -4,13 +4,14 @@
 //! model file is ever executed), and lowers it to native estimators behind one [`Predictor`].
 //!
 //! ```text
-//! path ──registry──► reader ──Document──► estimators ──► Predictor ◄── Table
-//!        (flavors)   (read/)              (sklearn/, xgboost, lightgbm)  └──► Output
+//! path ──flavors───► reader ──Document──► estimators ──► Predictor ◄── Table
+//!                    (read/)              (sklearn/, xgboost, lightgbm)  └──► Output
 //! ```
 
 mod error;
 mod estimator;
 mod flavor;
+mod flavors;
 mod inspect;
 mod lightgbm;
 mod limits;
@@ -20,7 +21,6 @@ mod other_formats;
 mod output;
 mod predictor;
 pub mod read;
-mod registry;
 mod sklearn;
 mod source;
 mod table;
@@ -28,12 +28,12 @@ mod tree;
 mod xgboost;
 
 pub use error::Error;
+pub use flavors::load;
 pub use inspect::{Inspection, Step, inspect};
 pub use limits::Limits;
 pub use method::Method;
 pub use model::Model;
 pub use output::{Labels, Output, OutputData};
 pub use predictor::{ColumnUse, Inputs, Predictor};
-pub use registry::load;
 pub use source::Source;
 pub use table::{Cell, Column, Csr, Data, Matrix, Scalar, Table, TextColumn};

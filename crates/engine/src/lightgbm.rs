@@ -29,8 +29,14 @@ pub(crate) enum Interface {
 }
 
 /// Files that `save_model` wrote.
-pub(crate) const FLAVOR: Flavor =
-    Flavor { name: "lightgbm", mlmodel_key: "data", endings: &["txt", "lgb"], recognises, load };
+pub(crate) const FLAVOR: Flavor = Flavor {
+    name: "lightgbm",
+    library: "LightGBM",
+    mlmodel_key: "data",
+    endings: &["txt", "lgb"],
+    recognises,
+    load,
+};
 
 fn recognises(bytes: &[u8]) -> Option<&'static str> {
     matches!(*bytes, [b't', b'r', b'e', b'e', b'\r' | b'\n', ..]).then_some("a LightGBM text model")
@@ -60,6 +66,6 @@ fn unsupported(what: &str, reason: &str) -> Error {
     Error::Unsupported {
         what: what.into(),
         reason: reason.into(),
-        hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; docs/reference/models.md lists what runs natively".into(),
+        hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; the list of models in the documentation says what runs natively".into(),
     }
 }

@@ -22,6 +22,7 @@ mod stored;
 pub mod tree_json;
 pub mod ubjson;
 mod value;
+mod zip_names;
 
 pub use array::{Array, Dtype, DtypeKind, Field};
 pub use code::CodeRef;
@@ -29,6 +30,7 @@ pub use cursor::{Cursor, Kind};
 pub use file::file;
 pub use sniff::{Form, sniff};
 pub use value::{Document, Id, Node, Object};
+pub(crate) use zip_names::zip_names;
 
 use crate::{Error, Limits};
 

@@ -3,7 +3,8 @@
 use crate::{
     Error, Limits,
     flavor::{Flavor, Loaded, ModelFile},
-    read::{self, Cursor, Form, sniff},
+    other_formats::is_old_torch,
+    read::{self, Cursor, Form, sniff, zip_names},
 };
 
 mod check;
@@ -18,7 +19,9 @@ mod gradient_boosting;
 mod hist_gradient_boosting;
 mod impute;
 mod linear;
+mod nearest;
 mod normalizer;
+mod not_a_model;
 mod pipeline;
 mod place;
 mod polynomial;
@@ -31,22 +34,28 @@ mod text;
 mod union;
 
 pub(crate) use crate::estimator::{Estimator, Transform};
+pub(crate) use pipeline::join;
 pub(crate) use place::Place;
 pub(crate) use registry::build;
 
 /// Pickles, joblib and skops files: estimators of scikit-learn, and the wrappers of other libraries.
 pub(crate) const FLAVOR: Flavor = Flavor {
     name: "sklearn",
+    library: "scikit-learn",
     mlmodel_key: "pickled_model",
-    endings: &["skops", "joblib", "pkl", "pickle"],
+    endings: &["skops", "joblib", "pkl", "pickle", "sav"],
     recognises,
     load,
 };
 
 fn recognises(bytes: &[u8]) -> Option<&'static str> {
     match sniff(bytes) {
-        Form::Pickle => Some("a pickle"),
-        Form::Zip => Some("a zip archive"),
+        Form::Pickle if !is_old_torch(bytes) => Some("a pickle"),
+        // an archive whose end is damaged may be one: its reader says what is wrong
+        Form::Zip => match zip_names(bytes) {
+            None => Some("a zip archive"),
+            Some(names) => names.contains(&"schema.json").then_some("a skops file"),
+        },
         _ => None,
     }
 }
@@ -56,7 +65,10 @@ fn load(file: ModelFile<'_>, limits: &Limits) -> Result<Loaded, Error> {
     let root = document.root();
     let version = root.attr("_sklearn_version").and_then(Cursor::as_str);
     let origin = version.map(|version| format!("scikit-learn {version}")).into_iter().collect();
-    let estimator = build(root, &Place::root());
+    let estimator = match not_a_model::error(root) {
+        Some(error) => Err(error),
+        None => build(root, &Place::root()),
+    };
     Ok(Loaded { estimator, origin, document: Some(document) })
 }
 

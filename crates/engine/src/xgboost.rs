@@ -44,7 +44,7 @@ impl Interface {
                 return Err(Error::Unsupported {
                     what: format!("XGBoost's class `{class}`"),
                     reason: "it has no native implementation".into(),
-                    hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; docs/reference/models.md lists what runs natively".into(),
+                    hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; the list of models in the documentation says what runs natively".into(),
                 });
             }
         })
@@ -79,6 +79,7 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, Error> {
 /// Files that `save_model` wrote.
 pub(crate) const FLAVOR: Flavor = Flavor {
     name: "xgboost",
+    library: "XGBoost",
     mlmodel_key: "data",
     endings: &["ubj", "json", "bst", "xgb", "model"],
     recognises,
@@ -91,9 +92,15 @@ fn recognises(bytes: &[u8]) -> Option<&'static str> {
     }
     match *bytes.trim_ascii_start() {
         [b'{', b'i' | b'U' | b'I' | b'l' | b'L' | b'$' | b'#', ..] => Some("UBJSON"),
-        [b'{' | b'[', ..] => Some("JSON"),
+        // its two keys come in this order, or in the other one when somebody wrote it again
+        [b'{', ..] if has(bytes, b"\"learner\"") => Some("JSON"),
         _ => None,
     }
+}
+
+fn has(bytes: &[u8], key: &[u8]) -> bool {
+    let head = bytes.get(..4096).unwrap_or(bytes);
+    head.windows(key.len()).any(|window| window == key)
 }
 
 fn load(file: ModelFile<'_>, limits: &Limits) -> Result<Loaded, Error> {

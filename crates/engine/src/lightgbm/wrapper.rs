@@ -21,7 +21,7 @@ pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> 
             return Err(Error::Unsupported {
                 what: format!("LightGBM's class `{class}`"),
                 reason: "it has no native implementation".into(),
-                hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; docs/reference/models.md lists what runs natively".into(),
+                hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; the list of models in the documentation says what runs natively".into(),
             });
         }
     };

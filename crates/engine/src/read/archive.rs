@@ -47,11 +47,6 @@ impl<'a> Archive<'a> {
         self.zip.index_for_name(name).is_some()
     }
 
-    /// torch keeps a pickle and its storages in a folder of the archive.
-    pub(super) fn is_torch(&self) -> bool {
-        self.zip.file_names().flatten().any(|name| name.ends_with("/data.pkl"))
-    }
-
     /// Where the contents of an entry stand, after its checksum was verified.
     pub(super) fn entry(&mut self, name: &str, out: &mut Builder) -> Result<Range, Error> {
         if let Some(range) = self.found.get(name) {

@@ -28,7 +28,11 @@ pub(crate) fn read(input: Vec<u8>, limits: &Limits) -> Result<Document, Error> {
     let input = Arc::clone(&out.doc.input);
     let mut archive = Archive::open(&input, Some(0), limits, &mut out)?;
     if !archive.has("schema.json") {
-        return Err(foreign(&archive));
+        return Err(Error::Unsupported {
+            what: "a zip archive without `schema.json`".into(),
+            reason: "only the archives of skops hold models that are read natively".into(),
+            hint: "Save the model with skops, joblib or pickle".into(),
+        });
     }
     let (start, len, owned) = archive.entry("schema.json", &mut out)?;
     // an inflated schema is moved out of the document: what it says is copied as it is met
@@ -44,20 +48,6 @@ pub(crate) fn read(input: Vec<u8>, limits: &Limits) -> Result<Document, Error> {
     let Reader { mut out, .. } = reader;
     out.budget.release(memory);
     out.finish(root)
-}
-
-/// A zip archive that is something else.
-fn foreign(archive: &Archive<'_>) -> Error {
-    let (what, hint) = if archive.is_torch() {
-        ("a PyTorch file", "Export the model to ONNX")
-    } else {
-        ("a zip archive without `schema.json`", "Save the model with skops, joblib or pickle")
-    };
-    Error::Unsupported {
-        what: what.into(),
-        reason: "only the archives of skops hold models that are read natively".into(),
-        hint: hint.into(),
-    }
 }
 
 struct Reader<'a, 'b> {

@@ -34,12 +34,7 @@ impl Pipeline {
             match registry::build(estimator, place).map_err(|error| error.at(&shown))? {
                 Estimator::Transformer(transform) => steps.push((shown, transform)),
                 Estimator::Predictor(last) if at + 1 == count => {
-                    if steps.is_empty() {
-                        return Ok(Estimator::Predictor(last));
-                    }
-                    let steps = Steps(steps);
-                    let whole = Self { steps, last, last_name: shown };
-                    return Ok(Estimator::Predictor(Box::new(whole)));
+                    return Ok(join(steps, Some((shown, last))));
                 }
                 Estimator::Predictor(_) => {
                     return Err(Error::Unsupported {
@@ -47,13 +42,27 @@ impl Pipeline {
                         reason: "only its predictions have a native implementation, not its \
                                  `transform`"
                             .into(),
-                        hint: "replace it by a selector or scaler that this build reads".into(),
+                        hint: "Replace it by a transformer that runs natively".into(),
                     }
                     .at(shown));
                 }
             }
         }
-        Ok(Estimator::Transformer(Box::new(Steps(steps))))
+        Ok(join(steps, None))
+    }
+}
+
+/// Transformers, and a predictor if there is one, each with the name that errors give it.
+pub(crate) fn join(
+    steps: Vec<(String, Box<dyn Transform>)>,
+    last: Option<(String, Box<dyn Predictor>)>,
+) -> Estimator {
+    match last {
+        None => Estimator::Transformer(Box::new(Steps(steps))),
+        Some((_, last)) if steps.is_empty() => Estimator::Predictor(last),
+        Some((last_name, last)) => {
+            Estimator::Predictor(Box::new(Pipeline { steps: Steps(steps), last, last_name }))
+        }
     }
 }
 

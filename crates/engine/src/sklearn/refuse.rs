@@ -1,9 +1,13 @@
 //! What cannot be served, said so that the reader knows where it is and what to do.
 
+use super::nearest::nearest;
 use crate::{
     Error,
     read::{Cursor, Kind},
 };
+
+/// Where to read on: what runs natively is told there, whatever the release.
+const LIST: &str = "the list of models in the documentation says what runs natively";
 
 /// A function that prediction would have to call.
 pub(crate) fn function(class: &str, attribute: &str, value: Cursor<'_>) -> Error {
@@ -45,7 +49,7 @@ fn described(value: Cursor<'_>) -> (String, String) {
     }
 }
 
-/// An estimator whose class this build does not know.
+/// An estimator whose class has no native implementation.
 pub(crate) fn class(estimator: Cursor<'_>) -> Error {
     if let Some(name) = estimator.carried_class() {
         return Error::Unsupported {
@@ -69,8 +73,7 @@ pub(crate) fn class(estimator: Cursor<'_>) -> Error {
         "sklearn" => Error::Unsupported {
             what: format!("`{name}`"),
             reason: "this class of scikit-learn has no native implementation".into(),
-            hint: "Replace it by a class that runs natively; docs/reference/models.md lists them"
-                .into(),
+            hint: instead(name),
         },
         "__main__" | "__mp_main__" => Error::Unsupported {
             what,
@@ -83,16 +86,33 @@ pub(crate) fn class(estimator: Cursor<'_>) -> Error {
         "torch" | "tensorflow" | "keras" => Error::Unsupported {
             what,
             reason: format!("`{root}` models in a pickle need {root} itself"),
-            hint: "Train a model of scikit-learn, XGBoost or LightGBM instead; \
-                   docs/reference/models.md lists what runs natively"
+            hint: format!("Train a model of scikit-learn, XGBoost or LightGBM instead; {LIST}"),
+        },
+        "imblearn" if name == "Pipeline" => Error::Unsupported {
+            what,
+            reason: "it comes from the package `imblearn`, whose code is not executed".into(),
+            hint: "Save a scikit-learn `Pipeline` of the same fitted steps without the samplers, \
+                   which do nothing in predictions"
                 .into(),
         },
         _ => Error::Unsupported {
             what,
             reason: format!("it comes from the package `{root}`, whose code is not executed"),
-            hint: "Options: replace it by a class of scikit-learn that runs natively \
-                   (docs/reference/models.md lists them), or move that step before the request"
-                .into(),
+            hint: match nearest(name) {
+                Some(_) => instead(name),
+                None => format!(
+                    "Options: replace it by a class of scikit-learn that runs natively ({LIST}), \
+                     or move that step before the request"
+                ),
+            },
         },
+    }
+}
+
+/// What to train instead of a class.
+fn instead(class: &str) -> String {
+    match nearest(class) {
+        Some(nearest) => format!("The nearest that runs natively: {nearest}; {LIST}"),
+        None => format!("Replace it by a class that runs natively; {LIST}"),
     }
 }

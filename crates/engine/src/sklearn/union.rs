@@ -46,7 +46,7 @@ pub(super) fn transformer(c: Cursor<'_>, place: &Place) -> Result<Box<dyn Transf
         Estimator::Predictor(_) => Err(Error::Unsupported {
             what: format!("`{}` as a transformer", c.class_name()),
             reason: "only its predictions have a native implementation, not its `transform`".into(),
-            hint: "replace it by a selector or scaler that this build reads".into(),
+            hint: "Replace it by a transformer that runs natively".into(),
         }),
     }
 }

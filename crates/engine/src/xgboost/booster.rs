@@ -136,7 +136,7 @@ fn unsupported(what: &str, reason: &str) -> Error {
     Error::Unsupported {
         what: what.into(),
         reason: reason.into(),
-        hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; docs/reference/models.md lists what runs natively".into(),
+        hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; the list of models in the documentation says what runs natively".into(),
     }
 }
 

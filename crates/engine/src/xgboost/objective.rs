@@ -44,7 +44,7 @@ impl Objective {
                 return Err(Error::Unsupported {
                     what: format!("XGBoost's objective `{other}`"),
                     reason: "how its scores become predictions is not known here".into(),
-                    hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; docs/reference/models.md lists what runs natively".into(),
+                    hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; the list of models in the documentation says what runs natively".into(),
                 });
             }
         })

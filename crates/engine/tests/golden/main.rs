@@ -64,8 +64,7 @@ fn run(case: &Case, name: &str, folder: &Path, report: &mut Report) {
     report.cases += 1;
     for (at, container) in case.models.iter().enumerate() {
         report.place(name, container);
-        let loaded = Source::open(&folder.join(container))
-            .and_then(|source| load(&source, &Limits::default()));
+        let loaded = open(folder, container).and_then(|source| load(&source, &Limits::default()));
         if let Some(words) = &case.refused {
             refused(loaded, case, words, report);
             continue;
@@ -92,6 +91,15 @@ fn run(case: &Case, name: &str, folder: &Path, report: &mut Report) {
             }
         }
     }
+}
+
+/// A file or folder; several with `+` between them are a chain.
+fn open(folder: &Path, container: &str) -> Result<Source, longshore_engine::Error> {
+    let mut links: Vec<_> = container
+        .split('+')
+        .map(|link| Source::open(&folder.join(link)))
+        .collect::<Result<_, _>>()?;
+    Ok(if links.len() == 1 { links.remove(0) } else { Source::Chain(links) })
 }
 
 /// A model that must not be served: loading or asking fails, with words that help.

@@ -14,7 +14,7 @@ impl Machine {
             opcode::PERSID | opcode::BINPERSID => unsupported(
                 if code == opcode::PERSID { "PERSID" } else { "BINPERSID" },
                 "it refers to data outside the pickle, as PyTorch and other frameworks write it",
-                "Export the model to ONNX, or save the fitted scikit-learn estimator itself",
+                "Save the fitted scikit-learn estimator itself",
             ),
             opcode::EXT1..=opcode::EXT4 => unsupported(
                 ["EXT1", "EXT2", "EXT4"].get(usize::from(code - opcode::EXT1)).unwrap_or(&"EXT"),

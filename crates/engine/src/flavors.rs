@@ -1,61 +1,60 @@
 //! The formats that models are read from.
 
-use longshore_mlflow::MlModel;
-
 use crate::{
-    Error, Limits, Method, Model, Predictor, Source,
-    flavor::{Flavor, Loaded, ModelFile},
+    Error, Limits, Model, Source,
+    flavor::{Flavor, ModelFile},
     lightgbm, other_formats, read, sklearn, xgboost,
 };
 
+mod chain;
 mod folder;
+mod model_directory;
+mod opened;
+
+pub(crate) use chain::join;
+pub(crate) use opened::Opened;
 
 /// Every format, the preferred one first: a model that MLflow logged in several is read from the
 /// first of them. A format is added by a line here.
 const FLAVORS: &[Flavor] = &[sklearn::FLAVOR, xgboost::FLAVOR, lightgbm::FLAVOR];
 
-/// Reads the model that `source` holds: an MLflow folder, a KServe model directory, or a single
-/// model file.
+/// Reads the model that `source` holds: an MLflow folder, a KServe model directory, a single model
+/// file, or a chain of them.
 ///
 /// # Errors
 /// Every [`Error`] that concerns a file; nothing of the file is ever executed.
 pub fn load(source: &Source, limits: &Limits) -> Result<Model, Error> {
-    open(source, limits)?.into_model()
+    join(open(source, limits)?)?.into_model()
 }
 
-/// A model file that was read.
-pub(crate) struct Opened {
-    /// Its name inside the folder; empty for a single file.
-    pub(crate) file: String,
-    /// What it is, such as `a pickle`.
-    pub(crate) format: String,
-    /// What it holds.
-    pub(crate) loaded: Loaded,
-    flavor: &'static str,
-    file_bytes: u64,
-    mlmodel: Option<MlModel>,
-    method: Option<String>,
-}
-
-/// Finds the model file of `source` and reads it, once.
+/// Finds the model file of `source` and reads it, once; for a chain, that of each link in order.
 ///
 /// # Errors
 /// Those of a file that cannot be read.
-pub(crate) fn open(source: &Source, limits: &Limits) -> Result<Opened, Error> {
+pub(crate) fn open(source: &Source, limits: &Limits) -> Result<Vec<Opened>, Error> {
+    let Source::Chain(links) = source else { return Ok(vec![open_one(source, limits)?]) };
+    links.iter().map(|link| open_one(link, limits)).collect()
+}
+
+fn open_one(source: &Source, limits: &Limits) -> Result<Opened, Error> {
     let found = folder::find(source, FLAVORS, limits)?;
     let stored = source.read(&found.file, limits)?;
     let file_bytes = stored.len() as u64;
     let (content, stream) = read::decompressed(stored, limits)?;
-    let (flavor, format) =
-        recognise(&content).ok_or_else(|| unrecognised(source, &found.file, &content))?;
-    let format = match stream {
-        Some(stream) => format!("{format} in {stream}"),
-        None => format.to_owned(),
+    let inside = stream.map(|stream| format!(" in {stream}")).unwrap_or_default();
+    let Some((flavor, format)) = recognise(&content) else {
+        let libraries: Vec<_> = FLAVORS.iter().map(|flavor| flavor.library).collect();
+        let described = other_formats::describe(&content, &libraries.join(", "));
+        let reason = format!("is {}{inside}: {}", described.what, described.next);
+        return Err(Error::Unrecognised { path: source.path(&found.file), reason });
     };
     let loaded = (flavor.load)(ModelFile { content, class: found.class.as_deref() }, limits)?;
+    let shown = source.shown();
+    let name = shown.file_name().unwrap_or(shown.as_os_str()).to_string_lossy().into_owned();
     Ok(Opened {
+        name,
         file: found.file,
-        format,
+        format: format!("{format}{inside}"),
         loaded,
         flavor: flavor.name,
         file_bytes,
@@ -64,75 +63,19 @@ pub(crate) fn open(source: &Source, limits: &Limits) -> Result<Opened, Error> {
     })
 }
 
-impl Opened {
-    /// The model, when what was read can run.
-    ///
-    /// # Errors
-    /// Why it cannot run.
-    pub(crate) fn into_model(self) -> Result<Model, Error> {
-        let predictor = self.loaded.estimator?.into_predictor();
-        let default_method = default_method(predictor.as_ref(), self.method.as_deref())?;
-        let mut origin = self.loaded.origin;
-        origin.extend(self.mlmodel.as_ref().and_then(written_by));
-        Ok(Model {
-            predictor,
-            default_method,
-            mlmodel: self.mlmodel,
-            flavor: self.flavor,
-            origin,
-            file_bytes: self.file_bytes,
-        })
-    }
-}
-
 /// The flavor of a file, and what the flavor calls it.
 fn recognise(bytes: &[u8]) -> Option<(&'static Flavor, &'static str)> {
     FLAVORS.iter().find_map(|flavor| Some((flavor, (flavor.recognises)(bytes)?)))
 }
 
-fn unrecognised(source: &Source, file: &str, content: &[u8]) -> Error {
-    let path = match source {
-        Source::File(path) => path.clone(),
-        _ => source.shown().join(file),
-    };
-    let what = other_formats::describe(content);
-    Error::Unrecognised {
-        path,
-        reason: format!(
-            "it is {what}; a pickle, joblib or skops file, an XGBoost model (UBJSON or JSON) or a \
-             LightGBM text model is expected"
-        ),
-    }
-}
-
-fn written_by(mlmodel: &MlModel) -> Option<String> {
-    mlmodel.mlflow_version.as_ref().map(|version| format!("MLflow {version}"))
-}
-
-/// The method MLflow recorded as `predict_fn`, else the predictor's first.
-fn default_method(predictor: &dyn Predictor, recorded: Option<&str>) -> Result<Method, Error> {
-    let available = predictor.methods();
-    let Some(asked) = recorded else {
-        return available
-            .first()
-            .copied()
-            .ok_or_else(|| Error::no_such_method("predict", available));
-    };
-    match asked.parse() {
-        Ok(method) if available.contains(&method) => Ok(method),
-        // a transformer logged as a model keeps MLflow's default `predict`, which it does not have
-        _ if asked == "predict" => {
-            available.first().copied().ok_or_else(|| Error::no_such_method(asked, available))
-        }
-        _ => Err(Error::no_such_method(asked, available)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::{fs, io::Write, path::Path};
 
-    use super::{FLAVORS, recognise};
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::{FLAVORS, load, recognise};
+    use crate::{Limits, Source};
 
     #[test]
     fn files_of_every_library_are_recognised() {
@@ -170,6 +113,8 @@ mod tests {
         for (bytes, name) in [
             (&b"\x80\x04N."[..], Some("sklearn")),
             (b"PK\x03\x04", Some("sklearn")),
+            (b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02", None),
+            (b" {\"other\": {}}", None),
             (b"{L\0\0", Some("xgboost")),
             (b" {\"learner\": {}}", Some("xgboost")),
             (b"binf", Some("xgboost")),
@@ -179,6 +124,22 @@ mod tests {
             (b"", None),
         ] {
             assert_eq!(recognise(bytes).map(|(flavor, _)| flavor.name), name, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_booster_may_be_compressed() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+        let text = golden.join("sklearn-1.9.1/chain-imputer-lightgbm/model.txt");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.txt.gz");
+        let mut gzip = GzEncoder::new(fs::File::create(&path).unwrap(), Compression::fast());
+        gzip.write_all(&fs::read(text).unwrap()).unwrap();
+        gzip.finish().unwrap();
+        // the folder's only model, and the file itself
+        for source in [Source::Folder(folder.path().to_owned()), Source::File(path)] {
+            let model = load(&source, &Limits::default()).unwrap();
+            assert_eq!((model.flavor, model.inputs().columns), ("lightgbm", Some(5)));
         }
     }
 }

@@ -2,18 +2,8 @@
 
 use longshore_mlflow::MlModel;
 
+use super::model_directory;
 use crate::{Error, Limits, Source, flavor::Flavor};
-
-/// Files that stand beside a model and are none.
-const COMPANIONS: &[&str] = &[
-    "model-settings.json",
-    "settings.json",
-    "config.json",
-    "metadata.json",
-    "input_example.json",
-    "serving_input_example.json",
-    "requirements.txt",
-];
 
 /// The model file of a source.
 #[derive(Debug)]
@@ -33,11 +23,10 @@ pub(crate) fn find(source: &Source, flavors: &[Flavor], limits: &Limits) -> Resu
     if matches!(source, Source::File(_)) {
         return Ok(plain(String::new()));
     }
-    let names = source.names()?;
-    if names.iter().any(|name| name == "MLmodel") {
+    if source.has("MLmodel") {
         return mlflow(source, flavors, limits);
     }
-    model_directory(source, &names, flavors)
+    model_directory::model_file(source, &source.entries()?, flavors).map(plain)
 }
 
 fn plain(file: String) -> Found {
@@ -47,15 +36,18 @@ fn plain(file: String) -> Found {
 fn mlflow(source: &Source, flavors: &[Flavor], limits: &Limits) -> Result<Found, Error> {
     let unreadable = |reason: String| Error::Unrecognised { path: source.shown(), reason };
     let content = source.read("MLmodel", limits)?;
-    let text =
-        str::from_utf8(&content).map_err(|error| unreadable(format!("`MLmodel` {error}")))?;
-    let mlmodel = MlModel::parse(text).map_err(|error| unreadable(error.to_string()))?;
+    let text = str::from_utf8(&content)
+        .map_err(|error| unreadable(format!("has an `MLmodel` file that is no text: {error}")))?;
+    let wrong = |error| unreadable(format!("has an `MLmodel` file that is wrong: {error}"));
+    let mlmodel = MlModel::parse(text).map_err(wrong)?;
     let pyfunc = mlmodel.flavors.get("python_function");
     for Flavor { name, mlmodel_key: key, .. } in flavors {
         let Some(settings) = mlmodel.flavors.get(*name) else { continue };
-        let file = model_file(settings, key, pyfunc).map_err(|e| unreadable(e.to_string()))?;
+        let file = model_file(settings, key, pyfunc).map_err(wrong)?;
         let file = file.ok_or_else(|| {
-            unreadable(format!("`MLmodel` has the flavor `{name}` without its `{key}`"))
+            unreadable(format!(
+                "has an `MLmodel` file with the flavor `{name}` without its `{key}`"
+            ))
         })?;
         let class = settings.text("model_class");
         let method = pyfunc.and_then(|pyfunc| pyfunc.text("predict_fn"));
@@ -69,10 +61,7 @@ fn mlflow(source: &Source, flavors: &[Flavor], limits: &Limits) -> Result<Found,
             Some(module) => format!("an MLflow model loaded by `{module}`"),
             None => "an MLflow model of these flavors".into(),
         },
-        reason: format!(
-            "it has the flavors {}, none of which has a native engine",
-            logged.join(", ")
-        ),
+        reason: format!("it has the flavors {}, none of which runs natively", logged.join(", ")),
         hint: format!("log the model with one of the flavors {}", native.join(", ")),
     })
 }
@@ -93,36 +82,10 @@ fn model_file(
     }
 }
 
-/// The only model file of a folder; one called `model` wins over others.
-fn model_directory(source: &Source, names: &[String], flavors: &[Flavor]) -> Result<Found, Error> {
-    // as KServe's and MLServer's runtimes look for their files
-    let endings: Vec<_> = flavors.iter().flat_map(|flavor| flavor.endings).copied().collect();
-    let ending = |name: &String| name.split_once('.').map(|(_, ending)| ending.to_owned());
-    let is_model = |name: &&String| {
-        let known = ending(name).is_some_and(|e| e.split('.').any(|part| endings.contains(&part)));
-        known && !COMPANIONS.contains(&name.as_str()) && !name.starts_with('.')
-    };
-    let candidates: Vec<_> = names.iter().filter(is_model).collect();
-    let called_model: Vec<_> =
-        candidates.iter().copied().filter(|name| name.starts_with("model.")).collect();
-    let reason = match (&called_model[..], &candidates[..]) {
-        ([only], _) | ([], [only]) => return Ok(plain((*only).clone())),
-        ([], []) => format!(
-            "the folder has neither an `MLmodel` file nor a model file (`model.{}`)",
-            endings.join("`, `model.")
-        ),
-        (several @ [_, ..], _) | ([], several) => {
-            let listed: Vec<_> = several.iter().map(|name| format!("`{name}`")).collect();
-            format!("it holds several model files, {}: name one of them", listed.join(", "))
-        }
-    };
-    Err(Error::Unrecognised { path: source.shown(), reason })
-}
-
 #[cfg(test)]
 mod tests {
     use super::find;
-    use crate::{Limits, Source, registry::FLAVORS};
+    use crate::{Limits, Source, flavors::FLAVORS};
 
     fn embedded(files: &'static [(&'static str, &'static [u8])]) -> Source {
         Source::Embedded { name: "test://folder", files }
@@ -133,21 +96,6 @@ mod tests {
             Ok(found) => found.file,
             Err(error) => error.to_string(),
         }
-    }
-
-    #[test]
-    fn a_model_directory_has_one_model() {
-        assert_eq!(outcome(&[("model.joblib", b""), ("requirements.txt", b"")]), "model.joblib");
-        assert_eq!(outcome(&[("model.pkl.gz", b""), ("README.md", b"")]), "model.pkl.gz");
-        assert_eq!(outcome(&[("iris.bst", b"")]), "iris.bst");
-        assert_eq!(outcome(&[("a.pkl", b""), ("model.pkl", b"")]), "model.pkl");
-    }
-
-    #[test]
-    fn none_or_several_are_named() {
-        assert!(outcome(&[("README.md", b"")]).contains("neither an `MLmodel`"));
-        let several = outcome(&[("a.pkl", b""), ("b.pkl", b"")]);
-        assert!(several.contains("`a.pkl`, `b.pkl`: name one"), "{several}");
     }
 
     #[test]

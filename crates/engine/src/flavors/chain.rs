@@ -1,0 +1,155 @@
+//! Transformers and a model that were saved apart, put together as a pipeline.
+
+use longshore_mlflow::{MlModel, Schema, Signature};
+
+use super::opened::Opened;
+use crate::{
+    Data, Error, Inputs, Matrix, Table,
+    estimator::{Estimator, Transform},
+    flavor::Loaded,
+    sklearn,
+};
+
+/// The model of one file, or of the links of a chain.
+///
+/// Columns and names are those of the first link; methods, flavor and default method those of the
+/// last.
+///
+/// # Errors
+/// [`Error::Unsupported`] for a link that is no transformer and not the last, and for one whose
+/// columns are not as many as the link before gives; what a link itself cannot do, with its name.
+pub(crate) fn join(mut links: Vec<Opened>) -> Result<Opened, Error> {
+    let Some(last) = links.pop() else {
+        return Err(Error::Unsupported {
+            what: "a chain without files".into(),
+            reason: "there is nothing to load".into(),
+            hint: "Name the model's file".into(),
+        });
+    };
+    if links.is_empty() {
+        return Ok(last);
+    }
+    let names: Vec<_> = links.iter().chain([&last]).map(|link| link.name.clone()).collect();
+    let formats: Vec<_> = links.iter().chain([&last]).map(|link| link.format.clone()).collect();
+    let file_bytes = links.iter().map(|link| link.file_bytes).sum::<u64>() + last.file_bytes;
+    let inputs = links.first().and_then(recorded_inputs);
+    let mut origin = Vec::new();
+    let mut steps = Vec::new();
+    for link in links {
+        add(&mut origin, link.loaded.origin);
+        steps
+            .push((shown(&link.name), transformer(&link.name, link.loaded.estimator, &last.name)?));
+    }
+    add(&mut origin, last.loaded.origin);
+    let end = last.loaded.estimator.map_err(|error| error.at(shown(&last.name)))?;
+    fits(&steps, &shown(&last.name), &end)?;
+    let estimator = match end {
+        Estimator::Predictor(model) => sklearn::join(steps, Some((shown(&last.name), model))),
+        Estimator::Transformer(transform) => {
+            steps.push((shown(&last.name), transform));
+            sklearn::join(steps, None)
+        }
+    };
+    Ok(Opened {
+        name: names.join("+"),
+        file: names.join("+"),
+        format: formats.join(", then "),
+        loaded: Loaded { estimator: Ok(estimator), origin, document: None },
+        flavor: last.flavor,
+        file_bytes,
+        mlmodel: signed(inputs, last.mlmodel),
+        method: last.method,
+    })
+}
+
+fn shown(name: &str) -> String {
+    format!("`{name}`")
+}
+
+fn add(origin: &mut Vec<String>, more: Vec<String>) {
+    for release in more {
+        if !origin.contains(&release) {
+            origin.push(release);
+        }
+    }
+}
+
+/// A link that is not the last must be a transformer.
+fn transformer(
+    name: &str,
+    estimator: Result<Estimator, Error>,
+    last: &str,
+) -> Result<Box<dyn Transform>, Error> {
+    match estimator.map_err(|error| error.at(shown(name)))? {
+        Estimator::Transformer(transform) => Ok(transform),
+        Estimator::Predictor(_) => Err(Error::Unsupported {
+            what: format!("`{name}` before `{last}` in a chain"),
+            reason: "it is no transformer of rows, and only the last file may be a model".into(),
+            hint: "Name the transformers in the order of training, then the model, as in \
+                   `NAME=scaler.pkl+model.pkl`"
+                .into(),
+        }),
+    }
+}
+
+/// Whether each link takes as many columns as the one before gives, tried with one made-up row.
+///
+/// A row that a transformer refuses, such as a number for a text, leaves the rest untried.
+fn fits(steps: &[(String, Box<dyn Transform>)], last: &str, end: &Estimator) -> Result<(), Error> {
+    let Some(mut table) = steps.first().and_then(|(_, first)| made_up(&first.inputs())) else {
+        return Ok(());
+    };
+    let mut before: Option<&str> = None;
+    for (name, step) in steps {
+        check(before, name, &table, &step.inputs())?;
+        let Ok(next) = step.transform(table) else { return Ok(()) };
+        table = next;
+        before = Some(name);
+    }
+    let inputs = match end {
+        Estimator::Transformer(transform) => transform.inputs(),
+        Estimator::Predictor(model) => model.inputs(),
+    };
+    check(before, last, &table, &inputs)
+}
+
+fn check(before: Option<&str>, name: &str, table: &Table, inputs: &Inputs) -> Result<(), Error> {
+    let (Some(before), given) = (before, table.columns()) else { return Ok(()) };
+    let reason = match inputs.columns {
+        _ if inputs.documents => format!("{before} gives columns, and {name} takes texts"),
+        Some(taken) if taken != given => {
+            format!("{before} gives {given} columns, and {name} was fitted on {taken}")
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Unsupported {
+        what: "this chain of files".into(),
+        reason,
+        hint: "Name files of the same training, in its order".into(),
+    })
+}
+
+fn made_up(inputs: &Inputs) -> Option<Table> {
+    if inputs.documents {
+        let texts = [Some("")].into_iter().collect();
+        return Some(Table { rows: 1, names: None, data: Data::Documents(texts) });
+    }
+    let columns = inputs.columns?;
+    let data = Data::F64(Matrix { columns, values: vec![0.0; columns] });
+    Some(Table { rows: 1, names: None, data })
+}
+
+fn recorded_inputs(link: &Opened) -> Option<Schema> {
+    link.mlmodel.as_ref()?.signature.as_ref()?.inputs.clone()
+}
+
+/// What MLflow recorded of the last link describes its answers; its rows are those of the first.
+fn signed(inputs: Option<Schema>, last: Option<MlModel>) -> Option<MlModel> {
+    if inputs.is_none() && last.is_none() {
+        return None;
+    }
+    let mut mlmodel = last.unwrap_or_default();
+    let recorded = mlmodel.signature.take().unwrap_or_default();
+    mlmodel.signature = Some(Signature { inputs, ..recorded });
+    Some(mlmodel)
+}
