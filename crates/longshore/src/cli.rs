@@ -37,9 +37,10 @@ pub(crate) enum Command {
 /// `longshore serve`.
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
-    /// Models to serve: an MLflow folder, a KServe model directory, a model file, `example://NAME`,
-    /// `s3://BUCKET/KEY`, `https://…`, `models:/NAME/VERSION`, `models:/NAME@ALIAS` or `runs:/ID/PATH`;
-    /// without any, those that `LONGSHORE_MODELS` names, with spaces between them
+    /// Models to serve: an MLflow folder, a KServe model directory, a model file, transformers and a
+    /// model in files of their own (`scaler.pkl+model.pkl`), `example://NAME`, `s3://BUCKET/KEY`,
+    /// `https://…`, `models:/NAME/VERSION`, `models:/NAME@ALIAS` or `runs:/ID/PATH`; without any, those
+    /// that `LONGSHORE_MODELS` names, with spaces between them
     #[arg(value_name = "[NAME=]PATH|URI", required_unless_present_any = ["model_dir", "models_text"])]
     pub(crate) models: Vec<String>,
 
@@ -233,7 +234,8 @@ pub(crate) enum LogFormat {
 /// `longshore predict`.
 #[derive(Args, Debug)]
 pub(crate) struct PredictArgs {
-    /// The model: a folder, a file, `example://NAME`, `s3://…`, `https://…`, `models:/…` or `runs:/…`
+    /// The model: a folder, a file, files with `+` between them, `example://NAME`, `s3://…`, `https://…`,
+    /// `models:/…` or `runs:/…`
     #[arg(value_name = "PATH|URI")]
     pub(crate) model: String,
 
@@ -257,7 +259,8 @@ pub(crate) struct PredictArgs {
 /// `longshore inspect`.
 #[derive(Args, Debug)]
 pub(crate) struct InspectArgs {
-    /// The model: a folder, a file, `example://NAME`, `s3://…`, `https://…`, `models:/…` or `runs:/…`
+    /// The model: a folder, a file, files with `+` between them, `example://NAME`, `s3://…`, `https://…`,
+    /// `models:/…` or `runs:/…`
     #[arg(value_name = "PATH|URI")]
     pub(crate) model: String,
 

@@ -1,6 +1,6 @@
-//! Which models the command line names: `[NAME=]PATH`.
+//! Which models the command line names: `[NAME=]PATH[+PATH…]`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use longshore_engine::{Limits, Method, Source};
@@ -8,6 +8,10 @@ use longshore_serve::{ModelSource, Origin};
 use longshore_storage::Location;
 
 use crate::{cli::ReadingArgs, examples, examples::Example};
+
+mod paths;
+
+pub(crate) use paths::Paths;
 
 /// A model to load and the name to serve it under.
 #[derive(Clone, Debug)]
@@ -24,17 +28,18 @@ pub(crate) enum Place {
     /// In the program.
     Example(Example),
     /// On this machine.
-    Local(PathBuf),
+    Local(Paths),
     /// To be fetched first.
     Remote(Location),
 }
 
 impl Named {
-    /// Reads `[NAME=]PATH`. Without a name, the last part of the path without its ending is one.
+    /// Reads `[NAME=]PATH[+PATH…]`. Without a name, the last part of the (last) path without its
+    /// ending is one.
     pub(crate) fn parse(argument: &str) -> Result<Self> {
         match argument.split_once('=') {
             Some((name, path)) if is_name(name) => Self::new(name, path),
-            _ => Self::new(&default_name(argument), argument),
+            _ => Self::new(&default_name(paths::naming(argument)), argument),
         }
     }
 
@@ -66,14 +71,6 @@ impl Local {
     }
 }
 
-/// The files at a path.
-///
-/// # Errors
-/// When there is nothing at the path or it cannot be reached.
-pub(crate) fn open(path: &Path) -> Result<Source> {
-    Ok(Source::open(path)?)
-}
-
 /// The method of a flag.
 pub(crate) fn method(name: &str) -> Result<Method> {
     name.parse().map_err(|()| {
@@ -95,8 +92,11 @@ fn place(path: &str) -> Result<Place> {
     if path.starts_with(examples::SCHEME) {
         return Ok(Place::Example(examples::find(path)?));
     }
+    if let Some(chain) = Paths::chain(path)? {
+        return Ok(Place::Local(chain));
+    }
     Ok(match path.parse()? {
-        Location::Local(path) => Place::Local(path),
+        Location::Local(path) => Place::Local(Paths::one(path)),
         location => Place::Remote(location),
     })
 }

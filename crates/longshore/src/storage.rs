@@ -4,11 +4,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result};
 use longshore_daemon::log;
+use longshore_engine::Source;
 use longshore_storage::{Config, Fetched, Location, Storage};
 
 use crate::{
     cli::StorageArgs,
-    models::{self, Local, Named, Place},
+    models::{Local, Named, Place},
 };
 
 mod fingerprint;
@@ -53,12 +54,12 @@ pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Local, Option<F
         Place::Example(example) => {
             return Ok((Local { name, source: example.source() }, None));
         }
-        Place::Local(path) => return Ok((Local { name, source: models::open(&path)? }, None)),
+        Place::Local(paths) => return Ok((Local { name, source: paths.open()? }, None)),
         Place::Remote(location) => location,
     };
     log::init("info", log::Format::Auto)?;
     let fetched = open(args, true)?.fetch(&location).with_context(|| failed(&location))?;
-    let source = models::open(fetched.path())?;
+    let source = Source::open(fetched.path())?;
     Ok((Local { name, source }, Some(fetched)))
 }
 

@@ -147,3 +147,23 @@ fn the_program_ends_when_nothing_can_be_served_or_it_is_strict() {
     assert!(fails(&["a=/no/such/a", "b=/no/such/b"]).contains("`/no/such/a`"));
     assert!(fails(&["--strict", "example://wine", "bad=/no/such"]).contains("`/no/such`"));
 }
+
+#[test]
+fn a_chain_is_loaded_again_when_one_of_its_files_is_replaced() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/golden");
+    let case = golden.join("sklearn-1.9.1/chain-scaler-logistic");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| {
+        let path = folder.path().join(name);
+        fs::copy(case.join(name), &path).expect("a copy");
+        path
+    };
+    let (scaler, model) = (path("scaler.pkl"), path("model.joblib.gz"));
+    let argument = format!("{}+{}", scaler.display(), model.display());
+    let server = Server::start(&[&argument, "--poll", "1"]);
+    assert_eq!(server.ask("GET", "/v1/models/model").0, 200);
+    fs::write(&scaler, "lost").expect("a file");
+    let reason = || server.index("model")["reason"].as_str().unwrap_or_default().to_owned();
+    until("the index names the file", || reason().contains("scaler.pkl` is text"));
+    assert_eq!(server.index("model")["state"], "READY");
+}

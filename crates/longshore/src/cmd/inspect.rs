@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
-use longshore_engine::{Inspection, Model, Step};
+use longshore_engine::{Inspection, Method, Model, Step};
 use longshore_mlflow::Schema;
 use serde_json::{Value, json};
 
@@ -100,7 +100,15 @@ fn as_text(path: &str, inspection: &Inspection) -> String {
         line(&mut page, step);
     }
     match &inspection.outcome {
-        Ok(_) => page.push_str("  runs natively\n"),
+        Ok(model) => {
+            page.push_str("  runs natively\n");
+            if model.predictor.methods() == [Method::Transform] {
+                let _ = writeln!(
+                    page,
+                    "  gives transformed columns, not predictions: `longshore serve NAME={path}+MODEL` serves it with the model that it prepares rows for"
+                );
+            }
+        }
         Err(error) => {
             let _ = writeln!(page, "  does not run: {error}");
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use longshore_daemon::{Drain, log, server};
-use longshore_engine::{Method, Source};
+use longshore_engine::Method;
 use longshore_serve::{Config, Limits, Server};
 
 use crate::{
@@ -35,11 +35,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
             Place::Example(example) => {
                 config.models.push(Local { name, source: example.source() }.serve(method));
             }
-            Place::Local(path) => {
+            Place::Local(paths) => {
                 // a path that leads nowhere is the failure of one model, not of all
-                let source = models::open(&path).unwrap_or(Source::File(path.clone()));
+                let source = paths.source();
                 if !poll.is_zero() {
-                    followed.push(Followed::local(&name, path));
+                    followed.push(Followed::local(&name, paths));
                 }
                 config.models.push(Local { name, source }.serve(method));
             }

@@ -12,7 +12,7 @@ const ENTRIES: usize = 10_000;
 /// Deepest folder in a model that is watched; links can lead in a circle.
 const DEPTH: usize = 8;
 
-/// What the file system says of a file or of a folder with all that is in it: names, sizes, times
+/// What the file system says of files, and of folders with all that is in them: names, sizes, times
 /// of change, inodes. While it stays the same, so do the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fingerprint(u64);
@@ -21,11 +21,13 @@ impl Fingerprint {
     /// Asks the file system; reads no file.
     ///
     /// # Errors
-    /// When there is nothing at the path, it cannot be reached, or it holds too much for a model.
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
+    /// When there is nothing at a path, it cannot be reached, or it holds too much for a model.
+    pub(super) fn of(paths: &[impl AsRef<Path>]) -> io::Result<Self> {
         let mut hasher = DefaultHasher::new();
         let mut left = ENTRIES;
-        add(path, DEPTH, &mut left, &mut hasher)?;
+        for path in paths {
+            add(path.as_ref(), DEPTH, &mut left, &mut hasher)?;
+        }
         Ok(Self(hasher.finish()))
     }
 }
@@ -71,10 +73,10 @@ mod tests {
         let file = folder.path().join("inside/model.pkl");
         fs::create_dir(folder.path().join("inside")).unwrap();
         fs::write(&file, "one").unwrap();
-        let mut before = Fingerprint::of(folder.path()).unwrap();
-        assert_eq!(before, Fingerprint::of(folder.path()).unwrap());
+        let mut before = Fingerprint::of(&[folder.path()]).unwrap();
+        assert_eq!(before, Fingerprint::of(&[folder.path()]).unwrap());
         let mut is_seen = |what: &str| {
-            let now = Fingerprint::of(folder.path()).unwrap();
+            let now = Fingerprint::of(&[folder.path()]).unwrap();
             assert_ne!(before, now, "{what}");
             before = now;
         };
@@ -96,8 +98,8 @@ mod tests {
     fn circles_end_and_nothing_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(folder.path(), folder.path().join("circle")).unwrap();
-        assert!(Fingerprint::of(folder.path()).unwrap_err().to_string().contains("too much"));
-        let missing = Fingerprint::of(&folder.path().join("none")).unwrap_err();
+        assert!(Fingerprint::of(&[folder.path()]).unwrap_err().to_string().contains("too much"));
+        let missing = Fingerprint::of(&[folder.path().join("none")]).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     }
 }

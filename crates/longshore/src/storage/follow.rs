@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -18,6 +17,7 @@ use super::{
     fingerprint::Fingerprint,
     schedule::{self, Task},
 };
+use crate::models::Paths;
 
 /// Folders are replaced file by file: how long such a change must stay the same before it is taken
 /// for complete.
@@ -70,7 +70,7 @@ pub(crate) struct Followed {
 
 #[derive(Debug)]
 enum Place {
-    Local(PathBuf),
+    Local(Paths),
     Remote(Location),
 }
 
@@ -96,10 +96,10 @@ impl Followed {
         Self::new(name, Place::Remote(location.clone()))
     }
 
-    /// A model on this machine that is about to be loaded from `path` as it is now.
-    pub(crate) fn local(name: &str, path: PathBuf) -> Self {
-        let state = Fingerprint::of(&path).ok().map(State::Local);
-        Self { current: state, ..Self::new(name, Place::Local(path)) }
+    /// A model on this machine that is about to be loaded from `paths` as they are now.
+    pub(crate) fn local(name: &str, paths: Paths) -> Self {
+        let state = Fingerprint::of(paths.all()).ok().map(State::Local);
+        Self { current: state, ..Self::new(name, Place::Local(paths)) }
     }
 
     fn new(name: &str, place: Place) -> Self {
@@ -206,7 +206,7 @@ impl Follow {
         let Shared { storage, metrics, .. } = &self.shared;
         let Followed { name, place, current, rejected, settling } = &mut self.followed;
         let (seen, at_once) = match place {
-            Place::Local(path) => (State::Local(Fingerprint::of(path)?), false),
+            Place::Local(paths) => (State::Local(Fingerprint::of(paths.all())?), false),
             Place::Remote(location) => {
                 (State::Remote(storage.resolve(location)?), location.changes_at_once())
             }
@@ -223,7 +223,7 @@ impl Follow {
         *settling = None;
         tracing::info!(model = name, "model `{name}` has changed: loading {seen}");
         let (source, to, lease): (_, _, Option<Lease>) = match place {
-            Place::Local(path) => (Source::open(path)?, seen, None),
+            Place::Local(paths) => (paths.open()?, seen, None),
             Place::Remote(location) => {
                 let fetched = storage.fetch(location)?;
                 let revision = State::Remote(fetched.revision().clone());
