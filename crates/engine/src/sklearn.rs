@@ -19,6 +19,7 @@ mod gradient_boosting;
 mod hist_gradient_boosting;
 mod impute;
 mod linear;
+mod logit;
 mod nearest;
 mod normalizer;
 mod not_a_model;
@@ -74,7 +75,12 @@ fn load(file: ModelFile<'_>, limits: &Limits) -> Result<Loaded, Error> {
 
 /// The version of scikit-learn that an estimator's state names; `None` in files older than 0.18.
 pub(crate) fn version(estimator: Cursor<'_>) -> Option<(u32, u32)> {
+    release(estimator).map(|(major, minor, _)| (major, minor))
+}
+
+/// The same with the third number, which is 0 in development versions.
+pub(crate) fn release(estimator: Cursor<'_>) -> Option<(u32, u32, u32)> {
     let text = estimator.attr("_sklearn_version")?.as_str()?;
     let mut parts = text.split('.').map(|part| part.parse().ok());
-    Some((parts.next()??, parts.next()??))
+    Some((parts.next()??, parts.next()??, parts.next().flatten().unwrap_or(0)))
 }

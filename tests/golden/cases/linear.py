@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn import linear_model as lm
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from case import Case
 
@@ -18,7 +19,7 @@ def _case(name: str, fit: object, **more: object) -> Case:
 
 def cases() -> list:
     """Linear regressors and classifiers with the parameters that change the answer."""
-    return [*_regressors(), *_logistic(), *_sgd()]
+    return [*_regressors(), *_logistic(), *_discriminants(), *_sgd()]
 
 
 def _regressors() -> list:
@@ -88,6 +89,16 @@ def _logistic() -> list:
     ]
 
 
+def _discriminants() -> list:
+    lda = LinearDiscriminantAnalysis
+    log = {"methods": ("predict", "predict_proba", "decision_function"), "also": ("predict_log_proba",)}
+    return [
+        _case("discriminant", lambda d: lda().fit(d.x, d.binary), **log),
+        _case("discriminant-three", lambda d: lda().fit(d.x, d.names), **log),
+        _case("discriminant-f32", lambda d: lda().fit(d.x.astype("f4"), d.binary), **log),
+    ]
+
+
 def _sgd() -> list:
     sgd = lm.SGDClassifier
     return [
@@ -99,6 +110,9 @@ def _sgd() -> list:
         _case("sgd-modified-huber", lambda d: sgd(loss="modified_huber", random_state=d.state).fit(d.x, d.binary)),
         _case("sgd-modified-huber-three", lambda d: sgd(loss="modified_huber", random_state=d.state).fit(d.x, d.three)),
         _case("sgd-squared-hinge", lambda d: sgd(loss="squared_hinge", random_state=d.state).fit(d.x, d.three)),
+        # products of floats and an intercept in doubles: the answer is wider than it is exact
+        Case("sgd-log-f32", lambda d: sgd(loss="log_loss", random_state=d.state).fit(d.x.astype("f4"), d.binary), _edge, "C32", since="1.3"),
+        Case("sgd-log-three-f32", lambda d: sgd(loss="log_loss", random_state=d.state).fit(d.x.astype("f4"), d.three), _edge, "C32", since="1.3"),
         _case("sgd-average", lambda d: sgd(average=True, random_state=d.state).fit(d.x, d.three)),
         _case("sgd-regressor", lambda d: lm.SGDRegressor(random_state=d.state).fit(d.x / 10.0, d.y)),
         _case("sgd-regressor-huber", lambda d: lm.SGDRegressor(loss="huber", random_state=d.state).fit(d.x / 10.0, d.y)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import special
 from sklearn import preprocessing as pp
 from sklearn.impute import SimpleImputer
 
@@ -253,6 +254,8 @@ def _functions() -> list:
         _function("none", None, "A", _edge_nan),
         _function("clip", np.clip, "A", _edge, kw_args={"a_min": -1.0, "a_max": 6.5}),
         _function("inverse", np.log1p, "B4", inverse_func=np.expm1),
+        _function("expit", special.expit, "A", lambda d, m: d.edge(huge=300.0)),
+        _function("logit", special.logit, "A", lambda d, m: np.linspace(0.02, 0.98, 60).reshape(12, 5)),
         _function("frame-safe", np.sqrt, "A", validate=True),
     ]
 

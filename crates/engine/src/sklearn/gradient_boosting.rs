@@ -152,7 +152,7 @@ impl BoostingClassifier {
             _ => raw::Link::Softmax,
         };
         let outputs = if classes == 2 { 1 } else { classes };
-        let start = start::Link::of(release, outputs, exponential);
+        let start = start::Link::of(c, outputs, exponential);
         Ok(Self {
             stages: Stages::read(c, place, outputs, start)?,
             labels,

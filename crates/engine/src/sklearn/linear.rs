@@ -1,5 +1,7 @@
 //! Linear models: one dot product per output, then a link or a vote.
 
+use std::convert::identity;
+
 use crate::{
     Csr, Data, Error, Inputs, Table,
     read::Cursor,
@@ -14,7 +16,7 @@ mod link;
 mod regressor;
 
 pub(crate) use classifier::{LinearClassifier, first_largest};
-pub(crate) use link::{expit, softmax};
+pub(crate) use link::{expit, expit_f32, softmax};
 pub(crate) use regressor::LinearRegressor;
 
 /// Coefficients and intercepts.
@@ -29,7 +31,9 @@ pub(crate) struct Weights {
     coefficients: Vec<f64>,
     /// One for each output.
     intercepts: Vec<f64>,
-    /// True when rows of floats are answered in floats.
+    /// True when the products of rows of floats are floats.
+    float_products: bool,
+    /// True when rows of floats are answered in floats: intercepts may widen the products.
     yields_f32: bool,
     /// True when `coef_` has two dimensions.
     pub(crate) two_dimensional: bool,
@@ -85,6 +89,7 @@ impl Weights {
             outputs,
             coefficients: transposed(&coef.values, outputs, columns),
             intercepts,
+            float_products: coef.yields_f32,
             yields_f32: coef.yields_f32 && intercept.yields_f32,
             two_dimensional: coef.shape.len() == 2,
         })
@@ -105,12 +110,18 @@ impl Weights {
         let mut values = vec![0.0; table.rows * self.outputs];
         let mut f32 = false;
         match &table.data {
-            Data::F64(m) => self.dense(&m.values, |&v| v, &mut values),
+            Data::F64(m) => self.dense(&m.values, |&v| v, identity, &mut values),
             Data::F32(m) => {
                 f32 = self.yields_f32;
-                self.dense(&m.values, |&v| f64::from(v), &mut values);
+                let number = |&v: &f32| f64::from(v);
+                if self.float_products && !f32 {
+                    let rounded = |product| f64::from(product as f32);
+                    self.dense(&m.values, number, rounded, &mut values);
+                } else {
+                    self.dense(&m.values, number, identity, &mut values);
+                }
             }
-            Data::I64(m) => self.dense(&m.values, |&v| v as f64, &mut values),
+            Data::I64(m) => self.dense(&m.values, |&v| v as f64, identity, &mut values),
             Data::Sparse(csr) => self.sparse(csr, &mut values),
             Data::Columns(_) | Data::Documents(_) => {
                 let table = check::floats(table.clone())?;
@@ -126,11 +137,18 @@ impl Weights {
         Ok(Scores { values, f32 })
     }
 
-    fn dense<T>(&self, rows: &[T], number: impl Fn(&T) -> f64, out: &mut [f64]) {
+    /// Scores of dense rows; `product` is what becomes of a dot product before its intercept.
+    fn dense<T>(
+        &self,
+        rows: &[T],
+        number: impl Fn(&T) -> f64,
+        product: impl Fn(f64) -> f64,
+        out: &mut [f64],
+    ) {
         let width = self.columns.max(1);
         if let &[intercept] = &self.intercepts[..] {
             for (row, out) in rows.chunks_exact(width).zip(out) {
-                *out = dot(row, &self.coefficients, &number) + intercept;
+                *out = product(dot(row, &self.coefficients, &number)) + intercept;
             }
             return;
         }
@@ -139,7 +157,7 @@ impl Weights {
                 let value = number(value);
                 out.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
             }
-            out.iter_mut().zip(&self.intercepts).for_each(|(sum, add)| *sum += add);
+            out.iter_mut().zip(&self.intercepts).for_each(|(sum, add)| *sum = product(*sum) + add);
         }
     }
 

@@ -1,6 +1,10 @@
 use crate::{
     Error,
     read::{Cursor, Kind},
+    sklearn::{
+        linear::{expit, expit_f32},
+        logit::Logit,
+    },
 };
 
 /// A numpy function of one value.
@@ -15,6 +19,10 @@ enum Op {
     /// A function of doubles; floats are rounded from it, which is as near to numpy's own vector
     /// functions as can be.
     Float(fn(f64) -> f64),
+    /// A function with a form of its own for floats.
+    Widths(fn(f64) -> f64, fn(f32) -> f32),
+    /// The logarithm of the odds.
+    Logit(Logit),
     /// A function that integers keep their type in.
     Both(fn(f64) -> f64, fn(i64) -> i64),
     Clip {
@@ -47,6 +55,7 @@ impl Function {
             "round" | "around" | "round_" => {
                 Op::Round(words.number(&["decimals"])?.unwrap_or(0.0) as i32)
             }
+            "logit" => Op::Logit(Logit::of(transformer)),
             _ => match plain(name) {
                 Some(kind) => kind,
                 None => return Ok(None),
@@ -68,13 +77,14 @@ impl Function {
             Op::Clip { low, high } => {
                 low.is_none_or(|v| v.trunc() == v) && high.is_none_or(|v| v.trunc() == v)
             }
-            Op::Float(_) => false,
+            Op::Float(_) | Op::Widths(..) | Op::Logit(_) => false,
         }
     }
 
     pub(super) fn f64(&self, x: f64) -> f64 {
         match self.kind {
-            Op::Float(f) | Op::Both(f, _) => f(x),
+            Op::Float(f) | Op::Both(f, _) | Op::Widths(f, _) => f(x),
+            Op::Logit(logit) => logit.f64(x),
             Op::Clip { low, high } => bounded(x, low, high),
             Op::Replace { nan, high, low } => {
                 if x.is_nan() {
@@ -101,6 +111,8 @@ impl Function {
     pub(super) fn f32(&self, x: f32) -> f32 {
         match self.kind {
             Op::Float(f) | Op::Both(f, _) => f(f64::from(x)) as f32,
+            Op::Widths(_, f) => f(x),
+            Op::Logit(logit) => logit.f32(x),
             Op::Clip { low, high } => bounded(x, low.map(|v| v as f32), high.map(|v| v as f32)),
             Op::Replace { nan, high, low } => {
                 if x.is_nan() {
@@ -128,7 +140,7 @@ impl Function {
         match self.kind {
             Op::Both(_, f) => f(x),
             Op::Clip { low, high } => bounded(x, low.map(|v| v as i64), high.map(|v| v as i64)),
-            Op::Float(_) | Op::Replace { .. } | Op::Round(_) => x,
+            Op::Float(_) | Op::Widths(..) | Op::Logit(_) | Op::Replace { .. } | Op::Round(_) => x,
         }
     }
 }
@@ -233,8 +245,7 @@ fn plain(name: &str) -> Option<Op> {
             const F: f64 = 180.0 / std::f64::consts::PI;
             Op::Float(|x| x * F)
         }
-        "expit" => Op::Float(|x| 1.0 / (1.0 + (-x).exp())),
-        "logit" => Op::Float(|x| (x / (1.0 - x)).ln()),
+        "expit" => Op::Widths(expit, expit_f32),
         "square" => Op::Both(|x| x * x, |x| x.wrapping_mul(x)),
         "abs" | "absolute" => Op::Both(f64::abs, i64::wrapping_abs),
         "sign" => Op::Both(sign, i64::signum),
@@ -313,7 +324,7 @@ mod tests {
 
     #[test]
     fn every_name_has_a_function() {
-        let special = ["clip", "nan_to_num", "round", "around", "round_"];
+        let special = ["logit", "clip", "nan_to_num", "round", "around", "round_"];
         for name in NAMES.iter().filter(|name| !special.contains(name)) {
             assert!(plain(name).is_some(), "{name}");
         }

@@ -1,9 +1,11 @@
 use crate::{
     Data, Error, Matrix, Method, OutputData, Predictor, Table,
     read::{Cursor, Kind},
-    sklearn::{Place, fields, linear::first_largest, registry},
+    sklearn::{Place, fields, linear::first_largest, logit::Logit, registry, version},
 };
 
+/// The first release whose start comes from the links of its loss functions, in doubles.
+const SYMMETRIC: (u32, u32) = (1, 4);
 /// The first release that keeps probabilities only a double's precision away from zero and one.
 const PRECISE: (u32, u32) = (1, 8);
 
@@ -21,60 +23,83 @@ pub(super) enum Start {
 pub(super) enum Link {
     /// Values are scores.
     Identity,
-    /// Logarithm of the odds of the second class, times a factor; probabilities keep `eps` away
-    /// from zero and one.
+    /// Probabilities, whose logarithms or odds are scores.
+    Probability {
+        /// What becomes of them.
+        scale: Scale,
+        /// How far they are kept away from zero and one.
+        eps: f64,
+        /// Floats stay floats until they are scores: releases up to 1.3.
+        float: bool,
+    },
+}
+
+/// From probabilities to scores.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Scale {
+    /// Logarithm of the odds of the second class, times a factor.
     Odds {
         /// One half for the exponential loss.
         factor: f64,
-        /// Distance from zero and one.
-        eps: f64,
+        /// The formula.
+        logit: Logit,
     },
-    /// Logarithms of probabilities, less their mean when `centred`.
-    Logarithm {
-        /// From 1.4 on.
-        centred: bool,
-        /// Distance from zero and one.
-        eps: f64,
-    },
+    /// Logarithms.
+    Logarithm,
+    /// Logarithms of the probabilities over their geometric mean: from 1.4 on.
+    Centred,
 }
 
 impl Link {
     /// The link of a classifier with so many scores a row.
-    pub(super) fn of(release: (u32, u32), outputs: usize, exponential: bool) -> Self {
+    pub(super) fn of(classifier: Cursor<'_>, outputs: usize, exponential: bool) -> Self {
+        let release = version(classifier).unwrap_or((0, 0));
+        let scale = match outputs {
+            1 => Scale::Odds {
+                factor: if exponential { 0.5 } else { 1.0 },
+                logit: Logit::of(classifier),
+            },
+            _ if release >= SYMMETRIC => Scale::Centred,
+            _ => Scale::Logarithm,
+        };
         let eps = if release >= PRECISE { f64::EPSILON } else { f64::from(f32::EPSILON) };
-        match outputs {
-            1 => Self::Odds { factor: if exponential { 0.5 } else { 1.0 }, eps },
-            _ => Self::Logarithm { centred: release >= (1, 4), eps },
-        }
+        Self::Probability { scale, eps, float: release < SYMMETRIC }
     }
 
-    /// Turns probabilities, rows × classes, or values into scores, rows × outputs.
-    fn scores(self, answers: Vec<f64>, outputs: usize) -> Vec<f64> {
-        match self {
-            Self::Identity => answers,
-            Self::Odds { factor, eps } => {
-                let seconds = answers.into_iter().skip(1).step_by(2);
-                seconds.map(|p| factor * logit(p.clamp(eps, 1.0 - eps))).collect()
+    /// Turns probabilities, rows × classes, or values into scores, rows × outputs; `None` when
+    /// they are no numbers.
+    fn scores(self, answers: OutputData, outputs: usize) -> Option<Vec<f64>> {
+        let Self::Probability { scale, eps, float } = self else { return numbers(answers) };
+        if let (true, OutputData::F32(floats)) = (float, &answers) {
+            let eps = eps as f32;
+            let clipped = floats.iter().map(|p| p.clamp(eps, 1.0 - eps));
+            return Some(match scale {
+                Scale::Odds { factor, logit } => {
+                    let seconds = clipped.skip(1).step_by(2);
+                    seconds.map(|p| f64::from(factor as f32 * logit.f32(p))).collect()
+                }
+                Scale::Logarithm | Scale::Centred => clipped.map(|p| f64::from(p.ln())).collect(),
+            });
+        }
+        let clipped = numbers(answers)?.into_iter().map(|p| p.clamp(eps, 1.0 - eps));
+        Some(match scale {
+            Scale::Odds { factor, logit } => {
+                clipped.skip(1).step_by(2).map(|p| factor * logit.f64(p)).collect()
             }
-            Self::Logarithm { centred, eps } => {
-                let mut scores: Vec<f64> =
-                    answers.into_iter().map(|p| p.clamp(eps, 1.0 - eps).ln()).collect();
-                if centred {
-                    for row in scores.chunks_exact_mut(outputs) {
-                        let mean = row.iter().sum::<f64>() / outputs as f64;
-                        for score in row {
-                            *score -= mean;
-                        }
+            Scale::Logarithm => clipped.map(f64::ln).collect(),
+            Scale::Centred => {
+                let mut scores: Vec<f64> = clipped.collect();
+                for row in scores.chunks_exact_mut(outputs) {
+                    let logarithms: f64 = row.iter().map(|p| p.ln()).sum();
+                    let mean = (logarithms / outputs as f64).exp();
+                    for p in row {
+                        *p = (*p / mean).ln();
                     }
                 }
                 scores
             }
-        }
+        })
     }
-}
-
-fn logit(p: f64) -> f64 {
-    (p / (1.0 - p)).ln()
 }
 
 impl Start {
@@ -96,7 +121,7 @@ impl Start {
             _ => None,
         };
         if let Some(answers) = constant {
-            let scores = link.scores(answers, outputs);
+            let scores = link.scores(OutputData::F64(answers), outputs).unwrap_or_default();
             fields::counted(c, "init_", scores.len(), outputs)?;
             return Ok(Self::Constant(scores));
         }
@@ -124,37 +149,51 @@ impl Start {
         let method = if link == Link::Identity { Method::Predict } else { Method::PredictProba };
         let answer = estimator.run(method, &table).map_err(|error| error.at("init_"))?;
         let per_row = match link {
-            Link::Identity | Link::Logarithm { .. } => outputs,
-            Link::Odds { .. } => 2,
+            Link::Probability { scale: Scale::Odds { .. }, .. } => 2,
+            _ => outputs,
         };
-        let answers = numbers(answer.data)
+        Some(answer.data)
             .filter(|answers| answers.len() == count.saturating_mul(per_row))
+            .and_then(|answers| link.scores(answers, outputs))
             .ok_or_else(|| {
                 Error::attribute(
                     "GradientBoosting",
                     "init_",
                     format!("does not answer with {per_row} numbers a row"),
                 )
-            })?;
-        Ok(link.scores(answers, outputs))
+            })
     }
 }
 
 /// The probabilities of `DummyClassifier`, as far as it draws no random numbers.
 fn prior(dummy: Cursor<'_>) -> Result<Vec<f64>, Error> {
     let prior = fields::numbers(dummy, "class_prior_")?;
+    let only = |sure| (0..prior.len()).map(|class| f64::from(u8::from(class == sure))).collect();
     match fields::text(dummy, "strategy") {
         Some("prior") => Ok(prior),
-        Some("most_frequent") => {
-            let winner = first_largest(&prior);
-            Ok((0..prior.len()).map(|class| f64::from(u8::from(class == winner))).collect())
-        }
+        Some("most_frequent") => Ok(only(first_largest(&prior))),
+        Some("uniform") => Ok(vec![1.0 / prior.len() as f64; prior.len()]),
+        Some("constant") => constant(dummy).map(only),
         other => Err(Error::Unsupported {
             what: format!("`DummyClassifier` with the strategy `{}`", other.unwrap_or("?")),
-            reason: "only `prior` and `most_frequent` answer the same every time".into(),
-            hint: "start boosting from one of these".into(),
+            reason: "it draws its probabilities at random".into(),
+            hint: "start boosting from the strategy `prior`".into(),
         }),
     }
+}
+
+/// The class that `DummyClassifier` was told to answer; boosting numbers its classes first.
+fn constant(dummy: Cursor<'_>) -> Result<usize, Error> {
+    let told = fields::numbers(dummy, "constant")?;
+    let classes = fields::numbers(dummy, "classes_")?;
+    let place = classes.iter().position(|class| told.first() == Some(class));
+    place.ok_or_else(|| {
+        Error::attribute(
+            dummy.class_name(),
+            "constant",
+            "is none of the classes that it was fitted on",
+        )
+    })
 }
 
 fn numbers(data: OutputData) -> Option<Vec<f64>> {

@@ -27,6 +27,8 @@ pub(crate) struct LinearClassifier {
     weights: Weights,
     labels: Labels,
     probability: Probability,
+    /// A probability of zero counts as the least normal number in its logarithm.
+    least_probability: bool,
 }
 
 const SCORES: &[Method] = &[Method::Predict, Method::DecisionFunction];
@@ -59,7 +61,9 @@ impl LinearClassifier {
     /// `LinearDiscriminantAnalysis`.
     pub(crate) fn discriminant(c: Cursor<'_>) -> Result<Self, Error> {
         let classes = fields::labels(c, "classes_")?.len();
-        Self::with(c, if classes > 2 { Probability::Softmax } else { one_against_rest(c) })
+        let probability = if classes > 2 { Probability::Softmax } else { one_against_rest(c) };
+        let least_probability = version(c).is_some_and(|version| version >= (1, 0));
+        Ok(Self { least_probability, ..Self::with(c, probability)? })
     }
 
     /// `SGDClassifier`: probabilities only for two of its losses.
@@ -101,7 +105,7 @@ impl LinearClassifier {
         if labels.len() < 2 {
             return Err(Error::attribute(c.class_name(), "classes_", "has fewer than two classes"));
         }
-        Ok(Self { weights, labels, probability })
+        Ok(Self { weights, labels, probability, least_probability: false })
     }
 
     /// Index of the class of each row.
@@ -127,7 +131,7 @@ impl LinearClassifier {
                     [1.0 - second, second]
                 }
                 _ => {
-                    let second = rounded(link::expit(score), f32);
+                    let second = link::logistic(score, f32);
                     [1.0 - second, second]
                 }
             };
@@ -138,7 +142,9 @@ impl LinearClassifier {
             match self.probability {
                 Probability::Softmax => link::softmax(row),
                 Probability::ModifiedHuber => link::modified_huber(row),
-                Probability::OneAgainstRest { uniform } => link::one_against_rest(row, uniform),
+                Probability::OneAgainstRest { uniform } => {
+                    link::one_against_rest(row, uniform, f32);
+                }
                 Probability::None => {}
             }
         }
@@ -194,8 +200,10 @@ impl Predictor for LinearClassifier {
             _ => {
                 let Scores { mut values, f32 } = self.probabilities(scores);
                 if method == Method::PredictLogProba {
+                    let least = if f32 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
                     for v in &mut values {
-                        *v = rounded(*v, f32).ln();
+                        let p = rounded(*v, f32);
+                        *v = if p == 0.0 && self.least_probability { least } else { p }.ln();
                     }
                 }
                 Output::matrix(input.rows, classes, numbers(values, f32))

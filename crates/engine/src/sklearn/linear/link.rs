@@ -5,6 +5,11 @@ pub(crate) fn expit(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
+/// The logistic function in floats: each step is rounded, as in the library.
+pub(crate) fn expit_f32(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
 /// Softmax of one row, in place: shifted by its largest score first.
 pub(crate) fn softmax(row: &mut [f64]) {
     let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -19,11 +24,16 @@ pub(crate) fn softmax(row: &mut [f64]) {
 
 /// One sigmoid per class, divided by their sum; `uniform` is what versions from 1.9 on answer
 /// when every class has probability zero.
-pub(super) fn one_against_rest(row: &mut [f64], uniform: bool) {
+pub(super) fn one_against_rest(row: &mut [f64], uniform: bool, f32: bool) {
     for v in row.iter_mut() {
-        *v = expit(*v);
+        *v = logistic(*v, f32);
     }
     share(row, uniform);
+}
+
+/// The logistic function in the width of the answer.
+pub(super) fn logistic(x: f64, f32: bool) -> f64 {
+    if f32 { f64::from(expit_f32(x as f32)) } else { expit(x) }
 }
 
 /// The probabilities that `SGDClassifier` derives from the modified Huber loss.
@@ -48,7 +58,21 @@ fn share(row: &mut [f64], uniform: bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::{modified_huber, softmax};
+    use super::{expit_f32, modified_huber, softmax};
+
+    #[test]
+    fn floats_have_the_bits_of_scipy() {
+        let known: [(f32, u32); 5] = [
+            (-20.0, 0x310d_a433),
+            (-0.7, 0x3ea9_e34b),
+            (0.1, 0x3f06_6509),
+            (9.7, 0x3f7f_fbfc),
+            (90.0, 0x3f80_0000),
+        ];
+        for (x, bits) in known {
+            assert_eq!(expit_f32(x).to_bits(), bits, "{x}");
+        }
+    }
 
     #[test]
     fn softmax_survives_large_scores() {
