@@ -1,7 +1,8 @@
 //! skops files: a zip archive with a schema in JSON, and arrays beside it.
 //!
-//! Gives the same values as a pickle of the same object. Format: the sources of skops 0.16, whose
-//! protocols 0 to 2 differ in two nodes only.
+//! Gives the same values as a pickle of the same object. Format: the sources of skops 0.3, the first
+//! that writes such files, to 0.16. Protocols 0 to 2 differ in two nodes, and releases up to 0.10
+//! write the losses of stochastic gradient descent under a name of their own.
 
 use std::{collections::HashMap, sync::Arc};
 

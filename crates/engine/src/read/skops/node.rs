@@ -257,7 +257,7 @@ fn reader<'a, 'b>(loader: &str) -> Option<Read<'a, 'b>> {
         "TypeNode" => Reader::global,
         "FunctionNode" => Reader::function,
         "ObjectNode" | "RandomStateNode" => Reader::instance,
-        "TreeNode" | "LossNode" | "QuantileForestNode" => Reader::reduced,
+        "TreeNode" | "LossNode" | "SGDNode" | "QuantileForestNode" => Reader::reduced,
         "ConstructorFromReduceNode" => Reader::constructor,
         "PartialNode" => Reader::partial,
         "MethodNode" => Reader::method,
@@ -278,6 +278,7 @@ fn unknown(node: Value<'_>, loader: &str) -> Error {
     Error::Unsupported {
         what: format!("the skops node `{loader}`"),
         reason: format!("it stores `{class}` in a way that is not known here"),
-        hint: "Save the model with skops 0.16 or earlier, joblib or pickle".into(),
+        hint: "Save the model with joblib or pickle, or with a release of skops from 0.3 to 0.16"
+            .into(),
     }
 }
