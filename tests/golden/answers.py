@@ -40,7 +40,8 @@ def _xgboost_booster(model: object, rows: np.ndarray) -> dict:
     import xgboost
 
     missing = getattr(model, "golden_missing", np.nan)
-    matrix = xgboost.DMatrix(rows, missing=missing, nthread=1)
+    more = {"enable_categorical": True} if "category" in map(str, getattr(rows, "dtypes", ())) else {}
+    matrix = xgboost.DMatrix(rows, missing=missing, nthread=1, **more)
     leaf = model.predict(matrix, pred_leaf=True)
     return {
         "predict": model.predict(matrix),

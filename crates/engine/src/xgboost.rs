@@ -5,6 +5,7 @@
 //! objectives, in single precision throughout.
 
 mod booster;
+mod categories;
 mod objective;
 mod predictor;
 mod wrapper;

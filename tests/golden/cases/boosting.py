@@ -38,6 +38,39 @@ def _number_rows(d: object, model: object) -> object:
     return d.frame_rows()[["age", "income", "children", "member"]]
 
 
+def _city_frame(d: object) -> object:
+    """A frame with a category that says nothing about the income."""
+    return d.frame[["age", "city", "income"]].astype({"city": "category"})
+
+
+def _city_rows(d: object, model: object) -> object:
+    rows = _city_frame(d).iloc[:9].reset_index(drop=True)
+    rows.loc[3, "city"] = None
+    return rows
+
+
+def _unknown_city(d: object, model: object) -> list:
+    """Releases from 3.1 on know their categories and refuse others, whether they split by them or not."""
+    if version_key(installed("xgboost")) < (3, 1):
+        return []
+    rows = _city_frame(d).iloc[:2].reset_index(drop=True)
+    rows["city"] = rows["city"].cat.rename_categories({rows["city"][1]: "Atlantis"})
+    return [(rows, ("city", "Atlantis"))]
+
+
+def _numeric_splits(d: object) -> object:
+    import xgboost
+
+    frame = _city_frame(d)
+    matrix = xgboost.DMatrix(frame, frame["income"], enable_categorical=True, nthread=1)
+    return xgboost.train({"max_depth": 2, "tree_method": "hist", "nthread": 1}, matrix, 3)
+
+
+def _xgb_categories(d: object) -> object:
+    frame = _city_frame(d)
+    return _xgb_regressor(d, frame["income"], frame, max_depth=2, enable_categorical=True)
+
+
 def save_xgboost(model: object, folder: object, d: object) -> list:
     """UBJ and JSON; versions before 1.6 write JSON only."""
     names = ["model.json"]
@@ -112,6 +145,7 @@ def _xgboost_native() -> list:
         _xgb("two-labels", lambda d: t(d, np.column_stack([d.binary, d.three == 1]), rounds=3, objective="binary:logistic"), ONE_EXP, since="1.6"),
         _xgb("early-stopped-all-rounds", lambda d: t(d, d.binary, rounds=40, objective="binary:logistic", eta=1.5, early=2), ONE_EXP),
         _xgb("feature-names", lambda d: t(d, d.binary, x=_number_frame(d), objective="binary:logistic"), ONE_EXP, _number_rows),
+        _xgb("categories-without-splits", lambda d: _numeric_splits(d), PLAIN, _city_rows, since="1.7", errors=_unknown_city),
         _xgb("exact-method", lambda d: t(d, d.y, objective="reg:squarederror", tree_method="exact")),
         _xgb("lossguide", lambda d: t(d, d.y, objective="reg:squarederror", grow_policy="lossguide", max_leaves=6, max_depth=0)),
     ]
@@ -169,6 +203,7 @@ def _xgboost_wrappers() -> list:
         Case("xgb-regressor-two-targets", lambda d: _xgb_regressor(d, d.y2, n_estimators=3), _edge_nan, since="1.6", **x),
         Case("xgb-classifier-frame", lambda d: _xgb_classifier(d, d.three, _number_frame(d), n_estimators=3), _number_rows, LABELS_CHAIN, **x),
         Case("xgb-classifier-text", lambda d: _xgb_classifier(d, d.names, n_estimators=3), _edge_nan, LABELS_CHAIN, until="1.6", **x),
+        Case("xgb-regressor-categories", _xgb_categories, _city_rows, since="1.7", errors=_unknown_city, **x),
         Case("xgb-random-forest", lambda d: _xgb_forest(d), _edge_nan, **x),
         Case("xgb-ranker", lambda d: _xgb_ranker(d), _edge_nan, **x),
         Case("xgb-in-pipeline", _xgb_pipeline, lambda d, m: d.edge(), **x),

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{malformed, objective::Objective};
+use super::{categories::Categories, malformed, objective::Objective};
 use crate::{
     Error,
     read::tree_json::Json,
@@ -22,6 +22,8 @@ pub(super) struct Booster {
     pub(super) base: Vec<f32>,
     pub(super) objective: Objective,
     pub(super) names: Option<Arc<[Arc<str>]>>,
+    /// The features that are categories, when there are some.
+    pub(super) categories: Option<Categories>,
     /// The release that wrote it, such as `3.4.1`.
     pub(super) version: String,
 }
@@ -106,6 +108,7 @@ impl Booster {
             base: base.into_iter().map(|score| objective.margin(score)).collect(),
             objective,
             names,
+            categories: Categories::read(learner, model, features),
             version: version(root),
         })
     }
@@ -248,7 +251,8 @@ fn read_tree(builder: &mut Builder<f32>, tree: &Json, index: usize) -> Result<Ve
     if ints(tree, "split_type", index)?.iter().any(|&kind| kind != 0) {
         return Err(unsupported(
             "XGBoost's categorical splits",
-            "the native engine compares numbers only",
+            "the native engine compares numbers only (a model with `enable_categorical` whose splits are \
+             all numeric runs)",
         ));
     }
     let conditions = tree.get("split_conditions").and_then(Json::numbers).ok_or_else(|| {

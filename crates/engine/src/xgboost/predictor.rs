@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use super::{
     Interface,
     booster::Booster,
+    categories::Categories,
     objective::{Objective, argmax, softmax},
 };
 use crate::{Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table};
@@ -42,8 +43,12 @@ impl XgBoost {
 
     fn rows<'a>(&self, input: &'a Table) -> Result<Cow<'a, [f32]>, Error> {
         input.expect_columns(self.booster.forest.features())?;
+        let replaced = self.booster.categories.as_ref().map(|known| known.without_texts(input));
         // what a sparse row does not store is missing, not zero
-        let mut rows = input.to_f32_absent(f32::NAN)?;
+        let mut rows = match replaced.transpose()? {
+            Some(Cow::Owned(table)) => Cow::Owned(table.to_f32_absent(f32::NAN)?.into_owned()),
+            _ => input.to_f32_absent(f32::NAN)?,
+        };
         if self.interface == Interface::Booster {
             input.expect_finite(&rows, true)?;
         }
@@ -93,7 +98,7 @@ impl Predictor for XgBoost {
             columns: Some(self.booster.forest.features()),
             names: self.booster.names.clone(),
             documents: false,
-            uses: None,
+            uses: self.booster.categories.as_ref().map(Categories::uses),
         }
     }
 
