@@ -2,6 +2,11 @@ use std::path::PathBuf;
 
 use crate::Method;
 
+mod place;
+
+pub use place::ColumnPlace;
+pub(crate) use place::shown;
+
 /// Everything that can go wrong between a model path and its predictions.
 ///
 /// [`Error::is_input`] tells a caller's mistake (bad rows) from a model's (a file that cannot be
@@ -87,6 +92,16 @@ pub enum Error {
         /// Which column or row, what was found, what is expected.
         reason: String,
     },
+    /// A value sent does not fit the model.
+    #[error("row {row}{column} {reason}")]
+    Value {
+        /// The row, from 0.
+        row: usize,
+        /// The column of the model's rows.
+        column: ColumnPlace,
+        /// What was found and what is expected, to be read after the place.
+        reason: String,
+    },
     /// The model has no such method.
     #[error("the model has no method `{asked}`; it has {}", list(.available))]
     NoSuchMethod {
@@ -101,7 +116,7 @@ impl Error {
     /// True when the caller's rows or method are at fault, not the model.
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Input { .. } | Self::NoSuchMethod { .. } => true,
+            Self::Input { .. } | Self::Value { .. } | Self::NoSuchMethod { .. } => true,
             Self::InStep { source, .. } => source.is_input(),
             _ => false,
         }
@@ -116,6 +131,36 @@ impl Error {
     /// A caller's mistake.
     pub fn input(reason: impl Into<String>) -> Self {
         Self::Input { reason: reason.into() }
+    }
+
+    /// A caller's mistake in one value, at a position among the columns that an estimator gets.
+    pub(crate) fn value(row: usize, column: usize, reason: impl Into<String>) -> Self {
+        Self::Value { row, column: ColumnPlace::At(column), reason: reason.into() }
+    }
+
+    /// Finds the column of an [`Error::Value`] in what an outer estimator or the caller knows.
+    #[must_use]
+    pub(crate) fn map_column(mut self, place: impl FnOnce(usize) -> ColumnPlace) -> Self {
+        let mut inner = &mut self;
+        while let Self::InStep { source, .. } = inner {
+            inner = source;
+        }
+        if let Self::Value { column, .. } = inner
+            && let ColumnPlace::At(at) = *column
+        {
+            *column = place(at);
+        }
+        self
+    }
+
+    /// The same for a column that is made of the one that `source` finds, or of several.
+    #[must_use]
+    #[cold]
+    pub(crate) fn trace(self, source: impl FnOnce(usize) -> Option<usize>) -> Self {
+        self.map_column(|at| match source(at) {
+            Some(column) => ColumnPlace::At(column),
+            None => ColumnPlace::Computed(at),
+        })
     }
 
     /// A method that is not among the model's.

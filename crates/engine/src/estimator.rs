@@ -1,11 +1,27 @@
 use std::fmt;
 
-use crate::{Error, Inputs, Method, Output, Predictor, Table};
+use crate::{ColumnUse, Error, Inputs, Method, Output, Predictor, Table};
 
 /// A fitted transformer: columns in, columns out.
 pub(crate) trait Transform: Send + Sync + fmt::Debug {
     /// What the rows must look like.
     fn inputs(&self) -> Inputs;
+
+    /// Number of output columns for rows of `columns`.
+    fn outputs(&self, columns: usize) -> usize {
+        columns
+    }
+
+    /// The column, of `columns`, that an output column is made of; `None` when it is several.
+    fn source(&self, output: usize, _columns: usize) -> Option<usize> {
+        Some(output)
+    }
+
+    /// What becomes of each of `columns` columns, here and later: `after` tells what is done with
+    /// each output column. Without an answer, and without `after`, all are values.
+    fn uses(&self, _columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        None
+    }
 
     /// The transformed rows. Takes the table whole so that it can work in place.
     fn transform(&self, input: Table) -> Result<Table, Error>;
@@ -41,7 +57,7 @@ struct Transformer(Box<dyn Transform>);
 
 impl Predictor for Transformer {
     fn inputs(&self) -> Inputs {
-        self.0.inputs()
+        self.0.inputs().with_uses(|columns| self.0.uses(columns, None))
     }
 
     fn methods(&self) -> &[Method] {

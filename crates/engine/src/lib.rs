@@ -27,7 +27,7 @@ mod table;
 mod tree;
 mod xgboost;
 
-pub use error::Error;
+pub use error::{ColumnPlace, Error};
 pub use flavors::load;
 pub use inspect::{Inspection, Step, inspect};
 pub use limits::Limits;

@@ -2,6 +2,10 @@ use std::{fmt, sync::Arc};
 
 use crate::{Error, Method, Output, Table};
 
+mod named;
+
+pub(crate) use named::Named;
+
 /// What a loaded model expects of its rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inputs {
@@ -15,6 +19,16 @@ pub struct Inputs {
     pub uses: Option<Arc<[ColumnUse]>>,
 }
 
+impl Inputs {
+    /// The same with what the model does with its columns, as far as both fit together.
+    pub(crate) fn with_uses(mut self, uses: impl FnOnce(usize) -> Option<Vec<ColumnUse>>) -> Self {
+        if let Some(columns) = self.columns {
+            self.uses = uses(columns).filter(|uses| uses.len() == columns).map(Arc::from);
+        }
+        self
+    }
+}
+
 /// What a model does with one of its columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColumnUse {
@@ -26,6 +40,18 @@ pub enum ColumnUse {
     Text,
     /// It never reads the column.
     Unread,
+}
+
+impl ColumnUse {
+    /// What a model does whose parts do `self` and `other`: a text anywhere makes it a text, and
+    /// it is unread only when no part reads it.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Text, _) | (_, Self::Text) => Self::Text,
+            (Self::Value, _) | (_, Self::Value) => Self::Value,
+            (Self::Unread, Self::Unread) => Self::Unread,
+        }
+    }
 }
 
 /// A loaded model: shared by threads, answers without changing.

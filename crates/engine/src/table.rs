@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{Error, OutputData};
+use crate::{Error, OutputData, error::shown};
 
 mod convert;
 mod csr;
@@ -166,8 +166,8 @@ impl Column {
         }
         let mut out = Vec::with_capacity(total);
         for row in 0..rows {
-            for column in columns {
-                out.push(column.number(row)?);
+            for (at, column) in columns.iter().enumerate() {
+                out.push(column.number(row, at)?);
             }
         }
         Ok(OutputData::F64(out))
@@ -201,29 +201,30 @@ impl Column {
         out.push(written.as_deref());
     }
 
-    /// The value at `row` as a double, the way `float(value)` would give it.
-    pub(crate) fn number(&self, row: usize) -> Result<f64, Error> {
-        let missing = || Error::input(format!("row {row} is missing"));
+    /// The value at `row` as a double, the way `float(value)` would give it; `at` is the column's
+    /// position, for the error.
+    pub(crate) fn number(&self, row: usize, at: usize) -> Result<f64, Error> {
+        let missing = || Error::value(row, at, "is not there");
         match self {
             Self::F64(v) => v.get(row).copied().ok_or_else(missing),
             Self::F32(v) => v.get(row).map(|&x| f64::from(x)).ok_or_else(missing),
             Self::I64(v) => v.get(row).map(|&x| x as f64).ok_or_else(missing),
             Self::Bool(v) => v.get(row).map(|&x| f64::from(u8::from(x))).ok_or_else(missing),
-            Self::Text(v) => text_number(v.get(row), row),
+            Self::Text(v) => text_number(v.get(row), row, at),
             Self::Any(v) => match v.get(row).ok_or_else(missing)? {
                 Cell::Null => Ok(f64::NAN),
                 Cell::Bool(x) => Ok(f64::from(u8::from(*x))),
                 Cell::I64(x) => Ok(*x as f64),
                 Cell::F64(x) => Ok(*x),
-                Cell::Text(x) => text_number(Some(x), row),
+                Cell::Text(x) => text_number(Some(x), row, at),
             },
         }
     }
 }
 
-fn text_number(text: Option<&str>, row: usize) -> Result<f64, Error> {
+fn text_number(text: Option<&str>, row: usize, at: usize) -> Result<f64, Error> {
     let Some(text) = text else { return Ok(f64::NAN) };
     text.trim().parse().map_err(|_| {
-        Error::input(format!("row {row} has the text `{text}` where a number is expected"))
+        Error::value(row, at, format!("is the text `{}` where a number is expected", shown(text)))
     })
 }

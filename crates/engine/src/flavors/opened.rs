@@ -1,6 +1,6 @@
 use longshore_mlflow::MlModel;
 
-use crate::{Error, Method, Model, Predictor, flavor::Loaded};
+use crate::{Error, Method, Model, Predictor, flavor::Loaded, predictor::Named};
 
 /// A model file that was read.
 pub(crate) struct Opened {
@@ -28,12 +28,12 @@ impl Opened {
     /// # Errors
     /// Why it cannot run.
     pub(crate) fn into_model(self) -> Result<Model, Error> {
-        let predictor = self.loaded.estimator?.into_predictor();
-        let default_method = default_method(predictor.as_ref(), self.method.as_deref())?;
+        let predictor = Named::new(self.loaded.estimator?.into_predictor());
+        let default_method = default_method(&predictor, self.method.as_deref())?;
         let mut origin = self.loaded.origin;
         origin.extend(self.mlmodel.as_ref().and_then(written_by));
         Ok(Model {
-            predictor,
+            predictor: Box::new(predictor),
             default_method,
             mlmodel: self.mlmodel,
             flavor: self.flavor,

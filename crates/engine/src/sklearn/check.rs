@@ -63,9 +63,7 @@ fn from_columns(columns: &[Column], rows: usize) -> Result<Data, Error> {
             _ => {
                 for (row, out) in values.chunks_exact_mut(width).enumerate() {
                     if let Some(cell) = out.get_mut(place) {
-                        *cell = column
-                            .number(row)
-                            .map_err(|error| Error::input(format!("column {place}: {error}")))?;
+                        *cell = column.number(row, place)?;
                     }
                 }
             }
@@ -105,12 +103,16 @@ pub(crate) fn finite(data: &Data, allow: Allow, class: &str) -> Result<(), Error
     };
     match fault {
         None => Ok(()),
-        Some((row, column)) if allow == Allow::Nan => Err(Error::input(format!(
-            "row {row}, column {column} is infinite, which `{class}` does not accept"
-        ))),
-        Some((row, column)) => Err(Error::input(format!(
-            "row {row}, column {column} is NaN or infinite, which `{class}` does not accept; impute missing values first"
-        ))),
+        Some((row, column)) => {
+            let what = match allow {
+                Allow::Nan => format!("is infinite, which `{class}` does not accept"),
+                _ => format!(
+                    "is NaN or infinite, which `{class}` does not accept; impute missing values \
+                     first"
+                ),
+            };
+            Err(Error::value(row, column, what))
+        }
     }
 }
 

@@ -2,7 +2,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use super::{Place, Transform, fields, pipeline, stack, union};
 use crate::{
-    Column, Csr, Data, Error, Inputs, Matrix, Table,
+    Column, ColumnUse, Csr, Data, Error, Inputs, Matrix, Table,
     read::{Cursor, Kind},
 };
 
@@ -32,6 +32,28 @@ struct Part {
     weight: Option<f64>,
 }
 
+impl Part {
+    fn outputs(&self) -> usize {
+        let columns = self.columns.len();
+        self.transform.as_ref().map_or(columns, |transform| transform.outputs(columns))
+    }
+
+    /// What is done with each of its columns.
+    fn uses(&self, after: Option<&[ColumnUse]>) -> Vec<ColumnUse> {
+        let uses = match &self.transform {
+            Some(transform) => transform.uses(self.columns.len(), after),
+            // what is multiplied is read
+            None => after.filter(|_| self.weight.is_none()).map(<[_]>::to_vec),
+        };
+        uses.unwrap_or_else(|| vec![ColumnUse::Value; self.columns.len()])
+    }
+
+    /// An error about one of its columns as one about the training column.
+    fn traced(&self, error: Error) -> Error {
+        error.trace(|at| self.columns.get(at).copied()).at(&self.name)
+    }
+}
+
 impl ColumnTransformer {
     pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
         let mut inputs = fields::inputs(c, None);
@@ -46,6 +68,7 @@ impl ColumnTransformer {
                 .find_map(|name| c.attr(name).and_then(fields::texts));
             inputs.names = old.map(|names| names.iter().map(|n| Arc::from(n.as_str())).collect());
         }
+        inputs.columns = inputs.columns.or(inputs.names.as_ref().map(|names| names.len()));
         let mut parts = Vec::new();
         for (at, entry) in fields::list(c, "transformers_")?.into_iter().enumerate() {
             let wrong = || {
@@ -123,6 +146,41 @@ impl Transform for ColumnTransformer {
         self.inputs.clone()
     }
 
+    fn outputs(&self, _columns: usize) -> usize {
+        self.parts.iter().map(Part::outputs).sum()
+    }
+
+    fn source(&self, mut output: usize, _columns: usize) -> Option<usize> {
+        for part in &self.parts {
+            let width = part.outputs();
+            if output < width {
+                let inside = match &part.transform {
+                    Some(transform) => transform.source(output, part.columns.len())?,
+                    None => output,
+                };
+                return part.columns.get(inside).copied();
+            }
+            output -= width;
+        }
+        None
+    }
+
+    fn uses(&self, columns: usize, after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        let mut uses = vec![ColumnUse::Unread; self.inputs.columns.unwrap_or(columns)];
+        let mut start = 0;
+        for part in &self.parts {
+            let end = start + part.outputs();
+            let of_part = part.uses(after.and_then(|after| after.get(start..end)));
+            for (&column, of_column) in part.columns.iter().zip(of_part) {
+                if let Some(all) = uses.get_mut(column) {
+                    *all = all.and(of_column);
+                }
+            }
+            start = end;
+        }
+        Some(uses)
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         self.transform_ref(&input)
     }
@@ -140,12 +198,13 @@ impl Transform for ColumnTransformer {
                 };
                 union::weigh(output, part.weight)
             };
-            outputs.push(run().map_err(|error: Error| error.at(&part.name))?);
+            outputs.push(run().map_err(|error: Error| part.traced(error))?);
         }
         if outputs.is_empty() {
             return Ok(Table::matrix(input.rows, 0, Vec::new()));
         }
         stack::beside(outputs, input.rows, Some(self.sparse))
+            .map_err(|error| error.trace(|at| self.source(at, input.columns())))
     }
 }
 

@@ -4,6 +4,8 @@ mod categories;
 mod label;
 mod one_hot;
 mod ordinal;
+mod refuse;
+mod value;
 
 pub(crate) use label::{LabelBinarizer, LabelEncoder};
 pub(crate) use one_hot::OneHotEncoder;

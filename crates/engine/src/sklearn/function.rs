@@ -4,7 +4,7 @@ use super::{
     fields, refuse, stack,
 };
 use crate::{
-    Column, Data, Error, Inputs, Table,
+    Column, ColumnUse, Data, Error, Inputs, Table,
     read::{Cursor, Kind},
 };
 
@@ -92,6 +92,11 @@ impl Transform for FunctionTransformer {
         }
     }
 
+    fn uses(&self, _columns: usize, after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        let handed_on = !self.validate && matches!(self.action, Action::Keep | Action::Flatten);
+        after.filter(|_| handed_on).map(<[_]>::to_vec)
+    }
+
     fn transform(&self, mut table: Table) -> Result<Table, Error> {
         let class = "FunctionTransformer";
         if self.validate {
@@ -155,7 +160,11 @@ fn each(function: &Function, data: Data, rows: usize) -> Result<Data, Error> {
             }
         }
         Data::Columns(columns) => Data::Columns(
-            columns.into_iter().map(|c| column(function, c, rows)).collect::<Result<_, _>>()?,
+            columns
+                .into_iter()
+                .enumerate()
+                .map(|(at, c)| column(function, c, at, rows))
+                .collect::<Result<_, _>>()?,
         ),
         Data::Sparse(mut csr) => {
             if function.f64(0.0) != 0.0 {
@@ -179,7 +188,7 @@ fn each(function: &Function, data: Data, rows: usize) -> Result<Data, Error> {
     })
 }
 
-fn column(function: &Function, column: Column, rows: usize) -> Result<Column, Error> {
+fn column(function: &Function, column: Column, at: usize, rows: usize) -> Result<Column, Error> {
     Ok(match column {
         Column::F64(mut v) => {
             for v in &mut v {
@@ -200,7 +209,7 @@ fn column(function: &Function, column: Column, rows: usize) -> Result<Column, Er
             Column::I64(v)
         }
         other => {
-            let value = |row| other.number(row).map(|v| function.f64(v));
+            let value = |row| other.number(row, at).map(|v| function.f64(v));
             Column::F64((0..rows).map(value).collect::<Result<_, _>>()?)
         }
     })

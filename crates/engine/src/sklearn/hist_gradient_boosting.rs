@@ -54,10 +54,12 @@ impl Rounds {
             let value = stored.get(tree).and_then(|values| values.get(node as usize));
             value.copied().unwrap_or(0.0)
         });
+        let preprocess = Preprocess::read(c, place, features)?;
+        let inputs = fields::inputs(c, Some(features));
         Ok(Self {
-            inputs: fields::inputs(c, Some(features)),
+            inputs: inputs.with_uses(|_| preprocess.as_ref().map(Preprocess::uses)),
             features,
-            preprocess: Preprocess::read(c, place, features)?,
+            preprocess,
             values,
             group: (0..stored.len()).map(|tree| (tree % outputs) as u32).collect(),
             forest,

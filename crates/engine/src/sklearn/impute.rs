@@ -8,6 +8,7 @@ use crate::{
     sklearn::fields,
 };
 
+mod fill;
 mod indicator;
 mod simple;
 
@@ -15,32 +16,44 @@ pub(crate) use indicator::MissingIndicator;
 pub(crate) use simple::SimpleImputer;
 
 /// The value that stands for "missing".
+///
+/// numpy's NaN and Python's `None` are different values, and are told apart among objects. In a
+/// column of texts or of numbers they look the same once they were sent, and either is meant.
 #[derive(Clone, Debug, PartialEq)]
 enum Missing {
-    /// NaN, `None` or pandas' NA; all of them look the same once they were sent.
-    Null,
+    Nan,
+    None,
+    /// pandas' NA, which NaN and `None` are too.
+    Any,
     Number(f64),
     Text(Arc<str>),
 }
 
 impl Missing {
     fn read(c: Cursor<'_>) -> Self {
-        let Some(value) = c.attr("missing_values") else { return Self::Null };
+        let Some(value) = c.attr("missing_values") else { return Self::Nan };
         match value.kind() {
-            Kind::Float(v) if v.is_nan() => Self::Null,
-            Kind::Text("NaN") => Self::Null,
+            Kind::None => Self::None,
+            Kind::Float(v) if v.is_nan() => Self::Nan,
+            // how 0.20 and older wrote it
+            Kind::Text("NaN") => Self::Nan,
             _ => match (value.as_f64(), fields::any_text(value)) {
-                (Some(v), _) if v.is_nan() => Self::Null,
+                (Some(v), _) if v.is_nan() => Self::Nan,
                 (Some(v), _) => Self::Number(v),
                 (None, Some(text)) => Self::Text(text.into()),
-                (None, None) => Self::Null,
+                (None, None) => Self::Any,
             },
         }
     }
 
+    /// True when it is none of the values that can be computed or compared with.
+    fn is_null(&self) -> bool {
+        matches!(self, Self::Nan | Self::None | Self::Any)
+    }
+
     fn is_float(&self, value: f64) -> bool {
         match self {
-            Self::Null => value.is_nan(),
+            Self::Nan | Self::None | Self::Any => value.is_nan(),
             Self::Number(missing) => value == *missing,
             Self::Text(_) => false,
         }
@@ -48,7 +61,7 @@ impl Missing {
 
     fn is_text(&self, value: Option<&str>) -> bool {
         match self {
-            Self::Null => value.is_none(),
+            Self::Nan | Self::None | Self::Any => value.is_none(),
             Self::Text(missing) => value == Some(missing),
             Self::Number(_) => false,
         }
@@ -56,7 +69,8 @@ impl Missing {
 
     fn is_cell(&self, value: &Cell) -> bool {
         match value {
-            Cell::Null => *self == Self::Null,
+            Cell::Null => matches!(self, Self::None | Self::Any),
+            Cell::F64(v) if v.is_nan() => matches!(self, Self::Nan | Self::Any),
             Cell::Bool(v) => self.is_float(f64::from(u8::from(*v))),
             Cell::I64(v) => self.is_float(*v as f64),
             Cell::F64(v) => self.is_float(*v),

@@ -1,6 +1,6 @@
 use super::{Estimator, Place, Transform, fields, registry};
 use crate::{
-    Error, Inputs, Method, Output, Predictor, Table,
+    ColumnUse, Error, Inputs, Method, Output, Predictor, Table,
     read::{Cursor, Kind},
 };
 
@@ -83,14 +83,71 @@ pub(super) fn is_skipped(estimator: Cursor<'_>) -> bool {
     }
 }
 
+impl Steps {
+    /// The number of columns that each step gets, and that the last one gives.
+    fn widths(&self, columns: usize) -> Vec<usize> {
+        let mut width = columns;
+        let mut widths = vec![width];
+        for (_, step) in &self.0 {
+            width = step.outputs(width);
+            widths.push(width);
+        }
+        widths
+    }
+
+    /// The column, of `columns`, that column `at` behind the first `count` steps is made of.
+    fn source_of(&self, count: usize, at: usize, columns: usize) -> Option<usize> {
+        let steps = self.0.iter().zip(self.widths(columns)).take(count);
+        let mut at = at;
+        for ((_, step), width) in steps.collect::<Vec<_>>().into_iter().rev() {
+            at = step.source(at, width)?;
+        }
+        Some(at)
+    }
+
+    /// An error about the output of the first `count` steps as one about the rows sent.
+    fn traced(&self, error: Error, count: usize, columns: usize) -> Error {
+        error.trace(|at| self.source_of(count, at, columns))
+    }
+}
+
 impl Transform for Steps {
     fn inputs(&self) -> Inputs {
-        self.0.first().map(|(_, first)| first.inputs()).unwrap_or_default()
+        let mut inputs = self.0.first().map(|(_, first)| first.inputs()).unwrap_or_default();
+        if inputs.columns.is_none() && !inputs.documents {
+            // the first steps take any number of columns, and hand on as many
+            let known = self.0.iter().enumerate().find_map(|(count, (_, step))| {
+                step.inputs().columns.map(|columns| (count, columns))
+            });
+            let before = |(count, columns): &(usize, usize)| {
+                self.0.iter().take(*count).all(|(_, step)| step.outputs(*columns) == *columns)
+            };
+            inputs.columns = known.filter(before).map(|(_, columns)| columns);
+        }
+        inputs
+    }
+
+    fn outputs(&self, columns: usize) -> usize {
+        self.0.iter().fold(columns, |width, (_, step)| step.outputs(width))
+    }
+
+    fn source(&self, output: usize, columns: usize) -> Option<usize> {
+        self.source_of(self.0.len(), output, columns)
+    }
+
+    fn uses(&self, columns: usize, after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        let widths = self.widths(columns);
+        let steps = self.0.iter().zip(widths).rev();
+        steps.fold(after.map(<[_]>::to_vec), |after, ((_, step), width)| {
+            step.uses(width, after.as_deref())
+        })
     }
 
     fn transform(&self, mut input: Table) -> Result<Table, Error> {
-        for (name, step) in &self.0 {
-            input = step.transform(input).map_err(|error| error.at(name))?;
+        let columns = input.columns();
+        for (at, (name, step)) in self.0.iter().enumerate() {
+            input =
+                step.transform(input).map_err(|error| self.traced(error, at, columns).at(name))?;
         }
         Ok(input)
     }
@@ -98,8 +155,10 @@ impl Transform for Steps {
     fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
         let Some(((name, first), rest)) = self.0.split_first() else { return Ok(input.clone()) };
         let mut table = first.transform_ref(input).map_err(|error| error.at(name))?;
-        for (name, step) in rest {
-            table = step.transform(table).map_err(|error| error.at(name))?;
+        for (at, (name, step)) in rest.iter().enumerate() {
+            table = step
+                .transform(table)
+                .map_err(|error| self.traced(error, at + 1, input.columns()).at(name))?;
         }
         Ok(table)
     }
@@ -107,7 +166,12 @@ impl Transform for Steps {
 
 impl Predictor for Pipeline {
     fn inputs(&self) -> Inputs {
-        self.steps.inputs()
+        let (mut inputs, last) = (self.steps.inputs(), self.last.inputs());
+        if !inputs.documents {
+            let same = |columns: &usize| self.steps.outputs(*columns) == *columns;
+            inputs.columns = inputs.columns.or(last.columns.filter(same));
+        }
+        inputs.with_uses(|columns| self.steps.uses(columns, last.uses.as_deref()))
     }
 
     fn methods(&self) -> &[Method] {
@@ -119,6 +183,9 @@ impl Predictor for Pipeline {
             return Err(Error::no_such_method(method.name(), self.methods()));
         }
         let table = self.steps.transform_ref(input)?;
-        self.last.run(method, &table).map_err(|error| error.at(&self.last_name))
+        self.last.run(method, &table).map_err(|error| {
+            let error = self.steps.traced(error, self.steps.0.len(), input.columns());
+            error.at(&self.last_name)
+        })
     }
 }

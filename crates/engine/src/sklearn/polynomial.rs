@@ -153,6 +153,18 @@ impl Transform for PolynomialFeatures {
         self.inputs.clone()
     }
 
+    fn outputs(&self, _columns: usize) -> usize {
+        self.outputs()
+    }
+
+    fn source(&self, output: usize, _columns: usize) -> Option<usize> {
+        let term = output.checked_sub(usize::from(self.bias))?;
+        match self.terms.get(self.first_given + term)? {
+            (column, None) => Some(*column as usize),
+            (_, Some(_)) => None,
+        }
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         let class = "PolynomialFeatures";
         let mut table = check::numeric(input, self.inputs.columns, Allow::Finite, class)?;

@@ -108,7 +108,8 @@ fn as_f64(data: &Data, row: usize, out: &mut [f64]) -> usize {
         Data::F32(m) => write(row_of(m, row).iter().map(|&v| f64::from(v)), out),
         Data::I64(m) => write(row_of(m, row).iter().map(|&v| v as f64), out),
         Data::Columns(columns) => {
-            write(columns.iter().map(|c| c.number(row).unwrap_or(f64::NAN)), out)
+            let number = |(at, c): (usize, &Column)| c.number(row, at).unwrap_or(f64::NAN);
+            write(columns.iter().enumerate().map(number), out)
         }
         Data::Sparse(_) | Data::Documents(_) => 0,
     }
@@ -172,7 +173,7 @@ pub(super) fn dense(data: Data, rows: usize) -> Result<Data, Error> {
 }
 
 /// Every column on its own.
-fn columns(data: Data) -> Vec<Column> {
+pub(super) fn columns(data: Data) -> Vec<Column> {
     fn pick<T: Copy>(m: &Matrix<T>, column: usize) -> Vec<T> {
         m.values.iter().skip(column).step_by(m.columns.max(1)).copied().collect()
     }
@@ -186,28 +187,67 @@ fn columns(data: Data) -> Vec<Column> {
     }
 }
 
-/// One column as documents: what a vectorizer inside a column transformer gets.
+/// One column as documents: what a vectorizer inside a column transformer gets. A missing number
+/// is a missing text.
 pub(super) fn documents(column: &Column) -> Result<TextColumn, Error> {
+    let none = |count| std::iter::repeat_n(None, count).collect();
+    let number = |row: usize, shown: &dyn std::fmt::Display| {
+        Error::value(row, 0, format!("is the number `{shown}`, where a text is expected"))
+    };
     match column {
-        Column::Text(texts) => Ok(texts.clone()),
-        Column::Any(cells) => cells
-            .iter()
-            .map(|cell| match cell {
+        Column::Text(texts) => return Ok(texts.clone()),
+        Column::Any(cells) => {
+            let text = |(row, cell): (usize, &Cell)| match cell {
                 Cell::Text(text) => Ok(Some(Arc::clone(text))),
                 Cell::Null => Ok(None),
-                _ => Err(Error::input("a column of texts has a number in it")),
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map(|texts| texts.iter().map(|text| text.as_deref()).collect()),
-        _ => Err(Error::input("a column of texts is expected, and it holds numbers")),
+                Cell::F64(v) if v.is_nan() => Ok(None),
+                Cell::F64(v) => Err(number(row, v)),
+                Cell::I64(v) => Err(number(row, v)),
+                Cell::Bool(v) => Err(boolean(row, *v)),
+            };
+            let texts = cells.iter().enumerate().map(text).collect::<Result<Vec<_>, _>>()?;
+            return Ok(texts.iter().map(|text| text.as_deref()).collect());
+        }
+        Column::F64(v) => {
+            if let Some((row, v)) = v.iter().enumerate().find(|(_, v)| !v.is_nan()) {
+                return Err(number(row, v));
+            }
+        }
+        Column::F32(v) => {
+            if let Some((row, v)) = v.iter().enumerate().find(|(_, v)| !v.is_nan()) {
+                return Err(number(row, v));
+            }
+        }
+        Column::I64(v) => {
+            if let Some(v) = v.first() {
+                return Err(number(0, v));
+            }
+        }
+        Column::Bool(v) => {
+            if let Some(&v) = v.first() {
+                return Err(boolean(0, v));
+            }
+        }
     }
+    Ok(none(column.len()))
+}
+
+fn boolean(row: usize, value: bool) -> Error {
+    Error::value(row, 0, format!("is the boolean `{value}`, where a text is expected"))
 }
 
 fn sparse_beside(parts: Vec<Table>, rows: usize) -> Result<Csr, Error> {
-    let parts: Vec<_> = parts
-        .into_iter()
-        .map(|part| if matches!(part.data, Data::I64(_)) { Ok(part) } else { check::floats(part) })
-        .collect::<Result<_, _>>()?;
+    let mut before = 0;
+    let numbers = |part: Table| {
+        let start = before;
+        before += part.columns();
+        if matches!(part.data, Data::I64(_)) {
+            return Ok(part);
+        }
+        let place = |at| crate::ColumnPlace::At(start + at);
+        check::floats(part).map_err(|error| error.map_column(place))
+    };
+    let parts: Vec<_> = parts.into_iter().map(numbers).collect::<Result<_, _>>()?;
     let width: usize = parts.iter().map(|part| width(&part.data)).sum();
     let stored: usize = parts
         .iter()

@@ -25,6 +25,13 @@ fn documents(table: &Table) -> Result<Cow<'_, TextColumn>, Error> {
             Some(column) => super::stack::documents(column).map(Cow::Owned),
             None => Ok(Cow::Owned(TextColumn::default())),
         },
+        // a matrix of one column: texts would not be in a matrix
+        data if table.columns() == 1 => match super::stack::columns(data.clone()).first() {
+            Some(column) => super::stack::documents(column).map(Cow::Owned),
+            None => {
+                Err(Error::input("one text a row is expected, and the rows are sparse numbers"))
+            }
+        },
         _ => Err(Error::input(format!(
             "one text a row is expected, and the rows have {} columns{}",
             table.columns(),
@@ -36,6 +43,6 @@ fn documents(table: &Table) -> Result<Cow<'_, TextColumn>, Error> {
 /// The document of a row.
 fn document(texts: &TextColumn, row: usize) -> Result<&str, Error> {
     texts.get(row).ok_or_else(|| {
-        Error::input(format!("row {row} is missing, where a text is expected; send an empty text"))
+        Error::value(row, 0, "is missing, where a text is expected; send an empty text")
     })
 }

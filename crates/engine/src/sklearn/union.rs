@@ -1,6 +1,6 @@
 use super::{Estimator, Place, Transform, fields, pipeline, registry, stack};
 use crate::{
-    Data, Error, Inputs, Table,
+    ColumnUse, Data, Error, Inputs, Table,
     read::{Cursor, Kind},
 };
 
@@ -75,10 +75,56 @@ pub(super) fn weigh(mut table: Table, weight: Option<f64>) -> Result<Table, Erro
     Ok(table)
 }
 
+impl Part {
+    fn outputs(&self, columns: usize) -> usize {
+        self.transform.as_ref().map_or(columns, |transform| transform.outputs(columns))
+    }
+
+    fn uses(&self, columns: usize, after: Option<&[ColumnUse]>) -> Vec<ColumnUse> {
+        let uses = match &self.transform {
+            Some(transform) => transform.uses(columns, after),
+            // what is multiplied is read
+            None => after.filter(|_| self.weight.is_none()).map(<[_]>::to_vec),
+        };
+        uses.unwrap_or_else(|| vec![ColumnUse::Value; columns])
+    }
+}
+
 impl Transform for FeatureUnion {
     fn inputs(&self) -> Inputs {
         let inputs = self.parts.iter().filter_map(|part| part.transform.as_ref());
         inputs.map(|transform| transform.inputs()).next().unwrap_or_default()
+    }
+
+    fn outputs(&self, columns: usize) -> usize {
+        self.parts.iter().map(|part| part.outputs(columns)).sum()
+    }
+
+    fn source(&self, mut output: usize, columns: usize) -> Option<usize> {
+        for part in &self.parts {
+            let width = part.outputs(columns);
+            if output < width {
+                return match &part.transform {
+                    Some(transform) => transform.source(output, columns),
+                    None => Some(output),
+                };
+            }
+            output -= width;
+        }
+        None
+    }
+
+    fn uses(&self, columns: usize, after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        let mut uses = vec![ColumnUse::Unread; columns];
+        let mut start = 0;
+        for part in &self.parts {
+            let end = start + part.outputs(columns);
+            let after = after.and_then(|after| after.get(start..end));
+            let of_part = part.uses(columns, after);
+            uses.iter_mut().zip(of_part).for_each(|(all, one)| *all = all.and(one));
+            start = end;
+        }
+        Some(uses)
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {
@@ -99,5 +145,6 @@ impl Transform for FeatureUnion {
             return Ok(Table::matrix(input.rows, 0, Vec::new()));
         }
         stack::beside(outputs, input.rows, None)
+            .map_err(|error| error.trace(|at| self.source(at, input.columns())))
     }
 }

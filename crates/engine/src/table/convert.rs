@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Cell, Column, Csr, Data, Error, Table, TextColumn};
+use crate::{Cell, Column, Csr, Data, Error, Table, TextColumn, error::shown};
 
 /// A floating-point type that engines compute in.
 pub(crate) trait Real:
@@ -140,22 +140,10 @@ impl Table {
         let Some(place) = values.iter().position(|&v| bad(v)) else { return Ok(()) };
         let columns = self.columns().max(1);
         let what = match values.get(place) {
-            Some(v) if v.nan() => "NaN, which this model does not accept".to_owned(),
-            _ => format!("infinity, or a value too large for {}", T::NAME),
+            Some(v) if v.nan() => "is NaN, which this model does not accept".to_owned(),
+            _ => format!("is infinity, or a value too large for {}", T::NAME),
         };
-        Err(Error::input(format!(
-            "row {}, column {} is {what}",
-            place / columns,
-            self.column_shown(place % columns)
-        )))
-    }
-
-    /// A column's name, or its index, for messages.
-    pub(crate) fn column_shown(&self, column: usize) -> String {
-        match self.names.as_ref().and_then(|names| names.get(column)) {
-            Some(name) => format!("`{name}`"),
-            None => column.to_string(),
-        }
+        Err(Error::value(place / columns, place % columns, what))
     }
 
     fn complete<'a, T>(&self, values: &'a [T]) -> Result<&'a [T], Error> {
@@ -206,7 +194,7 @@ impl Table {
                 Column::Bool(v) => {
                     cells.zip(v).for_each(|(to, &v)| *to = T::from_f64(f64::from(u8::from(v))));
                 }
-                Column::Text(texts) => self.no_text(index, texts)?,
+                Column::Text(texts) => Self::no_text(index, texts)?,
                 Column::Any(v) => {
                     for (row, (to, cell)) in cells.zip(v).enumerate() {
                         *to = T::from_f64(match cell {
@@ -214,7 +202,7 @@ impl Table {
                             Cell::Bool(v) => f64::from(u8::from(*v)),
                             Cell::I64(v) => *v as f64,
                             Cell::F64(v) => *v,
-                            Cell::Text(text) => return Err(self.text_at(row, index, text)),
+                            Cell::Text(text) => return Err(text_at(row, index, text)),
                         });
                     }
                 }
@@ -228,19 +216,11 @@ impl Table {
     }
 
     /// A column of texts is one of missing values at best.
-    fn no_text(&self, column: usize, texts: &TextColumn) -> Result<(), Error> {
+    fn no_text(column: usize, texts: &TextColumn) -> Result<(), Error> {
         match texts.iter().enumerate().find_map(|(row, text)| Some((row, text?))) {
-            Some((row, text)) => Err(self.text_at(row, column, text)),
+            Some((row, text)) => Err(text_at(row, column, text)),
             None => Ok(()),
         }
-    }
-
-    fn text_at(&self, row: usize, column: usize, text: &str) -> Error {
-        let shown: String = text.chars().take(40).collect();
-        Error::input(format!(
-            "row {row}, column {} is the text `{shown}` where a number is expected",
-            self.column_shown(column)
-        ))
     }
 
     fn filled<T: Real>(&self, csr: &Csr, absent: T) -> Result<Vec<T>, Error> {
@@ -259,6 +239,11 @@ impl Table {
         }
         Ok(values)
     }
+}
+
+fn text_at(row: usize, column: usize, text: &str) -> Error {
+    let reason = format!("is the text `{}` where a number is expected", shown(text));
+    Error::value(row, column, reason)
 }
 
 #[cfg(test)]
@@ -304,7 +289,10 @@ mod tests {
         let texts = [Some("1.5"), None].into_iter().collect();
         let table = frame(vec![Column::I64(vec![1, 2]), Column::Text(texts)]);
         let message = table.to_f32().unwrap_err().to_string();
-        assert!(message.contains("row 0, column `c1`") && message.contains("`1.5`"), "{message}");
+        assert!(
+            message.contains("row 0, column 1 is the text") && message.contains("`1.5`"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -1,83 +1,9 @@
+use super::value::{INEXACT, Value};
 use crate::{
-    Cell, Column, Data, Error, Inputs, Table,
+    ColumnUse, Error,
     read::{Cursor, DtypeKind, Kind},
     sklearn::fields,
 };
-
-/// One value of a category column, comparable as Python compares: `1 == 1.0 == True`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Value<'a> {
-    /// `None`, or a text that is missing.
-    Null,
-    Nan,
-    /// A whole number or a boolean.
-    Int(i64),
-    /// Any other number.
-    Float(f64),
-    Text(&'a str),
-}
-
-impl Value<'_> {
-    fn number(value: f64) -> Self {
-        if value.is_nan() {
-            Self::Nan
-        } else if value.trunc() == value && value.abs() < 9.2e18 {
-            Self::Int(value as i64)
-        } else {
-            Self::Float(value)
-        }
-    }
-
-    fn shown(self) -> String {
-        match self {
-            Self::Null => "None".into(),
-            Self::Nan => "nan".into(),
-            Self::Int(v) => v.to_string(),
-            Self::Float(v) => v.to_string(),
-            Self::Text(v) => v.to_owned(),
-        }
-    }
-}
-
-/// The value at a place of a table.
-pub(super) fn value(data: &Data, row: usize, column: usize) -> Value<'_> {
-    match data {
-        Data::F64(m) => {
-            m.values.get(row * m.columns + column).map_or(Value::Null, |&v| Value::number(v))
-        }
-        Data::F32(m) => m
-            .values
-            .get(row * m.columns + column)
-            .map_or(Value::Null, |&v| Value::number(f64::from(v))),
-        Data::I64(m) => {
-            m.values.get(row * m.columns + column).map_or(Value::Null, |&v| Value::Int(v))
-        }
-        Data::Documents(texts) => texts.get(row).map_or(Value::Null, Value::Text),
-        Data::Columns(columns) => columns.get(column).map_or(Value::Null, |c| cell(c, row)),
-        Data::Sparse(csr) => {
-            let (indices, values) = csr.row(row);
-            let at = indices.iter().position(|&index| index as usize == column);
-            at.and_then(|at| values.get(at)).map_or(Value::Int(0), |&v| Value::number(v))
-        }
-    }
-}
-
-fn cell(column: &Column, row: usize) -> Value<'_> {
-    match column {
-        Column::F64(v) => v.get(row).map_or(Value::Null, |&v| Value::number(v)),
-        Column::F32(v) => v.get(row).map_or(Value::Null, |&v| Value::number(f64::from(v))),
-        Column::I64(v) => v.get(row).map_or(Value::Null, |&v| Value::Int(v)),
-        Column::Bool(v) => v.get(row).map_or(Value::Null, |&v| Value::Int(i64::from(v))),
-        Column::Text(v) => v.get(row).map_or(Value::Null, Value::Text),
-        Column::Any(v) => match v.get(row) {
-            None | Some(Cell::Null) => Value::Null,
-            Some(Cell::Bool(v)) => Value::Int(i64::from(*v)),
-            Some(Cell::I64(v)) => Value::Int(*v),
-            Some(Cell::F64(v)) => Value::number(*v),
-            Some(Cell::Text(v)) => Value::Text(v),
-        },
-    }
-}
 
 /// The categories of one column, for finding a value's place among them.
 #[derive(Debug, Default)]
@@ -86,8 +12,17 @@ pub(super) struct Categories {
     texts: Vec<(Box<str>, u32)>,
     ints: Vec<(i64, u32)>,
     floats: Vec<(f64, u32)>,
-    null: Option<u32>,
+    none: Option<u32>,
     nan: Option<u32>,
+}
+
+/// What a column's categories are, apart from missing ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kinds {
+    Texts,
+    Numbers,
+    /// Both, which only categories given by hand can be, or neither.
+    Other,
 }
 
 impl Categories {
@@ -109,9 +44,9 @@ impl Categories {
                 for &id in array.items()? {
                     let item = array.go(id);
                     match item.kind() {
-                        Kind::None => all.push(Value::Null),
+                        Kind::None => all.push(Value::None),
                         Kind::Text(text) => all.push(Value::Text(text)),
-                        Kind::Bool(v) => all.push(Value::Int(i64::from(v))),
+                        Kind::Bool(v) => all.push(Value::Bool(v)),
                         Kind::Int(v) => all.push(Value::Int(v)),
                         Kind::Float(v) => all.push(Value::number(v)),
                         _ => match fields::any_text(item) {
@@ -132,8 +67,9 @@ impl Categories {
         let place = self.len as u32;
         self.len += 1;
         match value {
-            Value::Null => self.null = Some(place),
-            Value::Nan => self.nan = Some(place),
+            Value::None | Value::NoText => self.none = Some(place),
+            Value::Nan | Value::NoNumber => self.nan = Some(place),
+            Value::Bool(v) => self.ints.push((i64::from(v), place)),
             Value::Int(v) => self.ints.push((v, place)),
             Value::Float(v) => self.floats.push((v, place)),
             Value::Text(v) => self.texts.push((v.into(), place)),
@@ -144,17 +80,55 @@ impl Categories {
         self.len
     }
 
-    /// The place of a value. A missing text finds whichever of `None` and NaN is a category: the
-    /// two look the same once they were sent.
+    /// The place of a value.
+    ///
+    /// `None` and NaN are different categories. A missing text or number of a column of its kind
+    /// may be either: it is the one that is there; of both, a text is `None` and a number NaN.
     pub(super) fn find(&self, value: Value<'_>) -> Option<usize> {
         let found = match value {
-            Value::Null => self.null.or(self.nan),
-            Value::Nan => self.nan.or(self.null),
-            Value::Int(v) => find(&self.ints, |known| known.cmp(&v)),
-            Value::Float(v) => find(&self.floats, |known| known.total_cmp(&v)),
+            Value::None => self.none,
+            Value::Nan => self.nan,
+            Value::NoText => self.none.or(self.nan),
+            Value::NoNumber => self.nan.or(self.none),
+            Value::Bool(v) => self.int(i64::from(v)),
+            Value::Int(v) => self.int(v),
+            Value::Float(v) => self.float(v),
             Value::Text(v) => find(&self.texts, |known| (**known).cmp(v)),
         };
         found.map(|place| place as usize)
+    }
+
+    /// An integer; numpy compares it with doubles as a double.
+    fn int(&self, value: i64) -> Option<u32> {
+        let exact = find(&self.ints, |known| known.cmp(&value));
+        if exact.is_some() || value.unsigned_abs() < INEXACT as u64 {
+            return exact;
+        }
+        find(&self.floats, |known| known.total_cmp(&(value as f64)))
+    }
+
+    /// A double; numpy compares integers with it as doubles, and the first that is equal counts.
+    fn float(&self, value: f64) -> Option<u32> {
+        let exact = find(&self.floats, |known| known.total_cmp(&value));
+        if exact.is_some() || value.abs() < INEXACT {
+            return exact;
+        }
+        let at = self.ints.partition_point(|&(known, _)| (known as f64) < value);
+        let &(known, place) = self.ints.get(at)?;
+        (known as f64 == value).then_some(place)
+    }
+
+    pub(super) fn kinds(&self) -> Kinds {
+        match (self.texts.is_empty(), self.ints.is_empty() && self.floats.is_empty()) {
+            (false, true) => Kinds::Texts,
+            (true, false) => Kinds::Numbers,
+            _ => Kinds::Other,
+        }
+    }
+
+    /// What comparing with these categories does with a column.
+    pub(super) fn column_use(&self) -> ColumnUse {
+        if self.kinds() == Kinds::Texts { ColumnUse::Text } else { ColumnUse::Value }
     }
 }
 
@@ -201,24 +175,6 @@ pub(super) fn arrays_per_column(list: Option<Cursor<'_>>) -> Vec<Option<Vec<usiz
     .collect()
 }
 
-/// The error for a category that was not there in training.
-pub(super) fn unknown(
-    class: &str,
-    inputs: &Inputs,
-    table: &Table,
-    row: usize,
-    column: usize,
-) -> Error {
-    let names = inputs.names.as_ref().or(table.names.as_ref());
-    let name = names.and_then(|names| names.get(column));
-    let name = name.map_or_else(|| column.to_string(), |name| format!("`{name}`"));
-    let shown = value(&table.data, row, column).shown();
-    Error::input(format!(
-        "row {row}, column {name} has the category `{shown}`, which `{class}` did not see in \
-         training; fit it with `handle_unknown` to accept new ones"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Categories, Value};
@@ -234,11 +190,35 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_text_finds_either_missing_category() {
+    fn none_and_nan_are_told_apart_where_the_rows_do() {
         let mut all = Categories::default();
         all.push(Value::Text("a"));
-        assert_eq!(all.find(Value::Null), None);
+        assert_eq!(all.find(Value::NoText), None);
         all.push(Value::Nan);
-        assert_eq!(all.find(Value::Null), Some(1));
+        assert_eq!((all.find(Value::None), all.find(Value::Nan)), (None, Some(1)));
+        assert_eq!((all.find(Value::NoText), all.find(Value::NoNumber)), (Some(1), Some(1)));
+        all.push(Value::None);
+        assert_eq!((all.find(Value::None), all.find(Value::Nan)), (Some(2), Some(1)));
+        assert_eq!((all.find(Value::NoText), all.find(Value::NoNumber)), (Some(2), Some(1)));
+    }
+
+    #[test]
+    fn integers_beyond_doubles_are_compared_as_numpy_does() {
+        const BIG: i64 = 1 << 53;
+        let mut ints = Categories::default();
+        for v in [BIG + 1, BIG + 5] {
+            ints.push(Value::Int(v));
+        }
+        assert_eq!(ints.find(Value::Int(BIG + 1)), Some(0));
+        assert_eq!(ints.find(Value::Int(BIG)), None);
+        assert_eq!(ints.find(Value::number(BIG as f64)), Some(0));
+        assert_eq!(ints.find(Value::number((BIG + 2) as f64)), None);
+        let mut floats = Categories::default();
+        for v in [BIG, BIG + 2] {
+            floats.push(Value::number(v as f64));
+        }
+        assert_eq!(floats.find(Value::Int(BIG + 1)), Some(0));
+        assert_eq!(floats.find(Value::Int(BIG + 3)), None);
+        assert_eq!(floats.find(Value::Int(i64::MIN)), None);
     }
 }

@@ -1,4 +1,4 @@
-use super::categories::{self, Categories};
+use super::{categories::Categories, refuse, value::value};
 use crate::{
     Error, Inputs, Method, Output, OutputData, Predictor, Table, read::Cursor, sklearn::fields,
 };
@@ -17,7 +17,10 @@ pub(crate) struct LabelBinarizer {
     positive: i64,
 }
 
-const ONE_COLUMN: Inputs = Inputs { columns: Some(1), names: None, documents: false, uses: None };
+fn one_column_of(classes: &Categories) -> Inputs {
+    let inputs = Inputs { columns: Some(1), ..Inputs::default() };
+    inputs.with_uses(|_| Some(vec![classes.column_use()]))
+}
 
 fn classes(c: Cursor<'_>) -> Result<Categories, Error> {
     Categories::read(c.require("classes_")?).ok_or_else(|| {
@@ -65,7 +68,7 @@ fn one_column(input: &Table) -> Result<(), Error> {
 
 impl Predictor for LabelEncoder {
     fn inputs(&self) -> Inputs {
-        ONE_COLUMN
+        one_column_of(&self.classes)
     }
 
     fn methods(&self) -> &[Method] {
@@ -75,9 +78,11 @@ impl Predictor for LabelEncoder {
     fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
         only_transform(method)?;
         one_column(input)?;
-        let code = |row| match self.classes.find(categories::value(&input.data, row, 0)) {
+        let class = "LabelEncoder";
+        let code = |row| match self.classes.find(value(&input.data, row, 0)) {
             Some(code) => Ok(code as i64),
-            None => Err(categories::unknown("LabelEncoder", &ONE_COLUMN, input, row, 0)),
+            None => Err(refuse::kind(class, &self.classes, input, row, 0)
+                .unwrap_or_else(|| refuse::unknown(class, input, row, 0))),
         };
         let codes = (0..input.rows).map(code).collect::<Result<_, _>>()?;
         Ok(Output::flat(OutputData::I64(codes)))
@@ -86,7 +91,7 @@ impl Predictor for LabelEncoder {
 
 impl Predictor for LabelBinarizer {
     fn inputs(&self) -> Inputs {
-        ONE_COLUMN
+        one_column_of(&self.classes)
     }
 
     fn methods(&self) -> &[Method] {
@@ -101,8 +106,18 @@ impl Predictor for LabelBinarizer {
             if self.classes.len() <= 2 { (1, 1) } else { (self.classes.len(), 0) };
         let mut values = vec![self.negative; input.rows * columns];
         for (row, out) in values.chunks_exact_mut(columns.max(1)).enumerate() {
-            // an unknown label is no class at all
-            let found = self.classes.find(categories::value(&input.data, row, 0));
+            // an unknown label is no class at all, but a missing one is refused
+            let class = "LabelBinarizer";
+            let label = value(&input.data, row, 0);
+            let found = self.classes.find(label);
+            if found.is_none() {
+                if let Some(refusal) = refuse::kind(class, &self.classes, input, row, 0) {
+                    return Err(refusal);
+                }
+                if label.is_missing() {
+                    return Err(Error::value(row, 0, "is missing, where a label is expected"));
+                }
+            }
             let place = found.and_then(|code| code.checked_sub(first));
             if let Some(cell) = place.and_then(|place| out.get_mut(place)) {
                 *cell = self.positive;

@@ -1,6 +1,10 @@
-use super::categories::{self, Categories};
+use super::{
+    categories::{self, Categories},
+    refuse,
+    value::value,
+};
 use crate::{
-    Csr, Data, Error, Inputs, Matrix, Scalar, Table,
+    ColumnUse, Csr, Data, Error, Inputs, Matrix, Scalar, Table,
     read::Cursor,
     sklearn::{
         Transform,
@@ -27,6 +31,8 @@ struct Feature {
     target: Vec<Option<u32>>,
     /// What an unknown category becomes.
     unknown: Unknown,
+    /// The output column after its last.
+    end: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +40,19 @@ enum Unknown {
     Refused,
     /// An output column (that of rare categories), or none.
     Target(Option<u32>),
+}
+
+impl Feature {
+    /// What a value becomes that is no category.
+    #[cold]
+    fn unknown(&self, table: &Table, row: usize, column: usize) -> Result<Option<u32>, Error> {
+        let class = "OneHotEncoder";
+        match (refuse::kind(class, &self.categories, table, row, column), self.unknown) {
+            (Some(refusal), _) => Err(refusal),
+            (None, Unknown::Target(target)) => Ok(target),
+            (None, Unknown::Refused) => Err(refuse::unknown(class, table, row, column)),
+        }
+    }
 }
 
 impl OneHotEncoder {
@@ -82,7 +101,7 @@ impl OneHotEncoder {
                 ));
             }
             outputs += (groups - usize::from(dropped.is_some_and(|d| d < groups))) as u32;
-            features.push(Feature { categories, target, unknown });
+            features.push(Feature { categories, target, unknown, end: outputs });
         }
         let sparse = c.attr("sparse_output").or_else(|| c.attr("sparse"));
         Ok(Self {
@@ -97,14 +116,9 @@ impl OneHotEncoder {
     /// Calls `hit` with the output column that each value of a row sets.
     fn row(&self, table: &Table, row: usize, mut hit: impl FnMut(u32)) -> Result<(), Error> {
         for (column, feature) in self.features.iter().enumerate() {
-            let value = categories::value(&table.data, row, column);
-            let target = match (feature.categories.find(value), feature.unknown) {
-                (Some(place), _) => feature.target.get(place).copied().flatten(),
-                (None, Unknown::Target(target)) => target,
-                (None, Unknown::Refused) => {
-                    let class = "OneHotEncoder";
-                    return Err(categories::unknown(class, &self.inputs, table, row, column));
-                }
+            let target = match feature.categories.find(value(&table.data, row, column)) {
+                Some(place) => feature.target.get(place).copied().flatten(),
+                None => feature.unknown(table, row, column)?,
             };
             if let Some(target) = target {
                 hit(target);
@@ -129,6 +143,18 @@ impl OneHotEncoder {
 impl Transform for OneHotEncoder {
     fn inputs(&self) -> Inputs {
         self.inputs.clone()
+    }
+
+    fn outputs(&self, _columns: usize) -> usize {
+        self.outputs
+    }
+
+    fn source(&self, output: usize, _columns: usize) -> Option<usize> {
+        self.features.iter().position(|feature| output < feature.end as usize)
+    }
+
+    fn uses(&self, _columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        Some(self.features.iter().map(|feature| feature.categories.column_use()).collect())
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {

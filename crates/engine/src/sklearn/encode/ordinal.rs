@@ -1,6 +1,10 @@
-use super::categories::{self, Categories};
+use super::{
+    categories::{self, Categories},
+    refuse,
+    value::value,
+};
 use crate::{
-    Data, Error, Inputs, Matrix, Scalar, Table,
+    ColumnUse, Data, Error, Inputs, Matrix, Scalar, Table,
     read::Cursor,
     sklearn::{
         Transform,
@@ -8,6 +12,8 @@ use crate::{
         fields,
     },
 };
+
+const CLASS: &str = "OrdinalEncoder";
 
 /// `OrdinalEncoder`: the number of each category.
 #[derive(Debug)]
@@ -38,12 +44,15 @@ impl OrdinalEncoder {
         let mut features = Vec::with_capacity(all.len());
         for (at, categories) in all.into_iter().enumerate() {
             let mut codes: Vec<f64> = (0..categories.len()).map(|code| code as f64).collect();
+            let missing = missing_index(c, at);
             if let Some(Some(mapping)) = mappings.get(at) {
                 let name = "_default_to_infrequent_mappings";
-                fields::counted(c, name, mapping.len(), codes.len())?;
-                codes = mapping.iter().map(|&code| code as f64).collect();
+                // NaN is the last category, and no part of the mapping
+                let mapped = codes.len() - usize::from(missing.is_some_and(|m| m < codes.len()));
+                fields::counted(c, name, mapping.len(), mapped)?;
+                codes.iter_mut().zip(mapping).for_each(|(code, &group)| *code = group as f64);
             }
-            if let Some(code) = missing_index(c, at).and_then(|place| codes.get_mut(place)) {
+            if let Some(code) = missing.and_then(|place| codes.get_mut(place)) {
                 *code = missing_value;
             }
             features.push(Feature { categories, codes });
@@ -58,6 +67,22 @@ impl OrdinalEncoder {
         };
         let scalar = fields::scalar(c, "dtype").unwrap_or_default();
         Ok(Self { inputs, features, unknown, scalar })
+    }
+
+    /// What a value becomes that is no category.
+    #[cold]
+    fn unknown(
+        &self,
+        feature: &Feature,
+        table: &Table,
+        row: usize,
+        column: usize,
+    ) -> Result<f64, Error> {
+        match (refuse::kind(CLASS, &feature.categories, table, row, column), self.unknown) {
+            (Some(refusal), _) => Err(refusal),
+            (None, Some(code)) => Ok(code),
+            (None, None) => Err(refuse::unknown(CLASS, table, row, column)),
+        }
     }
 
     /// Number of columns it encodes.
@@ -79,25 +104,28 @@ impl Transform for OrdinalEncoder {
         self.inputs.clone()
     }
 
+    fn uses(&self, _columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        Some(self.features.iter().map(|feature| feature.categories.column_use()).collect())
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         self.transform_ref(&input)
     }
 
     fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
-        let class = "OrdinalEncoder";
+        let class = CLASS;
         check::width(input, self.inputs.columns, class)?;
         check::finite(&input.data, Allow::Nan, class)?;
         let columns = self.features.len();
         let mut values = Vec::with_capacity(input.rows * columns);
         for row in 0..input.rows {
             for (column, feature) in self.features.iter().enumerate() {
-                let found = feature.categories.find(categories::value(&input.data, row, column));
+                let found = feature.categories.find(value(&input.data, row, column));
                 let code = found.and_then(|place| feature.codes.get(place)).copied();
-                values.push(
-                    code.or(self.unknown).ok_or_else(|| {
-                        categories::unknown(class, &self.inputs, input, row, column)
-                    })?,
-                );
+                values.push(match code {
+                    Some(code) => code,
+                    None => self.unknown(feature, input, row, column)?,
+                });
             }
         }
         let data = match self.scalar {

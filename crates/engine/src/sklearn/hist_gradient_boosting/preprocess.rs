@@ -1,5 +1,5 @@
 use crate::{
-    Error, Table,
+    ColumnUse, Error, Table,
     read::Cursor,
     sklearn::{Place, Transform, columns, encode::OrdinalEncoder, fields},
 };
@@ -46,11 +46,25 @@ impl Preprocess {
         Ok(Some(Self { encoder, categorical, numeric: chosen(false).collect() }))
     }
 
+    /// What it does with each of the model's columns.
+    pub(super) fn uses(&self) -> Vec<ColumnUse> {
+        let mut uses = vec![ColumnUse::Value; self.categorical.len() + self.numeric.len()];
+        let encoded = self.encoder.uses(self.categorical.len(), None).unwrap_or_default();
+        for (&column, of_column) in self.categorical.iter().zip(encoded) {
+            if let Some(column) = uses.get_mut(column) {
+                *column = of_column;
+            }
+        }
+        uses
+    }
+
     /// The rows in the order and the numbers that the trees know.
     pub(super) fn apply(&self, input: &Table) -> Result<Vec<f64>, Error> {
-        let encoded = self.encoder.transform(columns::choose(input, &self.categorical, false)?)?;
+        let encoded = self.encoder.transform(columns::choose(input, &self.categorical, false)?);
+        let encoded = encoded.map_err(|e| e.trace(|at| self.categorical.get(at).copied()))?;
         let rest = columns::choose(input, &self.numeric, false)?;
-        let (encoded, rest) = (encoded.to_f64()?, rest.to_f64()?);
+        let rest = rest.to_f64().map_err(|e| e.trace(|at| self.numeric.get(at).copied()))?;
+        let encoded = encoded.to_f64()?;
         let (first, second) = (self.categorical.len(), self.numeric.len());
         let mut values = Vec::with_capacity(encoded.len() + rest.len());
         for row in 0..input.rows {

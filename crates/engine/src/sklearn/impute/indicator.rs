@@ -48,6 +48,11 @@ impl MissingIndicator {
         self.columns.len()
     }
 
+    /// The input column that an output column tells of.
+    pub(super) fn source(&self, output: usize) -> Option<usize> {
+        self.columns.get(output).copied()
+    }
+
     /// Whether each output column is set for a row.
     pub(super) fn row<'a>(&'a self, data: &'a Data, row: usize) -> impl Iterator<Item = bool> + 'a {
         self.columns.iter().map(move |&column| self.missing.at(data, row, column))
@@ -59,6 +64,14 @@ impl Transform for MissingIndicator {
         self.inputs.clone()
     }
 
+    fn outputs(&self, _columns: usize) -> usize {
+        self.len()
+    }
+
+    fn source(&self, output: usize, _columns: usize) -> Option<usize> {
+        self.source(output)
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         check::width(&input, self.inputs.columns, "MissingIndicator")?;
         if self.strict {
@@ -68,10 +81,8 @@ impl Transform for MissingIndicator {
                     !self.columns.contains(column) && self.missing.at(&input.data, row, *column)
                 });
                 if let Some(column) = new {
-                    return Err(Error::input(format!(
-                        "row {row}, column {column} is missing, and no value of that column was \
-                         in training"
-                    )));
+                    let reason = "is missing, which no value of it was in training";
+                    return Err(Error::value(row, column, reason));
                 }
             }
         }

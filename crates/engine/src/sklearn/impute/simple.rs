@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use super::{Missing, MissingIndicator, keep_columns};
+use super::{Missing, MissingIndicator, fill, keep_columns};
 use crate::{
-    Cell, Column, Csr, Data, Error, Inputs, Matrix, Table, TextColumn,
+    Cell, Column, ColumnUse, Data, Error, Inputs, Matrix, Table, TextColumn,
     read::{Cursor, Kind},
     sklearn::{
         Transform,
         check::{self, Allow},
-        fields, version,
+        fields, stack, version,
     },
 };
 
@@ -84,6 +84,12 @@ impl SimpleImputer {
     }
 
     fn fill_column(&self, column: &mut Column, at: usize) {
+        if let Some(Cell::Text(fill)) = self.fill.get(at)
+            && let Some(filled) = fill::with_text(column, &self.missing, fill)
+        {
+            *column = filled;
+            return;
+        }
         let number = self.number(at);
         match column {
             Column::F64(v) => {
@@ -121,6 +127,36 @@ impl SimpleImputer {
                 }
             }
         }
+    }
+
+    /// Refuses NaN among objects unless it is what stands for "missing", as the library does.
+    fn check_objects(&self, data: &Data) -> Result<(), Error> {
+        let Data::Columns(columns) = data else { return Ok(()) };
+        if matches!(self.missing, Missing::Nan | Missing::Any) {
+            return Ok(());
+        }
+        for (at, column) in columns.iter().enumerate() {
+            let Column::Any(cells) = column else { continue };
+            let nan = cells.iter().position(|cell| matches!(cell, Cell::F64(v) if v.is_nan()));
+            if let Some(row) = nan {
+                let reason = "is NaN, which `SimpleImputer` was not fitted to fill";
+                return Err(Error::value(row, at, reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// The input column at a place among those that stay.
+    fn kept(&self, place: usize) -> Option<usize> {
+        match &self.keep {
+            Some(keep) => keep.get(place).copied(),
+            None => (place < self.fill.len()).then_some(place),
+        }
+    }
+
+    /// Number of columns that stay.
+    fn kept_len(&self) -> usize {
+        self.keep.as_ref().map_or(self.fill.len(), Vec::len)
     }
 
     fn fill(&self, data: &mut Data) {
@@ -167,75 +203,58 @@ fn statistics(c: Cursor<'_>) -> Result<Vec<Cell>, Error> {
     })
 }
 
-/// Appends the indicator's columns, as 0 and 1 in the type of the rows.
-fn append(table: Table, marks: &[bool], count: usize) -> Table {
-    fn matrix<T: Copy>(m: &Matrix<T>, marks: &[bool], count: usize, one: T, zero: T) -> Matrix<T> {
-        let columns = m.columns + count;
-        let mut values = Vec::with_capacity(m.values.len() + marks.len());
-        if m.columns == 0 {
-            values.extend(marks.iter().map(|&set| if set { one } else { zero }));
-        } else {
-            for (row, marks) in m.values.chunks_exact(m.columns).zip(marks.chunks_exact(count)) {
-                values.extend_from_slice(row);
-                values.extend(marks.iter().map(|&set| if set { one } else { zero }));
-            }
-        }
-        Matrix { columns, values }
-    }
-    let rows = table.rows;
-    let data =
-        match table.data {
-            Data::F64(m) => Data::F64(matrix(&m, marks, count, 1.0, 0.0)),
-            Data::F32(m) => Data::F32(matrix(&m, marks, count, 1.0, 0.0)),
-            Data::I64(m) => Data::I64(matrix(&m, marks, count, 1, 0)),
-            Data::Columns(mut columns) => {
-                columns.extend((0..count).map(|at| {
-                    Column::Bool(marks.iter().skip(at).step_by(count).copied().collect())
-                }));
-                Data::Columns(columns)
-            }
-            Data::Sparse(csr) => {
-                let mut out = Csr::with_capacity(csr.columns + count, rows, csr.values.len());
-                out.scalar = csr.scalar;
-                for (row, marks) in marks.chunks_exact(count).enumerate().take(rows) {
-                    let (indices, values) = csr.row(row);
-                    out.indices.extend_from_slice(indices);
-                    out.values.extend_from_slice(values);
-                    for (at, _) in marks.iter().enumerate().filter(|&(_, &set)| set) {
-                        out.indices.push((csr.columns + at) as u32);
-                        out.values.push(1.0);
-                    }
-                    out.end_row();
-                }
-                Data::Sparse(out)
-            }
-            Data::Documents(texts) => Data::Documents(texts),
-        };
-    Table { rows, names: None, data }
-}
-
 impl Transform for SimpleImputer {
     fn inputs(&self) -> Inputs {
         self.inputs.clone()
     }
 
+    fn outputs(&self, _columns: usize) -> usize {
+        self.kept_len() + self.indicator.as_ref().map_or(0, MissingIndicator::len)
+    }
+
+    fn source(&self, output: usize, _columns: usize) -> Option<usize> {
+        match output.checked_sub(self.kept_len()) {
+            None => self.kept(output),
+            Some(mark) => self.indicator.as_ref()?.source(mark),
+        }
+    }
+
+    fn uses(&self, _columns: usize, after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        let is_text = |cell: &Cell| matches!(cell, Cell::Text(_));
+        let by_fill = |cell| if is_text(cell) { ColumnUse::Text } else { ColumnUse::Value };
+        let mut uses: Vec<_> = self.fill.iter().map(by_fill).collect();
+        for (place, &later) in after.unwrap_or_default().iter().enumerate() {
+            let column = self.kept(place).and_then(|column| uses.get_mut(column));
+            if let Some(here) = column {
+                *here = here.and(later);
+            }
+        }
+        Some(uses)
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         check::width(&input, self.inputs.columns, "SimpleImputer")?;
         let mut table = if self.floats { check::floats(input)? } else { input };
+        let texts = self.fill.iter().any(|cell| matches!(cell, Cell::Text(_)));
+        if texts && !matches!(table.data, Data::Columns(_)) {
+            let data = stack::dense(table.data, table.rows)?;
+            table.data = Data::Columns(stack::columns(data));
+        }
         if let Data::Documents(texts) = table.data {
             table.data = Data::Columns(vec![Column::Text(texts)]);
         }
         if !self.floats
             && let Data::Columns(columns) = &table.data
             && !columns.iter().any(|c| matches!(c, Column::Text(_) | Column::Any(_)))
-            && !self.fill.iter().any(|cell| matches!(cell, Cell::Text(_)))
+            && !texts
         {
             // columns of numbers are one matrix of their common type to numpy
             table = check::floats(table)?;
         }
         table.names = None;
-        let allow = if self.missing == Missing::Null { Allow::Nan } else { Allow::Finite };
+        let allow = if self.missing.is_null() { Allow::Nan } else { Allow::Finite };
         check::finite(&table.data, allow, "SimpleImputer")?;
+        self.check_objects(&table.data)?;
         let marks: Option<Vec<bool>> = self.indicator.as_ref().map(|indicator| {
             (0..table.rows).flat_map(|row| indicator.row(&table.data, row)).collect()
         });
@@ -245,7 +264,7 @@ impl Transform for SimpleImputer {
         }
         Ok(match (&self.indicator, marks) {
             (Some(indicator), Some(marks)) if indicator.len() > 0 => {
-                append(table, &marks, indicator.len())
+                fill::append(table, &marks, indicator.len())
             }
             _ => table,
         })

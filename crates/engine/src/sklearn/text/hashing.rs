@@ -1,6 +1,6 @@
 use super::analyzer::{Analyzer, Scratch};
 use crate::{
-    Csr, Data, Error, Inputs, Scalar, Table,
+    ColumnUse, Csr, Data, Error, Inputs, Scalar, Table,
     read::Cursor,
     sklearn::{Transform, fields, normalizer::Norm},
 };
@@ -72,6 +72,18 @@ fn murmur3(bytes: &[u8]) -> u32 {
 impl Transform for HashingVectorizer {
     fn inputs(&self) -> Inputs {
         Inputs { documents: true, ..Inputs::default() }
+    }
+
+    fn outputs(&self, _columns: usize) -> usize {
+        self.columns as usize
+    }
+
+    fn source(&self, _output: usize, _columns: usize) -> Option<usize> {
+        Some(0)
+    }
+
+    fn uses(&self, columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        Some(vec![ColumnUse::Text; columns])
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {

@@ -4,7 +4,7 @@ use super::{
     vocabulary::Vocabulary,
 };
 use crate::{
-    Csr, Data, Error, Inputs, Scalar, Table,
+    ColumnUse, Csr, Data, Error, Inputs, Scalar, Table,
     read::{Cursor, Kind},
     sklearn::{Transform, fields},
 };
@@ -82,6 +82,18 @@ fn vocabulary(c: Cursor<'_>) -> Result<Vocabulary, Error> {
 impl Transform for CountVectorizer {
     fn inputs(&self) -> Inputs {
         Inputs { documents: true, ..Inputs::default() }
+    }
+
+    fn outputs(&self, _columns: usize) -> usize {
+        self.vocabulary.len()
+    }
+
+    fn source(&self, _output: usize, _columns: usize) -> Option<usize> {
+        Some(0)
+    }
+
+    fn uses(&self, columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        Some(vec![ColumnUse::Text; columns])
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {
