@@ -15,7 +15,8 @@ class Case:
 
     ``fit`` gets a :class:`data.Data` and returns the fitted model. ``rows`` gets the same data and the
     model and returns the input: a 2-D array, a pandas frame or a list of documents.
-    ``exact`` is one class for all methods, or a class per method with ``"*"`` for the rest.
+    ``objects`` writes columns of objects as such, so that None and NaN stay apart. ``unread`` finds out which columns
+    the model never reads. ``exact`` is one class for all methods, or a class per method with ``"*"`` for the rest.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Case:
     refused: Tuple[str, ...] = ()
     save: Optional[Callable[[Any, Any, Any], list]] = None
     errors: Optional[Callable[[Any, Any], list]] = None
+    objects: bool = False
+    unread: bool = False
 
     def exactness(self, method: str) -> str:
         """The exactness class of one method: ``A``, ``B``, ``B4`` or ``C``."""

@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 
 
-def encode_input(rows: object) -> dict:
+def encode_input(rows: object, objects: bool = False) -> dict:
     """An input as JSON: a matrix, a frame or documents."""
     if isinstance(rows, pd.DataFrame):
-        columns = [{"name": str(name), **_column(rows[name])} for name in rows.columns]
+        columns = [{"name": str(name), **_column(rows[name], objects)} for name in rows.columns]
         return {"kind": "frame", "columns": columns}
     if isinstance(rows, list):
         return {"kind": "documents", "data": rows}
     array = np.asarray(rows)
     if array.ndim == 1:
         array = array.reshape(-1, 1)
+    if objects and array.dtype.kind == "O":
+        return {"kind": "matrix", "dtype": "object", "rows": array.shape[0], "columns": array.shape[1], "data": [_object(v) for v in array.ravel()]}
     return {
         "kind": "matrix",
         "dtype": dtype_name(array),
@@ -55,7 +57,16 @@ def flat(array: np.ndarray) -> list:
     return [_scalar(value, text) for value in array.ravel(order="C").tolist()]
 
 
-def _column(series: pd.Series) -> dict:
+def _object(value: object) -> object:
+    """One of several kinds of values: NaN is `{"float": "NaN"}`, None is null."""
+    if isinstance(value, float) and math.isnan(value):
+        return {"float": "NaN"}
+    return value
+
+
+def _column(series: pd.Series, objects: bool = False) -> dict:
+    if objects and series.dtype.kind == "O":
+        return {"dtype": "object", "data": [_object(value) for value in series]}
     if isinstance(series.dtype, pd.CategoricalDtype):
         array = series.astype(object).to_numpy()
         if all(isinstance(value, int) for value in array):

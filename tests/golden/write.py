@@ -14,7 +14,7 @@ import cloudpickle
 import joblib
 import numpy as np
 
-from answers import answers
+from answers import answers, dense
 from encode import encode_input, encode_output
 
 JOBLIB = {
@@ -152,12 +152,14 @@ def _wanted(case: object, model: object, containers: str) -> tuple:
 
 def _questions(case: object, data: object, model: object) -> dict:
     rows = case.rows(data, model)
-    body = {"input": encode_input(rows)}
-    extras = [{**encode_input(extra), "expected": _expected(case, model, extra)} for extra in _extras(case, rows)]
+    body = {"input": encode_input(rows, case.objects)}
+    if case.unread:
+        body["unread"] = _unread(model, rows)
+    extras = [{**encode_input(extra, case.objects), "expected": _expected(case, model, extra)} for extra in _extras(case, rows)]
     if extras:
         body["inputs_extra"] = extras
     if case.errors is not None:
-        body["errors"] = [{"input": encode_input(bad), "mentions": list(mentions)} for bad, mentions in case.errors(data, model)]
+        body["errors"] = [{"input": encode_input(bad, case.objects), "mentions": list(mentions)} for bad, mentions in case.errors(data, model)]
     if not case.refused:
         body["expected"] = _expected(case, model, rows)
     return body
@@ -171,6 +173,27 @@ def _extras(case: object, rows: object) -> list:
         found.append(rows[::2].astype(np.float32))
     if "row" in case.extras and not isinstance(rows, list) and len(rows) > 1:
         found.append(rows[2:3])
+    return found
+
+
+def _unread(model: object, rows: object) -> list:
+    """Places of the columns that may hold anything: with texts there the model answers all the same."""
+    import pandas as pd
+
+    asked = model.predict if hasattr(model, "predict") else model.transform
+    before = dense(asked(rows))
+    found = []
+    for place in range(rows.shape[1]):
+        changed = pd.DataFrame(rows).astype(object)
+        changed.isetitem(place, np.array(["never seen"] * len(changed), dtype=object))
+        changed = changed if isinstance(rows, pd.DataFrame) else changed.to_numpy()
+        try:
+            after = dense(asked(changed))
+            same = np.allclose(after, before, rtol=1e-9, atol=0) if before.dtype.kind == "f" else np.array_equal(after, before)
+        except (TypeError, ValueError):
+            same = False
+        if same:
+            found.append(place)
     return found
 
 

@@ -30,7 +30,7 @@ TREE = {"*": "A", "predict_log_proba": "B4"}
 
 def cases() -> list:
     """All compositions."""
-    return [*_selections(), *_columns(), *_reordered(), *_unions(), *_pipelines(), *_frame_pipelines(), *_searches()]
+    return [*_selections(), *_columns(), *_unread(), *_kept_types(), *_reordered(), *_unions(), *_pipelines(), *_frame_pipelines(), *_searches()]
 
 
 def _numbers() -> Pipeline:
@@ -100,6 +100,44 @@ def _columns() -> list:
         Case("columns-short-names", lambda d: ColumnTransformer([num, cat], verbose_feature_names_out=False).fit(d.frame), _rows, since="1.0"),
         Case("columns-on-matrix", lambda d: _matrix_columns().fit(d.x_nan), lambda d, m: d.edge(nan=True, huge=1e9)),
         Case("columns-pandas-output", _pandas_output, lambda d, m: d.frame_rows(), since="1.2"),
+    ]
+
+
+def _unread() -> list:
+    """Columns that are dropped on the way, however, and hold what no estimator would take."""
+    scaled = lambda columns, **more: ColumnTransformer([("a", StandardScaler(), columns)], **more)
+    picks = {
+        "positions": lambda: scaled([0, -2]),
+        "slice": lambda: scaled(slice(1, 4, 2)),
+        "mask": lambda: scaled(np.array([False, True, True, False, False])),
+        "drop-entry": lambda: ColumnTransformer([("gone", "drop", [1, 3])], remainder=MinMaxScaler()),
+        "union": lambda: make_union(scaled([0]), scaled([2, 4])),
+        "union-of-drops": lambda: FeatureUnion([("gone", "drop"), ("rest", scaled([4]))]),
+        "second-step": lambda: make_pipeline(ColumnTransformer([("same", "passthrough", [3, 1, 0])]), scaled([2, 0])),
+        "after-nothing": lambda: make_pipeline(FunctionTransformer(), scaled([1])),
+        "after-scaler": lambda: make_pipeline(StandardScaler(), scaled([1])),
+    }
+    models = [
+        Case(f"unread-by-{name}", lambda d, pick=pick: make_pipeline(pick(), Ridge()).fit(d.x, d.y), lambda d, m: d.edge(huge=1e3), "C", unread=True)
+        for name, pick in picks.items()
+    ]
+    words = [("num", _numbers(), ["income"]), ("cat", _words(), ["city"])]
+    by_name = lambda d: make_pipeline(ColumnTransformer(words), LogisticRegression()).fit(d.frame, d.names)
+    text = [("text", TfidfVectorizer(analyzer="char", max_features=12), "colour")]
+    by_text = lambda d: make_pipeline(ColumnTransformer(text), LogisticRegression()).fit(d.frame, d.binary)
+    return [*models, Case("unread-by-name", by_name, _rows, "C", unread=True), Case("unread-beside-text", by_text, _rows, "C", unread=True)]
+
+
+def _kept_types() -> list:
+    """Types that a column transformer hands on as they are."""
+    big = lambda d: np.column_stack([d.ints[:, :2] + 2**53 + 1, d.ints[:, 2:]]).astype(np.int64)
+    keep = lambda columns: ColumnTransformer([("keep", "passthrough", columns)])
+    some = ColumnTransformer([("keep", "passthrough", [0]), ("less", MinMaxScaler(), [2])])
+    return [
+        Case("columns-integers-kept", lambda d: keep([1, 0]).fit(big(d)), lambda d, m: big(d)[:6]),
+        Case("columns-integers-beside-doubles", lambda d: some.fit(big(d)), lambda d, m: big(d)[:6]),
+        Case("columns-integer-column-kept", lambda d: keep(["children"]).fit(d.frame), _rows),
+        Case("columns-flag-kept", lambda d: keep(["member"]).fit(d.frame), _rows),
     ]
 
 

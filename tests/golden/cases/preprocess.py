@@ -24,7 +24,7 @@ FUNCTIONS = {
 
 def cases() -> list:
     """All preprocessing families."""
-    return [*_scalers(), *_normalizers(), *_imputers(), *_one_hot(), *_ordinal(), *_functions(), *_polynomials()]
+    return [*_scalers(), *_normalizers(), *_imputers(), *_one_hot(), *_ordinal(), *_missing_categories(), *_big_integers(), *_functions(), *_polynomials()]
 
 
 def _edge(d: object, model: object) -> np.ndarray:
@@ -238,6 +238,62 @@ def _ordinal() -> list:
         Case("ordinal-i64-output", lambda d: oe(dtype=np.int64).fit(_mixed_frame(d)), _known),
         Case("label-encoder-text", lambda d: pp.LabelEncoder().fit(d.names), lambda d, m: d.names[:8], extras=()),
         Case("label-encoder-integers", lambda d: pp.LabelEncoder().fit(d.ints[:, 0]), lambda d, m: d.ints[:8, 0], extras=()),
+    ]
+
+
+def _objects(*values: object) -> np.ndarray:
+    return np.array(values, dtype=object).reshape(-1, 1)
+
+
+def _missing_categories() -> list:
+    """None and NaN are different categories, and different values to fill."""
+    nan = np.nan
+    kinds = {"none": ("a", "b", None), "nan": ("a", "b", nan), "none-and-nan": ("a", None, nan), "no-missing": ("a", "b")}
+    asked = lambda d, m: _objects("a", None, nan, "z")
+    found = []
+    for kind, values in kinds.items():
+        train = _objects(*values * 4)
+        known = lambda d, m, values=values: _objects(*values)
+        others = [other for other in (None, nan) if not any(other is value for value in values)]
+        refused = lambda d, m, others=others: [(_objects("a", other), ("row 1", "missing")) for other in others]
+        hot = Case(f"one-hot-object-{kind}", lambda d, t=train: pp.OneHotEncoder().fit(t), known, errors=refused, extras=(), objects=True)
+        ignored = lambda d, t=train: pp.OneHotEncoder(handle_unknown="ignore").fit(t)
+        coded = lambda d, t=train: pp.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1).fit(t)
+        valued = lambda d, t=train: pp.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2).fit(t)
+        found += [
+            hot,
+            Case(f"one-hot-object-{kind}-ignore", ignored, asked, objects=True),
+            Case(f"ordinal-object-{kind}", coded, asked, objects=True, since="1.0"),
+            Case(f"ordinal-object-{kind}-value", valued, asked, objects=True, since="1.1"),
+        ]
+    rare = _objects(*["a"] * 9, *["b"] * 9, *[nan] * 2, "c", "c", "d")
+    groups = lambda d: pp.OrdinalEncoder(min_frequency=5, encoded_missing_value=-2).fit(rare)
+    hot_groups = lambda d: pp.OneHotEncoder(min_frequency=5, handle_unknown="infrequent_if_exist").fit(rare)
+    imputer = lambda missing: SimpleImputer(missing_values=missing, strategy="most_frequent").fit(_objects("a", "a", "b", missing))
+    no_nan = lambda d, m: [(_objects("a", nan), ("row 1", "NaN"))]
+    one_float = lambda d, m: pd.DataFrame({"w": [nan, nan]})
+    return [
+        *found,
+        Case("ordinal-object-rare", groups, lambda d, m: _objects("c", nan, "a", "d"), objects=True, since="1.3"),
+        Case("one-hot-object-rare", hot_groups, lambda d, m: _objects("c", nan, None, "a", "z"), objects=True, since="1.1"),
+        Case("imputer-object-nan", lambda d: imputer(nan), lambda d, m: _objects("b", nan, "c"), objects=True),
+        Case("imputer-object-none", lambda d: imputer(None), lambda d, m: _objects("b", None, "c"), errors=no_nan, objects=True),
+        Case("imputer-object-nan-alone", lambda d: imputer(nan), one_float, objects=True, extras=(), since="1.0"),
+        Case("label-binarizer-text", lambda d: pp.LabelBinarizer().fit(d.names), lambda d, m: np.array(["birch", "elm", "ash"]), extras=()),
+    ]
+
+
+def _big_integers() -> list:
+    """Integers that doubles cannot tell apart."""
+    big = 2**53
+    column = lambda *values, dtype=np.int64: np.array(values, dtype=dtype).reshape(-1, 1)
+    hot = lambda train: pp.OneHotEncoder(handle_unknown="ignore").fit(train)
+    ids, doubles = column(big, big + 1, big + 2, 7), column(big, big + 2, 7, dtype=np.float64)
+    return [
+        Case("one-hot-big-integers", lambda d: hot(ids), lambda d, m: column(big + 1, big + 2, big + 3, 7, big)),
+        Case("one-hot-big-integers-asked-doubles", lambda d: hot(ids), lambda d, m: column(big + 2, 7, big, dtype=np.float64), extras=("row",)),
+        Case("one-hot-big-doubles-asked-integers", lambda d: hot(doubles), lambda d, m: column(big + 1, big + 3, big, 7)),
+        Case("ordinal-big-integers", lambda d: pp.OrdinalEncoder().fit(ids), lambda d, m: column(big + 2, big + 1, 7)),
     ]
 
 

@@ -50,7 +50,9 @@ def _counts() -> list:
         "count-limits": {"min_df": 3, "max_df": 0.5},
         "count-f32": {"dtype": np.float32, "max_features": 20},
     }
-    return [_vectorizer(name, CountVectorizer, "A", **params) for name, params in variants.items()]
+    refused = lambda d, m: [(["wine", None], ("row 1", "missing"))]
+    missing = Case("count-missing-text", lambda d: CountVectorizer(max_features=5).fit(d.documents), _rows, errors=refused)
+    return [*(_vectorizer(name, CountVectorizer, "A", **params) for name, params in variants.items()), missing]
 
 
 def _tfidf() -> list:

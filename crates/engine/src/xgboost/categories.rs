@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use crate::{Cell, Column, ColumnUse, Data, Error, Table, read::tree_json::Json};
+use crate::{Cell, Column, ColumnUse, Data, Error, Table, error::shown, read::tree_json::Json};
 
 /// Which features were trained as categories (`enable_categorical`), and what is known of them.
 ///
@@ -57,11 +57,8 @@ impl Categories {
             let Some(texts) = texts(column) else { continue };
             for (row, text) in texts.enumerate().filter_map(|(row, text)| Some((row, text?))) {
                 known.check(text).map_err(|reason| {
-                    let column = input.column_shown(at);
-                    let shown: String = text.chars().take(40).collect();
-                    Error::input(format!(
-                        "row {row}, column {column} is the text `{shown}`, {reason}"
-                    ))
+                    let text = shown(text);
+                    Error::value(row, at, format!("is the text `{text}`, {reason}"))
                 })?;
             }
             if let Data::Columns(columns) = &mut table.to_mut().data
@@ -90,7 +87,7 @@ impl Known {
     /// Reads the entry of one feature: `type` and numbers, or the bytes of texts and where each
     /// of these begins.
     fn read(list: &Json) -> Self {
-        let numbers = |key| list.get(key).and_then(Json::numbers).and_then(|n| n.i64s());
+        let numbers = |key| list.get(key).and_then(Json::numbers).and_then(Numbers::i64s);
         if list.get("type").is_some() {
             return Self::Integers;
         }

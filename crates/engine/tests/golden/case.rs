@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longshore_engine::{Column, Data, Matrix, Method, Table, TextColumn};
+use longshore_engine::{Cell, Column, Data, Matrix, Method, Table, TextColumn};
 use serde_json::Value;
 
 use crate::{Outcome, compare::Tolerance};
@@ -14,6 +14,8 @@ pub(crate) struct Case {
     pub(crate) errors: Vec<Mistake>,
     pub(crate) refused: Option<Vec<String>>,
     pub(crate) input: Option<Table>,
+    /// Places of the columns that the library never reads, when it was asked.
+    pub(crate) unread: Option<Vec<usize>>,
 }
 
 /// Rows, and the answer of each method.
@@ -58,10 +60,13 @@ impl Case {
             errors.push(Mistake { table: table(&error["input"])?, mentions });
         }
         let refused = root["refused"].as_object().map(|_| texts(&root["refused"]["mentions"]));
+        let places = root["unread"].as_array();
+        let unread = places.map(|all| all.iter().filter_map(|v| v.as_u64()?.try_into().ok()));
+        let unread = unread.map(Iterator::collect);
         if questions.is_empty() && refused.is_none() {
             return Err("it asks nothing".into());
         }
-        Ok(Self { models: texts(&root["models"]), questions, errors, refused, input })
+        Ok(Self { models: texts(&root["models"]), questions, errors, refused, input, unread })
     }
 }
 
@@ -156,8 +161,42 @@ fn column<'a>(dtype: &str, values: impl Iterator<Item = &'a Value>) -> Outcome<C
         "i64" | "i32" => Column::I64(values.filter_map(Value::as_i64).collect()),
         "bool" => Column::Bool(values.filter_map(Value::as_bool).collect()),
         "text" => Column::Text(values.map(Value::as_str).collect()),
+        "object" => Column::Any(values.map(cell).collect::<Outcome<_>>()?),
         other => return Err(format!("unknown dtype {other}").into()),
     })
+}
+
+fn cell(value: &Value) -> Outcome<Cell> {
+    Ok(match value {
+        Value::Null => Cell::Null,
+        Value::Bool(v) => Cell::Bool(*v),
+        Value::Number(v) => match v.as_i64() {
+            Some(v) => Cell::I64(v),
+            None => Cell::F64(number(value)?),
+        },
+        Value::String(v) => Cell::Text(v.as_str().into()),
+        Value::Object(_) => Cell::F64(number(&value["float"])?),
+        Value::Array(_) => return Err(format!("{value} is no single value").into()),
+    })
+}
+
+/// A table whose columns at `places` hold texts that no estimator would take.
+pub(crate) fn with_texts(table: &Table, places: &[usize]) -> Table {
+    fn picked<T: Copy>(m: &Matrix<T>, at: usize) -> Vec<T> {
+        m.values.iter().skip(at).step_by(m.columns).copied().collect()
+    }
+    let mut columns: Vec<Column> = match &table.data {
+        Data::F64(m) => (0..m.columns).map(|at| Column::F64(picked(m, at))).collect(),
+        Data::F32(m) => (0..m.columns).map(|at| Column::F32(picked(m, at))).collect(),
+        Data::I64(m) => (0..m.columns).map(|at| Column::I64(picked(m, at))).collect(),
+        Data::Columns(columns) => columns.clone(),
+        Data::Sparse(_) | Data::Documents(_) => return table.clone(),
+    };
+    for &place in places {
+        columns[place] =
+            Column::Text(std::iter::repeat_n(Some("never seen"), table.rows).collect());
+    }
+    Table { data: Data::Columns(columns), ..table.clone() }
 }
 
 /// One row of a table as a table.

@@ -16,7 +16,7 @@ use std::{
 };
 
 use case::{Case, Question};
-use longshore_engine::{Data, Limits, Model, Source, Table, load};
+use longshore_engine::{ColumnUse, Data, Limits, Model, Source, Table, load};
 use report::Report;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -82,6 +82,9 @@ fn run(case: &Case, name: &str, folder: &Path, report: &mut Report) {
                 row_by_row(&model, question, report);
             }
         }
+        if let (Some(places), Some(question)) = (&case.unread, case.questions.first()) {
+            unread(&model, places, question, report);
+        }
         for error in &case.errors {
             let methods = model.predictor.methods();
             let Some(&method) = methods.first() else { continue };
@@ -100,6 +103,23 @@ fn open(folder: &Path, container: &str) -> Result<Source, longshore_engine::Erro
         .map(|link| Source::open(&folder.join(link)))
         .collect::<Result<_, _>>()?;
     Ok(if links.len() == 1 { links.remove(0) } else { Source::Chain(links) })
+}
+
+/// The columns that the library never reads are unread here, and may hold anything.
+fn unread(model: &Model, places: &[usize], question: &Question, report: &mut Report) {
+    let uses = model.inputs().uses.unwrap_or_default();
+    let is_unread = |&at: &usize| uses.get(at) == Some(&ColumnUse::Unread);
+    let found: Vec<_> = (0..question.table.columns()).filter(is_unread).collect();
+    if found != places {
+        return report.fault("unread", &format!("the columns {found:?} instead of {places:?}"));
+    }
+    let table = case::with_texts(&question.table, places);
+    for (method, expected) in &question.expected {
+        match model.predictor.run(*method, &table) {
+            Ok(output) => compare::outputs(&output, expected, method.name(), report),
+            Err(error) => report.fault("unread", &error.to_string()),
+        }
+    }
 }
 
 /// A model that must not be served: loading or asking fails, with words that help.
