@@ -2,7 +2,11 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use crate::{Cell, Column, ColumnUse, Data, Error, Table, error::shown, read::tree_json::Json};
+use crate::{
+    Cell, Column, ColumnUse, Data, Error, Table,
+    error::shown,
+    read::tree_json::{Json, Numbers},
+};
 
 /// Which features were trained as categories (`enable_categorical`), and what is known of them.
 ///
