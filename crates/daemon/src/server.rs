@@ -77,6 +77,8 @@ impl Default for Limits {
 pub struct Config {
     /// The address; port 0 lets the system choose.
     pub address: SocketAddr,
+    /// One more address, where the same service answers.
+    pub second: Option<SocketAddr>,
     /// The address of the probes, when they have one of their own. Its event loop has a thread of
     /// its own and answers also when the others are busy.
     pub probes: Option<SocketAddr>,
@@ -95,8 +97,8 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Server {
     config: Config,
-    /// One socket an event loop, all on the same address.
-    listeners: Vec<TcpListener>,
+    /// The sockets of each event loop, one on each address.
+    listeners: Vec<Vec<TcpListener>>,
     probes: Option<TcpListener>,
     connections: Gate,
 }
@@ -110,15 +112,9 @@ impl Server {
         if config.loops == 0 {
             config.loops = cores();
         }
-        if config.address.port() != 0 {
-            // sockets that share an address would also share it with another process, unasked
-            listen(config.address, false)?;
-        }
-        let mut listeners = Vec::with_capacity(config.loops);
-        for _ in 0..config.loops {
-            let (address, listener) = listen(config.address, true)?;
-            config.address = address;
-            listeners.push(listener);
+        let mut listeners: Vec<Vec<TcpListener>> = (0..config.loops).map(|_| Vec::new()).collect();
+        for address in [Some(&mut config.address), config.second.as_mut()].into_iter().flatten() {
+            open(address, &mut listeners)?;
         }
         let mut probes = None;
         if let Some(address) = &mut config.probes {
@@ -133,6 +129,11 @@ impl Server {
     /// The address it listens on, with the port the system chose.
     pub fn address(&self) -> SocketAddr {
         self.config.address
+    }
+
+    /// The second address, when there is one.
+    pub fn second_address(&self) -> Option<SocketAddr> {
+        self.config.second
     }
 
     /// The address of the probes, when they have one of their own.
@@ -170,17 +171,17 @@ impl Server {
         // the sockets close, and that of the probes, which tell of the others, after them
         let (stop, over) = (Drain::new(), Drain::new());
         let mut loops = Vec::with_capacity(listeners.len());
-        for (loop_id, listener) in listeners.into_iter().enumerate() {
+        for (loop_id, listeners) in listeners.into_iter().enumerate() {
             let (service, connections) = (service(loop_id), connections.clone());
             let shared = Shared::new(accept.clone(), service, limits, connections, drain.clone());
-            loops.push(Loop::new(listener, shared, stop.clone(), grace)?);
+            loops.push(Loop::new(listeners, shared, stop.clone(), grace)?);
         }
         let mut loops = loops.into_iter();
         let Some(first) = loops.next() else { return Ok(()) };
         let watcher = probes.map(|listener| {
             let connections = Gate::new(PROBE_CONNECTIONS);
             let shared = Shared::new(Plain, probe.clone(), limits, connections, drain.clone());
-            Loop::new(listener, shared, over.clone(), PROBE_GRACE)
+            Loop::new(vec![listener], shared, over.clone(), PROBE_GRACE)
         });
         let watcher = watcher.transpose()?;
         let stopping = stop.clone();
@@ -216,6 +217,20 @@ impl Server {
         }
         spawned
     }
+}
+
+/// Opens a socket on `address` for each event loop; `address` is then the one that was found.
+fn open(address: &mut SocketAddr, loops: &mut [Vec<TcpListener>]) -> Result<(), Error> {
+    if address.port() != 0 {
+        // sockets that share an address would also share it with another process, unasked
+        listen(*address, false)?;
+    }
+    for sockets in loops {
+        let (found, listener) = listen(*address, true)?;
+        *address = found;
+        sockets.push(listener);
+    }
+    Ok(())
 }
 
 fn cores() -> usize {

@@ -56,6 +56,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, alias = "http_port", env = "LONGSHORE_PORT", default_value_t = 8080)]
     pub(crate) port: u16,
 
+    /// One more port to listen on, for manifests with a port for gRPC; every protocol is on both
+    #[arg(long, alias = "grpc_port", env = "LONGSHORE_GRPC_PORT", value_name = "PORT")]
+    pub(crate) grpc_port: Option<u16>,
+
     /// Port of `/metrics`, which then is not on `--port`; `/health/…` is on both
     #[arg(long, env = "LONGSHORE_METRICS_PORT", value_name = "PORT")]
     pub(crate) metrics_port: Option<u16>,
@@ -123,10 +127,6 @@ pub(crate) struct KserveArgs {
     /// Folder of the model
     #[arg(long = "model_dir", alias = "model-dir", value_name = "DIR")]
     pub(crate) model_dir: Option<String>,
-
-    /// Accepted for KServe's manifests; gRPC is not served
-    #[arg(long = "grpc_port", hide = true)]
-    pub(crate) grpc_port: Option<u16>,
 
     /// Accepted for KServe's manifests; one process uses every core
     #[arg(long = "workers", hide = true)]

@@ -11,6 +11,9 @@ pub struct Config {
     pub host: IpAddr,
     /// The port; 0 lets the system choose.
     pub port: u16,
+    /// One more port, where the same is answered: manifests have one for gRPC. The number of `port`
+    /// again opens none.
+    pub grpc_port: Option<u16>,
     /// The port of `/metrics`, which then is not on `port`; `/health/…` is on both. Its event loop
     /// has a thread of its own and answers also when the others are busy.
     pub metrics_port: Option<u16>,
@@ -45,6 +48,7 @@ impl Default for Config {
         Self {
             host: IpAddr::from([127, 0, 0, 1]),
             port: 8080,
+            grpc_port: None,
             metrics_port: None,
             models: Vec::new(),
             expected: Vec::new(),

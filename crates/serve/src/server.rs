@@ -58,8 +58,10 @@ impl Server {
             read_buffer: memory::read_buffer(&config.limits),
             ..config.connections
         };
+        let grpc_port = config.grpc_port.filter(|port| *port == 0 || *port != config.port);
         let listening = server::Server::bind(server::Config {
             address: SocketAddr::new(config.host, config.port),
+            second: grpc_port.map(|port| SocketAddr::new(config.host, port)),
             probes: config.metrics_port.map(|port| SocketAddr::new(config.host, port)),
             loops: config.threads,
             limits,
@@ -124,6 +126,11 @@ impl Server {
     /// The address it listens on, with the port the system chose.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of `grpc_port`, when it is another one.
+    pub fn grpc_address(&self) -> Option<SocketAddr> {
+        self.listening.as_ref().and_then(server::Server::second_address)
     }
 
     /// The address of the metrics, when they have a port of their own.

@@ -1,10 +1,11 @@
 //! An event loop: a socket whose connections are accepted, and driven until all are gone.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     io,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     sync::Arc,
+    task::Poll,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -57,10 +58,10 @@ impl<A, S> Shared<A, S> {
     }
 }
 
-/// A socket and the event loop that serves it.
+/// Sockets and the event loop that serves them.
 pub(super) struct Loop<A, S> {
     runtime: Runtime,
-    listener: tokio::net::TcpListener,
+    listeners: Vec<tokio::net::TcpListener>,
     shared: Arc<Shared<A, S>>,
     connections: Arc<Connections>,
     /// When it stops accepting.
@@ -70,7 +71,7 @@ pub(super) struct Loop<A, S> {
 
 impl<A: Accept, S: Answer> Loop<A, S> {
     pub(super) fn new(
-        listener: TcpListener,
+        listeners: Vec<TcpListener>,
         shared: Shared<A, S>,
         stop: Drain,
         grace: Duration,
@@ -78,13 +79,14 @@ impl<A: Accept, S: Answer> Loop<A, S> {
         let open = || {
             let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
             let context = runtime.enter();
-            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let listeners = listeners.into_iter().map(tokio::net::TcpListener::from_std);
+            let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
             drop(context);
-            Ok((runtime, listener))
+            Ok((runtime, listeners))
         };
-        let (runtime, listener) = open().map_err(|source| Error::Runtime { source })?;
+        let (runtime, listeners) = open().map_err(|source| Error::Runtime { source })?;
         let connections = Arc::default();
-        Ok(Self { runtime, listener, shared: Arc::new(shared), connections, stop, grace })
+        Ok(Self { runtime, listeners, shared: Arc::new(shared), connections, stop, grace })
     }
 
     /// The runtime, for what has to run beside the connections.
@@ -100,20 +102,20 @@ impl<A: Accept, S: Answer> Loop<A, S> {
 
     /// Serves until `stop` begins, then finishes what is open, for the grace period at most.
     pub(super) fn run(self) {
-        let Self { runtime, listener, shared, connections, stop, grace } = self;
+        let Self { runtime, listeners, shared, connections, stop, grace } = self;
         let port = Port { shared, connections };
-        runtime.block_on(port.serve(listener, stop, grace));
+        runtime.block_on(port.serve(listeners, stop, grace));
     }
 }
 
-/// A listening socket's connections.
+/// The connections of listening sockets.
 struct Port<A, S> {
     shared: Arc<Shared<A, S>>,
     connections: Arc<Connections>,
 }
 
 impl<A: Accept, S: Answer> Port<A, S> {
-    async fn serve(self, listener: tokio::net::TcpListener, stop: Drain, grace: Duration) {
+    async fn serve(self, listeners: Vec<tokio::net::TcpListener>, stop: Drain, grace: Duration) {
         let sweep = tokio::spawn({
             let (limits, clock) = (self.shared.limits, self.shared.clock.clone());
             let connections = self.connections.clone();
@@ -124,14 +126,18 @@ impl<A: Accept, S: Answer> Port<A, S> {
                 }
             }
         });
-        self.accept_until(&listener, stop.begun()).await;
+        self.accept_until(&listeners, stop.begun()).await;
         let begun = Instant::now();
-        if let Err(error) = ignore_newcomers(&listener) {
-            tracing::debug!(%error, "new connections are accepted until the socket closes");
+        for listener in &listeners {
+            if let Err(error) = ignore_newcomers(listener) {
+                tracing::debug!(%error, "new connections are accepted until the socket closes");
+            }
         }
         let queue = tokio::time::sleep(QUEUE.min(grace / 2));
-        self.accept_until(&listener, queue).await;
-        self.accept_queued(listener);
+        self.accept_until(&listeners, queue).await;
+        for listener in listeners {
+            self.accept_queued(listener);
+        }
         self.connections.gone(begun + LINGER.min(grace / 4)).await;
         self.connections.close();
         self.connections.gone(begun + grace).await;
@@ -144,7 +150,7 @@ impl<A: Accept, S: Answer> Port<A, S> {
     /// Accepts connections until `end`.
     async fn accept_until(
         &self,
-        listener: &tokio::net::TcpListener,
+        listeners: &[tokio::net::TcpListener],
         end: impl Future<Output = ()>,
     ) {
         let mut end = std::pin::pin!(end);
@@ -152,7 +158,7 @@ impl<A: Accept, S: Answer> Port<A, S> {
             tokio::select! {
                 biased;
                 () = &mut end => return,
-                accepted = listener.accept() => match accepted {
+                accepted = accept(listeners) => match accepted {
                     Ok((socket, _)) => self.open(socket),
                     Err(error) => {
                         // out of file descriptors, or a peer that left: neither ends the server
@@ -201,6 +207,15 @@ impl<A: Accept, S: Answer> Port<A, S> {
             (watch, task.abort_handle())
         });
     }
+}
+
+/// The next connection to any of the sockets.
+async fn accept(listeners: &[tokio::net::TcpListener]) -> io::Result<(TcpStream, SocketAddr)> {
+    poll_fn(|cx| {
+        let mut polled = listeners.iter().map(|listener| listener.poll_accept(cx));
+        polled.find(Poll::is_ready).unwrap_or(Poll::Pending)
+    })
+    .await
 }
 
 /// Takes a connection off the list however its task ends.

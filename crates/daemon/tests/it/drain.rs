@@ -31,6 +31,26 @@ async fn what_is_in_flight_is_finished() {
     client.closed.await.unwrap().unwrap();
     server.join();
     assert!(TcpStream::connect(server.address).is_err());
+    assert!(TcpStream::connect(server.second).is_err());
+}
+
+#[tokio::test]
+async fn a_second_address_is_served_and_drained_like_the_first() {
+    let mut server = start(limits());
+    assert!(server.second.port() != server.address.port());
+    let http1 = std::thread::spawn({
+        let address = server.second;
+        move || {
+            let request = "POST /held HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nold";
+            crate::running::exchange(address, request)
+        }
+    });
+    server.wait_for(1).await;
+    server.drain.begin();
+    server.release.add_permits(1);
+    assert!(http1.join().unwrap().ends_with("\r\n\r\nold"));
+    server.join();
+    assert!(TcpStream::connect(server.second).is_err());
 }
 
 /// Clients that ask without pause on one connection each until it is ended: the answer to each

@@ -27,6 +27,7 @@ use tokio::sync::Semaphore;
 /// A server that goes down with the test.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    pub(crate) second: SocketAddr,
     pub(crate) probes: SocketAddr,
     pub(crate) drain: Drain,
     /// Requests that have reached the service.
@@ -57,6 +58,7 @@ pub(crate) fn impatient() -> Limits {
 pub(crate) fn start(limits: Limits) -> Running {
     let server = Server::bind(Config {
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        second: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
         probes: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
         loops: 2,
         limits,
@@ -65,6 +67,7 @@ pub(crate) fn start(limits: Limits) -> Running {
     })
     .unwrap();
     let (address, probes) = (server.address(), server.probe_address().unwrap());
+    let second = server.second_address().unwrap();
     let drain = Drain::new();
     let probe = Arc::new(Probe::new(metrics::registry(), drain.clone(), Complete));
     let begun = Arc::new(AtomicUsize::new(0));
@@ -82,7 +85,7 @@ pub(crate) fn start(limits: Limits) -> Running {
             server.run(&Plain, service, probe, std::future::pending())
         }
     });
-    Running { address, probes, drain, begun, release, thread: Some(thread) }
+    Running { address, second, probes, drain, begun, release, thread: Some(thread) }
 }
 
 /// Sends the body back, after a permit when it is asked for at `/held`.

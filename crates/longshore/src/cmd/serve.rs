@@ -51,6 +51,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     }
     let server = Server::bind(config)?;
     tracing::info!(address = %server.address(), "listening on http://{}", server.address());
+    if let Some(address) = server.grpc_address() {
+        tracing::info!(%address, "listening for gRPC on {address}");
+    }
     if let Some(address) = server.metrics_address() {
         tracing::info!(%address, "metrics on http://{address}/metrics");
     }
@@ -126,6 +129,7 @@ fn config(args: &ServeArgs) -> Config {
     Config {
         host: args.host,
         port: args.port,
+        grpc_port: args.grpc_port,
         metrics_port: args.metrics_port,
         threads: args.threads,
         strict: args.strict,

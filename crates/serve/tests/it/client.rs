@@ -15,6 +15,8 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) drain: Drain,
     pub(crate) models: Models,
+    /// The port of `grpc_port`, when it was asked for.
+    pub(crate) grpc: Option<SocketAddr>,
     /// The port of the metrics, when they have one of their own.
     pub(crate) metrics: Option<SocketAddr>,
     thread: Option<JoinHandle<Result<(), Error>>>,
@@ -30,9 +32,10 @@ pub(crate) fn start(config: Config) -> Running {
     let config = Config { port: 0, threads, grace: Duration::from_secs(5), ..config };
     let server = Server::bind(config).unwrap();
     let (address, metrics) = (server.address(), server.metrics_address());
+    let grpc = server.grpc_address();
     let (drain, models) = (server.drain(), server.models());
     let thread = thread::spawn(move || server.run(std::future::pending()));
-    Running { address, drain, models, metrics, thread: Some(thread) }
+    Running { address, drain, models, grpc, metrics, thread: Some(thread) }
 }
 
 impl Running {

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use longshore_serve::Limits;
+use longshore_serve::{Config, Limits};
 
 use crate::{
     calls::{Caller, Messages, framed},
-    client::serve,
+    client::{serve, start},
     model::{documents, plain, recorded, signed, slow},
 };
 
@@ -419,4 +419,13 @@ fn other_paths_and_types_are_no_calls() {
         caller.request(ROWS),
     );
     assert_eq!(reply.status, 404);
+}
+
+#[test]
+fn a_port_for_grpc_answers_the_same() {
+    let config = Config { models: vec![plain("m")], grpc_port: Some(0), ..Config::default() };
+    let server = start(config);
+    for address in [server.address, server.grpc.unwrap()] {
+        assert!(Caller::new(address).infer("ModelInfer", ROWS).is_ok(), "{address}");
+    }
 }
