@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::{Request, body::Bytes};
+use hyper::{Request, Response, Version, body::Bytes};
 use longshore_engine::{
     Data, Error, Inputs, Method, Model, Output, OutputData, Predictor, Table,
 };
@@ -102,12 +102,54 @@ impl Target {
             .header("content-type", content_type)
             .body(Bytes::copy_from_slice(body))
             .expect("a request");
-        let response = self.runtime.block_on(self.server.handle(request));
+        let response = self.answer(request);
         let status = response.status();
         assert!(status.is_success() || status.is_client_error(), "{status}: {response:?}");
         let reply: serde_json::Value =
             serde_json::from_slice(response.body()).expect("a reply that is JSON");
         assert!(reply.is_object(), "{reply}");
+    }
+}
+
+impl Target {
+    /// Calls `ModelInfer`. The first byte says what `data` is behind it: the fields of a message for
+    /// the model that it names, or with its highest bit all that is sent, prefix and all.
+    pub fn call(&self, data: &[u8]) {
+        let Some((first, rest)) = data.split_first() else { return };
+        let mut body = rest.to_vec();
+        if first & 0x80 == 0 {
+            let model = MODELS[usize::from(*first) % MODELS.len()];
+            let mut message = vec![0x0a, model.len() as u8];
+            message.extend_from_slice(model.as_bytes());
+            message.extend_from_slice(rest);
+            body = vec![0];
+            body.extend_from_slice(&(message.len() as u32).to_be_bytes());
+            body.extend_from_slice(&message);
+        }
+        let mut request = Request::post("/inference.GRPCInferenceService/ModelInfer")
+            .version(Version::HTTP_2)
+            .header("content-type", "application/grpc");
+        if first & 0x40 != 0 {
+            request = request.header("grpc-encoding", "gzip").header("grpc-accept-encoding", "gzip");
+        }
+        let response = self.answer(request.body(Bytes::from(body)).expect("a request"));
+        assert_eq!(response.status(), 200);
+        match response.headers().get("grpc-status") {
+            // a failure has no message: malformed, not found, too large or not supported
+            Some(status) => {
+                let status = status.to_str().expect("a number");
+                assert!(["3", "5", "8", "12"].contains(&status), "{response:?}");
+                assert!(response.body().is_empty());
+            }
+            None => {
+                let (prefix, message) = response.body().split_first_chunk::<5>().expect("a prefix");
+                assert_eq!(prefix[1..], (message.len() as u32).to_be_bytes(), "another length");
+            }
+        }
+    }
+
+    fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
+        self.runtime.block_on(self.server.handle(request))
     }
 }
 
