@@ -178,6 +178,11 @@ fn what_cannot_be_answered_says_so() {
             "exceeds the limit of 2 rows",
         ),
         (
+            "model_name: 'm' inputs { name: 'x' datatype: 'BYTES' shape: [0, 9223372036854775807] }",
+            3,
+            "there are no rows",
+        ),
+        (
             "model_name: 'm' inputs { name: 'x' datatype: 'FP64' shape: [1, 9223372036854775807] }",
             3,
             "promises more items",

@@ -180,3 +180,21 @@ fn one_model_needs_no_name_and_several_do() {
         (404, &json!("RESOURCE_DOES_NOT_EXIST"))
     );
 }
+
+#[test]
+fn a_shape_without_rows_takes_no_memory_for_its_columns() {
+    let server = serve(vec![plain("m")], Limits::default());
+    for datatype in ["BOOL", "BYTES", "FP64", "INT64"] {
+        let reply = server.post(
+            "/v2/models/m/infer",
+            format!(
+                r#"{{"inputs":[{{"name":"x","shape":[0,1000000000000],"datatype":"{datatype}","data":[]}}]}}"#
+            ),
+        );
+        assert_eq!(
+            (reply.status, reply.error().as_str()),
+            (400, "there are no rows"),
+            "{datatype}"
+        );
+    }
+}

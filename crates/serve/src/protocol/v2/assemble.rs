@@ -64,6 +64,10 @@ fn single<'a>(tensor: Tensor<'a>, schema: &Schema) -> Result<Frame<'a>, Failure>
             )));
         }
     };
+    if rows == 0 {
+        // a shape without rows may promise any number of columns
+        return Err(Failure::invalid("there are no rows"));
+    }
     let data = match values {
         Values::F64(values) => Data::F64(Matrix { columns, values }),
         Values::F32(values) => Data::F32(Matrix { columns, values }),
