@@ -19,6 +19,7 @@ mod body;
 mod connection;
 mod deadline;
 mod event_loop;
+mod in_place;
 mod listener;
 mod probe;
 mod socket;

@@ -61,7 +61,9 @@ pub(crate) fn is_call<B>(request: &Request<B>) -> bool {
 pub(crate) async fn respond(worker: &Worker, request: Request<Body>) -> Response<Outgoing> {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let id = worker.request_id(&head.headers);
+    let mut id = worker.request_id(&head.headers);
+    // no other reply has it: to remember it for the headers of later ones would be in vain
+    id.set_sensitive(true);
     let call = Call { worker, headers: &head.headers, id: &id, begun };
     let result = match Method::at(head.uri.path()) {
         Ok(method) => call.answer(method, body).await,

@@ -63,10 +63,9 @@ impl Body for Outgoing {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(bytes) | Self::Trailed(bytes, _) => {
-                SizeHint::with_exact(bytes.len() as u64)
-            }
-            Self::Stream(_) => SizeHint::default(),
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            // a length would be one more header, which no caller needs
+            Self::Trailed(..) | Self::Stream(_) => SizeHint::default(),
         }
     }
 }

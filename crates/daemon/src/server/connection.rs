@@ -12,7 +12,7 @@ use hyper::{
     server::conn::{http1, http2},
     service::{Service, service_fn},
 };
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::net::TcpStream;
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
     body::{Body, OpenRequest, ReplyBody},
     deadline::Watch,
     event_loop::{End, Shared},
+    in_place::InPlace,
     socket::Watched,
 };
 
@@ -140,7 +141,7 @@ async fn drive_http2<A: Accept, S: Answer>(
         let (shared, watch) = (shared.clone(), watch.clone());
         service_fn(move |request| answer_http2(&shared, &watch, request))
     };
-    let connection = http2::Builder::new(TokioExecutor::new())
+    let connection = http2::Builder::new(InPlace)
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(HEAD_BYTES as u32)
