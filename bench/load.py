@@ -1,9 +1,10 @@
-"""Load with wrk, and what it measured."""
+"""Load with wrk, or h2load where gRPC is compared, and what it measured."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+import statistics
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,3 +46,18 @@ def load(url: str, body: Path, connections: int, seconds: float) -> Load:
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     errors = (int(refused[1]) if refused else 0) + (sum(map(int, broken.groups())) if broken else 0)
     return Load(rps, latency(text, 50), latency(text, 99), errors)
+
+
+def load_with_h2load(url: str, body: Path, connections: int, seconds: float, grpc: bool) -> Load:
+    """The same with h2load: calls of gRPC over HTTP/2, or JSON over HTTP/1.1, so that one tool compares them."""
+    kind = ["-m1", "-H", "content-type: application/grpc", "-H", "te: trailers"] if grpc else ["--h1", "-H", "content-type: application/json"]
+    with tempfile.NamedTemporaryFile("r", suffix=".log") as log:
+        command = ["h2load", "-t1", f"-c{connections}", f"-D{seconds:g}", f"--log-file={log.name}", "-d", str(body), *kind, url]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        lines = [line.split("\t") for line in log]
+    took = [int(micros) / 1000 for _, _, micros in lines]
+    hundredths = statistics.quantiles(took, n=100)
+    failed, errored, timeout = map(int, re.search(r"(\d+) failed, (\d+) errored, (\d+) timeout", text).groups())
+    wrong = sum(status != "200" for _, status, _ in lines)
+    rps = float(re.search(r"finished in [\d.]+m?s, ([\d.]+) req/s", text)[1])
+    return Load(rps, hundredths[49], hundredths[98], max(failed + errored + timeout, wrong))

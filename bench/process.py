@@ -104,7 +104,7 @@ class Server:
                 stderr=output,
                 start_new_session=True,
             )
-        running = Running(self.name, process, port)
+        running = Running(self.name, process, port, int(ports["other_port"]))
         problem: Exception | None = None
         while time.perf_counter() - begin < START_SECONDS:
             try:
@@ -131,9 +131,14 @@ class Running:
     name: str
     process: subprocess.Popen
     port: int
+    other_port: int
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{urlsplit(path).path}"
+
+    def call_url(self, port: str) -> str:
+        """Where gRPC's calls go: `port` is `port` or `other_port`."""
+        return f"http://127.0.0.1:{getattr(self, port)}/inference.GRPCInferenceService/ModelInfer"
 
     def memory_mb(self) -> dict[str, float]:
         return memory_mb(self.process.pid)

@@ -61,7 +61,7 @@ def ratio(ours: float, theirs: float) -> str:
 def serving(title: str, rows: list[dict]) -> list[str]:
     """A line for each entry. The ratio is Longshore's requests a second over the same protocol, divided by the entry's."""
     ours = {row["name"]: row["rps"] for row in rows if row["server"] == "longshore"}
-    same = {"MLServer": "longshore V2", "mlflow models serve": "longshore /invocations"}
+    same = {"MLServer": "longshore V2", "mlflow models serve": "longshore /invocations", "MLServer gRPC": "longshore gRPC"}
     lines = [
         f"{title}, one row a request",
         "",
@@ -113,6 +113,10 @@ def text(results: dict) -> str:
         lines += serving("Wine (StandardScaler + LogisticRegression)", results["wine"])
     if "forest" in results:
         lines += serving("Random forest, 100 trees of depth 12", results["forest"])
+    if "grpc" in results:
+        lines += serving("Wine by gRPC and over HTTP/1.1, loaded by h2load", results["grpc"])
+        rps = {row["name"]: row["rps"] for row in results["grpc"]}
+        lines += [f"Longshore's gRPC is {ratio(rps['longshore gRPC'], rps['longshore V2'])} its V2 over HTTP/1.1.", ""]
     if "trees" in results:
         lines += tree_table(results["trees"])
     return "\n".join(lines)
@@ -121,7 +125,7 @@ def text(results: dict) -> str:
 def write(results: dict, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     processor = re.sub(r"[^a-z0-9]+", "-", results["machine"]["processor"].lower()).strip("-")
-    scenarios = "-".join(name for name in ("wine", "forest", "trees") if name in results)
+    scenarios = "-".join(name for name in ("wine", "forest", "grpc", "trees") if name in results)
     path = folder / f"{results['machine']['date']}-{processor}-{results['machine']['cores']}-cores-{scenarios}.json"
     path.write_text(json.dumps(results, indent=2) + "\n")
     return path

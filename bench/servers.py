@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from process import Question, Server
+from load import Load, load, load_with_h2load
+from process import Question, Running, Server
 
 HERE = Path(__file__).resolve().parent
 
@@ -42,6 +44,62 @@ class Entry:
     question: Question
     body: Path
 
+    def load(self, server: Running, connections: int, seconds: float) -> Load:
+        return load(server.url(self.question.path), self.body, connections, seconds)
+
+    def ask(self, server: Running) -> object:
+        return self.question.ask(server.port)
+
+
+@dataclass
+class Compared(Entry):
+    """The same for the tool that also calls gRPC."""
+
+    def load(self, server: Running, connections: int, seconds: float) -> Load:
+        return load_with_h2load(server.url(self.question.path), self.body, connections, seconds, grpc=False)
+
+
+@dataclass
+class Called(Entry):
+    """A server that is asked by gRPC; `body` is the call."""
+
+    port: str = "port"
+    python: Path = Path("python3")
+
+    def load(self, server: Running, connections: int, seconds: float) -> Load:
+        return load_with_h2load(server.call_url(self.port), self.body, connections, seconds, grpc=True)
+
+    def ask(self, server: Running) -> object:
+        command = [self.python, HERE / "peers/grpc_call.py", "ask", f"127.0.0.1:{getattr(server, self.port)}", self.body]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def calls(binary: Path, made: Path, work: Path, peers: set[str]) -> list[Entry]:
+    """One row of wine by gRPC, beside the same over HTTP."""
+    folder = made / "wine"
+    python = made.parent / "mlserver/bin/python"
+    answer = json.loads((folder / "answer.json").read_text())
+    body, call = folder / "v2.json", work / "call.bin"
+    subprocess.run([python, HERE / "peers/grpc_call.py", "make", body, "wine", call], check=True)
+    question = Question("/v2/models/wine/infer", body.read_bytes(), answer)
+    longshore = longshore_server("wine", binary, folder)
+    found = [Compared("longshore V2", longshore, question, body), Called("longshore gRPC", longshore, question, call, python=python)]
+    if "mlserver" in peers:
+        mlserver = mlserver_server(made, folder)
+        found.append(Called("MLServer gRPC", mlserver, question, call, port="other_port", python=python))
+    return found
+
+
+def longshore_server(model: str, binary: Path, folder: Path) -> Server:
+    command = [str(binary), "serve", f"{model}={folder / 'mlflow'}", "--port", "{port}"]
+    return Server("longshore", command, {"LONGSHORE_LOG": "warn"})
+
+
+def mlserver_server(made: Path, folder: Path) -> Server:
+    settings = {"http_port": "{port}", "grpc_port": "{other_port}", "metrics_port": "{third_port}", "parallel_workers": 0, "debug": False}
+    command = [str(made.parent / "mlserver/bin/mlserver"), "start", "."]
+    return Server("mlserver", command, folder=folder / "mlserver", files={"settings.json": json.dumps(settings)})
+
 
 def entries(model: str, binary: Path, made: Path, work: Path, peers: set[str]) -> list[Entry]:
     """Everything that answers one row of `model`, Longshore first."""
@@ -57,8 +115,7 @@ def entries(model: str, binary: Path, made: Path, work: Path, peers: set[str]) -
     v2 = question(f"/v2/models/{model}/infer", "v2")
     invocations = question("/invocations", "invocations")
 
-    command = [str(binary), "serve", f"{model}={folder / 'mlflow'}", "--port", "{port}"]
-    longshore = Server("longshore", command, {"LONGSHORE_LOG": "warn"})
+    longshore = longshore_server(model, binary, folder)
     found = [Entry("longshore V1", longshore, *v1), Entry("longshore V2", longshore, *v2), Entry("longshore /invocations", longshore, *invocations)]
 
     if "nginx" in peers:
@@ -72,11 +129,7 @@ def entries(model: str, binary: Path, made: Path, work: Path, peers: set[str]) -
         server = Server("fastapi", command, {"MODEL_FILE": str(folder / "mlserver/model.joblib")})
         found.append(Entry("FastAPI + uvicorn", server, *question("/predict", "v1")))
     if "mlserver" in peers:
-        settings = {"http_port": "{port}", "grpc_port": "{other_port}", "metrics_port": "{third_port}", "parallel_workers": 0, "debug": False}
-        place = folder / "mlserver"
-        command = [str(made.parent / "mlserver/bin/mlserver"), "start", "."]
-        server = Server("mlserver", command, folder=place, files={"settings.json": json.dumps(settings)})
-        found.append(Entry("MLServer", server, *v2))
+        found.append(Entry("MLServer", mlserver_server(made, folder), *v2))
     if "mlflow" in peers:
         command = [str(python / "mlflow"), "models", "serve", "-m", str(folder / "mlflow"), "-p", "{port}", "--env-manager", "local"]
         path = f"{python}:/usr/bin:/bin"
