@@ -33,3 +33,24 @@ fn other_files_are_told_for_what_they_are() {
     assert_eq!(files, expected.len() + 1, "a file without expected words, or the reverse");
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
+
+#[test]
+fn damage_never_panics() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/other_files");
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("damaged");
+    for entry in fs::read_dir(folder).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        for step in 0..12 {
+            let at = bytes.len() * step / 12;
+            let mut flipped = bytes.clone();
+            if let Some(byte) = flipped.get_mut(at) {
+                *byte ^= 0x81;
+            }
+            for damaged in [&flipped, &bytes[..at], &bytes[at..]] {
+                fs::write(&path, damaged).unwrap();
+                drop(load(&Source::File(path.clone()), &Limits::default()));
+            }
+        }
+    }
+}
