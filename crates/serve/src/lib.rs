@@ -20,6 +20,7 @@ mod json;
 mod memory;
 mod metrics;
 mod models;
+mod names;
 mod outgoing;
 mod pool;
 mod protobuf;

@@ -5,7 +5,6 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 mod describe;
 mod entry;
 mod map;
-mod names;
 mod sample;
 mod served;
 
@@ -15,9 +14,9 @@ pub(crate) use served::{Served, parallel};
 use crate::{
     Error,
     failure::{Failure, Rejection},
+    names::{listed, near, quoted},
 };
 use map::Map;
-use names::{listed, near, quoted};
 
 /// All models at one moment. A change makes a new one, which shares what stayed the same; requests
 /// keep what they have begun with.
@@ -172,7 +171,7 @@ impl Repository {
 
     fn unknown(&self, name: &str) -> Failure {
         let (asked, names) = (quoted(name), self.names());
-        Failure::not_found(match (near(name, &names), &names[..]) {
+        Failure::not_found(match (near(name, names.iter().copied()), &names[..]) {
             (_, []) => format!("there is no model {asked}, and no other"),
             (_, [only]) => format!("there is no model {asked}; there is {}", quoted(only)),
             (Some(near), _) => {
