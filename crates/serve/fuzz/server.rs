@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::{Request, Response, Version, body::Bytes};
 use longshore_engine::{
-    Data, Error, Inputs, Method, Model, Output, OutputData, Predictor, Table,
+    ColumnUse, Data, Error, Inputs, Method, Model, Output, OutputData, Predictor, Table,
 };
 use longshore_mlflow::{MlModel, Signature};
 use longshore_serve::{Config, Limits, ModelSource, Origin, Server};
@@ -55,8 +55,19 @@ const COLUMNS: &str = r#"[
     {"name":"x","type":"binary","required":false}, {"name":"d","type":"datetime","required":false}
 ]"#;
 
+/// Three columns: one of texts, one that is never read, one of numbers.
+fn used(names: &[&str]) -> Inputs {
+    let uses = [ColumnUse::Text, ColumnUse::Unread, ColumnUse::Value];
+    Inputs {
+        columns: Some(3),
+        names: Some(names.iter().map(|&name| Arc::from(name)).collect()),
+        documents: false,
+        uses: Some(Arc::from(uses)),
+    }
+}
+
 /// The models' names; the first byte of an input chooses one.
-const MODELS: [&str; 4] = ["plain", "names", "signed", "texts"];
+const MODELS: [&str; 6] = ["plain", "names", "signed", "texts", "uses", "signed-uses"];
 
 /// The server under test.
 pub struct Target {
@@ -73,9 +84,11 @@ impl Target {
             Inputs { columns: Some(2), names: Some(names), documents: false, uses: None },
             Inputs::default(),
             Inputs { documents: true, ..Inputs::default() },
+            used(&["t", "x", "a"]),
+            used(&["t", "i", "d"]),
         ];
         let models = MODELS.into_iter().zip(inputs).map(|(name, inputs)| {
-            let signature = (name == "signed")
+            let signature = name.starts_with("signed")
                 .then(|| Signature::parse(Some(COLUMNS), None, None).expect("a signature"));
             let model = Model {
                 predictor: Box::new(Echo(inputs)),

@@ -21,6 +21,24 @@ pub(crate) struct Frame<'a> {
     /// As many as there are columns.
     pub(crate) names: Option<Vec<Cow<'a, str>>>,
     pub(crate) data: Data,
+    /// Some of the columns that were left out, for a message that guesses what was meant.
+    pub(crate) unknown: Vec<Cow<'a, str>>,
+}
+
+/// Most names that [`Frame::unknown`] keeps.
+pub(crate) const UNKNOWN: usize = 32;
+
+/// The failure of a column that one row lacks while others have it.
+pub(crate) fn lacks(name: &str, row: usize) -> Failure {
+    Failure::unfit(format!(
+        "column {} is missing in row {row} while other rows have it; send null where there is no value",
+        crate::names::quoted(name)
+    ))
+}
+
+/// True for an integer that a double holds as it is.
+pub(crate) fn is_exact(value: i64) -> bool {
+    value.unsigned_abs() <= 1 << 53
 }
 
 /// What a request may hold.
@@ -56,13 +74,24 @@ impl Bounds {
     }
 }
 
-/// Columns as the engine's table data: one matrix when all are numbers of one type.
+/// Columns as the engine's table data: one matrix when all are numbers of one type. Integers become
+/// doubles unless one of them would change.
 pub(crate) fn collapse(columns: Vec<Column>, rows: usize) -> Data {
-    let doubles = |c: &Column| matches!(c, Column::F64(_) | Column::I64(_));
-    if columns.iter().all(doubles) {
+    let exact = |column: &Column| match column {
+        Column::F64(_) => true,
+        Column::I64(values) => values.iter().all(|&value| is_exact(value)),
+        _ => false,
+    };
+    if columns.iter().all(exact) {
         return Data::F64(interleave(&columns, rows, |column, row| match column {
             Column::F64(values) => values.get(row).copied(),
             Column::I64(values) => values.get(row).map(|&value| value as f64),
+            _ => None,
+        }));
+    }
+    if columns.iter().all(|c| matches!(c, Column::I64(_))) {
+        return Data::I64(interleave(&columns, rows, |column, row| match column {
+            Column::I64(values) => values.get(row).copied(),
             _ => None,
         }));
     }

@@ -2,6 +2,7 @@
 
 use longshore_engine::{Method, Output, OutputData, Table};
 
+mod bare;
 pub(crate) mod grpc;
 pub(crate) mod invocations;
 mod rows;

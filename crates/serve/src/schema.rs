@@ -1,62 +1,77 @@
-//! What a model takes, put together from its signature and its predictor, and how rows are made
-//! to fit it.
+//! What a request must hold, put together from the signature and the predictor, and how its rows
+//! are made to fit the model.
+//!
+//! A request's columns are the *fields*: those of the signature, in its order; without a signature
+//! those of the model, in the order of training. The rows that the model gets are made of them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use longshore_engine::{Column, Data, Inputs, Matrix, Table, TextColumn};
+use longshore_engine::{Column, Data, Inputs, Table};
 use longshore_mlflow::{ColumnType, Signature};
 
+mod arrange;
 mod cast;
+mod names;
 mod resolve;
+mod text;
+
+pub(crate) use names::Names;
 
 use crate::{
     failure::Failure,
     frame::{Frame, collapse, split},
+    names::{listed, quoted},
 };
 
-/// One column that a model takes.
-#[derive(Clone, Debug, PartialEq)]
+/// One column of a request.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Field {
-    pub(crate) name: Arc<str>,
+    /// Its name; `None` for columns that are told apart by place alone.
+    pub(crate) name: Option<Arc<str>>,
     /// Its type, when the signature gives one.
     pub(crate) kind: Option<ColumnType>,
-    /// Whether a request must have it.
-    pub(crate) required: bool,
+    /// The model compares its texts: a number there is refused.
+    pub(crate) text: bool,
+    /// Whether a request that names its columns must have it.
+    pub(crate) need: Need,
+    /// Whether its values may be missing although their type has no missing value.
+    pub(crate) may_lack: bool,
 }
 
-/// Column names with their places.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Names {
-    ordered: Arc<[Arc<str>]>,
-    places: HashMap<Arc<str>, usize>,
-}
-
-impl Names {
-    pub(crate) fn new(names: impl IntoIterator<Item = Arc<str>>) -> Self {
-        let ordered: Arc<[Arc<str>]> = names.into_iter().collect();
-        let places = ordered.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
-        Self { ordered, places }
-    }
-
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.places.contains_key(name)
-    }
+/// Whether a request that names its columns must have one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// The signature requires it, or the model reads it.
+    #[default]
+    Required,
+    /// The signature declares it optional, and the model never reads it.
+    Optional,
+    /// No signature speaks of it, and the model never reads it: what is sent is not looked at.
+    Ignored,
 }
 
 /// What a model takes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Schema {
-    /// The columns in the order the predictor wants them; empty when their names are not known.
+    /// The columns of a request; empty when only their number is known.
     fields: Vec<Field>,
+    /// The names of the fields that are looked at; empty when the fields have none.
     names: Names,
-    /// Number of columns, when it is fixed.
+    /// Values in a row of the model, when they are fixed.
     columns: Option<usize>,
+    /// The field of each of the model's columns, `None` for one that it never reads; without it
+    /// the fields are the model's columns.
+    places: Option<Vec<Option<usize>>>,
+    /// The names of the model's columns.
+    table_names: Option<Arc<[Arc<str>]>>,
     /// One text a row.
     documents: bool,
     /// The type of all values, for a model whose signature is a tensor.
     uniform: Option<ColumnType>,
     /// The tensor's name, for the same.
     tensor: Option<String>,
+    /// No column has a type that its values are held against.
+    free: bool,
 }
 
 impl Schema {
@@ -65,12 +80,14 @@ impl Schema {
         resolve::schema(signature, inputs)
     }
 
-    pub(crate) fn fields(&self) -> &[Field] {
-        &self.fields
+    /// The fields of a row without names.
+    pub(crate) fn row(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter()
     }
 
-    pub(crate) fn columns(&self) -> Option<usize> {
-        self.columns
+    /// Values in a row without names, when they are fixed.
+    pub(crate) fn width(&self) -> Option<usize> {
+        if self.fields.is_empty() { self.columns } else { Some(self.fields.len()) }
     }
 
     pub(crate) fn is_documents(&self) -> bool {
@@ -87,13 +104,23 @@ impl Schema {
 
     /// The names that a request may use; `None` when they are not known.
     pub(crate) fn names(&self) -> Option<&Names> {
-        (!self.fields.is_empty()).then_some(&self.names)
+        (self.names.count() > 0).then_some(&self.names)
     }
 
-    /// True for a column that the signature declares to be text.
+    /// The field that a request calls `name`.
+    fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.get(self.names.find(name)?)
+    }
+
+    /// The type that the signature gives the column `name`.
+    pub(crate) fn kind(&self, name: &str) -> Option<ColumnType> {
+        self.field(name)?.kind
+    }
+
+    /// True for a column whose values stay texts whatever they look like.
     pub(crate) fn is_text(&self, name: &str) -> bool {
-        let field = self.names.places.get(name).and_then(|&at| self.fields.get(at));
-        self.documents || field.is_some_and(|field| is_textual(field.kind))
+        let textual = |field: &Field| field.text || is_textual(field.kind);
+        self.documents || self.field(name).is_some_and(textual)
     }
 
     /// Brings rows into the order and the types that the model takes.
@@ -102,57 +129,24 @@ impl Schema {
         if rows == 0 {
             return Err(Failure::invalid("there are no rows"));
         }
-        let named = frame.names.is_some();
-        let data = self.arrange(frame)?;
+        let named = frame.names.is_some() && self.names().is_some();
+        let data = if named { self.arrange(frame)? } else { frame.data };
         self.check_width(&data)?;
-        let data = self.cast(data, rows)?;
         if self.documents {
-            return Ok(Table { rows, names: None, data: documents(data, rows)? });
+            return Ok(Table { rows, names: None, data: text::documents(data, rows)? });
         }
-        let names = (named && !self.fields.is_empty()).then(|| self.names.ordered.clone());
+        let data = self.place(self.cast(data, rows)?, rows);
+        let by_name = named || self.places.is_some();
+        let names = self.table_names.clone().filter(|_| by_name);
         Ok(Table { rows, names, data })
     }
 
-    /// Named columns in the model's order; others as they came.
-    fn arrange(&self, frame: Frame<'_>) -> Result<Data, Failure> {
-        let Some(names) = frame.names else { return Ok(frame.data) };
-        if self.fields.is_empty() {
-            return Ok(frame.data);
+    /// The model's columns from those of the fields.
+    pub(crate) fn place(&self, data: Data, rows: usize) -> Data {
+        match &self.places {
+            None => data,
+            Some(places) => arrange::gather(data, rows, places),
         }
-        let in_order = names.len() == self.fields.len()
-            && names.iter().zip(&self.fields).all(|(name, field)| *name == *field.name);
-        if in_order {
-            return Ok(frame.data);
-        }
-        let sent: HashMap<&str, usize> =
-            names.iter().enumerate().map(|(at, name)| (&**name, at)).collect();
-        let missing: Vec<_> = self
-            .fields
-            .iter()
-            .filter(|field| field.required && !sent.contains_key(&*field.name))
-            .map(|field| &*field.name)
-            .collect();
-        if !missing.is_empty() {
-            return Err(Failure::unfit(format!(
-                "{} {} missing; the model takes {}",
-                quoted(missing.iter().copied()),
-                if missing.len() == 1 { "is" } else { "are" },
-                quoted(self.fields.iter().map(|field| &*field.name)),
-            )));
-        }
-        let rows = frame.rows;
-        let places: Vec<_> =
-            self.fields.iter().map(|field| sent.get(&*field.name).copied()).collect();
-        if let (Data::F64(matrix), true) = (&frame.data, places.iter().all(Option::is_some)) {
-            return Ok(Data::F64(gather(matrix, &places)));
-        }
-        let mut columns: Vec<Option<Column>> =
-            split(frame.data, rows).into_iter().map(Some).collect();
-        let arranged = self.fields.iter().zip(places).map(|(field, place)| {
-            let sent = place.and_then(|place| columns.get_mut(place)).and_then(Option::take);
-            sent.unwrap_or_else(|| absent(field, rows))
-        });
-        Ok(Data::Columns(arranged.collect()))
     }
 
     fn check_width(&self, data: &Data) -> Result<(), Failure> {
@@ -165,55 +159,60 @@ impl Schema {
             }
             return Ok(());
         }
-        let Some(expected) = self.columns else { return Ok(()) };
+        let Some(expected) = self.width() else { return Ok(()) };
         if found == expected {
             return Ok(());
         }
         let values = |count| if count == 1 { "1 value".into() } else { format!("{count} values") };
         let mut message =
             format!("a row has {} where the model takes {}", values(found), values(expected));
-        if !self.fields.is_empty() {
+        let names: Vec<&str> =
+            self.fields.iter().filter_map(|field| field.name.as_deref()).collect();
+        if !names.is_empty() {
             message.push_str(": ");
-            message.push_str(&quoted(self.fields.iter().map(|field| &*field.name)));
+            message.push_str(&listed(names.into_iter()));
+        }
+        if self.fields.iter().any(|field| field.need == Need::Ignored) {
+            message.push_str(
+                "; a row without names has every column of training, also those that the model \
+                 does not read: send names to leave them out",
+            );
         }
         Err(Failure::unfit(message))
     }
 
+    /// Values in the types of the fields.
     fn cast(&self, data: Data, rows: usize) -> Result<Data, Failure> {
-        let kind = |at: usize| match self.fields.get(at) {
-            Some(field) => field.kind,
-            None => self.uniform,
-        };
-        if let Data::F64(matrix) = &data {
-            if (0..matrix.columns).all(|at| cast::keeps_doubles(kind(at))) {
-                cast::check_integers(matrix, kind, |at| self.may_lack(at), |at| self.name(at))?;
-                return Ok(data);
-            }
-        } else if (0..width(&data)).all(|at| kind(at).is_none()) {
+        if self.free {
             return Ok(match data {
                 Data::Columns(columns) => collapse(columns, rows),
                 other => other,
             });
         }
+        let default = Field { kind: self.uniform, ..Field::default() };
+        let field = |at: usize| self.fields.get(at).unwrap_or(&default);
+        if let Data::F64(matrix) = &data
+            && (0..matrix.columns).all(|at| cast::keeps_doubles(field(at)))
+        {
+            cast::check_integers(matrix, field, |at| self.column(at))?;
+            return Ok(data);
+        }
         let mut columns = split(data, rows);
         for (at, column) in columns.iter_mut().enumerate() {
-            if let Some(kind) = kind(at) {
-                let taken = std::mem::replace(column, Column::Bool(Vec::new()));
-                *column = cast::column(taken, kind, self.may_lack(at), &self.name(at))?;
+            let field = field(at);
+            if !field.text && field.kind.is_none() {
+                continue;
             }
+            let taken = std::mem::replace(column, Column::Bool(Vec::new()));
+            *column = cast::column(taken, field, || self.column(at))?;
         }
         Ok(collapse(columns, rows))
     }
 
-    /// True for a column that may lack values.
-    fn may_lack(&self, at: usize) -> bool {
-        self.fields.get(at).is_some_and(|field| !field.required)
-    }
-
-    /// A column's name for messages.
-    fn name(&self, at: usize) -> String {
-        match self.fields.get(at) {
-            Some(field) => format!("`{}`", field.name),
+    /// A column of the request for messages: its name, else its place.
+    fn column(&self, at: usize) -> String {
+        match self.fields.get(at).and_then(|field| field.name.as_deref()) {
+            Some(name) => quoted(name),
             None => at.to_string(),
         }
     }
@@ -231,52 +230,8 @@ pub(crate) fn width(data: &Data) -> usize {
     }
 }
 
-/// Names in backticks, the first twenty of them.
-fn quoted<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
-    const SHOWN: usize = 20;
-    let total = names.len();
-    let list = names.take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if total > SHOWN { format!("{list} and {} more", total - SHOWN) } else { list }
-}
-
 fn is_textual(kind: Option<ColumnType>) -> bool {
     matches!(kind, Some(ColumnType::String | ColumnType::Binary | ColumnType::Datetime))
-}
-
-/// A column that the request may leave out.
-fn absent(field: &Field, rows: usize) -> Column {
-    if is_textual(field.kind) {
-        Column::Text(std::iter::repeat_n(None, rows).collect())
-    } else {
-        Column::F64(vec![f64::NAN; rows])
-    }
-}
-
-fn gather(matrix: &Matrix<f64>, places: &[Option<usize>]) -> Matrix<f64> {
-    let mut values = Vec::with_capacity(matrix.values.len() / matrix.columns.max(1) * places.len());
-    for row in matrix.values.chunks_exact(matrix.columns.max(1)) {
-        values.extend(places.iter().flatten().filter_map(|&place| row.get(place).copied()));
-    }
-    Matrix { columns: places.len(), values }
-}
-
-/// The single column as one text a row.
-fn documents(data: Data, rows: usize) -> Result<Data, Failure> {
-    if let Data::Documents(_) = &data {
-        return Ok(data);
-    }
-    let texts: Option<TextColumn> = match split(data, rows).into_iter().next() {
-        Some(Column::Text(texts)) => Some(texts),
-        _ => None,
-    };
-    let Some(texts) = texts else {
-        return Err(Failure::unfit("the model takes texts, but the rows hold other values"));
-    };
-    let missing = texts.iter().position(|text| text.is_none());
-    match missing {
-        Some(row) => Err(Failure::unfit(format!("row {row} is null where a text is expected"))),
-        None => Ok(Data::Documents(texts)),
-    }
 }
 
 #[cfg(test)]

@@ -2,15 +2,20 @@ use std::sync::Arc;
 
 use longshore_engine::{Cell, Column, TextColumn};
 
+use super::is_exact;
 use crate::json::{Number, Scalar};
 
 /// A column that takes the type of what is pushed, as pandas infers it: integers, doubles once
-/// one is missing or has a fraction, booleans, texts; anything mixed otherwise.
+/// one is missing or has a fraction, booleans, texts; anything mixed otherwise. Unlike there, an
+/// integer that a double would change keeps its value beside a missing one. Integers beyond 64
+/// signed bits become the nearest double, which is what a model makes of numpy's `uint64`.
 #[derive(Clone, Debug)]
 pub(crate) enum Builder {
     /// Only missing values so far.
     Missing(usize),
     I64(Vec<i64>),
+    /// Integers, some of which are missing.
+    Gaps(Vec<Option<i64>>),
     F64(Vec<f64>),
     Bool(Vec<bool>),
     Text(TextColumn),
@@ -28,6 +33,7 @@ impl Builder {
         match self {
             Self::Missing(count) => *count,
             Self::I64(values) => values.len(),
+            Self::Gaps(values) => values.len(),
             Self::F64(values) => values.len(),
             Self::Bool(values) => values.len(),
             Self::Text(values) => values.len(),
@@ -49,10 +55,9 @@ impl Builder {
         match self {
             Self::Missing(count) => *count += 1,
             Self::I64(values) => {
-                let mut doubles: Vec<f64> = values.iter().map(|&value| value as f64).collect();
-                doubles.push(f64::NAN);
-                *self = Self::F64(doubles);
+                *self = Self::Gaps(values.iter().map(|&value| Some(value)).chain([None]).collect());
             }
+            Self::Gaps(values) => values.push(None),
             Self::F64(values) => values.push(f64::NAN),
             Self::Text(values) => values.push(None),
             Self::Bool(_) | Self::Any(_) => self.push_cell(Cell::Null),
@@ -63,7 +68,13 @@ impl Builder {
         match self {
             Self::Missing(0) => *self = Self::I64(vec![value]),
             Self::I64(values) => values.push(value),
-            Self::Missing(_) | Self::F64(_) => self.push_double(value as f64),
+            Self::Gaps(values) => values.push(Some(value)),
+            Self::Missing(count) => {
+                let mut values = vec![None; *count];
+                values.push(Some(value));
+                *self = Self::Gaps(values);
+            }
+            Self::F64(values) => values.push(value as f64),
             Self::Bool(_) | Self::Text(_) | Self::Any(_) => self.push_cell(Cell::I64(value)),
         }
     }
@@ -79,6 +90,9 @@ impl Builder {
                 let mut doubles: Vec<f64> = values.iter().map(|&value| value as f64).collect();
                 doubles.push(value);
                 *self = Self::F64(doubles);
+            }
+            Self::Gaps(values) => {
+                *self = Self::F64(values.iter().copied().map(double).chain([value]).collect());
             }
             Self::F64(values) => values.push(value),
             Self::Bool(_) | Self::Text(_) | Self::Any(_) => self.push_cell(Cell::F64(value)),
@@ -110,6 +124,7 @@ impl Builder {
         let mut cells = match std::mem::take(self) {
             Self::Missing(count) => vec![Cell::Null; count],
             Self::I64(values) => values.into_iter().map(Cell::I64).collect(),
+            Self::Gaps(values) => values.into_iter().map(integer_cell).collect(),
             Self::F64(values) => values.into_iter().map(double_cell).collect(),
             Self::Bool(values) => values.into_iter().map(Cell::Bool).collect(),
             Self::Text(values) => values
@@ -126,12 +141,24 @@ impl Builder {
         match self {
             Self::Missing(count) => Column::F64(vec![f64::NAN; count]),
             Self::I64(values) => Column::I64(values),
+            Self::Gaps(values) if values.iter().flatten().all(|&value| is_exact(value)) => {
+                Column::F64(values.into_iter().map(double).collect())
+            }
+            Self::Gaps(values) => Column::Any(values.into_iter().map(integer_cell).collect()),
             Self::F64(values) => Column::F64(values),
             Self::Bool(values) => Column::Bool(values),
             Self::Text(values) => Column::Text(values),
             Self::Any(values) => Column::Any(values),
         }
     }
+}
+
+fn double(value: Option<i64>) -> f64 {
+    value.map_or(f64::NAN, |value| value as f64)
+}
+
+fn integer_cell(value: Option<i64>) -> Cell {
+    value.map_or(Cell::Null, Cell::I64)
 }
 
 /// A column of doubles holds NaN where a value was missing.
@@ -172,5 +199,22 @@ mod tests {
             panic!("a column of doubles expected")
         };
         assert!(values[0].is_nan() && values[1] == 3.0 && values[2].is_nan());
+    }
+
+    #[test]
+    fn large_integers_keep_their_value_beside_missing_ones() {
+        const LARGE: i64 = (1 << 53) + 1;
+        let int = |v| Scalar::Number(Number::Int(v));
+        let null = || Scalar::Null;
+        let cells = |values: &[Option<i64>]| {
+            Column::Any(values.iter().copied().map(integer_cell).collect())
+        };
+        assert_eq!(column(vec![int(LARGE), null()]), cells(&[Some(LARGE), None]));
+        assert_eq!(column(vec![null(), int(LARGE)]), cells(&[None, Some(LARGE)]));
+        let expected = cells(&[Some(1), None, Some(LARGE)]);
+        assert_eq!(column(vec![int(1), null(), int(LARGE)]), expected);
+        // numpy has one type for a fraction and an integer: the double
+        let mixed = column(vec![int(LARGE), Scalar::Number(Number::Float(0.5))]);
+        assert_eq!(mixed, Column::F64(vec![9_007_199_254_740_992.0, 0.5]));
     }
 }

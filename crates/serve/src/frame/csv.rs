@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use super::{Bounds, Builder, Frame, collapse};
+use super::{Bounds, Builder, Frame, UNKNOWN, collapse};
 use crate::{
     failure::Failure,
     json::{Number, Scalar},
@@ -32,6 +32,7 @@ pub(crate) fn read<'a>(
     let mut names: Vec<String> = Vec::new();
     let mut places = Vec::with_capacity(header.len());
     let mut seen = HashSet::new();
+    let mut unknown = Vec::new();
     for name in header.iter().map(|name| name.trim_start_matches('\u{feff}')) {
         if !seen.insert(name.to_owned()) {
             return Err(Failure::invalid(format!("the header names `{name}` twice")));
@@ -40,6 +41,8 @@ pub(crate) fn read<'a>(
         places.push(taken.then_some(names.len()));
         if taken {
             names.push(name.to_owned());
+        } else if unknown.len() < UNKNOWN {
+            unknown.push(Cow::Owned(name.to_owned()));
         }
     }
     let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
@@ -63,7 +66,7 @@ pub(crate) fn read<'a>(
     }
     let columns = names.iter().zip(cells).map(|(name, cells)| column(&cells, texts(name)));
     let data = collapse(columns.collect(), rows);
-    Ok(Frame { rows, names: Some(names.into_iter().map(Cow::Owned).collect()), data })
+    Ok(Frame { rows, names: Some(names.into_iter().map(Cow::Owned).collect()), data, unknown })
 }
 
 /// The type is that of the whole column: numbers, booleans, or texts.

@@ -5,10 +5,11 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use super::{Bounds, Builder, Frame, collapse, rows};
+use super::{Bounds, Builder, Frame, UNKNOWN, collapse, rows};
 use crate::{
     failure::Failure,
     json::{Scanner, twice},
+    names::quoted,
     schema::Names,
 };
 
@@ -29,43 +30,82 @@ struct Records<'a, 'n> {
     found: HashMap<Cow<'a, str>, Place>,
     /// The keys of the first row with their columns: later rows mostly repeat them.
     order: Vec<(Cow<'a, str>, Place)>,
+    unknown: Vec<Cow<'a, str>>,
     rows: usize,
 }
 
-/// Reads a list of objects. Columns that the model does not take are left out; values that a row
-/// lacks are missing.
+/// Reads a list of objects. Columns that the model does not take are left out; one that the model
+/// takes is in every row or in none.
 pub(crate) fn read<'a>(
     scanner: &mut Scanner<'a>,
     wanted: Option<&Names>,
     bounds: &Bounds,
 ) -> Result<Frame<'a>, Failure> {
-    let mut records = Records {
-        wanted,
-        names: Vec::new(),
-        columns: Vec::new(),
-        found: HashMap::new(),
-        order: Vec::new(),
-        rows: 0,
-    };
-    let mut first = true;
-    scanner.begin(b'[')?;
-    while scanner.more(b']', &mut first)? {
-        bounds.check_rows(records.rows + 1)?;
-        if scanner.peek() != Some(b'{') {
-            return Err(Failure::invalid(format!(
-                "row {} is not an object by column name while row 0 is",
-                records.rows
-            )));
-        }
-        records.row(scanner)?;
-        bounds.check_cells(records.rows, records.columns.len())?;
-    }
-    let rows = records.rows;
-    let columns = records.columns.into_iter().map(Builder::finish).collect();
-    Ok(Frame { rows, names: Some(records.names), data: collapse(columns, rows) })
+    let mut records = Records::new(wanted);
+    records.list(scanner, bounds)?;
+    Ok(records.finish())
 }
 
-impl<'a> Records<'a, '_> {
+/// Reads a list of lists of objects, whose rows follow one another: an older form of KServe.
+pub(crate) fn read_lists<'a>(
+    scanner: &mut Scanner<'a>,
+    wanted: Option<&Names>,
+    bounds: &Bounds,
+) -> Result<Frame<'a>, Failure> {
+    let mut records = Records::new(wanted);
+    let (mut first, mut at) = (true, 0);
+    scanner.begin(b'[')?;
+    while scanner.more(b']', &mut first)? {
+        if scanner.peek() != Some(b'[') {
+            return Err(Failure::invalid(format!(
+                "item {at} is {} while item 0 is a list of rows",
+                scanner.shape()
+            )));
+        }
+        records.list(scanner, bounds)?;
+        at += 1;
+    }
+    Ok(records.finish())
+}
+
+impl<'a, 'n> Records<'a, 'n> {
+    fn new(wanted: Option<&'n Names>) -> Self {
+        Self {
+            wanted,
+            names: Vec::new(),
+            columns: Vec::new(),
+            found: HashMap::new(),
+            order: Vec::new(),
+            unknown: Vec::new(),
+            rows: 0,
+        }
+    }
+
+    fn finish(self) -> Frame<'a> {
+        let rows = self.rows;
+        let columns = self.columns.into_iter().map(Builder::finish).collect();
+        let data = collapse(columns, rows);
+        Frame { rows, names: Some(self.names), data, unknown: self.unknown }
+    }
+
+    fn list(&mut self, scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<(), Failure> {
+        let mut first = true;
+        scanner.begin(b'[')?;
+        while scanner.more(b']', &mut first)? {
+            bounds.check_rows(self.rows + 1)?;
+            if scanner.peek() != Some(b'{') {
+                return Err(Failure::invalid(format!(
+                    "row {} is not an object by column name while row 0 is; it is {}",
+                    self.rows,
+                    scanner.shape()
+                )));
+            }
+            self.row(scanner)?;
+            bounds.check_cells(self.rows, self.columns.len())?;
+        }
+        Ok(())
+    }
+
     fn row(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Failure> {
         let row = self.rows;
         let mut dropped: HashSet<Cow<'a, str>> = HashSet::new();
@@ -75,7 +115,7 @@ impl<'a> Records<'a, '_> {
             let key = scanner.key()?;
             let place = match self.order.get(at) {
                 Some((name, place)) if *name == key => *place,
-                _ => self.place(key.clone()),
+                _ => self.place(key.clone())?,
             };
             if row == 0 {
                 self.order.push((key.clone(), place));
@@ -98,8 +138,11 @@ impl<'a> Records<'a, '_> {
                 }
             }
         }
-        for column in &mut self.columns {
+        for (name, column) in self.names.iter().zip(&mut self.columns) {
             if column.len() == row {
+                if !self.wanted.is_some_and(|names| names.may_lack(name)) {
+                    return Err(super::lacks(name, row));
+                }
                 column.push_missing();
             }
         }
@@ -107,21 +150,26 @@ impl<'a> Records<'a, '_> {
         Ok(())
     }
 
-    fn place(&mut self, key: Cow<'a, str>) -> Place {
+    fn place(&mut self, key: Cow<'a, str>) -> Result<Place, Failure> {
         if let Some(place) = self.found.get(&key) {
-            return *place;
+            return Ok(*place);
         }
         let taken = self.wanted.is_none_or(|names| names.contains(&key));
         let place = if taken {
-            // a column that begins late was missing before
+            if self.rows > 0 && !self.wanted.is_some_and(|names| names.may_lack(&key)) {
+                return Err(super::lacks(&key, 0));
+            }
             self.columns.push(Builder::Missing(self.rows));
             self.names.push(key.clone());
             Place::Column(self.columns.len() - 1)
         } else {
+            if self.unknown.len() < UNKNOWN {
+                self.unknown.push(key.clone());
+            }
             Place::Dropped
         };
         self.found.insert(key, place);
-        place
+        Ok(place)
     }
 }
 
@@ -131,22 +179,18 @@ fn value<'a>(
     row: usize,
     key: &str,
 ) -> Result<crate::json::Scalar<'a>, Failure> {
-    match scanner.peek() {
-        Some(b'[') => {
-            scanner.begin(b'[')?;
-            let value = rows::value(scanner, row, 0)?;
-            if scanner.more(b']', &mut false)? {
-                return Err(Failure::invalid(format!(
-                    "row {row}, column `{key}` is a list where a single value is expected"
-                )));
-            }
-            Ok(value)
-        }
-        Some(b'{') => Err(Failure::invalid(format!(
-            "row {row}, column `{key}` is an object where a single value is expected"
-        ))),
-        _ => scanner.scalar(),
+    if scanner.peek() != Some(b'[') {
+        return rows::single(scanner, row, || quoted(key));
     }
+    scanner.begin(b'[')?;
+    let value = rows::single(scanner, row, || quoted(key))?;
+    if scanner.more(b']', &mut false)? {
+        return Err(Failure::invalid(format!(
+            "row {row}, column {} is a list where a single value is expected",
+            quoted(key)
+        )));
+    }
+    Ok(value)
 }
 
 #[cfg(test)]
@@ -155,27 +199,38 @@ mod tests {
 
     use super::*;
 
-    fn frame<'a>(text: &'a str, wanted: Option<&Names>) -> Result<Frame<'a>, String> {
+    type Read<'a> = fn(&mut Scanner<'a>, Option<&Names>, &Bounds) -> Result<Frame<'a>, Failure>;
+
+    fn frame<'a>(
+        read: Read<'a>,
+        text: &'a str,
+        wanted: Option<&Names>,
+    ) -> Result<Frame<'a>, String> {
         let mut scanner = Scanner::new(text.as_bytes(), 64).unwrap();
         let bounds = Bounds { rows: 100, cells: 6 };
         read(&mut scanner, wanted, &bounds).map_err(|f| f.message.to_string())
     }
 
     #[test]
-    fn columns_are_the_union_of_all_keys() {
-        let frame = frame(r#"[{"b":1,"a":2},{"a":3,"c":4}]"#, None).unwrap();
-        assert_eq!(frame.names.unwrap(), ["b", "a", "c"]);
-        let Data::F64(Matrix { columns: 3, values }) = frame.data else { panic!("3 columns") };
-        assert_eq!(values[..2], [1.0, 2.0]);
-        assert!(values[2].is_nan() && values[3].is_nan());
-        assert_eq!(values[4..], [3.0, 4.0]);
+    fn rows_are_read_by_name() {
+        for (read, text) in [
+            (read as Read<'_>, r#"[{"b":1,"a":2},{"a":3,"b":4}]"#),
+            (read_lists, r#"[[{"b":1,"a":2}],[{"a":3,"b":4}]]"#),
+            (read_lists, r#"[[{"b":1,"a":2},{"a":3,"b":4}],[]]"#),
+        ] {
+            let frame = frame(read, text, None).unwrap();
+            assert_eq!(frame.names.unwrap(), ["b", "a"]);
+            let expected = Matrix { columns: 2, values: vec![1.0, 2.0, 4.0, 3.0] };
+            assert_eq!((frame.rows, frame.data), (2, Data::F64(expected)), "{text}");
+        }
     }
 
     #[test]
     fn what_the_model_does_not_take_is_dropped() {
-        let wanted = Names::new(["a".into(), "t".into()]);
+        let wanted = Names::new([("a".into(), 0), ("t".into(), 1)]);
         let text = r#"[{"x":{"deep":[1]},"t":"u","a":[2]},{"a":3,"t":"v","x":1}]"#;
-        let frame = frame(text, Some(&wanted)).unwrap();
+        let frame = frame(read, text, Some(&wanted)).unwrap();
+        assert_eq!(frame.unknown, ["x"]);
         assert_eq!(frame.names.unwrap(), ["t", "a"]);
         let Data::Columns(columns) = frame.data else { panic!("columns expected") };
         assert_eq!(columns[1], Column::I64(vec![2, 3]));
@@ -183,7 +238,7 @@ mod tests {
 
     #[test]
     fn faults_are_named() {
-        let wanted = Names::new(["a".into()]);
+        let wanted = Names::new([("a".into(), 0)]);
         for (text, expected) in [
             (r#"[{"a":1,"a":2}]"#, "the key `a` comes twice"),
             (r#"[{"x":1,"x":2}]"#, "the key `x` comes twice"),
@@ -192,10 +247,17 @@ mod tests {
             (r#"[{"a":[1,2]}]"#, "row 0, column `a` is a list"),
             (r#"[{"a":{}}]"#, "row 0, column `a` is an object"),
         ] {
-            let message = frame(text, Some(&wanted)).unwrap_err();
+            let message = frame(read, text, Some(&wanted)).unwrap_err();
             assert!(message.contains(expected), "{text}: {message}");
         }
-        let sparse = r#"[{"a":1},{"b":1},{"c":1}]"#;
-        assert!(frame(sparse, None).unwrap_err().contains("mostly missing"));
+        for (text, expected) in [
+            (r#"[{"a":1},{"b":1}]"#, "column `b` is missing in row 0 while other rows have it"),
+            (r#"[{"a":1,"b":1},{"b":1}]"#, "column `a` is missing in row 1 while other rows"),
+        ] {
+            let message = frame(read, text, None).unwrap_err();
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+        let message = frame(read_lists, r#"[[{"a":1}],{"a":1}]"#, None).unwrap_err();
+        assert!(message.contains("item 1 is an object while item 0 is a list"), "{message}");
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn read<'a>(
     let mut fast = scanner.clone();
     if let Some((rows, matrix)) = matrix(&mut fast, width.unwrap_or(16), bounds.rows) {
         *scanner = fast;
-        return Ok(Frame { rows, names: None, data: Data::F64(matrix) });
+        return Ok(Frame { rows, names: None, data: Data::F64(matrix), unknown: Vec::new() });
     }
     columns(scanner, bounds)
 }
@@ -99,7 +99,7 @@ fn columns<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Frame<'a>, 
         rows += 1;
     }
     let columns: Vec<_> = columns.into_iter().map(Builder::finish).collect();
-    Ok(Frame { rows, names: None, data: collapse(columns, rows) })
+    Ok(Frame { rows, names: None, data: collapse(columns, rows), unknown: Vec::new() })
 }
 
 /// Columns that were there before row `row` began.
@@ -138,16 +138,22 @@ fn push(columns: &mut Vec<Builder>, row: usize, at: usize, value: Scalar<'_>) {
 }
 
 /// A single value; a list or an object in its place is named by row and column.
-pub(super) fn value<'a>(
+fn value<'a>(scanner: &mut Scanner<'a>, row: usize, column: usize) -> Result<Scalar<'a>, Failure> {
+    single(scanner, row, || column.to_string())
+}
+
+/// The same for a column that `shown` writes.
+pub(super) fn single<'a>(
     scanner: &mut Scanner<'a>,
     row: usize,
-    column: usize,
+    shown: impl Fn() -> String,
 ) -> Result<Scalar<'a>, Failure> {
     let found = match scanner.peek() {
         Some(b'[') => "a list",
         Some(b'{') => "an object",
         _ => return scanner.scalar(),
     };
+    let column = shown();
     Err(Failure::invalid(format!(
         "row {row}, column {column} is {found} where a single value is expected"
     )))
@@ -202,7 +208,7 @@ mod tests {
             ("[[1],[2],[3],[4]]", "exceeds the limit of 3 rows"),
             ("[[1],[2]", "expected `,` or `]`, found the end of the body"),
             ("[[1,02]]", "is not valid JSON at byte 5"),
-            ("7", "expected a list, found `7`"),
+            ("7", "expected a list at byte 0, found a number"),
         ] {
             let message = frame(text).unwrap_err();
             assert!(message.contains(expected), "{text}: {message}");

@@ -101,6 +101,12 @@ pub(super) fn lex(bytes: &[u8], mut at: usize) -> Result<Lexed, usize> {
 }
 
 impl Lexed {
+    /// False for an integer that a double may not hold.
+    #[inline]
+    pub(super) fn is_double(&self) -> bool {
+        !self.integer || (self.mantissa <= 1 << 53 && !self.overflow)
+    }
+
     /// The nearest double; `text` is the number's own text.
     #[inline]
     pub(super) fn double(&self, text: &str) -> f64 {

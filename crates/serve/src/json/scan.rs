@@ -52,6 +52,31 @@ impl<'a> Scanner<'a> {
         Failure::invalid(format!("the body is not valid JSON at byte {at}: {}", reason.as_ref()))
     }
 
+    /// What kind of value comes next, for messages.
+    pub(crate) fn shape(&mut self) -> &'static str {
+        match self.peek() {
+            Some(b'[') => "a list",
+            Some(b'{') => "an object",
+            Some(b'"') => "a text",
+            Some(b't') => "true",
+            Some(b'f') => "false",
+            Some(b'n') => "null",
+            Some(_) => "a number",
+            None => "nothing",
+        }
+    }
+
+    /// The failure of a value of another kind than `expected`; where no value comes at all, the text
+    /// is no JSON.
+    pub(crate) fn other_than(&mut self, expected: &str) -> Failure {
+        let compound = matches!(self.peek(), Some(b'[' | b'{'));
+        if !compound && self.clone().scalar().is_err() {
+            return self.fault(expected);
+        }
+        let (at, found) = (self.at, self.shape());
+        Failure::invalid(format!("expected {expected} at byte {at}, found {found}"))
+    }
+
     /// A failure at the next byte.
     pub(crate) fn fault(&self, expected: &str) -> Failure {
         match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
@@ -82,7 +107,7 @@ impl<'a> Scanner<'a> {
     /// Steps over `open` (`[` or `{`).
     pub(crate) fn begin(&mut self, open: u8) -> Result<(), Failure> {
         if self.peek() != Some(open) {
-            return Err(self.fault(if open == b'[' { "a list" } else { "an object" }));
+            return Err(self.other_than(if open == b'[' { "a list" } else { "an object" }));
         }
         if self.depth == self.max_depth {
             return Err(Self::wrong(self.at, format!("nested deeper than {}", self.max_depth)));
@@ -130,7 +155,7 @@ impl<'a> Scanner<'a> {
     /// A text.
     pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Failure> {
         if self.peek() != Some(b'"') {
-            return Err(self.fault("a text"));
+            return Err(self.other_than("a text"));
         }
         let (text, end) =
             text::read(self.text, self.at).map_err(|(at, reason)| Self::wrong(at, reason))?;
@@ -184,12 +209,16 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next value as a double when it is a number or `null` (which is NaN); `None`, without a
-    /// reason and anywhere, when it is not: the caller starts over on the careful path.
+    /// reason and anywhere, when it is not: the caller starts over on the careful path. So it is
+    /// for an integer that a double may not hold.
     #[inline]
     pub(crate) fn double(&mut self) -> Option<f64> {
         match self.peek()? {
             b'0'..=b'9' | b'-' => {
                 if let Ok(lexed) = number::lex(self.text.as_bytes(), self.at) {
+                    if !lexed.is_double() {
+                        return None;
+                    }
                     let value = lexed.double(self.text.get(self.at..lexed.end)?);
                     self.at = lexed.end;
                     return Some(value);

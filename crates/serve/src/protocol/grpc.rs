@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{failure::Failure, frame::Bounds, repository::Served};
 use reply::Head;
-use request::{Request, Requested, no_shared_memory};
+use request::{Request, Requested, content_type, no_shared_memory};
 
 /// Reads a `ModelInferRequest` against what the model takes.
 pub(crate) fn decode(message: &[u8], served: &Served, bounds: &Bounds) -> Result<Query, Failure> {
@@ -24,8 +24,9 @@ pub(crate) fn decode(message: &[u8], served: &Served, bounds: &Bounds) -> Result
     let raw = request.is_raw();
     let requested = std::mem::take(&mut request.outputs);
     let methods = methods(&requested, served)?;
+    let content = content_type(&request.parameters)?;
     let tensors = request.tensors(bounds)?;
-    let frame = assemble::frame(tensors, &served.schema, bounds)?;
+    let frame = assemble::frame(tensors, content, &served.schema, bounds)?;
     let table = served.schema.fit(frame)?;
     Ok(Query { table, methods, id, raw })
 }

@@ -4,13 +4,17 @@ use std::{borrow::Cow, collections::HashSet};
 
 use serde_json::{Map, Value};
 
-use super::{Query, rows};
+use super::{
+    Query,
+    bare::{self, Bare},
+    rows,
+};
 use crate::{
     failure::Failure,
-    frame::{Bounds, Frame, csv, records},
+    frame::{Bounds, Frame, csv, records, rows as frame_rows},
     json::{Scalar, Scanner, twice},
+    names::quoted,
     repository::Served,
-    schema::Schema,
 };
 
 mod params;
@@ -27,18 +31,17 @@ pub(super) fn decode(
     let schema = &served.schema;
     let mut form: Option<(Cow<'_, str>, Frame<'_>)> = None;
     let mut params_text = None;
+    let whole = scanner.clone();
     let mut first = true;
-    scanner.begin(b'{')?;
+    bare::open(scanner, EXAMPLE, wrap)?;
     while scanner.more(b'}', &mut first)? {
         let key = scanner.key()?;
+        if FORMS.contains(&&*key) {
+            check_form(scanner, &key)?;
+        }
         let frame = match &*key {
-            "dataframe_split" => split(scanner, schema, bounds)?,
-            "dataframe_records" => {
-                if scanner.peek() != Some(b'[') {
-                    return Err(scanner.fault("a list of objects by column name"));
-                }
-                records_only(scanner, schema, bounds)?
-            }
+            "dataframe_split" => split(scanner, bounds)?,
+            "dataframe_records" => records::read(scanner, schema.names(), bounds)?,
             "instances" => rows::list(scanner, schema, bounds)?,
             "inputs" => rows::list_or_columns(scanner, schema, bounds)?,
             "params" => {
@@ -62,7 +65,15 @@ pub(super) fn decode(
         form = Some((key, frame));
     }
     scanner.finish()?;
-    let (_, frame) = form.ok_or_else(|| one_of("there are no rows"))?;
+    let (_, frame) = form.ok_or_else(|| {
+        let failure = one_of("there are no rows");
+        match bare::advice(&whole) {
+            Some((bare, text)) if params_text.is_none() => {
+                Failure::invalid(format!("{}, such as {}", failure.message, wrap(bare, &text)))
+            }
+            _ => failure,
+        }
+    })?;
     if let Some(text) = params_text {
         params::check(text, served.params())?;
     }
@@ -74,20 +85,48 @@ fn one_of(found: &str) -> Failure {
     Failure::invalid(format!("{found}; send exactly one of {forms}"))
 }
 
-fn records_only<'a>(
-    scanner: &mut Scanner<'a>,
-    schema: &Schema,
-    bounds: &Bounds,
-) -> Result<Frame<'a>, Failure> {
-    records::read(scanner, schema.names(), bounds)
+const EXAMPLE: &str = "{\"dataframe_split\": {\"columns\": [name, …], \"data\": [row, …]}}";
+
+fn wrap(bare: Bare, body: &str) -> String {
+    match bare {
+        Bare::Rows => format!("{{\"dataframe_split\": {{\"data\": {body}}}}}"),
+        Bare::Records => format!("{{\"dataframe_records\": {body}}}"),
+        Bare::Record => format!("{{\"dataframe_records\": [{body}]}}"),
+        Bare::Columns => format!("{{\"inputs\": {body}}}"),
+    }
+}
+
+/// Refuses rows of another shape than their key says.
+fn check_form(scanner: &mut Scanner<'_>, key: &str) -> Result<(), Failure> {
+    let found = scanner.shape();
+    let expected = match (key, found) {
+        ("dataframe_split", "an object")
+        | ("inputs", "an object" | "a list")
+        | ("instances", "a list") => return Ok(()),
+        ("dataframe_records", "a list") => {
+            let mut ahead = scanner.clone();
+            if !ahead.eat(b'[') || matches!(ahead.peek(), None | Some(b'{' | b']')) {
+                return Ok(());
+            }
+            let item = ahead.shape();
+            ahead.skip()?;
+            return Err(Failure::invalid(format!(
+                "`dataframe_records` is a list whose first item is {item} where an object by \
+                 column name is expected; send rows without names as {{\"dataframe_split\": \
+                 {{\"columns\": […], \"data\": […]}}}}"
+            )));
+        }
+        ("dataframe_split", _) => "an object such as {\"columns\": […], \"data\": […]}",
+        ("dataframe_records", _) => "a list of objects by column name",
+        ("inputs", _) => "a list of rows or an object of columns",
+        _ => "a list of rows",
+    };
+    scanner.clone().skip()?;
+    Err(Failure::invalid(format!("`{key}` is {found} where {expected} is expected")))
 }
 
 /// `{"columns": [...], "data": [[...]], "index": [...]}`; the index is not used.
-fn split<'a>(
-    scanner: &mut Scanner<'a>,
-    schema: &Schema,
-    bounds: &Bounds,
-) -> Result<Frame<'a>, Failure> {
+fn split<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Frame<'a>, Failure> {
     let (mut names, mut frame) = (None, None);
     let (mut first, mut index) = (true, false);
     scanner.begin(b'{')?;
@@ -95,7 +134,7 @@ fn split<'a>(
         let key = scanner.key()?;
         let again = match &*key {
             "columns" => names.replace(columns(scanner)?).is_some(),
-            "data" => frame.replace(rows::list(scanner, schema, bounds)?).is_some(),
+            "data" => frame.replace(data(scanner, bounds)?).is_some(),
             "index" => {
                 scanner.skip()?;
                 std::mem::replace(&mut index, true)
@@ -114,13 +153,26 @@ fn split<'a>(
         let found = crate::schema::width(&frame.data);
         if frame.rows > 0 && found != names.len() {
             return Err(Failure::invalid(format!(
-                "`dataframe_split` names {} columns, but its rows have {found} values",
+                "`dataframe_split` names {} columns in `columns`, but a row of its `data` has \
+                 {found} values",
                 names.len()
             )));
         }
         frame.names = Some(names);
     }
     Ok(frame)
+}
+
+/// The rows of `dataframe_split`.
+fn data<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Frame<'a>, Failure> {
+    let mut ahead = scanner.clone();
+    if ahead.eat(b'[') && ahead.peek() == Some(b'{') {
+        return Err(Failure::invalid(
+            "the `data` of `dataframe_split` is a list of objects where a list of lists is \
+             expected; send objects as {\"dataframe_records\": […]}",
+        ));
+    }
+    frame_rows::read(scanner, None, bounds)
 }
 
 /// Column names; pandas writes those of an unnamed frame as numbers.
@@ -137,7 +189,7 @@ fn columns<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Cow<'a, str>>, Failure> 
             _ => Cow::Borrowed(scanner.slice(from, scanner.offset())),
         };
         if !seen.insert(name.clone()) {
-            return Err(Failure::invalid(format!("the column `{name}` comes twice")));
+            return Err(Failure::invalid(format!("the column {} comes twice", quoted(&name))));
         }
         names.push(name);
     }

@@ -17,7 +17,7 @@ pub(super) fn list<'a>(
     if ahead.eat(b'[') && ahead.peek() == Some(b'{') {
         return records::read(scanner, schema.names(), bounds);
     }
-    rows::read(scanner, schema.columns(), bounds)
+    rows::read(scanner, schema.width(), bounds)
 }
 
 /// The same, or an object of columns.
@@ -30,4 +30,29 @@ pub(super) fn list_or_columns<'a>(
         return columns::read(scanner, schema.names(), bounds);
     }
     list(scanner, schema, bounds)
+}
+
+/// The same as KServe takes it: it makes a pandas frame of each item and puts the frames one below
+/// the other (`get_predict_input`), so that an item may be an object of columns or a list of rows.
+pub(super) fn items_or_columns<'a>(
+    scanner: &mut Scanner<'a>,
+    schema: &Schema,
+    bounds: &Bounds,
+) -> Result<Frame<'a>, Failure> {
+    let mut ahead = scanner.clone();
+    if ahead.eat(b'[') {
+        if ahead.peek() == Some(b'[') && ahead.eat(b'[') && ahead.peek() == Some(b'{') {
+            return records::read_lists(scanner, schema.names(), bounds);
+        }
+        if is_columns(&mut ahead) {
+            return columns::read_list(scanner, schema.names(), bounds);
+        }
+    }
+    list_or_columns(scanner, schema, bounds)
+}
+
+/// True when an object comes whose first value is a list or an object.
+pub(super) fn is_columns(scanner: &mut Scanner<'_>) -> bool {
+    let first = scanner.eat(b'{') && scanner.peek() == Some(b'"') && scanner.key().is_ok();
+    first && matches!(scanner.peek(), Some(b'[' | b'{'))
 }

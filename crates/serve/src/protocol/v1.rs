@@ -1,6 +1,10 @@
 //! `POST /v1/models/{m}:predict`.
 
-use super::{Query, rows};
+use super::{
+    Query,
+    bare::{self, Bare},
+    rows,
+};
 use crate::{
     failure::Failure,
     frame::Bounds,
@@ -16,8 +20,9 @@ pub(super) fn decode(
     bounds: &Bounds,
 ) -> Result<Query, Failure> {
     let (mut instances, mut inputs) = (None, None);
+    let whole = scanner.clone();
     let mut first = true;
-    scanner.begin(b'{')?;
+    bare::open(scanner, EXAMPLE, wrap)?;
     while scanner.more(b'}', &mut first)? {
         let key = scanner.key()?;
         let place = match &*key {
@@ -31,17 +36,36 @@ pub(super) fn decode(
         if place.is_some() {
             return Err(twice(&key));
         }
-        *place = Some(if &*key == "inputs" {
-            rows::list_or_columns(scanner, &served.schema, bounds)?
-        } else {
-            rows::list(scanner, &served.schema, bounds)?
-        });
+        match (&*key, scanner.shape()) {
+            (_, "a list") | ("inputs", "an object") => {}
+            ("instances", "an object") => {
+                return Err(Failure::invalid(
+                    "`instances` is an object where a list of rows is expected; send columns as \
+                     {\"inputs\": {\"column\": [value, …], …}}",
+                ));
+            }
+            (key, shape) => {
+                return Err(scanner.clone().skip().err().unwrap_or_else(|| {
+                    Failure::invalid(format!("`{key}` is {shape} where a list of rows is expected"))
+                }));
+            }
+        }
+        *place = Some(rows::items_or_columns(scanner, &served.schema, bounds)?);
     }
     scanner.finish()?;
     let frame = inputs.or(instances).ok_or_else(|| {
-        Failure::invalid(
-            "there is neither `instances` nor `inputs`; send {\"instances\": [row, …]}",
-        )
+        let sent = bare::advice(&whole).map_or(EXAMPLE.into(), |(bare, text)| wrap(bare, &text));
+        Failure::invalid(format!("there is neither `instances` nor `inputs`; send {sent}"))
     })?;
     Ok(Query { table: served.schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
+}
+
+const EXAMPLE: &str = "{\"instances\": [row, …]}";
+
+fn wrap(bare: Bare, body: &str) -> String {
+    match bare {
+        Bare::Rows | Bare::Records => format!("{{\"instances\": {body}}}"),
+        Bare::Record => format!("{{\"instances\": [{body}]}}"),
+        Bare::Columns => format!("{{\"inputs\": {body}}}"),
+    }
 }

@@ -5,11 +5,12 @@ use longshore_kserve::v2::Datatype;
 
 pub(super) mod assemble;
 pub(super) mod claim;
+pub(super) mod content;
 pub(super) mod raw;
 pub(super) mod requested;
 pub(super) mod tensor;
 
-use super::{Query, list};
+use super::{Query, bare, list};
 use crate::{
     failure::Failure,
     frame::Bounds,
@@ -24,9 +25,9 @@ pub(super) fn decode(
     served: &Served,
     bounds: &Bounds,
 ) -> Result<Query, Failure> {
-    let (mut id, mut tensors, mut methods) = (None, None, None);
+    let (mut id, mut tensors, mut methods, mut content) = (None, None, None, None);
     let mut first = true;
-    scanner.begin(b'{')?;
+    bare::open(scanner, EXAMPLE, |_, _| EXAMPLE.to_owned())?;
     while scanner.more(b'}', &mut first)? {
         let key = scanner.key()?;
         let again = match &*key {
@@ -39,6 +40,10 @@ pub(super) fn decode(
                 id.replace(text.into_owned()).is_some()
             }
             "inputs" => tensors.replace(inputs(scanner, bounds)?).is_some(),
+            "parameters" => {
+                content = content::read(scanner)?;
+                false
+            }
             "outputs" => {
                 if scanner.peek() == Some(b'n') {
                     scanner.scalar()?;
@@ -56,13 +61,15 @@ pub(super) fn decode(
         }
     }
     scanner.finish()?;
-    let tensors = tensors.ok_or_else(|| {
-        Failure::invalid("there is no `inputs`; send {\"inputs\": [{\"name\", \"shape\", \"datatype\", \"data\"}]}")
-    })?;
-    let frame = assemble::frame(tensors, &served.schema, bounds)?;
+    let tensors =
+        tensors.ok_or_else(|| Failure::invalid(format!("there is no `inputs`; send {EXAMPLE}")))?;
+    let frame = assemble::frame(tensors, content, &served.schema, bounds)?;
     let table = served.schema.fit(frame)?;
     Ok(Query { table, methods: methods.unwrap_or_default(), id, raw: false })
 }
+
+const EXAMPLE: &str = "{\"inputs\": [{\"name\": …, \"shape\": [rows, columns], \"datatype\": \"FP64\", \
+    \"data\": […]}]}";
 
 fn inputs<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Vec<Tensor<'a>>, Failure> {
     let mut tensors: Vec<Tensor<'a>> = Vec::new();

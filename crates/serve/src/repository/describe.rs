@@ -2,7 +2,11 @@ use longshore_engine::{Method, Output};
 use longshore_kserve::v2::{Datatype, TensorInfo};
 use longshore_mlflow::{ColumnType, Schema as Declared, Signature};
 
-use crate::{json::write, protocol::v2::datatype, schema::Schema};
+use crate::{
+    json::write,
+    protocol::v2::datatype,
+    schema::{Field, Need, Schema},
+};
 
 /// The beginning of every V2 reply of a model.
 pub(super) fn v2_head(name: &str, version: &str) -> Vec<u8> {
@@ -15,19 +19,23 @@ pub(super) fn v2_head(name: &str, version: &str) -> Vec<u8> {
 
 /// The tensors that a request may send: a column each when their names are known, else one matrix.
 pub(super) fn inputs(schema: &Schema) -> Vec<TensorInfo> {
+    let named = || schema.names().and_then(|names| names.iter().next());
     if schema.is_documents() {
-        let name = schema.fields().first().map_or("input-0", |field| &*field.name).to_owned();
+        let name = named().unwrap_or("input-0").to_owned();
         return vec![TensorInfo { name, datatype: Datatype::Bytes, shape: vec![-1] }];
     }
-    if !schema.fields().is_empty() {
-        let column = |field: &crate::schema::Field| TensorInfo {
-            name: field.name.to_string(),
-            datatype: item(field.kind),
+    let mixed = schema.row().any(|field| field.text || field.kind != schema.uniform());
+    if named().is_some() || mixed {
+        let column = |(at, field): (usize, &Field)| TensorInfo {
+            name: field.name.as_deref().map_or_else(|| format!("input-{at}"), str::to_owned),
+            datatype: if field.text { Datatype::Bytes } else { item(field.kind) },
             shape: vec![-1, 1],
         };
-        return schema.fields().iter().map(column).collect();
+        // without names every column has its place
+        let all = schema.row().filter(|field| named().is_none() || field.need != Need::Ignored);
+        return all.enumerate().map(column).collect();
     }
-    let columns = schema.columns().and_then(|columns| i64::try_from(columns).ok()).unwrap_or(-1);
+    let columns = schema.width().and_then(|columns| i64::try_from(columns).ok()).unwrap_or(-1);
     let name = schema.tensor().unwrap_or("input-0").to_owned();
     vec![TensorInfo { name, datatype: item(schema.uniform()), shape: vec![-1, columns] }]
 }
@@ -85,6 +93,44 @@ fn dtype(name: &str) -> Option<Datatype> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn inputs_are_those_that_a_request_is_asked_for() {
+        use longshore_engine::{ColumnUse, Inputs};
+        let uses = [ColumnUse::Text, ColumnUse::Unread, ColumnUse::Value];
+        let model = |names: &[&str]| Inputs {
+            columns: Some(3),
+            names: (!names.is_empty()).then(|| names.iter().map(|&name| name.into()).collect()),
+            documents: false,
+            uses: Some(uses.into()),
+        };
+        let columns = r#"[{"name":"c","type":"long"},{"name":"b","type":"double","required":false},
+            {"name":"a","type":"string"}]"#;
+        let signature = Signature::parse(Some(columns), None, None).unwrap();
+        let cases: [(_, &[&str], &[_]); 3] = [
+            (None, &["a", "b", "c"], &[("a", Datatype::Bytes), ("c", Datatype::Fp64)]),
+            (
+                Some(&signature),
+                &["a", "b", "c"],
+                &[("c", Datatype::Int64), ("b", Datatype::Fp64), ("a", Datatype::Bytes)],
+            ),
+            // without names each column has its place
+            (
+                None,
+                &[],
+                &[
+                    ("input-0", Datatype::Bytes),
+                    ("input-1", Datatype::Fp64),
+                    ("input-2", Datatype::Fp64),
+                ],
+            ),
+        ];
+        for (signature, names, expected) in cases {
+            let described = inputs(&Schema::new(signature, &model(names)));
+            let described: Vec<_> = described.iter().map(|i| (&*i.name, i.datatype)).collect();
+            assert_eq!(described, expected);
+        }
+    }
 
     #[test]
     fn a_model_that_refuses_made_up_rows_is_described_by_its_signature() {

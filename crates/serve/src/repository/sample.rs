@@ -9,7 +9,8 @@ pub(super) fn table(schema: &Schema, rows: usize) -> Table {
     if schema.is_documents() {
         return Table { rows, names: None, data: Data::Documents(text()) };
     }
-    let column = |kind: Option<ColumnType>| match kind {
+    let column = |is_text: bool, kind: Option<ColumnType>| match kind {
+        _ if is_text => Column::Text(text()),
         Some(ColumnType::Boolean) => Column::Bool(vec![false; rows]),
         Some(ColumnType::Float) => Column::F32(vec![0.5; rows]),
         Some(ColumnType::String | ColumnType::Binary | ColumnType::Datetime) => {
@@ -17,10 +18,11 @@ pub(super) fn table(schema: &Schema, rows: usize) -> Table {
         }
         _ => Column::F64(vec![0.5; rows]),
     };
-    let columns: Vec<Column> = if schema.fields().is_empty() {
-        (0..schema.columns().unwrap_or(1)).map(|_| column(schema.uniform())).collect()
-    } else {
-        schema.fields().iter().map(|field| column(field.kind)).collect()
-    };
-    Table { rows, names: None, data: collapse(columns, rows) }
+    let mut columns: Vec<Column> =
+        schema.row().map(|field| column(field.text, field.kind)).collect();
+    if columns.is_empty() {
+        let width = schema.width().unwrap_or(1);
+        columns = (0..width).map(|_| column(false, schema.uniform())).collect();
+    }
+    Table { rows, names: None, data: schema.place(collapse(columns, rows), rows) }
 }

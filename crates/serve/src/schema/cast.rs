@@ -7,56 +7,63 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use longshore_engine::{Cell, Column, Matrix, TextColumn};
 use longshore_mlflow::ColumnType;
 
-use crate::failure::Failure;
+use super::{Field, is_textual, text::texts};
+use crate::{failure::Failure, frame::is_exact};
 
 /// True when doubles may stay doubles: the values of integers are checked, not converted, since
 /// the engine computes with doubles anyway.
-pub(super) fn keeps_doubles(kind: Option<ColumnType>) -> bool {
+pub(super) fn keeps_doubles(field: &Field) -> bool {
     use ColumnType::{Double, Integer, Long, Nested};
-    matches!(kind, None | Some(Double | Integer | Long | Nested))
+    !field.text && matches!(field.kind, None | Some(Double | Integer | Long | Nested))
 }
 
 /// Refuses values in columns of integers that are none; NaN only where no value may be lacking.
-pub(super) fn check_integers(
+pub(super) fn check_integers<'f>(
     matrix: &Matrix<f64>,
-    kind: impl Fn(usize) -> Option<ColumnType>,
-    may_lack: impl Fn(usize) -> bool,
+    field: impl Fn(usize) -> &'f Field,
     name: impl Fn(usize) -> String,
 ) -> Result<(), Failure> {
     for at in 0..matrix.columns {
-        let Some(kind @ (ColumnType::Integer | ColumnType::Long)) = kind(at) else { continue };
+        let &Field {
+            kind: Some(kind @ (ColumnType::Integer | ColumnType::Long)), may_lack, ..
+        } = field(at)
+        else {
+            continue;
+        };
         let values = matrix.values.iter().skip(at).step_by(matrix.columns);
-        let lack = may_lack(at);
-        for (row, &value) in values.enumerate().filter(|(_, value)| !(lack && value.is_nan())) {
+        for (row, &value) in values.enumerate().filter(|(_, value)| !(may_lack && value.is_nan())) {
             integer(value, kind).map_err(|reason| refuse(&name(at), row, kind, &reason))?;
         }
     }
     Ok(())
 }
 
-/// Converts a column; a value that would change is refused with its row.
+/// Converts a column to the type of its field; a value that would change is refused with its row.
 pub(super) fn column(
     column: Column,
-    kind: ColumnType,
-    may_lack: bool,
-    name: &str,
+    field: &Field,
+    name: impl Fn() -> String,
 ) -> Result<Column, Failure> {
-    if let (true, Column::F64(values)) = (may_lack, &column)
-        && values.iter().any(|value| value.is_nan())
-        && matches!(kind, ColumnType::Integer | ColumnType::Long | ColumnType::Boolean)
-    {
-        // pandas has no integers and booleans that may be missing either: they become doubles
-        for (row, &value) in values.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
-            integer(value, kind).map_err(|reason| refuse(name, row, kind, &reason))?;
-        }
-        return Ok(column);
+    if field.text {
+        return texts(column, name).map(Column::Text);
     }
-    let fail = |(row, reason): (usize, String)| refuse(name, row, kind, &reason);
+    let Some(kind) = field.kind else { return Ok(column) };
+    let fail = |(row, reason): (usize, String)| refuse(&name(), row, kind, &reason);
+    let column = match column {
+        // a column of nothing but missing values is of any type
+        Column::F64(values) if is_textual(Some(kind)) && values.iter().all(|v| v.is_nan()) => {
+            Column::Text(values.iter().map(|_| None).collect())
+        }
+        other => other,
+    };
     match kind {
         ColumnType::Double => doubles(column).map(Column::F64).map_err(fail),
         ColumnType::Float => {
             let values = doubles(column).map_err(fail)?;
             Ok(Column::F32(values.into_iter().map(|value| value as f32).collect()))
+        }
+        ColumnType::Integer | ColumnType::Long | ColumnType::Boolean if field.may_lack => {
+            lacking(column, kind).map_err(fail)
         }
         ColumnType::Integer | ColumnType::Long => {
             integers(column, kind).map(Column::I64).map_err(fail)
@@ -67,14 +74,71 @@ pub(super) fn column(
             Column::Text(_) => Ok(column),
             _ => Err(fail((0, "is not a text such as `2026-11-21T06:30:00`".into()))),
         },
-        // MLflow hands on what a text column holds, whatever it is
-        ColumnType::String => Ok(match column {
-            Column::F64(values) if values.iter().all(|value| value.is_nan()) => {
-                Column::Text(values.iter().map(|_| None).collect())
-            }
-            other => other,
-        }),
-        ColumnType::Nested => Ok(column),
+        ColumnType::String | ColumnType::Nested => Ok(column),
+    }
+}
+
+/// Integers or booleans some of which may be missing. pandas has none of these: such a column is one
+/// of doubles, or one of objects where doubles would change an integer.
+fn lacking(column: Column, kind: ColumnType) -> Result<Column, Refused> {
+    let missing = missing(&column);
+    if !missing.contains(&true) {
+        return match kind {
+            ColumnType::Boolean => booleans(column).map(Column::Bool),
+            _ => integers(column, kind).map(Column::I64),
+        };
+    }
+    let present = (0..missing.len()).filter(|&row| missing.get(row) == Some(&false));
+    let rows: Vec<usize> = present.collect();
+    let there = |(at, reason): Refused| (rows.get(at).copied().unwrap_or(at), reason);
+    let values: Vec<i64> = match kind {
+        ColumnType::Boolean => {
+            booleans(pick(column, &rows)).map_err(there)?.into_iter().map(i64::from).collect()
+        }
+        _ => integers(pick(column, &rows), kind).map_err(there)?,
+    };
+    let mut values = values.into_iter();
+    let mut next = |missing: &bool| if *missing { None } else { values.next() };
+    let all: Vec<Option<i64>> = missing.iter().map(&mut next).collect();
+    if all.iter().flatten().all(|&value| is_exact(value)) {
+        return Ok(Column::F64(
+            all.into_iter().map(|value| value.map_or(f64::NAN, |value| value as f64)).collect(),
+        ));
+    }
+    Ok(Column::Any(all.into_iter().map(|value| value.map_or(Cell::Null, Cell::I64)).collect()))
+}
+
+/// Which values are missing.
+fn missing(column: &Column) -> Vec<bool> {
+    match column {
+        Column::F64(values) => values.iter().map(|value| value.is_nan()).collect(),
+        Column::F32(values) => values.iter().map(|value| value.is_nan()).collect(),
+        Column::I64(values) => vec![false; values.len()],
+        Column::Bool(values) => vec![false; values.len()],
+        Column::Text(values) => values.iter().map(|value| value.is_none()).collect(),
+        Column::Any(cells) => cells
+            .iter()
+            .map(|cell| match cell {
+                Cell::Null => true,
+                Cell::F64(value) => value.is_nan(),
+                _ => false,
+            })
+            .collect(),
+    }
+}
+
+/// The values of some rows.
+fn pick(column: Column, rows: &[usize]) -> Column {
+    fn some<T: Clone>(values: &[T], rows: &[usize]) -> Vec<T> {
+        rows.iter().filter_map(|&row| values.get(row).cloned()).collect()
+    }
+    match column {
+        Column::F64(values) => Column::F64(some(&values, rows)),
+        Column::F32(values) => Column::F32(some(&values, rows)),
+        Column::I64(values) => Column::I64(some(&values, rows)),
+        Column::Bool(values) => Column::Bool(some(&values, rows)),
+        Column::Text(values) => Column::Text(rows.iter().map(|&row| values.get(row)).collect()),
+        Column::Any(values) => Column::Any(some(&values, rows)),
     }
 }
 

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use longshore_engine::Inputs;
+use longshore_engine::{ColumnUse, Inputs};
 use longshore_mlflow::{ColumnSpec, ColumnType, Schema as Declared, Signature, TensorSpec};
 
-use super::{Field, Names, Schema};
+use super::{Field, Names, Need, Schema, is_textual, names::underscored};
 
-/// What the model takes: the predictor says which columns in which order, the signature their
-/// types and which may be left out.
+/// The signature says which columns a request has, in which order and of which types; the predictor
+/// what the model does with them.
 pub(super) fn schema(signature: Option<&Signature>, inputs: &Inputs) -> Schema {
     let declared = signature.and_then(|signature| signature.inputs.as_ref());
     let mut schema = match declared {
@@ -15,87 +15,158 @@ pub(super) fn schema(signature: Option<&Signature>, inputs: &Inputs) -> Schema {
         None => Schema { fields: recorded(inputs), ..Schema::default() },
     };
     schema.documents = inputs.documents;
-    if inputs.columns.is_some_and(|columns| {
-        !inputs.documents && !schema.fields.is_empty() && columns != schema.fields.len()
-    }) {
+    let made = schema.places.as_ref().map_or(schema.fields.len(), Vec::len);
+    if inputs
+        .columns
+        .is_some_and(|columns| !inputs.documents && !schema.fields.is_empty() && columns != made)
+    {
         // a signature that does not describe the model's rows would refuse every request
         tracing::warn!(
             signature = schema.fields.len(),
             model = inputs.columns,
             "the signature has another number of columns than the model: it is not used"
         );
-        schema.fields = recorded(inputs);
-        schema.uniform = None;
+        schema =
+            Schema { fields: recorded(inputs), documents: schema.documents, ..Schema::default() };
     }
     let fields = (!schema.fields.is_empty()).then_some(schema.fields.len());
     schema.columns = inputs.columns.or(fields).or(schema.columns);
-    schema.names = Names::new(schema.fields.iter().map(|field| field.name.clone()));
-    if schema.names.places.len() != schema.fields.len() {
-        schema.fields.clear();
+    let asked = schema.fields.iter().enumerate().filter(|(_, field)| field.need != Need::Ignored);
+    let names: Option<Vec<_>> =
+        asked.map(|(at, field)| field.name.clone().map(|name| (name, at))).collect();
+    let optional = schema.fields.iter().enumerate();
+    let optional = optional.filter(|(_, field)| field.need == Need::Optional).map(|(at, _)| at);
+    schema.names = Names::new(names.unwrap_or_default()).with_optional(optional);
+    if schema.names.count() != schema.names.iter().len() {
+        // a name that stands for two columns tells neither
         schema.names = Names::default();
+        for field in &mut schema.fields {
+            field.name = None;
+        }
     }
+    let own = || schema.fields.iter().map(|field| field.name.clone()).collect::<Option<Vec<_>>>();
+    schema.table_names = match &inputs.names {
+        Some(names) => Some(names.clone()),
+        None if schema.places.is_none() => own().filter(|names| !names.is_empty()).map(Arc::from),
+        None => None,
+    };
+    let kinds = schema.fields.iter().map(|field| field.kind).chain([schema.uniform]);
+    schema.free = kinds.flatten().next().is_none() && !schema.fields.iter().any(|field| field.text);
     schema
 }
 
-/// The columns that the model itself recorded.
+/// What the model does with its column `at`.
+fn usage(inputs: &Inputs, at: usize) -> ColumnUse {
+    inputs.uses.as_ref().and_then(|uses| uses.get(at)).copied().unwrap_or_default()
+}
+
+/// The columns of the model itself. Without names, they are worth a list only when something is
+/// known of them.
 fn recorded(inputs: &Inputs) -> Vec<Field> {
     let names = inputs.names.as_deref().unwrap_or_default();
-    names.iter().map(|name| Field { name: name.clone(), kind: None, required: true }).collect()
+    let known = inputs.uses.iter().any(|uses| uses.iter().any(|at| *at != ColumnUse::Value));
+    let count = if known { inputs.columns.unwrap_or(names.len()) } else { names.len() };
+    let field = |at: usize| Field {
+        name: names.get(at).cloned(),
+        text: usage(inputs, at) == ColumnUse::Text,
+        need: if usage(inputs, at) == ColumnUse::Unread { Need::Ignored } else { Need::Required },
+        ..Field::default()
+    };
+    (0..count).map(field).collect()
+}
+
+/// A column of the signature, which may be the model's column `at`.
+fn declared(column: &ColumnSpec, at: Option<usize>, inputs: &Inputs) -> Field {
+    let usage = at.map_or(ColumnUse::Unread, |at| usage(inputs, at));
+    let kind = checked(column.kind);
+    let text = usage == ColumnUse::Text || kind == Some(ColumnType::String);
+    let optional = !column.required && usage == ColumnUse::Unread;
+    Field {
+        name: column.name.as_deref().map(Arc::from),
+        // a type that is no text's, where the model was trained on texts, describes other rows
+        kind: kind.filter(|&kind| !text || is_textual(Some(kind))),
+        text: text && !matches!(kind, Some(ColumnType::Binary | ColumnType::Datetime)),
+        need: if optional { Need::Optional } else { Need::Required },
+        may_lack: !column.required,
+    }
 }
 
 fn from_columns(columns: &[ColumnSpec], inputs: &Inputs) -> Schema {
-    let declared: Vec<Field> = columns
-        .iter()
-        .filter_map(|column| {
-            let name = Arc::from(column.name.as_deref()?);
-            Some(Field { name, kind: checked(column.kind), required: column.required })
+    if columns.iter().any(|column| column.name.is_none()) {
+        return from_places(columns, inputs);
+    }
+    let model = inputs.names.as_deref().unwrap_or_default();
+    let name = |column: &ColumnSpec| column.name.clone().unwrap_or_default();
+    // where the model has a column of the signature, under its own name or as LightGBM writes it
+    let place = |column: &ColumnSpec| {
+        let wanted = name(column);
+        let exact = model.iter().position(|known| **known == *wanted);
+        exact.or_else(|| {
+            let changed = underscored(&wanted);
+            let taken = |known: &Arc<str>| columns.iter().any(|other| name(other) == **known);
+            model.iter().position(|known| **known == *changed && !taken(known))
         })
-        .collect();
-    if declared.len() != columns.len() {
-        // columns without names are told apart by place: one type for all, or none
-        let kind = columns.first().map(|column| column.kind);
-        let same = columns.iter().all(|column| Some(column.kind) == kind);
-        let uniform = kind.filter(|_| same).and_then(checked);
-        let columns = Some(columns.len()).filter(|&count| count > 0);
-        return Schema { fields: recorded(inputs), uniform, columns, ..Schema::default() };
-    }
-    let mut fields = recorded(inputs);
-    let known = |field: &Field| {
-        let exact = declared.iter().find(|other| other.name == field.name);
-        exact.or_else(|| declared.iter().find(|other| lightgbm_name(&other.name) == *field.name))
     };
-    if fields.is_empty() || !fields.iter().any(|field| known(field).is_some()) {
-        return Schema { fields: declared, ..Schema::default() };
+    let mut found: Vec<Option<usize>> = columns.iter().map(place).collect();
+    let by_name = found.iter().any(Option::is_some);
+    if !by_name {
+        found = (0..columns.len()).map(Some).collect();
     }
-    for field in &mut fields {
-        if let Some(declared) = known(field) {
-            *field = declared.clone();
+    let mut fields: Vec<Field> =
+        columns.iter().zip(&found).map(|(column, at)| declared(column, *at, inputs)).collect();
+    if !by_name {
+        return Schema { fields, ..Schema::default() };
+    }
+    let mut places: Vec<Option<usize>> = vec![None; model.len()];
+    for (field, at) in found.iter().enumerate() {
+        if let Some(place) = at.and_then(|at| places.get_mut(at)) {
+            *place = Some(field);
         }
     }
-    Schema { fields, ..Schema::default() }
+    // the signature leaves out a column: one that the model reads is asked for all the same
+    for (field, (at, place)) in recorded(inputs).into_iter().zip(places.iter_mut().enumerate()) {
+        if place.is_none() && usage(inputs, at) != ColumnUse::Unread {
+            *place = Some(fields.len());
+            fields.push(field);
+        }
+    }
+    let same = places.len() == fields.len()
+        && places.iter().enumerate().all(|(at, place)| *place == Some(at));
+    Schema { fields, places: (!same).then_some(places), ..Schema::default() }
 }
 
-/// LightGBM keeps names with underscores instead of spaces (`Dataset::set_feature_names`), while the
-/// signature and the clients have the table's own names.
-fn lightgbm_name(name: &str) -> String {
-    name.replace(' ', "_")
+/// Columns without names are told apart by place.
+fn from_places(columns: &[ColumnSpec], inputs: &Inputs) -> Schema {
+    let names = inputs.names.as_deref().unwrap_or_default();
+    let field = |(at, column): (usize, &ColumnSpec)| Field {
+        name: names.get(at).cloned(),
+        ..declared(column, Some(at), inputs)
+    };
+    Schema { fields: columns.iter().enumerate().map(field).collect(), ..Schema::default() }
 }
 
 fn from_tensors(tensors: &[TensorSpec], inputs: &Inputs) -> Schema {
     if let [tensor] = tensors {
         let columns = tensor.shape.get(1).and_then(|&size| usize::try_from(size).ok());
+        let uniform = item(&tensor.dtype);
+        let mut fields = recorded(inputs);
+        for field in &mut fields {
+            field.kind = uniform.filter(|_| !field.text && field.need != Need::Ignored);
+        }
         return Schema {
-            fields: recorded(inputs),
-            uniform: item(&tensor.dtype),
+            fields,
+            uniform,
             columns,
             tensor: tensor.name.clone(),
             ..Schema::default()
         };
     }
     // several named tensors: each a column
-    let fields = tensors.iter().filter_map(|tensor| {
-        let name = Arc::from(tensor.name.as_deref()?);
-        Some(Field { name, kind: item(&tensor.dtype), required: true })
+    let fields = tensors.iter().enumerate().filter_map(|(at, tensor)| {
+        let name = Some(Arc::from(tensor.name.as_deref()?));
+        let text = usage(inputs, at) == ColumnUse::Text;
+        let kind = item(&tensor.dtype).filter(|_| !text);
+        Some(Field { name, kind, text, ..Field::default() })
     });
     Schema { fields: fields.collect(), ..Schema::default() }
 }

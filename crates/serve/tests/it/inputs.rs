@@ -18,9 +18,13 @@ fn wrong_bodies_are_refused_with_a_reason() {
     let deep = format!("{{\"x\":{}1{}}}", "[".repeat(100), "]".repeat(100));
     let wide = format!("{{\"instances\":[[{}]]}}", "1,".repeat(1500));
     let cases: &[(&str, &str, &[u8], u16, &str)] = &[
-        ("sum", "v1", b"", 400, "at byte 0: expected an object, found the end"),
+        ("sum", "v1", b"", 400, "the body is empty; send {\"instances\": [row, …]}"),
         ("sum", "v1", b"{", 400, "at byte 1"),
-        ("sum", "v1", b"[[1,2,3]]", 400, "at byte 0: expected an object"),
+        ("sum", "v1", b"[[1,2,3]]", 400, "the body is a list where an object is expected; send {\"instances\": [[1,2,3]]}"),
+        ("sum", "v1", b"7", 400, "the body is a number where an object is expected"),
+        ("sum", "v1", b"nope", 400, "not valid JSON at byte 0: expected an object"),
+        ("sum", "v1", br#"{"a":1}"#, 400, r#"send {"instances": [{"a":1}]}"#),
+        ("sum", "v1", br#"{"a":[1]}"#, 400, r#"send {"inputs": {"a":[1]}}"#),
         ("sum", "v1", b"{}", 400, "neither `instances` nor `inputs`"),
         ("sum", "v1", br#"{"instances":[[1,2,3]]} x"#, 400, "at byte 24: expected the end"),
         ("sum", "v1", br#"{"instances":[[1,2,3],]}"#, 400, "expected a value after the comma"),
@@ -36,8 +40,8 @@ fn wrong_bodies_are_refused_with_a_reason() {
         ("sum", "v1", br#"{"instances":[[1,2]]}"#, 400, "a row has 2 values where the model takes 3"),
         ("sum", "v1", br#"{"instances":[1,2,3]}"#, 400, "a row has 1 value where the model takes 3"),
         ("sum", "v1", br#"{"instances":[[1,2,[3]]]}"#, 400, "row 0, column 2 is a list"),
-        ("sum", "v1", br#"{"instances":{"a":[1]}}"#, 400, "expected a list"),
-        ("sum", "v1", br#"{"instances":null}"#, 400, "expected a list"),
+        ("sum", "v1", br#"{"instances":{"a":[1]}}"#, 400, "`instances` is an object where a list of rows is expected"),
+        ("sum", "v1", br#"{"instances":null}"#, 400, "`instances` is null where a list of rows is expected"),
         ("sum", "v1", br#"{"instances":[[1,2,3],[1,2,3],[1,2,3],[1,2,3],[1,2,3],[1,2,3]]}"#, 413, "limit of 5 rows"),
         ("sum", "v1", br#"{"instances":[[1,2,{"a":1}]]}"#, 400, "row 0, column 2 is an object"),
         ("sum", "v1", deep.as_bytes(), 400, "nested deeper than 64"),
@@ -47,7 +51,7 @@ fn wrong_bodies_are_refused_with_a_reason() {
         ("xy", "v1", br#"{"instances":[{"x":1,"y":2,"x":3}]}"#, 400, "the key `x` comes twice"),
         ("xy", "v1", br#"{"instances":[{"x":1,"y":2},[1,2]]}"#, 400, "row 1 is not an object"),
         ("xy", "v1", br#"{"inputs":{"x":[1,2],"y":[1]}}"#, 400, "column `y` has 1 values while column `x` has 2"),
-        ("texts", "v1", br#"{"instances":[1]}"#, 400, "the model takes texts"),
+        ("texts", "v1", br#"{"instances":[1]}"#, 400, "column 0, row 0: 1 is no text, and the model takes texts there"),
         ("texts", "v1", br#"{"instances":["a",null]}"#, 400, "row 1 is null"),
         ("texts", "v1", br#"{"instances":[["a","b"]]}"#, 400, "2 values where the model takes one text"),
         ("texts", "v1", br#"{"instances":["\ud800"]}"#, 400, "half of a surrogate pair"),
@@ -91,8 +95,33 @@ fn invocations_fail_in_the_form_of_mlflow() {
     let schema = "INVALID_PARAMETER_VALUE";
     let csv = "content-type: text/csv";
     for (headers, body, code, expected) in [
-        (JSON, "", "BAD_REQUEST", "expected an object"),
-        (JSON, "[1]", "BAD_REQUEST", "expected an object"),
+        (JSON, "", "BAD_REQUEST", "the body is empty; send {\"dataframe_split\": {\"columns\""),
+        (
+            JSON,
+            "[[1,2]]",
+            "BAD_REQUEST",
+            "the body is a list where an object is expected; send {\"dataframe_split\": {\"data\": [[1,2]]}}",
+        ),
+        (JSON, r#"[{"a":1}]"#, "BAD_REQUEST", r#"send {"dataframe_records": [{"a":1}]}"#),
+        (JSON, r#"{"a":1}"#, "BAD_REQUEST", r#"such as {"dataframe_records": [{"a":1}]}"#),
+        (
+            JSON,
+            r#"{"dataframe_records":[[1]]}"#,
+            "BAD_REQUEST",
+            "`dataframe_records` is a list whose first item is a list where an object",
+        ),
+        (
+            JSON,
+            r#"{"dataframe_split":[[1]]}"#,
+            "BAD_REQUEST",
+            "`dataframe_split` is a list where an object such as",
+        ),
+        (
+            JSON,
+            r#"{"dataframe_split":{"data":[{"a":1}]}}"#,
+            "BAD_REQUEST",
+            "send objects as {\"dataframe_records\"",
+        ),
         (JSON, "{}", "BAD_REQUEST", "exactly one of `dataframe_split`"),
         (
             JSON,
@@ -105,7 +134,7 @@ fn invocations_fail_in_the_form_of_mlflow() {
             JSON,
             r#"{"dataframe_split":{"columns":["a","n"],"data":[[1]]}}"#,
             "BAD_REQUEST",
-            "names 2 columns, but its rows have 1",
+            "names 2 columns in `columns`, but a row of its `data` has 1",
         ),
         (
             JSON,
@@ -163,7 +192,8 @@ fn a_failure_of_the_model_is_not_the_end_of_the_server() {
     assert_eq!((reply.status, &*reply.error()), (500, "the model failed on these rows"));
     let mixed = r#"{"instances":[{"a":1,"n":1,"t":"x"},{"a":1,"n":1,"t":2}]}"#;
     let reply = server.post("/v1/models/signed:predict", mixed);
-    assert_eq!((reply.status, &*reply.error()), (400, "a column is mixed"));
+    assert_eq!(reply.status, 400);
+    assert!(reply.error().starts_with("column `t`, row 1: 2 is no text"), "{reply:?}");
     assert_eq!(server.post("/v1/models/sum:predict", r#"{"instances":[[1,2,3]]}"#).status, 200);
 }
 

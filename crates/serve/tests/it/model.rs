@@ -3,7 +3,7 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use longshore_engine::{
-    Column, Data, Error, Inputs, Method, Model, Output, OutputData, Predictor, Table,
+    Column, ColumnUse, Data, Error, Inputs, Method, Model, Output, OutputData, Predictor, Table,
 };
 use longshore_mlflow::{MlModel, Signature};
 use longshore_serve::{ModelSource, Origin};
@@ -79,10 +79,15 @@ impl Predictor for Sum {
 }
 
 fn model(inputs: Inputs, signature: Option<Signature>, pause: Duration) -> Model {
+    model_of(Box::new(Sum { inputs, pause }), signature)
+}
+
+/// A model around any predictor.
+pub(crate) fn model_of(predictor: Box<dyn Predictor>, signature: Option<Signature>) -> Model {
     let mlmodel =
         signature.map(|signature| MlModel { signature: Some(signature), ..MlModel::default() });
     Model {
-        predictor: Box::new(Sum { inputs, pause }),
+        predictor,
         default_method: Method::Predict,
         mlmodel,
         flavor: "sklearn",
@@ -91,7 +96,7 @@ fn model(inputs: Inputs, signature: Option<Signature>, pause: Duration) -> Model
     }
 }
 
-fn source(name: &str, model: Model) -> ModelSource {
+pub(crate) fn source(name: &str, model: Model) -> ModelSource {
     ModelSource {
         name: name.to_owned(),
         version: None,
@@ -112,7 +117,8 @@ pub(crate) fn slow(name: &str, pause: Duration) -> ModelSource {
     source(name, model(inputs, None, pause))
 }
 
-/// The columns `a` (double), `n` (long), `t` (text) and `o` (double, may be left out).
+/// The columns `a` (double), `n` (long), `t` (text) and `o` (double, may be left out: the model says
+/// that it never reads it, though its answers show what it was given).
 pub(crate) fn signed(name: &str) -> ModelSource {
     let columns = r#"[
         {"name":"a","type":"double"}, {"name":"n","type":"long"}, {"name":"t","type":"string"},
@@ -120,7 +126,9 @@ pub(crate) fn signed(name: &str) -> ModelSource {
     ]"#;
     let params = r#"[{"name":"k","type":"integer","default":1}]"#;
     let signature = Signature::parse(Some(columns), None, Some(params)).unwrap();
-    source(name, model(Inputs::default(), Some(signature), Duration::ZERO))
+    let uses = [ColumnUse::Value, ColumnUse::Value, ColumnUse::Text, ColumnUse::Unread];
+    let inputs = Inputs { columns: Some(4), uses: Some(Arc::from(uses)), ..Inputs::default() };
+    source(name, model(inputs, Some(signature), Duration::ZERO))
 }
 
 /// The columns `x` and `y` as the model itself recorded them.

@@ -9,7 +9,7 @@ use crate::{
     failure::Failure,
     frame::Bounds,
     protobuf::{Field, Reader},
-    protocol::v2::{claim::Claim, raw, tensor::Tensor},
+    protocol::v2::{claim::Claim, content::Content, raw, tensor::Tensor},
 };
 
 const MESSAGE: &str = "ModelInferRequest";
@@ -126,10 +126,8 @@ impl<'a> Input<'a> {
         let datatype = read_datatype(name, datatype)?;
         let shape = read_shape(name, &shape)?;
         bounds.check_rows(shape.first().copied().unwrap_or(0))?;
-        let base64 = parameters
-            .iter()
-            .any(|parameter| parameter.name == "content_type" && parameter.text == Some("base64"));
-        let claim = Claim { name, shape: &shape, datatype, base64 };
+        let content = content_type(&parameters)?;
+        let claim = Claim { name, shape: &shape, datatype };
         let values = match bytes {
             Some(_) if !contents.is_empty() => {
                 return Err(Failure::invalid(format!(
@@ -139,8 +137,14 @@ impl<'a> Input<'a> {
             Some(bytes) => raw::read(&claim, bytes)?,
             None => contents::read(&claim, &contents)?,
         };
-        Ok(Tensor { name: Cow::Borrowed(name), shape, values })
+        Ok(Tensor { name: Cow::Borrowed(name), shape, content, values })
     }
+}
+
+/// `MLServer`'s content type among the parameters of a request or of an input.
+pub(super) fn content_type(parameters: &[Parameter<'_>]) -> Result<Option<Content>, Failure> {
+    let found = parameters.iter().find(|parameter| parameter.name == "content_type");
+    found.and_then(|parameter| parameter.text).map(Content::named).transpose()
 }
 
 fn read_datatype(input: &str, name: &str) -> Result<Datatype, Failure> {

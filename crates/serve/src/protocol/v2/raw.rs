@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     fn claim(datatype: Datatype, shape: &[usize]) -> Claim<'_> {
-        Claim { name: "x", shape, datatype, base64: false }
+        Claim { name: "x", shape, datatype }
     }
 
     #[test]
@@ -207,8 +207,8 @@ mod tests {
             (Datatype::Bytes, &[1], &[255, 255, 255, 255], "they are cut"),
             (Datatype::Bytes, &[2], &[3, 0, 0, 0, 1, 1, 1, 0], "they are cut"),
             (Datatype::Bytes, &[1], &[0, 0, 0, 0, 9], "1 bytes are left over"),
-            (Datatype::Bytes, &[1], &[1, 0, 0, 0, 255], "row 0, column 0 is not UTF-8"),
-            (Datatype::Bool, &[2], &[0, 2], "row 1, column 0: the byte 2 is no BOOL"),
+            (Datatype::Bytes, &[1], &[1, 0, 0, 0, 255], "row 0 is not UTF-8"),
+            (Datatype::Bool, &[2], &[0, 2], "row 1: the byte 2 is no BOOL"),
         ] {
             let failure = read(&claim(datatype, shape), bytes).unwrap_err();
             assert!(failure.message.contains(expected), "{datatype}: {}", failure.message);

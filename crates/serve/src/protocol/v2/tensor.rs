@@ -1,13 +1,14 @@
 use std::borrow::Cow;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use longshore_engine::TextColumn;
+use longshore_engine::{Column, TextColumn};
 use longshore_kserve::v2::Datatype;
 
+use super::content::{self, Content};
 use crate::{
     failure::Failure,
     frame::Bounds,
     json::{Number, Scalar, Scanner, twice},
+    names::quoted,
 };
 
 mod half;
@@ -17,6 +18,7 @@ mod half;
 pub(in crate::protocol) struct Tensor<'a> {
     pub(in crate::protocol) name: Cow<'a, str>,
     pub(in crate::protocol) shape: Vec<usize>,
+    pub(in crate::protocol) content: Option<Content>,
     pub(in crate::protocol) values: Values,
 }
 
@@ -28,6 +30,8 @@ pub(in crate::protocol) enum Values {
     I64(Vec<i64>),
     Bool(Vec<bool>),
     Text(TextColumn),
+    /// A column that came as JSON values.
+    Mixed(Column),
 }
 
 /// What is known of a tensor while its keys are read.
@@ -36,7 +40,7 @@ struct Parts<'a> {
     name: Option<Cow<'a, str>>,
     shape: Option<Vec<usize>>,
     datatype: Option<Datatype>,
-    base64: bool,
+    content: Option<Content>,
     values: Option<Values>,
     /// Where `data` is, when it came before its type.
     postponed: Option<Scanner<'a>>,
@@ -58,23 +62,21 @@ pub(super) fn read<'a>(
             "shape" => parts.shape.replace(shape(scanner, at)?).is_some(),
             "datatype" => parts.datatype.replace(datatype(scanner)?).is_some(),
             "parameters" => {
-                parts.base64 = is_base64(scanner)?;
-                // the items may have been read as plain texts already
+                parts.content = content::read(scanner)?;
                 false
             }
             "data" => {
                 let again = parts.values.is_some() || parts.postponed.is_some();
                 scanner.peek();
                 let here = scanner.clone();
-                match (&parts.name, &parts.shape, parts.datatype) {
-                    (Some(name), Some(shape), Some(datatype)) if datatype != Datatype::Bytes => {
-                        let reader = Reader { name, shape, datatype, base64: false };
-                        parts.values = Some(reader.read(scanner, bounds)?);
-                    }
-                    _ => {
-                        scanner.skip()?;
-                        parts.postponed = Some(here);
-                    }
+                if let (Some(name), Some(shape), Some(datatype)) =
+                    (&parts.name, &parts.shape, parts.datatype)
+                {
+                    let reader = Reader { name, shape, datatype };
+                    parts.values = Some(reader.read(scanner, bounds)?);
+                } else {
+                    scanner.skip()?;
+                    parts.postponed = Some(here);
                 }
                 again
             }
@@ -94,12 +96,12 @@ pub(super) fn read<'a>(
     let values = match (parts.values, parts.postponed) {
         (Some(values), _) => values,
         (None, Some(mut here)) => {
-            let reader = Reader { name: &name, shape: &shape, datatype, base64: parts.base64 };
+            let reader = Reader { name: &name, shape: &shape, datatype };
             reader.read(&mut here, bounds)?
         }
         (None, None) => return Err(lacks("data")),
     };
-    Ok(Tensor { name, shape, values })
+    Ok(Tensor { name, shape, content: parts.content, values })
 }
 
 fn shape(scanner: &mut Scanner<'_>, at: usize) -> Result<Vec<usize>, Failure> {
@@ -125,24 +127,9 @@ fn datatype(scanner: &mut Scanner<'_>) -> Result<Datatype, Failure> {
     let name = scanner.string()?;
     name.parse().map_err(|()| {
         let known: Vec<_> = Datatype::ALL.iter().map(|d| d.name()).collect();
-        Failure::invalid(format!("`{name}` is not a datatype; there are {}", known.join(", ")))
+        let known = known.join(", ");
+        Failure::invalid(format!("{} is not a datatype; there are {known}", quoted(&name)))
     })
-}
-
-/// Reads a tensor's parameters: true when its texts are base64, as MLServer's codec writes bytes.
-fn is_base64(scanner: &mut Scanner<'_>) -> Result<bool, Failure> {
-    if scanner.peek() == Some(b'n') {
-        scanner.scalar()?;
-        return Ok(false);
-    }
-    let (mut base64, mut first) = (false, true);
-    scanner.begin(b'{')?;
-    while scanner.more(b'}', &mut first)? {
-        let key = scanner.key()?;
-        let text = scanner.skip()?;
-        base64 |= &*key == "content_type" && text == "\"base64\"";
-    }
-    Ok(base64)
 }
 
 /// Reads the items of one tensor.
@@ -150,22 +137,22 @@ struct Reader<'t> {
     name: &'t str,
     shape: &'t [usize],
     datatype: Datatype,
-    base64: bool,
 }
 
 impl Reader<'_> {
     fn read(&self, scanner: &mut Scanner<'_>, bounds: &Bounds) -> Result<Values, Failure> {
         if scanner.peek() != Some(b'[') {
             return Err(Failure::invalid(format!(
-                "the data of input `{}` is not a list",
-                self.name
+                "the data of input {} is {} where a list is expected",
+                quoted(self.name),
+                scanner.shape()
             )));
         }
         let total = self.shape.iter().try_fold(1_usize, |total, &size| total.checked_mul(size));
         let Some(total) = total.filter(|&total| total <= scanner.len()) else {
             return Err(Failure::invalid(format!(
-                "the shape of input `{}` promises more items than the body holds",
-                self.name
+                "the shape of input {} promises more items than the body holds",
+                quoted(self.name)
             )));
         };
         bounds.check_rows(self.shape.first().copied().unwrap_or(0))?;
@@ -205,17 +192,6 @@ impl Reader<'_> {
                 let mut values = TextColumn::with_capacity(total);
                 self.items(scanner, total, |at, item| {
                     match item {
-                        Scalar::Text(text) if self.base64 => {
-                            let bytes = STANDARD.decode(&*text).ok();
-                            let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-                            let text = text.ok_or_else(|| {
-                                Failure::invalid(format!(
-                                    "{} is not base64 of UTF-8 text",
-                                    self.place(at)
-                                ))
-                            })?;
-                            values.push(Some(&text));
-                        }
                         Scalar::Text(text) => values.push(Some(&text)),
                         Scalar::Null => values.push(None),
                         other => return Err(self.refuse(at, &other)),
@@ -349,8 +325,9 @@ impl Reader<'_> {
             String::new()
         };
         Failure::invalid(format!(
-            "input `{}`{row} holds {relation} than the {size} items that its shape {:?} says",
-            self.name, self.shape
+            "input {}{row} holds {relation} than the {size} items that its shape {:?} says",
+            quoted(self.name),
+            self.shape
         ))
     }
 
@@ -364,8 +341,11 @@ impl Reader<'_> {
     }
 
     fn place(&self, at: usize) -> String {
-        let width = self.width();
-        format!("input `{}`, row {}, column {}", self.name, at / width, at % width)
+        let (name, width) = (quoted(self.name), self.width());
+        if width == 1 {
+            return format!("input {name}, row {at}");
+        }
+        format!("input {name}, row {}, column {}", at / width, at % width)
     }
 
     fn refuse(&self, at: usize, item: &Scalar<'_>) -> Failure {
@@ -423,6 +403,10 @@ mod tests {
         assert!(
             matches!(tensor("BF16", "[1]", "[0.1]"), Ok(Values::F32(v)) if v == [0.100_097_656])
         );
+        for datatype in ["INT64", "UINT64"] {
+            let values = tensor(datatype, "[1]", "[9007199254740993]");
+            assert!(matches!(values, Ok(Values::I64(v)) if v == [9_007_199_254_740_993]));
+        }
         assert!(
             matches!(tensor("UINT64", "[1]", "[18446744073709551615]"), Ok(Values::F64(v)) if v == [u64::MAX as f64])
         );
@@ -444,7 +428,7 @@ mod tests {
                 "[[1,2],[3,\"a\"]]",
                 "row 1, column 1: `\"a\"` is not a value of FP64",
             ),
-            ("INT8", "[1]", "[128]", "row 0, column 0: `128` is not a value of INT8"),
+            ("INT8", "[1]", "[128]", "input `x`, row 0: `128` is not a value of INT8"),
             ("INT32", "[1]", "[1.5]", "`1.5` is not a value of INT32"),
             ("UINT8", "[1]", "[-1]", "`-1` is not a value of UINT8"),
             ("INT64", "[1]", "[9223372036854775808]", "is not a value of INT64"),
@@ -467,12 +451,5 @@ mod tests {
         assert!(
             values(r#"{"shape":[1],"shape":[1]}"#).unwrap_err().contains("`shape` comes twice")
         );
-    }
-
-    #[test]
-    fn base64_is_taken_from_the_parameters() {
-        let text = r#"{"name":"x","shape":[1],"datatype":"BYTES","data":["aGk="],"parameters":{"content_type":"base64"}}"#;
-        let Ok(Values::Text(texts)) = values(text) else { panic!("texts expected") };
-        assert_eq!(texts.get(0), Some("hi"));
     }
 }

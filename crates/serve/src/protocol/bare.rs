@@ -1,0 +1,73 @@
+//! Bodies that are valid JSON without the keys of their protocol: what was found, and how it is sent.
+
+use std::borrow::Cow;
+
+use super::rows;
+use crate::{failure::Failure, json::Scanner};
+
+/// What a bare body holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Bare {
+    /// A list of rows without names.
+    Rows,
+    /// A list of objects by column name.
+    Records,
+    /// An object of single values: one row.
+    Record,
+    /// An object of lists by column name.
+    Columns,
+}
+
+/// Steps into the object that a body has to be. `wrap` writes the body that a bare one is sent as;
+/// `example` is shown when it holds no rows.
+pub(super) fn open(
+    scanner: &mut Scanner<'_>,
+    example: &str,
+    wrap: impl Fn(Bare, &str) -> String,
+) -> Result<(), Failure> {
+    if scanner.peek() == Some(b'{') {
+        return scanner.begin(b'{');
+    }
+    if scanner.peek().is_none() {
+        return Err(Failure::invalid(format!("the body is empty; send {example}")));
+    }
+    let shape = scanner.shape();
+    let whole = scanner.clone();
+    if shape == "a list" {
+        scanner.skip()?;
+    } else {
+        scanner.scalar().map_err(|_| whole.fault("an object"))?;
+    }
+    scanner.finish()?;
+    let sent = match (shape, advice(&whole)) {
+        ("a list", Some((bare, text))) => wrap(bare, &text),
+        _ => example.to_owned(),
+    };
+    Err(Failure::invalid(format!("the body is {shape} where an object is expected; send {sent}")))
+}
+
+/// How an object without a key of the protocol is sent; `whole` stands at its begin.
+pub(super) fn advice<'a>(whole: &Scanner<'a>) -> Option<(Bare, Cow<'a, str>)> {
+    const LONGEST: usize = 80;
+    let mut inside = whole.clone();
+    let bare = if inside.eat(b'[') {
+        match inside.peek()? {
+            b']' => return None,
+            b'{' => Bare::Records,
+            _ => Bare::Rows,
+        }
+    } else if rows::is_columns(&mut inside) {
+        Bare::Columns
+    } else if inside.peek().is_some_and(|next| !matches!(next, b'{' | b'}')) {
+        Bare::Record
+    } else {
+        return None;
+    };
+    let text = whole.clone().skip().ok()?;
+    let text = match (text.len() > LONGEST, bare) {
+        (false, _) => Cow::Borrowed(text),
+        (true, Bare::Rows | Bare::Records) => Cow::Borrowed("[…]"),
+        (true, Bare::Record | Bare::Columns) => Cow::Borrowed("{…}"),
+    };
+    Some((bare, text))
+}
