@@ -14,3 +14,4 @@ mod metrics;
 mod model;
 mod models;
 mod protocols;
+mod shapes;
