@@ -27,7 +27,11 @@ def descendants(pid: int) -> list[int]:
     """The process and all below it."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
+        try:
+            children = task.read_text().split()
+        except FileNotFoundError:  # the thread has ended
+            continue
+        for child in children:
             found += descendants(int(child))
     return found
 

@@ -41,6 +41,7 @@ fn open_one(source: &Source, limits: &Limits) -> Result<Opened, Error> {
     let stored = source.read(&found.file, limits)?;
     let file_bytes = stored.len() as u64;
     let (content, stream) = read::decompressed(stored, limits)?;
+    let content_bytes = content.len() as u64;
     let inside = stream.map(|stream| format!(" in {stream}")).unwrap_or_default();
     let Some((flavor, format)) = recognise(&content) else {
         let libraries: Vec<_> = FLAVORS.iter().map(|flavor| flavor.library).collect();
@@ -58,6 +59,7 @@ fn open_one(source: &Source, limits: &Limits) -> Result<Opened, Error> {
         loaded,
         flavor: flavor.name,
         file_bytes,
+        content_bytes,
         mlmodel: found.mlmodel,
         method: found.method,
     })

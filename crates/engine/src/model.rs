@@ -17,6 +17,8 @@ pub struct Model {
     pub origin: Vec<String>,
     /// Bytes of the model file as stored.
     pub file_bytes: u64,
+    /// Bytes of the model file once decompressed; its values take about as much memory.
+    pub content_bytes: u64,
 }
 
 impl Model {

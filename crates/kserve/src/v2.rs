@@ -169,3 +169,29 @@ pub struct IndexEntry {
     /// Why it is in that state; empty when there is nothing to say.
     pub reason: String,
 }
+
+/// The body of `POST /v2/repository/models/{m}/load` and `…/unload`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RepositoryRequest {
+    /// What is to be done in another way than usual.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub parameters: Parameters,
+}
+
+/// The reply of `POST /v2/repository/models/{m}/load`, as KServe gives it; Triton's is empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// The model's name.
+    pub name: String,
+    /// Whether it is loaded.
+    pub load: bool,
+}
+
+/// The reply of `POST /v2/repository/models/{m}/unload`, as KServe gives it; Triton's is empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unloaded {
+    /// The model's name.
+    pub name: String,
+    /// Whether it is unloaded.
+    pub unload: bool,
+}

@@ -72,6 +72,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
     pub(crate) threads: usize,
 
+    /// Models in folders.
+    #[command(flatten)]
+    pub(crate) many: ManyArgs,
+
     /// End when a model does not load at start; without it the others are served, and the index, its
     /// readiness and the log say why it is not
     #[arg(long, env = "LONGSHORE_STRICT")]
@@ -116,6 +120,38 @@ pub(crate) struct ServeArgs {
     pub(crate) kserve: KserveArgs,
 }
 
+/// Many models, in folders of their own.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Many models")]
+pub(crate) struct ManyArgs {
+    /// A folder with a folder for each model, as KServe, Triton and MLflow lay them out: each is known
+    /// by its name and loaded by the first request for it. A folder that is a model itself is one
+    /// model, which `--model_name` names. Can be given several times; `--model_dir` is the same
+    #[arg(
+        long = "model-dir",
+        alias = "model_dir",
+        env = "LONGSHORE_MODEL_DIR",
+        value_delimiter = ',',
+        value_name = "DIR"
+    )]
+    pub(crate) model_dir: Vec<String>,
+
+    /// Look every `--poll` seconds which models of `--model-dir` are new, changed or gone
+    #[arg(long, env = "LONGSHORE_WATCH")]
+    pub(crate) watch: bool,
+
+    /// Most memory of the models of `--model-dir` that are loaded: what is read of their files and 8
+    /// KiB each. Those that were not used for longest make room, and are loaded again when they are
+    /// asked for; 4 GiB, or half of the container's memory limit when that is less
+    #[arg(long, env = "LONGSHORE_MAX_LOADED_BYTES", value_name = "BYTES")]
+    pub(crate) max_loaded_bytes: Option<u64>,
+
+    /// Let clients load and unload models (`/v2/repository/models/NAME/load`); without it they may when
+    /// the server listens on a loopback address
+    #[arg(long, env = "LONGSHORE_MODEL_CONTROL")]
+    pub(crate) model_control: bool,
+}
+
 /// The flags that KServe puts into the containers of its built-in runtimes.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "KServe compatibility")]
@@ -123,10 +159,6 @@ pub(crate) struct KserveArgs {
     /// Name of the model in `--model_dir`
     #[arg(long = "model_name", alias = "model-name", value_name = "NAME")]
     pub(crate) model_name: Option<String>,
-
-    /// Folder of the model
-    #[arg(long = "model_dir", alias = "model-dir", value_name = "DIR")]
-    pub(crate) model_dir: Option<String>,
 
     /// Accepted for KServe's manifests; one process uses every core
     #[arg(long = "workers", hide = true)]

@@ -4,6 +4,7 @@ mod cli;
 mod client;
 mod cmd;
 mod examples;
+mod model_dir;
 mod models;
 mod question;
 #[cfg(test)]

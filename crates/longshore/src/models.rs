@@ -137,7 +137,7 @@ fn folder(path: &Path) -> Option<String> {
 }
 
 /// A file's name without what it is packed in and without its format.
-fn stem(name: &str) -> &str {
+pub(crate) fn stem(name: &str) -> &str {
     let without = |name: &str, endings: &[&str]| {
         let (stem, ending) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty())?;
         endings.iter().any(|known| ending.eq_ignore_ascii_case(known)).then_some(stem.len())
@@ -150,7 +150,8 @@ fn stem(name: &str) -> &str {
     &name[..end]
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a text can name a model in URLs.
+pub(crate) fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('.')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))

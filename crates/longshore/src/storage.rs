@@ -12,10 +12,10 @@ use crate::{
     models::{Local, Named, Place},
 };
 
-mod fingerprint;
+pub(crate) mod fingerprint;
 pub(crate) mod follow;
 mod metrics;
-mod schedule;
+pub(crate) mod schedule;
 
 pub(crate) use metrics::StorageMetrics;
 

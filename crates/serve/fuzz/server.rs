@@ -97,6 +97,7 @@ impl Target {
                 flavor: "sklearn",
                 origin: Vec::new(),
                 file_bytes: 0,
+        content_bytes: 0,
             };
             ModelSource { name: name.into(), version: None, origin: Origin::Loaded(Box::new(model)), method: None, lease: None }
         });

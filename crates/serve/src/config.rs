@@ -4,6 +4,8 @@ use longshore_daemon::{cgroup, metrics, server};
 use longshore_engine::{Method, Model, Source};
 use prometheus_client::registry::Registry;
 
+use crate::Catalog;
+
 /// What a server serves, where, and within which bounds.
 #[derive(Debug)]
 pub struct Config {
@@ -22,6 +24,17 @@ pub struct Config {
     /// Names of models that [`Models::load`](crate::Models::load) brings later: the server is not
     /// ready before all are there, and answers 503 for those that are not.
     pub expected: Vec<String>,
+    /// Names, valid in paths, of models that the first request loads from `catalog`. They are evicted
+    /// again when `loaded_bytes` is exceeded.
+    pub on_demand: Vec<String>,
+    /// Where models are found by name, those of `on_demand` and those that clients ask to load.
+    pub catalog: Option<Arc<dyn Catalog>>,
+    /// Most bytes of memory of the models that were loaded on demand, as they are estimated: what is
+    /// read of their files, decompressed, and a fixed part.
+    pub loaded_bytes: u64,
+    /// Whether clients may load and unload models. It costs others what they ask for: for trusted
+    /// networks.
+    pub model_control: bool,
     /// Whether one of `models` that does not load keeps the server from starting. Otherwise the rest
     /// is served, and the server starts unless there is no rest.
     pub strict: bool,
@@ -52,6 +65,10 @@ impl Default for Config {
             metrics_port: None,
             models: Vec::new(),
             expected: Vec::new(),
+            on_demand: Vec::new(),
+            catalog: None,
+            loaded_bytes: u64::MAX,
+            model_control: false,
             strict: false,
             threads: 0,
             connections: server::Limits::default(),

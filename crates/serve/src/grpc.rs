@@ -131,7 +131,8 @@ impl Call<'_> {
             Method::Infer => self.infer(received, encoding, deadline).await,
             Method::HealthWatch => Ok(Reply::stream(Watch::new(&received.bytes, shared)?)),
             _ => {
-                let reply = metadata::answer(method, &received.bytes, shared, message::begin(0))?;
+                let reply = metadata::answer(method, &received.bytes, shared, message::begin(0));
+                let reply = deadline.hold(reply).await?;
                 let reply = message::seal(reply, false)?;
                 Ok(Reply::one(reply.into(), Encoding::Plain))
             }
@@ -169,7 +170,7 @@ impl Call<'_> {
     ) -> Result<Reply, Failure> {
         let Target { model, version } = Target::read(&received.bytes)?;
         let version = Some(version).filter(|version| !version.is_empty());
-        let served = self.worker.shared.models.current().find(model, version).cloned()?;
+        let served = deadline.hold(self.worker.shared.models.find(model, version)).await?;
         let flight = Flight::begin(self.worker, served, Protocol::Grpc, self.begun);
         let answer = deadline.hold(flight.compute(received, Form::PLAIN, self.id)).await;
         let reply = flight.land(answer)?.body;

@@ -9,6 +9,7 @@
 //! [`Server::bind`] opens the socket and loads the models; [`Server::run`] serves until it is told
 //! to stop and then finishes what it has begun. [`Models`] changes what is served meanwhile.
 
+mod catalog;
 mod config;
 mod cost;
 mod error;
@@ -29,6 +30,7 @@ mod repository;
 mod schema;
 mod server;
 
+pub use catalog::Catalog;
 pub use config::{Config, Lease, Limits, ModelSource, Origin};
 pub use error::Error;
 pub use models::Models;

@@ -1,18 +1,26 @@
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use arc_swap::{ArcSwap, Guard};
 
+mod demand;
 mod release;
+mod resident;
 
 use crate::{
-    Error,
+    Catalog, Error,
     config::{ModelSource, Origin},
-    repository::{Repository, Served, State, parallel},
+    repository::{Entry, Repository, Served, State, parallel},
 };
+use demand::Demand;
 use release::Release;
+use resident::Resident;
 
 /// The models of a running server: loaded, replaced and removed while it answers.
 ///
@@ -25,34 +33,66 @@ struct Shared {
     /// Requests read it without a lock.
     current: ArcSwap<Repository>,
     /// Held by whoever replaces `current`.
-    change: Mutex<Release>,
+    change: Mutex<Changing>,
+    demand: Demand,
+    evictions: AtomicU64,
+    /// Whether clients may load and unload models.
+    control: bool,
     limits: longshore_engine::Limits,
     /// Counters a model has, one for each event loop and more.
     shards: usize,
 }
 
+/// What goes with every change.
+#[derive(Debug)]
+struct Changing {
+    release: Release,
+    resident: Resident,
+}
+
+/// What the models of a server start with.
+pub(crate) struct Start {
+    pub(crate) sources: Vec<ModelSource>,
+    /// Names of models that come later.
+    pub(crate) expected: Vec<String>,
+    /// Names of models that the first request loads.
+    pub(crate) on_demand: Vec<String>,
+    pub(crate) catalog: Option<Arc<dyn Catalog>>,
+    pub(crate) strict: bool,
+    pub(crate) control: bool,
+    /// Most memory of models on demand.
+    pub(crate) loaded_bytes: u64,
+    pub(crate) model_limits: longshore_engine::Limits,
+    /// Most requests that wait for models, and how long.
+    pub(crate) waiting: (usize, Duration),
+    pub(crate) shards: usize,
+}
+
 impl Models {
-    /// Loads `sources`; `expected` names models that come later. A model that does not load is
-    /// served as unavailable, with the reason, as long as there is another one.
-    pub(crate) fn start(
-        sources: Vec<ModelSource>,
-        expected: Vec<String>,
-        limits: longshore_engine::Limits,
-        shards: usize,
-        strict: bool,
-    ) -> Result<Self, Error> {
-        let mut names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
-        names.extend(expected);
-        let repository = Repository::expecting(names)?;
-        if repository.len() == 0 {
+    /// Loads the sources. A model that does not load is served as unavailable, with the reason, as
+    /// long as there is another one.
+    pub(crate) fn start(start: Start) -> Result<Self, Error> {
+        let Start { sources, expected, on_demand, catalog, .. } = start;
+        let names = sources.iter().map(|source| source.name.clone()).chain(expected);
+        let repository = Repository::of(names, on_demand)?;
+        if repository.len() == 0 && catalog.is_none() {
             return Err(Error::NoModels);
         }
-        let current = ArcSwap::from_pointee(repository);
-        let models = Self(Arc::new(Shared { current, change: Mutex::default(), limits, shards }));
+        let (waiting, patience) = start.waiting;
+        let resident = Resident::new(start.loaded_bytes);
+        let models = Self(Arc::new(Shared {
+            current: ArcSwap::from_pointee(repository),
+            change: Mutex::new(Changing { release: Release::default(), resident }),
+            demand: Demand::new(catalog, waiting, patience),
+            evictions: AtomicU64::new(0),
+            control: start.control,
+            limits: start.model_limits,
+            shards: start.shards,
+        }));
         let mut failed = Vec::new();
         for error in models.load_all(sources) {
-            let about_all = strict || matches!(error, Error::Twice { .. } | Error::Name { .. });
-            if about_all {
+            let about_all = matches!(error, Error::Twice { .. } | Error::Name { .. });
+            if start.strict || about_all {
                 return Err(error);
             }
             failed.push(error);
@@ -81,23 +121,31 @@ impl Models {
     /// Notes that an expected model cannot be brought, and why. What answers under its name stays;
     /// when nothing does, requests for it are told the reason. Later it can be loaded still.
     pub fn fail(&self, name: &str, reason: &str) {
-        self.change(|next| {
+        self.change_surely(name, |next| {
             next.fail(name, reason);
-            Ok(Vec::new())
-        })
-        .unwrap_or_default();
+            Vec::new()
+        });
     }
 
     /// Stops serving a model, or expecting it; what has begun is finished. False when there is none
     /// of that name.
     pub fn remove(&self, name: &str) -> bool {
         let mut found = false;
-        let removed = self.change(|next| {
+        self.change_surely(name, |next| {
             let old = next.remove(name);
             found = old.is_some();
-            Ok(old.unwrap_or_default())
+            old.unwrap_or_default()
         });
-        found && removed.is_ok()
+        found
+    }
+
+    /// Knows a model that the first request is to load, of a name that is valid in paths. When it
+    /// failed to load before, it is tried again. What is loaded stays.
+    pub fn know(&self, name: &str) {
+        self.change_surely(name, |next| {
+            next.know(name, true);
+            Vec::new()
+        });
     }
 
     /// True when the model answers.
@@ -105,10 +153,20 @@ impl Models {
         self.current().entry(name).is_some_and(|entry| entry.state() == State::Ready)
     }
 
-    /// True when there is no model that answers and none that is expected to.
+    /// True when the model does not answer because it did not load.
+    pub fn has_failed(&self, name: &str) -> bool {
+        self.current().entry(name).is_some_and(|entry| entry.state() == State::Failed)
+    }
+
+    /// True when a client has unloaded the model: it is not to be loaded unasked.
+    pub fn is_unloaded(&self, name: &str) -> bool {
+        self.current().entry(name).is_some_and(|entry| entry.state() == State::Unloaded)
+    }
+
+    /// True when every model there is has failed to load.
     pub fn none_left(&self) -> bool {
-        let tally = self.current().tally();
-        tally.ready + tally.loading == 0
+        let models = self.current();
+        models.len() == models.count(State::Failed)
     }
 
     /// The models now.
@@ -116,31 +174,70 @@ impl Models {
         self.0.current.load()
     }
 
+    /// Bytes of memory of the models on demand that are loaded, about, and how many were evicted.
+    pub(crate) fn residents(&self) -> (u64, u64) {
+        let changing = self.0.change.lock().unwrap_or_else(PoisonError::into_inner);
+        (changing.resident.bytes(), self.0.evictions.load(Relaxed))
+    }
+
     /// Loads the models, several at a time; those of one name come in together. Gives what failed.
     fn load_all(&self, sources: Vec<ModelSource>) -> Vec<Error> {
-        let Shared { limits, shards, .. } = &*self.0;
-        let groups = by_name(sources);
-        let outcomes = parallel(groups, |group| {
-            let name = group.first().map(|source| source.name.clone()).unwrap_or_default();
-            let places: Vec<_> = group.iter().filter_map(place).collect();
-            let put = Served::load_all(group, limits, *shards)
-                .and_then(|versions| self.change(|next| next.replace(&name, versions)));
-            put.inspect_err(|error| self.fail(&name, &public(&error.reason(), &places)))
-        });
+        let outcomes = parallel(by_name(sources), |group| self.load_one(group, false));
         outcomes.into_iter().filter_map(Result::err).collect()
     }
 
-    /// Changes the models; `make` gives what it took out.
+    /// Loads the sources of one name. A name that is new is one of a model on demand when
+    /// `on_demand`.
+    fn load_one(
+        &self,
+        sources: Vec<ModelSource>,
+        on_demand: bool,
+    ) -> Result<Option<Arc<Entry>>, Error> {
+        let Shared { limits, shards, .. } = &*self.0;
+        let name = sources.first().map(|source| source.name.clone()).unwrap_or_default();
+        let places: Vec<_> = sources.iter().filter_map(place).collect();
+        let versions = Served::load_all(sources, limits, *shards);
+        let put = versions.and_then(|versions| {
+            self.change(&name, |next| next.replace(&name, versions, on_demand))
+        });
+        put.inspect_err(|error| self.fail(&name, &public(&error.reason(), &places)))
+    }
+
+    /// The same for what cannot fail.
+    fn change_surely(&self, name: &str, make: impl FnOnce(&mut Repository) -> Vec<Arc<Served>>) {
+        if let Err(error) = self.change(name, |next| Ok(make(next))) {
+            tracing::error!("the model `{name}` cannot be changed: {error}");
+        }
+    }
+
+    /// Changes the model `name`; `make` gives what it took out. When models on demand take more
+    /// memory than they may, those that were not used for longest go with it. Gives what is under the
+    /// name now.
     fn change(
         &self,
+        name: &str,
         make: impl FnOnce(&mut Repository) -> Result<Vec<Arc<Served>>, Error>,
-    ) -> Result<(), Error> {
-        let mut release = self.0.change.lock().unwrap_or_else(PoisonError::into_inner);
+    ) -> Result<Option<Arc<Entry>>, Error> {
+        let mut changing = self.0.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let Changing { release, resident } = &mut *changing;
         let mut next = Repository::clone(&self.current());
-        let replaced = make(&mut next)?;
+        let mut replaced = make(&mut next)?;
+        let now = next.entry(name).cloned();
+        match &now {
+            Some(entry) if entry.on_demand && entry.state() == State::Ready => {
+                resident.put(&entry.name, entry.bytes(), entry.used());
+            }
+            _ => resident.remove(name),
+        }
+        while let Some(surplus) = resident.surplus(&next, name) {
+            resident.remove(&surplus);
+            replaced.extend(next.rest(&surplus, State::Idle).unwrap_or_default());
+            self.0.evictions.fetch_add(1, Relaxed);
+            tracing::debug!(model = &*surplus, "model `{surplus}` makes room for `{name}`");
+        }
         self.0.current.store(Arc::new(next));
         release.take(replaced);
-        Ok(())
+        Ok(now)
     }
 }
 

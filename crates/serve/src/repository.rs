@@ -25,51 +25,61 @@ pub(crate) struct Repository {
     entries: Map,
     /// The order of the next name.
     next: u64,
-    tally: Tally,
-}
-
-/// How many models are in which state.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) ready: usize,
-    pub(crate) loading: usize,
-    pub(crate) failed: usize,
-}
-
-impl Tally {
-    fn of(&mut self, state: State) -> &mut usize {
-        match state {
-            State::Ready => &mut self.ready,
-            State::Loading => &mut self.loading,
-            State::Failed => &mut self.failed,
-        }
-    }
+    /// How many changes there were: the clock by which uses are told apart.
+    changes: u64,
+    tally: [usize; State::COUNT],
 }
 
 impl Repository {
-    /// No model yet, those named are expected.
-    pub(crate) fn expecting(names: impl IntoIterator<Item = String>) -> Result<Self, Error> {
+    /// No model yet: those of `expected` are to come, those of `on_demand` are loaded by the first
+    /// request.
+    pub(crate) fn of(
+        expected: impl IntoIterator<Item = String>,
+        on_demand: Vec<String>,
+    ) -> Result<Self, Error> {
         let mut repository = Self::default();
-        for name in names {
+        let expected = expected.into_iter().map(|name| (name, false));
+        for (name, on_demand) in expected.chain(on_demand.into_iter().map(|name| (name, true))) {
             check_name(&name)?;
-            if repository.entry(&name).is_none() {
-                let entry = repository.entry_or_new(&name);
-                repository.put(entry);
-            }
+            repository.know(&name, on_demand);
         }
         Ok(repository)
     }
 
-    /// Lets these versions of the model `name` answer instead of those it has.
+    /// Knows a name, of a model that is expected or else loaded by the first request. What it holds
+    /// already stays; a failure is forgotten.
+    pub(crate) fn know(&mut self, name: &str, on_demand: bool) {
+        let entry = match self.entry(name) {
+            Some(entry) if entry.state() == State::Failed => entry.without(State::Idle),
+            Some(_) => return,
+            None => Entry::new(name.into(), self.next, on_demand),
+        };
+        self.put(entry);
+    }
+
+    /// Lets these versions of the model `name` answer instead of those it has. An unknown name is
+    /// one of a model on demand when `on_demand`.
     pub(crate) fn replace(
         &mut self,
         name: &str,
         versions: Vec<Served>,
+        on_demand: bool,
     ) -> Result<Vec<Arc<Served>>, Error> {
         check_name(name)?;
-        let entry = self.entry_or_new(name).with(versions)?;
+        let entry = match self.entry(name) {
+            Some(entry) => entry.with(versions)?,
+            None => Entry::new(name.into(), self.next, on_demand).with(versions)?,
+        };
         entry.loads.ok.fetch_add(1, Relaxed);
+        entry.touch(2 * (self.changes + 1));
         Ok(self.put(entry))
+    }
+
+    /// Takes the versions of the model `name` away: [`State::Idle`] or [`State::Unloaded`]. `None`
+    /// when there is no such model.
+    pub(crate) fn rest(&mut self, name: &str, state: State) -> Option<Vec<Arc<Served>>> {
+        let entry = self.entry(name)?.without(state);
+        Some(self.put(entry))
     }
 
     /// Notes that loading the model `name` failed: what answers under the name stays. A name that is
@@ -85,24 +95,19 @@ impl Repository {
     /// Forgets the model `name` and what it has counted; `None` when there is none.
     pub(crate) fn remove(&mut self, name: &str) -> Option<Vec<Arc<Served>>> {
         let old = self.entries.remove(name)?;
-        *self.tally.of(old.state()) -= 1;
+        self.changes += 1;
+        self.tally[old.state() as usize] -= 1;
         Some(old.versions().to_vec())
-    }
-
-    fn entry_or_new(&self, name: &str) -> Entry {
-        match self.entry(name) {
-            Some(entry) => Entry::clone(entry),
-            None => Entry::expected(name.into(), self.next),
-        }
     }
 
     /// Puts an entry in, and gives the versions that it replaces.
     fn put(&mut self, entry: Entry) -> Vec<Arc<Served>> {
         self.next = self.next.max(entry.order + 1);
-        *self.tally.of(entry.state()) += 1;
+        self.changes += 1;
+        self.tally[entry.state() as usize] += 1;
         let entry = Arc::new(entry);
         let Some(old) = self.entries.insert(entry.clone()) else { return Vec::new() };
-        *self.tally.of(old.state()) -= 1;
+        self.tally[old.state() as usize] -= 1;
         let kept =
             |served: &&Arc<Served>| entry.versions().iter().any(|now| Arc::ptr_eq(now, served));
         old.versions().iter().filter(|served| !kept(served)).cloned().collect()
@@ -120,9 +125,9 @@ impl Repository {
         entries
     }
 
-    /// How many models are in which state.
-    pub(crate) fn tally(&self) -> Tally {
-        self.tally
+    /// How many models are in a state.
+    pub(crate) fn count(&self, state: State) -> usize {
+        self.tally[state as usize]
     }
 
     /// How many names there are.
@@ -130,46 +135,49 @@ impl Repository {
         self.entries.len()
     }
 
-    /// True when no model is still expected and at least one answers, or there is none at all.
+    /// True when no model is still expected, and not every one has failed.
     pub(crate) fn is_ready(&self) -> bool {
-        let Tally { ready, loading, failed } = self.tally;
-        loading == 0 && (ready > 0 || failed == 0)
+        let failed = self.count(State::Failed);
+        self.count(State::Loading) == 0 && (failed == 0 || failed < self.len())
+    }
+
+    /// The time of a use: after the last change, before the next one.
+    fn time(&self) -> u64 {
+        2 * self.changes + 1
     }
 
     /// A model by name, in the version asked for or else the latest.
     pub(crate) fn find(&self, name: &str, version: Option<&str>) -> Result<&Arc<Served>, Failure> {
         let entry = self.entry(name).ok_or_else(|| self.unknown(name))?;
-        let Some(latest) = entry.versions().last() else { return Err(absent(entry)) };
-        let Some(version) = version else { return Ok(latest) };
-        entry.find(version).ok_or_else(|| {
-            let known = entry.versions().iter().map(|served| &*served.version);
-            let (version, known) = (quoted(version), listed(known));
-            Failure::not_found(format!(
-                "the model `{name}` has no version {version}; it has {known}"
-            ))
-        })
+        entry.touch(self.time());
+        version_of(entry, version)
     }
 
     /// The model that a request without a name means.
     pub(crate) fn only(&self) -> Result<&Arc<Served>, Failure> {
-        match self.len() {
-            0 => Err(Failure::not_found("there is no model")),
-            1 => match self.entries.iter().next() {
-                Some(entry) => entry.versions().last().ok_or_else(|| absent(entry)),
-                None => Err(Failure::not_found("there is no model")),
-            },
-            _ => Err(Failure::invalid(format!(
-                "there are several models: say which one with `?model=NAME`, of {}",
-                listed(self.names().into_iter())
-            ))),
+        if let Some(entry) = self.sole() {
+            entry.touch(self.time());
+            return version_of(entry, None);
         }
+        if self.len() == 0 {
+            return Err(Failure::not_found("there is no model"));
+        }
+        Err(Failure::invalid(format!(
+            "there are several models: say which one with `?model=NAME`, of {}",
+            listed(self.names().into_iter())
+        )))
+    }
+
+    /// The only name, when there is just one.
+    pub(crate) fn sole(&self) -> Option<&Arc<Entry>> {
+        self.entries.iter().next().filter(|_| self.len() == 1)
     }
 
     fn names(&self) -> Vec<&str> {
         self.entries().into_iter().map(|entry| &*entry.name).collect()
     }
 
-    fn unknown(&self, name: &str) -> Failure {
+    pub(crate) fn unknown(&self, name: &str) -> Failure {
         let (asked, names) = (quoted(name), self.names());
         Failure::not_found(match (near(name, names.iter().copied()), &names[..]) {
             (_, []) => format!("there is no model {asked}, and no other"),
@@ -185,14 +193,35 @@ impl Repository {
     }
 }
 
+/// What answers of a model, in the version asked for or else the latest.
+pub(crate) fn version_of<'e>(
+    entry: &'e Entry,
+    version: Option<&str>,
+) -> Result<&'e Arc<Served>, Failure> {
+    let Some(latest) = entry.versions().last() else { return Err(absent(entry)) };
+    let Some(version) = version else { return Ok(latest) };
+    entry.find(version).ok_or_else(|| {
+        let known = entry.versions().iter().map(|served| &*served.version);
+        let (name, version, known) = (&entry.name, quoted(version), listed(known));
+        Failure::not_found(format!("the model `{name}` has no version {version}; it has {known}"))
+    })
+}
+
 /// Why a known model does not answer.
 fn absent(entry: &Entry) -> Failure {
     let name = &entry.name;
-    let (kind, message) = match entry.reason() {
-        Some(reason) => {
+    let reason = entry.reason().unwrap_or_default();
+    let (kind, message) = match entry.state() {
+        State::Failed => {
             (Rejection::Failed, format!("the model `{name}` cannot be served: {reason}"))
         }
-        None => (
+        State::Unloaded => (
+            Rejection::Failed,
+            format!(
+                "the model `{name}` is unloaded; `POST /v2/repository/models/{name}/load` loads it"
+            ),
+        ),
+        _ => (
             Rejection::Loading,
             format!("the model `{name}` is still being loaded; try again later"),
         ),

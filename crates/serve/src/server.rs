@@ -16,6 +16,7 @@ use crate::{
     http::handler::{self, Worker},
     memory,
     metrics::{Rejections, ServeMetrics},
+    models::Start,
     outgoing::Outgoing,
     pool::Pool,
 };
@@ -83,14 +84,19 @@ impl Server {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         // the last shard counts what does not come over a socket
         let inner = listening.as_ref().map_or(0, server::Server::loops);
-        let models = Models::start(
-            config.models,
-            config.expected,
-            config.model_limits,
-            inner + 1,
-            config.strict,
-        )?;
         let limits = memory::fit(config.limits);
+        let models = Models::start(Start {
+            sources: config.models,
+            expected: config.expected,
+            on_demand: config.on_demand,
+            catalog: config.catalog,
+            strict: config.strict,
+            control: config.model_control,
+            loaded_bytes: config.loaded_bytes,
+            model_limits: config.model_limits,
+            waiting: (limits.concurrency, limits.request_timeout),
+            shards: inner + 1,
+        })?;
         let computing = Gate::new(limits.concurrency);
         let connections = listening.as_ref().map(server::Server::connections);
         let rejections = Rejections::default();

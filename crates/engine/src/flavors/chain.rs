@@ -32,6 +32,8 @@ pub(crate) fn join(mut links: Vec<Opened>) -> Result<Opened, Error> {
     let names: Vec<_> = links.iter().chain([&last]).map(|link| link.name.clone()).collect();
     let formats: Vec<_> = links.iter().chain([&last]).map(|link| link.format.clone()).collect();
     let file_bytes = links.iter().map(|link| link.file_bytes).sum::<u64>() + last.file_bytes;
+    let content_bytes =
+        links.iter().map(|link| link.content_bytes).sum::<u64>() + last.content_bytes;
     let inputs = links.first().and_then(recorded_inputs);
     let mut origin = Vec::new();
     let mut steps = Vec::new();
@@ -57,6 +59,7 @@ pub(crate) fn join(mut links: Vec<Opened>) -> Result<Opened, Error> {
         loaded: Loaded { estimator: Ok(estimator), origin, document: None },
         flavor: last.flavor,
         file_bytes,
+        content_bytes,
         mlmodel: signed(inputs, last.mlmodel),
         method: last.method,
     })

@@ -16,6 +16,7 @@ pub(crate) struct Opened {
     pub(crate) flavor: &'static str,
     /// Its bytes as stored.
     pub(crate) file_bytes: u64,
+    pub(crate) content_bytes: u64,
     /// The `MLmodel` file beside it.
     pub(crate) mlmodel: Option<MlModel>,
     /// The method of MLflow's `predict_fn`.
@@ -39,6 +40,7 @@ impl Opened {
             flavor: self.flavor,
             origin,
             file_bytes: self.file_bytes,
+            content_bytes: self.content_bytes,
         })
     }
 }

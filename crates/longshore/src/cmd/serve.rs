@@ -1,18 +1,20 @@
 //! `longshore serve`.
 
-use std::time::Duration;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::{Result, bail};
-use longshore_daemon::{Drain, log, server};
+use anyhow::{Context, Result, bail};
+use longshore_daemon::{Drain, cgroup, log, server};
 use longshore_engine::Method;
 use longshore_serve::{Config, Limits, Server};
 
 use crate::{
     cli::{LogArgs, LogFormat, RequestArgs, ServeArgs},
+    model_dir::{self, Catalog, Watch},
     models::{self, Local, Named, Place},
     storage::{
         self, StorageMetrics,
         follow::{self, Failure, Followed, Shared},
+        schedule,
     },
 };
 
@@ -22,13 +24,22 @@ const PREDICT_PROBA: &str = "PREDICT_PROBA";
 /// Serves until TERM or Ctrl-C.
 pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     start_log(&args.log)?;
-    let (named, method) = (named(args)?, method(args)?);
+    let method = method(args)?;
+    let (named, folders) = named(args)?;
     let remote = named.iter().any(|model| matches!(model.place, Place::Remote(_)));
     let storage = storage::open(&args.storage, remote)?;
     let metrics = StorageMetrics::new(storage.usage());
     let poll = Duration::from_secs(args.poll);
     let mut config = config(args);
     config.registry.register_collector(Box::new(metrics.clone()));
+    let catalog = Catalog::new(&named, folders, storage.clone(), method);
+    config.on_demand = catalog.names()?;
+    if catalog.has_folders() {
+        let models = config.on_demand.len();
+        tracing::info!(models, "{models} models are known by name; the first request loads each");
+    }
+    let catalog = Arc::new(catalog);
+    config.catalog = Some(catalog.clone());
     let mut followed = Vec::new();
     for Named { name, place } in named {
         match place {
@@ -61,7 +72,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     let (models, drain, strict) = (server.models(), server.drain(), args.strict);
     let shared =
         Shared { storage, models, metrics, method, poll, strict, drain, failure: failure.clone() };
-    follow::start(followed, &shared)?;
+    let mut tasks: Vec<_> =
+        followed.into_iter().map(|followed| follow::task(followed, &shared)).collect();
+    if args.many.watch && !poll.is_zero() && catalog.has_folders() {
+        tasks.push(Box::new(Watch::new(catalog, &shared)));
+    }
+    schedule::start(tasks).context("failed to start a thread")?;
     serve(server)?;
     failure.take().map_or(Ok(()), Err)
 }
@@ -111,18 +127,26 @@ fn method(args: &ServeArgs) -> Result<Option<Method>> {
     })
 }
 
-fn named(args: &ServeArgs) -> Result<Vec<Named>> {
+/// The models that are named one by one, and the folders of models.
+fn named(args: &ServeArgs) -> Result<(Vec<Named>, Vec<PathBuf>)> {
     let mut named = arguments(args).map(Named::parse).collect::<Result<Vec<_>>>()?;
-    match (&args.kserve.model_dir, &args.kserve.model_name) {
-        (Some(folder), Some(name)) => named.push(Named::new(name, folder)?),
-        (Some(folder), None) => named.push(Named::new("model", folder)?),
-        (None, Some(name)) => match &mut named[..] {
-            [only] => only.name.clone_from(name),
-            _ => bail!("`--model_name {name}` names the model of `--model_dir`; several are given"),
-        },
-        (None, None) => {}
+    let mut folders = Vec::new();
+    let name = args.kserve.model_name.as_deref();
+    for folder in &args.many.model_dir {
+        match (model_dir::is_one_model(folder)?, name) {
+            (true, _) | (false, Some(_)) => {
+                named.push(Named::new(name.unwrap_or("model"), folder)?);
+            }
+            (false, None) => folders.push(folder.into()),
+        }
     }
-    Ok(named)
+    if let (Some(name), true) = (name, args.many.model_dir.is_empty()) {
+        match &mut named[..] {
+            [only] => name.clone_into(&mut only.name),
+            _ => bail!("`--model_name {name}` names the model of `--model_dir`; several are given"),
+        }
+    }
+    Ok((named, folders))
 }
 
 fn config(args: &ServeArgs) -> Config {
@@ -134,12 +158,20 @@ fn config(args: &ServeArgs) -> Config {
         threads: args.threads,
         strict: args.strict,
         connections: connections(&args.requests),
+        loaded_bytes: args.many.max_loaded_bytes.unwrap_or_else(loaded_bytes),
+        model_control: args.many.model_control || args.host.is_loopback(),
         limits: limits(&args.requests),
         model_limits: models::limits(args.reading),
         drain_delay: Duration::from_secs(args.drain_delay),
         grace: Duration::from_secs(args.grace_seconds),
         ..Config::default()
     }
+}
+
+/// Memory for models on demand that suits most machines.
+fn loaded_bytes() -> u64 {
+    const MOST: u64 = 4 << 30;
+    cgroup::memory_limit().map_or(MOST, |limit| MOST.min(limit / 2))
 }
 
 fn limits(args: &RequestArgs) -> Limits {

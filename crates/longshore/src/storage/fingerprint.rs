@@ -15,14 +15,14 @@ const DEPTH: usize = 8;
 /// What the file system says of files, and of folders with all that is in them: names, sizes, times
 /// of change, inodes. While it stays the same, so do the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fingerprint(u64);
+pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {
     /// Asks the file system; reads no file.
     ///
     /// # Errors
     /// When there is nothing at a path, it cannot be reached, or it holds too much for a model.
-    pub(super) fn of(paths: &[impl AsRef<Path>]) -> io::Result<Self> {
+    pub(crate) fn of(paths: &[impl AsRef<Path>]) -> io::Result<Self> {
         let mut hasher = DefaultHasher::new();
         let mut left = ENTRIES;
         for path in paths {

@@ -12,16 +12,12 @@ use longshore_engine::{Method, Source};
 use longshore_serve::{Lease, ModelSource, Models, Origin};
 use longshore_storage::{Location, Revision, Storage};
 
-use super::{
-    StorageMetrics, failed,
-    fingerprint::Fingerprint,
-    schedule::{self, Task},
-};
+use super::{StorageMetrics, failed, fingerprint::Fingerprint, schedule::Task};
 use crate::models::Paths;
 
 /// Folders are replaced file by file: how long such a change must stay the same before it is taken
 /// for complete.
-const SETTLE: Duration = Duration::from_secs(2);
+pub(crate) const SETTLE: Duration = Duration::from_secs(2);
 
 /// What all followed models share.
 #[derive(Clone, Debug)]
@@ -107,18 +103,12 @@ impl Followed {
     }
 }
 
-/// Brings and follows the models in threads of their own.
-///
-/// # Errors
-/// When there can be no thread.
-pub(crate) fn start(followed: Vec<Followed>, shared: &Shared) -> Result<()> {
-    let follow = |mut followed: Followed| {
-        if !shared.models.answers(&followed.name) {
-            followed.rejected = followed.current.take();
-        }
-        Follow { followed, shared: shared.clone() }
-    };
-    schedule::start(followed.into_iter().map(follow).collect()).context("failed to start a thread")
+/// The task of bringing and following a model.
+pub(crate) fn task(mut followed: Followed, shared: &Shared) -> Box<dyn Task> {
+    if !shared.models.answers(&followed.name) {
+        followed.rejected = followed.current.take();
+    }
+    Box::new(Follow { followed, shared: shared.clone() })
 }
 
 struct Follow {
@@ -203,8 +193,11 @@ impl Follow {
 
     /// Loads what the model is now, when that is neither what is served nor what was rejected.
     fn look(&mut self) -> Result<()> {
-        let Shared { storage, metrics, .. } = &self.shared;
+        let Shared { storage, metrics, models, .. } = &self.shared;
         let Followed { name, place, current, rejected, settling } = &mut self.followed;
+        if models.is_unloaded(name) {
+            return Ok(());
+        }
         let (seen, at_once) = match place {
             Place::Local(paths) => (State::Local(Fingerprint::of(paths.all())?), false),
             Place::Remote(location) => {

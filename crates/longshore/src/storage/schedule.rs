@@ -13,9 +13,15 @@ use std::{
 const THREADS: usize = 4;
 
 /// Something to do again and again.
-pub(super) trait Task: Send + 'static {
+pub(crate) trait Task: Send + 'static {
     /// Does what is to be done now, and says when to come back; `None` is never.
     fn step(&mut self) -> Option<Duration>;
+}
+
+impl Task for Box<dyn Task> {
+    fn step(&mut self) -> Option<Duration> {
+        (**self).step()
+    }
 }
 
 #[derive(Debug)]
@@ -38,7 +44,7 @@ struct Tasks<T> {
 ///
 /// # Errors
 /// When there can be no thread.
-pub(super) fn start<T: Task>(tasks: Vec<T>) -> io::Result<()> {
+pub(crate) fn start<T: Task>(tasks: Vec<T>) -> io::Result<()> {
     let threads = tasks.len().min(THREADS);
     let now = Instant::now();
     let schedule = Arc::new(Schedule {

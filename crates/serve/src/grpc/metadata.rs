@@ -12,13 +12,13 @@ use crate::{
 
 /// Answers every method that takes and gives one message, but inference; the reply is written
 /// behind `out`.
-pub(super) fn answer(
+pub(super) async fn answer(
     method: Method,
     message: &[u8],
     shared: &Shared,
     out: Vec<u8>,
 ) -> Result<Vec<u8>, Failure> {
-    let models = shared.models.current();
+    let models = &shared.models;
     let mut reply = Writer::after(out);
     match method {
         Method::ServerLive => reply.boolean(1, true),
@@ -26,7 +26,7 @@ pub(super) fn answer(
         Method::ModelReady => {
             let (name, version) = model(message, "ModelReadyRequest")?;
             let up = !shared.drain.has_begun();
-            reply.boolean(1, metadata::state(&models, name, version, up)?.1);
+            reply.boolean(1, metadata::state(&models.current(), name, version, up)?.1);
         }
         Method::ServerMetadata => {
             let v2::Server { name, version, extensions } = metadata::server();
@@ -38,7 +38,7 @@ pub(super) fn answer(
         }
         Method::ModelMetadata => {
             let (name, version) = model(message, "ModelMetadataRequest")?;
-            let model = metadata::model(&models, name, version)?;
+            let model = metadata::model(models, name, version).await?;
             reply.text(1, &model.name);
             for version in &model.versions {
                 reply.text(2, version);
@@ -49,7 +49,7 @@ pub(super) fn answer(
         }
         Method::RepositoryIndex => {
             let only_ready = flag(message, "RepositoryIndexRequest", 2)?;
-            for entry in metadata::index(&models, only_ready) {
+            for entry in metadata::index(&models.current(), only_ready) {
                 reply.message(1, |model| {
                     model.text(1, &entry.name);
                     model.text(2, &entry.version);
@@ -57,6 +57,19 @@ pub(super) fn answer(
                     model.text(4, &entry.reason);
                 });
             }
+        }
+        Method::RepositoryModelLoad => {
+            let name = controlled(message, "RepositoryModelLoadRequest", &[])?;
+            models.reload(name).await?;
+            reply.text(1, name);
+            reply.boolean(2, true);
+        }
+        Method::RepositoryModelUnload => {
+            let name =
+                controlled(message, "RepositoryModelUnloadRequest", metadata::UNLOAD_PARAMETERS)?;
+            models.unload(name).await?;
+            reply.text(1, name);
+            reply.boolean(2, true);
         }
         Method::HealthCheck => health::check(message, shared, &mut reply)?,
         Method::Infer | Method::HealthWatch | Method::Reflection => {
@@ -84,6 +97,36 @@ fn model<'m>(message: &'m [u8], what: &'static str) -> Result<(&'m str, Option<&
         return Err(Failure::invalid("the request has no `name`"));
     }
     Ok((name, Some(version).filter(|version| !version.is_empty())))
+}
+
+/// The model that a message asks to load or unload: field 2, behind a repository's name, as Triton
+/// has it, or field 1, as KServe has it. Parameters that are not `known` are refused.
+fn controlled<'m>(
+    message: &'m [u8],
+    what: &'static str,
+    known: &[&str],
+) -> Result<&'m str, Failure> {
+    let (mut first, mut second) = ("", "");
+    let mut reader = Reader::new(message, what);
+    while let Some(field) = reader.next()? {
+        match field.number {
+            1 => first = field.text()?,
+            2 => second = field.text()?,
+            3 => {
+                let mut pair = Reader::new(field.bytes()?, what);
+                while let Some(field) = pair.next()? {
+                    if field.number == 1 {
+                        metadata::taken(field.text()?, known)?;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    match (first, second) {
+        ("", "") => Err(Failure::invalid("the request has no `model_name`")),
+        (name, "") | (_, name) => Ok(name),
+    }
 }
 
 /// A boolean field.

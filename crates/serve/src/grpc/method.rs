@@ -12,6 +12,8 @@ pub(super) enum Method {
     ServerMetadata,
     ModelMetadata,
     RepositoryIndex,
+    RepositoryModelLoad,
+    RepositoryModelUnload,
     HealthCheck,
     HealthWatch,
     Reflection,
@@ -34,6 +36,8 @@ impl Method {
             Some("ServerMetadata") => Some(Self::ServerMetadata),
             Some("ModelMetadata") => Some(Self::ModelMetadata),
             Some("RepositoryIndex") => Some(Self::RepositoryIndex),
+            Some("RepositoryModelLoad") => Some(Self::RepositoryModelLoad),
+            Some("RepositoryModelUnload") => Some(Self::RepositoryModelUnload),
             Some(_) => None,
             None => match path {
                 CHECK => Some(Self::HealthCheck),

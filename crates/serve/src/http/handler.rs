@@ -54,7 +54,7 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
                 style = Style::Mlflow;
             }
             let query = head.uri.query().unwrap_or_default();
-            match find(worker, model.as_deref(), version.as_deref(), query) {
+            match find(worker, model.as_deref(), version.as_deref(), query).await {
                 Ok(served) => {
                     let flight = Flight::begin(worker, served, protocol, begun);
                     let result = flight.answer(&head.headers, body, &id).await;
@@ -119,23 +119,22 @@ async fn answer_other(
 ) -> Result<Reply, Failure> {
     let shared = &worker.shared;
     let body = body::receive(headers, body, &shared.limits, &shared.buffered).await?;
-    metadata::answer(route, &body.bytes, shared)
+    metadata::answer(route, &body.bytes, shared).await
 }
 
 /// The model that a path names, or else a query, or that needs no name.
-fn find(
+async fn find(
     worker: &Worker,
     name: Option<&str>,
     version: Option<&str>,
     query: &str,
 ) -> Result<Arc<Served>, Failure> {
-    let models = worker.shared.models.current();
-    let found = match name {
-        Some(name) => models.find(name, version),
-        None => match route::query_value(query, "model") {
-            Some(name) => models.find(&name, route::query_value(query, "version").as_deref()),
-            None => models.only(),
-        },
-    };
-    found.cloned()
+    let models = &worker.shared.models;
+    if let Some(name) = name {
+        return models.find(name, version).await;
+    }
+    match route::query_value(query, "model") {
+        Some(name) => models.find(&name, route::query_value(query, "version").as_deref()).await,
+        None => models.only().await,
+    }
 }

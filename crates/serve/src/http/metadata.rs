@@ -12,12 +12,39 @@ use crate::{
     server::Shared,
 };
 
+/// What an unload may say: no model here depends on another one, so it changes nothing.
+pub(crate) const UNLOAD_PARAMETERS: &[&str] = &["unload_dependents"];
+
 /// Answers every route but [`Route::Infer`]; `body` is the request's.
-pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<Reply, Failure> {
+pub(super) async fn answer(
+    route: &Route<'_>,
+    body: &[u8],
+    shared: &Shared,
+) -> Result<Reply, Failure> {
+    match route {
+        Route::Model { model, version } => {
+            Reply::of(&self::model(&shared.models, model, version.as_deref()).await?)
+        }
+        Route::Load { model } => {
+            parameters(body, &[])?;
+            shared.models.reload(model).await?;
+            Reply::of(&v2::Loaded { name: model.to_string(), load: true })
+        }
+        Route::Unload { model } => {
+            parameters(body, UNLOAD_PARAMETERS)?;
+            shared.models.unload(model).await?;
+            Reply::of(&v2::Unloaded { name: model.to_string(), unload: true })
+        }
+        _ => at_once(route, body, shared),
+    }
+}
+
+/// Answers the routes that need not wait for a model.
+fn at_once(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<Reply, Failure> {
     let models = shared.models.current();
     let up = !shared.drain.has_begun();
     match route {
-        Route::Infer { .. } => {
+        Route::Infer { .. } | Route::Model { .. } | Route::Load { .. } | Route::Unload { .. } => {
             Err(Failure::internal("the request was not answered", "not a cold route"))
         }
         Route::Probe(question) => match shared.probe.answer(*question) {
@@ -40,9 +67,6 @@ pub(super) fn answer(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<
             Ok(only_when(ready, Reply::of(&v1::Status { name, ready, reason })?))
         }
         Route::Server => Reply::of(&server()),
-        Route::Model { model, version } => {
-            Reply::of(&self::model(&models, model, version.as_deref())?)
-        }
         Route::ModelReady { model, version } => {
             let (name, ready, reason) = state(&models, model, version.as_deref(), up)?;
             Ok(only_when(ready, Reply::of(&v2::ModelReady { name, ready, reason })?))
@@ -65,7 +89,7 @@ impl Readiness for Models {
 
 /// The models that failed to load, and why.
 fn unavailable(models: &Repository) -> Vec<v2::Unavailable> {
-    if models.tally().failed == 0 {
+    if models.count(State::Failed) == 0 {
         return Vec::new();
     }
     let entries = models.entries().into_iter().filter(|entry| entry.state() == State::Failed);
@@ -87,18 +111,18 @@ pub(crate) fn server() -> v2::Server {
     }
 }
 
-/// What a model takes and answers.
-pub(crate) fn model(
-    models: &Repository,
+/// What a model takes and answers; a model on demand is loaded for it.
+pub(crate) async fn model(
+    models: &Models,
     name: &str,
     version: Option<&str>,
 ) -> Result<v2::Model, Failure> {
-    let served = models.find(name, version)?;
-    let entry = models.entry(&served.name);
-    let versions = entry.map(|entry| entry.versions()).unwrap_or_default().iter();
+    let served = models.find(name, version).await?;
+    let now = models.current();
+    let versions = now.entry(&served.name).map(|entry| entry.versions()).unwrap_or_default();
     Ok(v2::Model {
         name: served.name.to_string(),
-        versions: versions.map(|served| served.version.to_string()).collect(),
+        versions: versions.iter().map(|served| served.version.to_string()).collect(),
         platform: format!("{}_longshore", served.flavor()),
         inputs: served.inputs.clone(),
         outputs: served.outputs.clone(),
@@ -113,6 +137,7 @@ pub(crate) fn state(
     up: bool,
 ) -> Result<(String, bool, Option<String>), Failure> {
     match models.entry(name) {
+        Some(entry) if entry.state() == State::Idle => Ok((name.to_owned(), up, None)),
         Some(entry) if entry.state() != State::Ready => {
             Ok((name.to_owned(), false, entry.reason().map(str::to_owned)))
         }
@@ -154,4 +179,26 @@ pub(crate) fn index(models: &Repository, only_ready: bool) -> Vec<v2::IndexEntry
         }
     }
     lines
+}
+
+/// Refuses parameters of loading and unloading that are not `known`: what they ask for would not be
+/// done.
+fn parameters(body: &[u8], known: &[&str]) -> Result<(), Failure> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(());
+    }
+    let request: v2::RepositoryRequest = serde_json::from_slice(body).map_err(|error| {
+        Failure::invalid(format!("the body is not {{\"parameters\": {{…}}}}: {error}"))
+    })?;
+    request.parameters.keys().try_for_each(|name| taken(name, known))
+}
+
+/// Refuses a parameter that is not `known`.
+pub(crate) fn taken(name: &str, known: &[&str]) -> Result<(), Failure> {
+    if known.contains(&name) {
+        return Ok(());
+    }
+    Err(Failure::invalid(format!(
+        "the parameter `{name}` is not taken: a model is loaded from its own files, as they are"
+    )))
 }

@@ -28,13 +28,19 @@ pub(crate) enum Route<'r> {
     ModelReady { model: Cow<'r, str>, version: Option<Cow<'r, str>> },
     /// `POST /v2/repository/index`
     Index,
+    /// `POST /v2/repository/models/{m}/load`
+    Load { model: Cow<'r, str> },
+    /// `POST /v2/repository/models/{m}/unload`
+    Unload { model: Cow<'r, str> },
 }
 
 /// Finds the route of a path; the failure is 404, or 405 with the methods it has.
 pub(crate) fn find<'r>(method: &Method, path: &'r str) -> Result<Route<'r>, Failure> {
     let route = lookup(path)?;
     let (fits, allow) = match route {
-        Route::Infer { .. } | Route::Index => (method == Method::POST, "POST"),
+        Route::Infer { .. } | Route::Index | Route::Load { .. } | Route::Unload { .. } => {
+            (method == Method::POST, "POST")
+        }
         _ => (method == Method::GET || method == Method::HEAD, "GET, HEAD"),
     };
     if fits {
@@ -52,6 +58,9 @@ pub(super) fn unknown() -> Failure {
 fn lookup(path: &str) -> Result<Route<'_>, Failure> {
     if let Some(rest) = path.strip_prefix("/v1/models/") {
         return v1(rest).ok_or_else(unknown)?;
+    }
+    if let Some(rest) = path.strip_prefix("/v2/repository/models/") {
+        return repository(rest).ok_or_else(unknown);
     }
     if let Some(rest) = path.strip_prefix("/v2/models/") {
         return v2(rest).ok_or_else(unknown);
@@ -104,6 +113,16 @@ fn v2(rest: &str) -> Option<Route<'_>> {
         Some("ready") => Some(Route::ModelReady { model, version }),
         None => Some(Route::Model { model, version }),
         Some(_) => None,
+    }
+}
+
+fn repository(rest: &str) -> Option<Route<'_>> {
+    let (model, verb) = rest.split_once('/')?;
+    let model = segment(model)?;
+    match verb {
+        "load" => Some(Route::Load { model }),
+        "unload" => Some(Route::Unload { model }),
+        _ => None,
     }
 }
 
@@ -166,6 +185,11 @@ mod tests {
         assert_eq!(
             post("/v2/models/wine/versions/3/infer"),
             infer(Protocol::V2, "wine", Some("3"))
+        );
+        assert_eq!(post("/v2/repository/models/a%20b/load"), Route::Load { model: "a b".into() });
+        assert_eq!(
+            post("/v2/repository/models/wine/unload"),
+            Route::Unload { model: "wine".into() }
         );
         assert_eq!(get("/v1/models/wine"), Route::V1Status { model: "wine".into(), version: None });
         assert_eq!(

@@ -13,7 +13,11 @@ use prometheus_client::{
 };
 
 use super::{BUCKETS, CLASSES, ModelMetrics, Rejections};
-use crate::{models::Models, protocol::Protocol, repository::Entry};
+use crate::{
+    models::Models,
+    protocol::Protocol,
+    repository::{Entry, State},
+};
 
 /// Writes the metrics of the server.
 #[derive(Debug)]
@@ -40,6 +44,14 @@ impl Collector for ServeMetrics {
         let entries = models.entries();
         requests(&entries, &mut encoder)?;
         loaded(&entries, &mut encoder)?;
+        let (bytes, evictions) = self.models.residents();
+        let evicted = encoder.encode_descriptor(
+            "longshore_serve_model_evictions",
+            "Models that were loaded on demand and evicted",
+            None,
+            MetricType::Counter,
+        )?;
+        ConstCounter::new(evictions).encode(evicted)?;
         let connections = std::iter::once(("connections", self.connections.refused()));
         let rejected = self.rejections.read().chain(connections);
         counters(
@@ -61,11 +73,21 @@ impl Collector for ServeMetrics {
                 usize::from(self.drain.has_begun()),
             ),
             ("longshore_serve_models_expected", "Models that are to be served", models.len()),
-            ("longshore_serve_models_ready", "Models that answer", models.tally().ready),
+            ("longshore_serve_models_ready", "Models that answer", models.count(State::Ready)),
             (
                 "longshore_serve_models_failed",
                 "Models that do not answer because they did not load",
-                models.tally().failed,
+                models.count(State::Failed),
+            ),
+            (
+                "longshore_serve_models_idle",
+                "Models that are not loaded and that the first request loads",
+                models.count(State::Idle),
+            ),
+            (
+                "longshore_serve_models_loaded_bytes",
+                "Memory of the models that were loaded on demand, estimated from their files",
+                usize::try_from(bytes).unwrap_or(usize::MAX),
             ),
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
@@ -102,7 +124,12 @@ fn loaded(entries: &[&Arc<Entry>], encoder: &mut DescriptorEncoder) -> Result<()
             (labels, since.as_secs_f64())
         }),
     )?;
-    let results = entries.iter().flat_map(|entry| {
+    // ten thousand models that nobody has asked for are not worth twenty thousand lines
+    let asked = |entry: &&&Arc<Entry>| {
+        let loads = &entry.loads;
+        !entry.on_demand || loads.ok.load(Relaxed) + loads.failed.load(Relaxed) > 0
+    };
+    let results = entries.iter().filter(asked).flat_map(|entry| {
         let loads = &entry.loads;
         [("ok", &loads.ok), ("failed", &loads.failed)].map(|(result, counter)| {
             ([("model", &*entry.name), ("result", result)], counter.load(Relaxed))
@@ -116,7 +143,7 @@ fn requests(entries: &[&Arc<Entry>], encoder: &mut DescriptorEncoder) -> Result<
     let mut versions: Vec<Counted<'_>> = Vec::new();
     for entry in entries {
         let now = entry.versions().iter().map(|served| (&served.version, &served.metrics));
-        let retired = entry.retired().iter().map(|old| (&old.version, &old.metrics));
+        let retired = entry.old_versions().iter().map(|old| (&old.version, &old.metrics));
         let all = now.chain(retired);
         versions.extend(all.map(|(version, metrics)| (labels(&entry.name, version), metrics)));
     }

@@ -1,4 +1,10 @@
-use std::sync::{Arc, atomic::AtomicU64};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 
 use super::Served;
 use crate::{Error, metrics::ModelMetrics};
@@ -12,12 +18,20 @@ pub(crate) struct Entry {
     pub(crate) name: Arc<str>,
     /// Names are listed by it: the order in which they came up.
     pub(crate) order: u64,
-    /// What answers, ascending; none while the model is loaded or when that failed.
+    /// Whether a request loads it, and whether it may be evicted.
+    pub(crate) on_demand: bool,
+    /// What answers, ascending.
     versions: Vec<Arc<Served>>,
+    /// What is the matter when nothing answers.
+    absent: State,
     /// What replaced versions have counted, the oldest first.
     retired: Vec<Retired>,
     /// Why nothing answers, or why what should have replaced the versions did not.
     reason: Option<Arc<str>>,
+    /// When loading it failed last.
+    failed_at: Option<Instant>,
+    /// When a request last asked for it, by the repository's clock.
+    used: Arc<AtomicU64>,
     pub(crate) loads: Arc<Loads>,
 }
 
@@ -43,26 +57,42 @@ pub(crate) enum State {
     Ready,
     /// It is expected and not there yet.
     Loading,
+    /// The first request loads it.
+    Idle,
+    /// A client has unloaded it.
+    Unloaded,
     /// It did not load.
     Failed,
 }
 
 impl State {
+    pub(crate) const COUNT: usize = 5;
+
     /// The word of the V2 repository index.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ready => "READY",
             Self::Loading => "LOADING",
-            Self::Failed => "UNAVAILABLE",
+            Self::Idle | Self::Unloaded | Self::Failed => "UNAVAILABLE",
         }
     }
 }
 
 impl Entry {
-    /// A model that is expected.
-    pub(crate) fn expected(name: Arc<str>, order: u64) -> Self {
-        let (versions, retired) = (Vec::new(), Vec::new());
-        Self { name, order, versions, retired, reason: None, loads: Arc::default() }
+    /// A name without a model: expected, or loaded by the first request.
+    pub(crate) fn new(name: Arc<str>, order: u64, on_demand: bool) -> Self {
+        Self {
+            name,
+            order,
+            on_demand,
+            versions: Vec::new(),
+            absent: if on_demand { State::Idle } else { State::Loading },
+            retired: Vec::new(),
+            reason: None,
+            failed_at: None,
+            used: Arc::default(),
+            loads: Arc::default(),
+        }
     }
 
     /// The same with these versions instead of those it has.
@@ -81,21 +111,34 @@ impl Entry {
             let (name, version) = (self.name.to_string(), twice.version.to_string());
             return Err(Error::Twice { name, version });
         }
-        let gone = |version: &str| !versions.iter().any(|served| *served.version == *version);
-        let mut retired = self.retired.clone();
-        retired.retain(|old| gone(&old.version));
-        for old in self.versions.iter().filter(|old| gone(&old.version)) {
-            let (version, metrics) = (old.version.clone(), old.metrics.clone());
-            retired.push(Retired { version, metrics });
-        }
-        retired.drain(..retired.len().saturating_sub(RETIRED));
+        let retired = self.retired(|version| versions.iter().any(|new| *new.version == *version));
         let versions = versions.into_iter().map(Arc::new).collect();
-        Ok(Self { versions, retired, reason: None, ..self.clone() })
+        Ok(Self { versions, retired, reason: None, failed_at: None, ..self.clone() })
+    }
+
+    /// The same without versions: [`State::Idle`] or [`State::Unloaded`].
+    pub(super) fn without(&self, absent: State) -> Self {
+        let retired = self.retired(|_| false);
+        let versions = Vec::new();
+        Self { versions, absent, retired, reason: None, failed_at: None, ..self.clone() }
     }
 
     /// The same after loading it failed: what answers stays.
     pub(super) fn failed(&self, reason: Arc<str>) -> Self {
-        Self { reason: Some(reason), ..self.clone() }
+        let (reason, failed_at) = (Some(reason), Some(Instant::now()));
+        Self { absent: State::Failed, reason, failed_at, ..self.clone() }
+    }
+
+    /// The counters to keep when only the versions that `stays` names go on answering.
+    fn retired(&self, stays: impl Fn(&str) -> bool) -> Vec<Retired> {
+        let mut retired: Vec<_> =
+            self.retired.iter().filter(|old| !stays(&old.version)).cloned().collect();
+        for old in self.versions.iter().filter(|old| !stays(&old.version)) {
+            let (version, metrics) = (old.version.clone(), old.metrics.clone());
+            retired.push(Retired { version, metrics });
+        }
+        retired.drain(..retired.len().saturating_sub(RETIRED));
+        retired
     }
 
     /// The counters of a version that answers, or did.
@@ -106,16 +149,21 @@ impl Entry {
     }
 
     pub(crate) fn state(&self) -> State {
-        match (&self.versions[..], &self.reason) {
-            ([_, ..], _) => State::Ready,
-            ([], Some(_)) => State::Failed,
-            ([], None) => State::Loading,
-        }
+        if self.versions.is_empty() { self.absent } else { State::Ready }
     }
 
     /// Why it does not answer, or what is wrong though it does.
     pub(crate) fn reason(&self) -> Option<&str> {
-        self.reason.as_deref()
+        match self.state() {
+            State::Idle => Some("it is not loaded; the first request loads it"),
+            State::Unloaded => Some("unloaded"),
+            _ => self.reason.as_deref(),
+        }
+    }
+
+    /// When loading it failed last, for a model that does not answer.
+    pub(crate) fn failed_at(&self) -> Option<Instant> {
+        self.failed_at.filter(|_| self.state() == State::Failed)
     }
 
     /// What answers, ascending.
@@ -129,7 +177,25 @@ impl Entry {
     }
 
     /// The versions that were replaced.
-    pub(crate) fn retired(&self) -> &[Retired] {
+    pub(crate) fn old_versions(&self) -> &[Retired] {
         &self.retired
+    }
+
+    /// Bytes of memory that it takes, about.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.versions.iter().map(|served| served.bytes).sum()
+    }
+
+    /// A request asks for it `now`. Written only when time has moved on, so that event loops do not
+    /// fight over it.
+    pub(super) fn touch(&self, now: u64) {
+        if self.on_demand && self.used.load(Relaxed) != now {
+            self.used.store(now, Relaxed);
+        }
+    }
+
+    /// When a request last asked for it.
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Relaxed)
     }
 }

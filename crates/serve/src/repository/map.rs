@@ -147,7 +147,7 @@ mod tests {
     }
 
     fn entry(at: usize) -> Arc<Entry> {
-        Arc::new(Entry::expected(format!("model-{at}").into(), at as u64))
+        Arc::new(Entry::new(format!("model-{at}").into(), at as u64, false))
     }
 
     #[test]

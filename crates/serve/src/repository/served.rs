@@ -22,6 +22,10 @@ use crate::{
 /// Time for the made-up rows whose answers describe a model's outputs; no run begins after it.
 const DESCRIBE: Duration = Duration::from_millis(10);
 
+/// Bytes that a model takes besides its values, which are about as large as what is read of its
+/// file: schema, metadata, counters, and what a small model's many allocations cost.
+const FIXED_BYTES: u64 = 8 << 10;
+
 /// A loaded model under its name.
 #[derive(Debug)]
 pub(crate) struct Served {
@@ -34,6 +38,8 @@ pub(crate) struct Served {
     pub(crate) metrics: ModelMetrics,
     pub(crate) load_time: Duration,
     pub(crate) loaded_at: SystemTime,
+    /// Bytes of memory that it takes, about.
+    pub(crate) bytes: u64,
     /// Values of a row of the default method's answer.
     width: usize,
     /// What it takes and answers, for V2's metadata.
@@ -136,6 +142,7 @@ impl Served {
             metrics: ModelMetrics::new(shards),
             load_time: Duration::ZERO,
             loaded_at: SystemTime::UNIX_EPOCH,
+            bytes: model.content_bytes.saturating_add(FIXED_BYTES),
             model,
             methods,
             _lease: lease,

@@ -4,6 +4,7 @@
 
 mod calls;
 mod client;
+mod demand;
 mod drain;
 mod grpc;
 mod http;

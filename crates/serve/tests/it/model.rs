@@ -93,6 +93,7 @@ pub(crate) fn model_of(predictor: Box<dyn Predictor>, signature: Option<Signatur
         flavor: "sklearn",
         origin: Vec::new(),
         file_bytes: 0,
+        content_bytes: 0,
     }
 }
 

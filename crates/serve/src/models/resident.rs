@@ -1,0 +1,92 @@
+//! Which models that were loaded on demand take memory, the one that was not used for longest first.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use crate::repository::Repository;
+
+/// What is resident, and how much may be.
+#[derive(Debug)]
+pub(super) struct Resident {
+    /// Most bytes; one model alone may take more.
+    budget: u64,
+    bytes: u64,
+    /// Bytes, and since when no use is known of, by name.
+    models: HashMap<Arc<str>, (u64, u64)>,
+    /// The same by time. A use is seen when its model is about to go: then it gets a later place.
+    order: BTreeSet<(u64, Arc<str>)>,
+}
+
+impl Resident {
+    pub(super) fn new(budget: u64) -> Self {
+        Self { budget, bytes: 0, models: HashMap::new(), order: BTreeSet::new() }
+    }
+
+    /// A model is there, or is another one now.
+    pub(super) fn put(&mut self, name: &Arc<str>, bytes: u64, used: u64) {
+        self.remove(name);
+        self.bytes += bytes;
+        self.models.insert(name.clone(), (bytes, used));
+        self.order.insert((used, name.clone()));
+    }
+
+    /// A model is gone.
+    pub(super) fn remove(&mut self, name: &str) {
+        let Some((name, (bytes, used))) = self.models.remove_entry(name) else { return };
+        self.bytes -= bytes;
+        self.order.remove(&(used, name));
+    }
+
+    /// The model that has to go next, never `keep`; `None` when the budget is kept.
+    pub(super) fn surplus(&mut self, models: &Repository, keep: &str) -> Option<Arc<str>> {
+        while self.bytes > self.budget {
+            let (seen, name) = self.order.iter().find(|(_, name)| **name != *keep)?.clone();
+            let used = models.entry(&name).map_or(seen, |entry| entry.used());
+            if used <= seen {
+                return Some(name);
+            }
+            let bytes = self.models.get(&name).map_or(0, |(bytes, _)| *bytes);
+            self.put(&name, bytes, used);
+        }
+        None
+    }
+
+    /// Bytes of what is there.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_used_for_longest_goes_first() {
+        let names: Vec<Arc<str>> = ["a", "b", "c", "d"].map(Arc::from).to_vec();
+        let mut models = Repository::default();
+        for name in &names {
+            models.know(name, true);
+        }
+        let mut resident = Resident::new(30);
+        for (at, name) in names.iter().take(3).enumerate() {
+            resident.put(name, 10, at as u64);
+        }
+        assert_eq!(resident.surplus(&models, "c"), None);
+        // a request for the oldest, seen only now
+        assert!(models.find("a", None).is_err());
+        resident.put(&names[3], 10, 9);
+        assert_eq!(resident.surplus(&models, "d").as_deref(), Some("b"));
+        resident.remove("b");
+        assert_eq!((resident.bytes(), resident.surplus(&models, "d")), (30, None));
+        resident.put(&names[3], 100, 10);
+        assert_eq!(resident.surplus(&models, "d").as_deref(), Some("c"));
+        resident.remove("c");
+        assert_eq!(resident.surplus(&models, "d").as_deref(), Some("a"));
+        resident.remove("a");
+        // alone it may be larger than all may be
+        assert_eq!((resident.bytes(), resident.surplus(&models, "d")), (100, None));
+    }
+}
