@@ -48,9 +48,9 @@ def load(url: str, body: Path, connections: int, seconds: float) -> Load:
     return Load(rps, latency(text, 50), latency(text, 99), errors)
 
 
-def load_with_h2load(url: str, body: Path, connections: int, seconds: float, grpc: bool) -> Load:
-    """The same with h2load: calls of gRPC over HTTP/2, or JSON over HTTP/1.1, so that one tool compares them."""
-    kind = ["-m1", "-H", "content-type: application/grpc", "-H", "te: trailers"] if grpc else ["--h1", "-H", "content-type: application/json"]
+def load_with_h2load(url: str, body: Path, connections: int, seconds: float, calls: int = 0) -> Load:
+    """The same with h2load, so that one tool compares both: JSON over HTTP/1.1, or `calls` of gRPC at a time on each connection."""
+    kind = [f"-m{calls}", "-H", "content-type: application/grpc", "-H", "te: trailers"] if calls else ["--h1", "-H", "content-type: application/json"]
     with tempfile.NamedTemporaryFile("r", suffix=".log") as log:
         command = ["h2load", "-t1", f"-c{connections}", f"-D{seconds:g}", f"--log-file={log.name}", "-d", str(body), *kind, url]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout

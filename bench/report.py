@@ -116,7 +116,8 @@ def text(results: dict) -> str:
     if "grpc" in results:
         lines += serving("Wine by gRPC and over HTTP/1.1, loaded by h2load", results["grpc"])
         rps = {row["name"]: row["rps"] for row in results["grpc"]}
-        lines += [f"Longshore's gRPC is {ratio(rps['longshore gRPC'], rps['longshore V2'])} its V2 over HTTP/1.1.", ""]
+        several, single = (ratio(rps[name], rps["longshore V2"]) for name in ("longshore gRPC", "longshore gRPC, one call a connection"))
+        lines += [f"Longshore's gRPC is {several} its V2 over HTTP/1.1, and {single} with one call at a time on each connection.", ""]
     if "trees" in results:
         lines += tree_table(results["trees"])
     return "\n".join(lines)

@@ -56,18 +56,20 @@ class Compared(Entry):
     """The same for the tool that also calls gRPC."""
 
     def load(self, server: Running, connections: int, seconds: float) -> Load:
-        return load_with_h2load(server.url(self.question.path), self.body, connections, seconds, grpc=False)
+        return load_with_h2load(server.url(self.question.path), self.body, connections, seconds)
 
 
 @dataclass
 class Called(Entry):
-    """A server that is asked by gRPC; `body` is the call."""
+    """A server that is asked by gRPC; `body` is the call. As many calls are under way as requests elsewhere, over fewer connections."""
 
     port: str = "port"
     python: Path = Path("python3")
+    channels: int = 4
 
     def load(self, server: Running, connections: int, seconds: float) -> Load:
-        return load_with_h2load(server.call_url(self.port), self.body, connections, seconds, grpc=True)
+        channels = min(self.channels or connections, connections)
+        return load_with_h2load(server.call_url(self.port), self.body, channels, seconds, connections // channels)
 
     def ask(self, server: Running) -> object:
         command = [self.python, HERE / "peers/grpc_call.py", "ask", f"127.0.0.1:{getattr(server, self.port)}", self.body]
@@ -83,7 +85,11 @@ def calls(binary: Path, made: Path, work: Path, peers: set[str]) -> list[Entry]:
     subprocess.run([python, HERE / "peers/grpc_call.py", "make", body, "wine", call], check=True)
     question = Question("/v2/models/wine/infer", body.read_bytes(), answer)
     longshore = longshore_server("wine", binary, folder)
-    found = [Compared("longshore V2", longshore, question, body), Called("longshore gRPC", longshore, question, call, python=python)]
+    found = [
+        Compared("longshore V2", longshore, question, body),
+        Called("longshore gRPC", longshore, question, call, python=python),
+        Called("longshore gRPC, one call a connection", longshore, question, call, python=python, channels=0),
+    ]
     if "mlserver" in peers:
         mlserver = mlserver_server(made, folder)
         found.append(Called("MLServer gRPC", mlserver, question, call, port="other_port", python=python))
