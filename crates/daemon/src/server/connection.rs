@@ -199,7 +199,8 @@ fn answer_http2<A: Accept, S: Answer>(
     let open = OpenRequest::new(watch.clone(), permit);
     let answering = (!refused).then(|| {
         let limit = shared.limits.body_timeout;
-        shared.service.call(request.map(|incoming| Body::timed(incoming, limit)))
+        // what hyper makes of it is moved several times, which a pointer makes cheap
+        Box::pin(shared.service.call(request.map(|incoming| Body::timed(incoming, limit))))
     });
     let drain = shared.drain.clone();
     async move {
