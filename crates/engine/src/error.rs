@@ -168,6 +168,18 @@ impl Error {
         Self::NoSuchMethod { asked: asked.into(), available: available.to_vec() }
     }
 
+    /// What a booster of XGBoost or LightGBM needs and does not have here.
+    pub(crate) fn booster(what: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Unsupported {
+            what: what.into(),
+            reason: reason.into(),
+            hint: "Train it with a built-in objective and plain trees over numeric (for example \
+                   one-hot encoded) columns; the list of models in the documentation says what runs \
+                   natively"
+                .into(),
+        }
+    }
+
     /// A fitted attribute that is not what its class defines.
     pub fn attribute(
         class: impl Into<String>,

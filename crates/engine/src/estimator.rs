@@ -64,10 +64,7 @@ impl Predictor for Transformer {
         &[Method::Transform]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if method != Method::Transform {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         Output::from_table(self.0.transform_ref(input)?)
     }
 }

@@ -1,9 +1,9 @@
 //! What a model file is, told without serving it.
 
 use crate::{
-    Error, Limits, Model, Source, flavors,
+    Error, Limits, Model, Source, estimators, flavors,
     read::{Cursor, Id},
-    sklearn::{self, Place},
+    sklearn::building::Building,
 };
 
 /// Most steps that are listed; real pipelines stay far below.
@@ -78,17 +78,17 @@ fn list(link: &flavors::Opened, name: &str, steps: &mut Vec<Step>, references: &
         return;
     };
     // what was built as a whole has no part that cannot be
-    let place = link.loaded.estimator.is_err().then(Place::root);
-    walk(document.root(), name, 0, place.as_ref(), steps);
+    let building = link.loaded.estimator.is_err().then(estimators::building);
+    walk(document.root(), name, 0, building.as_ref(), steps);
     references.extend(document.globals().iter().map(|(module, name)| format!("{module}.{name}")));
 }
 
-/// Lists an estimator and those inside. With a place, each is built to know what does not run.
+/// Lists an estimator and those inside. With a building, each is built to know what does not run.
 fn walk(
     estimator: Cursor<'_>,
     name: &str,
     depth: usize,
-    place: Option<&Place>,
+    building: Option<&Building>,
     steps: &mut Vec<Step>,
 ) {
     if depth > DEEPEST || steps.len() >= MOST_STEPS {
@@ -97,8 +97,8 @@ fn walk(
     let inner = children(estimator);
     // words such as "passthrough" and "drop" stand where an estimator could
     let word = estimator.as_str().is_some() || estimator.is_none();
-    let place_of_leaf = place.filter(|_| inner.is_empty() && !word);
-    let built = place_of_leaf.map(|place| sklearn::build(estimator, place));
+    let of_leaf = building.filter(|_| inner.is_empty() && !word);
+    let built = of_leaf.map(|building| building.build(estimator));
     let problem = built.and_then(Result::err).map(|error| error.to_string());
     let class = match estimator.class() {
         Some((module, name)) => format!("{module}.{name}"),
@@ -106,7 +106,7 @@ fn walk(
     };
     steps.push(Step { depth, name: name.into(), class, problem });
     for (name, child) in inner {
-        walk(child, &name, depth + 1, place, steps);
+        walk(child, &name, depth + 1, building, steps);
     }
 }
 

@@ -8,8 +8,10 @@
 //!                    (read/)              (sklearn/, xgboost, lightgbm)  └──► Output
 //! ```
 
+mod attributes;
 mod error;
 mod estimator;
+mod estimators;
 mod flavor;
 mod flavors;
 mod inspect;
@@ -21,6 +23,7 @@ mod other_formats;
 mod output;
 mod predictor;
 pub mod read;
+mod scores;
 mod sklearn;
 mod source;
 mod table;

@@ -11,22 +11,14 @@ mod text;
 mod wrapper;
 
 use model::Model;
-use predictor::LightGbm;
-pub(crate) use wrapper::build;
+use predictor::{Interface, LightGbm};
 
 use crate::{
     Error, Limits, Predictor,
     flavor::{Flavor, Loaded, ModelFile},
 };
 
-/// Whose answers are asked for: a bare booster or a wrapper class answer differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interface {
-    /// `lightgbm.Booster`, `LGBMRegressor`, `LGBMRanker`: transformed scores.
-    Scores,
-    /// `LGBMClassifier`: labels and probabilities.
-    Classifier,
-}
+pub(crate) use wrapper::build;
 
 /// Files that `save_model` wrote.
 pub(crate) const FLAVOR: Flavor = Flavor {
@@ -56,16 +48,4 @@ fn build_from(bytes: &[u8]) -> Result<(Box<dyn Predictor>, String), Error> {
     let model = Model::read(bytes, None)?;
     let origin = format!("LightGBM text {}", model.version);
     Ok((Box::new(LightGbm::new(model, Interface::Scores, None)?), origin))
-}
-
-fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {
-    Error::Malformed { format: "LightGBM model", place: place.into(), reason: reason.into() }
-}
-
-fn unsupported(what: &str, reason: &str) -> Error {
-    Error::Unsupported {
-        what: what.into(),
-        reason: reason.into(),
-        hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; the list of models in the documentation says what runs natively".into(),
-    }
 }

@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use crate::{Data, Error, Scalar, Table, TextColumn};
 
+mod columns;
+
 /// What a model answered: one value or one row of values for each row asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
@@ -135,7 +137,7 @@ impl Output {
                     Scalar::I64 => OutputData::I64(values.into_iter().map(|v| v as i64).collect()),
                 }
             }
-            Data::Columns(columns) => crate::table::Column::interleave(&columns, rows)?,
+            Data::Columns(columns) => OutputData::of_columns(&columns, rows)?,
         };
         Ok(Self::matrix(rows, columns, data))
     }

@@ -69,6 +69,17 @@ pub trait Predictor: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// [`Error::NoSuchMethod`] when `method` is not among [`Predictor::methods`],
-    /// [`Error::Input`] when the rows do not fit.
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error>;
+    /// [`Error::Input`] or [`Error::Value`] when the rows do not fit.
+    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        if !self.methods().contains(&method) {
+            return Err(Error::no_such_method(method.name(), self.methods()));
+        }
+        self.compute(method, input)
+    }
+
+    /// What [`Predictor::run`] answers with a method that the model has.
+    ///
+    /// # Errors
+    /// [`Error::Input`] or [`Error::Value`] when the rows do not fit.
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error>;
 }

@@ -1,43 +1,37 @@
 //! scikit-learn estimators, built from a [`Document`](crate::read::Document).
 
 use crate::{
-    Error, Limits,
+    Error, Limits, estimators,
     flavor::{Flavor, Loaded, ModelFile},
     other_formats::is_old_torch,
     read::{self, Cursor, Form, sniff, zip_names},
 };
 
+pub(crate) mod building;
 mod check;
-mod columns;
+pub(crate) mod columns;
 #[cfg(test)]
 mod damage;
-mod encode;
-pub(crate) mod fields;
-mod forest;
-mod function;
-mod gradient_boosting;
-mod hist_gradient_boosting;
-mod impute;
-mod linear;
+pub(crate) mod encode;
+pub(crate) mod forest;
+pub(crate) mod function;
+pub(crate) mod gradient_boosting;
+pub(crate) mod hist_gradient_boosting;
+pub(crate) mod impute;
+pub(crate) mod linear;
 mod logit;
 mod nearest;
-mod normalizer;
+pub(crate) mod normalizer;
 mod not_a_model;
-mod pipeline;
-mod place;
-mod polynomial;
+mod part;
+pub(crate) mod pipeline;
+pub(crate) mod polynomial;
 mod raw;
-mod refuse;
-mod registry;
-mod scaler;
+pub(crate) mod refuse;
+pub(crate) mod scaler;
 mod stack;
-mod text;
-mod union;
-
-pub(crate) use crate::estimator::{Estimator, Transform};
-pub(crate) use pipeline::join;
-pub(crate) use place::Place;
-pub(crate) use registry::build;
+pub(crate) mod text;
+pub(crate) mod union;
 
 /// Pickles, joblib and skops files: estimators of scikit-learn, and the wrappers of other libraries.
 pub(crate) const FLAVOR: Flavor = Flavor {
@@ -66,21 +60,10 @@ fn load(file: ModelFile<'_>, limits: &Limits) -> Result<Loaded, Error> {
     let root = document.root();
     let version = root.attr("_sklearn_version").and_then(Cursor::as_str);
     let origin = version.map(|version| format!("scikit-learn {version}")).into_iter().collect();
-    let estimator = match not_a_model::error(root) {
+    let building = estimators::building();
+    let estimator = match not_a_model::error(root, &building) {
         Some(error) => Err(error),
-        None => build(root, &Place::root()),
+        None => building.build(root),
     };
     Ok(Loaded { estimator, origin, document: Some(document) })
-}
-
-/// The version of scikit-learn that an estimator's state names; `None` in files older than 0.18.
-pub(crate) fn version(estimator: Cursor<'_>) -> Option<(u32, u32)> {
-    release(estimator).map(|(major, minor, _)| (major, minor))
-}
-
-/// The same with the third number, which is 0 in development versions.
-pub(crate) fn release(estimator: Cursor<'_>) -> Option<(u32, u32, u32)> {
-    let text = estimator.attr("_sklearn_version")?.as_str()?;
-    let mut parts = text.split('.').map(|part| part.parse().ok());
-    Some((parts.next()??, parts.next()??, parts.next().flatten().unwrap_or(0)))
 }

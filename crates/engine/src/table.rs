@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{Error, OutputData, error::shown};
+use crate::{Error, error::shown};
 
 mod convert;
 mod csr;
@@ -119,88 +119,6 @@ impl Column {
 }
 
 impl Column {
-    /// Joins columns into one row-major answer: all texts, or all numbers in the widest type.
-    pub(crate) fn interleave(columns: &[Self], rows: usize) -> Result<OutputData, Error> {
-        let total = rows * columns.len();
-        if columns.iter().any(Self::holds_text) {
-            let mut out = TextColumn::with_capacity(total);
-            for row in 0..rows {
-                for column in columns {
-                    column.push_text(row, &mut out);
-                }
-            }
-            return Ok(OutputData::Text(out));
-        }
-        if columns.iter().all(|c| matches!(c, Self::Bool(_))) && !columns.is_empty() {
-            let mut out = Vec::with_capacity(total);
-            for row in 0..rows {
-                for column in columns {
-                    if let Self::Bool(v) = column {
-                        out.extend(v.get(row));
-                    }
-                }
-            }
-            return Ok(OutputData::Bool(out));
-        }
-        if columns.iter().all(|c| matches!(c, Self::F32(_))) && !columns.is_empty() {
-            let mut out = Vec::with_capacity(total);
-            for row in 0..rows {
-                for column in columns {
-                    if let Self::F32(v) = column {
-                        out.extend(v.get(row));
-                    }
-                }
-            }
-            return Ok(OutputData::F32(out));
-        }
-        if columns.iter().all(|c| matches!(c, Self::I64(_))) {
-            let mut out = Vec::with_capacity(total);
-            for row in 0..rows {
-                for column in columns {
-                    if let Self::I64(v) = column {
-                        out.extend(v.get(row));
-                    }
-                }
-            }
-            return Ok(OutputData::I64(out));
-        }
-        let mut out = Vec::with_capacity(total);
-        for row in 0..rows {
-            for (at, column) in columns.iter().enumerate() {
-                out.push(column.number(row, at)?);
-            }
-        }
-        Ok(OutputData::F64(out))
-    }
-
-    fn holds_text(&self) -> bool {
-        match self {
-            Self::Text(_) => true,
-            Self::Any(cells) => cells.iter().any(|cell| matches!(cell, Cell::Text(_))),
-            _ => false,
-        }
-    }
-
-    /// Appends the value at `row` as a text, the way `str(value)` would write it.
-    fn push_text(&self, row: usize, out: &mut TextColumn) {
-        let float = |v: f64| if v.is_nan() { None } else { Some(format!("{v:?}")) };
-        let written = match self {
-            Self::Text(v) => return out.push(v.get(row)),
-            Self::F64(v) => v.get(row).copied().and_then(float),
-            Self::F32(v) => v.get(row).filter(|v| !v.is_nan()).map(|v| format!("{v:?}")),
-            Self::I64(v) => v.get(row).map(i64::to_string),
-            Self::Bool(v) => v.get(row).map(|&v| if v { "True" } else { "False" }.to_owned()),
-            Self::Any(v) => match v.get(row) {
-                Some(Cell::Text(v)) => return out.push(Some(v)),
-                Some(Cell::Bool(v)) => Some(if *v { "True" } else { "False" }.to_owned()),
-                Some(Cell::I64(v)) => Some(v.to_string()),
-                Some(Cell::F64(v)) => float(*v),
-                Some(Cell::Null) | None => None,
-            },
-        };
-        out.push(written.as_deref());
-    }
-
     /// The value at `row` as a double, the way `float(value)` would give it; `at` is the column's
     /// position, for the error.
     pub(crate) fn number(&self, row: usize, at: usize) -> Result<f64, Error> {

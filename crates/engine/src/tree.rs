@@ -16,6 +16,7 @@ mod columns;
 mod direct;
 mod forest;
 mod kernel;
+mod lanes;
 mod ranked;
 mod sum;
 #[cfg(test)]

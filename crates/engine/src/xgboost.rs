@@ -11,8 +11,7 @@ mod predictor;
 mod wrapper;
 
 use booster::Booster;
-use predictor::XgBoost;
-pub(crate) use wrapper::build;
+use predictor::{Interface, XgBoost};
 
 use crate::{
     Error, Limits, Predictor,
@@ -20,37 +19,7 @@ use crate::{
     read::{json, tree_json::Json, ubjson},
 };
 
-/// Whose answers are asked for: a bare booster or a wrapper class answer differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interface {
-    /// `xgboost.Booster`: all rounds, transformed scores.
-    Booster,
-    /// `XGBClassifier` and `XGBRFClassifier`: labels and probabilities, rounds up to the best.
-    Classifier,
-    /// `XGBRegressor`, `XGBRanker` and others: transformed scores, rounds up to the best.
-    Regressor,
-}
-
-impl Interface {
-    /// From the name of a Python class, such as `xgboost.sklearn.XGBClassifier`.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] for other classes.
-    fn of_class(class: &str) -> Result<Self, Error> {
-        Ok(match class.rsplit('.').next().unwrap_or_default() {
-            "Booster" => Self::Booster,
-            "XGBClassifier" | "XGBRFClassifier" => Self::Classifier,
-            "XGBRegressor" | "XGBRFRegressor" | "XGBRanker" | "XGBModel" => Self::Regressor,
-            _ => {
-                return Err(Error::Unsupported {
-                    what: format!("XGBoost's class `{class}`"),
-                    reason: "it has no native implementation".into(),
-                    hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; the list of models in the documentation says what runs natively".into(),
-                });
-            }
-        })
-    }
-}
+pub(crate) use wrapper::build;
 
 /// True when the file starts as JSON or UBJSON objects do.
 fn is_json(bytes: &[u8]) -> bool {
@@ -121,8 +90,4 @@ fn build_from(tree: &Json, class: Option<&str>) -> Result<(Box<dyn Predictor>, S
     let booster = Booster::read(tree, interface != Interface::Booster, None)?;
     let origin = format!("XGBoost {}", booster.version);
     Ok((Box::new(XgBoost::new(booster, interface, None, f32::NAN)?), origin))
-}
-
-fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {
-    Error::Malformed { format: "XGBoost model", place: place.into(), reason: reason.into() }
 }

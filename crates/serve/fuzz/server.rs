@@ -23,7 +23,7 @@ impl Predictor for Echo {
         &[Method::Predict, Method::Transform]
     }
 
-    fn run(&self, method: Method, table: &Table) -> Result<Output, Error> {
+    fn compute(&self, method: Method, table: &Table) -> Result<Output, Error> {
         let (rows, columns) = (table.rows, table.columns());
         assert!(rows > 0, "a table without rows");
         assert!(self.0.columns.is_none_or(|expected| expected == columns), "a wrong width");

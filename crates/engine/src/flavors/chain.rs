@@ -46,10 +46,12 @@ pub(crate) fn join(mut links: Vec<Opened>) -> Result<Opened, Error> {
     let end = last.loaded.estimator.map_err(|error| error.at(shown(&last.name)))?;
     fits(&steps, &shown(&last.name), &end)?;
     let estimator = match end {
-        Estimator::Predictor(model) => sklearn::join(steps, Some((shown(&last.name), model))),
+        Estimator::Predictor(model) => {
+            sklearn::pipeline::join(steps, Some((shown(&last.name), model)))
+        }
         Estimator::Transformer(transform) => {
             steps.push((shown(&last.name), transform));
-            sklearn::join(steps, None)
+            sklearn::pipeline::join(steps, None)
         }
     };
     Ok(Opened {

@@ -1,10 +1,8 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    malformed,
     objective::Objective,
-    text::{Block, File},
-    unsupported,
+    text::{Block, File, malformed},
 };
 use crate::{
     Error,
@@ -119,7 +117,7 @@ fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<f64>, 
         return Err(block.wrong("num_leaves", "is zero"));
     }
     if block.get("is_linear").is_some_and(|flag| flag.trim() != "0") {
-        return Err(unsupported(
+        return Err(Error::booster(
             "LightGBM's linear trees (`linear_tree=true`)",
             "the native engine holds one value in a leaf, not a linear model",
         ));
@@ -133,7 +131,7 @@ fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<f64>, 
     let categorical = block.get("num_cat").is_some_and(|count| count.trim() != "0");
     let decisions = block.list::<u32>("decision_type", inner)?;
     if categorical || decisions.iter().any(|decision| decision & 1 == 1) {
-        return Err(unsupported(
+        return Err(Error::booster(
             "LightGBM's categorical splits",
             "the native engine compares numbers only",
         ));

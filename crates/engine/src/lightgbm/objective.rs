@@ -1,5 +1,8 @@
-use super::unsupported;
-use crate::Error;
+use super::text::malformed;
+use crate::{
+    Error,
+    scores::{sigmoid, softmax},
+};
 
 /// What scores become; named in the file's `objective` line with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,9 +32,9 @@ impl Objective {
         let parameters: Vec<&str> = words.collect();
         let sigmoid = || {
             let value = parameters.iter().find_map(|p| p.strip_prefix("sigmoid:"));
-            value.map_or(Ok(1.0), str::parse).map_err(|_| {
-                super::malformed("`objective`", format!("`{line}` has no numeric sigmoid"))
-            })
+            value
+                .map_or(Ok(1.0), str::parse)
+                .map_err(|_| malformed("`objective`", format!("`{line}` has no numeric sigmoid")))
         };
         Ok(match name {
             "binary" | "multiclassova" => Self::Sigmoid(sigmoid()?),
@@ -44,8 +47,8 @@ impl Objective {
             | "mape" | "lambdarank" | "rank_xendcg" => Self::Identity,
             "" | "custom" | "none" | "null" | "na" => Self::Custom,
             other => {
-                return Err(unsupported(
-                    &format!("LightGBM's objective `{other}`"),
+                return Err(Error::booster(
+                    format!("LightGBM's objective `{other}`"),
                     "how its scores become predictions is not known here",
                 ));
             }
@@ -58,7 +61,7 @@ impl Objective {
             Self::Identity | Self::Custom => {}
             Self::Sigmoid(steepness) => {
                 for x in scores.iter_mut() {
-                    *x = 1.0 / (1.0 + (-steepness * *x).exp());
+                    *x = sigmoid(steepness * *x);
                 }
             }
             Self::Exponential => scores.iter_mut().for_each(|x| *x = x.exp()),
@@ -80,18 +83,6 @@ impl Objective {
             }
             Self::SoftMax => scores.chunks_exact_mut(outputs.max(1)).for_each(softmax),
         }
-    }
-}
-
-fn softmax(scores: &mut [f64]) {
-    let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let mut sum = 0.0;
-    for x in &mut *scores {
-        *x = (*x - most).exp();
-        sum += *x;
-    }
-    for x in scores.iter_mut() {
-        *x /= sum;
     }
 }
 

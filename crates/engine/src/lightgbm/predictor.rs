@@ -1,9 +1,19 @@
 use std::borrow::Cow;
 
-use super::{Interface, model::Model, objective::Objective, unsupported};
+use super::{model::Model, objective::Objective};
 use crate::{
-    Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, tree::ZERO,
+    Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, scores::argmax,
+    tree::ZERO,
 };
+
+/// Whose answers are asked for: a bare booster or a wrapper class answer differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interface {
+    /// `lightgbm.Booster`, `LGBMRegressor`, `LGBMRanker`: transformed scores.
+    Scores,
+    /// `LGBMClassifier`: labels and probabilities.
+    Classifier,
+}
 
 /// A booster behind one of its interfaces.
 #[derive(Debug)]
@@ -31,7 +41,7 @@ impl LightGbm {
             ));
         }
         if labels.is_some() && model.objective == Objective::Custom {
-            return Err(unsupported(
+            return Err(Error::booster(
                 "an `LGBMClassifier` with an objective of its own",
                 "how its scores become probabilities is not in the file",
             ));
@@ -70,13 +80,7 @@ impl Predictor for LightGbm {
         &[Method::Predict, Method::Margin, Method::Leaf]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if !self.methods().contains(&method) {
-            return Err(Error::NoSuchMethod {
-                asked: method.name().into(),
-                available: self.methods().to_vec(),
-            });
-        }
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let model = &self.model;
         input.expect_columns(model.forest.features())?;
         let rows = rows(input)?;
@@ -105,7 +109,7 @@ impl Predictor for LightGbm {
             return Ok(Output::matrix(count, 2, OutputData::F64(both)));
         }
         Ok(Output::flat(if outputs > 1 {
-            labels.take(scores.chunks_exact(outputs).map(first_of_greatest))
+            labels.take(scores.chunks_exact(outputs).map(argmax))
         } else {
             labels.take(scores.iter().map(|&p| usize::from(p > 1.0 - p)))
         }))
@@ -126,16 +130,4 @@ fn rows(input: &Table) -> Result<Cow<'_, [f64]>, Error> {
         rows.to_mut().iter_mut().filter(|v| tiny(**v)).for_each(|v| *v = 0.0);
     }
     Ok(rows)
-}
-
-fn first_of_greatest(scores: &[f64]) -> usize {
-    let mut best = 0;
-    let mut most = f64::NEG_INFINITY;
-    for (index, &score) in scores.iter().enumerate() {
-        if score > most {
-            most = score;
-            best = index;
-        }
-    }
-    best
 }

@@ -1,4 +1,3 @@
-use super::malformed;
 use crate::Error;
 
 /// A run of `key=value` lines: the header, or one tree.
@@ -83,6 +82,11 @@ impl<'a> Block<'a> {
     pub(super) fn wrong(&self, key: &str, reason: &str) -> Error {
         malformed(format!("`{key}` of the block at line `{}`", self.line), reason)
     }
+}
+
+/// A file that is not as `save_model` writes it.
+pub(super) fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {
+    Error::Malformed { format: "LightGBM model", place: place.into(), reason: reason.into() }
 }
 
 #[cfg(test)]

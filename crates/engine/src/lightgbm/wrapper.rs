@@ -1,8 +1,7 @@
 use super::{Interface, LightGbm, Model};
 use crate::{
-    Error, Predictor,
+    Error, Predictor, attributes,
     read::{Cursor, Kind},
-    sklearn::fields,
 };
 
 /// Builds what a pickle or skops file holds: a wrapper class, or a bare `Booster`.
@@ -18,11 +17,10 @@ pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> 
             (estimator.require("_Booster")?, Interface::Scores)
         }
         _ => {
-            return Err(Error::Unsupported {
-                what: format!("LightGBM's class `{class}`"),
-                reason: "it has no native implementation".into(),
-                hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; the list of models in the documentation says what runs natively".into(),
-            });
+            return Err(Error::booster(
+                format!("LightGBM's class `{class}`"),
+                "it has no native implementation",
+            ));
         }
     };
     let handle = match booster.attr("_handle").filter(|handle| !handle.is_none()) {
@@ -48,7 +46,7 @@ pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> 
         own.or_else(|| estimator.attr("_le")?.attr("classes_"))
     };
     let labels = match interface {
-        Interface::Classifier => classes().and_then(fields::read_labels),
+        Interface::Classifier => classes().and_then(attributes::read_labels),
         Interface::Scores => None,
     };
     Ok(Box::new(LightGbm::new(model, interface, labels)?))

@@ -38,8 +38,8 @@ impl Predictor for Named {
         self.0.methods()
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        let answer = self.0.run(method, input);
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        let answer = self.0.compute(method, input);
         answer.map_err(|error| error.map_column(|at| self.place(input, at)))
     }
 }
@@ -60,7 +60,7 @@ mod tests {
         fn methods(&self) -> &[Method] {
             &[Method::Predict]
         }
-        fn run(&self, _: Method, _: &Table) -> Result<Output, Error> {
+        fn compute(&self, _: Method, _: &Table) -> Result<Output, Error> {
             Err(Error::value(3, 1, "is wrong"))
         }
     }

@@ -1,5 +1,7 @@
 //! JSON text as the same tree that UBJSON gives.
 
+use text::wrong;
+
 use super::{
     budget::{ALLOCATION, Budget},
     tree_json::{Json, Numbers, Open},
@@ -213,10 +215,6 @@ fn number_i64(value: &Json) -> Option<i64> {
         Json::Bool(v) => Some(i64::from(*v)),
         _ => None,
     }
-}
-
-pub(super) fn wrong(at: usize, reason: impl Into<String>) -> Error {
-    Error::Malformed { format: "JSON", place: format!("byte {at}"), reason: reason.into() }
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 use std::{borrow::Cow, sync::Arc};
 
-use super::{Place, Transform, fields, pipeline, stack, union};
+use select::Selection;
+
+use super::{part, stack};
 use crate::{
-    Column, ColumnUse, Csr, Data, Error, Inputs, Matrix, Table,
+    ColumnUse, Error, Inputs, Table, attributes,
+    estimator::Transform,
     read::{Cursor, Kind},
+    sklearn::building::Building,
 };
 
-mod select;
+pub(super) use choose::choose;
 
-use select::Selection;
+mod choose;
+mod select;
 
 /// `ColumnTransformer`: some columns through each transformer, side by side.
 #[derive(Debug)]
@@ -55,8 +60,8 @@ impl Part {
 }
 
 impl ColumnTransformer {
-    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
-        let mut inputs = fields::inputs(c, None);
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
+        let mut inputs = attributes::inputs(c, None);
         if inputs.columns.is_none() {
             let old = c.attr("_n_features").and_then(Cursor::as_i64);
             inputs.columns = old.and_then(|n| usize::try_from(n).ok());
@@ -65,17 +70,17 @@ impl ColumnTransformer {
             // 0.24 keeps the names under two private attributes
             let old = ["_feature_names_in", "_df_columns"]
                 .into_iter()
-                .find_map(|name| c.attr(name).and_then(fields::texts));
+                .find_map(|name| c.attr(name).and_then(attributes::texts));
             inputs.names = old.map(|names| names.iter().map(|n| Arc::from(n.as_str())).collect());
         }
         inputs.columns = inputs.columns.or(inputs.names.as_ref().map(|names| names.len()));
         let mut parts = Vec::new();
-        for (at, entry) in fields::list(c, "transformers_")?.into_iter().enumerate() {
+        for (at, entry) in attributes::list(c, "transformers_")?.into_iter().enumerate() {
             let wrong = || {
                 let reason = format!("has no name, estimator and columns at {at}");
                 Error::attribute("ColumnTransformer", "transformers_", reason)
             };
-            let (name, estimator) = pipeline::named(entry).ok_or_else(wrong)?;
+            let (name, estimator) = part::named(entry).ok_or_else(wrong)?;
             let columns = entry.items().and_then(|items| items.get(2)).ok_or_else(wrong)?;
             let shown = format!("transformer \"{name}\"");
             if matches!(estimator.kind(), Kind::Text("drop")) {
@@ -86,20 +91,20 @@ impl ColumnTransformer {
             if selection.columns.is_empty() {
                 continue;
             }
-            let transform = if pipeline::is_skipped(estimator) {
+            let transform = if part::is_skipped(estimator) {
                 None
             } else {
-                Some(union::transformer(estimator, place).map_err(|error| error.at(&shown))?)
+                Some(part::transformer(estimator, building).map_err(|error| error.at(&shown))?)
             };
             parts.push(Part {
                 name: shown,
                 transform,
                 columns: selection.columns.into(),
                 scalar: selection.scalar,
-                weight: union::weight(c, &name),
+                weight: part::weight(c, &name),
             });
         }
-        Ok(Self { inputs, parts, sparse: fields::flag(c, "sparse_output_", false) })
+        Ok(Self { inputs, parts, sparse: attributes::flag(c, "sparse_output_", false) })
     }
 
     /// Where each training column is in `input`: by name when the rows and the model both have
@@ -196,7 +201,7 @@ impl Transform for ColumnTransformer {
                     Some(transform) => transform.transform(chosen)?,
                     None => chosen,
                 };
-                union::weigh(output, part.weight)
+                part::weigh(output, part.weight)
             };
             outputs.push(run().map_err(|error: Error| part.traced(error))?);
         }
@@ -206,55 +211,4 @@ impl Transform for ColumnTransformer {
         stack::beside(outputs, input.rows, Some(self.sparse))
             .map_err(|error| error.trace(|at| self.source(at, input.columns())))
     }
-}
-
-/// The chosen columns as a table of their own.
-pub(super) fn choose(input: &Table, columns: &[usize], scalar: bool) -> Result<Table, Error> {
-    fn gather<T: Copy>(m: &Matrix<T>, columns: &[usize]) -> Matrix<T> {
-        let mut values = Vec::with_capacity(m.values.len() / m.columns.max(1) * columns.len());
-        for row in m.values.chunks_exact(m.columns.max(1)) {
-            values.extend(columns.iter().filter_map(|&column| row.get(column)));
-        }
-        Matrix { columns: columns.len(), values }
-    }
-    let names = input.names.as_ref().map(|names| {
-        columns.iter().filter_map(|&column| names.get(column)).map(Arc::clone).collect()
-    });
-    let data = match &input.data {
-        Data::F64(m) => Data::F64(gather(m, columns)),
-        Data::F32(m) => Data::F32(gather(m, columns)),
-        Data::I64(m) => Data::I64(gather(m, columns)),
-        Data::Sparse(csr) => Data::Sparse(sparse(csr, input.rows, columns)),
-        Data::Documents(texts) => Data::Columns(vec![Column::Text(texts.clone())]),
-        Data::Columns(all) => {
-            Data::Columns(columns.iter().filter_map(|&column| all.get(column)).cloned().collect())
-        }
-    };
-    let mut table = Table { rows: input.rows, names, data };
-    if scalar
-        && let Data::Columns(only) = &table.data
-        && let Some(column @ (Column::Text(_) | Column::Any(_))) = only.first()
-    {
-        table.data = Data::Documents(stack::documents(column)?);
-        table.names = None;
-    }
-    Ok(table)
-}
-
-fn sparse(csr: &Csr, rows: usize, columns: &[usize]) -> Csr {
-    let mut out = Csr::with_capacity(columns.len(), rows, csr.values.len());
-    out.scalar = csr.scalar;
-    for row in 0..rows {
-        let (indices, values) = csr.row(row);
-        for (to, &column) in columns.iter().enumerate() {
-            for (&index, &value) in indices.iter().zip(values) {
-                if index as usize == column {
-                    out.indices.push(to as u32);
-                    out.values.push(value);
-                }
-            }
-        }
-        out.end_row();
-    }
-    out
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{Error, Limits, Table, read};
+use crate::{Error, Limits, Table, estimators, read};
 
 fn golden(case: &str) -> Vec<u8> {
     let folder =
@@ -15,7 +15,7 @@ fn golden(case: &str) -> Vec<u8> {
 /// Builds the model and asks it about a row of zeros.
 fn asked(bytes: Vec<u8>) -> Result<(), Error> {
     let document = read::document(bytes, &Limits::default())?;
-    let model = super::build(document.root(), &super::Place::root())?.into_predictor();
+    let model = estimators::building().build(document.root())?.into_predictor();
     let columns = model.inputs().columns.unwrap_or(1);
     if columns > 1000 {
         return Ok(());

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use crate::{
     Data, Error, Inputs, Table,
+    attributes::{self, version},
     read::Cursor,
-    sklearn::{fields, version},
 };
 
 mod classifier;
@@ -32,8 +32,8 @@ pub(crate) struct Rows {
 impl Rows {
     /// For an estimator whose trees have `features` columns; `nan` lets missing values pass.
     pub(crate) fn new(c: Cursor<'_>, features: usize, nan: bool) -> Result<Self, Error> {
-        let inputs = fields::inputs(c, Some(features));
-        fields::counted(c, "n_features_in_", inputs.columns.unwrap_or(features), features)?;
+        let inputs = attributes::inputs(c, Some(features));
+        attributes::counted(c, "n_features_in_", inputs.columns.unwrap_or(features), features)?;
         Ok(Self { inputs, features, nan })
     }
 
@@ -55,7 +55,7 @@ impl Rows {
 /// to place missing values.
 pub(crate) fn takes_nan(tree: Cursor<'_>) -> bool {
     let Some(release) = version(tree).filter(|release| *release >= (1, 3)) else { return false };
-    let random = fields::text(tree, "splitter") == Some("random");
+    let random = attributes::text(tree, "splitter") == Some("random");
     if release >= (1, 9) {
         return random || !tree.class_name().starts_with("Extra");
     }
@@ -64,7 +64,7 @@ pub(crate) fn takes_nan(tree: Cursor<'_>) -> bool {
     let splitter = if random { release >= (1, 6) } else { !only_random };
     let monotonic = tree.attr("monotonic_cst").is_some_and(|cst| !cst.is_none());
     let criterion = matches!(
-        fields::text(tree, "criterion"),
+        attributes::text(tree, "criterion"),
         Some("gini" | "log_loss" | "entropy" | "squared_error" | "friedman_mse" | "poisson")
     );
     splitter && !monotonic && criterion
@@ -75,7 +75,7 @@ pub(crate) fn members(c: Cursor<'_>) -> Result<Vec<Cursor<'_>>, Error> {
     if c.attr("tree_").is_some() {
         return Ok(vec![c]);
     }
-    let members = fields::list(c, "estimators_")?;
+    let members = attributes::list(c, "estimators_")?;
     if members.is_empty() {
         return Err(Error::attribute(c.class_name(), "estimators_", "has no tree"));
     }

@@ -1,16 +1,16 @@
+use ufunc::Function;
+
 use super::{
-    Transform,
     check::{self, Allow},
-    fields, refuse, stack,
+    refuse, stack,
 };
 use crate::{
-    Column, ColumnUse, Data, Error, Inputs, Table,
+    Column, ColumnUse, Data, Error, Inputs, Table, attributes,
+    estimator::Transform,
     read::{Cursor, Kind},
 };
 
 mod ufunc;
-
-use ufunc::Function;
 
 /// `FunctionTransformer` over nothing or a numpy function that is stored by name.
 #[derive(Debug)]
@@ -52,10 +52,10 @@ impl FunctionTransformer {
             }
         };
         Ok(Self {
-            inputs: fields::inputs(c, None),
+            inputs: attributes::inputs(c, None),
             action,
-            validate: fields::flag(c, "validate", false),
-            accept_sparse: fields::flag(c, "accept_sparse", false),
+            validate: attributes::flag(c, "validate", false),
+            accept_sparse: attributes::flag(c, "accept_sparse", false),
         })
     }
 }

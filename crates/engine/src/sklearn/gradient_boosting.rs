@@ -1,20 +1,20 @@
 //! `GradientBoosting*`: regression trees added to a start, step by step.
 
+use start::Start;
+
 use super::{
-    Place, fields,
     forest::{Grown, Rows},
-    linear::first_largest,
-    raw, version,
+    raw,
 };
 use crate::{
-    Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table,
+    Error, Inputs, Method, Output, OutputData, Predictor, Table,
+    attributes::{self, version},
     read::Cursor,
+    sklearn::building::Building,
     tree::{Builder, Forest},
 };
 
 mod start;
-
-use start::Start;
 
 /// Boosted trees, whatever they answer.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Stages {
     /// Reads the trees, `outputs` in a round, and what they start from.
     fn read(
         c: Cursor<'_>,
-        place: &Place,
+        building: &Building,
         outputs: usize,
         start: start::Link,
     ) -> Result<Self, Error> {
@@ -49,11 +49,11 @@ impl Stages {
                 "has {rounds} × {of} trees, where rounds × {outputs} are expected"
             )));
         }
-        let rate = fields::number(c, "learning_rate")
+        let rate = attributes::number(c, "learning_rate")
             .ok_or_else(|| Error::attribute(c.class_name(), "learning_rate", "is not a number"))?;
         let stored = members
             .iter()
-            .map(|&id| Grown::read(estimators.go(id), place))
+            .map(|&id| Grown::read(estimators.go(id), building))
             .collect::<Result<Vec<_>, Error>>()?;
         let features = stored.first().map_or(1, |grown| grown.features);
         let mut builder = Builder::new(features, "scikit-learn tree");
@@ -75,7 +75,7 @@ impl Stages {
             values,
             group,
             outputs,
-            start: Start::read(c, place, outputs, start)?,
+            start: Start::read(c, building, outputs, start)?,
         })
     }
 
@@ -93,8 +93,8 @@ impl Stages {
 pub(crate) struct BoostingRegressor(Stages);
 
 impl BoostingRegressor {
-    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
-        Stages::read(c, place, 1, start::Link::Identity).map(Self)
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
+        Stages::read(c, building, 1, start::Link::Identity).map(Self)
     }
 }
 
@@ -107,10 +107,7 @@ impl Predictor for BoostingRegressor {
         &[Method::Predict]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if method != Method::Predict {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         Ok(Output::flat(OutputData::F64(self.0.scores(input)?)))
     }
 }
@@ -119,22 +116,19 @@ impl Predictor for BoostingRegressor {
 #[derive(Debug)]
 pub(crate) struct BoostingClassifier {
     stages: Stages,
-    labels: Labels,
-    link: raw::Link,
-    /// Releases up to 1.3 choose by probabilities, in which close scores may be equal.
-    by_probability: bool,
+    classes: raw::Classes,
 }
 
 impl BoostingClassifier {
-    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
-        let labels = fields::labels(c, "classes_")?;
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
+        let labels = attributes::labels(c, "classes_")?;
         let classes = labels.len();
         if classes < 2 {
             return Err(Error::attribute(c.class_name(), "classes_", "has fewer than two classes"));
         }
         let release = version(c).unwrap_or((0, 0));
         let old = release < (1, 4);
-        let exponential = match fields::text(c, "loss") {
+        let exponential = match attributes::text(c, "loss") {
             Some("exponential") if classes == 2 => true,
             Some("log_loss" | "deviance") => false,
             other => {
@@ -151,27 +145,17 @@ impl BoostingClassifier {
             _ if old => raw::Link::LogSoftmax,
             _ => raw::Link::Softmax,
         };
-        let outputs = if classes == 2 { 1 } else { classes };
+        let outputs = raw::outputs(classes);
         let start = start::Link::of(c, outputs, exponential);
         Ok(Self {
-            stages: Stages::read(c, place, outputs, start)?,
-            labels,
-            link,
-            by_probability: old && !exponential,
+            stages: Stages::read(c, building, outputs, start)?,
+            classes: raw::Classes {
+                labels,
+                link,
+                by_probability: old && !exponential,
+                second_at_zero: true,
+            },
         })
-    }
-
-    fn winners(&self, scores: Vec<f64>) -> Vec<usize> {
-        let outputs = self.stages.outputs;
-        if self.by_probability {
-            let classes = self.labels.len();
-            let probabilities = self.link.probabilities(scores, outputs);
-            return probabilities.chunks_exact(classes).map(first_largest).collect();
-        }
-        match outputs {
-            1 => scores.into_iter().map(|score| usize::from(score >= 0.0)).collect(),
-            _ => scores.chunks_exact(outputs).map(first_largest).collect(),
-        }
     }
 }
 
@@ -184,24 +168,7 @@ impl Predictor for BoostingClassifier {
         &[Method::Predict, Method::PredictProba, Method::PredictLogProba, Method::DecisionFunction]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if !self.methods().contains(&method) {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
-        let scores = self.stages.scores(input)?;
-        let outputs = self.stages.outputs;
-        Ok(match method {
-            Method::Predict => Output::flat(self.labels.take(self.winners(scores).into_iter())),
-            Method::DecisionFunction => raw::decisions(scores, input.rows, outputs),
-            _ => {
-                let mut probabilities = self.link.probabilities(scores, outputs);
-                if method == Method::PredictLogProba {
-                    for p in &mut probabilities {
-                        *p = p.ln();
-                    }
-                }
-                Output::matrix(input.rows, self.labels.len(), OutputData::F64(probabilities))
-            }
-        })
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        Ok(self.classes.answer(method, input.rows, self.stages.scores(input)?))
     }
 }

@@ -1,17 +1,19 @@
 //! `HistGradientBoosting*`: boosted trees over doubles, with categories and missing values.
 
-use super::{Place, fields, linear::first_largest, raw, version};
+use nodes::{Known, Nodes};
+use preprocess::Preprocess;
+
+use super::raw;
 use crate::{
-    Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table,
+    Error, Inputs, Method, Output, OutputData, Predictor, Table,
+    attributes::{self, version},
     read::Cursor,
+    sklearn::building::Building,
     tree::{Builder, Forest},
 };
 
 mod nodes;
 mod preprocess;
-
-use nodes::{Known, Nodes};
-use preprocess::Preprocess;
 
 /// Boosted trees, whatever they answer.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ struct Rounds {
 }
 
 impl Rounds {
-    fn read(c: Cursor<'_>, place: &Place, outputs: usize) -> Result<Self, Error> {
+    fn read(c: Cursor<'_>, building: &Building, outputs: usize) -> Result<Self, Error> {
         let features = c.attr("n_features_in_").or(c.attr("_n_features")).and_then(Cursor::as_i64);
         let features = features
             .and_then(|n| usize::try_from(n).ok())
@@ -40,11 +42,11 @@ impl Rounds {
         let known = Known::read(c, features)?;
         let mut builder = Builder::new(features, "scikit-learn histogram tree");
         let mut stored = Vec::new();
-        for round in fields::list(c, "_predictors")? {
+        for round in attributes::list(c, "_predictors")? {
             let trees = round.items().unwrap_or_default();
-            fields::counted(c, "_predictors", trees.len(), outputs)?;
+            attributes::counted(c, "_predictors", trees.len(), outputs)?;
             for &tree in trees {
-                let nodes = Nodes::read(round.go(tree), place, &known)?;
+                let nodes = Nodes::read(round.go(tree), building, &known)?;
                 builder.tree(&nodes.splits)?;
                 stored.push(nodes.values);
             }
@@ -54,8 +56,8 @@ impl Rounds {
             let value = stored.get(tree).and_then(|values| values.get(node as usize));
             value.copied().unwrap_or(0.0)
         });
-        let preprocess = Preprocess::read(c, place, features)?;
-        let inputs = fields::inputs(c, Some(features));
+        let preprocess = Preprocess::read(c, building, features)?;
+        let inputs = attributes::inputs(c, Some(features));
         Ok(Self {
             inputs: inputs.with_uses(|_| preprocess.as_ref().map(Preprocess::uses)),
             features,
@@ -63,7 +65,7 @@ impl Rounds {
             values,
             group: (0..stored.len()).map(|tree| (tree % outputs) as u32).collect(),
             forest,
-            baseline: fields::numbers_of(c, "_baseline_prediction", outputs)?,
+            baseline: attributes::numbers_of(c, "_baseline_prediction", outputs)?,
         })
     }
 
@@ -92,7 +94,7 @@ pub(crate) struct HistRegressor {
 }
 
 impl HistRegressor {
-    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
         let loss = c.require("loss")?;
         let exponential = match loss.as_str() {
             Some("poisson" | "gamma") => true,
@@ -118,7 +120,7 @@ impl HistRegressor {
                 });
             }
         };
-        Ok(Self { rounds: Rounds::read(c, place, 1)?, exponential })
+        Ok(Self { rounds: Rounds::read(c, building, 1)?, exponential })
     }
 }
 
@@ -131,10 +133,7 @@ impl Predictor for HistRegressor {
         &[Method::Predict]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if method != Method::Predict {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         let mut scores = self.rounds.scores(input)?;
         if self.exponential {
             for score in &mut scores {
@@ -149,15 +148,12 @@ impl Predictor for HistRegressor {
 #[derive(Debug)]
 pub(crate) struct HistClassifier {
     rounds: Rounds,
-    labels: Labels,
-    link: raw::Link,
-    /// Releases up to 1.4 choose by probabilities, in which close scores may be equal.
-    by_probability: bool,
+    classes: raw::Classes,
 }
 
 impl HistClassifier {
-    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
-        let labels = fields::labels(c, "classes_")?;
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
+        let labels = attributes::labels(c, "classes_")?;
         let classes = labels.len();
         if classes < 2 {
             return Err(Error::attribute(c.class_name(), "classes_", "has fewer than two classes"));
@@ -169,25 +165,15 @@ impl HistClassifier {
             _ if release < (1, 1) => raw::Link::LogSoftmax,
             _ => raw::Link::Softmax,
         };
-        let outputs = if classes == 2 { 1 } else { classes };
         Ok(Self {
-            rounds: Rounds::read(c, place, outputs)?,
-            labels,
-            link,
-            by_probability: release < (1, 5),
+            rounds: Rounds::read(c, building, raw::outputs(classes))?,
+            classes: raw::Classes {
+                labels,
+                link,
+                by_probability: release < (1, 5),
+                second_at_zero: false,
+            },
         })
-    }
-
-    fn winners(&self, scores: Vec<f64>) -> Vec<usize> {
-        let outputs = self.rounds.baseline.len();
-        if self.by_probability {
-            let probabilities = self.link.probabilities(scores, outputs);
-            return probabilities.chunks_exact(self.labels.len()).map(first_largest).collect();
-        }
-        match outputs {
-            1 => scores.into_iter().map(|score| usize::from(score > 0.0)).collect(),
-            _ => scores.chunks_exact(outputs).map(first_largest).collect(),
-        }
     }
 }
 
@@ -200,20 +186,7 @@ impl Predictor for HistClassifier {
         &[Method::Predict, Method::PredictProba, Method::DecisionFunction]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if !self.methods().contains(&method) {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
-        let scores = self.rounds.scores(input)?;
-        let outputs = self.rounds.baseline.len();
-        Ok(match method {
-            Method::Predict => Output::flat(self.labels.take(self.winners(scores).into_iter())),
-            Method::DecisionFunction => raw::decisions(scores, input.rows, outputs),
-            _ => Output::matrix(
-                input.rows,
-                self.labels.len(),
-                OutputData::F64(self.link.probabilities(scores, outputs)),
-            ),
-        })
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        Ok(self.classes.answer(method, input.rows, self.rounds.scores(input)?))
     }
 }

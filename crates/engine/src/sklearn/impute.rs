@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Cell, Column, Csr, Data, Matrix, Table,
+    Cell, Column, Csr, Data, Matrix, Table, attributes,
     read::{Cursor, Kind},
-    sklearn::fields,
 };
 
 mod fill;
@@ -37,7 +36,7 @@ impl Missing {
             Kind::Float(v) if v.is_nan() => Self::Nan,
             // how 0.20 and older wrote it
             Kind::Text("NaN") => Self::Nan,
-            _ => match (value.as_f64(), fields::any_text(value)) {
+            _ => match (value.as_f64(), attributes::any_text(value)) {
                 (Some(v), _) if v.is_nan() => Self::Nan,
                 (Some(v), _) => Self::Number(v),
                 (None, Some(text)) => Self::Text(text.into()),

@@ -3,20 +3,16 @@
 use std::convert::identity;
 
 use crate::{
-    Csr, Data, Error, Inputs, Table,
+    Csr, Data, Error, Inputs, Table, attributes,
     read::Cursor,
-    sklearn::{
-        check::{self, Allow},
-        fields,
-    },
+    sklearn::check::{self, Allow},
 };
 
 mod classifier;
 mod link;
 mod regressor;
 
-pub(crate) use classifier::{LinearClassifier, first_largest};
-pub(crate) use link::{expit, expit_f32, softmax};
+pub(crate) use classifier::LinearClassifier;
 pub(crate) use regressor::LinearRegressor;
 
 /// Coefficients and intercepts.
@@ -50,7 +46,7 @@ pub(crate) struct Scores {
 impl Weights {
     /// Reads `coef_` and `intercept_`.
     pub(crate) fn read(c: Cursor<'_>) -> Result<Self, Error> {
-        let coef = fields::grid(c, "coef_")?;
+        let coef = attributes::grid(c, "coef_")?;
         let (outputs, columns) = match coef.shape[..] {
             [columns] => (1, columns),
             [outputs, columns] => (outputs, columns),
@@ -64,23 +60,23 @@ impl Weights {
                 ));
             }
         };
-        fields::counted(c, "coef_", coef.values.len(), outputs * columns)?;
+        attributes::counted(c, "coef_", coef.values.len(), outputs * columns)?;
         if outputs == 0 {
             return Err(Error::attribute(c.class_name(), "coef_", "has no row"));
         }
-        let intercept = fields::grid(c, "intercept_")?;
+        let intercept = attributes::grid(c, "intercept_")?;
         let intercepts = if intercept.values.len() == outputs {
             intercept.values
         } else if let &[one] = &intercept.values[..] {
             vec![one; outputs]
         } else {
-            fields::counted(c, "intercept_", intercept.values.len(), outputs)?;
+            attributes::counted(c, "intercept_", intercept.values.len(), outputs)?;
             Vec::new()
         };
-        let inputs = fields::inputs(c, Some(columns));
+        let inputs = attributes::inputs(c, Some(columns));
         if inputs.columns != Some(columns) {
             let expected = inputs.columns.unwrap_or_default();
-            fields::counted(c, "coef_", columns, expected)?;
+            attributes::counted(c, "coef_", columns, expected)?;
         }
         Ok(Self {
             class: c.class_name().to_owned(),

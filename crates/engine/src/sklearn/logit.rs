@@ -1,6 +1,6 @@
 //! The logarithm of the odds, as each release of scipy computes it.
 
-use crate::{read::Cursor, sklearn::release};
+use crate::{attributes::release, read::Cursor};
 
 /// The first release of scikit-learn that came out when scipy 1.15 was there.
 const AFTER_SCIPY_1_15: (u32, u32, u32) = (1, 6, 1);

@@ -68,14 +68,14 @@ pub(super) fn nearest(class: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::{NEAREST, nearest};
-    use crate::{Error, Limits, read, sklearn};
+    use crate::{Error, Limits, estimators, read};
 
     /// Whether an instance of the class is refused for its class.
     fn is_refused(class: &str) -> bool {
         let named = format!("csklearn.anything\n{class}\n");
         let bytes = [b"\x80\x02", named.as_bytes(), b")\x81."].concat();
         let document = read::document(bytes, &Limits::default()).unwrap();
-        let built = sklearn::build(document.root(), &sklearn::Place::root());
+        let built = estimators::building().build(document.root());
         matches!(built, Err(Error::Unsupported { .. }))
     }
 

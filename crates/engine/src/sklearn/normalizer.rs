@@ -1,11 +1,9 @@
 use crate::{
     Data, Error, Inputs, Table,
+    attributes::{self, version},
+    estimator::Transform,
     read::Cursor,
-    sklearn::{
-        Transform,
-        check::{self, Allow},
-        fields, version,
-    },
+    sklearn::check::{self, Allow},
 };
 
 /// What a row is divided by.
@@ -60,7 +58,7 @@ pub(crate) struct Normalizer {
 
 impl Normalizer {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
-        let name = fields::text(c, "norm").unwrap_or("l2");
+        let name = attributes::text(c, "norm").unwrap_or("l2");
         let norm = Norm::from_name(name)
             .ok_or_else(|| Error::attribute("Normalizer", "norm", format!("is `{name}`")))?;
         // 0.24 looks for exact zeros, later versions for anything near the type's precision
@@ -70,7 +68,7 @@ impl Normalizer {
         } else {
             [f64::MIN_POSITIVE * f64::EPSILON, f64::MIN_POSITIVE * f64::EPSILON]
         };
-        Ok(Self { inputs: fields::inputs(c, None), norm, smallest })
+        Ok(Self { inputs: attributes::inputs(c, None), norm, smallest })
     }
 }
 

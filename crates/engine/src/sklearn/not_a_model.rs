@@ -1,9 +1,10 @@
 //! What files hold in place of a model: several parts, data, functions.
 
-use super::{Estimator, Place, build};
 use crate::{
     Error,
+    estimator::Estimator,
     read::{Cursor, Id, Kind},
+    sklearn::building::Building,
 };
 
 /// Parts that are looked at.
@@ -12,7 +13,7 @@ const MOST: usize = 12;
 const LIBRARIES: &[&str] = &["sklearn", "xgboost", "lightgbm"];
 
 /// Why a file whose value is `root` is no model; `None` when it may be one.
-pub(super) fn error(root: Cursor<'_>) -> Option<Error> {
+pub(super) fn error(root: Cursor<'_>, building: &Building) -> Option<Error> {
     let of = |what: String, reason: &str, hint: &str| {
         let what = format!("a file with {what}");
         Some(Error::Unsupported { what, reason: reason.into(), hint: hint.into() })
@@ -25,9 +26,9 @@ pub(super) fn error(root: Cursor<'_>) -> Option<Error> {
         );
     }
     match root.kind() {
-        Kind::Tuple(ids) => Some(several("a tuple", &numbered(root, ids))),
-        Kind::List(ids) => Some(several("a list", &numbered(root, ids))),
-        Kind::Dict(pairs) => Some(several("a dict", &named(root, pairs))),
+        Kind::Tuple(ids) => Some(several("a tuple", &numbered(root, ids), building)),
+        Kind::List(ids) => Some(several("a list", &numbered(root, ids), building)),
+        Kind::Dict(pairs) => Some(several("a dict", &named(root, pairs), building)),
         Kind::Global(module, name) => of(
             format!("the class or function `{module}.{name}`, stored by name alone,"),
             "a name holds nothing that was fitted",
@@ -40,7 +41,7 @@ pub(super) fn error(root: Cursor<'_>) -> Option<Error> {
                 "Save the fitted estimator; rows belong in a request",
             ),
             ("collections", "OrderedDict" | "defaultdict") => {
-                Some(several("a dict", &named(root, &object.pairs)))
+                Some(several("a dict", &named(root, &object.pairs), building))
             }
             _ => None,
         },
@@ -110,7 +111,7 @@ fn plain(key: &str) -> String {
 }
 
 /// What can be done with the parts decides what is advised.
-fn several(container: &str, parts: &[Part<'_>]) -> Error {
+fn several(container: &str, parts: &[Part<'_>], building: &Building) -> Error {
     if parts.is_empty() {
         return Error::Unsupported {
             what: format!("a file with {container} that is empty"),
@@ -118,14 +119,13 @@ fn several(container: &str, parts: &[Part<'_>]) -> Error {
             hint: "Save the fitted estimator or pipeline itself".into(),
         };
     }
-    let place = Place::root();
     let (mut transformers, mut predictors, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for part in parts.iter().take(MOST) {
         let Some((module, _)) = part.value.class() else { continue };
         if !LIBRARIES.contains(&package(module)) {
             continue;
         }
-        match build(part.value, &place) {
+        match building.build(part.value) {
             Ok(Estimator::Transformer(_)) => transformers.push(part),
             Ok(Estimator::Predictor(_)) => predictors.push(part),
             Err(_) => refused.push(part),

@@ -1,7 +1,9 @@
-use super::{Estimator, Place, Transform, fields, registry};
+use super::part;
 use crate::{
-    ColumnUse, Error, Inputs, Method, Output, Predictor, Table,
-    read::{Cursor, Kind},
+    ColumnUse, Error, Inputs, Method, Output, Predictor, Table, attributes,
+    estimator::{Estimator, Transform},
+    read::Cursor,
+    sklearn::building::Building,
 };
 
 /// Steps that run one after the other, then a predictor.
@@ -19,19 +21,19 @@ pub(crate) struct Steps(Vec<(String, Box<dyn Transform>)>);
 
 impl Pipeline {
     /// A pipeline is a predictor when its last step is one.
-    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Estimator, Error> {
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Estimator, Error> {
         let mut steps = Vec::new();
-        let listed = fields::list(c, "steps")?;
+        let listed = attributes::list(c, "steps")?;
         let count = listed.len();
         for (at, step) in listed.into_iter().enumerate() {
-            let (name, estimator) = named(step).ok_or_else(|| {
+            let (name, estimator) = part::named(step).ok_or_else(|| {
                 Error::attribute("Pipeline", "steps", format!("has no name and estimator at {at}"))
             })?;
             let shown = format!("step {} \"{name}\"", at + 1);
-            if is_skipped(estimator) {
+            if part::is_skipped(estimator) {
                 continue;
             }
-            match registry::build(estimator, place).map_err(|error| error.at(&shown))? {
+            match building.build(estimator).map_err(|error| error.at(&shown))? {
                 Estimator::Transformer(transform) => steps.push((shown, transform)),
                 Estimator::Predictor(last) if at + 1 == count => {
                     return Ok(join(steps, Some((shown, last))));
@@ -63,23 +65,6 @@ pub(crate) fn join(
         Some((last_name, last)) => {
             Estimator::Predictor(Box::new(Pipeline { steps: Steps(steps), last, last_name }))
         }
-    }
-}
-
-/// A `(name, estimator)` or `(name, estimator, …)` tuple.
-pub(super) fn named(pair: Cursor<'_>) -> Option<(String, Cursor<'_>)> {
-    match *pair.items()? {
-        [name, estimator, ..] => Some((fields::any_text(pair.go(name))?, pair.go(estimator))),
-        _ => None,
-    }
-}
-
-/// Steps that hand their input on.
-pub(super) fn is_skipped(estimator: Cursor<'_>) -> bool {
-    match estimator.kind() {
-        Kind::None => true,
-        Kind::Text(text) => text == "passthrough",
-        _ => false,
     }
 }
 
@@ -178,12 +163,9 @@ impl Predictor for Pipeline {
         self.last.methods()
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if !self.methods().contains(&method) {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let table = self.steps.transform_ref(input)?;
-        self.last.run(method, &table).map_err(|error| {
+        self.last.compute(method, &table).map_err(|error| {
             let error = self.steps.traced(error, self.steps.0.len(), input.columns());
             error.at(&self.last_name)
         })

@@ -1,11 +1,8 @@
 use crate::{
-    Csr, Data, Error, Inputs, Matrix, Table,
+    Csr, Data, Error, Inputs, Matrix, Table, attributes,
+    estimator::Transform,
     read::{Cursor, Kind},
-    sklearn::{
-        Transform,
-        check::{self, Allow},
-        fields,
-    },
+    sklearn::check::{self, Allow},
 };
 
 /// Most output columns; beyond them a single row would take gigabytes.
@@ -26,13 +23,13 @@ pub(crate) struct PolynomialFeatures {
 impl PolynomialFeatures {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
         let old = c.attr("n_input_features_").and_then(Cursor::as_i64);
-        let inputs = fields::inputs(c, old.and_then(|n| usize::try_from(n).ok()));
+        let inputs = attributes::inputs(c, old.and_then(|n| usize::try_from(n).ok()));
         let columns = inputs.columns.ok_or_else(|| {
             Error::attribute("PolynomialFeatures", "n_features_in_", "is missing: is it fitted?")
         })?;
         let (least, most) = degrees(c)?;
-        let interactions = fields::flag(c, "interaction_only", false);
-        let bias = fields::flag(c, "include_bias", true);
+        let interactions = attributes::flag(c, "interaction_only", false);
+        let bias = attributes::flag(c, "include_bias", true);
         let (terms, first_given) = expand(columns, least, most, interactions)?;
         Ok(Self { inputs, bias, terms, first_given })
     }

@@ -1,7 +1,9 @@
 //! From the raw scores of boosted trees to classes and probabilities.
 
-use super::linear::{expit, softmax};
-use crate::{Output, OutputData};
+use crate::{
+    Labels, Method, Output, OutputData,
+    scores::{argmax, sigmoid, softmax},
+};
 
 /// How scores become probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +26,7 @@ impl Link {
             Self::Logistic | Self::Double => {
                 let factor = if self == Self::Double { 2.0 } else { 1.0 };
                 let two = |score| {
-                    let second = expit(factor * score);
+                    let second = sigmoid(factor * score);
                     [1.0 - second, second]
                 };
                 scores.into_iter().flat_map(two).collect()
@@ -48,6 +50,58 @@ pub(crate) fn decisions(scores: Vec<f64>, rows: usize, outputs: usize) -> Output
         1 => Output::flat(data),
         _ => Output::matrix(rows, outputs, data),
     }
+}
+
+/// What a boosted classifier makes of its scores.
+#[derive(Debug)]
+pub(crate) struct Classes {
+    pub(crate) labels: Labels,
+    pub(crate) link: Link,
+    /// Old releases choose by probabilities, in which close scores may be equal.
+    pub(crate) by_probability: bool,
+    /// A single score of exactly zero means the second class.
+    pub(crate) second_at_zero: bool,
+}
+
+impl Classes {
+    /// Scores of a row: one for two classes.
+    pub(crate) fn outputs(&self) -> usize {
+        outputs(self.labels.len())
+    }
+
+    /// The answer of a classifier's method to rows of these scores.
+    pub(crate) fn answer(&self, method: Method, rows: usize, scores: Vec<f64>) -> Output {
+        match method {
+            Method::Predict => Output::flat(self.labels.take(self.winners(scores).into_iter())),
+            Method::DecisionFunction => decisions(scores, rows, self.outputs()),
+            _ => {
+                let mut probabilities = self.link.probabilities(scores, self.outputs());
+                if method == Method::PredictLogProba {
+                    for p in &mut probabilities {
+                        *p = p.ln();
+                    }
+                }
+                Output::matrix(rows, self.labels.len(), OutputData::F64(probabilities))
+            }
+        }
+    }
+
+    fn winners(&self, scores: Vec<f64>) -> Vec<usize> {
+        if self.by_probability {
+            let probabilities = self.link.probabilities(scores, self.outputs());
+            return probabilities.chunks_exact(self.labels.len()).map(argmax).collect();
+        }
+        let second = |score: f64| score > 0.0 || self.second_at_zero && score == 0.0;
+        match self.outputs() {
+            1 => scores.into_iter().map(|score| usize::from(second(score))).collect(),
+            outputs => scores.chunks_exact(outputs).map(argmax).collect(),
+        }
+    }
+}
+
+/// Scores of a row for so many classes.
+pub(crate) fn outputs(classes: usize) -> usize {
+    if classes == 2 { 1 } else { classes }
 }
 
 fn log_softmax(row: &mut [f64]) {

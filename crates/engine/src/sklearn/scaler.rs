@@ -2,12 +2,10 @@
 
 use crate::{
     Data, Error, Inputs, Table,
+    attributes::{self, version},
+    estimator::Transform,
     read::Cursor,
-    sklearn::{
-        Transform,
-        check::{self, Allow},
-        fields, version,
-    },
+    sklearn::check::{self, Allow},
 };
 
 /// One operation, with its operand for each column.
@@ -37,8 +35,8 @@ pub(crate) struct Scaler {
 impl Scaler {
     /// `StandardScaler`: (x − mean) / scale.
     pub(crate) fn standard(c: Cursor<'_>) -> Result<Self, Error> {
-        let mean = fields::flag(c, "with_mean", true).then(|| fields::numbers(c, "mean_"));
-        let scale = fields::flag(c, "with_std", true).then(|| fields::numbers(c, "scale_"));
+        let mean = attributes::flag(c, "with_mean", true).then(|| attributes::numbers(c, "mean_"));
+        let scale = attributes::flag(c, "with_std", true).then(|| attributes::numbers(c, "scale_"));
         let (mean, scale) = (mean.transpose()?, scale.transpose()?);
         let mut scaler = Self::new("StandardScaler", c)?;
         scaler.sparse_scale = scale.as_ref().map(|scale| reciprocals(scale));
@@ -55,10 +53,12 @@ impl Scaler {
     /// `MinMaxScaler`: x · scale + min, then a clip.
     pub(crate) fn min_max(c: Cursor<'_>) -> Result<Self, Error> {
         let mut scaler = Self::new("MinMaxScaler", c)?;
-        scaler.ops =
-            vec![Op::Multiply(fields::numbers(c, "scale_")?), Op::Add(fields::numbers(c, "min_")?)];
-        if fields::flag(c, "clip", false) {
-            let range = fields::numbers_of(c, "feature_range", 2)?;
+        scaler.ops = vec![
+            Op::Multiply(attributes::numbers(c, "scale_")?),
+            Op::Add(attributes::numbers(c, "min_")?),
+        ];
+        if attributes::flag(c, "clip", false) {
+            let range = attributes::numbers_of(c, "feature_range", 2)?;
             if let [low, high] = range[..] {
                 scaler.ops.push(Op::Clip(low, high));
             }
@@ -70,11 +70,11 @@ impl Scaler {
     /// `RobustScaler`: (x − center) / scale.
     pub(crate) fn robust(c: Cursor<'_>) -> Result<Self, Error> {
         let mut scaler = Self::new("RobustScaler", c)?;
-        if fields::flag(c, "with_centering", true) {
-            scaler.ops.push(Op::Subtract(fields::numbers(c, "center_")?));
+        if attributes::flag(c, "with_centering", true) {
+            scaler.ops.push(Op::Subtract(attributes::numbers(c, "center_")?));
         }
-        if fields::flag(c, "with_scaling", true) {
-            let scale = fields::numbers(c, "scale_")?;
+        if attributes::flag(c, "with_scaling", true) {
+            let scale = attributes::numbers(c, "scale_")?;
             scaler.sparse_scale = Some(reciprocals(&scale));
             scaler.ops.push(Op::Divide(scale));
         }
@@ -84,10 +84,10 @@ impl Scaler {
     /// `MaxAbsScaler`: x / scale, then (from 1.9 on, if asked) a clip.
     pub(crate) fn max_abs(c: Cursor<'_>) -> Result<Self, Error> {
         let mut scaler = Self::new("MaxAbsScaler", c)?;
-        let scale = fields::numbers(c, "scale_")?;
+        let scale = attributes::numbers(c, "scale_")?;
         scaler.sparse_scale = Some(reciprocals(&scale));
         scaler.ops.push(Op::Divide(scale));
-        if fields::flag(c, "clip", false) {
+        if attributes::flag(c, "clip", false) {
             scaler.ops.push(Op::Clip(-1.0, 1.0));
         }
         scaler.checked(c)
@@ -96,9 +96,9 @@ impl Scaler {
     fn new(class: &'static str, c: Cursor<'_>) -> Result<Self, Error> {
         let columns = ["scale_", "mean_", "center_", "var_"]
             .into_iter()
-            .find_map(|name| fields::numbers_if_any(c, name).ok().flatten())
+            .find_map(|name| attributes::numbers_if_any(c, name).ok().flatten())
             .map(|values| values.len());
-        let inputs = fields::inputs(c, columns);
+        let inputs = attributes::inputs(c, columns);
         if inputs.columns.is_none() {
             return Err(Error::attribute(class, "n_features_in_", "is missing: is it fitted?"));
         }
@@ -116,10 +116,10 @@ impl Scaler {
         let columns = self.inputs.columns.unwrap_or_default();
         for op in &self.ops {
             match op {
-                Op::Subtract(v) => fields::counted(c, "mean_", v.len(), columns)?,
-                Op::Add(v) => fields::counted(c, "min_", v.len(), columns)?,
+                Op::Subtract(v) => attributes::counted(c, "mean_", v.len(), columns)?,
+                Op::Add(v) => attributes::counted(c, "min_", v.len(), columns)?,
                 Op::Divide(v) | Op::Multiply(v) => {
-                    fields::counted(c, "scale_", v.len(), columns)?;
+                    attributes::counted(c, "scale_", v.len(), columns)?;
                 }
                 Op::Clip(..) => {}
             }

@@ -1,7 +1,9 @@
-use super::{Estimator, Place, Transform, fields, pipeline, registry, stack};
+use super::{part, stack};
 use crate::{
-    ColumnUse, Data, Error, Inputs, Table,
+    ColumnUse, Error, Inputs, Table, attributes,
+    estimator::Transform,
     read::{Cursor, Kind},
+    sklearn::building::Building,
 };
 
 /// `FeatureUnion`: the same rows through several transformers, side by side.
@@ -20,10 +22,10 @@ struct Part {
 }
 
 impl FeatureUnion {
-    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
         let mut parts = Vec::new();
-        for (at, entry) in fields::list(c, "transformer_list")?.into_iter().enumerate() {
-            let (name, estimator) = pipeline::named(entry).ok_or_else(|| {
+        for (at, entry) in attributes::list(c, "transformer_list")?.into_iter().enumerate() {
+            let (name, estimator) = part::named(entry).ok_or_else(|| {
                 let reason = format!("has no name and estimator at {at}");
                 Error::attribute("FeatureUnion", "transformer_list", reason)
             })?;
@@ -31,48 +33,14 @@ impl FeatureUnion {
             let transform = match estimator.kind() {
                 Kind::None | Kind::Text("drop") => continue,
                 Kind::Text("passthrough") => None,
-                _ => Some(transformer(estimator, place).map_err(|error| error.at(&shown))?),
+                _ => {
+                    Some(part::transformer(estimator, building).map_err(|error| error.at(&shown))?)
+                }
             };
-            parts.push(Part { name: shown, transform, weight: weight(c, &name) });
+            parts.push(Part { name: shown, transform, weight: part::weight(c, &name) });
         }
         Ok(Self { parts })
     }
-}
-
-/// An estimator that must be a transformer.
-pub(super) fn transformer(c: Cursor<'_>, place: &Place) -> Result<Box<dyn Transform>, Error> {
-    match registry::build(c, place)? {
-        Estimator::Transformer(transform) => Ok(transform),
-        Estimator::Predictor(_) => Err(Error::Unsupported {
-            what: format!("`{}` as a transformer", c.class_name()),
-            reason: "only its predictions have a native implementation, not its `transform`".into(),
-            hint: "Replace it by a transformer that runs natively".into(),
-        }),
-    }
-}
-
-/// The weight of a named transformer.
-pub(super) fn weight(c: Cursor<'_>, name: &str) -> Option<f64> {
-    c.attr("transformer_weights")?.attr(name)?.as_f64()
-}
-
-/// Multiplies a transformer's output by its weight.
-pub(super) fn weigh(mut table: Table, weight: Option<f64>) -> Result<Table, Error> {
-    let Some(weight) = weight else { return Ok(table) };
-    table = super::check::floats(table)?;
-    match &mut table.data {
-        Data::F64(m) => m.values.iter_mut().for_each(|v| *v *= weight),
-        Data::F32(m) => m.values.iter_mut().for_each(|v| *v *= weight as f32),
-        Data::Sparse(csr) => {
-            csr.make_floats();
-            for v in &mut csr.values {
-                *v *= weight;
-            }
-            csr.round();
-        }
-        _ => {}
-    }
-    Ok(table)
 }
 
 impl Part {
@@ -138,7 +106,7 @@ impl Transform for FeatureUnion {
                 Some(transform) => transform.transform_ref(input),
                 None => Ok(input.clone()),
             };
-            let weighed = output.and_then(|output| weigh(output, part.weight));
+            let weighed = output.and_then(|output| part::weigh(output, part.weight));
             outputs.push(weighed.map_err(|error| error.at(&part.name))?);
         }
         if outputs.is_empty() {

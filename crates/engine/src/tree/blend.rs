@@ -7,37 +7,15 @@
 use super::{
     build::{Form, Tree},
     kernel,
+    lanes::{Choice, LANES, Places, Ranks, signed},
     ranked::Ranked,
 };
-
-/// Rows decided at once.
-pub(super) const LANES: usize = 64;
 
 /// Rows from which it pays to decide for all lanes, filled or not.
 pub(super) const FEWEST: usize = 16;
 
-/// Ranks of a column for every row, each minus 128: vector units compare signed bytes.
-pub(super) type Ranks = [i8; LANES];
-
-/// For every row, the place of a node in its tree.
-pub(super) type Places = [u8; LANES];
-
 /// Most nodes of a tree, so that a node's place fits a byte.
 const MOST_NODES: u32 = 256;
-
-/// A split, ready to choose between the answers of its children.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Choice {
-    /// The column it compares.
-    pub(super) column: u8,
-    /// The place of its threshold minus 128.
-    pub(super) threshold: i8,
-    /// Where its own answer goes, past the first 256.
-    pub(super) node: u8,
-    /// Where the answers of its children are: a leaf's constant among the first 256, or another
-    /// split's answer after them.
-    pub(super) children: [u16; 2],
-}
 
 /// The splits of every tree, children before parents.
 pub(super) struct Blend {
@@ -72,9 +50,8 @@ impl Blend {
         let mut choices = Vec::new();
         let mut ends = Vec::with_capacity(form.trees.len());
         for tree in &form.trees {
-            let range = tree.start as usize..(tree.start + tree.len) as usize;
-            let own = form.nodes.get(range.clone())?;
-            let ranked = nodes.get(range)?;
+            let own = tree.own(&form.nodes)?;
+            let ranked = tree.own(nodes)?;
             let answer = |place: u32| {
                 let leaf = own.get(place as usize)?.leaf;
                 Some(place as u16 + if leaf { 0 } else { 256 })
@@ -115,9 +92,4 @@ impl Blend {
             }
         }
     }
-}
-
-/// Keeps the order of ranks among signed bytes.
-pub(super) fn signed(rank: u8) -> i8 {
-    (rank ^ 0x80) as i8
 }

@@ -52,6 +52,14 @@ pub(super) struct Tree {
     pub(super) sure: u32,
 }
 
+impl Tree {
+    /// Its own nodes among those of all trees.
+    #[inline]
+    pub(super) fn own<'a, N>(&self, nodes: &'a [N]) -> Option<&'a [N]> {
+        nodes.get(self.start as usize..)?.get(..self.len as usize)
+    }
+}
+
 /// A node after building. A leaf's `left` is the node itself and nothing is above its threshold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node<T> {

@@ -1,11 +1,12 @@
 use std::fmt;
 
 use super::{
-    blend::{self, Blend, LANES, Scratch},
+    blend::{self, Blend, Scratch},
     build::{Builder, Form, Tree},
     columns::Columns,
     direct::{self, Packed, Wide},
     kernel::{Step, walk},
+    lanes::LANES,
     ranked::{self, Ranked, Ranks},
 };
 use crate::table::Real;

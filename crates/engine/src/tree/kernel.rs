@@ -10,8 +10,8 @@
 )]
 
 use super::{
-    blend::{Choice, LANES, Places, Ranks},
     build::Tree,
+    lanes::{Choice, LANES, Places, Ranks},
 };
 
 /// A node that can tell where to go next.
@@ -62,7 +62,7 @@ pub(super) fn walk<N: Step, R: Cells<N::Cell>>(
     // a few rows left over are cheaper one by one
     let (groups, rest) = rows.split_at(whole);
     for (index, tree) in trees.iter().enumerate() {
-        let Some(own) = own(nodes, tree) else { continue };
+        let Some(own) = tree.own(nodes) else { continue };
         for (group, lanes) in groups.chunks_exact(ROWS).enumerate() {
             let Some(lanes) = lanes.first_chunk::<ROWS>() else { continue };
             let at = lanes_of_rows(own, tree, lanes);
@@ -74,11 +74,6 @@ pub(super) fn walk<N: Step, R: Cells<N::Cell>>(
     for (index, row) in rest.iter().enumerate() {
         one(nodes, trees, row, |tree, node| found(tree, whole + index, node));
     }
-}
-
-#[inline]
-fn own<'a, N>(nodes: &'a [N], tree: &Tree) -> Option<&'a [N]> {
-    nodes.get(tree.start as usize..)?.get(..tree.len as usize)
 }
 
 #[inline]
@@ -124,8 +119,7 @@ fn one<N: Step, R: Cells<N::Cell>>(
 ) {
     let (groups, rest) = trees.as_chunks::<TREES>();
     for (group, lanes) in groups.iter().enumerate() {
-        let own: [&[N]; TREES] =
-            std::array::from_fn(|lane| own(nodes, &lanes[lane]).unwrap_or(&[]));
+        let own: [&[N]; TREES] = std::array::from_fn(|lane| lanes[lane].own(nodes).unwrap_or(&[]));
         let sure = lanes.iter().map(|tree| tree.sure).max().unwrap_or(0);
         let depth = lanes.iter().map(|tree| tree.depth).max().unwrap_or(0);
         let mut at = [0_u32; TREES];
@@ -150,7 +144,7 @@ fn one<N: Step, R: Cells<N::Cell>>(
     for (index, tree) in rest.iter().enumerate() {
         let mut at = 0;
         for _ in 0..tree.depth {
-            let next = own(nodes, tree).map_or(at, |nodes| step(nodes, at, row));
+            let next = tree.own(nodes).map_or(at, |nodes| step(nodes, at, row));
             if next == at {
                 break;
             }

@@ -4,10 +4,10 @@
 //! of its column, so answers cannot differ. A node shrinks to four bytes and a value to one.
 
 use super::{
-    blend,
     build::{Form, Node},
     columns::{Columns, View},
     kernel::{Cells, Step},
+    lanes,
 };
 use crate::table::Real;
 
@@ -124,20 +124,20 @@ impl<T: Real> Ranks<T> {
         }
     }
 
-    /// Writes the ranks of up to [`blend::LANES`] rows, column by column.
+    /// Writes the ranks of up to [`lanes::LANES`] rows, column by column.
     pub(super) fn fill_lanes(
         &self,
         columns: &Columns,
         rows: &[T],
         stride: usize,
-        out: &mut [blend::Ranks; 256],
+        out: &mut [lanes::Ranks; 256],
     ) {
         for feature in &self.features {
-            for (lane, row) in rows.chunks_exact(stride).take(blend::LANES).enumerate() {
+            for (lane, row) in rows.chunks_exact(stride).take(lanes::LANES).enumerate() {
                 let value = row.get(feature.index as usize).copied().unwrap_or(T::NAN);
                 feature.views(columns, value, |column, rank| {
                     if let Some(to) = out.get_mut(column).and_then(|ranks| ranks.get_mut(lane)) {
-                        *to = blend::signed(rank);
+                        *to = lanes::signed(rank);
                     }
                 });
             }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{categories::Categories, malformed, objective::Objective};
+use super::{categories::Categories, objective::Objective};
 use crate::{
     Error,
     read::tree_json::Json,
@@ -135,26 +135,22 @@ fn version(root: &Json) -> String {
     parts.iter().map(i64::to_string).collect::<Vec<_>>().join(".")
 }
 
-fn unsupported(what: &str, reason: &str) -> Error {
-    Error::Unsupported {
-        what: what.into(),
-        reason: reason.into(),
-        hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; the list of models in the documentation says what runs natively".into(),
-    }
+fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {
+    Error::Malformed { format: "XGBoost model", place: place.into(), reason: reason.into() }
 }
 
 fn refuse_kind(booster: &Json) -> Result<(), Error> {
     let name = get(booster, &["name"])?.as_str().unwrap_or_default();
     let dropped = booster.at(&["model", "weight_drop"]).or_else(|| booster.get("weight_drop"));
     if name == "dart" || dropped.is_some() {
-        return Err(unsupported(
+        return Err(Error::booster(
             "XGBoost's `dart` booster",
             "its trees carry weights that the native engine does not apply",
         ));
     }
     match name {
         "gbtree" => Ok(()),
-        "gblinear" => Err(unsupported(
+        "gblinear" => Err(Error::booster(
             "XGBoost's `gblinear` booster",
             "it is a linear model, and only tree boosters are native",
         )),
@@ -239,7 +235,7 @@ fn ints(json: &Json, key: &str, tree: usize) -> Result<Vec<i64>, Error> {
 fn read_tree(builder: &mut Builder<f32>, tree: &Json, index: usize) -> Result<Vec<f32>, Error> {
     let wide = tree.at(&["tree_param", "size_leaf_vector"]).and_then(Json::as_i64);
     if wide.is_some_and(|size| size > 1) {
-        return Err(unsupported(
+        return Err(Error::booster(
             "XGBoost's vector leaves (`multi_strategy=\"multi_output_tree\"`)",
             "the native engine holds one value in a leaf",
         ));
@@ -249,7 +245,7 @@ fn read_tree(builder: &mut Builder<f32>, tree: &Json, index: usize) -> Result<Ve
     let feature = ints(tree, "split_indices", index)?;
     let default_left = ints(tree, "default_left", index)?;
     if ints(tree, "split_type", index)?.iter().any(|&kind| kind != 0) {
-        return Err(unsupported(
+        return Err(Error::booster(
             "XGBoost's categorical splits",
             "the native engine compares numbers only (a model with `enable_categorical` whose splits are \
              all numeric runs)",

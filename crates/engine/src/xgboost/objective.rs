@@ -1,4 +1,4 @@
-use crate::Error;
+use crate::{Error, scores::softmax_f32};
 
 /// How scores start and what they become; the registry of XGBoost's own objectives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +41,10 @@ impl Objective {
             | "rank:ndcg"
             | "rank:map" => Self::Identity,
             other => {
-                return Err(Error::Unsupported {
-                    what: format!("XGBoost's objective `{other}`"),
-                    reason: "how its scores become predictions is not known here".into(),
-                    hint: "Train it with a built-in objective and plain trees over numeric (for example one-hot encoded) columns; the list of models in the documentation says what runs natively".into(),
-                });
+                return Err(Error::booster(
+                    format!("XGBoost's objective `{other}`"),
+                    "how its scores become predictions is not known here",
+                ));
             }
         })
     }
@@ -70,7 +69,7 @@ impl Objective {
                 }
             }
             Self::Exponential => scores.iter_mut().for_each(|x| *x = x.exp()),
-            Self::SoftProbability => scores.chunks_exact_mut(outputs.max(1)).for_each(softmax),
+            Self::SoftProbability => scores.chunks_exact_mut(outputs.max(1)).for_each(softmax_f32),
         }
     }
 }
@@ -80,35 +79,9 @@ fn sigmoid(x: f32) -> f32 {
     1.0 / ((-x).min(88.7).exp() + 1.0)
 }
 
-pub(super) fn softmax(scores: &mut [f32]) {
-    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0_f64;
-    for x in &mut *scores {
-        *x = (*x - most).exp();
-        sum += f64::from(*x);
-    }
-    let sum = sum as f32;
-    for x in scores.iter_mut() {
-        *x /= sum;
-    }
-}
-
-/// The first of the greatest.
-pub(super) fn argmax(scores: &[f32]) -> usize {
-    let mut best = 0;
-    let mut most = f32::NEG_INFINITY;
-    for (index, &score) in scores.iter().enumerate() {
-        if score > most {
-            most = score;
-            best = index;
-        }
-    }
-    best
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Objective, argmax, sigmoid, softmax};
+    use super::{Objective, sigmoid};
 
     #[test]
     fn base_scores_become_margins_and_back() {
@@ -117,13 +90,5 @@ mod tests {
         assert_eq!(Objective::Raw.margin(0.5), 0.5);
         assert_eq!(sigmoid(0.0), 0.5);
         assert!(sigmoid(-200.0) > 0.0);
-    }
-
-    #[test]
-    fn the_first_of_equal_scores_wins() {
-        assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
-        let mut scores = [2.0; 4];
-        softmax(&mut scores);
-        assert_eq!(scores, [0.25; 4]);
     }
 }

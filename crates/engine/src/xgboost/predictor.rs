@@ -1,12 +1,41 @@
 use std::borrow::Cow;
 
-use super::{
-    Interface,
-    booster::Booster,
-    categories::Categories,
-    objective::{Objective, argmax, softmax},
+use super::{booster::Booster, categories::Categories, objective::Objective};
+use crate::{
+    Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table,
+    scores::{argmax, softmax_f32},
 };
-use crate::{Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table};
+
+/// Whose answers are asked for: a bare booster or a wrapper class answer differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interface {
+    /// `xgboost.Booster`: all rounds, transformed scores.
+    Booster,
+    /// `XGBClassifier` and `XGBRFClassifier`: labels and probabilities, rounds up to the best.
+    Classifier,
+    /// `XGBRegressor`, `XGBRanker` and others: transformed scores, rounds up to the best.
+    Regressor,
+}
+
+impl Interface {
+    /// From the name of a Python class, such as `xgboost.sklearn.XGBClassifier`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for other classes.
+    pub(super) fn of_class(class: &str) -> Result<Self, Error> {
+        Ok(match class.rsplit('.').next().unwrap_or_default() {
+            "Booster" => Self::Booster,
+            "XGBClassifier" | "XGBRFClassifier" => Self::Classifier,
+            "XGBRegressor" | "XGBRFRegressor" | "XGBRanker" | "XGBModel" => Self::Regressor,
+            _ => {
+                return Err(Error::booster(
+                    format!("XGBoost's class `{class}`"),
+                    "it has no native implementation",
+                ));
+            }
+        })
+    }
+}
 
 /// A booster behind one of its interfaces.
 #[derive(Debug)]
@@ -113,13 +142,7 @@ impl Predictor for XgBoost {
         }
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if !self.methods().contains(&method) {
-            return Err(Error::NoSuchMethod {
-                asked: method.name().into(),
-                available: self.methods().to_vec(),
-            });
-        }
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let booster = &self.booster;
         let rows = self.rows(input)?;
         let count = input.rows;
@@ -137,7 +160,7 @@ impl Predictor for XgBoost {
         Ok(match method {
             Method::PredictProba => {
                 if booster.objective == Objective::SoftMax {
-                    scores.chunks_exact_mut(outputs).for_each(softmax);
+                    scores.chunks_exact_mut(outputs).for_each(softmax_f32);
                 }
                 self.probabilities(count, scores)
             }

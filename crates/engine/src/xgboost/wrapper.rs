@@ -1,8 +1,7 @@
 use super::{Booster, Interface, XgBoost, parse};
 use crate::{
-    Error, Labels, Limits, Predictor,
+    Error, Labels, Limits, Predictor, attributes,
     read::{Cursor, Kind},
-    sklearn::fields,
 };
 
 /// Builds what a pickle or skops file holds: a wrapper class, or a bare `Booster`.
@@ -41,5 +40,5 @@ pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> 
 fn labels(estimator: Cursor<'_>) -> Option<Labels> {
     let encoder = estimator.attr("_le").and_then(|encoder| encoder.attr("classes_"));
     let value = encoder.or_else(|| estimator.attr("classes_"))?;
-    fields::read_labels(value)
+    attributes::read_labels(value)
 }

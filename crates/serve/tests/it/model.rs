@@ -56,7 +56,7 @@ impl Predictor for Sum {
         &[Method::Predict, Method::DecisionFunction, Method::Transform]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         thread::sleep(self.pause);
         let rows = rows(input)?;
         let sums: Vec<f64> = rows.iter().map(|row| row.iter().sum()).collect();

@@ -59,7 +59,7 @@ impl Predictor for Weighted {
         &[Method::Predict]
     }
 
-    fn run(&self, _: Method, input: &Table) -> Result<Output, Error> {
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         let strided = |values: &[f64], columns: usize| -> Vec<Column> {
             let column = |at| values.iter().skip(at).step_by(columns).copied().collect();
             (0..columns).map(|at| Column::F64(column(at))).collect()

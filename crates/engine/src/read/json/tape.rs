@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{scan, text, wrong};
+use super::{
+    scan,
+    text::{self, wrong},
+};
 use crate::{
     Error,
     read::{budget::Budget, tree_json::Json},

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::wrong;
 use crate::Error;
 
 /// Where a text stands: between its quotes, and behind the closing one.
@@ -82,4 +81,8 @@ fn unicode(rest: &mut &str) -> Option<char> {
 
 fn hex(digits: &str) -> Option<u32> {
     digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+}
+
+pub(super) fn wrong(at: usize, reason: impl Into<String>) -> Error {
+    Error::Malformed { format: "JSON", place: format!("byte {at}"), reason: reason.into() }
 }

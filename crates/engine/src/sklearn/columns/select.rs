@@ -1,7 +1,6 @@
 use crate::{
-    Error, Inputs,
+    Error, Inputs, attributes,
     read::{Cursor, DtypeKind, Kind},
-    sklearn::fields,
 };
 
 /// Which training columns a transformer gets.
@@ -99,7 +98,7 @@ fn resolve(spec: Cursor<'_>, inputs: &Inputs) -> Option<Vec<usize>> {
             if let Some(data) = spec.attr("data") {
                 return resolve(data, inputs);
             }
-            fields::texts(spec)?.iter().map(|name| named(name, inputs)).collect()
+            attributes::texts(spec)?.iter().map(|name| named(name, inputs)).collect()
         }
         _ => None,
     }
@@ -112,7 +111,7 @@ fn masked(flags: &[bool]) -> Vec<usize> {
 fn one(value: Cursor<'_>, inputs: &Inputs, count: usize) -> Option<usize> {
     match value.as_i64() {
         Some(at) => position(at, count),
-        None => named(&fields::any_text(value)?, inputs),
+        None => named(&attributes::any_text(value)?, inputs),
     }
 }
 
@@ -140,7 +139,7 @@ fn slice(
             let at = if at < 0 { at + count as i64 } else { at };
             Some(at.clamp(0, count as i64) as usize)
         }
-        _ => Some(named(&fields::any_text(value)?, inputs)? + after),
+        _ => Some(named(&attributes::any_text(value)?, inputs)? + after),
     };
     let step = if step.is_none() { 1 } else { usize::try_from(step.as_i64()?).ok()? };
     if step == 0 {

@@ -1,8 +1,7 @@
 use super::value::{INEXACT, Value};
 use crate::{
-    ColumnUse, Error,
+    ColumnUse, Error, attributes,
     read::{Cursor, DtypeKind, Kind},
-    sklearn::fields,
 };
 
 /// The categories of one column, for finding a value's place among them.
@@ -49,7 +48,7 @@ impl Categories {
                         Kind::Bool(v) => all.push(Value::Bool(v)),
                         Kind::Int(v) => all.push(Value::Int(v)),
                         Kind::Float(v) => all.push(Value::number(v)),
-                        _ => match fields::any_text(item) {
+                        _ => match attributes::any_text(item) {
                             Some(text) => all.push(Value::Text(&text)),
                             None => all.push(Value::number(item.as_f64()?)),
                         },
@@ -143,7 +142,7 @@ pub(super) fn read_all(c: Cursor<'_>) -> Result<Vec<Categories>, Error> {
         let reason = format!("holds something that is no text or number for column {at}");
         Error::attribute(c.class_name(), "categories_", reason)
     };
-    let arrays = fields::list(c, "categories_")?.into_iter().enumerate();
+    let arrays = attributes::list(c, "categories_")?.into_iter().enumerate();
     arrays.map(|(at, array)| Categories::read(array).ok_or_else(|| wrong(at))).collect()
 }
 

@@ -1,6 +1,6 @@
 use super::{categories::Categories, refuse, value::value};
 use crate::{
-    Error, Inputs, Method, Output, OutputData, Predictor, Table, read::Cursor, sklearn::fields,
+    Error, Inputs, Method, Output, OutputData, Predictor, Table, attributes, read::Cursor,
 };
 
 /// `LabelEncoder`: the number of each label, one label a row.
@@ -36,7 +36,7 @@ impl LabelEncoder {
 
 impl LabelBinarizer {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
-        if fields::text(c, "y_type_").is_some_and(|kind| kind.starts_with("multilabel")) {
+        if attributes::text(c, "y_type_").is_some_and(|kind| kind.starts_with("multilabel")) {
             return Err(Error::Unsupported {
                 what: "`LabelBinarizer` fitted on several labels a row".into(),
                 reason: "its input is already binary".into(),
@@ -50,13 +50,6 @@ impl LabelBinarizer {
             positive: number("pos_label", 1),
         })
     }
-}
-
-fn only_transform(method: Method) -> Result<(), Error> {
-    if method == Method::Transform {
-        return Ok(());
-    }
-    Err(Error::NoSuchMethod { asked: method.to_string(), available: vec![Method::Transform] })
 }
 
 fn one_column(input: &Table) -> Result<(), Error> {
@@ -75,8 +68,7 @@ impl Predictor for LabelEncoder {
         &[Method::Transform]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        only_transform(method)?;
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         one_column(input)?;
         let class = "LabelEncoder";
         let code = |row| match self.classes.find(value(&input.data, row, 0)) {
@@ -98,8 +90,7 @@ impl Predictor for LabelBinarizer {
         &[Method::Transform]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        only_transform(method)?;
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         one_column(input)?;
         // two classes share one column, which is positive for the second
         let (columns, first) =

@@ -4,13 +4,10 @@ use super::{
     value::value,
 };
 use crate::{
-    ColumnUse, Csr, Data, Error, Inputs, Matrix, Scalar, Table,
+    ColumnUse, Csr, Data, Error, Inputs, Matrix, Scalar, Table, attributes,
+    estimator::Transform,
     read::Cursor,
-    sklearn::{
-        Transform,
-        check::{self, Allow},
-        fields,
-    },
+    sklearn::check::{self, Allow},
 };
 
 /// `OneHotEncoder`: one output column for each category that is neither dropped nor grouped.
@@ -58,22 +55,22 @@ impl Feature {
 impl OneHotEncoder {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
         let all = categories::read_all(c)?;
-        let inputs = fields::inputs(c, Some(all.len()));
-        fields::counted(c, "categories_", all.len(), inputs.columns.unwrap_or_default())?;
+        let inputs = attributes::inputs(c, Some(all.len()));
+        attributes::counted(c, "categories_", all.len(), inputs.columns.unwrap_or_default())?;
         let dropped = c.attr("_drop_idx_after_grouping").or_else(|| c.attr("drop_idx_"));
         let dropped = categories::places_per_column(dropped.filter(|list| !list.is_none()));
-        let groups = fields::flag(c, "_infrequent_enabled", false);
+        let groups = attributes::flag(c, "_infrequent_enabled", false);
         let mapped = |name| categories::arrays_per_column(c.attr(name).filter(|_| groups));
         let mappings = mapped("_default_to_infrequent_mappings");
         let rare = mapped("_infrequent_indices");
-        let unknown = fields::text(c, "handle_unknown").unwrap_or("error");
+        let unknown = attributes::text(c, "handle_unknown").unwrap_or("error");
         let mut features = Vec::with_capacity(all.len());
         let mut outputs = 0u32;
         for (at, categories) in all.into_iter().enumerate() {
             let mapping = mappings.get(at).cloned().flatten();
             if let Some(mapping) = &mapping {
                 let name = "_default_to_infrequent_mappings";
-                fields::counted(c, name, mapping.len(), categories.len())?;
+                attributes::counted(c, name, mapping.len(), categories.len())?;
             }
             let codes = mapping.unwrap_or_else(|| (0..categories.len()).collect());
             let dropped = dropped.get(at).copied().flatten();
@@ -109,7 +106,7 @@ impl OneHotEncoder {
             features,
             outputs: outputs as usize,
             sparse: sparse.and_then(Cursor::as_bool).unwrap_or(true),
-            scalar: fields::scalar(c, "dtype").unwrap_or_default(),
+            scalar: attributes::scalar(c, "dtype").unwrap_or_default(),
         })
     }
 

@@ -4,13 +4,10 @@ use super::{
     value::value,
 };
 use crate::{
-    ColumnUse, Data, Error, Inputs, Matrix, Scalar, Table,
+    ColumnUse, Data, Error, Inputs, Matrix, Scalar, Table, attributes,
+    estimator::Transform,
     read::Cursor,
-    sklearn::{
-        Transform,
-        check::{self, Allow},
-        fields,
-    },
+    sklearn::check::{self, Allow},
 };
 
 const CLASS: &str = "OrdinalEncoder";
@@ -35,12 +32,12 @@ struct Feature {
 impl OrdinalEncoder {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
         let all = categories::read_all(c)?;
-        let inputs = fields::inputs(c, Some(all.len()));
-        fields::counted(c, "categories_", all.len(), inputs.columns.unwrap_or_default())?;
-        let groups = fields::flag(c, "_infrequent_enabled", false);
+        let inputs = attributes::inputs(c, Some(all.len()));
+        attributes::counted(c, "categories_", all.len(), inputs.columns.unwrap_or_default())?;
+        let groups = attributes::flag(c, "_infrequent_enabled", false);
         let mappings = c.attr("_default_to_infrequent_mappings").filter(|_| groups);
         let mappings = categories::arrays_per_column(mappings);
-        let missing_value = fields::number(c, "encoded_missing_value").unwrap_or(f64::NAN);
+        let missing_value = attributes::number(c, "encoded_missing_value").unwrap_or(f64::NAN);
         let mut features = Vec::with_capacity(all.len());
         for (at, categories) in all.into_iter().enumerate() {
             let mut codes: Vec<f64> = (0..categories.len()).map(|code| code as f64).collect();
@@ -49,7 +46,7 @@ impl OrdinalEncoder {
                 let name = "_default_to_infrequent_mappings";
                 // NaN is the last category, and no part of the mapping
                 let mapped = codes.len() - usize::from(missing.is_some_and(|m| m < codes.len()));
-                fields::counted(c, name, mapping.len(), mapped)?;
+                attributes::counted(c, name, mapping.len(), mapped)?;
                 codes.iter_mut().zip(mapping).for_each(|(code, &group)| *code = group as f64);
             }
             if let Some(code) = missing.and_then(|place| codes.get_mut(place)) {
@@ -57,15 +54,15 @@ impl OrdinalEncoder {
             }
             features.push(Feature { categories, codes });
         }
-        let unknown = match fields::text(c, "handle_unknown") {
+        let unknown = match attributes::text(c, "handle_unknown") {
             Some("use_encoded_value") => {
-                Some(fields::number(c, "unknown_value").ok_or_else(|| {
+                Some(attributes::number(c, "unknown_value").ok_or_else(|| {
                     Error::attribute("OrdinalEncoder", "unknown_value", "is not a number")
                 })?)
             }
             _ => None,
         };
-        let scalar = fields::scalar(c, "dtype").unwrap_or_default();
+        let scalar = attributes::scalar(c, "dtype").unwrap_or_default();
         Ok(Self { inputs, features, unknown, scalar })
     }
 

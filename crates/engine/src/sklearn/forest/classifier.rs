@@ -6,8 +6,10 @@ use super::{
 };
 use crate::{
     Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table,
+    attributes::{self, version},
     read::{Cursor, Kind},
-    sklearn::{Place, fields, linear::first_largest, version},
+    scores::argmax,
+    sklearn::building::Building,
 };
 
 /// A decision tree or a forest of them that answers with classes.
@@ -33,11 +35,11 @@ impl Targets {
     pub(crate) fn read(c: Cursor<'_>) -> Result<Self, Error> {
         let value = c.require("classes_")?;
         let (Kind::List(ids) | Kind::Tuple(ids)) = value.kind() else {
-            let labels = fields::labels(c, "classes_")?;
+            let labels = attributes::labels(c, "classes_")?;
             let counts = vec![labels.len()];
             return Self { labels, counts }.checked(c);
         };
-        let each = ids.iter().map(|&id| fields::read_labels(value.go(id)));
+        let each = ids.iter().map(|&id| attributes::read_labels(value.go(id)));
         let each: Option<Vec<Labels>> = each.collect();
         let counts = each.iter().flatten().map(Labels::len).collect();
         let labels = each.and_then(|each| joined(&each)).ok_or_else(|| {
@@ -79,7 +81,7 @@ impl Targets {
             let mut start = 0;
             self.counts.iter().map(move |&classes| {
                 let own = row.get(start..start + classes).unwrap_or_default();
-                let best = start + first_largest(own);
+                let best = start + argmax(own);
                 start += classes;
                 best
             })
@@ -117,17 +119,17 @@ fn joined(each: &[Labels]) -> Option<Labels> {
 }
 
 impl ForestClassifier {
-    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
         let targets = Targets::read(c)?;
         let members = members(c)?;
         let mut collector = Collector::new(targets.width());
         let alone = c.attr("tree_").is_some();
         let mut winners = alone.then(|| Collector::new(targets.counts.len()));
         for &member in &members {
-            let grown = Grown::read(member, place)?;
-            fields::counted(c, "classes_", targets.counts.len(), grown.outputs)?;
+            let grown = Grown::read(member, building)?;
+            attributes::counted(c, "classes_", targets.counts.len(), grown.outputs)?;
             let most = targets.counts.iter().copied().max().unwrap_or(0);
-            fields::counted(c, "classes_", most, grown.width)?;
+            attributes::counted(c, "classes_", most, grown.width)?;
             // up to 1.3 the nodes hold weighted counts, then fractions
             let counts = version(member).or(version(c)).is_none_or(|release| release < (1, 4));
             collector.add(&grown, |values, vector| {
@@ -139,7 +141,7 @@ impl ForestClassifier {
                     for (values, &classes) in values.chunks_exact(grown.width).zip(&targets.counts)
                     {
                         let own = values.get(..classes).unwrap_or(values);
-                        vector.push((start + first_largest(own)) as f64);
+                        vector.push((start + argmax(own)) as f64);
                         start += classes;
                     }
                 })?;
@@ -173,10 +175,7 @@ impl Predictor for ForestClassifier {
         &[Method::Predict, Method::PredictProba, Method::PredictLogProba]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if !self.methods().contains(&method) {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let rows = self.rows.take(input)?;
         if let (Method::Predict, Some(winners)) = (method, &self.winners) {
             let places = winners.sums(&rows, input.rows);

@@ -1,7 +1,7 @@
 use crate::{
     Error,
     read::{Array, Cursor, Kind},
-    sklearn::Place,
+    sklearn::building::Building,
     tree::{Split, Test, View},
 };
 
@@ -25,10 +25,10 @@ pub(crate) struct Grown {
 impl Grown {
     /// Reads `estimator.tree_`. Thresholds are doubles that floats are compared with, so they are
     /// rounded down to floats, which changes no comparison.
-    pub(crate) fn read(estimator: Cursor<'_>, place: &Place) -> Result<Self, Error> {
-        let place = place.enter(estimator)?;
+    pub(crate) fn read(estimator: Cursor<'_>, building: &Building) -> Result<Self, Error> {
+        let building = building.enter(estimator)?;
         let tree = estimator.require("tree_")?;
-        place.enter(tree)?;
+        building.enter(tree)?;
         let wrong = |reason: &str| Error::attribute(estimator.class_name(), "tree_", reason);
         let Kind::Object(object) = tree.kind() else {
             return Err(wrong("is not a tree"));

@@ -4,9 +4,8 @@ use super::{
     members, takes_nan,
 };
 use crate::{
-    Error, Inputs, Method, Output, OutputData, Predictor, Table,
-    read::Cursor,
-    sklearn::{Place, fields},
+    Error, Inputs, Method, Output, OutputData, Predictor, Table, attributes, read::Cursor,
+    sklearn::building::Building,
 };
 
 /// A decision tree or a forest of them that answers with means.
@@ -18,13 +17,13 @@ pub(crate) struct ForestRegressor {
 }
 
 impl ForestRegressor {
-    pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Self, Error> {
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
         let members = members(c)?;
         let mut collector = None;
         let mut outputs = 0;
         for &member in &members {
-            let grown = Grown::read(member, place)?;
-            fields::counted(member, "tree_", grown.width, 1)?;
+            let grown = Grown::read(member, building)?;
+            attributes::counted(member, "tree_", grown.width, 1)?;
             outputs = grown.outputs;
             let collector = collector.get_or_insert_with(|| Collector::new(outputs));
             collector.add(&grown, |values, vector| vector.extend_from_slice(values))?;
@@ -42,7 +41,7 @@ impl ForestRegressor {
 /// Forests learnt to accept missing values one release after their trees.
 pub(super) fn accepts_nan(c: Cursor<'_>, tree: Cursor<'_>) -> bool {
     let forest = c.attr("tree_").is_none();
-    let ready = crate::sklearn::version(c).is_some_and(|release| release >= (1, 4));
+    let ready = crate::attributes::version(c).is_some_and(|release| release >= (1, 4));
     takes_nan(tree) && (!forest || ready)
 }
 
@@ -55,10 +54,7 @@ impl Predictor for ForestRegressor {
         &[Method::Predict]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if method != Method::Predict {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         let rows = self.rows.take(input)?;
         let mut sums = self.leaves.sums(&rows, input.rows);
         let trees = self.leaves.trees() as f64;

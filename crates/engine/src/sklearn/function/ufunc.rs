@@ -1,10 +1,8 @@
 use crate::{
     Error,
     read::{Cursor, Kind},
-    sklearn::{
-        linear::{expit, expit_f32},
-        logit::Logit,
-    },
+    scores::{sigmoid, sigmoid_f32},
+    sklearn::logit::Logit,
 };
 
 /// A numpy function of one value.
@@ -245,7 +243,7 @@ fn plain(name: &str) -> Option<Op> {
             const F: f64 = 180.0 / std::f64::consts::PI;
             Op::Float(|x| x * F)
         }
-        "expit" => Op::Widths(expit, expit_f32),
+        "expit" => Op::Widths(sigmoid, sigmoid_f32),
         "square" => Op::Both(|x| x * x, |x| x.wrapping_mul(x)),
         "abs" | "absolute" => Op::Both(f64::abs, i64::wrapping_abs),
         "sign" => Op::Both(sign, i64::signum),

@@ -1,7 +1,9 @@
 use crate::{
     Data, Error, Matrix, Method, OutputData, Predictor, Table,
+    attributes::{self, version},
     read::{Cursor, Kind},
-    sklearn::{Place, fields, linear::first_largest, logit::Logit, registry, version},
+    scores::argmax,
+    sklearn::{building::Building, logit::Logit},
 };
 
 /// The first release whose start comes from the links of its loss functions, in doubles.
@@ -106,7 +108,7 @@ impl Start {
     /// Reads `init_`: the text `zero`, or an estimator.
     pub(super) fn read(
         c: Cursor<'_>,
-        place: &Place,
+        building: &Building,
         outputs: usize,
         link: Link,
     ) -> Result<Self, Error> {
@@ -116,16 +118,16 @@ impl Start {
         }
         // what boosting starts from unless it is told otherwise answers every row alike
         let constant = match init.class_name() {
-            "DummyRegressor" => Some(fields::numbers(init, "constant_")?),
+            "DummyRegressor" => Some(attributes::numbers(init, "constant_")?),
             "DummyClassifier" => Some(prior(init)?),
             _ => None,
         };
         if let Some(answers) = constant {
             let scores = link.scores(OutputData::F64(answers), outputs).unwrap_or_default();
-            fields::counted(c, "init_", scores.len(), outputs)?;
+            attributes::counted(c, "init_", scores.len(), outputs)?;
             return Ok(Self::Constant(scores));
         }
-        let estimator = registry::build(init, place).map_err(|error| error.at("init_"))?;
+        let estimator = building.build(init).map_err(|error| error.at("init_"))?;
         Ok(Self::Estimator(estimator.into_predictor(), link))
     }
 
@@ -167,11 +169,11 @@ impl Start {
 
 /// The probabilities of `DummyClassifier`, as far as it draws no random numbers.
 fn prior(dummy: Cursor<'_>) -> Result<Vec<f64>, Error> {
-    let prior = fields::numbers(dummy, "class_prior_")?;
+    let prior = attributes::numbers(dummy, "class_prior_")?;
     let only = |sure| (0..prior.len()).map(|class| f64::from(u8::from(class == sure))).collect();
-    match fields::text(dummy, "strategy") {
+    match attributes::text(dummy, "strategy") {
         Some("prior") => Ok(prior),
-        Some("most_frequent") => Ok(only(first_largest(&prior))),
+        Some("most_frequent") => Ok(only(argmax(&prior))),
         Some("uniform") => Ok(vec![1.0 / prior.len() as f64; prior.len()]),
         Some("constant") => constant(dummy).map(only),
         other => Err(Error::Unsupported {
@@ -184,8 +186,8 @@ fn prior(dummy: Cursor<'_>) -> Result<Vec<f64>, Error> {
 
 /// The class that `DummyClassifier` was told to answer; boosting numbers its classes first.
 fn constant(dummy: Cursor<'_>) -> Result<usize, Error> {
-    let told = fields::numbers(dummy, "constant")?;
-    let classes = fields::numbers(dummy, "classes_")?;
+    let told = attributes::numbers(dummy, "constant")?;
+    let classes = attributes::numbers(dummy, "classes_")?;
     let place = classes.iter().position(|class| told.first() == Some(class));
     place.ok_or_else(|| {
         Error::attribute(

@@ -1,7 +1,7 @@
 use crate::{
-    Error,
+    Error, attributes,
     read::Cursor,
-    sklearn::{Place, fields},
+    sklearn::building::Building,
     tree::{Categories, Split, Test, View},
 };
 
@@ -28,8 +28,8 @@ impl Known {
         if !flags.contains(&true) {
             return Ok(Self(Vec::new()));
         }
-        let thresholds = fields::list(mapper, "bin_thresholds_")?;
-        fields::counted(mapper, "bin_thresholds_", thresholds.len(), features)?;
+        let thresholds = attributes::list(mapper, "bin_thresholds_")?;
+        attributes::counted(mapper, "bin_thresholds_", thresholds.len(), features)?;
         let mut known = Vec::with_capacity(features);
         for (is_categorical, thresholds) in flags.into_iter().zip(thresholds) {
             if !is_categorical {
@@ -67,8 +67,8 @@ pub(super) struct Nodes {
 impl Nodes {
     /// Reads the nodes by the names of their fields, whose places and sizes differ between
     /// releases.
-    pub(super) fn read(c: Cursor<'_>, place: &Place, known: &Known) -> Result<Self, Error> {
-        place.enter(c)?;
+    pub(super) fn read(c: Cursor<'_>, building: &Building, known: &Known) -> Result<Self, Error> {
+        building.enter(c)?;
         let doc = c.document();
         let wrong = |reason: String| Error::attribute("TreePredictor", "nodes", reason);
         let nodes = c.require("nodes")?;

@@ -1,7 +1,8 @@
 use crate::{
-    ColumnUse, Error, Table,
+    ColumnUse, Error, Table, attributes,
+    estimator::Transform,
     read::Cursor,
-    sklearn::{Place, Transform, columns, encode::OrdinalEncoder, fields},
+    sklearn::{building::Building, columns, encode::OrdinalEncoder},
 };
 
 /// What releases from 1.4 on do to rows with categorical columns: those come first and become
@@ -17,7 +18,7 @@ impl Preprocess {
     /// Reads `_preprocessor`; `None` when there is none, or nothing to encode.
     pub(super) fn read(
         c: Cursor<'_>,
-        place: &Place,
+        building: &Building,
         features: usize,
     ) -> Result<Option<Self>, Error> {
         let Some(preprocessor) = c.attr("_preprocessor").filter(|p| !p.is_none()) else {
@@ -30,19 +31,19 @@ impl Preprocess {
             .and_then(|array| array.bools(c.document()).ok())
             .filter(|flags| flags.len() == features)
             .ok_or_else(|| wrong("is there, but `is_categorical_` does not tell its columns"))?;
-        let mut steps = fields::list(preprocessor, "transformers_")?.into_iter();
+        let mut steps = attributes::list(preprocessor, "transformers_")?.into_iter();
         let encoder = steps.find_map(|step| {
             let estimator = step.go(*step.items()?.get(1)?);
             (estimator.class_name() == "OrdinalEncoder").then_some(estimator)
         });
         let encoder = encoder.ok_or_else(|| wrong("has no encoder of categories"))?;
-        place.enter(encoder)?;
+        building.enter(encoder)?;
         let encoder = OrdinalEncoder::build(encoder)?;
         let chosen = |wanted: bool| {
             flags.iter().enumerate().filter(move |&(_, &flag)| flag == wanted).map(|(at, _)| at)
         };
         let categorical: Vec<usize> = chosen(true).collect();
-        fields::counted(c, "is_categorical_", categorical.len(), encoder.columns())?;
+        attributes::counted(c, "is_categorical_", categorical.len(), encoder.columns())?;
         Ok(Some(Self { encoder, categorical, numeric: chosen(false).collect() }))
     }
 

@@ -1,8 +1,7 @@
 use super::Missing;
 use crate::{
-    Column, Csr, Data, Error, Inputs, Scalar, Table,
-    read::Cursor,
-    sklearn::{Transform, check, fields},
+    Column, Csr, Data, Error, Inputs, Scalar, Table, attributes, estimator::Transform,
+    read::Cursor, sklearn::check,
 };
 
 /// `MissingIndicator`: true where a value is missing.
@@ -20,9 +19,9 @@ pub(crate) struct MissingIndicator {
 impl MissingIndicator {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
         let count = c.attr("_n_features").and_then(Cursor::as_i64);
-        let inputs = fields::inputs(c, count.and_then(|n| usize::try_from(n).ok()));
+        let inputs = attributes::inputs(c, count.and_then(|n| usize::try_from(n).ok()));
         let width = inputs.columns.unwrap_or_default();
-        let columns: Option<Vec<_>> = fields::numbers(c, "features_")?
+        let columns: Option<Vec<_>> = attributes::numbers(c, "features_")?
             .into_iter()
             .map(|v| Some(v as usize).filter(|&column| column < width && v >= 0.0))
             .collect();
@@ -33,13 +32,13 @@ impl MissingIndicator {
                 format!("goes beyond {width} columns"),
             )
         })?;
-        let some = fields::text(c, "features") != Some("all");
+        let some = attributes::text(c, "features") != Some("all");
         Ok(Self {
             inputs,
             missing: Missing::read(c),
             columns,
-            strict: some && fields::flag(c, "error_on_new", true),
-            sparse: fields::flag(c, "sparse", false),
+            strict: some && attributes::flag(c, "error_on_new", true),
+            sparse: attributes::flag(c, "sparse", false),
         })
     }
 

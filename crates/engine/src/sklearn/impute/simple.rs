@@ -3,11 +3,12 @@ use std::sync::Arc;
 use super::{Missing, MissingIndicator, fill, keep_columns};
 use crate::{
     Cell, Column, ColumnUse, Data, Error, Inputs, Matrix, Table, TextColumn,
+    attributes::{self, version},
+    estimator::Transform,
     read::{Cursor, Kind},
     sklearn::{
-        Transform,
         check::{self, Allow},
-        fields, stack, version,
+        stack,
     },
 };
 
@@ -28,11 +29,11 @@ pub(crate) struct SimpleImputer {
 impl SimpleImputer {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
         let fill = statistics(c)?;
-        let inputs = fields::inputs(c, Some(fill.len()));
-        fields::counted(c, "statistics_", fill.len(), inputs.columns.unwrap_or_default())?;
-        let strategy = fields::text(c, "strategy").unwrap_or("mean");
+        let inputs = attributes::inputs(c, Some(fill.len()));
+        attributes::counted(c, "statistics_", fill.len(), inputs.columns.unwrap_or_default())?;
+        let strategy = attributes::text(c, "strategy").unwrap_or("mean");
         // up to 1.7 the constant also fills columns that had no value in training
-        let keeps_all = fields::flag(c, "keep_empty_features", false)
+        let keeps_all = attributes::flag(c, "keep_empty_features", false)
             || (strategy == "constant" && version(c).is_none_or(|version| version < (1, 8)));
         let is_nan = |cell: &Cell| matches!(cell, Cell::F64(v) if v.is_nan());
         let keep: Vec<_> =
@@ -42,7 +43,7 @@ impl SimpleImputer {
             _ => fill.iter().any(|cell| matches!(cell, Cell::Text(_))),
         };
         let indicator = match c.attr("indicator_") {
-            Some(indicator) if fields::flag(c, "add_indicator", false) => {
+            Some(indicator) if attributes::flag(c, "add_indicator", false) => {
                 Some(MissingIndicator::build(indicator).map_err(|error| error.at("indicator_"))?)
             }
             _ => None,
@@ -185,14 +186,14 @@ impl SimpleImputer {
 fn statistics(c: Cursor<'_>) -> Result<Vec<Cell>, Error> {
     let value = c.require("statistics_")?;
     let Some(ids) = value.items() else {
-        return Ok(fields::numbers(c, "statistics_")?.into_iter().map(Cell::F64).collect());
+        return Ok(attributes::numbers(c, "statistics_")?.into_iter().map(Cell::F64).collect());
     };
     let cell = |item: Cursor<'_>| match item.kind() {
         Kind::None => Some(Cell::Null),
         Kind::Bool(v) => Some(Cell::Bool(v)),
         Kind::Int(v) => Some(Cell::I64(v)),
         Kind::Float(v) => Some(Cell::F64(v)),
-        _ => match fields::any_text(item) {
+        _ => match attributes::any_text(item) {
             Some(text) => Some(Cell::Text(Arc::from(text))),
             None => item.as_f64().map(Cell::F64),
         },

@@ -1,8 +1,9 @@
 use super::{Scores, Weights, link, regressor::numbers};
 use crate::{
     Error, Inputs, Labels, Method, Output, Predictor, Table,
+    attributes::{self, version},
     read::Cursor,
-    sklearn::{fields, version},
+    scores::{argmax, softmax},
 };
 
 /// How scores become probabilities.
@@ -38,8 +39,8 @@ const PROBABILITIES: &[Method] =
 impl LinearClassifier {
     /// `LogisticRegression` and its cross-validated form.
     pub(crate) fn logistic(c: Cursor<'_>) -> Result<Self, Error> {
-        let classes = fields::labels(c, "classes_")?.len();
-        let softmax = match fields::text(c, "multi_class") {
+        let classes = attributes::labels(c, "classes_")?.len();
+        let softmax = match attributes::text(c, "multi_class") {
             // the parameter went away in 1.8
             None => classes > 2,
             Some("ovr" | "warn") => false,
@@ -47,7 +48,7 @@ impl LinearClassifier {
                 let separate = ["liblinear", "newton-cholesky"];
                 // newton-cholesky came in 1.2 for one class against the rest and learnt the
                 // multinomial loss in 1.6
-                let solver = fields::text(c, "solver").unwrap_or("lbfgs");
+                let solver = attributes::text(c, "solver").unwrap_or("lbfgs");
                 let multinomial = solver == "newton-cholesky"
                     && version(c).is_some_and(|version| version >= (1, 6));
                 classes > 2 && (!separate.contains(&solver) || multinomial)
@@ -60,7 +61,7 @@ impl LinearClassifier {
 
     /// `LinearDiscriminantAnalysis`.
     pub(crate) fn discriminant(c: Cursor<'_>) -> Result<Self, Error> {
-        let classes = fields::labels(c, "classes_")?.len();
+        let classes = attributes::labels(c, "classes_")?.len();
         let probability = if classes > 2 { Probability::Softmax } else { one_against_rest(c) };
         let least_probability = version(c).is_some_and(|version| version >= (1, 0));
         Ok(Self { least_probability, ..Self::with(c, probability)? })
@@ -68,7 +69,7 @@ impl LinearClassifier {
 
     /// `SGDClassifier`: probabilities only for two of its losses.
     pub(crate) fn gradient_descent(c: Cursor<'_>) -> Result<Self, Error> {
-        let probability = match fields::text(c, "loss") {
+        let probability = match attributes::text(c, "loss") {
             Some("log" | "log_loss") => one_against_rest(c),
             Some("modified_huber") => Probability::ModifiedHuber,
             _ => Probability::None,
@@ -85,12 +86,12 @@ impl LinearClassifier {
         let binarizer = c.attr("_label_binarizer");
         let labels = match binarizer {
             Some(binarizer) if c.attr("classes_").is_none() => {
-                fields::labels(binarizer, "classes_")?
+                attributes::labels(binarizer, "classes_")?
             }
-            _ => fields::labels(c, "classes_")?,
+            _ => attributes::labels(c, "classes_")?,
         };
         if binarizer
-            .and_then(|b| fields::text(b, "y_type_"))
+            .and_then(|b| attributes::text(b, "y_type_"))
             .is_some_and(|t| t.starts_with("multilabel"))
         {
             return Err(Error::Unsupported {
@@ -101,7 +102,7 @@ impl LinearClassifier {
         }
         let weights = Weights::read(c)?;
         let expected = if labels.len() == 2 && weights.outputs() == 1 { 1 } else { labels.len() };
-        fields::counted(c, "coef_", weights.outputs(), expected)?;
+        attributes::counted(c, "coef_", weights.outputs(), expected)?;
         if labels.len() < 2 {
             return Err(Error::attribute(c.class_name(), "classes_", "has fewer than two classes"));
         }
@@ -112,7 +113,7 @@ impl LinearClassifier {
     fn winners(&self, scores: &Scores) -> Vec<usize> {
         match self.weights.outputs() {
             1 => scores.values.iter().map(|&score| usize::from(score > 0.0)).collect(),
-            outputs => scores.values.chunks_exact(outputs).map(first_largest).collect(),
+            outputs => scores.values.chunks_exact(outputs).map(argmax).collect(),
         }
     }
 
@@ -123,7 +124,7 @@ impl LinearClassifier {
             let two = |score: f64| match self.probability {
                 Probability::Softmax => {
                     let mut row = [-score, score];
-                    link::softmax(&mut row);
+                    softmax(&mut row);
                     row
                 }
                 Probability::ModifiedHuber => {
@@ -140,7 +141,7 @@ impl LinearClassifier {
         }
         for row in values.chunks_exact_mut(outputs) {
             match self.probability {
-                Probability::Softmax => link::softmax(row),
+                Probability::Softmax => softmax(row),
                 Probability::ModifiedHuber => link::modified_huber(row),
                 Probability::OneAgainstRest { uniform } => {
                     link::one_against_rest(row, uniform, f32);
@@ -160,18 +161,6 @@ fn one_against_rest(c: Cursor<'_>) -> Probability {
     Probability::OneAgainstRest { uniform: version(c).is_some_and(|version| version >= (1, 9)) }
 }
 
-/// numpy's `argmax`.
-pub(crate) fn first_largest(row: &[f64]) -> usize {
-    let mut best = 0;
-    let mut most = f64::NEG_INFINITY;
-    for (place, &value) in row.iter().enumerate() {
-        if value > most {
-            (best, most) = (place, value);
-        }
-    }
-    best
-}
-
 impl Predictor for LinearClassifier {
     fn inputs(&self) -> Inputs {
         self.weights.inputs()
@@ -181,10 +170,7 @@ impl Predictor for LinearClassifier {
         if self.probability == Probability::None { SCORES } else { PROBABILITIES }
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if !self.methods().contains(&method) {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let scores = self.weights.scores(input)?;
         let classes = self.labels.len();
         Ok(match method {

@@ -1,6 +1,6 @@
 use super::Weights;
 use crate::{
-    Error, Inputs, Method, Output, OutputData, Predictor, Table, read::Cursor, sklearn::fields,
+    Error, Inputs, Method, Output, OutputData, Predictor, Table, attributes, read::Cursor,
 };
 
 /// A linear regressor: the scores are the answer, through a log link for some.
@@ -23,10 +23,10 @@ impl LinearRegressor {
 
     /// Poisson and gamma regression, and Tweedie with its own choice of link.
     pub(crate) fn generalized(c: Cursor<'_>) -> Result<Self, Error> {
-        let exponential = match (c.class_name(), fields::text(c, "link")) {
+        let exponential = match (c.class_name(), attributes::text(c, "link")) {
             ("TweedieRegressor" | "GeneralizedLinearRegressor", Some("identity")) => false,
             ("TweedieRegressor" | "GeneralizedLinearRegressor", Some("auto") | None) => {
-                fields::number(c, "power").unwrap_or(0.0) > 0.0
+                attributes::number(c, "power").unwrap_or(0.0) > 0.0
             }
             _ => true,
         };
@@ -48,10 +48,7 @@ impl Predictor for LinearRegressor {
         &[Method::Predict]
     }
 
-    fn run(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        if method != Method::Predict {
-            return Err(Error::no_such_method(method.name(), self.methods()));
-        }
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         let mut scores = self.weights.scores(input)?;
         if self.exponential {
             for v in &mut scores.values {

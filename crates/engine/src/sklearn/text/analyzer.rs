@@ -4,9 +4,9 @@ use unicode_normalization::{UnicodeNormalization, char::canonical_combining_clas
 
 use super::{stop_words, tokens::Tokens};
 use crate::{
-    Error,
+    Error, attributes,
     read::{Cursor, Kind},
-    sklearn::{fields, refuse},
+    sklearn::refuse,
 };
 
 /// From a document to its terms: preprocessing, tokens, n-grams.
@@ -55,7 +55,7 @@ impl Analyzer {
             Some((_, Kind::Text("ascii"))) => Accents::Ascii,
             Some((function, _)) => return Err(refuse::function(class, "strip_accents", function)),
         };
-        if let Some(source @ ("file" | "filename")) = fields::text(c, "input") {
+        if let Some(source @ ("file" | "filename")) = attributes::text(c, "input") {
             return Err(Error::Unsupported {
                 what: format!("`{class}(input=\"{source}\")`"),
                 reason: "requests carry texts, not names of files".into(),
@@ -64,7 +64,9 @@ impl Analyzer {
         }
         let unit = match c.attr("analyzer").map(|value| (value, value.kind())) {
             None | Some((_, Kind::Text("word"))) => Unit::Words {
-                tokens: Tokens::read(fields::text(c, "token_pattern").unwrap_or(DEFAULT_PATTERN))?,
+                tokens: Tokens::read(
+                    attributes::text(c, "token_pattern").unwrap_or(DEFAULT_PATTERN),
+                )?,
                 stop: stop_list(c)?,
             },
             Some((_, Kind::Text("char"))) => Unit::Characters,
@@ -73,11 +75,11 @@ impl Analyzer {
         };
         let mut sizes = (1, 1);
         if c.attr("ngram_range").is_some()
-            && let [least, most] = fields::numbers_of(c, "ngram_range", 2)?[..]
+            && let [least, most] = attributes::numbers_of(c, "ngram_range", 2)?[..]
         {
             sizes = (least.max(0.0) as usize, most.max(0.0) as usize);
         }
-        Ok(Self { lowercase: fields::flag(c, "lowercase", true), accents, unit, sizes })
+        Ok(Self { lowercase: attributes::flag(c, "lowercase", true), accents, unit, sizes })
     }
 
     /// Calls `found` with every term of a document. `scratch` is reused from document to document.
@@ -140,7 +142,7 @@ fn stop_list(c: Cursor<'_>) -> Result<HashSet<Box<str>>, Error> {
     if value.as_str() == Some("english") {
         return Ok(stop_words::english());
     }
-    let words = fields::texts(value).ok_or_else(|| {
+    let words = attributes::texts(value).ok_or_else(|| {
         let reason = format!("is {}, where a list of words is expected", value.describe());
         Error::attribute(c.class_name(), "stop_words", reason)
     })?;

@@ -1,8 +1,7 @@
 use super::analyzer::{Analyzer, Scratch};
 use crate::{
-    ColumnUse, Csr, Data, Error, Inputs, Scalar, Table,
-    read::Cursor,
-    sklearn::{Transform, fields, normalizer::Norm},
+    ColumnUse, Csr, Data, Error, Inputs, Scalar, Table, attributes, estimator::Transform,
+    read::Cursor, sklearn::normalizer::Norm,
 };
 
 /// `HashingVectorizer`: a term's column is its hash; no vocabulary is kept.
@@ -21,7 +20,7 @@ impl HashingVectorizer {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
         let columns = c.attr("n_features").and_then(Cursor::as_i64).unwrap_or(1 << 20);
         let columns = u32::try_from(columns).ok().filter(|&n| n > 0 && n < 1 << 31);
-        let norm = match fields::text(c, "norm") {
+        let norm = match attributes::text(c, "norm") {
             None => c.attr("norm").is_none().then_some(Norm::L2),
             Some(name) => Norm::from_name(name),
         };
@@ -30,10 +29,10 @@ impl HashingVectorizer {
             columns: columns.ok_or_else(|| {
                 Error::attribute("HashingVectorizer", "n_features", "is not between 1 and 2^31 − 1")
             })?,
-            signed: fields::flag(c, "alternate_sign", true),
-            binary: fields::flag(c, "binary", false),
+            signed: attributes::flag(c, "alternate_sign", true),
+            binary: attributes::flag(c, "binary", false),
             norm,
-            scalar: fields::scalar(c, "dtype").unwrap_or_default(),
+            scalar: attributes::scalar(c, "dtype").unwrap_or_default(),
         })
     }
 

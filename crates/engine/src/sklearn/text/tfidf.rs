@@ -1,7 +1,11 @@
 use crate::{
-    Csr, Data, Error, Inputs, Scalar, Table,
+    Csr, Data, Error, Inputs, Scalar, Table, attributes,
+    estimator::Transform,
     read::Cursor,
-    sklearn::{Transform, check, check::Allow, fields, normalizer::Norm},
+    sklearn::{
+        check::{self, Allow},
+        normalizer::Norm,
+    },
 };
 
 /// `TfidfTransformer`: counts, or their logarithms, times the rarity of each term, normalised.
@@ -21,33 +25,39 @@ impl TfidfTransformer {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
         // up to 1.4 the weights are the diagonal of a sparse matrix
         let diagonal = c.attr("_idf_diag").filter(|_| c.attr("idf_").is_none());
-        let (idf, widens) = if fields::flag(c, "use_idf", true) {
+        let (idf, widens) = if attributes::flag(c, "use_idf", true) {
             let idf = match diagonal {
-                Some(diagonal) => fields::grid(diagonal, "data")?,
-                None => fields::grid(c, "idf_")?,
+                Some(diagonal) => attributes::grid(diagonal, "data")?,
+                None => attributes::grid(c, "idf_")?,
             };
             (Some(idf.values), diagonal.is_some() && !idf.yields_f32)
         } else {
             (None, false)
         };
-        let norm = match fields::text(c, "norm") {
+        let norm = match attributes::text(c, "norm") {
             None => c.attr("norm").is_none().then_some(Norm::L2),
             Some(name) => Some(Norm::from_name(name).ok_or_else(|| {
                 Error::attribute("TfidfTransformer", "norm", format!("is `{name}`"))
             })?),
         };
-        let inputs = fields::inputs(c, idf.as_ref().map(Vec::len));
+        let inputs = attributes::inputs(c, idf.as_ref().map(Vec::len));
         if let (Some(idf), Some(columns)) = (&idf, inputs.columns) {
-            fields::counted(c, "idf_", idf.len(), columns)?;
+            attributes::counted(c, "idf_", idf.len(), columns)?;
         }
-        Ok(Self { inputs, sublinear: fields::flag(c, "sublinear_tf", false), idf, widens, norm })
+        Ok(Self {
+            inputs,
+            sublinear: attributes::flag(c, "sublinear_tf", false),
+            idf,
+            widens,
+            norm,
+        })
     }
 
     /// The transformer inside a vectorizer of `columns` terms.
     pub(super) fn of_columns(c: Cursor<'_>, columns: usize) -> Result<Self, Error> {
         let inner = Self::build(c)?;
         if let Some(idf) = &inner.idf {
-            fields::counted(c, "idf_", idf.len(), columns)?;
+            attributes::counted(c, "idf_", idf.len(), columns)?;
         }
         Ok(inner)
     }

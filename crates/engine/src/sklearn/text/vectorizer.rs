@@ -4,9 +4,9 @@ use super::{
     vocabulary::Vocabulary,
 };
 use crate::{
-    ColumnUse, Csr, Data, Error, Inputs, Scalar, Table,
+    ColumnUse, Csr, Data, Error, Inputs, Scalar, Table, attributes,
+    estimator::Transform,
     read::{Cursor, Kind},
-    sklearn::{Transform, fields},
 };
 
 /// `CountVectorizer`, and `TfidfVectorizer` with its weights.
@@ -25,8 +25,8 @@ impl CountVectorizer {
         Ok(Self {
             analyzer: Analyzer::read(c)?,
             vocabulary: vocabulary(c)?,
-            binary: fields::flag(c, "binary", false),
-            scalar: fields::scalar(c, "dtype").unwrap_or(Scalar::I64),
+            binary: attributes::flag(c, "binary", false),
+            scalar: attributes::scalar(c, "dtype").unwrap_or(Scalar::I64),
             weights: None,
         })
     }

@@ -6,6 +6,7 @@ use std::{
 
 use crate::{
     Error,
+    estimator::Estimator,
     read::{Cursor, Id, Kind},
 };
 
@@ -14,22 +15,36 @@ const DEPTH: u32 = 32;
 /// Bytes that values which were built before may take when they are built again.
 const REPEATED: u64 = 32 << 20;
 
-/// How deep in a model an estimator is, and how much repetition there may still be.
+/// A function that builds one estimator, and those inside by what it is given.
+pub(crate) type Build = fn(Cursor<'_>, &Building) -> Result<Estimator, Error>;
+
+/// The building of a model: how deep in it an estimator is, how much repetition there may still be,
+/// and what builds the estimators inside.
 ///
 /// Files may refer to one array or estimator any number of times, and even to themselves. Each
 /// reference is built anew: the first one takes no more than the file itself, the others share a
 /// small allowance.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Building {
+    build: Build,
     depth: u32,
     left: Rc<Cell<u64>>,
     seen: Rc<RefCell<HashSet<Id>>>,
 }
 
-impl Place {
-    /// The place of the model itself.
-    pub(crate) fn root() -> Self {
-        Self { depth: 0, left: Rc::new(Cell::new(REPEATED)), seen: Rc::default() }
+impl Building {
+    /// At the model itself.
+    pub(crate) fn new(build: Build) -> Self {
+        Self { build, depth: 0, left: Rc::new(Cell::new(REPEATED)), seen: Rc::default() }
+    }
+
+    /// Builds an estimator that stands here.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for classes and functions without a native implementation, with the
+    /// step they are in; [`Error::Attribute`] for fitted attributes that are not what they should be.
+    pub(crate) fn build(&self, estimator: Cursor<'_>) -> Result<Estimator, Error> {
+        (self.build)(estimator, &self.enter(estimator)?)
     }
 
     /// One estimator further in; charges what its attributes take.
@@ -91,8 +106,7 @@ fn cost(value: Cursor<'_>, levels: u32, seen: &mut HashSet<Id>) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Place;
-    use crate::{Limits, read};
+    use crate::{Limits, estimators::building, read};
 
     /// A list that holds one long list of numbers many times.
     fn repeated(times: usize) -> Vec<u8> {
@@ -107,20 +121,20 @@ mod tests {
     #[test]
     fn only_repetition_is_charged() {
         let once = read::document(repeated(0), &Limits::default()).unwrap();
-        let place = Place::root();
-        assert!(place.enter(once.root()).is_ok());
+        let model = building();
+        assert!(model.enter(once.root()).is_ok());
         let often = read::document(repeated(1_000), &Limits::default()).unwrap();
-        let refusal = Place::root().enter(often.root()).unwrap_err();
+        let refusal = building().enter(often.root()).unwrap_err();
         assert!(refusal.to_string().contains("many times larger"), "{refusal}");
     }
 
     #[test]
     fn nesting_has_an_end() {
         let document = read::document(b"\x80\x02].".to_vec(), &Limits::default()).unwrap();
-        let mut place = Place::root();
+        let mut inner = building();
         let fault = loop {
-            match place.enter(document.root()) {
-                Ok(deeper) => place = deeper,
+            match inner.enter(document.root()) {
+                Ok(deeper) => inner = deeper,
                 Err(fault) => break fault,
             }
         };

@@ -1,38 +1,43 @@
-//! From the class a file names to the function that builds it.
+//! From the class that a file names to the function that builds it. An estimator is added by a line
+//! here.
 
-use super::{
-    Estimator, Place, Transform,
-    columns::ColumnTransformer,
-    encode::{LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder},
-    forest::{ForestClassifier, ForestRegressor},
-    function::FunctionTransformer,
-    gradient_boosting::{BoostingClassifier, BoostingRegressor},
-    hist_gradient_boosting::{HistClassifier, HistRegressor},
-    impute::{MissingIndicator, SimpleImputer},
-    linear::{LinearClassifier, LinearRegressor},
-    normalizer::Normalizer,
-    pipeline::Pipeline,
-    polynomial::PolynomialFeatures,
-    refuse,
-    scaler::Scaler,
-    text::{CountVectorizer, HashingVectorizer, TfidfTransformer},
-    union::FeatureUnion,
+use crate::{
+    Error, Predictor,
+    estimator::{Estimator, Transform},
+    lightgbm,
+    read::Cursor,
+    sklearn::{
+        building::Building,
+        columns::ColumnTransformer,
+        encode::{LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder},
+        forest::{ForestClassifier, ForestRegressor},
+        function::FunctionTransformer,
+        gradient_boosting::{BoostingClassifier, BoostingRegressor},
+        hist_gradient_boosting::{HistClassifier, HistRegressor},
+        impute::{MissingIndicator, SimpleImputer},
+        linear::{LinearClassifier, LinearRegressor},
+        normalizer::Normalizer,
+        pipeline::Pipeline,
+        polynomial::PolynomialFeatures,
+        refuse,
+        scaler::Scaler,
+        text::{CountVectorizer, HashingVectorizer, TfidfTransformer},
+        union::FeatureUnion,
+    },
+    xgboost,
 };
-use crate::{Error, Predictor, lightgbm, read::Cursor, xgboost};
 
-/// Builds an estimator that is `place` deep inside a model.
-///
-/// The last name of the class decides, so that the module paths of old releases work too; but
-/// only for the libraries whose classes these are.
-///
-/// # Errors
-/// [`Error::Unsupported`] for classes and functions without a native implementation, with the
-/// step they are in; [`Error::Attribute`] for fitted attributes that are not what they should be.
-pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Estimator, Error> {
-    let place = &place.enter(c)?;
+/// What builds the estimators of a file one by one.
+pub(crate) fn building() -> Building {
+    Building::new(of_class)
+}
+
+/// Builds an estimator by the last name of its class, so that the module paths of old releases work
+/// too; but only for the libraries whose classes these are.
+fn of_class(c: Cursor<'_>, building: &Building) -> Built {
     let Some((module, name)) = c.class() else { return Err(refuse::class(c)) };
     let built = match module.split('.').next().unwrap_or_default() {
-        "sklearn" => sklearn(name, c, place),
+        "sklearn" => sklearn(name, c, building),
         "xgboost" => Some(xgboost::build(c).map(Estimator::Predictor)),
         "lightgbm" => Some(lightgbm::build(c).map(Estimator::Predictor)),
         _ => None,
@@ -42,25 +47,25 @@ pub(crate) fn build(c: Cursor<'_>, place: &Place) -> Result<Estimator, Error> {
 
 type Built = Result<Estimator, Error>;
 
-fn sklearn(name: &str, c: Cursor<'_>, place: &Place) -> Option<Built> {
-    compose(name, c, place)
+fn sklearn(name: &str, c: Cursor<'_>, building: &Building) -> Option<Built> {
+    compose(name, c, building)
         .or_else(|| preprocess(name, c))
         .or_else(|| text(name, c))
         .or_else(|| linear(name, c))
-        .or_else(|| trees(name, c, place))
+        .or_else(|| trees(name, c, building))
 }
 
 /// Estimators that hold others.
-fn compose(name: &str, c: Cursor<'_>, place: &Place) -> Option<Built> {
+fn compose(name: &str, c: Cursor<'_>, building: &Building) -> Option<Built> {
     Some(match name {
-        "Pipeline" => Pipeline::build(c, place),
-        "ColumnTransformer" => transformer(ColumnTransformer::build(c, place)),
-        "FeatureUnion" => transformer(FeatureUnion::build(c, place)),
+        "Pipeline" => Pipeline::build(c, building),
+        "ColumnTransformer" => transformer(ColumnTransformer::build(c, building)),
+        "FeatureUnion" => transformer(FeatureUnion::build(c, building)),
         "GridSearchCV" | "RandomizedSearchCV" | "HalvingGridSearchCV" | "HalvingRandomSearchCV" => {
-            best(c, place)
+            best(c, building)
         }
-        "RANSACRegressor" => inner(c, "estimator_", place),
-        "FrozenEstimator" => inner(c, "estimator", place),
+        "RANSACRegressor" => inner(c, "estimator_", building),
+        "FrozenEstimator" => inner(c, "estimator", building),
         _ => return None,
     })
 }
@@ -138,20 +143,20 @@ fn linear(name: &str, c: Cursor<'_>) -> Option<Built> {
     })
 }
 
-fn trees(name: &str, c: Cursor<'_>, place: &Place) -> Option<Built> {
+fn trees(name: &str, c: Cursor<'_>, building: &Building) -> Option<Built> {
     Some(match name {
         "DecisionTreeClassifier"
         | "ExtraTreeClassifier"
         | "RandomForestClassifier"
-        | "ExtraTreesClassifier" => predictor(ForestClassifier::build(c, place)),
+        | "ExtraTreesClassifier" => predictor(ForestClassifier::build(c, building)),
         "DecisionTreeRegressor"
         | "ExtraTreeRegressor"
         | "RandomForestRegressor"
-        | "ExtraTreesRegressor" => predictor(ForestRegressor::build(c, place)),
-        "GradientBoostingClassifier" => predictor(BoostingClassifier::build(c, place)),
-        "GradientBoostingRegressor" => predictor(BoostingRegressor::build(c, place)),
-        "HistGradientBoostingClassifier" => predictor(HistClassifier::build(c, place)),
-        "HistGradientBoostingRegressor" => predictor(HistRegressor::build(c, place)),
+        | "ExtraTreesRegressor" => predictor(ForestRegressor::build(c, building)),
+        "GradientBoostingClassifier" => predictor(BoostingClassifier::build(c, building)),
+        "GradientBoostingRegressor" => predictor(BoostingRegressor::build(c, building)),
+        "HistGradientBoostingClassifier" => predictor(HistClassifier::build(c, building)),
+        "HistGradientBoostingRegressor" => predictor(HistRegressor::build(c, building)),
         _ => return None,
     })
 }
@@ -165,7 +170,7 @@ fn predictor(built: Result<impl Predictor + 'static, Error>) -> Built {
 }
 
 /// The estimator a search settled on; how it searched does not matter any more.
-fn best(c: Cursor<'_>, place: &Place) -> Built {
+fn best(c: Cursor<'_>, building: &Building) -> Built {
     if c.attr("best_estimator_").is_none() {
         return Err(Error::attribute(
             c.class_name(),
@@ -174,9 +179,9 @@ fn best(c: Cursor<'_>, place: &Place) -> Built {
              all rows",
         ));
     }
-    inner(c, "best_estimator_", place)
+    inner(c, "best_estimator_", building)
 }
 
-fn inner(c: Cursor<'_>, name: &str, place: &Place) -> Built {
-    build(c.require(name)?, place).map_err(|error| error.at(name))
+fn inner(c: Cursor<'_>, name: &str, building: &Building) -> Built {
+    building.build(c.require(name)?).map_err(|error| error.at(name))
 }

@@ -250,3 +250,15 @@ pub(crate) fn scalar(estimator: Cursor<'_>, name: &str) -> Option<Scalar> {
         _ => None,
     }
 }
+
+/// The version of scikit-learn that an estimator's state names; `None` in files older than 0.18.
+pub(crate) fn version(estimator: Cursor<'_>) -> Option<(u32, u32)> {
+    release(estimator).map(|(major, minor, _)| (major, minor))
+}
+
+/// The same with the third number, which is 0 in development versions.
+pub(crate) fn release(estimator: Cursor<'_>) -> Option<(u32, u32, u32)> {
+    let text = estimator.attr("_sklearn_version")?.as_str()?;
+    let mut parts = text.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next().flatten().unwrap_or(0)))
+}

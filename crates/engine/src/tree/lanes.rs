@@ -1,0 +1,29 @@
+//! Rows side by side in the lanes of vector registers: what is decided, and for how many at once.
+
+/// Rows decided at once.
+pub(super) const LANES: usize = 64;
+
+/// Ranks of a column for every row, each minus 128: vector units compare signed bytes.
+pub(super) type Ranks = [i8; LANES];
+
+/// For every row, the place of a node in its tree.
+pub(super) type Places = [u8; LANES];
+
+/// A split, ready to choose between the answers of its children.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choice {
+    /// The column it compares.
+    pub(super) column: u8,
+    /// The place of its threshold minus 128.
+    pub(super) threshold: i8,
+    /// Where its own answer goes, past the first 256.
+    pub(super) node: u8,
+    /// Where the answers of its children are: a leaf's constant among the first 256, or another
+    /// split's answer after them.
+    pub(super) children: [u16; 2],
+}
+
+/// Keeps the order of ranks among signed bytes.
+pub(super) fn signed(rank: u8) -> i8 {
+    (rank ^ 0x80) as i8
+}
