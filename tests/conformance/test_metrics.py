@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
@@ -12,12 +13,15 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
 def families(server: Server, accept: str | None = None) -> list:
+    """The metrics in the form that is asked for: OpenMetrics only by name, else Prometheus text."""
     answer = server.get("/metrics", headers={"Accept": accept} if accept else {})
     assert answer.status_code == 200
     kind = answer.headers["content-type"]
-    parse = openmetrics if kind.startswith("application/openmetrics-text") else prometheus
-    assert parse is openmetrics or kind.startswith("text/plain"), kind
-    return list(parse(answer.text))
+    if accept == OPENMETRICS:
+        assert kind == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        return list(openmetrics(answer.text))
+    assert kind == "text/plain; version=0.0.4; charset=utf-8"
+    return list(prometheus(answer.text))
 
 
 def samples(server: Server, accept: str | None = None) -> dict:
@@ -70,4 +74,19 @@ def test_help_and_type_of_every_metric(wine: Server) -> None:
 
 
 def test_openmetrics_when_asked_for(wine: Server) -> None:
-    assert samples(wine, OPENMETRICS)
+    """The two forms hold the same samples, and are told apart by what only one of them has."""
+    assert samples(wine, OPENMETRICS).keys() == samples(wine).keys()
+    text = wine.get("/metrics", headers={"Accept": OPENMETRICS}).text
+    assert text.endswith("# EOF\n")
+    assert "# TYPE longshore_serve_rows counter\n" in text
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "text/plain", "text/html, */*;q=0.8", "application/openmetrics-text;q=0"])
+def test_prometheus_text_for_all_others(wine: Server, accept: str | None) -> None:
+    """The official parser of OpenMetrics refuses this form, and the other way round the names differ."""
+    assert samples(wine, accept)
+    text = wine.get("/metrics", headers={"Accept": accept} if accept else {}).text
+    assert "# EOF" not in text
+    assert "# TYPE longshore_serve_rows_total counter\n" in text
+    with pytest.raises(ValueError):
+        list(openmetrics(text))

@@ -1,4 +1,4 @@
-//! Metrics: one registry a role owns, written as the OpenMetrics text that Prometheus reads.
+//! Metrics: one registry a role owns, written in the two forms that Prometheus reads.
 
 use std::fmt;
 
@@ -9,12 +9,11 @@ use prometheus_client::{
     registry::Registry,
 };
 
+mod format;
 mod process;
 
+pub use format::Format;
 pub use process::Process;
-
-/// The content type of [`render`]'s text.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// A registry that already knows the process's own figures and which build it runs.
 pub fn registry() -> Registry {
@@ -27,10 +26,13 @@ pub fn registry() -> Registry {
 ///
 /// # Errors
 /// When a collector fails to write.
-pub fn render(registry: &Registry) -> Result<String, fmt::Error> {
+pub fn render(registry: &Registry, format: Format) -> Result<String, fmt::Error> {
     let mut text = String::with_capacity(4096);
     text::encode(&mut text, registry)?;
-    Ok(text)
+    Ok(match format {
+        Format::OpenMetrics => text,
+        Format::Prometheus => format::to_prometheus(&text),
+    })
 }
 
 impl Collector for Process {
@@ -77,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_process_is_described_and_the_text_ends() {
-        let text = render(&registry()).unwrap();
+        let text = render(&registry(), Format::OpenMetrics).unwrap();
         assert!(text.contains("# TYPE process_start_time_seconds gauge\n"), "{text}");
         assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
         assert!(text.contains("\nprocess_cpu_seconds_total "), "{text}");

@@ -67,8 +67,7 @@ fn metrics() -> String {
     }
     for (name, kind) in kinds {
         let help = helps.get(name).unwrap_or(&"").trim_end_matches('.');
-        let suffix = if kind == "counter" { "_total" } else { "" };
-        let _ = writeln!(page, "| `{name}{suffix}` | {kind} | {} | {help} |", labels(&text, name));
+        let _ = writeln!(page, "| `{name}` | {kind} | {} | {help} |", labels(&text, name));
     }
     page
 }

@@ -99,3 +99,129 @@ fn no_source_file_outgrows_its_reader() {
     }
     assert!(large.is_empty(), "files above 800 lines: {large:?}");
 }
+
+/// A file of a crate by its module's path (`protocol::v2`, empty for the root), and the modules that
+/// it names in `use crate::…`.
+///
+/// The scan knows text, not Rust. It does not see paths that are written out in code, `super::`, and
+/// what the root or a module exports again: a use counts for the deepest file on its path. A module
+/// and those inside of it are one family, whose members may name each other. Unit tests are not read.
+fn uses(source: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![(source.to_owned(), Vec::<String>::new())];
+    while let Some((folder, path)) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a readable folder") {
+            let entry = entry.expect("an entry").path();
+            let name = entry.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let mut path = path.clone();
+            path.push(name);
+            if entry.is_dir() {
+                folders.push((entry, path));
+            } else if entry.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&entry).expect("UTF-8");
+                let module = path.join("::");
+                let root = matches!(&*module, "lib" | "main");
+                files.insert(if root { String::new() } else { module }, imports(&text));
+            }
+        }
+    }
+    let known: Vec<String> = files.keys().cloned().collect();
+    let within = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with("::"))
+    };
+    for (module, imports) in &mut files {
+        imports.retain_mut(|import| {
+            let on_path = |known: &&String| *import == **known || within(import, known);
+            let Some(file) = known.iter().filter(on_path).max_by_key(|known| known.len()) else {
+                return false;
+            };
+            import.clone_from(file);
+            import != module && !within(module, import) && !within(import, module)
+        });
+    }
+    files
+}
+
+/// The paths in `use crate::…`, without the braces.
+fn imports(text: &str) -> Vec<String> {
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let mut found = Vec::new();
+    for item in text.split("use crate::").skip(1) {
+        let item: String = item.split(';').next().unwrap_or_default().split_whitespace().collect();
+        let mut outer: Vec<String> = vec![String::new()];
+        let mut path = String::new();
+        for letter in item.chars() {
+            match letter {
+                '{' => outer.push(std::mem::take(&mut path)),
+                ',' | '}' => {
+                    if !path.is_empty() {
+                        found.push(outer.concat() + &std::mem::take(&mut path));
+                    }
+                    if letter == '}' {
+                        outer.pop();
+                    }
+                }
+                letter => path.push(letter),
+            }
+        }
+        if !path.is_empty() {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// A way from a module back to itself.
+fn circle(uses: &BTreeMap<String, Vec<String>>) -> Option<Vec<&str>> {
+    fn follow<'u>(
+        module: &'u str,
+        uses: &'u BTreeMap<String, Vec<String>>,
+        way: &mut Vec<&'u str>,
+        done: &mut Vec<&'u str>,
+    ) -> bool {
+        if let Some(begin) = way.iter().position(|passed| *passed == module) {
+            way.drain(..begin);
+            return true;
+        }
+        if done.contains(&module) {
+            return false;
+        }
+        way.push(module);
+        let next = uses.get(module).map(Vec::as_slice).unwrap_or_default();
+        if next.iter().any(|next| follow(next, uses, way, done)) {
+            return true;
+        }
+        way.pop();
+        done.push(module);
+        false
+    }
+    let (mut way, mut done) = (Vec::new(), Vec::new());
+    uses.keys().any(|module| follow(module, uses, &mut way, &mut done)).then_some(way)
+}
+
+#[test]
+fn no_modules_of_a_crate_go_in_circles() {
+    for package in dependencies().keys() {
+        let folder = package.strip_prefix("longshore-").unwrap_or(package);
+        let uses = uses(&root().join("crates").join(folder).join("src"));
+        assert!(!uses.is_empty(), "`{folder}` has no sources");
+        let circle = circle(&uses);
+        assert_eq!(circle, None, "modules of `{folder}` use each other in a circle");
+    }
+}
+
+#[test]
+fn a_circle_is_found() {
+    let uses = |text: &str| -> BTreeMap<String, Vec<String>> {
+        let line = |line: &str| {
+            let (module, imports) = line.split_once(": ").expect("a module");
+            (module.to_owned(), imports.split(' ').map(str::to_owned).collect())
+        };
+        text.lines().map(line).collect()
+    };
+    assert_eq!(circle(&uses("a: b c\nb: c\nc: d")), None);
+    assert_eq!(circle(&uses("a: b\nb: c\nc: d\nd: b")), Some(vec!["b", "c", "d"]));
+    let text = "use crate::{\n    a::{self, b::{C, D}},\n    Error,\n};\nuse crate::e::F;\n";
+    let found = ["a::self", "a::b::C", "a::b::D", "Error", "e::F"];
+    assert_eq!(imports(text), found);
+}

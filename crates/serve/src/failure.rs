@@ -10,8 +10,8 @@ pub(crate) struct Failure {
     pub(crate) message: Cow<'static, str>,
     /// What only the log gets.
     pub(crate) detail: Option<String>,
-    /// The rows do not fit the signature: MLflow has an error code of its own for it.
-    pub(crate) schema: bool,
+    /// The rows do not fit what the model takes, though they are well written.
+    pub(crate) unfit: bool,
     /// Methods that the path has, for the `Allow` header.
     pub(crate) allow: Option<&'static str>,
     /// Why the request was turned away though nothing is wrong with it.
@@ -48,7 +48,7 @@ impl Rejection {
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
-        Self { code, message, detail: None, schema: false, allow: None, rejected: None }
+        Self { code, message, detail: None, unfit: false, allow: None, rejected: None }
     }
 
     /// The caller has to change the request.
@@ -58,7 +58,7 @@ impl Failure {
 
     /// The rows do not fit what the model takes.
     pub(crate) fn unfit(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { schema: true, ..Self::invalid(message) }
+        Self { unfit: true, ..Self::invalid(message) }
     }
 
     pub(crate) fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
@@ -81,11 +81,6 @@ impl Failure {
     /// A fault of the server; `detail` goes to the log only.
     pub(crate) fn internal(message: &'static str, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..Self::new(Code::Internal, message) }
-    }
-
-    /// MLflow's `error_code`.
-    pub(crate) fn mlflow_code(&self) -> &'static str {
-        if self.schema { "INVALID_PARAMETER_VALUE" } else { self.code.mlflow() }
     }
 }
 

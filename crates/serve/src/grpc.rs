@@ -21,24 +21,23 @@ mod health;
 mod metadata;
 mod method;
 mod reflection;
-mod status;
 
 use crate::{
+    encoding::{self, Encoding},
     failure::Failure,
-    http::{
-        body::{self, Encoding, Form, Received},
-        flight::Flight,
-        handler::{self, Worker},
-    },
-    memory::Share,
+    http::{body, handler},
+    inference::{Form, Inference},
+    memory::{Received, Share},
     outgoing::{Frames, Outgoing},
     protocol::{
-        Protocol,
+        MediaType, Protocol, codec,
         grpc::{
-            Target,
+            self, Target,
             message::{self, Message},
+            status,
         },
     },
+    shared::Worker,
 };
 use conversation::Conversation;
 use deadline::Deadline;
@@ -61,7 +60,7 @@ pub(crate) fn is_call<B>(request: &Request<B>) -> bool {
 pub(crate) async fn respond(worker: &Worker, request: Request<Body>) -> Response<Outgoing> {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let mut id = worker.request_id(&head.headers);
+    let mut id = worker.ids.of(&head.headers);
     // no other reply has it: to remember it for the headers of later ones would be in vain
     id.set_sensitive(true);
     let call = Call { worker, headers: &head.headers, id: &id, begun };
@@ -74,20 +73,21 @@ pub(crate) async fn respond(worker: &Worker, request: Request<Body>) -> Response
     let mut response = match result {
         Ok(Reply { body, encoding }) => {
             let mut response = Response::new(body);
-            if let Some(name) = compression::name(encoding) {
+            if let Some(name) = encoding.name() {
                 response.headers_mut().insert("grpc-encoding", HeaderValue::from_static(name));
             }
             response
         }
         Err(failure) => {
-            let mut response = Response::new(Outgoing::Whole(Bytes::new()));
-            *response.headers_mut() = status::failed(&failure);
+            let refusal = codec(Protocol::Grpc).refuse(&failure);
+            let mut response = Response::new(Outgoing::Whole(refusal.body));
+            response.headers_mut().extend(refusal.headers);
             response.headers_mut().insert("grpc-accept-encoding", compression::KNOWN);
             response
         }
     };
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(grpc::CONTENT_TYPE));
     headers.insert(REQUEST_ID.clone(), id);
     response
 }
@@ -141,9 +141,9 @@ impl Call<'_> {
 
     /// The one message of a call, plain.
     async fn receive(&self, body: Body, encoding: Encoding) -> Result<Received, Failure> {
-        let shared = &self.worker.shared;
-        let limits = shared.limits;
-        let received = body::receive(self.headers, body, &limits, &shared.buffered).await;
+        let capacity = &self.worker.shared.capacity;
+        let limits = capacity.limits;
+        let received = body::receive(self.headers, body, &limits, &capacity.buffered).await;
         let Received { bytes, share } = received?;
         let Message { bytes, compressed } = message::only(bytes, &limits)?;
         if !compressed {
@@ -153,13 +153,13 @@ impl Call<'_> {
             let message = "the message is compressed, but no `grpc-encoding` says how";
             return Err(Failure::invalid(message));
         }
-        let mut share = share.unwrap_or_else(|| Share::none(&shared.buffered));
+        let mut share = share.unwrap_or_else(|| Share::none(&capacity.buffered));
         let decompress = move || {
-            let plain = body::decompress(&bytes, encoding, &limits)?;
+            let plain = encoding::decompress(&bytes, encoding, &limits)?;
             share.grow(plain.len(), "the body")?;
             Ok(Received { bytes: plain.into(), share: Some(share) })
         };
-        shared.pool.run(decompress).await
+        capacity.pool.run(decompress).await
     }
 
     async fn infer(
@@ -171,9 +171,17 @@ impl Call<'_> {
         let Target { model, version } = Target::read(&received.bytes)?;
         let version = Some(version).filter(|version| !version.is_empty());
         let served = deadline.hold(self.worker.shared.models.find(model, version)).await?;
-        let flight = Flight::begin(self.worker, served, Protocol::Grpc, self.begun);
-        let answer = deadline.hold(flight.compute(received, Form::PLAIN, self.id)).await;
-        let reply = flight.land(answer)?.body;
+        let (capacity, loop_id) = (&self.worker.shared.capacity, self.worker.loop_id);
+        let inference = Inference::begin(capacity, loop_id, served, Protocol::Grpc, self.begun);
+        let form = Form {
+            media_type: MediaType::Protobuf,
+            // each message is compressed for itself, which is done here
+            sent: Encoding::Plain,
+            wanted: Encoding::Plain,
+            method: None,
+        };
+        let answer = deadline.hold(inference.answer(received, form, self.id)).await;
+        let reply = inference.end(answer)?.body;
         if reply.len() <= compression::SMALL || !compression::is_taken(self.headers, encoding) {
             return Ok(Reply::one(reply, Encoding::Plain));
         }
@@ -181,7 +189,7 @@ impl Call<'_> {
             let compressed = compression::compress(&reply, encoding)?;
             message::seal(compressed, true)
         };
-        let compressed = self.worker.shared.pool.run(compress).await?;
+        let compressed = capacity.pool.run(compress).await?;
         Ok(Reply::one(compressed.into(), encoding))
     }
 }

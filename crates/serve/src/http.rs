@@ -1,8 +1,7 @@
-//! Requests over HTTP: routes, bodies and replies.
+//! Requests over HTTP: routes, bodies and responses.
 
 pub(crate) mod body;
-pub(crate) mod flight;
 pub(crate) mod handler;
 pub(crate) mod metadata;
-mod reply;
+mod response;
 mod route;

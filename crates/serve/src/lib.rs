@@ -1,9 +1,10 @@
 //! The inference server: models in, V1, V2 and MLflow's scoring protocol out.
 //!
 //! ```text
-//! connection ──► route ──► read body ──► decode (protocol/, json/, frame/, schema) ──► Table
-//!  one event loop a core                                                             │ engine
-//! reply ◄── encode (protocol/) ◄── Output ◄── run: in place when cheap, else on the pool ◄┘
+//! connection (daemon) ──► http/: route, body ──► inference: decode ──► run ──► encode ──► response
+//!  one event loop a core                            │ protocol/      │ engine   │ protocol/
+//!                                                   json/, frame/,   │ in place when cheap,
+//!                                                   schema ─► Table  │ else on the pool
 //! ```
 //!
 //! [`Server::bind`] opens the socket and loads the models; [`Server::run`] serves until it is told
@@ -11,24 +12,28 @@
 
 mod catalog;
 mod config;
-mod cost;
+mod contract;
+mod encoding;
 mod error;
 mod failure;
 mod frame;
 mod grpc;
 mod http;
+mod inference;
 mod json;
 mod memory;
 mod metrics;
 mod models;
 mod names;
 mod outgoing;
-mod pool;
+mod percent;
 mod protobuf;
 mod protocol;
+mod reply;
 mod repository;
 mod schema;
 mod server;
+mod shared;
 
 pub use catalog::Catalog;
 pub use config::{Config, Lease, Limits, ModelSource, Origin};

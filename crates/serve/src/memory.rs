@@ -42,14 +42,21 @@ impl Share {
     }
 
     /// A reply that keeps its part of the share until it is sent.
-    pub(crate) fn reply(mut self, body: Vec<u8>) -> Bytes {
+    pub(crate) fn reply(mut self, body: Bytes) -> Bytes {
         self.0.shrink(body.len());
         Bytes::from_owner(Held { body, _share: self })
     }
 }
 
+/// A body, and the memory it was granted when it is not small.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) bytes: Bytes,
+    pub(crate) share: Option<Share>,
+}
+
 struct Held {
-    body: Vec<u8>,
+    body: Bytes,
     _share: Share,
 }
 
@@ -105,7 +112,7 @@ mod tests {
         assert_eq!(other.grow(usize::MAX, "it").unwrap_err().code, Code::TooLarge);
         assert_eq!(gate.taken(), 100);
         drop(other);
-        let reply = share.reply(vec![0; 30]);
+        let reply = share.reply(vec![0; 30].into());
         let part = reply.slice(10..);
         drop(reply);
         assert_eq!(gate.taken(), 30);

@@ -1,57 +1,90 @@
-//! The protocols: each decodes a body into rows, and encodes the model's answers.
+//! The protocols: each is a codec, which decodes a body into a query and encodes what the model
+//! computed for it.
 
+use hyper::StatusCode;
 use longshore_engine::{Method, Output, OutputData, Table};
 
 mod bare;
 pub(crate) mod grpc;
-pub(crate) mod invocations;
+mod head;
+mod invocations;
+mod kind;
 mod rows;
-pub(crate) mod v1;
-pub(crate) mod v2;
+mod v1;
+mod v2;
+
+pub(crate) use head::Head;
+pub(crate) use kind::Protocol;
 
 use crate::{
+    config::Limits,
+    contract::Contract,
     failure::Failure,
     frame::Bounds,
     json::{Scanner, write},
-    repository::Served,
+    reply::Reply,
 };
 
-/// The protocol of a request; failures and metrics differ by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    V1,
-    V2,
-    Mlflow,
-    Grpc,
+/// One protocol.
+pub(crate) trait Codec: Sync {
+    /// The keys that the query of its path may have.
+    fn keys(&self) -> &'static [&'static str];
+
+    /// Says how the body is written, or refuses it before it is read.
+    fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure>;
+
+    /// Reads a body against what the model takes.
+    fn decode(&self, contract: &Contract, body: Body<'_>) -> Result<Query, Failure>;
+
+    /// Writes what the model computed. `request_id` is that of the reply's header.
+    fn encode(
+        &self,
+        contract: &Contract,
+        query: &Query,
+        outputs: &[(Method, Output)],
+        request_id: &[u8],
+    ) -> Result<Reply, Failure>;
+
+    /// Writes why a request is not answered.
+    fn refuse(&self, failure: &Failure) -> Reply;
 }
 
-impl Protocol {
-    pub(crate) const ALL: [Self; 4] = [Self::V1, Self::V2, Self::Mlflow, Self::Grpc];
-
-    /// The label in metrics and logs.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::V1 => "v1",
-            Self::V2 => "v2",
-            Self::Mlflow => "mlflow",
-            Self::Grpc => "grpc",
-        }
+/// The codec of a protocol.
+pub(crate) fn codec(protocol: Protocol) -> &'static dyn Codec {
+    match protocol {
+        Protocol::V1 => &v1::V1,
+        Protocol::V2 => &v2::V2,
+        Protocol::Mlflow => &invocations::Invocations,
+        Protocol::Grpc => &grpc::Grpc,
     }
+}
+
+/// How a body is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MediaType {
+    Json,
+    /// Comma-separated values with a header.
+    Csv,
+    /// A message of Protocol Buffers.
+    Protobuf,
 }
 
 /// A body, and how it is to be read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Body<'a> {
     pub(crate) bytes: &'a [u8],
-    /// Comma-separated values instead of JSON.
-    pub(crate) csv: bool,
+    pub(crate) media_type: MediaType,
+    pub(crate) limits: &'a Limits,
 }
 
-/// The bounds of a request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
-    pub(crate) rows: usize,
-    pub(crate) depth: usize,
+impl<'a> Body<'a> {
+    fn bounds(&self) -> Bounds {
+        Bounds::new(self.limits.rows, self.bytes.len())
+    }
+
+    fn scanner(&self) -> Result<Scanner<'a>, Failure> {
+        Scanner::new(self.bytes, self.limits.depth)
+    }
 }
 
 /// What a request asks.
@@ -66,48 +99,57 @@ pub(crate) struct Query {
     pub(crate) raw: bool,
 }
 
-/// Reads a body as `protocol` defines it, against what the model takes.
-pub(crate) fn decode(
-    protocol: Protocol,
-    served: &Served,
-    body: Body<'_>,
-    shape: Shape,
-) -> Result<Query, Failure> {
-    let bounds = Bounds::new(shape.rows, body.bytes.len());
-    if body.csv {
-        return invocations::decode_csv(body.bytes, served, &bounds);
+impl Query {
+    /// Asks for a method that was named outside of the body.
+    pub(crate) fn ask(&mut self, method: Option<Method>) -> Result<(), Failure> {
+        choose(&mut self.methods, method, "the query", "the body")
     }
-    if protocol == Protocol::Grpc {
-        return grpc::decode(body.bytes, served, &bounds);
-    }
-    let mut scanner = Scanner::new(body.bytes, shape.depth)?;
-    let query = match protocol {
-        Protocol::V1 => v1::decode(&mut scanner, served, &bounds),
-        Protocol::V2 => v2::decode(&mut scanner, served, &bounds),
-        Protocol::Mlflow | Protocol::Grpc => invocations::decode(&mut scanner, served, &bounds),
-    }?;
-    Ok(query)
 }
 
-/// Runs the model and writes the reply.
-pub(crate) fn answer(
-    protocol: Protocol,
-    served: &Served,
-    query: &Query,
-    request_id: &[u8],
-) -> Result<Vec<u8>, Failure> {
-    if protocol == Protocol::V2 {
-        return v2::answer(served, query, request_id);
+/// Adds the method that `one` place of a request names to those that `other` names: both may name it.
+fn choose(
+    methods: &mut Vec<Method>,
+    method: Option<Method>,
+    one: &str,
+    other: &str,
+) -> Result<(), Failure> {
+    let Some(method) = method else { return Ok(()) };
+    match methods[..] {
+        [] => methods.push(method),
+        [same] if same == method => {}
+        _ => {
+            return Err(Failure::invalid(format!(
+                "{one} asks for the method `{method}` and {other} for another; name it in one of them"
+            )));
+        }
     }
-    if protocol == Protocol::Grpc {
-        return grpc::answer(served, query, request_id);
-    }
-    let output = served.run(served.method, &query.table)?;
+    Ok(())
+}
+
+/// Why a request is not answered, as KServe writes it.
+fn kserve_failure(failure: &Failure) -> Reply {
+    let mut out = Vec::with_capacity(64 + failure.message.len());
+    out.extend_from_slice(b"{\"error\":");
+    write::text(&mut out, &failure.message);
+    out.push(b'}');
+    Reply::json(out).with_status(status(failure))
+}
+
+/// The HTTP status of a failure.
+fn status(failure: &Failure) -> StatusCode {
+    StatusCode::from_u16(failure.code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The output of the one method asked for.
+fn predictions(outputs: &[(Method, Output)]) -> Result<Reply, Failure> {
+    let [(_, output)] = outputs else {
+        return Err(Failure::internal("the request was not answered", "one output was expected"));
+    };
     let mut out = Vec::with_capacity(32 + output.data.len() * 20);
     out.extend_from_slice(b"{\"predictions\":");
-    nested(&mut out, &output);
+    nested(&mut out, output);
     out.push(b'}');
-    Ok(out)
+    Ok(Reply::json(out))
 }
 
 /// One value a row, or one list a row.

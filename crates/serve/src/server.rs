@@ -10,33 +10,15 @@ use longshore_daemon::{
 };
 
 use crate::{
-    Config, Error, Models,
-    config::Limits,
-    grpc,
-    http::handler::{self, Worker},
+    Config, Error, Models, grpc,
+    http::handler,
+    inference::{Capacity, Pool},
     memory,
     metrics::{Rejections, ServeMetrics},
     models::Start,
     outgoing::Outgoing,
-    pool::Pool,
+    shared::{Shared, Worker},
 };
-
-/// What all event loops share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) models: Models,
-    pub(crate) limits: Limits,
-    /// Requests computed or waiting for it.
-    pub(crate) computing: Gate,
-    /// Bytes of memory that large requests take.
-    pub(crate) buffered: Gate,
-    pub(crate) rejections: Rejections,
-    pub(crate) pool: Pool,
-    pub(crate) probe: Arc<Probe>,
-    /// The metrics have a port of their own.
-    pub(crate) metrics_elsewhere: bool,
-    pub(crate) drain: Drain,
-}
 
 /// A server that listens and has its models loaded.
 #[derive(Debug)]
@@ -114,11 +96,13 @@ impl Server {
         let probe = Probe::new(registry, drain.clone(), models.clone());
         let shared = Arc::new(Shared {
             models,
-            limits,
-            computing,
-            buffered: Gate::new(limits.buffered_bytes),
+            capacity: Capacity {
+                limits,
+                computing,
+                buffered: Gate::new(limits.buffered_bytes),
+                pool,
+            },
             rejections,
-            pool,
             probe: Arc::new(probe),
             metrics_elsewhere: config.metrics_port.is_some() && listening.is_some(),
             drain,

@@ -5,7 +5,7 @@ use std::{borrow::Cow, convert::Infallible, fmt, future, time::Instant};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
-    Method, Request, Response, StatusCode,
+    HeaderMap, Method, Request, Response, StatusCode,
     header::{ALLOW, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS},
     service::Service,
 };
@@ -15,7 +15,11 @@ use super::{
     Body,
     access_log::{self, Outcome},
 };
-use crate::{Code, Drain, RequestIds, metrics, request_id};
+use crate::{
+    Code, Drain, RequestIds,
+    metrics::{self, Format},
+    request_id,
+};
 
 /// Answers probes, on a port of its own or for the service of a role.
 pub struct Probe {
@@ -69,9 +73,10 @@ impl Page {
 }
 
 impl Question {
-    /// What is asked at `path`.
+    /// What is asked at `path`; a slash at its end changes nothing.
     pub fn at(path: &str) -> Option<Self> {
-        Some(match path {
+        let trimmed = path.strip_suffix('/').filter(|shorter| !shorter.is_empty());
+        Some(match trimmed.unwrap_or(path) {
             "/" => Self::Alive,
             "/health/live" | "/v2/health/live" => Self::Live,
             "/health/ready" | "/v2/health/ready" => Self::Ready,
@@ -104,11 +109,11 @@ impl Probe {
         !self.drain.has_begun() && self.is_complete()
     }
 
-    /// The answer.
+    /// The answer; the headers of the request say in which form the metrics are wanted.
     ///
     /// # Errors
     /// When a collector of the registry fails to write.
-    pub fn answer(&self, question: Question) -> Result<Page, fmt::Error> {
+    pub fn answer(&self, question: Question, headers: &HeaderMap) -> Result<Page, fmt::Error> {
         let ready = self.is_ready();
         let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         Ok(match question {
@@ -116,11 +121,11 @@ impl Probe {
             Question::Live => Page::json(StatusCode::OK, r#"{"live":true}"#),
             Question::Ready => Page::json(status, self.readiness.describe(ready)),
             Question::Ping => Page::json(status, "\n"),
-            Question::Metrics => Page {
-                status: StatusCode::OK,
-                content_type: metrics::CONTENT_TYPE,
-                body: metrics::render(&self.registry)?.into(),
-            },
+            Question::Metrics => {
+                let format = Format::wanted(headers);
+                let body = metrics::render(&self.registry, format)?.into();
+                Page { status: StatusCode::OK, content_type: format.content_type(), body }
+            }
         })
     }
 
@@ -135,7 +140,7 @@ impl Probe {
             return Err((Code::MethodNotAllowed, message.into()));
         }
         let failed = |_| (Code::Internal, "the metrics cannot be written".into());
-        self.answer(question).map_err(failed)
+        self.answer(question, request.headers()).map_err(failed)
     }
 }
 

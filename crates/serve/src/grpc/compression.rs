@@ -1,15 +1,13 @@
 //! How messages are compressed: the header `grpc-encoding` names the way, a flag before each message says whether it is.
 
-use std::io::Write;
-
-use flate2::{
-    Compression,
-    write::{GzEncoder, ZlibEncoder},
-};
 use hyper::{HeaderMap, header::HeaderValue};
 use longshore_daemon::Code;
 
-use crate::{failure::Failure, http::body::Encoding, protocol::grpc::message::PREFIX};
+use crate::{
+    encoding::{self, Encoding},
+    failure::Failure,
+    protocol::grpc::message::PREFIX,
+};
 
 /// What is understood, as `grpc-accept-encoding` says it.
 pub(super) const KNOWN: HeaderValue = HeaderValue::from_static("identity,deflate,gzip");
@@ -32,37 +30,16 @@ pub(super) fn sent(headers: &HeaderMap) -> Result<Encoding, Failure> {
 
 /// True when the caller understands messages that are compressed in this way.
 pub(super) fn is_taken(headers: &HeaderMap, encoding: Encoding) -> bool {
-    let Some(name) = name(encoding) else { return false };
+    let Some(name) = encoding.name() else { return false };
     let lists = headers.get_all("grpc-accept-encoding").iter();
     let mut names = lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(','));
     names.any(|taken| taken.trim() == name)
 }
 
-/// The name of a way to compress.
-pub(super) fn name(encoding: Encoding) -> Option<&'static str> {
-    match encoding {
-        Encoding::Plain => None,
-        Encoding::Gzip => Some("gzip"),
-        Encoding::Deflate => Some("deflate"),
-    }
-}
-
 /// Compresses the message that stands behind the room for its prefix, which is left again.
 pub(super) fn compress(message: &[u8], encoding: Encoding) -> Result<Vec<u8>, Failure> {
     let (prefix, plain) = message.split_at_checked(PREFIX).unwrap_or((&[], message));
-    let out = prefix.to_vec();
-    let compressed = match encoding {
-        Encoding::Plain => return Ok(message.to_vec()),
-        Encoding::Gzip => {
-            let mut encoder = GzEncoder::new(out, Compression::fast());
-            encoder.write_all(plain).and_then(|()| encoder.finish())
-        }
-        Encoding::Deflate => {
-            let mut encoder = ZlibEncoder::new(out, Compression::fast());
-            encoder.write_all(plain).and_then(|()| encoder.finish())
-        }
-    };
-    compressed
+    encoding::compress(plain, encoding, prefix.to_vec())
         .map_err(|error| Failure::internal("the reply cannot be compressed", error.to_string()))
 }
 

@@ -7,11 +7,13 @@ use bytes::{Bytes, BytesMut};
 use hyper::body::{Body as _, Frame};
 use longshore_daemon::{Code, Error, server::Body};
 
-use super::status;
 use crate::{
     failure::Failure,
     outgoing::Frames,
-    protocol::grpc::message::{self, Message},
+    protocol::grpc::{
+        message::{self, Message},
+        status,
+    },
 };
 
 /// Most bytes of a message of a call that answers each of many messages.

@@ -12,13 +12,12 @@ use hyper::body::Frame;
 use longshore_daemon::Code;
 use tokio::time::{Sleep, sleep};
 
-use super::status;
 use crate::{
     failure::Failure,
     outgoing::Frames,
     protobuf::{Reader, Writer},
-    protocol::grpc::message,
-    server::Shared,
+    protocol::grpc::{message, status},
+    shared::Shared,
 };
 
 /// How often a watched state is looked at.

@@ -7,7 +7,7 @@ use crate::{
     failure::Failure,
     http::metadata,
     protobuf::{Reader, Writer},
-    server::Shared,
+    shared::Shared,
 };
 
 /// Answers every method that takes and gives one message, but inference; the reply is written

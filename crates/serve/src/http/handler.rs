@@ -3,76 +3,56 @@
 use std::{sync::Arc, time::Instant};
 
 use hyper::{HeaderMap, Request, Response, StatusCode, header::HeaderValue, http::request::Parts};
-use longshore_daemon::{
-    RequestIds,
-    server::{
-        Body, Question,
-        access_log::{self, Outcome},
-    },
+use longshore_daemon::server::{
+    Body,
+    access_log::{self, Outcome},
 };
 
 use super::{
-    body,
-    flight::Flight,
-    metadata,
-    reply::{self, Reply, Style},
+    body, metadata, response,
     route::{self, Route},
 };
 use crate::{
-    failure::Failure, outgoing::Outgoing, protocol::Protocol, repository::Served, server::Shared,
+    encoding::{self, Encoding},
+    failure::Failure,
+    inference::{Form, Inference},
+    names::quoted,
+    outgoing::Outgoing,
+    protocol::{Codec, Head, Protocol, codec},
+    reply::Reply,
+    repository::Served,
+    shared::Worker,
 };
-
-/// What the requests of one event loop share.
-#[derive(Debug)]
-pub(crate) struct Worker {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) loop_id: usize,
-    ids: RequestIds,
-}
-
-impl Worker {
-    pub(crate) fn new(shared: Arc<Shared>, loop_id: usize) -> Self {
-        Self { shared, loop_id, ids: RequestIds::new() }
-    }
-
-    /// The id of a request.
-    pub(crate) fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
-        self.ids.of(headers)
-    }
-}
 
 /// Answers one request.
 pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<Outgoing> {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let id = worker.request_id(&head.headers);
+    let id = worker.ids.of(&head.headers);
     let path = head.uri.path();
-    let mut style = Style::Kserve;
-    let result = match find_route(worker, &head.method, path) {
-        Ok(Route::Infer { protocol, model, version }) => {
-            if protocol == Protocol::Mlflow {
-                style = Style::Mlflow;
-            }
-            let query = head.uri.query().unwrap_or_default();
-            match find(worker, model.as_deref(), version.as_deref(), query).await {
-                Ok(served) => {
-                    let flight = Flight::begin(worker, served, protocol, begun);
-                    let result = flight.answer(&head.headers, body, &id).await;
-                    flight.land(result)
-                }
-                Err(failure) => Err(failure),
-            }
+    // failures are written as the protocol of the path has it
+    let mut protocol = Protocol::V2;
+    let result = match route::find(&head.method, path, worker.shared.metrics_elsewhere) {
+        Ok(Route::Infer { protocol: asked, model, version }) => {
+            protocol = asked;
+            let target = Target { protocol, model: model.as_deref(), version: version.as_deref() };
+            infer(worker, target, &head, body, &id, begun).await
         }
+        Ok(Route::Verb { model, verb, known }) => Err(no_verb(worker, &model, verb, known).await),
         Ok(route) => answer_other(worker, &route, &head.headers, body).await,
         Err(failure) => {
-            if path == "/invocations" {
-                style = Style::Mlflow;
+            if route::is_mlflow(path) {
+                protocol = Protocol::Mlflow;
             }
             Err(failure)
         }
     };
-    note(worker, &head, &id, begun, result.as_ref().map(|reply| reply.status));
-    reply::response(result, style, id)
+    let (reply, failure) = match result {
+        Ok(reply) => (reply, None),
+        Err(failure) => (codec(protocol).refuse(&failure), Some(failure)),
+    };
+    note(worker, &head, &id, begun, failure.as_ref().map_or(Ok(reply.status), Err));
+    response::of(reply, failure.as_ref(), id)
 }
 
 /// Logs a request, and counts it when it was turned away.
@@ -98,17 +78,57 @@ pub(crate) fn note(
     }
 }
 
-/// The route of a path; metrics that have a port of their own are not on this one.
-fn find_route<'r>(
+/// What the path of a request to a model says.
+#[derive(Clone, Copy)]
+struct Target<'r> {
+    protocol: Protocol,
+    model: Option<&'r str>,
+    version: Option<&'r str>,
+}
+
+async fn infer(
     worker: &Worker,
-    method: &hyper::Method,
-    path: &'r str,
-) -> Result<Route<'r>, Failure> {
-    let route = route::find(method, path)?;
-    if worker.shared.metrics_elsewhere && route == Route::Probe(Question::Metrics) {
-        return Err(route::unknown());
-    }
-    Ok(route)
+    target: Target<'_>,
+    head: &Parts,
+    body: Body,
+    id: &HeaderValue,
+    begun: Instant,
+) -> Result<Reply, Failure> {
+    let asked = Head { headers: &head.headers, query: head.uri.query().unwrap_or_default() };
+    let codec = codec(target.protocol);
+    asked.check(codec.keys())?;
+    let served = find(worker, target, &asked).await?;
+    let capacity = &worker.shared.capacity;
+    let inference = Inference::begin(capacity, worker.loop_id, served, target.protocol, begun);
+    let answer = async {
+        let form = form(codec, &asked, inference.served())?;
+        let received = body::receive(&head.headers, body, &capacity.limits, &capacity.buffered);
+        inference.answer(received.await?, form, id).await
+    };
+    let result = answer.await;
+    inference.end(result)
+}
+
+fn form(codec: &dyn Codec, head: &Head<'_>, served: &Served) -> Result<Form, Failure> {
+    let method = head.value("method").map(|name| served.contract.method(&name)).transpose()?;
+    Ok(Form {
+        media_type: codec.accepts(head)?,
+        sent: Encoding::sent(head.headers)?,
+        wanted: Encoding::wanted(head.headers),
+        method,
+    })
+}
+
+/// Models do not do this; says what the model does.
+async fn no_verb(worker: &Worker, model: &str, verb: &str, known: &str) -> Failure {
+    let served = match worker.shared.models.find(model, None).await {
+        Ok(served) => served,
+        Err(failure) => return failure,
+    };
+    let (verb, model, methods) = (quoted(verb), quoted(model), served.contract.known());
+    Failure::not_found(format!(
+        "models do not {verb}; they have {known}, and {model} has the methods {methods}"
+    ))
 }
 
 async fn answer_other(
@@ -117,24 +137,29 @@ async fn answer_other(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Reply, Failure> {
-    let shared = &worker.shared;
-    let body = body::receive(headers, body, &shared.limits, &shared.buffered).await?;
-    metadata::answer(route, &body.bytes, shared).await
+    let capacity = &worker.shared.capacity;
+    let body = body::receive(headers, body, &capacity.limits, &capacity.buffered).await?;
+    let reply = metadata::answer(route, headers, &body.bytes, &worker.shared).await?;
+    let wanted = Encoding::wanted(headers);
+    if !encoding::is_worth(wanted, reply.body.len()) {
+        return Ok(reply);
+    }
+    // the metrics of many models are large
+    capacity.pool.run(move || Ok(encoding::reply(reply, wanted))).await
 }
 
 /// The model that a path names, or else a query, or that needs no name.
 async fn find(
     worker: &Worker,
-    name: Option<&str>,
-    version: Option<&str>,
-    query: &str,
+    target: Target<'_>,
+    head: &Head<'_>,
 ) -> Result<Arc<Served>, Failure> {
     let models = &worker.shared.models;
-    if let Some(name) = name {
-        return models.find(name, version).await;
+    if let Some(name) = target.model {
+        return models.find(name, target.version).await;
     }
-    match route::query_value(query, "model") {
-        Some(name) => models.find(&name, route::query_value(query, "version").as_deref()).await,
+    match head.value("model") {
+        Some(name) => models.find(&name, head.value("version").as_deref()).await,
         None => models.only().await,
     }
 }

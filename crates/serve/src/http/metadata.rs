@@ -1,23 +1,25 @@
 //! The routes that answer from what is known of the models.
 
-use hyper::StatusCode;
+use hyper::{HeaderMap, StatusCode};
 use longshore_daemon::server::{Page, Readiness};
 use longshore_kserve::{v1, v2};
 
-use super::{reply::Reply, route::Route};
+use super::route::Route;
 use crate::{
     Models,
     failure::Failure,
+    reply::Reply,
     repository::{Entry, Repository, State},
-    server::Shared,
+    shared::Shared,
 };
 
 /// What an unload may say: no model here depends on another one, so it changes nothing.
 pub(crate) const UNLOAD_PARAMETERS: &[&str] = &["unload_dependents"];
 
-/// Answers every route but [`Route::Infer`]; `body` is the request's.
+/// Answers every route but [`Route::Infer`]; `headers` and `body` are the request's.
 pub(super) async fn answer(
     route: &Route<'_>,
+    headers: &HeaderMap,
     body: &[u8],
     shared: &Shared,
 ) -> Result<Reply, Failure> {
@@ -35,29 +37,36 @@ pub(super) async fn answer(
             shared.models.unload(model).await?;
             Reply::of(&v2::Unloaded { name: model.to_string(), unload: true })
         }
-        _ => at_once(route, body, shared),
+        _ => at_once(route, headers, body, shared),
     }
 }
 
 /// Answers the routes that need not wait for a model.
-fn at_once(route: &Route<'_>, body: &[u8], shared: &Shared) -> Result<Reply, Failure> {
+fn at_once(
+    route: &Route<'_>,
+    headers: &HeaderMap,
+    body: &[u8],
+    shared: &Shared,
+) -> Result<Reply, Failure> {
     let models = shared.models.current();
     let up = !shared.drain.has_begun();
     match route {
-        Route::Infer { .. } | Route::Model { .. } | Route::Load { .. } | Route::Unload { .. } => {
-            Err(Failure::internal("the request was not answered", "not a cold route"))
+        Route::Infer { .. }
+        | Route::Verb { .. }
+        | Route::Model { .. }
+        | Route::Load { .. }
+        | Route::Unload { .. } => {
+            Err(Failure::internal("the request was not answered", "not a route of metadata"))
         }
-        Route::Probe(question) => match shared.probe.answer(*question) {
-            Ok(Page { status, content_type, body }) => Ok(Reply { status, content_type, body }),
+        Route::Probe(question) => match shared.probe.answer(*question, headers) {
+            Ok(Page { status, content_type, body }) => {
+                Ok(Reply::new(content_type, body).with_status(status))
+            }
             Err(error) => {
                 Err(Failure::internal("the metrics cannot be written", error.to_string()))
             }
         },
-        Route::Version => Ok(Reply {
-            status: StatusCode::OK,
-            content_type: "text/plain; charset=utf-8",
-            body: longshore_mlflow::VERSION.into(),
-        }),
+        Route::Version => Ok(Reply::new("text/plain; charset=utf-8", longshore_mlflow::VERSION)),
         Route::Models => {
             let names = models.entries().iter().map(|entry| entry.name.to_string()).collect();
             Reply::of(&v1::Models { models: names })

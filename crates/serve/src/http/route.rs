@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use hyper::Method;
 use longshore_daemon::{Code, server::Question};
 
-use crate::{failure::Failure, protocol::Protocol};
+use crate::{failure::Failure, percent, protocol::Protocol};
 
 /// What a request asks for.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Route<'r> {
     /// Rows to answer. Without a name, the only model is meant, or the one in the query.
     Infer { protocol: Protocol, model: Option<Cow<'r, str>>, version: Option<Cow<'r, str>> },
+    /// Something that models do not do, behind the name of one.
+    Verb { model: Cow<'r, str>, verb: &'r str, known: &'static str },
     /// What is asked of every server.
     Probe(Question),
     /// `GET /version`
@@ -34,10 +36,18 @@ pub(crate) enum Route<'r> {
     Unload { model: Cow<'r, str> },
 }
 
-/// Finds the route of a path; the failure is 404, or 405 with the methods it has.
-pub(crate) fn find<'r>(method: &Method, path: &'r str) -> Result<Route<'r>, Failure> {
-    let route = lookup(path)?;
+/// Finds the route of a path; the failure is 404, or 405 with the methods it has. Metrics that have
+/// a port of their own are on no path.
+pub(crate) fn find<'r>(
+    method: &Method,
+    path: &'r str,
+    metrics_elsewhere: bool,
+) -> Result<Route<'r>, Failure> {
+    let path = trim(path);
+    let route = lookup(method, path)?;
     let (fits, allow) = match route {
+        Route::Probe(Question::Metrics) if metrics_elsewhere => return Err(unknown()),
+        Route::Verb { .. } => return Ok(route),
         Route::Infer { .. } | Route::Index | Route::Load { .. } | Route::Unload { .. } => {
             (method == Method::POST, "POST")
         }
@@ -50,14 +60,29 @@ pub(crate) fn find<'r>(method: &Method, path: &'r str) -> Result<Route<'r>, Fail
     Err(Failure { allow: Some(allow), ..Failure::new(Code::MethodNotAllowed, message) })
 }
 
+/// True for a path whose failures are written as MLflow writes them.
+pub(super) fn is_mlflow(path: &str) -> bool {
+    trim(path) == INVOCATIONS
+}
+
+const INVOCATIONS: &str = "/invocations";
+
+/// The same path without a slash at its end.
+fn trim(path: &str) -> &str {
+    match path.strip_suffix('/') {
+        Some("") | None => path,
+        Some(shorter) => shorter,
+    }
+}
+
 /// The path leads nowhere.
-pub(super) fn unknown() -> Failure {
+fn unknown() -> Failure {
     Failure::not_found("there is no such path")
 }
 
-fn lookup(path: &str) -> Result<Route<'_>, Failure> {
+fn lookup<'r>(method: &Method, path: &'r str) -> Result<Route<'r>, Failure> {
     if let Some(rest) = path.strip_prefix("/v1/models/") {
-        return v1(rest).ok_or_else(unknown)?;
+        return v1(method, rest).ok_or_else(unknown)?;
     }
     if let Some(rest) = path.strip_prefix("/v2/repository/models/") {
         return repository(rest).ok_or_else(unknown);
@@ -66,7 +91,7 @@ fn lookup(path: &str) -> Result<Route<'_>, Failure> {
         return v2(rest).ok_or_else(unknown);
     }
     Ok(match path {
-        "/invocations" => Route::Infer { protocol: Protocol::Mlflow, model: None, version: None },
+        INVOCATIONS => Route::Infer { protocol: Protocol::Mlflow, model: None, version: None },
         "/version" => Route::Version,
         "/v1/models" | "/v2/models" => Route::Models,
         "/v2" => Route::Server,
@@ -75,9 +100,14 @@ fn lookup(path: &str) -> Result<Route<'_>, Failure> {
     })
 }
 
-fn v1(rest: &str) -> Option<Result<Route<'_>, Failure>> {
+fn v1<'r>(method: &Method, rest: &'r str) -> Option<Result<Route<'r>, Failure>> {
     let (target, verb) = match rest.rsplit_once(':') {
         Some((target, verb @ ("predict" | "explain"))) => (target, Some(verb)),
+        // a name may hold colons, but nothing is posted to one
+        Some((target, verb)) if method == Method::POST && !verb.contains('/') => {
+            let model = segment(target.split('/').next()?)?;
+            return Some(Ok(Route::Verb { model, verb, known: "`:predict`" }));
+        }
         _ => (rest, None),
     };
     let (model, version) = match target.split_once('/') {
@@ -112,6 +142,9 @@ fn v2(rest: &str) -> Option<Route<'_>> {
         Some("infer") => Some(Route::Infer { protocol: Protocol::V2, model: Some(model), version }),
         Some("ready") => Some(Route::ModelReady { model, version }),
         None => Some(Route::Model { model, version }),
+        Some(verb) if !verb.is_empty() && verb != "versions" && !verb.contains('/') => {
+            Some(Route::Verb { model, verb, known: "`infer` and `ready`" })
+        }
         Some(_) => None,
     }
 }
@@ -131,31 +164,7 @@ fn segment(part: &str) -> Option<Cow<'_, str>> {
     if part.is_empty() || part.contains('/') {
         return None;
     }
-    decode(part)
-}
-
-/// Undoes percent-encoding.
-fn decode(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('%') {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(if byte == b'%' {
-            let mut digit = || char::from(rest.next()?).to_digit(16);
-            (digit()? * 16 + digit()?) as u8
-        } else {
-            byte
-        });
-    }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
-}
-
-/// The value of `key` in a query.
-pub(crate) fn query_value<'q>(query: &'q str, key: &str) -> Option<Cow<'q, str>> {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(name, _)| *name == key).find_map(|(_, value)| decode(value))
+    percent::decode(part)
 }
 
 #[cfg(test)]
@@ -172,8 +181,8 @@ mod tests {
 
     #[test]
     fn paths_lead_to_their_routes() {
-        let post = |path| find(&Method::POST, path).unwrap();
-        let get = |path| find(&Method::GET, path).unwrap();
+        let post = |path| find(&Method::POST, path, false).unwrap();
+        let get = |path| find(&Method::GET, path, false).unwrap();
         assert_eq!(post("/v1/models/wine:predict"), infer(Protocol::V1, "wine", None));
         assert_eq!(post("/v1/models/a:b:predict"), infer(Protocol::V1, "a:b", None));
         assert_eq!(post("/v1/models/a%20b:predict"), infer(Protocol::V1, "a b", None));
@@ -199,19 +208,51 @@ mod tests {
     }
 
     #[test]
+    fn a_slash_at_the_end_changes_nothing() {
+        for (method, path) in [
+            (Method::POST, "/v1/models/wine:predict"),
+            (Method::POST, "/v2/models/wine/infer"),
+            (Method::POST, "/invocations"),
+            (Method::GET, "/v1/models"),
+            (Method::GET, "/v1/models/wine"),
+            (Method::GET, "/v2"),
+            (Method::GET, "/v2/models/wine/versions/3"),
+            (Method::GET, "/v2/health/ready"),
+            (Method::GET, "/metrics"),
+        ] {
+            let longer = format!("{path}/");
+            let route = find(&method, &longer, false).unwrap();
+            assert_eq!(route, find(&method, path, false).unwrap(), "{path}");
+        }
+        assert_eq!(find(&Method::GET, "/", false).unwrap(), Route::Probe(Question::Alive));
+        assert!(is_mlflow("/invocations/") && !is_mlflow("/invocations/x"));
+    }
+
+    #[test]
+    fn what_models_do_not_do_is_told_apart_from_paths() {
+        let verb =
+            |model: &'static str, verb, known| Route::Verb { model: model.into(), verb, known };
+        let post = |path| find(&Method::POST, path, false).unwrap();
+        assert_eq!(post("/v1/models/a:classify"), verb("a", "classify", "`:predict`"));
+        assert_eq!(post("/v1/models/a/versions/2:classify"), verb("a", "classify", "`:predict`"));
+        assert_eq!(post("/v2/models/a/predict"), verb("a", "predict", "`infer` and `ready`"));
+        let status = Route::V1Status { model: "a:b".into(), version: None };
+        assert_eq!(find(&Method::GET, "/v1/models/a:b", false).unwrap(), status);
+    }
+
+    #[test]
     fn other_paths_and_methods_are_refused() {
-        let refused = |method, path| find(&method, path).unwrap_err();
+        let refused = |method, path| find(&method, path, false).unwrap_err();
         for path in [
-            "/v1/models/",
+            "/v1/models//",
             "/v1/models/a/b",
             "/v1/models/:predict",
-            "/v2/models/a/",
+            "/v2/models/a//",
             "/v2/models/a/versions/",
-            "/v2/models/a/versions/1/x",
+            "/v2/models/a/versions/1/x/y",
             "/v2/models//infer",
             "/v3",
-            "/v2/",
-            "/invocations/",
+            "/invocations//",
             "/v2/models/%zz/infer",
             "/v1/models/%ff",
         ] {
@@ -221,11 +262,6 @@ mod tests {
         assert_eq!((failure.code, failure.allow), (Code::MethodNotAllowed, Some("POST")));
         assert_eq!(refused(Method::POST, "/ping").allow, Some("GET, HEAD"));
         assert_eq!(refused(Method::POST, "/v1/models/a:explain").code, Code::Unimplemented);
-    }
-
-    #[test]
-    fn queries_are_decoded() {
-        assert_eq!(query_value("a=1&model=x%2Fy", "model").as_deref(), Some("x/y"));
-        assert_eq!(query_value("modelx=1", "model"), None);
+        assert_eq!(find(&Method::GET, "/metrics", true).unwrap_err().code, Code::NotFound);
     }
 }

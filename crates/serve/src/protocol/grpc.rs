@@ -6,33 +6,85 @@ mod contents;
 pub(crate) mod message;
 mod reply;
 mod request;
+pub(crate) mod status;
 
 pub(crate) use request::Target;
 
 use super::{
-    Query,
+    Body, Codec, Head, MediaType, Query, choose,
     v2::{assemble, requested},
 };
-use crate::{failure::Failure, frame::Bounds, repository::Served};
-use reply::Head;
+use crate::{contract::Contract, failure::Failure, frame::Bounds, reply::Reply};
 use request::{Request, Requested, content_type, no_shared_memory};
 
+/// The second protocol as messages.
+pub(super) struct Grpc;
+
+impl Codec for Grpc {
+    fn keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn accepts(&self, _: &Head<'_>) -> Result<MediaType, Failure> {
+        Ok(MediaType::Protobuf)
+    }
+
+    fn decode(&self, contract: &Contract, body: Body<'_>) -> Result<Query, Failure> {
+        decode(body.bytes, contract, &body.bounds())
+    }
+
+    /// Writes a `ModelInferResponse` behind its prefix.
+    fn encode(
+        &self,
+        contract: &Contract,
+        query: &Query,
+        outputs: &[(Method, Output)],
+        request_id: &[u8],
+    ) -> Result<Reply, Failure> {
+        let id = query.id.as_deref().or_else(|| std::str::from_utf8(request_id).ok());
+        let id = id.unwrap_or_default();
+        let head = reply::Head { model: &contract.name, version: &contract.version, id };
+        let values = outputs.iter().map(|(_, output)| 64 + output.data.len() * 8);
+        let out = message::begin(128 + values.sum::<usize>());
+        let out = reply::write(out, &head, outputs, query.raw)?;
+        Ok(Reply::new(CONTENT_TYPE, message::seal(out, false)?))
+    }
+
+    /// The status stands in the headers: a call that failed has no message.
+    fn refuse(&self, failure: &Failure) -> Reply {
+        let mut reply = Reply::new(CONTENT_TYPE, "");
+        let headers = status::failed(failure).into_iter();
+        reply.headers.extend(headers.filter_map(|(name, value)| Some((name?, value))));
+        reply
+    }
+}
+
+/// The content type of a call.
+pub(crate) const CONTENT_TYPE: &str = "application/grpc";
+
 /// Reads a `ModelInferRequest` against what the model takes.
-pub(crate) fn decode(message: &[u8], served: &Served, bounds: &Bounds) -> Result<Query, Failure> {
+fn decode(message: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query, Failure> {
     let mut request = Request::read(message)?;
     let id = Some(request.id).filter(|id| !id.is_empty()).map(str::to_owned);
     let raw = request.is_raw();
     let requested = std::mem::take(&mut request.outputs);
-    let methods = methods(&requested, served)?;
+    let mut methods = methods(&requested, contract)?;
+    let mut asked = request.parameters.iter().filter(|parameter| parameter.name == "method");
+    if let Some(parameter) = asked.next() {
+        let name = parameter.text.ok_or_else(|| {
+            Failure::invalid("`method` in `parameters` is not the name of a method")
+        })?;
+        choose(&mut methods, Some(contract.method(name)?), "`parameters`", "`outputs`")?;
+    }
     let content = content_type(&request.parameters)?;
     let tensors = request.tensors(bounds)?;
-    let frame = assemble::frame(tensors, content, &served.schema, bounds)?;
-    let table = served.schema.fit(frame)?;
+    let frame = assemble::frame(tensors, content, &contract.schema, bounds)?;
+    let table = contract.schema.fit(frame)?;
     Ok(Query { table, methods, id, raw })
 }
 
 /// The outputs asked for, as methods of the model.
-fn methods(requested: &[Requested<'_>], served: &Served) -> Result<Vec<Method>, Failure> {
+fn methods(requested: &[Requested<'_>], contract: &Contract) -> Result<Vec<Method>, Failure> {
     let mut methods = Vec::with_capacity(requested.len());
     for Requested { name, parameters } in requested {
         no_shared_memory("output", name, parameters)?;
@@ -42,24 +94,7 @@ fn methods(requested: &[Requested<'_>], served: &Served) -> Result<Vec<Method>, 
             );
             return Err(Failure::new(longshore_daemon::Code::Unimplemented, message));
         }
-        requested::add(name, served, &mut methods)?;
+        requested::add(name, contract, &mut methods)?;
     }
     Ok(methods)
-}
-
-/// Runs the methods asked for and writes a `ModelInferResponse` behind its prefix.
-pub(crate) fn answer(
-    served: &Served,
-    query: &Query,
-    request_id: &[u8],
-) -> Result<Vec<u8>, Failure> {
-    let default = [served.method];
-    let methods = if query.methods.is_empty() { &default[..] } else { &query.methods };
-    let run = |&method: &Method| Ok((method, served.run(method, &query.table)?));
-    let outputs: Vec<(Method, Output)> = methods.iter().map(run).collect::<Result<_, Failure>>()?;
-    let id = query.id.as_deref().or_else(|| std::str::from_utf8(request_id).ok());
-    let head = Head { model: &served.name, version: &served.version, id: id.unwrap_or_default() };
-    let room = 128 + outputs.iter().map(|(_, output)| 64 + output.data.len() * 8).sum::<usize>();
-    let out = reply::write(message::begin(room), &head, &outputs, query.raw)?;
-    message::seal(out, false)
 }

@@ -2,33 +2,81 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
+use longshore_engine::{Method, Output};
 use serde_json::{Map, Value};
 
 use super::{
-    Query,
+    Body, Codec, Head, MediaType, Query,
     bare::{self, Bare},
-    rows,
+    head, predictions, rows, status,
 };
 use crate::{
+    contract::Contract,
     failure::Failure,
     frame::{Bounds, Frame, csv, records, rows as frame_rows},
-    json::{Scalar, Scanner, twice},
+    json::{Scalar, Scanner, twice, write},
     names::quoted,
-    repository::Served,
+    reply::Reply,
 };
 
 mod params;
+
+/// MLflow's scoring protocol.
+pub(super) struct Invocations;
+
+impl Codec for Invocations {
+    fn keys(&self) -> &'static [&'static str] {
+        &["model", "version", "method"]
+    }
+
+    fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure> {
+        match head.media_type()?.as_deref() {
+            None => Ok(MediaType::Json),
+            Some("text/csv") => Ok(MediaType::Csv),
+            Some(_) => Err(head::unsupported("`application/json` or `text/csv`")),
+        }
+    }
+
+    fn decode(&self, contract: &Contract, body: Body<'_>) -> Result<Query, Failure> {
+        if body.media_type == MediaType::Csv {
+            return decode_csv(body.bytes, contract, &body.bounds());
+        }
+        decode(&mut body.scanner()?, contract, &body.bounds())
+    }
+
+    fn encode(
+        &self,
+        _: &Contract,
+        _: &Query,
+        outputs: &[(Method, Output)],
+        _: &[u8],
+    ) -> Result<Reply, Failure> {
+        predictions(outputs)
+    }
+
+    /// MLflow tells rows that do not fit the signature from other bad requests.
+    fn refuse(&self, failure: &Failure) -> Reply {
+        let code = if failure.unfit { "INVALID_PARAMETER_VALUE" } else { failure.code.mlflow() };
+        let mut out = Vec::with_capacity(96 + failure.message.len());
+        out.extend_from_slice(b"{\"error_code\":");
+        write::text(&mut out, code);
+        out.extend_from_slice(b",\"message\":");
+        write::text(&mut out, &failure.message);
+        out.push(b'}');
+        Reply::json(out).with_status(status(failure))
+    }
+}
 
 /// The keys that hold rows.
 const FORMS: [&str; 4] = ["dataframe_split", "dataframe_records", "instances", "inputs"];
 
 /// Reads an object with exactly one of [`FORMS`], and `params`.
-pub(super) fn decode(
+fn decode(
     scanner: &mut Scanner<'_>,
-    served: &Served,
+    contract: &Contract,
     bounds: &Bounds,
 ) -> Result<Query, Failure> {
-    let schema = &served.schema;
+    let schema = &contract.schema;
     let mut form: Option<(Cow<'_, str>, Frame<'_>)> = None;
     let mut params_text = None;
     let whole = scanner.clone();
@@ -74,10 +122,12 @@ pub(super) fn decode(
             _ => failure,
         }
     })?;
-    if let Some(text) = params_text {
-        params::check(text, served.params())?;
-    }
-    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
+    let method = match params_text {
+        Some(text) => params::read(text, contract)?,
+        None => None,
+    };
+    let methods = method.into_iter().collect();
+    Ok(Query { table: schema.fit(frame)?, methods, id: None, raw: false })
 }
 
 fn one_of(found: &str) -> Failure {
@@ -197,8 +247,8 @@ fn columns<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Cow<'a, str>>, Failure> 
 }
 
 /// Reads comma-separated values.
-pub(super) fn decode_csv(body: &[u8], served: &Served, bounds: &Bounds) -> Result<Query, Failure> {
-    let schema = &served.schema;
+fn decode_csv(body: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query, Failure> {
+    let schema = &contract.schema;
     let frame = csv::read(body, schema.names(), |name| schema.is_text(name), bounds)?;
     Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
 }

@@ -1,22 +1,56 @@
 //! `POST /v1/models/{m}:predict`.
 
+use longshore_engine::{Method, Output};
+
 use super::{
-    Query,
+    Body, Codec, Head, MediaType, Query,
     bare::{self, Bare},
-    rows,
+    kserve_failure, predictions, rows,
 };
 use crate::{
+    contract::Contract,
     failure::Failure,
     frame::Bounds,
     json::{Scanner, twice},
-    repository::Served,
+    reply::Reply,
 };
+
+/// KServe's first protocol.
+pub(super) struct V1;
+
+impl Codec for V1 {
+    fn keys(&self) -> &'static [&'static str] {
+        &["method"]
+    }
+
+    fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure> {
+        head.only_json().map(|()| MediaType::Json)
+    }
+
+    fn decode(&self, contract: &Contract, body: Body<'_>) -> Result<Query, Failure> {
+        decode(&mut body.scanner()?, contract, &body.bounds())
+    }
+
+    fn encode(
+        &self,
+        _: &Contract,
+        _: &Query,
+        outputs: &[(Method, Output)],
+        _: &[u8],
+    ) -> Result<Reply, Failure> {
+        predictions(outputs)
+    }
+
+    fn refuse(&self, failure: &Failure) -> Reply {
+        kserve_failure(failure)
+    }
+}
 
 /// Reads `{"instances": [...]}` or `{"inputs": ...}`; `inputs` wins, as in KServe. Other keys are
 /// for other servers.
-pub(super) fn decode(
+fn decode(
     scanner: &mut Scanner<'_>,
-    served: &Served,
+    contract: &Contract,
     bounds: &Bounds,
 ) -> Result<Query, Failure> {
     let (mut instances, mut inputs) = (None, None);
@@ -50,14 +84,14 @@ pub(super) fn decode(
                 }));
             }
         }
-        *place = Some(rows::items_or_columns(scanner, &served.schema, bounds)?);
+        *place = Some(rows::items_or_columns(scanner, &contract.schema, bounds)?);
     }
     scanner.finish()?;
     let frame = inputs.or(instances).ok_or_else(|| {
         let sent = bare::advice(&whole).map_or(EXAMPLE.into(), |(bare, text)| wrap(bare, &text));
         Failure::invalid(format!("there is neither `instances` nor `inputs`; send {sent}"))
     })?;
-    Ok(Query { table: served.schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
+    Ok(Query { table: contract.schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
 }
 
 const EXAMPLE: &str = "{\"instances\": [row, …]}";

@@ -1,7 +1,6 @@
 //! `POST /v2/models/{m}/infer`: the Open Inference Protocol in JSON.
 
-use longshore_engine::{Method, Output, OutputData};
-use longshore_kserve::v2::Datatype;
+use longshore_engine::{Method, Output};
 
 pub(super) mod assemble;
 pub(super) mod claim;
@@ -10,22 +9,55 @@ pub(super) mod raw;
 pub(super) mod requested;
 pub(super) mod tensor;
 
-use super::{Query, bare, list};
+use super::{Body, Codec, Head, MediaType, Query, bare, choose, kserve_failure, list};
 use crate::{
+    contract::{Contract, datatype},
     failure::Failure,
     frame::Bounds,
     json::{Scanner, twice, write},
-    repository::Served,
+    reply::Reply,
 };
 use tensor::Tensor;
 
+/// KServe's second protocol.
+pub(super) struct V2;
+
+impl Codec for V2 {
+    fn keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure> {
+        head.only_json().map(|()| MediaType::Json)
+    }
+
+    fn decode(&self, contract: &Contract, body: Body<'_>) -> Result<Query, Failure> {
+        decode(&mut body.scanner()?, contract, &body.bounds())
+    }
+
+    fn encode(
+        &self,
+        contract: &Contract,
+        query: &Query,
+        outputs: &[(Method, Output)],
+        request_id: &[u8],
+    ) -> Result<Reply, Failure> {
+        Ok(Reply::json(encode(contract, query, outputs, request_id)))
+    }
+
+    fn refuse(&self, failure: &Failure) -> Reply {
+        kserve_failure(failure)
+    }
+}
+
 /// Reads a request.
-pub(super) fn decode(
+fn decode(
     scanner: &mut Scanner<'_>,
-    served: &Served,
+    contract: &Contract,
     bounds: &Bounds,
 ) -> Result<Query, Failure> {
-    let (mut id, mut tensors, mut methods, mut content) = (None, None, None, None);
+    let (mut id, mut tensors, mut methods) = (None, None, None);
+    let (mut method, mut content, mut parameters) = (None, None, false);
     let mut first = true;
     bare::open(scanner, EXAMPLE, |_, _| EXAMPLE.to_owned())?;
     while scanner.more(b'}', &mut first)? {
@@ -41,15 +73,16 @@ pub(super) fn decode(
             }
             "inputs" => tensors.replace(inputs(scanner, bounds)?).is_some(),
             "parameters" => {
+                method = asked(&mut scanner.clone(), contract)?;
                 content = content::read(scanner)?;
-                false
+                std::mem::replace(&mut parameters, true)
             }
             "outputs" => {
                 if scanner.peek() == Some(b'n') {
                     scanner.scalar()?;
                     continue;
                 }
-                methods.replace(outputs(scanner, served)?).is_some()
+                methods.replace(outputs(scanner, contract)?).is_some()
             }
             _ => {
                 scanner.skip()?;
@@ -63,9 +96,11 @@ pub(super) fn decode(
     scanner.finish()?;
     let tensors =
         tensors.ok_or_else(|| Failure::invalid(format!("there is no `inputs`; send {EXAMPLE}")))?;
-    let frame = assemble::frame(tensors, content, &served.schema, bounds)?;
-    let table = served.schema.fit(frame)?;
-    Ok(Query { table, methods: methods.unwrap_or_default(), id, raw: false })
+    let frame = assemble::frame(tensors, content, &contract.schema, bounds)?;
+    let table = contract.schema.fit(frame)?;
+    let mut methods = methods.unwrap_or_default();
+    choose(&mut methods, method, "`parameters`", "`outputs`")?;
+    Ok(Query { table, methods, id, raw: false })
 }
 
 const EXAMPLE: &str = "{\"inputs\": [{\"name\": …, \"shape\": [rows, columns], \"datatype\": \"FP64\", \
@@ -82,8 +117,29 @@ fn inputs<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Vec<Tensor<'
     Ok(tensors)
 }
 
+/// The method that the parameters of a request name; the others are for other servers.
+fn asked(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Option<Method>, Failure> {
+    if scanner.peek() != Some(b'{') {
+        return Ok(None);
+    }
+    let (mut found, mut first) = (None, true);
+    scanner.begin(b'{')?;
+    while scanner.more(b'}', &mut first)? {
+        if &*scanner.key()? != "method" {
+            scanner.skip()?;
+            continue;
+        }
+        let wrong = |_| Failure::invalid("`method` in `parameters` is not the name of a method");
+        let method = contract.method(&scanner.string().map_err(wrong)?)?;
+        if found.replace(method).is_some() {
+            return Err(twice("method"));
+        }
+    }
+    Ok(found)
+}
+
 /// The outputs asked for, as methods of the model.
-fn outputs(scanner: &mut Scanner<'_>, served: &Served) -> Result<Vec<Method>, Failure> {
+fn outputs(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Vec<Method>, Failure> {
     let mut methods = Vec::new();
     let mut first = true;
     scanner.begin(b'[')?;
@@ -102,34 +158,36 @@ fn outputs(scanner: &mut Scanner<'_>, served: &Served) -> Result<Vec<Method>, Fa
             }
         }
         let name = name.ok_or_else(|| Failure::invalid("an output has no `name`"))?;
-        requested::add(&name, served, &mut methods)?;
+        requested::add(&name, contract, &mut methods)?;
     }
     Ok(methods)
 }
 
-/// Runs the methods asked for and writes one tensor for each.
-pub(super) fn answer(
-    served: &Served,
+/// One tensor for each output.
+fn encode(
+    contract: &Contract,
     query: &Query,
+    outputs: &[(Method, Output)],
     request_id: &[u8],
-) -> Result<Vec<u8>, Failure> {
-    let default = [served.method];
-    let methods = if query.methods.is_empty() { &default[..] } else { &query.methods };
-    let mut out = Vec::with_capacity(192 + query.table.rows * 20 * methods.len());
-    out.extend_from_slice(served.v2_head());
+) -> Vec<u8> {
+    let values: usize = outputs.iter().map(|(_, output)| output.data.len()).sum();
+    let mut out = Vec::with_capacity(256 + values * 20);
+    out.extend_from_slice(b"{\"model_name\":");
+    write::text(&mut out, &contract.name);
+    out.extend_from_slice(b",\"model_version\":");
+    write::text(&mut out, &contract.version);
     out.extend_from_slice(b",\"id\":");
     let id = query.id.as_deref().or_else(|| std::str::from_utf8(request_id).ok());
     write::text(&mut out, id.unwrap_or_default());
     out.extend_from_slice(b",\"outputs\":[");
-    for (at, &method) in methods.iter().enumerate() {
+    for (at, (method, output)) in outputs.iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }
-        let output = served.run(method, &query.table)?;
-        output_tensor(&mut out, method, &output);
+        output_tensor(&mut out, *method, output);
     }
     out.extend_from_slice(b"]}");
-    Ok(out)
+    out
 }
 
 fn output_tensor(out: &mut Vec<u8>, method: Method, output: &Output) {
@@ -146,16 +204,4 @@ fn output_tensor(out: &mut Vec<u8>, method: Method, output: &Output) {
     out.extend_from_slice(b"\",\"data\":");
     list(out, &output.data, 0, output.data.len());
     out.push(b'}');
-}
-
-/// The datatype of an answer's values.
-pub(crate) fn datatype(data: &OutputData) -> Datatype {
-    match data {
-        OutputData::F64(_) => Datatype::Fp64,
-        OutputData::F32(_) => Datatype::Fp32,
-        OutputData::I64(_) => Datatype::Int64,
-        OutputData::I32(_) => Datatype::Int32,
-        OutputData::Bool(_) => Datatype::Bool,
-        OutputData::Text(_) => Datatype::Bytes,
-    }
 }

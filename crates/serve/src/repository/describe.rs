@@ -3,19 +3,9 @@ use longshore_kserve::v2::{Datatype, TensorInfo};
 use longshore_mlflow::{ColumnType, Schema as Declared, Signature};
 
 use crate::{
-    json::write,
-    protocol::v2::datatype,
+    contract::datatype,
     schema::{Field, Need, Schema},
 };
-
-/// The beginning of every V2 reply of a model.
-pub(super) fn v2_head(name: &str, version: &str) -> Vec<u8> {
-    let mut head = b"{\"model_name\":".to_vec();
-    write::text(&mut head, name);
-    head.extend_from_slice(b",\"model_version\":");
-    write::text(&mut head, version);
-    head
-}
 
 /// The tensors that a request may send: a column each when their names are known, else one matrix.
 pub(super) fn inputs(schema: &Schema) -> Vec<TensorInfo> {

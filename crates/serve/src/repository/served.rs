@@ -7,14 +7,14 @@ use std::{
 
 use longshore_engine::{Method, Model, Output, Source, Table};
 use longshore_kserve::v2::TensorInfo;
-use longshore_mlflow::Param;
 
 use super::{describe, sample};
 use crate::{
     Error,
     config::{Lease, ModelSource, Origin},
-    cost::Cost,
+    contract::Contract,
     failure::Failure,
+    inference::Cost,
     metrics::ModelMetrics,
     schema::Schema,
 };
@@ -31,9 +31,7 @@ const FIXED_BYTES: u64 = 8 << 10;
 pub(crate) struct Served {
     pub(crate) name: Arc<str>,
     pub(crate) version: Arc<str>,
-    pub(crate) schema: Schema,
-    /// The method that answers when a request names none.
-    pub(crate) method: Method,
+    pub(crate) contract: Contract,
     pub(crate) cost: Cost,
     pub(crate) metrics: ModelMetrics,
     pub(crate) load_time: Duration,
@@ -46,9 +44,6 @@ pub(crate) struct Served {
     pub(crate) inputs: Vec<TensorInfo>,
     pub(crate) outputs: Vec<TensorInfo>,
     model: Model,
-    methods: Vec<Method>,
-    /// The beginning of every V2 reply.
-    v2_head: Vec<u8>,
     /// Keeps the files where they are.
     _lease: Option<Lease>,
 }
@@ -128,23 +123,29 @@ impl Served {
             return Err(Error::Method { name, method });
         }
         let version = version.unwrap_or_else(|| "1".into());
-        let schema = Schema::new(model.signature(), &model.inputs());
+        let (name, version): (Arc<str>, Arc<str>) = (name.into(), version.into());
+        let signature = model.signature();
+        let contract = Contract {
+            name: name.clone(),
+            version: version.clone(),
+            schema: Schema::new(signature, &model.inputs()),
+            methods,
+            default: method,
+            params: signature.map(|signature| signature.params.clone()).unwrap_or_default(),
+        };
         let mut served = Self {
-            v2_head: describe::v2_head(&name, &version),
-            inputs: describe::inputs(&schema),
+            inputs: describe::inputs(&contract.schema),
             outputs: Vec::new(),
             width: 1,
-            name: name.into(),
-            version: version.into(),
-            schema,
-            method,
+            name,
+            version,
+            contract,
             cost: Cost::unknown(),
             metrics: ModelMetrics::new(shards),
             load_time: Duration::ZERO,
             loaded_at: SystemTime::UNIX_EPOCH,
             bytes: model.content_bytes.saturating_add(FIXED_BYTES),
             model,
-            methods,
             _lease: lease,
         };
         served.calibrate();
@@ -155,19 +156,20 @@ impl Served {
 
     /// Runs made-up rows, to know what answers look like and what they cost.
     fn calibrate(&mut self) {
-        let one = sample::table(&self.schema, 1);
+        let one = sample::table(&self.contract.schema, 1);
         let begun = Instant::now();
-        self.outputs = describe::outputs(&self.methods, self.model.signature(), |method| {
-            // a slow model is not held up further for its description
-            if begun.elapsed() > DESCRIBE { None } else { self.run(method, &one).ok() }
-        });
-        self.width = self.width_of(self.method);
+        self.outputs =
+            describe::outputs(&self.contract.methods, self.model.signature(), |method| {
+                // a slow model is not held up further for its description
+                if begun.elapsed() > DESCRIBE { None } else { self.run(method, &one).ok() }
+            });
+        self.width = self.width_of(self.contract.default);
         let many = 1 + 4096 / one.columns().max(1);
         let many = many.min(64);
-        let rows = sample::table(&self.schema, many);
+        let rows = sample::table(&self.contract.schema, many);
         self.cost = Cost::measure(many, |count| {
             let table = if count == 1 { &one } else { &rows };
-            self.run(self.method, table).is_ok()
+            self.run(self.contract.default, table).is_ok()
         });
     }
 
@@ -191,27 +193,14 @@ impl Served {
     }
 
     fn width_of(&self, method: Method) -> usize {
-        let at = self.methods.iter().position(|other| *other == method);
+        let at = self.contract.methods.iter().position(|other| *other == method);
         let output = at.and_then(|at| self.outputs.get(at));
         let columns = output.and_then(|output| usize::try_from(*output.shape.get(1)?).ok());
         columns.unwrap_or(1).max(1)
     }
 
-    pub(crate) fn methods(&self) -> &[Method] {
-        &self.methods
-    }
-
-    pub(crate) fn v2_head(&self) -> &[u8] {
-        &self.v2_head
-    }
-
     pub(crate) fn flavor(&self) -> &'static str {
         self.model.flavor
-    }
-
-    /// The parameters that a request may carry.
-    pub(crate) fn params(&self) -> &[Param] {
-        self.model.signature().map(|signature| signature.params.as_slice()).unwrap_or_default()
     }
 }
 

@@ -61,6 +61,19 @@ impl Running {
         self.send(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"))
     }
 
+    /// A get with other headers.
+    pub(crate) fn get_as(&self, path: &str, headers: &str) -> Reply {
+        self.send(format!("GET {path} HTTP/1.1\r\nhost: x\r\n{headers}\r\n\r\n"))
+    }
+
+    /// How many rows the model `sum` has answered.
+    pub(crate) fn rows(&self) -> u64 {
+        let metrics = self.get("/metrics").body;
+        let name = r#"longshore_serve_rows_total{model="sum",version="1"} "#;
+        let count = metrics.lines().find_map(|line| line.strip_prefix(name));
+        count.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
+    }
+
     pub(crate) fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Reply {
         self.post_as(path, "content-type: application/json", body)
     }
@@ -115,7 +128,9 @@ pub(crate) struct Connection {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) head: String,
+    /// The body as text; what is no text is replaced.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Reply {
@@ -180,14 +195,15 @@ impl Connection {
         };
         let head = String::from_utf8(self.buffer[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let mut reply = Reply { status, head, body: String::new() };
+        let mut reply = Reply { status, head, body: String::new(), bytes: Vec::new() };
         let length: usize = reply.header("content-length").map_or(0, |v| v.parse().unwrap());
         while self.buffer.len() < end + 4 + length {
             if !self.fill() {
                 return None;
             }
         }
-        reply.body = String::from_utf8(self.buffer[end + 4..end + 4 + length].to_vec()).unwrap();
+        reply.bytes = self.buffer[end + 4..end + 4 + length].to_vec();
+        reply.body = String::from_utf8_lossy(&reply.bytes).into_owned();
         self.buffer.drain(..end + 4 + length);
         Some(reply)
     }

@@ -11,6 +11,7 @@ mod http;
 mod inputs;
 mod lifecycle;
 mod memory;
+mod methods;
 mod metrics;
 mod model;
 mod models;

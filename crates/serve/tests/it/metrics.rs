@@ -13,10 +13,7 @@ fn requests_rows_and_time_are_counted_by_model() {
     server.post("/v2/models/sum/infer", "{}");
     server.post("/invocations?model=sum", r#"{"inputs":[[600,60,6]]}"#);
     let reply = server.get("/metrics");
-    assert_eq!(
-        reply.header("content-type"),
-        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
-    );
+    assert_eq!(reply.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     for line in [
         r#"longshore_serve_requests_total{model="sum",version="1",protocol="v1",code="2xx"} 3"#,
         r#"longshore_serve_requests_total{model="sum",version="1",protocol="v2",code="4xx"} 1"#,
@@ -26,7 +23,7 @@ fn requests_rows_and_time_are_counted_by_model() {
         r#"longshore_serve_request_duration_seconds_count{model="sum",version="1"} 5"#,
         r#"longshore_serve_request_duration_seconds_bucket{le="+Inf",model="sum",version="1"} 5"#,
         r#"longshore_serve_in_flight_requests{model="sum",version="1"} 0"#,
-        "# EOF",
+        "# TYPE longshore_serve_rows_total counter",
     ] {
         assert!(reply.body.lines().any(|l| l == line), "{line}\n{}", reply.body);
     }
@@ -38,4 +35,18 @@ fn requests_rows_and_time_are_counted_by_model() {
     ] {
         assert!(reply.body.contains(name), "{name}");
     }
+}
+
+#[test]
+fn openmetrics_is_for_those_who_ask_for_it() {
+    let server = serve(vec![plain("sum")], Limits::default());
+    let plain = server.get_as("/metrics", "accept: text/plain;version=0.0.4");
+    assert!(!plain.body.contains("# EOF"), "{}", plain.body);
+    let open = server.get_as("/metrics", "accept: application/openmetrics-text; version=1.0.0");
+    assert_eq!(
+        open.header("content-type"),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
+    assert!(open.body.contains("# TYPE longshore_serve_rows counter\n"), "{}", open.body);
+    assert!(open.body.ends_with("# EOF\n"));
 }

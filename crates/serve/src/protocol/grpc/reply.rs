@@ -3,11 +3,7 @@
 use longshore_engine::{Method, Output, OutputData};
 
 use super::contents;
-use crate::{
-    failure::Failure,
-    protobuf::Writer,
-    protocol::v2::{datatype, raw},
-};
+use crate::{contract::datatype, failure::Failure, protobuf::Writer, protocol::v2::raw};
 
 /// What a reply begins with.
 pub(super) struct Head<'h> {

@@ -1,13 +1,29 @@
+use longshore_engine::Method;
 use longshore_mlflow::{ColumnType, Param};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::object;
-use crate::failure::Failure;
+use crate::{contract::Contract, failure::Failure};
 
-/// Checks the parameters of a request against those that the signature declares. Others are
-/// ignored, as in MLflow; native models use none of them.
-pub(super) fn check(text: &str, declared: &[Param]) -> Result<(), Failure> {
+/// Reads the parameters of a request: `method` is the method that answers, unless the signature
+/// declares a parameter of that name. Others are ignored, as in MLflow; native models use none.
+pub(super) fn read(text: &str, contract: &Contract) -> Result<Option<Method>, Failure> {
     let sent = object(text)?;
+    check(&sent, &contract.params)?;
+    if contract.params.iter().any(|param| param.name == METHOD) {
+        return Ok(None);
+    }
+    match sent.get(METHOD) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) => contract.method(name).map(Some),
+        Some(_) => Err(Failure::invalid("`method` in `params` is not the name of a method")),
+    }
+}
+
+const METHOD: &str = "method";
+
+/// Checks parameters against those that the signature declares.
+fn check(sent: &Map<String, Value>, declared: &[Param]) -> Result<(), Failure> {
     for param in declared {
         let Some(value) = sent.get(&param.name) else { continue };
         let fits = match (param.list, value) {
@@ -56,7 +72,7 @@ mod tests {
         ]"#;
         let declared = Signature::parse(None, None, Some(declared)).unwrap().params;
         for good in [r#"{"k":4,"t":1,"stop":["x"],"other":{}}"#, "{}"] {
-            assert_eq!(check(good, &declared), Ok(()), "{good}");
+            assert_eq!(check(&object(good).unwrap(), &declared), Ok(()), "{good}");
         }
         for bad in [
             r#"{"k":4.5}"#,
@@ -64,9 +80,9 @@ mod tests {
             r#"{"t":"x"}"#,
             r#"{"stop":"x"}"#,
             r#"{"stop":[1]}"#,
-            "[1]",
         ] {
-            assert!(check(bad, &declared).is_err(), "{bad}");
+            assert!(check(&object(bad).unwrap(), &declared).is_err(), "{bad}");
         }
+        assert!(object("[1]").is_err());
     }
 }

@@ -1,20 +1,16 @@
 use longshore_engine::Method;
 
-use crate::{failure::Failure, repository::Served};
+use crate::{contract::Contract, failure::Failure};
 
 /// Adds the output that is asked for by its name: a method of the model.
 pub(in crate::protocol) fn add(
     name: &str,
-    served: &Served,
+    contract: &Contract,
     methods: &mut Vec<Method>,
 ) -> Result<(), Failure> {
-    let method = name.parse().ok().filter(|method| served.methods().contains(method));
-    let method = method.ok_or_else(|| {
-        let available: Vec<_> = served.methods().iter().map(|m| format!("`{m}`")).collect();
-        Failure::invalid(format!(
-            "there is no output `{name}`; the model has {}",
-            available.join(", ")
-        ))
+    let method = contract.find(name).ok_or_else(|| {
+        let known = contract.known();
+        Failure::invalid(format!("there is no output `{name}`; the model has {known}"))
     })?;
     if methods.contains(&method) {
         return Err(Failure::invalid(format!("the output `{name}` is asked for twice")));

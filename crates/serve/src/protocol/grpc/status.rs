@@ -7,14 +7,14 @@ use hyper::{HeaderMap, header::HeaderValue};
 use crate::failure::Failure;
 
 /// The headers of a call that was answered.
-pub(super) fn ok() -> HeaderMap {
+pub(crate) fn ok() -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(1);
     headers.insert("grpc-status", HeaderValue::from_static("0"));
     headers
 }
 
 /// The headers of a call that failed.
-pub(super) fn failed(failure: &Failure) -> HeaderMap {
+pub(crate) fn failed(failure: &Failure) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(2);
     headers.insert("grpc-status", HeaderValue::from(failure.code.grpc()));
     if let Ok(message) = HeaderValue::from_str(&escape(&failure.message)) {

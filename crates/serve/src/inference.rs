@@ -1,0 +1,257 @@
+//! A request to a model: decoded, computed where it costs the others least, encoded, and counted.
+//! Nothing else calls a model for a request.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use hyper::header::HeaderValue;
+use longshore_daemon::{Code, gate::Gate};
+use longshore_engine::{Method, Output};
+
+mod cost;
+mod pool;
+
+pub(crate) use cost::Cost;
+pub(crate) use pool::Pool;
+
+use crate::{
+    config::Limits,
+    encoding::{self, Encoding},
+    failure::{Failure, Rejection},
+    memory::{self, Received, Share},
+    protocol::{Body, Codec, MediaType, Protocol, Query, codec},
+    reply::Reply,
+    repository::Served,
+};
+
+/// Bodies up to this size, in bytes, are decoded on the event loop.
+const IN_PLACE_BYTES: usize = 64 << 10;
+
+/// The same for bodies that are compressed or decompressed.
+const IN_PLACE_PACKED_BYTES: usize = 8 << 10;
+
+/// What requests to models share, so that they do not take all there is.
+#[derive(Debug)]
+pub(crate) struct Capacity {
+    pub(crate) limits: Limits,
+    /// Requests computed or waiting for it.
+    pub(crate) computing: Gate,
+    /// Bytes of memory that large requests take.
+    pub(crate) buffered: Gate,
+    pub(crate) pool: Pool,
+}
+
+/// How a request's body is to be read, and its reply to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) media_type: MediaType,
+    /// How the body is compressed.
+    pub(crate) sent: Encoding,
+    /// How the reply may be compressed.
+    pub(crate) wanted: Encoding,
+    /// The method that the request names outside of its body.
+    pub(crate) method: Option<Method>,
+}
+
+/// A request to a model, for metrics and logs.
+pub(crate) struct Inference<'c> {
+    capacity: &'c Capacity,
+    loop_id: usize,
+    served: Arc<Served>,
+    protocol: Protocol,
+    begun: Instant,
+    ended: bool,
+}
+
+impl<'c> Inference<'c> {
+    /// A request that began at `begun`.
+    pub(crate) fn begin(
+        capacity: &'c Capacity,
+        loop_id: usize,
+        served: Arc<Served>,
+        protocol: Protocol,
+        begun: Instant,
+    ) -> Self {
+        served.metrics.begin(loop_id);
+        Self { capacity, loop_id, served, protocol, begun, ended: false }
+    }
+
+    /// What answers.
+    pub(crate) fn served(&self) -> &Served {
+        &self.served
+    }
+
+    /// Counts what became of it.
+    pub(crate) fn end(mut self, result: Result<Answer, Failure>) -> Result<Reply, Failure> {
+        self.ended = true;
+        let took = self.begun.elapsed();
+        let (code, rows) = match &result {
+            Ok(answer) => (Ok(()), answer.rows),
+            Err(failure) => (Err(failure.code), 0),
+        };
+        self.served.metrics.end(self.loop_id, self.protocol, Some(code), rows, took);
+        result.map(Answer::reply)
+    }
+
+    /// Answers a body that was received; `id` is the request's.
+    pub(crate) async fn answer(
+        &self,
+        body: Received,
+        form: Form,
+        id: &HeaderValue,
+    ) -> Result<Answer, Failure> {
+        let Capacity { limits, computing, buffered, .. } = self.capacity;
+        let Received { bytes, share } = body;
+        let permit = computing.enter(1).ok_or_else(|| {
+            Failure::rejected(
+                Rejection::Overload,
+                "as many requests as the server takes are being answered; try again",
+            )
+        })?;
+        let task = Task {
+            served: self.served.clone(),
+            codec: codec(self.protocol),
+            form,
+            limits: *limits,
+            id: id.clone(),
+        };
+        let taken = |share: Option<Share>| share.unwrap_or_else(|| Share::none(buffered));
+        if bytes.len() > IN_PLACE_BYTES || form.sent != Encoding::Plain {
+            let mut share = taken(share);
+            return self
+                .in_pool(move || {
+                    let _permit = permit;
+                    let query = task.decode_large(bytes, &mut share)?;
+                    task.answer_large(&query, share)
+                })
+                .await;
+        }
+        let query = task.decode(&bytes)?;
+        if self.served.cost.is_cheap(work(&query)) && task.answer_bytes(&query) <= task.in_place() {
+            return task.answer(&query);
+        }
+        let share = taken(share);
+        self.in_pool(move || {
+            let _permit = permit;
+            task.answer_large(&query, share)
+        })
+        .await
+    }
+
+    /// Does `work` on the pool, for as long as a request may wait.
+    async fn in_pool(
+        &self,
+        work: impl FnOnce() -> Result<Answer, Failure> + Send + 'static,
+    ) -> Result<Answer, Failure> {
+        let run = self.capacity.pool.run(work);
+        match tokio::time::timeout(self.capacity.limits.request_timeout, run).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::new(Code::DeadlineExceeded, "the model did not answer in time")),
+        }
+    }
+}
+
+impl Drop for Inference<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.served.metrics.end(self.loop_id, self.protocol, None, 0, Duration::ZERO);
+        }
+    }
+}
+
+/// Runs the methods that a query asks for.
+fn run(served: &Served, query: &Query) -> Result<Vec<(Method, Output)>, Failure> {
+    let begun = Instant::now();
+    let default = [served.contract.default];
+    let methods = if query.methods.is_empty() { &default[..] } else { &query.methods };
+    let outputs = methods.iter().map(|&method| Ok((method, served.run(method, &query.table)?)));
+    let outputs: Vec<_> = outputs.collect::<Result<_, Failure>>()?;
+    served.cost.learn(work(query), begun.elapsed());
+    Ok(outputs)
+}
+
+/// Rows to compute.
+fn work(query: &Query) -> usize {
+    query.table.rows.saturating_mul(query.methods.len().max(1))
+}
+
+/// The model's answer, as the protocol writes it.
+pub(crate) struct Answer {
+    reply: Reply,
+    rows: usize,
+    /// The memory it was granted when it is not small.
+    share: Option<Share>,
+}
+
+impl Answer {
+    fn reply(self) -> Reply {
+        let Self { mut reply, share, .. } = self;
+        if let Some(share) = share {
+            reply.body = share.reply(reply.body);
+        }
+        reply
+    }
+}
+
+/// What has to be done for one request, on whichever thread.
+struct Task {
+    served: Arc<Served>,
+    codec: &'static dyn Codec,
+    form: Form,
+    limits: Limits,
+    id: HeaderValue,
+}
+
+impl Task {
+    fn decode(&self, bytes: &[u8]) -> Result<Query, Failure> {
+        let body = Body { bytes, media_type: self.form.media_type, limits: &self.limits };
+        let mut query = self.codec.decode(&self.served.contract, body)?;
+        query.ask(self.form.method)?;
+        Ok(query)
+    }
+
+    /// The same for a body that may be large or compressed.
+    fn decode_large(&self, bytes: Bytes, share: &mut Share) -> Result<Query, Failure> {
+        let bytes = if self.form.sent == Encoding::Plain {
+            bytes
+        } else {
+            let plain = encoding::decompress(&bytes, self.form.sent, &self.limits)?;
+            share.grow(plain.len(), "the body")?;
+            plain.into()
+        };
+        share.grow(bytes.len().saturating_mul(memory::DECODED - 1), "the body")?;
+        self.decode(&bytes)
+    }
+
+    /// Most bytes of an answer that is made on the event loop.
+    fn in_place(&self) -> usize {
+        match self.form.wanted {
+            Encoding::Plain => IN_PLACE_BYTES,
+            _ => IN_PLACE_PACKED_BYTES,
+        }
+    }
+
+    /// The memory that the answer takes, about.
+    fn answer_bytes(&self, query: &Query) -> usize {
+        let values = query.table.rows.saturating_mul(self.served.width(&query.methods));
+        values.saturating_mul(memory::ANSWER)
+    }
+
+    /// Answers from a share of the memory, which goes with the reply.
+    fn answer_large(&self, query: &Query, mut share: Share) -> Result<Answer, Failure> {
+        share.grow(self.answer_bytes(query), "the answer")?;
+        let answer = self.answer(query)?;
+        Ok(Answer { share: Some(share), ..answer })
+    }
+
+    fn answer(&self, query: &Query) -> Result<Answer, Failure> {
+        let outputs = run(&self.served, query)?;
+        let contract = &self.served.contract;
+        let reply = self.codec.encode(contract, query, &outputs, self.id.as_bytes())?;
+        let reply = encoding::reply(reply, self.form.wanted);
+        Ok(Answer { reply, rows: query.table.rows, share: None })
+    }
+}

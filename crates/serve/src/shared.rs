@@ -1,0 +1,33 @@
+//! What requests share: all of them, and those of one event loop.
+
+use std::sync::Arc;
+
+use longshore_daemon::{Drain, RequestIds, server::Probe};
+
+use crate::{Models, inference::Capacity, metrics::Rejections};
+
+/// What all event loops share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) models: Models,
+    pub(crate) capacity: Capacity,
+    pub(crate) rejections: Rejections,
+    pub(crate) probe: Arc<Probe>,
+    /// The metrics have a port of their own.
+    pub(crate) metrics_elsewhere: bool,
+    pub(crate) drain: Drain,
+}
+
+/// What the requests of one event loop share.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) loop_id: usize,
+    pub(crate) ids: RequestIds,
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>, loop_id: usize) -> Self {
+        Self { shared, loop_id, ids: RequestIds::new() }
+    }
+}
