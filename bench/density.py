@@ -19,11 +19,12 @@ sys.path.insert(0, str(HERE))
 
 import joblib  # noqa: E402
 import numpy as np  # noqa: E402
-from process import free_port, memory_mb  # noqa: E402
 from sklearn.ensemble import RandomForestClassifier  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
+
+from process import free_port, memory_mb  # noqa: E402
 
 COLUMNS = 10
 KINDS = {
