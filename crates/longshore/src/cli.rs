@@ -271,9 +271,15 @@ pub(crate) struct PredictArgs {
     #[arg(value_name = "PATH|URI")]
     pub(crate) model: String,
 
-    /// Rows as JSON (any body of `/invocations` or V1) or CSV with a header; `-` is standard input
+    /// Rows as CSV with a header, as JSON with one row a line (an object or a list), or as a JSON
+    /// document (any body of `/invocations`); `-` is standard input
     #[arg(long, short, value_name = "FILE")]
     pub(crate) input: PathBuf,
+
+    /// Largest JSON document, which is read whole; it is the limit of a single row of CSV and of JSON
+    /// lines, of which there may be any number
+    #[arg(long, default_value_t = 1 << 30, value_name = "BYTES")]
+    pub(crate) max_body_bytes: usize,
 
     /// The method to ask: `predict`, `predict_proba`, `decision_function`, `transform`, `margin`, …
     #[arg(long, short, value_name = "METHOD")]

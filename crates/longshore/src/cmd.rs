@@ -15,16 +15,37 @@ pub(crate) fn print(text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// Prints an error with its causes on standard error.
+/// Prints an error with its causes on one line of standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
     let mut out = std::io::stderr().lock();
-    let mut said = error.to_string();
-    let _ = writeln!(out, "error: {said}");
+    let _ = writeln!(out, "error: {}", line(error));
+}
+
+/// An error with its causes. Some errors name their cause in their own words already.
+pub(crate) fn line(error: &anyhow::Error) -> String {
+    let mut line = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
-        // some errors name their cause in their own words already
-        if !said.contains(&cause) {
-            let _ = writeln!(out, "  because: {cause}");
+        if !line.contains(&cause) {
+            line.push_str(": ");
+            line.push_str(&cause);
         }
-        said = cause;
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::line;
+
+    #[test]
+    fn an_error_is_one_line_that_says_nothing_twice() {
+        let refused = || anyhow::anyhow!("connection refused");
+        assert_eq!(line(&refused()), "connection refused");
+        let named = refused().context("failed to connect: connection refused");
+        assert_eq!(line(&named), "failed to connect: connection refused");
+        let error = Err::<(), _>(named).context("failed to fetch `a`").unwrap_err();
+        assert_eq!(line(&error), "failed to fetch `a`: failed to connect: connection refused");
     }
 }

@@ -54,10 +54,12 @@ pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Local, Option<F
         Place::Example(example) => {
             return Ok((Local { name, source: example.source() }, None));
         }
-        Place::Local(paths) => return Ok((Local { name, source: paths.open()? }, None)),
+        // a path that leads nowhere is refused by who loads it, in the server's words
+        Place::Local(paths) => return Ok((Local { name, source: paths.source() }, None)),
         Place::Remote(location) => location,
     };
-    log::init("info", log::Format::Auto)?;
+    // what is tried again is told once, when it is given up
+    log::init("error", log::Format::Auto)?;
     let fetched = open(args, true)?.fetch(&location).with_context(|| failed(&location))?;
     let source = Source::open(fetched.path())?;
     Ok((Local { name, source }, Some(fetched)))

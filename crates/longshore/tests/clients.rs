@@ -248,10 +248,32 @@ fn a_smoke_test_passes_on_a_server_and_names_what_fails() {
 }
 
 #[test]
+fn a_dead_address_is_one_line() {
+    let dead = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.local_addr().expect("an address").to_string()
+    };
+    let (url, page) = (format!("http://{dead}"), format!("http://{dead}/model.pkl"));
+    for arguments in [&["smoke-test", &url][..], &["bench", &url], &["inspect", &page]] {
+        let output = longshore(arguments);
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert!(!output.status.success(), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.starts_with("error: ") && text.contains(&url), "{text}");
+        assert_eq!(text.matches("onnection refused").count(), 1, "{text}");
+    }
+}
+
+#[test]
 fn a_smoke_test_of_nothing_fails_and_of_another_server_skips() {
-    let output = longshore(&["smoke-test", "http://127.0.0.1:1"]);
+    let output = longshore(&["smoke-test", "http://127.0.0.1:1", "--json"]);
+    let all = report(&output);
     assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stdout).contains("FAIL live"));
+    assert_eq!(
+        (all["failed"].as_u64(), all["checks"][0]["name"].as_str()),
+        (Some(1), Some("live"))
+    );
     // a server of another kind that has no V1, no list of models and no metrics
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));

@@ -188,6 +188,8 @@ pub(crate) fn failed(url: &Url, error: &ureq::Error) -> Attempt {
             flag: "",
         }),
         ureq::Error::HostNotFound => again(url, format!("the host `{}` is not known", url.host())),
+        // the library puts `io: ` before what the system says
+        ureq::Error::Io(error) => again(url, error.to_string()),
         other => again(url, other.to_string()),
     }
 }

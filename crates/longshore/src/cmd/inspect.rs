@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use longshore_engine::{Inspection, Method, Model, Step};
 use longshore_mlflow::Schema;
+use longshore_serve::Error;
 use serde_json::{Value, json};
 
 use crate::{cli::InspectArgs, models, storage};
@@ -13,7 +14,7 @@ use crate::{cli::InspectArgs, models, storage};
 pub(crate) fn run(args: &InspectArgs) -> Result<()> {
     let (model, _kept) = storage::bring(models::Named::parse(&args.model)?, &args.storage)?;
     let inspection = longshore_engine::inspect(&model.source, &models::limits(args.reading))
-        .with_context(|| format!("failed to read `{}`", args.model))?;
+        .map_err(|source| Error::Load { name: model.name, source: Box::new(source) })?;
     if args.json {
         super::print(&serde_json::to_string_pretty(&as_json(&inspection))?);
     } else {

@@ -1,55 +1,64 @@
-//! `longshore predict`: the server's own `/invocations`, without a socket.
+//! `longshore predict`: the server's own `/invocations`, without a socket, for input of any length.
 
-use std::{
-    fs,
-    io::{Read, stdin},
-    path::Path,
-};
+mod answers;
+mod blocks;
+mod csv;
+mod input;
+mod lines;
 
-use anyhow::{Context, Result, bail};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
 use bytes::Bytes;
 use hyper::{Request, header};
-use longshore_serve::{Config, Server};
+use longshore_serve::{Config, Limits, Server};
 use serde_json::Value;
 
+use self::{
+    answers::Answers,
+    blocks::{Block, renumbered},
+    input::Input,
+};
 use crate::{cli::PredictArgs, models, storage};
 
-/// Prints `{"predictions": …}`.
+/// Prints `{"predictions": …}`, each block of rows as soon as it is answered.
 pub(crate) fn run(args: &PredictArgs) -> Result<()> {
-    let body = read(&args.input)?;
-    let content_type = if is_json(&body) { "application/json" } else { "text/csv" };
+    let input = Input::open(&args.input)?;
     let method = args.method.as_deref().map(models::method).transpose()?;
     let (model, _kept) = storage::bring(models::Named::parse(&args.model)?, &args.storage)?;
     let server = Server::offline(Config {
         models: vec![model.serve(method)],
         model_limits: models::limits(args.reading),
+        // blocks are bounded where they are made, and nobody else asks
+        limits: Limits {
+            body_bytes: usize::MAX,
+            buffered_bytes: usize::MAX,
+            rows: usize::MAX,
+            request_timeout: Duration::MAX,
+            ..Limits::default()
+        },
         ..Config::default()
     })?;
-    let request = Request::post("/invocations")
-        .header(header::CONTENT_TYPE, content_type)
-        .body(Bytes::from(body))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let reply = runtime.block_on(server.handle(request));
-    let text = String::from_utf8_lossy(reply.body());
-    if !reply.status().is_success() {
-        bail!("{}", message(&text));
+    let mut blocks = input.blocks(args.max_body_bytes)?;
+    let mut answers = Answers::new(std::io::stdout().lock());
+    while let Some(block) = blocks.next()? {
+        let first = block.first;
+        let reply = runtime.block_on(server.handle(request(block)?));
+        if !reply.status().is_success() {
+            let message = message(&String::from_utf8_lossy(reply.body()));
+            bail!("{}", renumbered(&message, first));
+        }
+        if !answers.write(reply.body())? {
+            return Ok(());
+        }
     }
-    super::print(&text);
-    Ok(())
+    answers.finish()
 }
 
-fn read(input: &Path) -> Result<Vec<u8>> {
-    if input == Path::new("-") {
-        let mut body = Vec::new();
-        stdin().read_to_end(&mut body).context("failed to read standard input")?;
-        return Ok(body);
-    }
-    fs::read(input).with_context(|| format!("failed to read `{}`", input.display()))
-}
-
-/// JSON starts with a brace or a bracket, which no header of a CSV file does.
-fn is_json(body: &[u8]) -> bool {
-    body.trim_ascii_start().first().is_some_and(|first| b"{[".contains(first))
+fn request(block: Block) -> Result<Request<Bytes>> {
+    let builder = Request::post("/invocations").header(header::CONTENT_TYPE, block.content_type);
+    Ok(builder.body(Bytes::from(block.body))?)
 }
 
 fn message(reply: &str) -> String {

@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Asks, prints a line for each thing asked, and fails when one does not hold.
 pub(crate) fn run(args: &SmokeTestArgs) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(test(args))?;
+    let (report, unreached) = runtime.block_on(test(args))?;
     runtime.shutdown_background();
     if args.json {
         super::print(&report.json());
@@ -36,13 +36,17 @@ pub(crate) fn run(args: &SmokeTestArgs) -> Result<()> {
         fs::write(file, report.junit())
             .with_context(|| format!("failed to write `{}`", file.display()))?;
     }
+    if let Some(reason) = unreached {
+        bail!("`{}` could not be asked: {reason}", args.url);
+    }
     match report.failed() {
         0 => Ok(()),
         failed => bail!("{failed} of {} checks failed at `{}`", report.len(), args.url),
     }
 }
 
-async fn test(args: &SmokeTestArgs) -> Result<Report> {
+/// The checks, or the first of them and why no other was made: nothing listens at the address.
+async fn test(args: &SmokeTestArgs) -> Result<(Report, Option<String>)> {
     let headers = client::headers(&args.question.headers)?;
     let target = Target::parse(&args.url, &headers)?;
     let metrics = match &args.metrics_url {
@@ -56,7 +60,12 @@ async fn test(args: &SmokeTestArgs) -> Result<Report> {
         wait(&probe, Duration::from_secs_f64(args.wait)).await;
     }
 
-    report.add("live", check::answers(&probe, check::LIVE).await);
+    let mut live = check::answers(&probe, check::LIVE).await;
+    if let Some(reason) = live.unreached.take() {
+        report.note("live", live);
+        return Ok((report, Some(reason)));
+    }
+    report.add("live", live);
     report.add("ready", check::answers(&probe, check::READY).await);
     let (verdict, ours) = check::server(&probe).await;
     report.add("server metadata", verdict);
@@ -66,7 +75,7 @@ async fn test(args: &SmokeTestArgs) -> Result<Report> {
             Ok(models) => models,
             Err(error) => {
                 report.add("models", Verdict::failed(format!("{error:#}")));
-                return Ok(report);
+                return Ok((report, None));
             }
         },
     };
@@ -78,7 +87,7 @@ async fn test(args: &SmokeTestArgs) -> Result<Report> {
         checks.run(given.as_ref(), &mut report).await;
     }
     report.add("metrics", check::metrics(&probe, metrics, ours).await);
-    Ok(report)
+    Ok((report, None))
 }
 
 /// Waits until the server is ready, or the time is over: the checks then tell what is missing.

@@ -34,7 +34,7 @@ pub(super) async fn shots(args: &BenchArgs) -> Result<Vec<Shot>> {
         let mut target = Target::parse(url, &headers)?;
         let body = body(&mut target, &args.question, given.as_ref())
             .await
-            .with_context(|| format!("there is nothing to ask `{url}`"))?;
+            .with_context(|| format!("there is no request for `{url}`"))?;
         let request = client::request(&target, &target.path, body)?;
         shots.push(Shot { target, request });
     }

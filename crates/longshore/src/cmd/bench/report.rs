@@ -91,7 +91,7 @@ impl Report {
         let tally = &self.tally;
         let mut text = String::new();
         let mut line = |name: &str, value: String| {
-            let _ = writeln!(text, "{name:<16}{value}");
+            let _ = writeln!(text, "{name:<17} {value}");
         };
         line(
             "answered",

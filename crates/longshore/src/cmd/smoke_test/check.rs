@@ -43,21 +43,24 @@ pub(super) struct Verdict {
     pub(super) detail: String,
     /// The status that was answered, when it is what was wrong.
     status: Option<StatusCode>,
+    /// Why no connection came about, when that is what was wrong.
+    pub(super) unreached: Option<String>,
 }
 
 impl Verdict {
     /// Without a request.
     pub(super) fn failed(detail: String) -> Self {
-        Self { outcome: Outcome::Fail, time: Duration::ZERO, detail, status: None }
+        Self { outcome: Outcome::Fail, time: Duration::ZERO, detail, status: None, unreached: None }
     }
 
     /// Without a request.
     pub(super) fn skipped(detail: String) -> Self {
-        Self { outcome: Outcome::Skip, time: Duration::ZERO, detail, status: None }
+        Self { outcome: Outcome::Skip, ..Self::failed(detail) }
     }
 
     /// Judges a reply of success by `judge`, which says what is wrong; a page that is not there is skipped.
     fn of(answer: Answer, judge: impl FnOnce(&Reply) -> Result<(), String>) -> Self {
+        let mut unreached = None;
         let (outcome, status, wrong) = match answer.outcome {
             Ok(reply) if reply.status.is_success() => match judge(&reply) {
                 Ok(()) => (Outcome::Pass, None, String::new()),
@@ -72,11 +75,14 @@ impl Verdict {
                 let wrong = format!("{what} {}: {}", reply.status, shown(&reply));
                 (outcome, Some(reply.status), wrong)
             }
-            Err(failure) => (Outcome::Fail, None, failure.message),
+            Err(failure) => {
+                unreached = failure.kind.is_connect().then(|| failure.message.clone());
+                (Outcome::Fail, None, failure.message)
+            }
         };
         let detail =
             if wrong.is_empty() { answer.asked } else { format!("{}: {wrong}", answer.asked) };
-        Self { outcome, time: answer.time, detail, status }
+        Self { outcome, time: answer.time, detail, status, unreached }
     }
 
     /// Whether it holds.
@@ -252,7 +258,7 @@ pub(super) async fn bad_input(probe: &Probe, model: &str) -> Verdict {
             "" => format!("{}: half a JSON text is answered {}", answer.asked, reply.status),
             wrong => format!("{}: {wrong}", answer.asked),
         };
-        return Verdict { outcome, time: answer.time, detail, status: None };
+        return Verdict { outcome, time: answer.time, ..Verdict::failed(detail) };
     }
     Verdict::skipped("no protocol is offered".into())
 }

@@ -27,6 +27,11 @@ impl Report {
             let (word, time) = (verdict.outcome.word(), millis(&verdict));
             print(&format!("{word} {name:<28} {time:>8.1} ms  {}", verdict.detail));
         }
+        self.note(name, verdict);
+    }
+
+    /// Takes a result that the program's own error tells.
+    pub(super) fn note(&mut self, name: &str, verdict: Verdict) {
         self.checks.push((name.into(), verdict));
     }
 
