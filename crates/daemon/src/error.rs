@@ -1,4 +1,4 @@
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 /// Why a part that every role shares does not start, or a request cannot be read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -40,4 +40,41 @@ pub enum Error {
         /// Why.
         source: hyper::Error,
     },
+    /// A file that the server is set up by cannot be read.
+    #[error("failed to read `{path}`: {source}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file that the server is set up by does not hold what it should.
+    #[error("`{path}` {fault}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it and how to mend it, as the rest of the sentence.
+        fault: String,
+    },
+    /// What is to be the name of an API key is none.
+    #[error(
+        "`{name}` is no name of a key: 1 to 64 letters, digits, `-`, `_`, `.` and `@` make one"
+    )]
+    KeyName {
+        /// What was given.
+        name: String,
+    },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes, so no key can be made")]
+    Random,
+    /// A setting of the traces is wrong.
+    #[error("{0}")]
+    Trace(String),
+}
+
+impl Error {
+    /// `path` is wrong in the way that `fault` says.
+    pub(crate) fn file(path: impl Into<PathBuf>, fault: impl Into<String>) -> Self {
+        Self::File { path: path.into(), fault: fault.into() }
+    }
 }

@@ -7,7 +7,8 @@
 //! * [`log`]: JSON lines on stderr, text on a terminal;
 //! * [`metrics`]: the text that Prometheus reads, and the process's own figures;
 //! * [`request_id`]: the id that joins a reply with its log line;
-//! * [`server`]: sockets, event loops and connections for any service over HTTP/1 and HTTP/2.
+//! * [`server`]: sockets, event loops and connections for any service over HTTP/1 and HTTP/2; TLS, API keys;
+//! * [`trace`]: spans of requests, for an OpenTelemetry collector.
 
 pub mod cgroup;
 mod code;
@@ -16,10 +17,13 @@ mod error;
 pub mod gate;
 pub mod log;
 pub mod metrics;
+mod reload;
 pub mod request_id;
 pub mod server;
+pub mod trace;
 
 pub use code::Code;
 pub use drain::Drain;
 pub use error::Error;
+pub use reload::EVERY as RELOAD_EVERY;
 pub use request_id::RequestIds;

@@ -15,6 +15,7 @@ use std::{
 
 mod accept;
 pub mod access_log;
+pub mod auth;
 mod body;
 mod connection;
 mod deadline;
@@ -23,11 +24,14 @@ mod in_place;
 mod listener;
 mod probe;
 mod socket;
+pub mod tls;
+mod transport;
 
 pub use accept::{Accept, Accepted, Plain};
 pub use body::Body;
 pub use connection::Answer;
 pub use probe::{Page, Probe, Question, Readiness};
+pub use transport::{Stream, Transport};
 
 use crate::{Drain, Error, cgroup, gate::Gate};
 use event_loop::{Loop, Shared};

@@ -2,8 +2,10 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests fail loudly")]
 
+mod certificates;
 mod drain;
 mod http1;
 mod http2;
 mod probe;
 mod running;
+mod tls;

@@ -20,7 +20,7 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use longshore_daemon::{
     Drain, Error, metrics,
-    server::{Body, Config, Limits, Plain, Probe, Readiness, Server},
+    server::{Body, Config, Limits, Probe, Readiness, Server, Transport},
 };
 use tokio::sync::Semaphore;
 
@@ -56,6 +56,10 @@ pub(crate) fn impatient() -> Limits {
 }
 
 pub(crate) fn start(limits: Limits) -> Running {
+    start_over(limits, Transport::Plain)
+}
+
+pub(crate) fn start_over(limits: Limits, transport: Transport) -> Running {
     let server = Server::bind(Config {
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
         second: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
@@ -82,7 +86,7 @@ pub(crate) fn start(limits: Limits) -> Running {
                     answer(request, release.clone())
                 })
             };
-            server.run(&Plain, service, probe, std::future::pending())
+            server.run(&transport, service, probe, std::future::pending())
         }
     });
     Running { address, second, probes, drain, begun, release, thread: Some(thread) }
