@@ -14,7 +14,7 @@ import requests
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
-ADDRESS = re.compile(r"listening on (http://[0-9.]+:[0-9]+)")
+ADDRESS = re.compile(r"listening on (https?://[0-9.]+:[0-9]+)")
 START_SECONDS = 30
 
 
@@ -66,7 +66,7 @@ class Server:
     @property
     def address(self) -> str:
         """`host:port`."""
-        return self.url.removeprefix("http://")
+        return self.url.split("//")[1]
 
     def read_log(self) -> str:
         """All that the server wrote so far."""

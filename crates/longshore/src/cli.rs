@@ -4,8 +4,10 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod security;
 mod storage;
 
+pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
 pub(crate) use storage::StorageArgs;
 
 /// Takes a trained model to production: one process, no Python, the original library's answers.
@@ -32,6 +34,8 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Ask a running server everything a deployment relies on, and say what holds
     SmokeTest(SmokeTestArgs),
+    /// Make an API key, and the line that lets it in
+    ApiKey(ApiKeyArgs),
 }
 
 /// `longshore serve`.
@@ -95,6 +99,10 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) poll: u64,
 
+    /// Who may connect, and who may ask.
+    #[command(flatten)]
+    pub(crate) security: SecurityArgs,
+
     /// Limits on requests.
     #[command(flatten)]
     pub(crate) requests: RequestArgs,
@@ -110,6 +118,10 @@ pub(crate) struct ServeArgs {
     /// Seconds that requests under way may take after that
     #[arg(long, env = "LONGSHORE_GRACE_SECONDS", default_value_t = 30, value_name = "SECONDS")]
     pub(crate) grace_seconds: u64,
+
+    /// Traces.
+    #[command(flatten)]
+    pub(crate) traces: TraceArgs,
 
     /// Logging.
     #[command(flatten)]
@@ -399,12 +411,16 @@ pub(crate) struct QuestionArgs {
     /// A header for every request, such as `Host: models.example.com`
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
+
+    /// How to get in.
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
 }
 
 /// `longshore smoke-test`.
 #[derive(Args, Debug)]
 pub(crate) struct SmokeTestArgs {
-    /// The server, `http://HOST:PORT`
+    /// The server, `http://HOST:PORT` or `https://HOST:PORT`
     #[arg(value_name = "URL")]
     pub(crate) url: String,
 

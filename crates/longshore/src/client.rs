@@ -1,5 +1,6 @@
 //! A client for HTTP/1.1, plain or over TLS, that tells how an exchange failed, and never asks twice what may have been heard.
 
+mod access;
 mod failure;
 mod target;
 mod tls;
@@ -16,8 +17,9 @@ use tokio::{
 };
 
 pub(crate) use self::{
+    access::Access,
     failure::{Failure, Kind},
-    target::{Target, headers},
+    target::Target,
 };
 
 /// Largest reply that is kept, in bytes.

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub(crate) mod api_key;
 pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod inspect;

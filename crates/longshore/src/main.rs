@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Demo(args) => cmd::demo::run(&args),
         Command::Bench(args) => cmd::bench::run(&args),
+        Command::ApiKey(args) => cmd::api_key::run(&args),
         Command::SmokeTest(args) => cmd::smoke_test::run(&args),
     };
     match outcome {

@@ -8,7 +8,15 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path, sync::Arc};
 use bytes::Bytes;
 use clap::{Arg, Command, CommandFactory};
 use hyper::{Request, Response};
+use longshore_daemon::{
+    server::{
+        auth,
+        tls::{ClientCertificate, Files, Tls},
+    },
+    trace,
+};
 use longshore_serve::{Config, Server};
+use prometheus_client::registry::Registry;
 
 use crate::{cli::Cli, examples, models::Local, storage::StorageMetrics};
 
@@ -31,6 +39,28 @@ fn hold(page: &str, expected: &str) {
     assert!(found == expected, "{page} is stale: run with LONGSHORE_UPDATE_REFERENCE=1");
 }
 
+/// Adds what a server with TLS, keys and traces counts.
+fn locked(registry: &mut Registry) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let put = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("a file");
+        folder.path().join(name)
+    };
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
+    let files = Files {
+        certificate: put("tls.crt", &pair.cert.pem()),
+        key: put("tls.key", &pair.signing_key.serialize_pem()),
+        client_ca: None,
+        client: ClientCertificate::Required,
+    };
+    Tls::open(&files).expect("a certificate").register(registry);
+    let (_, line) = auth::make("reference").expect("a key");
+    auth::ApiKeys::open(put("keys", &line)).expect("keys").register(registry);
+    let settings = trace::Settings::new(Some("http://collector:4318"), 0.0, |_| None);
+    let settings = settings.expect("settings").expect("an endpoint");
+    trace::Tracer::start(settings).expect("a tracer").register(registry);
+}
+
 /// What `GET /metrics` says of itself after one request of each kind.
 fn metrics() -> String {
     let example = examples::find("example://wine").expect("an example");
@@ -40,6 +70,7 @@ fn metrics() -> String {
     let storage = StorageMetrics::new(usage);
     storage.checked(example.name);
     registry.register_collector(Box::new(storage));
+    locked(&mut registry);
     let server = Server::offline(Config { models: vec![model], registry, ..Config::default() });
     let server = server.expect("a server");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

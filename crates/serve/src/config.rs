@@ -1,6 +1,10 @@
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
-use longshore_daemon::{cgroup, metrics, server};
+use longshore_daemon::{
+    cgroup, metrics,
+    server::{self, Transport, auth::ApiKeys},
+    trace::Tracer,
+};
 use longshore_engine::{Method, Model, Source};
 use prometheus_client::registry::Registry;
 
@@ -40,6 +44,14 @@ pub struct Config {
     pub strict: bool,
     /// Event loops, one thread each; 0 is one a core.
     pub threads: usize,
+    /// What is between the sockets of `port` and HTTP: TLS, or nothing. `metrics_port` is plain.
+    pub transport: Transport,
+    /// The API keys that may ask; everybody may when there are none. The health of the process needs no key.
+    pub keys: Option<ApiKeys>,
+    /// Whether `/metrics` on `port` needs no key.
+    pub metrics_without_key: bool,
+    /// Where the spans of requests go, when requests are traced.
+    pub tracer: Option<Tracer>,
     /// Bounds of connections.
     pub connections: server::Limits,
     /// Bounds of requests.
@@ -71,6 +83,10 @@ impl Default for Config {
             model_control: false,
             strict: false,
             threads: 0,
+            transport: Transport::Plain,
+            keys: None,
+            metrics_without_key: false,
+            tracer: None,
             connections: server::Limits::default(),
             limits: Limits::default(),
             model_limits: longshore_engine::Limits::default(),

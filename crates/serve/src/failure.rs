@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use longshore_daemon::Code;
+use longshore_daemon::{Code, server::auth::Denial};
 
 /// A request that is not answered: its kind, and what its sender may read.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub(crate) struct Failure {
     pub(crate) allow: Option<&'static str>,
     /// Why the request was turned away though nothing is wrong with it.
     pub(crate) rejected: Option<Rejection>,
+    /// Why its API key does not let it in.
+    pub(crate) denial: Option<Denial>,
 }
 
 /// Why a request or a connection is turned away for now.
@@ -48,7 +50,8 @@ impl Rejection {
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
-        Self { code, message, detail: None, unfit: false, allow: None, rejected: None }
+        let (detail, allow, rejected, denial) = (None, None, None, None);
+        Self { code, message, detail, unfit: false, allow, rejected, denial }
     }
 
     /// The caller has to change the request.

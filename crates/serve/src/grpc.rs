@@ -4,8 +4,6 @@
 //! form whose status comes after it. `protocol/grpc` reads and writes the messages of inference;
 //! the others are few and small, and are read and written where they are answered.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 use hyper::{
     HeaderMap, Request, Response, StatusCode, Version,
@@ -24,8 +22,9 @@ mod reflection;
 
 use crate::{
     encoding::{self, Encoding},
+    exchange::Exchange,
     failure::Failure,
-    http::{body, handler},
+    http::body,
     inference::{Form, Inference},
     memory::{Received, Share},
     outgoing::{Frames, Outgoing},
@@ -58,18 +57,21 @@ pub(crate) fn is_call<B>(request: &Request<B>) -> bool {
 
 /// Answers a call.
 pub(crate) async fn respond(worker: &Worker, request: Request<Body>) -> Response<Outgoing> {
-    let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let mut id = worker.ids.of(&head.headers);
+    let mut exchange = Exchange::begin(worker, &head);
     // no other reply has it: to remember it for the headers of later ones would be in vain
-    id.set_sensitive(true);
-    let call = Call { worker, headers: &head.headers, id: &id, begun };
-    let result = match Method::at(head.uri.path()) {
-        Ok(method) => call.answer(method, body).await,
+    exchange.id.set_sensitive(true);
+    let method = Method::at(head.uri.path());
+    exchange.calls_method(method.is_ok());
+    let admitted = exchange.admit(method.as_ref().is_ok_and(|method| method.is_open()));
+    let result = match admitted.and(method) {
+        Ok(method) => {
+            let call = Call { worker, headers: &head.headers, exchange: &mut exchange };
+            call.answer(method, body).await
+        }
         Err(failure) => Err(failure),
     };
-    let status = result.as_ref().map(|_| StatusCode::OK);
-    handler::note(worker, &head, &id, begun, status);
+    let id = exchange.end(result.as_ref().map(|_| StatusCode::OK));
     let mut response = match result {
         Ok(Reply { body, encoding }) => {
             let mut response = Response::new(body);
@@ -111,15 +113,14 @@ impl Reply {
 }
 
 /// A call on its way.
-struct Call<'c> {
+struct Call<'c, 'x> {
     worker: &'c Worker,
     headers: &'c HeaderMap,
-    id: &'c HeaderValue,
-    begun: Instant,
+    exchange: &'c mut Exchange<'x>,
 }
 
-impl Call<'_> {
-    async fn answer(&self, method: Method, body: Body) -> Result<Reply, Failure> {
+impl Call<'_, '_> {
+    async fn answer(self, method: Method, body: Body) -> Result<Reply, Failure> {
         if method == Method::Reflection {
             return Ok(Reply::stream(Conversation::new(body, reflection::answer)));
         }
@@ -163,7 +164,7 @@ impl Call<'_> {
     }
 
     async fn infer(
-        &self,
+        self,
         received: Received,
         encoding: Encoding,
         deadline: Deadline,
@@ -172,7 +173,9 @@ impl Call<'_> {
         let version = Some(version).filter(|version| !version.is_empty());
         let served = deadline.hold(self.worker.shared.models.find(model, version)).await?;
         let (capacity, loop_id) = (&self.worker.shared.capacity, self.worker.loop_id);
-        let inference = Inference::begin(capacity, loop_id, served, Protocol::Grpc, self.begun);
+        self.exchange.is_for(&served, Protocol::Grpc);
+        let begun = self.exchange.begun();
+        let inference = Inference::begin(capacity, loop_id, served, Protocol::Grpc, begun);
         let form = Form {
             media_type: MediaType::Protobuf,
             // each message is compressed for itself, which is done here
@@ -180,7 +183,8 @@ impl Call<'_> {
             wanted: Encoding::Plain,
             method: None,
         };
-        let answer = deadline.hold(inference.answer(received, form, self.id)).await;
+        let answer = deadline.hold(inference.answer(received, form, &self.exchange.id)).await;
+        self.exchange.is_computed(answer.as_ref().ok());
         let reply = inference.end(answer)?.body;
         if reply.len() <= compression::SMALL || !compression::is_taken(self.headers, encoding) {
             return Ok(Reply::one(reply, Encoding::Plain));

@@ -13,9 +13,11 @@ use longshore_engine::{Method, Output};
 
 mod cost;
 mod pool;
+mod times;
 
 pub(crate) use cost::Cost;
 pub(crate) use pool::Pool;
+pub(crate) use times::Times;
 
 use crate::{
     config::Limits,
@@ -56,24 +58,32 @@ pub(crate) struct Form {
     pub(crate) method: Option<Method>,
 }
 
+/// The beginning of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begun {
+    pub(crate) at: Instant,
+    /// Its parts are timed.
+    pub(crate) is_traced: bool,
+}
+
 /// A request to a model, for metrics and logs.
 pub(crate) struct Inference<'c> {
     capacity: &'c Capacity,
     loop_id: usize,
     served: Arc<Served>,
     protocol: Protocol,
-    begun: Instant,
+    begun: Begun,
     ended: bool,
 }
 
 impl<'c> Inference<'c> {
-    /// A request that began at `begun`.
+    /// A request that has begun.
     pub(crate) fn begin(
         capacity: &'c Capacity,
         loop_id: usize,
         served: Arc<Served>,
         protocol: Protocol,
-        begun: Instant,
+        begun: Begun,
     ) -> Self {
         served.metrics.begin(loop_id);
         Self { capacity, loop_id, served, protocol, begun, ended: false }
@@ -87,7 +97,7 @@ impl<'c> Inference<'c> {
     /// Counts what became of it.
     pub(crate) fn end(mut self, result: Result<Answer, Failure>) -> Result<Reply, Failure> {
         self.ended = true;
-        let took = self.begun.elapsed();
+        let took = self.begun.at.elapsed();
         let (code, rows) = match &result {
             Ok(answer) => (Ok(()), answer.rows),
             Err(failure) => (Err(failure.code), 0),
@@ -118,25 +128,30 @@ impl<'c> Inference<'c> {
             limits: *limits,
             id: id.clone(),
         };
+        let mut times = Times::start(self.begun.is_traced);
         let taken = |share: Option<Share>| share.unwrap_or_else(|| Share::none(buffered));
         if bytes.len() > IN_PLACE_BYTES || form.sent != Encoding::Plain {
             let mut share = taken(share);
             return self
                 .in_pool(move || {
                     let _permit = permit;
+                    times.skip();
                     let query = task.decode_large(bytes, &mut share)?;
-                    task.answer_large(&query, share)
+                    times.decoded();
+                    task.answer_large(&query, share, times)
                 })
                 .await;
         }
         let query = task.decode(&bytes)?;
+        times.decoded();
         if self.served.cost.is_cheap(work(&query)) && task.answer_bytes(&query) <= task.in_place() {
-            return task.answer(&query);
+            return task.answer(&query, times);
         }
         let share = taken(share);
         self.in_pool(move || {
             let _permit = permit;
-            task.answer_large(&query, share)
+            times.skip();
+            task.answer_large(&query, share, times)
         })
         .await
     }
@@ -184,9 +199,20 @@ pub(crate) struct Answer {
     rows: usize,
     /// The memory it was granted when it is not small.
     share: Option<Share>,
+    times: Times,
 }
 
 impl Answer {
+    /// Rows that were answered.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The times of its parts.
+    pub(crate) fn times(&self) -> Times {
+        self.times
+    }
+
     fn reply(self) -> Reply {
         let Self { mut reply, share, .. } = self;
         if let Some(share) = share {
@@ -241,17 +267,24 @@ impl Task {
     }
 
     /// Answers from a share of the memory, which goes with the reply.
-    fn answer_large(&self, query: &Query, mut share: Share) -> Result<Answer, Failure> {
+    fn answer_large(
+        &self,
+        query: &Query,
+        mut share: Share,
+        times: Times,
+    ) -> Result<Answer, Failure> {
         share.grow(self.answer_bytes(query), "the answer")?;
-        let answer = self.answer(query)?;
+        let answer = self.answer(query, times)?;
         Ok(Answer { share: Some(share), ..answer })
     }
 
-    fn answer(&self, query: &Query) -> Result<Answer, Failure> {
+    fn answer(&self, query: &Query, mut times: Times) -> Result<Answer, Failure> {
         let outputs = run(&self.served, query)?;
+        times.ran();
         let contract = &self.served.contract;
         let reply = self.codec.encode(contract, query, &outputs, self.id.as_bytes())?;
         let reply = encoding::reply(reply, self.form.wanted);
-        Ok(Answer { reply, rows: query.table.rows, share: None })
+        times.encoded();
+        Ok(Answer { reply, rows: query.table.rows, share: None, times })
     }
 }

@@ -15,6 +15,7 @@ mod config;
 mod contract;
 mod encoding;
 mod error;
+mod exchange;
 mod failure;
 mod frame;
 mod grpc;

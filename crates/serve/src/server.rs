@@ -6,7 +6,7 @@ use hyper::{Request, Response, service::service_fn};
 use longshore_daemon::{
     Drain,
     gate::Gate,
-    server::{self, Plain, Probe},
+    server::{self, Probe, Transport},
 };
 
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
 pub struct Server {
     address: SocketAddr,
     listening: Option<server::Server>,
+    transport: Transport,
     shared: Arc<Shared>,
     /// Answers requests that do not come over a socket.
     inner: Worker,
@@ -106,11 +107,15 @@ impl Server {
             probe: Arc::new(probe),
             metrics_elsewhere: config.metrics_port.is_some() && listening.is_some(),
             drain,
+            keys: config.keys,
+            metrics_without_key: config.metrics_without_key,
+            tracer: config.tracer,
+            secure: matches!(config.transport, Transport::Tls(_)),
         });
         let address = SocketAddr::new(config.host, 0);
         let address = listening.as_ref().map_or(address, server::Server::address);
         let inner = Worker::new(shared.clone(), inner);
-        Ok(Self { address, listening, shared, inner })
+        Ok(Self { address, listening, transport: config.transport, shared, inner })
     }
 
     /// The address it listens on, with the port the system chose.
@@ -146,7 +151,7 @@ impl Server {
     /// # Errors
     /// [`Error::Server`] when an event loop cannot start.
     pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { listening, shared, .. } = self;
+        let Self { listening, transport, shared, .. } = self;
         let Some(listening) = listening else { return Ok(()) };
         let probe = shared.probe.clone();
         let service = |loop_id| {
@@ -156,7 +161,7 @@ impl Server {
                 async move { Ok(respond(&worker, request).await) }
             })
         };
-        listening.run(&Plain, service, probe, shutdown)?;
+        listening.run(&transport, service, probe, shutdown)?;
         Ok(())
     }
 

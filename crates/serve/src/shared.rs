@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use longshore_daemon::{Drain, RequestIds, server::Probe};
+use longshore_daemon::{
+    Drain, RequestIds,
+    server::{Probe, auth::ApiKeys},
+    trace::Tracer,
+};
 
 use crate::{Models, inference::Capacity, metrics::Rejections};
 
@@ -16,6 +20,13 @@ pub(crate) struct Shared {
     /// The metrics have a port of their own.
     pub(crate) metrics_elsewhere: bool,
     pub(crate) drain: Drain,
+    /// The keys that may ask; everybody may when there are none.
+    pub(crate) keys: Option<ApiKeys>,
+    pub(crate) metrics_without_key: bool,
+    /// Sends the spans of requests, when they are traced.
+    pub(crate) tracer: Option<Tracer>,
+    /// Requests come over TLS.
+    pub(crate) secure: bool,
 }
 
 /// What the requests of one event loop share.

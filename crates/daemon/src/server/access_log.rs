@@ -24,15 +24,30 @@ pub enum Outcome<'a> {
     },
 }
 
+/// A request's line, besides what became of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// Its head.
+    pub head: &'a Parts,
+    /// Its id.
+    pub id: &'a HeaderValue,
+    /// When it began.
+    pub begun: Instant,
+    /// The name of its API key, where it needed one.
+    pub api_key: Option<&'a str>,
+}
+
 /// Writes one line a request: failures of the server as errors, of the caller as information, the
 /// rest for debugging only; also those turned away, which are counted, and many when it matters.
-pub fn write(head: &Parts, id: &HeaderValue, begun: Instant, outcome: Outcome<'_>) {
+pub fn write(line: Line<'_>, outcome: Outcome<'_>) {
+    let Line { head, id, begun, api_key } = line;
     match outcome {
         Outcome::Answered(status) => tracing::debug!(
             method = %head.method,
             path = head.uri.path(),
             status,
             request_id = text(id),
+            api_key,
             traceparent = trace(&head.headers),
             micros = begun.elapsed().as_micros() as u64,
             "request"
@@ -42,6 +57,7 @@ pub fn write(head: &Parts, id: &HeaderValue, begun: Instant, outcome: Outcome<'_
             path = head.uri.path(),
             status = code.http(),
             request_id = text(id),
+            api_key,
             error = message,
             "request turned away"
         ),
@@ -50,6 +66,7 @@ pub fn write(head: &Parts, id: &HeaderValue, begun: Instant, outcome: Outcome<'_
             path = head.uri.path(),
             status = code.http(),
             request_id = text(id),
+            api_key,
             traceparent = trace(&head.headers),
             error = message,
             detail,
@@ -61,6 +78,7 @@ pub fn write(head: &Parts, id: &HeaderValue, begun: Instant, outcome: Outcome<'_
             path = head.uri.path(),
             status = code.http(),
             request_id = text(id),
+            api_key,
             traceparent = trace(&head.headers),
             error = message,
             detail,

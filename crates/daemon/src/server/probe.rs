@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 
 use super::{
     Body,
-    access_log::{self, Outcome},
+    access_log::{self, Line, Outcome},
 };
 use crate::{
     Code, Drain, RequestIds,
@@ -73,6 +73,17 @@ impl Page {
 }
 
 impl Question {
+    /// The path at which it is asked first of all.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Alive => "/",
+            Self::Live => "/health/live",
+            Self::Ready => "/health/ready",
+            Self::Ping => "/ping",
+            Self::Metrics => "/metrics",
+        }
+    }
+
     /// What is asked at `path`; a slash at its end changes nothing.
     pub fn at(path: &str) -> Option<Self> {
         let trimmed = path.strip_suffix('/').filter(|shorter| !shorter.is_empty());
@@ -167,7 +178,7 @@ impl Service<Request<Body>> for Probe {
                 Outcome::Failed { code: *code, message, detail: None, turned_away: false }
             }
         };
-        access_log::write(&head, &id, begun, outcome);
+        access_log::write(Line { head: &head, id: &id, begun, api_key: None }, outcome);
         let allow = matches!(answered, Err((Code::MethodNotAllowed, _)));
         let page = answered.unwrap_or_else(|(code, message)| Page {
             status: StatusCode::from_u16(code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),

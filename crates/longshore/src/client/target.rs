@@ -1,12 +1,9 @@
 //! Where requests go.
 
 use anyhow::{Context, Result, bail};
-use hyper::{
-    HeaderMap, Uri,
-    header::{HeaderName, HeaderValue},
-};
+use hyper::{HeaderMap, Uri, header::HeaderValue};
 
-use super::tls::Tls;
+use super::{access::Access, tls::Tls};
 
 /// A server, a path on it, and the headers that every request to it carries.
 #[derive(Clone, Debug)]
@@ -27,7 +24,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// Reads `http[s]://HOST[:PORT][/PATH]`; without a scheme it is plain HTTP.
-    pub(crate) fn parse(url: &str, headers: &HeaderMap) -> Result<Self> {
+    pub(crate) fn parse(url: &str, access: &Access) -> Result<Self> {
         let whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
         let uri: Uri = whole.parse().with_context(|| format!("`{url}` is not a URL"))?;
         let secure = match uri.scheme_str() {
@@ -39,15 +36,14 @@ impl Target {
             bail!("`{url}` names no host: write `http://HOST:PORT/PATH`");
         };
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let tls =
-            if secure { Some(Tls::new(&host).with_context(|| url.to_owned())?) } else { None };
+        let tls = secure.then(|| Tls::new(&host, &access.trust).with_context(|| url.to_owned()));
         Ok(Self {
             port: uri.port_u16().unwrap_or(if secure { 443 } else { 80 }),
-            tls,
+            tls: tls.transpose()?,
             host,
             authority: HeaderValue::from_str(authority.as_str())?,
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
-            headers: headers.clone(),
+            headers: access.headers.clone(),
         })
     }
 
@@ -58,28 +54,12 @@ impl Target {
     }
 }
 
-/// Reads `NAME: VALUE` lines.
-pub(crate) fn headers(lines: &[String]) -> Result<HeaderMap> {
-    let read = |line: &String| {
-        let (name, value) = line
-            .split_once(':')
-            .with_context(|| format!("`{line}` is not a header: write `NAME: VALUE`"))?;
-        let name = HeaderName::try_from(name.trim());
-        let value = HeaderValue::try_from(value.trim());
-        Ok((
-            name.with_context(|| format!("`{line}` has no header name"))?,
-            value.with_context(|| format!("`{line}` has a value that no header can have"))?,
-        ))
-    };
-    lines.iter().map(read).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(url: &str) -> Target {
-        Target::parse(url, &HeaderMap::new()).unwrap()
+        Target::parse(url, &Access::default()).unwrap()
     }
 
     #[test]
@@ -97,16 +77,7 @@ mod tests {
     #[test]
     fn what_cannot_be_asked_is_refused() {
         for url in ["http://", "/v1/models", "ftp://a/b"] {
-            assert!(Target::parse(url, &HeaderMap::new()).is_err(), "{url}");
+            assert!(Target::parse(url, &Access::default()).is_err(), "{url}");
         }
-    }
-
-    #[test]
-    fn headers_are_read_from_lines() {
-        let read = headers(&["Host: a.example".into(), "X-A:b".into()]).unwrap();
-        assert_eq!(read["host"], "a.example");
-        assert_eq!(read["x-a"], "b");
-        assert!(headers(&["nothing".into()]).is_err());
-        assert!(headers(&["a b: c".into()]).is_err());
     }
 }

@@ -9,13 +9,12 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use hyper::HeaderMap;
 use longshore_serve::{Config, Error, Server};
 
 use super::print;
 use crate::{
     cli::DemoArgs,
-    client::{self, Target},
+    client::{self, Access, Target},
     examples::{self, Example},
     models::Local,
 };
@@ -81,7 +80,7 @@ fn ask_all(address: SocketAddr) -> Result<()> {
 async fn ask(address: SocketAddr, example: &Example) -> Result<()> {
     let path = format!("/v1/models/{}:predict", example.name);
     let start = Instant::now();
-    let target = Target::parse(&address.to_string(), &HeaderMap::new())?;
+    let target = Target::parse(&address.to_string(), &Access::default())?;
     let body = Bytes::from_static(example.request);
     let reply = client::ask(&target, client::request(&target, &path, Some(body))?).await?;
     let elapsed = start.elapsed();

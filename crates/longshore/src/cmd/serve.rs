@@ -1,5 +1,7 @@
 //! `longshore serve`.
 
+mod security;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
@@ -40,6 +42,10 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     }
     let catalog = Arc::new(catalog);
     config.catalog = Some(catalog.clone());
+    security::secure(&args.security, &mut config)?;
+    let traces = security::traced(&args.traces, &mut config)?;
+    let scheme =
+        if matches!(config.transport, server::Transport::Tls(_)) { "https" } else { "http" };
     let mut followed = Vec::new();
     for Named { name, place } in named {
         match place {
@@ -61,7 +67,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
         }
     }
     let server = Server::bind(config)?;
-    tracing::info!(address = %server.address(), "listening on http://{}", server.address());
+    tracing::info!(address = %server.address(), "listening on {scheme}://{}", server.address());
     if let Some(address) = server.grpc_address() {
         tracing::info!(%address, "listening for gRPC on {address}");
     }
@@ -79,6 +85,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     }
     schedule::start(tasks).context("failed to start a thread")?;
     serve(server)?;
+    traces.flush();
     failure.take().map_or(Ok(()), Err)
 }
 

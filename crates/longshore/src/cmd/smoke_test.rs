@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use self::{check::Verdict, probe::Probe, report::Report};
 use crate::{
     cli::SmokeTestArgs,
-    client::{self, Target},
+    client::{Access, Target},
     question::{Metadata, Question, source},
 };
 
@@ -47,10 +47,10 @@ pub(crate) fn run(args: &SmokeTestArgs) -> Result<()> {
 
 /// The checks, or the first of them and why no other was made: nothing listens at the address.
 async fn test(args: &SmokeTestArgs) -> Result<(Report, Option<String>)> {
-    let headers = client::headers(&args.question.headers)?;
-    let target = Target::parse(&args.url, &headers)?;
+    let access = Access::of(&args.question)?;
+    let target = Target::parse(&args.url, &access)?;
     let metrics = match &args.metrics_url {
-        Some(url) => Some(Target::parse(url, &headers)?),
+        Some(url) => Some(Target::parse(url, &access)?),
         None => None,
     };
     let given = source::given(&args.question)?;

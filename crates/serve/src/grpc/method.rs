@@ -27,6 +27,11 @@ const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionI
 const REFLECTION_ALPHA: &str = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 
 impl Method {
+    /// Whether everybody may call it, keys or not: kubelet's probes have none.
+    pub(super) fn is_open(self) -> bool {
+        matches!(self, Self::ServerLive | Self::ServerReady | Self::HealthCheck | Self::HealthWatch)
+    }
+
     pub(super) fn at(path: &str) -> Result<Self, Failure> {
         let found = match path.strip_prefix(INFERENCE) {
             Some("ModelInfer") => Some(Self::Infer),

@@ -1,12 +1,9 @@
 //! From a request to its response.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
-use hyper::{HeaderMap, Request, Response, StatusCode, header::HeaderValue, http::request::Parts};
-use longshore_daemon::server::{
-    Body,
-    access_log::{self, Outcome},
-};
+use hyper::{HeaderMap, Request, Response, http::request::Parts};
+use longshore_daemon::server::{Body, Question};
 
 use super::{
     body, metadata, response,
@@ -14,6 +11,7 @@ use super::{
 };
 use crate::{
     encoding::{self, Encoding},
+    exchange::Exchange,
     failure::Failure,
     inference::{Form, Inference},
     names::quoted,
@@ -26,17 +24,19 @@ use crate::{
 
 /// Answers one request.
 pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<Outgoing> {
-    let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let id = worker.ids.of(&head.headers);
+    let mut exchange = Exchange::begin(worker, &head);
     let path = head.uri.path();
     // failures are written as the protocol of the path has it
     let mut protocol = Protocol::V2;
-    let result = match route::find(&head.method, path, worker.shared.metrics_elsewhere) {
+    let find = || route::find(&head.method, path, worker.shared.metrics_elsewhere);
+    let route = exchange.admit(is_open(worker, path)).and_then(|()| find());
+    exchange.asks_route(route.as_ref().ok().map(Route::template));
+    let result = match route {
         Ok(Route::Infer { protocol: asked, model, version }) => {
             protocol = asked;
             let target = Target { protocol, model: model.as_deref(), version: version.as_deref() };
-            infer(worker, target, &head, body, &id, begun).await
+            infer(worker, target, &head, body, &mut exchange).await
         }
         Ok(Route::Verb { model, verb, known }) => Err(no_verb(worker, &model, verb, known).await),
         Ok(route) => answer_other(worker, &route, &head.headers, body).await,
@@ -51,30 +51,16 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
         Ok(reply) => (reply, None),
         Err(failure) => (codec(protocol).refuse(&failure), Some(failure)),
     };
-    note(worker, &head, &id, begun, failure.as_ref().map_or(Ok(reply.status), Err));
+    let id = exchange.end(failure.as_ref().map_or(Ok(reply.status), Err));
     response::of(reply, failure.as_ref(), id)
 }
 
-/// Logs a request, and counts it when it was turned away.
-pub(crate) fn note(
-    worker: &Worker,
-    head: &Parts,
-    id: &HeaderValue,
-    begun: Instant,
-    result: Result<StatusCode, &Failure>,
-) {
-    let outcome = match result {
-        Ok(status) => Outcome::Answered(status.as_u16()),
-        Err(failure) => Outcome::Failed {
-            code: failure.code,
-            message: &failure.message,
-            detail: failure.detail.as_deref(),
-            turned_away: failure.rejected.is_some(),
-        },
-    };
-    access_log::write(head, id, begun, outcome);
-    if let Err(Failure { rejected: Some(reason), .. }) = result {
-        worker.shared.rejections.count(*reason);
+/// Whether everybody may ask it, keys or not: who asks whether a server lives has none.
+fn is_open(worker: &Worker, path: &str) -> bool {
+    match Question::at(path) {
+        None => false,
+        Some(Question::Metrics) => worker.shared.metrics_without_key,
+        Some(_) => true,
     }
 }
 
@@ -91,21 +77,23 @@ async fn infer(
     target: Target<'_>,
     head: &Parts,
     body: Body,
-    id: &HeaderValue,
-    begun: Instant,
+    exchange: &mut Exchange<'_>,
 ) -> Result<Reply, Failure> {
     let asked = Head { headers: &head.headers, query: head.uri.query().unwrap_or_default() };
     let codec = codec(target.protocol);
     asked.check(codec.keys())?;
     let served = find(worker, target, &asked).await?;
     let capacity = &worker.shared.capacity;
+    exchange.is_for(&served, target.protocol);
+    let begun = exchange.begun();
     let inference = Inference::begin(capacity, worker.loop_id, served, target.protocol, begun);
     let answer = async {
         let form = form(codec, &asked, inference.served())?;
         let received = body::receive(&head.headers, body, &capacity.limits, &capacity.buffered);
-        inference.answer(received.await?, form, id).await
+        inference.answer(received.await?, form, &exchange.id).await
     };
     let result = answer.await;
+    exchange.is_computed(result.as_ref().ok());
     inference.end(result)
 }
 

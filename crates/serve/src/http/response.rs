@@ -2,7 +2,10 @@
 
 use hyper::{
     Response,
-    header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
+    header::{
+        ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+        X_CONTENT_TYPE_OPTIONS,
+    },
 };
 use longshore_daemon::{Code, request_id};
 
@@ -28,6 +31,9 @@ pub(super) fn of(
     headers.insert(REQUEST_ID.clone(), request_id);
     headers.extend(reply.headers);
     if let Some(failure) = failure {
+        if let Some(denial) = failure.denial {
+            headers.insert(WWW_AUTHENTICATE, denial.challenge());
+        }
         if let Some(allow) = failure.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }

@@ -36,6 +36,40 @@ pub(crate) enum Route<'r> {
     Unload { model: Cow<'r, str> },
 }
 
+impl Route<'_> {
+    /// Its path with a word for each part that differs, the same for every model.
+    pub(crate) fn template(&self) -> &'static str {
+        match self {
+            Self::Infer { protocol: Protocol::V1, version: None, .. } => {
+                "/v1/models/{model}:predict"
+            }
+            Self::Infer { protocol: Protocol::V1, .. } => {
+                "/v1/models/{model}/versions/{version}:predict"
+            }
+            Self::Infer { protocol: Protocol::V2, version: None, .. } => "/v2/models/{model}/infer",
+            Self::Infer { protocol: Protocol::V2, .. } => {
+                "/v2/models/{model}/versions/{version}/infer"
+            }
+            // a call of gRPC is no route
+            Self::Infer { protocol: Protocol::Mlflow | Protocol::Grpc, .. } => "/invocations",
+            Self::Probe(question) => question.path(),
+            Self::Version => "/version",
+            Self::Models => "/v2/models",
+            Self::V1Status { version: None, .. } => "/v1/models/{model}",
+            Self::V1Status { .. } => "/v1/models/{model}/versions/{version}",
+            Self::Server => "/v2",
+            Self::Model { version: None, .. } => "/v2/models/{model}",
+            Self::Model { .. } => "/v2/models/{model}/versions/{version}",
+            Self::ModelReady { version: None, .. } => "/v2/models/{model}/ready",
+            Self::ModelReady { .. } => "/v2/models/{model}/versions/{version}/ready",
+            Self::Verb { .. } => "/v1/models/{model}:{verb}",
+            Self::Index => "/v2/repository/index",
+            Self::Load { .. } => "/v2/repository/models/{model}/load",
+            Self::Unload { .. } => "/v2/repository/models/{model}/unload",
+        }
+    }
+}
+
 /// Finds the route of a path; the failure is 404, or 405 with the methods it has. Metrics that have
 /// a port of their own are on no path.
 pub(crate) fn find<'r>(

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::load::Shot;
 use crate::{
     cli::{BenchArgs, QuestionArgs},
-    client::{self, Target},
+    client::{self, Access, Target},
     question::{Question, source},
 };
 
@@ -27,11 +27,11 @@ enum Protocol<'a> {
 
 /// A request for each URL. Models are asked what they take where nothing else says it.
 pub(super) async fn shots(args: &BenchArgs) -> Result<Vec<Shot>> {
-    let headers = client::headers(&args.question.headers)?;
+    let access = Access::of(&args.question)?;
     let given = source::given(&args.question)?;
     let mut shots = Vec::new();
     for url in &args.urls {
-        let mut target = Target::parse(url, &headers)?;
+        let mut target = Target::parse(url, &access)?;
         let body = body(&mut target, &args.question, given.as_ref())
             .await
             .with_context(|| format!("there is no request for `{url}`"))?;
