@@ -74,6 +74,21 @@ fn every_column_has_its_use() -> Outcome<()> {
 }
 
 #[test]
+fn a_label_is_not_mended_by_a_parameter_that_its_encoder_lacks() -> Outcome<()> {
+    let label = |text| {
+        let data = Data::Columns(vec![Column::Text([text].into_iter().collect::<TextColumn>())]);
+        refusal("label-encoder-text", &Table { rows: 1, names: None, data })
+    };
+    let expected = "row 0, column 0 has the label `nowhere`, which `LabelEncoder` did not see in \
+                    training; fit it on every label";
+    assert_eq!(label(Some("nowhere"))?, expected);
+    let expected = "row 0, column 0 is missing, which no label was when `LabelEncoder` was fitted; \
+                    send a label";
+    assert_eq!(label(None)?, expected);
+    Ok(())
+}
+
+#[test]
 fn a_number_is_no_unknown_text() -> Outcome<()> {
     let city = |column| refusal("frame-logistic", &people(4, column, true));
     let expected = "row 0, column `city` is the number `7`, where `OneHotEncoder` has categories \

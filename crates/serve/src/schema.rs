@@ -117,10 +117,12 @@ impl Schema {
         self.field(name)?.kind
     }
 
-    /// True for a column whose values stay texts whatever they look like.
-    pub(crate) fn is_text(&self, name: &str) -> bool {
+    /// True for a column whose values stay texts whatever they look like. A model without names has
+    /// its columns in their order, whatever a header calls them.
+    pub(crate) fn is_text(&self, name: &str, at: usize) -> bool {
         let textual = |field: &Field| field.text || is_textual(field.kind);
-        self.documents || self.field(name).is_some_and(textual)
+        let field = if self.names().is_some() { self.field(name) } else { self.fields.get(at) };
+        self.documents || field.is_some_and(textual)
     }
 
     /// Brings rows into the order and the types that the model takes.

@@ -15,11 +15,11 @@ const MISSING: [&str; 18] = [
     "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan",
 ];
 
-/// Reads a table. `texts` says which columns stay texts whatever they look like.
+/// Reads a table. `texts` says, by name and place, which columns stay texts whatever they look like.
 pub(crate) fn read<'a>(
     body: &[u8],
     wanted: Option<&Names>,
-    texts: impl Fn(&str) -> bool,
+    texts: impl Fn(&str, usize) -> bool,
     bounds: &Bounds,
 ) -> Result<Frame<'a>, Failure> {
     if let Err(error) = std::str::from_utf8(body) {
@@ -64,7 +64,8 @@ pub(crate) fn read<'a>(
         }
         rows += 1;
     }
-    let columns = names.iter().zip(cells).map(|(name, cells)| column(&cells, texts(name)));
+    let columns = names.iter().zip(cells).enumerate();
+    let columns = columns.map(|(at, (name, cells))| column(&cells, texts(name, at)));
     let data = collapse(columns.collect(), rows);
     Ok(Frame { rows, names: Some(names.into_iter().map(Cow::Owned).collect()), data, unknown })
 }
@@ -112,7 +113,7 @@ mod tests {
 
     fn frame(text: &str) -> Result<Frame<'static>, String> {
         let bounds = Bounds { rows: 3, cells: 100 };
-        read(text.as_bytes(), None, |name| name == "zip", &bounds)
+        read(text.as_bytes(), None, |name, _| name == "zip", &bounds)
             .map_err(|f| f.message.to_string())
     }
 

@@ -249,7 +249,7 @@ fn columns<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Cow<'a, str>>, Failure> 
 /// Reads comma-separated values.
 fn decode_csv(body: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query, Failure> {
     let schema = &contract.schema;
-    let frame = csv::read(body, schema.names(), |name| schema.is_text(name), bounds)?;
+    let frame = csv::read(body, schema.names(), |name, at| schema.is_text(name, at), bounds)?;
     Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
 }
 

@@ -188,15 +188,19 @@ fn numbers_are_no_texts() {
 
 #[test]
 fn texts_of_csv_stay_as_they_are_written() {
-    let schema = Schema::new(None, &model(&["t", "n"], &[ColumnUse::Text, ColumnUse::Value]));
+    let uses = [ColumnUse::Text, ColumnUse::Value];
     let bounds = crate::frame::Bounds { rows: 100, cells: 1000 };
-    for text in ["00", "1", "True", "1e5", "1.0", " x"] {
-        let body = format!("t,n\n{text},1\n,9007199254740993\n");
-        let is_text = |name: &str| schema.is_text(name);
-        let frame = crate::frame::csv::read(body.as_bytes(), schema.names(), is_text, &bounds);
-        let Data::Columns(columns) = schema.fit(frame.unwrap()).unwrap().data else { panic!() };
-        assert_eq!(columns[0], texts(&[Some(text), None]));
-        assert_eq!(columns[1], Column::I64(vec![1, 9_007_199_254_740_993]));
+    // a model that was trained without names takes the columns of a header by their places
+    for names in [&["t", "n"][..], &[]] {
+        let schema = Schema::new(None, &model(names, &uses));
+        for text in ["00", "1", "True", "1e5", "1.0", " x"] {
+            let body = format!("t,n\n{text},1\n,9007199254740993\n");
+            let is_text = |name: &str, at| schema.is_text(name, at);
+            let frame = crate::frame::csv::read(body.as_bytes(), schema.names(), is_text, &bounds);
+            let Data::Columns(columns) = schema.fit(frame.unwrap()).unwrap().data else { panic!() };
+            assert_eq!(columns[0], texts(&[Some(text), None]));
+            assert_eq!(columns[1], Column::I64(vec![1, 9_007_199_254_740_993]));
+        }
     }
 }
 

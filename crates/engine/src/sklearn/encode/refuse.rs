@@ -54,16 +54,24 @@ pub(super) fn unknown(class: &str, table: &Table, row: usize, column: usize) -> 
         Value::Text(text) => shown(text),
         Value::None | Value::Nan | Value::NoText | Value::NoNumber => String::new(),
     };
-    let reason = if found.is_missing() {
-        format!(
+    // encoders of labels have no parameter for new ones
+    let labels = class == "LabelEncoder";
+    let reason = match (found.is_missing(), labels) {
+        (true, true) => {
+            format!("is missing, which no label was when `{class}` was fitted; send a label")
+        }
+        (false, true) => format!(
+            "has the label `{category}`, which `{class}` did not see in training; fit it on every \
+             label"
+        ),
+        (true, false) => format!(
             "is missing, which no value of it was when `{class}` was fitted; impute it first, or \
              fit with `handle_unknown` to accept new categories"
-        )
-    } else {
-        format!(
+        ),
+        (false, false) => format!(
             "has the category `{category}`, which `{class}` did not see in training; fit it with \
              `handle_unknown` to accept new ones"
-        )
+        ),
     };
     Error::value(row, column, reason)
 }
