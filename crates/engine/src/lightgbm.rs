@@ -4,6 +4,7 @@
 //! Comparisons and sums are in double precision, from zero, in the order of the trees: what the
 //! project's own predictor does.
 
+mod categories;
 mod model;
 mod objective;
 mod predictor;

@@ -282,6 +282,7 @@ def _lightgbm_native() -> list:
         _lgb("no-missing", lambda d: t(d, d.y, objective="regression", use_missing=False)),
         _lgb("one-leaf", lambda d: t(d, d.y, rounds=2, objective="regression", min_data_in_leaf=100)),
         _lgb("feature-names", lambda d: t(d, d.binary, x=_number_frame(d), objective="binary"), ONE_EXP, _number_rows),
+        _lgb("categories-unread", lambda d: t(d, d.frame["income"], x=_city_frame(d), objective="regression", min_data_per_group=1000), PLAIN, _city_rows),
         _lgb("early-stopped", lambda d: t(d, d.y, rounds=60, objective="regression", learning_rate=0.9, early=3)),
     ]
 

@@ -1,6 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{
+    categories::Categories,
     objective::Objective,
     text::{Block, File, malformed},
 };
@@ -19,6 +20,7 @@ pub(super) struct Model {
     /// Rounds to divide by before the transform (`boosting=rf`).
     pub(super) divisor: Option<f64>,
     pub(super) names: Option<Arc<[Arc<str>]>>,
+    pub(super) categories: Option<Categories>,
     /// Of the format, such as `v4`.
     pub(super) version: String,
 }
@@ -82,6 +84,7 @@ impl Model {
             objective,
             divisor: average.then(|| (used / outputs).max(1) as f64),
             names: names(header, features),
+            categories: Categories::read(&file, features),
             version: header.get("version").unwrap_or_default().to_owned(),
         })
     }

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{model::Model, objective::Objective};
+use super::{categories::Categories, model::Model, objective::Objective};
 use crate::{
     Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, scores::argmax,
     tree::ZERO,
@@ -63,7 +63,7 @@ impl Predictor for LightGbm {
             columns: Some(self.model.forest.features()),
             names: self.model.names.clone(),
             documents: false,
-            uses: None,
+            uses: self.model.categories.as_ref().map(Categories::uses),
         }
     }
 
@@ -83,7 +83,8 @@ impl Predictor for LightGbm {
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let model = &self.model;
         input.expect_columns(model.forest.features())?;
-        let rows = rows(input)?;
+        let numbers = model.categories.as_ref().map(|them| them.without_them(input));
+        let rows = rows(numbers.as_deref().unwrap_or(input))?;
         let count = input.rows;
         if method == Method::Leaf {
             let numbers = model.leaf_numbers(&rows, count);
