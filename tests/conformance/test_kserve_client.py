@@ -102,3 +102,19 @@ def test_errors_reach_the_caller(examples: Server, protocol: str) -> None:
         ask(protocol, lambda client: client.infer(examples.url, body, "nothing"))
     assert raised.value.response.status_code == 404
     assert "nothing" in str(raised.value)
+
+
+@pytest.mark.parametrize("binary_output", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_v2_binary_tensors(examples: Server, name: str, binary_output: bool) -> None:
+    inputs = []
+    for column, values in frame(name).items():
+        values = values.to_numpy(dtype=object if values.dtype == object else None)
+        one = InferInput(column, [len(values)], DATATYPE[values.dtype.kind])
+        one.set_data_from_numpy(values, binary_data=True)
+        inputs.append(one)
+    parameters = {"binary_data_output": binary_output}
+    request = InferRequest(model_name=name, infer_inputs=inputs, parameters=parameters)
+    answer = ask("v2", lambda client: client.infer(examples.url, request, name))
+    got = answer.outputs[0].as_numpy().reshape(-1)
+    same([value.decode() if isinstance(value, bytes) else value for value in got], expected(name))

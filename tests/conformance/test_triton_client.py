@@ -84,17 +84,19 @@ def test_probabilities_by_name(client: triton.InferenceServerClient, name: str) 
 
 
 def test_all_outputs(client: triton.InferenceServerClient) -> None:
-    """Without named outputs the client asks for binary data in the reply's parameters; JSON is a fair answer to that."""
+    """Without named outputs the client asks for binary data in the request's parameters."""
     answer = client.infer("wine", [tensor("input-0", frame("wine").to_numpy())])
+    assert "binary_data_size" in answer.get_response()["outputs"][0]["parameters"]
     same(values(answer, output_of(client, "wine")), expected("wine"))
 
 
+@pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
-def test_compressed_replies(client: triton.InferenceServerClient, algorithm: str) -> None:
-    """A server may answer uncompressed; the client must understand either way."""
+def test_compression(client: triton.InferenceServerClient, algorithm: str, binary: bool) -> None:
     output = output_of(client, "wine")
-    asked = [triton.InferRequestedOutput(output, binary_data=False)]
-    answer = client.infer("wine", [tensor("input-0", frame("wine").to_numpy())], outputs=asked, response_compression_algorithm=algorithm)
+    asked = [triton.InferRequestedOutput(output, binary_data=binary)]
+    inputs = [tensor("input-0", frame("wine").to_numpy(), binary)]
+    answer = client.infer("wine", inputs, outputs=asked, request_compression_algorithm=algorithm, response_compression_algorithm=algorithm)
     same(values(answer, output), expected("wine"))
 
 
@@ -107,13 +109,36 @@ def test_errors(client: triton.InferenceServerClient) -> None:
     assert "404" in str(raised.value.status())
 
 
-def test_binary_tensors_are_answered_or_refused_clearly(client: triton.InferenceServerClient) -> None:
-    """A binary request must never be misread as JSON: either the right answer or a 4xx that says what is not supported."""
-    output = output_of(client, "wine")
-    try:
-        answer = client.infer("wine", [tensor("input-0", frame("wine").to_numpy(), binary=True)])
-    except InferenceServerException as refused:
-        assert refused.status() in ("400", "415", "501"), refused
-        assert "binary" in refused.message()
-    else:
-        same(values(answer, output), expected("wine"))
+@pytest.mark.parametrize("name", NAMES)
+def test_binary_columns(client: triton.InferenceServerClient, name: str) -> None:
+    """The client's defaults: every input and every output is binary, texts as well."""
+    inputs = [tensor(column, values.to_numpy().reshape(-1, 1), binary=True) for column, values in frame(name).items()]
+    answer = client.infer(name, inputs)
+    same(values(answer, output_of(client, name)), expected(name))
+
+
+@pytest.mark.parametrize("datatype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", ["wine", "classification"])
+def test_binary_matrix(client: triton.InferenceServerClient, name: str, datatype: type) -> None:
+    asked = [triton.InferRequestedOutput("predict"), triton.InferRequestedOutput("predict_proba", binary_data=False)]
+    answer = client.infer(name, [tensor("input-0", frame(name).to_numpy(dtype=datatype), binary=True)], outputs=asked)
+    first, second = answer.get_response()["outputs"]
+    assert "binary_data_size" in first["parameters"]
+    assert "data" in second
+    same(values(answer, "predict"), expected(name))
+    same(answer.as_numpy("predict_proba"), library_model(name).get_raw_model().predict_proba(frame(name)), DOT)
+
+
+def test_binary_tensors_beside_json(client: triton.InferenceServerClient) -> None:
+    named = enumerate(frame("wine").items())
+    inputs = [tensor(column, values.to_numpy().reshape(-1, 1), binary=at % 2 == 0) for at, (column, values) in named]
+    same(values(client.infer("wine", inputs), output_of(client, "wine")), expected("wine"))
+
+
+def test_binary_sizes_that_do_not_fit_are_refused(client: triton.InferenceServerClient) -> None:
+    wrong = tensor("input-0", frame("wine").to_numpy(), binary=True)
+    wrong.set_shape([1, 13])
+    with pytest.raises(InferenceServerException) as raised:
+        client.infer("wine", [wrong])
+    assert raised.value.status() == "400"
+    assert "input-0" in raised.value.message()

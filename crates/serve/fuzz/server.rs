@@ -66,6 +66,8 @@ fn used(names: &[&str]) -> Inputs {
     }
 }
 
+const JSON_LENGTH: &str = "inference-header-content-length";
+
 /// The models' names; the first byte of an input chooses one.
 const MODELS: [&str; 6] = ["plain", "names", "signed", "texts", "uses", "signed-uses"];
 
@@ -116,16 +118,24 @@ impl Target {
             .header("content-type", content_type)
             .body(Bytes::copy_from_slice(body))
             .expect("a request");
-        let response = self.answer(request);
-        let status = response.status();
-        assert!(status.is_success() || status.is_client_error(), "{status}: {response:?}");
-        let reply: serde_json::Value =
-            serde_json::from_slice(response.body()).expect("a reply that is JSON");
-        assert!(reply.is_object(), "{reply}");
+        check(&self.answer(request));
     }
 }
 
 impl Target {
+    /// Sends tensors. The first byte names the model, the two behind it say how much of what follows
+    /// is JSON.
+    pub fn send_tensors(&self, data: &[u8]) {
+        let Some((&[model, a, b], body)) = data.split_first_chunk() else { return };
+        let model = MODELS[usize::from(model) % MODELS.len()];
+        let request = Request::post(format!("/v2/models/{model}/infer"))
+            .header("content-type", "application/octet-stream")
+            .header(JSON_LENGTH, u16::from_le_bytes([a, b]))
+            .body(Bytes::copy_from_slice(body))
+            .expect("a request");
+        check(&self.answer(request));
+    }
+
     /// Calls `ModelInfer`. The first byte says what `data` is behind it: the fields of a message for
     /// the model that it names, or with its highest bit all that is sent, prefix and all.
     pub fn call(&self, data: &[u8]) {
@@ -171,4 +181,20 @@ impl Default for Target {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Holds a reply against what its head says: JSON, with the bytes of its binary outputs behind it.
+fn check(response: &Response<Bytes>) {
+    let status = response.status().as_u16();
+    // 501: shared memory, and missing texts as bytes
+    assert!(matches!(status, 200 | 400..=499 | 501), "{status}: {response:?}");
+    let body = response.body();
+    let length = response.headers().get(JSON_LENGTH).map(|value| value.to_str().expect("digits"));
+    let length = length.map_or(body.len(), |length| length.parse().expect("a number"));
+    let (head, tail) = body.split_at(length);
+    let reply: serde_json::Value = serde_json::from_slice(head).expect("a reply that is JSON");
+    assert!(reply.is_object(), "{reply}");
+    let outputs = reply["outputs"].as_array().into_iter().flatten();
+    let sizes = outputs.filter_map(|output| output["parameters"]["binary_data_size"].as_u64());
+    assert_eq!(sizes.sum::<u64>(), tail.len() as u64, "another size than the reply says");
 }

@@ -65,6 +65,10 @@ pub(crate) enum MediaType {
     Json,
     /// Comma-separated values with a header.
     Csv,
+    /// JSON of this many bytes, and behind it items of tensors as raw bytes.
+    Tensors {
+        json: usize,
+    },
     /// A message of Protocol Buffers.
     Protobuf,
 }
@@ -95,11 +99,16 @@ pub(crate) struct Query {
     pub(crate) methods: Vec<Method>,
     /// The request's own id (V2).
     pub(crate) id: Option<String>,
-    /// The reply's items are to be raw bytes, as the request's were (gRPC).
-    pub(crate) raw: bool,
+    /// The methods whose items are to be raw bytes in the reply (V2, gRPC).
+    pub(crate) raw: Vec<Method>,
 }
 
 impl Query {
+    /// The methods that answer.
+    fn answering(methods: &[Method], contract: &Contract) -> Vec<Method> {
+        if methods.is_empty() { vec![contract.default] } else { methods.to_vec() }
+    }
+
     /// Asks for a method that was named outside of the body.
     pub(crate) fn ask(&mut self, method: Option<Method>) -> Result<(), Failure> {
         choose(&mut self.methods, method, "the query", "the body")

@@ -116,7 +116,7 @@ pub(crate) fn server() -> v2::Server {
     v2::Server {
         name: "longshore".into(),
         version: env!("CARGO_PKG_VERSION").into(),
-        extensions: vec!["model_repository".into()],
+        extensions: vec!["binary_tensor_data".into(), "model_repository".into()],
     }
 }
 

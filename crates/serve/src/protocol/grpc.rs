@@ -46,7 +46,7 @@ impl Codec for Grpc {
         let head = reply::Head { model: &contract.name, version: &contract.version, id };
         let values = outputs.iter().map(|(_, output)| 64 + output.data.len() * 8);
         let out = message::begin(128 + values.sum::<usize>());
-        let out = reply::write(out, &head, outputs, query.raw)?;
+        let out = reply::write(out, &head, outputs, !query.raw.is_empty())?;
         Ok(Reply::new(CONTENT_TYPE, message::seal(out, false)?))
     }
 
@@ -80,6 +80,7 @@ fn decode(message: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query,
     let tensors = request.tensors(bounds)?;
     let frame = assemble::frame(tensors, content, &contract.schema, bounds)?;
     let table = contract.schema.fit(frame)?;
+    let raw = if raw { Query::answering(&methods, contract) } else { Vec::new() };
     Ok(Query { table, methods, id, raw })
 }
 

@@ -67,10 +67,27 @@ impl<'a> Head<'a> {
         Ok((!json).then_some(kind))
     }
 
+    /// Bytes of JSON that the body begins with, when raw bytes of tensors follow it.
+    pub(super) fn json_length(&self) -> Result<Option<usize>, Failure> {
+        let Some(value) = self.headers.get(JSON_LENGTH) else { return Ok(None) };
+        match self.media_type()?.as_deref() {
+            None | Some("application/octet-stream" | "application/x-www-form-urlencoded") => {}
+            Some(_) => return Err(unsupported("binary tensors as `application/octet-stream`")),
+        }
+        let length = value.to_str().ok().and_then(|length| length.parse().ok());
+        let length = length.filter(|length| *length > 0).ok_or_else(|| {
+            Failure::invalid(
+                "`Inference-Header-Content-Length` is not the number of bytes of the JSON that the \
+                 body begins with",
+            )
+        })?;
+        Ok(Some(length))
+    }
+
     /// Refuses a body that is not JSON alone.
     pub(super) fn only_json(&self) -> Result<(), Failure> {
-        if self.headers.contains_key("inference-header-content-length") {
-            let message = "binary tensors are not supported; send the tensors' data as JSON";
+        if self.headers.contains_key(JSON_LENGTH) {
+            let message = "binary tensors belong to V2; send them to `/v2/models/NAME/infer`";
             return Err(Failure::new(Code::UnsupportedMediaType, message));
         }
         match self.media_type()?.as_deref() {
@@ -80,6 +97,9 @@ impl<'a> Head<'a> {
         }
     }
 }
+
+/// Bytes of JSON before the raw bytes of tensors (Triton's "binary tensor data extension").
+pub(super) const JSON_LENGTH: &str = "inference-header-content-length";
 
 /// A body of a type that the protocol does not know.
 pub(super) fn unsupported(known: &str) -> Failure {

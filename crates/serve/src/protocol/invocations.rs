@@ -127,7 +127,7 @@ fn decode(
         None => None,
     };
     let methods = method.into_iter().collect();
-    Ok(Query { table: schema.fit(frame)?, methods, id: None, raw: false })
+    Ok(Query { table: schema.fit(frame)?, methods, id: None, raw: Vec::new() })
 }
 
 fn one_of(found: &str) -> Failure {
@@ -250,7 +250,7 @@ fn columns<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Cow<'a, str>>, Failure> 
 fn decode_csv(body: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query, Failure> {
     let schema = &contract.schema;
     let frame = csv::read(body, schema.names(), |name, at| schema.is_text(name, at), bounds)?;
-    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
+    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None, raw: Vec::new() })
 }
 
 /// Reads the object of parameters.

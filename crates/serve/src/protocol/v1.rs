@@ -91,7 +91,7 @@ fn decode(
         let sent = bare::advice(&whole).map_or(EXAMPLE.into(), |(bare, text)| wrap(bare, &text));
         Failure::invalid(format!("there is neither `instances` nor `inputs`; send {sent}"))
     })?;
-    Ok(Query { table: contract.schema.fit(frame)?, methods: Vec::new(), id: None, raw: false })
+    Ok(Query { table: contract.schema.fit(frame)?, methods: Vec::new(), id: None, raw: Vec::new() })
 }
 
 const EXAMPLE: &str = "{\"instances\": [row, …]}";

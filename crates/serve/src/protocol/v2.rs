@@ -1,15 +1,20 @@
-//! `POST /v2/models/{m}/infer`: the Open Inference Protocol in JSON.
+//! `POST /v2/models/{m}/infer`: the Open Inference Protocol in JSON, with binary tensors beside it.
 
+use hyper::header::HeaderName;
 use longshore_engine::{Method, Output};
 
 pub(super) mod assemble;
+mod binary;
 pub(super) mod claim;
 pub(super) mod content;
+mod parameters;
 pub(super) mod raw;
 pub(super) mod requested;
 pub(super) mod tensor;
 
-use super::{Body, Codec, Head, MediaType, Query, bare, choose, kserve_failure, list};
+use super::{
+    Body, Codec, Head, MediaType, Query, bare, choose, head::JSON_LENGTH, kserve_failure, list,
+};
 use crate::{
     contract::{Contract, datatype},
     failure::Failure,
@@ -17,6 +22,8 @@ use crate::{
     json::{Scanner, twice, write},
     reply::Reply,
 };
+use binary::Items;
+use parameters::Parameters;
 use tensor::Tensor;
 
 /// KServe's second protocol.
@@ -28,11 +35,19 @@ impl Codec for V2 {
     }
 
     fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure> {
-        head.only_json().map(|()| MediaType::Json)
+        match head.json_length()? {
+            Some(json) => Ok(MediaType::Tensors { json }),
+            None => head.only_json().map(|()| MediaType::Json),
+        }
     }
 
     fn decode(&self, contract: &Contract, body: Body<'_>) -> Result<Query, Failure> {
-        decode(&mut body.scanner()?, contract, &body.bounds())
+        let bounds = body.bounds();
+        let MediaType::Tensors { json } = body.media_type else {
+            return decode(&mut body.scanner()?, contract, &bounds, Items::default());
+        };
+        let (json, items) = binary::cut(body.bytes, json)?;
+        decode(&mut Scanner::new(json, body.limits.depth)?, contract, &bounds, items)
     }
 
     fn encode(
@@ -42,7 +57,19 @@ impl Codec for V2 {
         outputs: &[(Method, Output)],
         request_id: &[u8],
     ) -> Result<Reply, Failure> {
-        Ok(Reply::json(encode(contract, query, outputs, request_id)))
+        let raw = || outputs.iter().filter(|(method, _)| query.raw.contains(method));
+        for (method, output) in raw() {
+            raw::no_missing_text(method.name(), &output.data)?;
+        }
+        let mut out = encode(contract, query, outputs, request_id);
+        if raw().next().is_none() {
+            return Ok(Reply::json(out));
+        }
+        let json = out.len();
+        raw().for_each(|(_, output)| raw::write(&mut out, &output.data));
+        let mut reply = Reply::new("application/octet-stream", out);
+        reply.headers.push((HeaderName::from_static(JSON_LENGTH), json.into()));
+        Ok(reply)
     }
 
     fn refuse(&self, failure: &Failure) -> Reply {
@@ -55,9 +82,10 @@ fn decode(
     scanner: &mut Scanner<'_>,
     contract: &Contract,
     bounds: &Bounds,
+    mut items: Items<'_>,
 ) -> Result<Query, Failure> {
-    let (mut id, mut tensors, mut methods) = (None, None, None);
-    let (mut method, mut content, mut parameters) = (None, None, false);
+    let (mut id, mut tensors, mut requested) = (None, None, None);
+    let (mut method, mut parameters) = (None, None);
     let mut first = true;
     bare::open(scanner, EXAMPLE, |_, _| EXAMPLE.to_owned())?;
     while scanner.more(b'}', &mut first)? {
@@ -71,18 +99,17 @@ fn decode(
                 let text = scanner.string().map_err(|_| Failure::invalid("`id` is not a text"))?;
                 id.replace(text.into_owned()).is_some()
             }
-            "inputs" => tensors.replace(inputs(scanner, bounds)?).is_some(),
+            "inputs" => tensors.replace(inputs(scanner, bounds, &mut items)?).is_some(),
             "parameters" => {
                 method = asked(&mut scanner.clone(), contract)?;
-                content = content::read(scanner)?;
-                std::mem::replace(&mut parameters, true)
+                parameters.replace(parameters::read(scanner)?).is_some()
             }
             "outputs" => {
                 if scanner.peek() == Some(b'n') {
                     scanner.scalar()?;
                     continue;
                 }
-                methods.replace(outputs(scanner, contract)?).is_some()
+                requested.replace(outputs(scanner, contract)?).is_some()
             }
             _ => {
                 scanner.skip()?;
@@ -94,24 +121,34 @@ fn decode(
         }
     }
     scanner.finish()?;
+    items.finish()?;
     let tensors =
         tensors.ok_or_else(|| Failure::invalid(format!("there is no `inputs`; send {EXAMPLE}")))?;
+    let Parameters { content, binary, .. } = parameters.unwrap_or_default();
     let frame = assemble::frame(tensors, content, &contract.schema, bounds)?;
     let table = contract.schema.fit(frame)?;
-    let mut methods = methods.unwrap_or_default();
+    let (mut methods, forms) = requested.unwrap_or_default();
     choose(&mut methods, method, "`parameters`", "`outputs`")?;
-    Ok(Query { table, methods, id, raw: false })
+    let binary = binary.unwrap_or(false);
+    let mut raw = Query::answering(&methods, contract);
+    let mut forms = forms.into_iter();
+    raw.retain(|_| forms.next().flatten().unwrap_or(binary));
+    Ok(Query { table, methods, id, raw })
 }
 
 const EXAMPLE: &str = "{\"inputs\": [{\"name\": …, \"shape\": [rows, columns], \"datatype\": \"FP64\", \
     \"data\": […]}]}";
 
-fn inputs<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Vec<Tensor<'a>>, Failure> {
+fn inputs<'a>(
+    scanner: &mut Scanner<'a>,
+    bounds: &Bounds,
+    items: &mut Items<'_>,
+) -> Result<Vec<Tensor<'a>>, Failure> {
     let mut tensors: Vec<Tensor<'a>> = Vec::new();
     let mut first = true;
     scanner.begin(b'[')?;
     while scanner.more(b']', &mut first)? {
-        let tensor = tensor::read(scanner, tensors.len(), bounds)?;
+        let tensor = tensor::read(scanner, tensors.len(), bounds, items)?;
         tensors.push(tensor);
     }
     Ok(tensors)
@@ -138,29 +175,37 @@ fn asked(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Option<Method
     Ok(found)
 }
 
-/// The outputs asked for, as methods of the model.
-fn outputs(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Vec<Method>, Failure> {
-    let mut methods = Vec::new();
+/// The outputs asked for, and whether each is to be raw bytes where it says so.
+type Requested = (Vec<Method>, Vec<Option<bool>>);
+
+/// Reads the outputs asked for, as methods of the model.
+fn outputs(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Requested, Failure> {
+    let (mut methods, mut forms) = (Vec::new(), Vec::new());
     let mut first = true;
     scanner.begin(b'[')?;
     while scanner.more(b']', &mut first)? {
-        let mut name = None;
+        let (mut name, mut parameters) = (None, None);
         let mut first = true;
         scanner.begin(b'{')?;
         while scanner.more(b'}', &mut first)? {
             let key = scanner.key()?;
-            if &*key == "name" {
-                if name.replace(scanner.string()?).is_some() {
-                    return Err(twice(&key));
+            let again = match &*key {
+                "name" => name.replace(scanner.string()?).is_some(),
+                "parameters" => parameters.replace(parameters::read(scanner)?).is_some(),
+                _ => {
+                    scanner.skip()?;
+                    false
                 }
-            } else {
-                scanner.skip()?;
+            };
+            if again {
+                return Err(twice(&key));
             }
         }
         let name = name.ok_or_else(|| Failure::invalid("an output has no `name`"))?;
         requested::add(&name, contract, &mut methods)?;
+        forms.push(parameters.unwrap_or_default().binary);
     }
-    Ok(methods)
+    Ok((methods, forms))
 }
 
 /// One tensor for each output.
@@ -184,13 +229,13 @@ fn encode(
         if at > 0 {
             out.push(b',');
         }
-        output_tensor(&mut out, *method, output);
+        output_tensor(&mut out, *method, output, query.raw.contains(method));
     }
     out.extend_from_slice(b"]}");
     out
 }
 
-fn output_tensor(out: &mut Vec<u8>, method: Method, output: &Output) {
+fn output_tensor(out: &mut Vec<u8>, method: Method, output: &Output, as_raw: bool) {
     out.extend_from_slice(b"{\"name\":\"");
     out.extend_from_slice(method.name().as_bytes());
     out.extend_from_slice(b"\",\"shape\":[");
@@ -201,6 +246,12 @@ fn output_tensor(out: &mut Vec<u8>, method: Method, output: &Output) {
     }
     out.extend_from_slice(b"],\"datatype\":\"");
     out.extend_from_slice(datatype(&output.data).name().as_bytes());
+    if as_raw {
+        out.extend_from_slice(b"\",\"parameters\":{\"binary_data_size\":");
+        write::integer(out, raw::size(&output.data));
+        out.extend_from_slice(b"}}");
+        return;
+    }
     out.extend_from_slice(b"\",\"data\":");
     list(out, &output.data, 0, output.data.len());
     out.push(b'}');

@@ -133,13 +133,13 @@ mod tests {
     use longshore_mlflow::Signature;
 
     use super::*;
-    use crate::json::Scanner;
+    use crate::{json::Scanner, protocol::v2::binary::Items};
 
     /// The columns of a request in the order that it sends them.
     fn columns(inputs: &str, all: Option<Content>, schema: &Schema) -> Result<Vec<Column>, String> {
         let bounds = Bounds { rows: 10, cells: 100 };
         let mut scanner = Scanner::new(inputs.as_bytes(), 64).unwrap();
-        let read = super::super::inputs(&mut scanner, &bounds);
+        let read = super::super::inputs(&mut scanner, &bounds, &mut Items::default());
         let frame = read.and_then(|tensors| frame(tensors, all, schema, &bounds));
         let frame = frame.map_err(|failure| failure.message.to_string())?;
         Ok(split(frame.data, frame.rows))

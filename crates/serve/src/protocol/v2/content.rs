@@ -7,7 +7,7 @@ use super::tensor::{Tensor, Values};
 use crate::{
     failure::Failure,
     frame::Builder,
-    json::{Scalar, Scanner, twice},
+    json::{Scalar, Scanner},
     names::quoted,
 };
 
@@ -54,32 +54,6 @@ impl Content {
     fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, content)| *content == self).map_or("", |(name, _)| name)
     }
-}
-
-/// Reads the parameters of a request or of an input; others than `content_type` are not used.
-pub(super) fn read(scanner: &mut Scanner<'_>) -> Result<Option<Content>, Failure> {
-    if scanner.peek() == Some(b'n') {
-        scanner.scalar()?;
-        return Ok(None);
-    }
-    let (mut found, mut first) = (None, true);
-    scanner.begin(b'{')?;
-    while scanner.more(b'}', &mut first)? {
-        let key = scanner.key()?;
-        if &*key != "content_type" {
-            scanner.skip()?;
-            continue;
-        }
-        if scanner.peek() == Some(b'n') {
-            scanner.scalar()?;
-            continue;
-        }
-        let content = Content::named(&scanner.string()?)?;
-        if found.replace(content).is_some() {
-            return Err(twice("content_type"));
-        }
-    }
-    Ok(found)
 }
 
 /// The values that a tensor stands for. `binary` leaves base64 to the signature's own type.

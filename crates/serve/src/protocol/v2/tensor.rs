@@ -3,7 +3,12 @@ use std::borrow::Cow;
 use longshore_engine::{Column, TextColumn};
 use longshore_kserve::v2::Datatype;
 
-use super::content::{self, Content};
+use super::{
+    binary::Items,
+    claim::Claim,
+    content::Content,
+    parameters::{self, Parameters},
+};
 use crate::{
     failure::Failure,
     frame::Bounds,
@@ -40,7 +45,7 @@ struct Parts<'a> {
     name: Option<Cow<'a, str>>,
     shape: Option<Vec<usize>>,
     datatype: Option<Datatype>,
-    content: Option<Content>,
+    parameters: Parameters,
     values: Option<Values>,
     /// Where `data` is, when it came before its type.
     postponed: Option<Scanner<'a>>,
@@ -51,6 +56,7 @@ pub(super) fn read<'a>(
     scanner: &mut Scanner<'a>,
     at: usize,
     bounds: &Bounds,
+    items: &mut Items<'_>,
 ) -> Result<Tensor<'a>, Failure> {
     let mut parts = Parts::default();
     let mut first = true;
@@ -62,7 +68,7 @@ pub(super) fn read<'a>(
             "shape" => parts.shape.replace(shape(scanner, at)?).is_some(),
             "datatype" => parts.datatype.replace(datatype(scanner)?).is_some(),
             "parameters" => {
-                parts.content = content::read(scanner)?;
+                parts.parameters = parameters::read(scanner)?;
                 false
             }
             "data" => {
@@ -93,15 +99,26 @@ pub(super) fn read<'a>(
     let name = parts.name.ok_or_else(|| lacks("name"))?;
     let shape = parts.shape.ok_or_else(|| lacks("shape"))?;
     let datatype = parts.datatype.ok_or_else(|| lacks("datatype"))?;
-    let values = match (parts.values, parts.postponed) {
-        (Some(values), _) => values,
-        (None, Some(mut here)) => {
+    let Parameters { content, size, .. } = parts.parameters;
+    let values = match (parts.values, parts.postponed, size) {
+        (None, None, Some(size)) => {
+            bounds.check_rows(shape.first().copied().unwrap_or(0))?;
+            items.take(&Claim { name: &name, shape: &shape, datatype }, size)?
+        }
+        (_, _, Some(_)) => {
+            return Err(Failure::invalid(format!(
+                "input {} has `data` beside `binary_data_size`; send its items in one of them",
+                quoted(&name)
+            )));
+        }
+        (Some(values), _, None) => values,
+        (None, Some(mut here), None) => {
             let reader = Reader { name: &name, shape: &shape, datatype };
             reader.read(&mut here, bounds)?
         }
-        (None, None) => return Err(lacks("data")),
+        (None, None, None) => return Err(lacks("data")),
     };
-    Ok(Tensor { name, shape, content: parts.content, values })
+    Ok(Tensor { name, shape, content, values })
 }
 
 fn shape(scanner: &mut Scanner<'_>, at: usize) -> Result<Vec<usize>, Failure> {
@@ -372,7 +389,9 @@ mod tests {
     fn values(text: &str) -> Result<Values, String> {
         let mut scanner = Scanner::new(text.as_bytes(), 64).unwrap();
         let bounds = Bounds { rows: 10, cells: 100 };
-        read(&mut scanner, 0, &bounds).map(|t| t.values).map_err(|f| f.message.to_string())
+        read(&mut scanner, 0, &bounds, &mut Items::default())
+            .map(|t| t.values)
+            .map_err(|f| f.message.to_string())
     }
 
     fn tensor(datatype: &str, shape: &str, data: &str) -> Result<Values, String> {
