@@ -1,28 +1,6 @@
 //! The V1 protocol, in the style of TensorFlow Serving.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
-/// The body of `POST /v1/models/{m}:predict`: exactly one of the two keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Request {
-    /// Rows: lists, objects by column name, or single values.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instances: Option<Vec<Value>>,
-    /// The same under the name some clients use; it wins when both are sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inputs: Option<Value>,
-}
-
-/// The reply to a prediction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reply {
-    /// One answer a row.
-    pub predictions: Vec<Value>,
-    /// What a server adds.
-    #[serde(flatten)]
-    pub rest: Map<String, Value>,
-}
 
 /// The reply of `GET /v1/models`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,11 +26,4 @@ pub struct Status {
 pub struct Alive {
     /// `alive`.
     pub status: String,
-}
-
-/// The body of every failure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// What was wrong, where, and how to mend it.
-    pub error: String,
 }

@@ -10,66 +10,6 @@ pub use datatype::Datatype;
 /// Free parameters of a request, a reply or a tensor.
 pub type Parameters = Map<String, Value>;
 
-/// The body of `POST /v2/models/{m}/infer`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Request {
-    /// Repeated in the reply.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Hints for the server.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub parameters: Parameters,
-    /// The tensors.
-    pub inputs: Vec<Tensor>,
-    /// The outputs wanted; all when empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub outputs: Vec<RequestedOutput>,
-}
-
-/// A tensor in JSON.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tensor {
-    /// Its name.
-    pub name: String,
-    /// Its dimensions.
-    pub shape: Vec<i64>,
-    /// The type of its items.
-    pub datatype: Datatype,
-    /// Hints, such as `content_type`.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub parameters: Parameters,
-    /// The items, flat or nested, row-major.
-    pub data: Vec<Value>,
-}
-
-/// An output a caller asks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RequestedOutput {
-    /// Its name.
-    pub name: String,
-    /// Hints.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub parameters: Parameters,
-}
-
-/// The reply to an inference.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reply {
-    /// The model that answered.
-    pub model_name: String,
-    /// Its version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model_version: Option<String>,
-    /// The request's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// What the server adds.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub parameters: Parameters,
-    /// The tensors.
-    pub outputs: Vec<Tensor>,
-}
-
 /// The reply of `GET /v2`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
@@ -89,11 +29,14 @@ pub struct Model {
     /// The versions that are loaded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub versions: Vec<String>,
-    /// What runs it, such as `sklearn_longshore`.
+    /// What runs it, such as `sklearn_longshore`; some servers do not say.
+    #[serde(default)]
     pub platform: String,
-    /// What it takes.
+    /// What it takes; empty when the server does not say.
+    #[serde(default)]
     pub inputs: Vec<TensorInfo>,
-    /// What it can answer.
+    /// What it can answer; empty when the server does not say.
+    #[serde(default)]
     pub outputs: Vec<TensorInfo>,
 }
 
@@ -162,12 +105,46 @@ pub struct IndexRequest {
 pub struct IndexEntry {
     /// The model's name.
     pub name: String,
-    /// Its version.
+    /// Its version; Triton leaves it out of what is not loaded.
+    #[serde(default)]
     pub version: String,
-    /// `READY`, `LOADING`, or `UNAVAILABLE` for a model that did not load.
-    pub state: String,
+    /// Whether it answers; Triton leaves it out of a model that nobody has loaded yet.
+    #[serde(default)]
+    pub state: ModelState,
     /// Why it is in that state; empty when there is nothing to say.
+    #[serde(default)]
     pub reason: String,
+}
+
+/// The states of a model, in the words of Triton's model repository extension.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ModelState {
+    /// It answers.
+    Ready,
+    /// It is being loaded.
+    Loading,
+    /// It is being unloaded.
+    Unloading,
+    /// It does not answer: it did not load, was unloaded, or waits for its first request.
+    Unavailable,
+    /// The server does not say, or says it in a word of its own.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+impl ModelState {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "READY",
+            Self::Loading => "LOADING",
+            Self::Unloading => "UNLOADING",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
 }
 
 /// The body of `POST /v2/repository/models/{m}/load` and `…/unload`.
@@ -194,4 +171,27 @@ pub struct Unloaded {
     pub name: String,
     /// Whether it is unloaded.
     pub unload: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IndexEntry, Model, ModelState};
+
+    #[test]
+    fn serde_and_the_table_agree_on_states() {
+        use ModelState::{Loading, Ready, Unavailable, Unknown, Unloading};
+        for state in [Ready, Loading, Unloading, Unavailable, Unknown] {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+        }
+    }
+
+    #[test]
+    fn what_other_servers_leave_out_is_empty() {
+        let index = r#"[{"name": "a"}, {"name": "b", "version": "1", "state": "ASLEEP"}]"#;
+        let index: Vec<IndexEntry> = serde_json::from_str(index).unwrap();
+        assert_eq!((&*index[0].version, index[0].state), ("", ModelState::Unknown));
+        assert_eq!((&*index[1].version, index[1].state), ("1", ModelState::Unknown));
+        let model: Model = serde_json::from_str(r#"{"name": "m"}"#).unwrap();
+        assert!(model.inputs.is_empty() && model.platform.is_empty());
+    }
 }

@@ -4,32 +4,11 @@ pub(crate) mod source;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use serde::Deserialize;
+use longshore_kserve::v2::{Datatype, TensorInfo};
 use serde_json::{Map, Value, json};
 
 /// Most values of a made-up tensor.
 const LARGEST: i64 = 1 << 20;
-
-/// What a V2 server says of a model, as far as a question needs it.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Metadata {
-    /// The model's name.
-    pub(crate) name: String,
-    /// Its inputs.
-    #[serde(default)]
-    pub(crate) inputs: Vec<Tensor>,
-}
-
-/// A tensor that a model takes.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Tensor {
-    /// Its name.
-    pub(crate) name: String,
-    /// `FP64`, `BYTES` and so on.
-    pub(crate) datatype: String,
-    /// Its shape; -1 is any length, and the first is the rows.
-    pub(crate) shape: Vec<i64>,
-}
 
 /// A question in each protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,16 +25,16 @@ pub(crate) struct Question {
 
 impl Question {
     /// One made-up row: numbers are 0.5 or 0, texts are `a`, lengths that are free are 1.
-    pub(crate) fn made_up(inputs: &[Tensor]) -> Result<Self> {
+    pub(crate) fn made_up(inputs: &[TensorInfo]) -> Result<Self> {
         if inputs.is_empty() {
             bail!("the model does not say what it takes: give a request with `--body FILE`");
         }
-        let row = inputs.iter().map(Tensor::made_up).collect::<Result<Vec<_>>>()?;
+        let row = inputs.iter().map(made_up).collect::<Result<Vec<_>>>()?;
         Ok(Self::new(inputs, &[row]))
     }
 
     /// The rows of a V1 body, `{"instances": […]}`, for a model that may have said what it takes.
-    pub(crate) fn from_instances(body: &[u8], inputs: &[Tensor]) -> Result<Self> {
+    pub(crate) fn from_instances(body: &[u8], inputs: &[TensorInfo]) -> Result<Self> {
         let body: Value = serde_json::from_slice(body).context("the request is not JSON")?;
         let instances = body.get("instances").and_then(Value::as_array);
         let instances = instances.context("the request has no list `instances`")?;
@@ -73,17 +52,17 @@ impl Question {
     }
 
     /// Rows that hold a value for each input.
-    fn new(inputs: &[Tensor], rows: &[Vec<Value>]) -> Self {
+    fn new(inputs: &[TensorInfo], rows: &[Vec<Value>]) -> Self {
         let instances: Vec<Value> = rows.iter().map(|row| instance(inputs, row)).collect();
         let tensors = inputs.iter().enumerate().map(|(index, tensor)| {
             let column = rows.iter().filter_map(|row| row.get(index));
             let mut data = Vec::new();
             column.for_each(|cell| flatten(cell, &mut data));
-            let shape = tensor.shape_of(rows.len(), data.len());
+            let shape = shape_of(tensor, rows.len(), data.len());
             json!({"name": tensor.name, "datatype": tensor.datatype, "shape": shape, "data": data})
         });
         let v2 = json!({"inputs": tensors.collect::<Vec<_>>()});
-        let invocations = if inputs.iter().all(Tensor::is_column) {
+        let invocations = if inputs.iter().all(is_column) {
             let names: Vec<_> = inputs.iter().map(|tensor| &tensor.name).collect();
             json!({"dataframe_split": {"columns": names, "data": rows}})
         } else {
@@ -98,56 +77,54 @@ impl Question {
     }
 }
 
-impl Tensor {
-    /// One value a row.
-    fn is_column(&self) -> bool {
-        self.row_shape().iter().product::<i64>() == 1
-    }
+/// One value a row.
+fn is_column(tensor: &TensorInfo) -> bool {
+    row_shape(tensor).iter().product::<i64>() == 1
+}
 
-    /// The shape of a row; free lengths are 1.
-    fn row_shape(&self) -> Vec<i64> {
-        self.shape.iter().skip(1).map(|&length| if length < 1 { 1 } else { length }).collect()
-    }
+/// The shape of a row; free lengths are 1.
+fn row_shape(tensor: &TensorInfo) -> Vec<i64> {
+    tensor.shape.iter().skip(1).map(|&length| if length < 1 { 1 } else { length }).collect()
+}
 
-    /// The shape of a tensor with `rows` rows and `values` values in all.
-    fn shape_of(&self, rows: usize, values: usize) -> Vec<i64> {
-        let mut shape = vec![rows as i64];
-        shape.extend(self.row_shape());
-        // a free length of a matrix takes what the rows have
-        if let [_, -1] = self.shape[..]
-            && rows > 0
-        {
-            shape = vec![rows as i64, (values / rows) as i64];
-        }
-        shape
+/// The shape of a tensor with `rows` rows and `values` values in all.
+fn shape_of(tensor: &TensorInfo, rows: usize, values: usize) -> Vec<i64> {
+    let mut shape = vec![rows as i64];
+    shape.extend(row_shape(tensor));
+    // a free length of a matrix takes what the rows have
+    if let [_, -1] = tensor.shape[..]
+        && rows > 0
+    {
+        shape = vec![rows as i64, (values / rows) as i64];
     }
+    shape
+}
 
-    /// The value of one row: a scalar for a column, nested lists otherwise.
-    fn made_up(&self) -> Result<Value> {
-        let value = match self.datatype.as_str() {
-            "BOOL" => json!(false),
-            "BYTES" => json!("a"),
-            name if name.starts_with("FP") || name == "BF16" => json!(0.5),
-            _ => json!(0),
-        };
-        let shape = self.row_shape();
-        let values = shape.iter().try_fold(1_i64, |all, &length| all.checked_mul(length));
-        if values.is_none_or(|values| values > LARGEST) {
-            bail!(
-                "`{}` of shape {:?} is too large to make up: give a request with `--body FILE`",
-                self.name,
-                self.shape
-            );
-        }
-        if self.is_column() {
-            return Ok(value);
-        }
-        Ok(shape.iter().rev().fold(value, |inner, &length| json!(vec![inner; length as usize])))
+/// The value of one row: a scalar for a column, nested lists otherwise.
+fn made_up(tensor: &TensorInfo) -> Result<Value> {
+    let value = match tensor.datatype {
+        Datatype::Bool => json!(false),
+        Datatype::Bytes => json!("a"),
+        Datatype::Fp16 | Datatype::Bf16 | Datatype::Fp32 | Datatype::Fp64 => json!(0.5),
+        _ => json!(0),
+    };
+    let shape = row_shape(tensor);
+    let values = shape.iter().try_fold(1_i64, |all, &length| all.checked_mul(length));
+    if values.is_none_or(|values| values > LARGEST) {
+        bail!(
+            "`{}` of shape {:?} is too large to make up: give a request with `--body FILE`",
+            tensor.name,
+            tensor.shape
+        );
     }
+    if is_column(tensor) {
+        return Ok(value);
+    }
+    Ok(shape.iter().rev().fold(value, |inner, &length| json!(vec![inner; length as usize])))
 }
 
 /// A row's value for each input.
-fn cells(row: &Value, inputs: &[Tensor]) -> Result<Vec<Value>> {
+fn cells(row: &Value, inputs: &[TensorInfo]) -> Result<Vec<Value>> {
     match (row, inputs) {
         (Value::Object(named), _) => {
             inputs.iter().map(|tensor| cell(named, &tensor.name)).collect()
@@ -170,10 +147,10 @@ fn cell(row: &Map<String, Value>, name: &str) -> Result<Value> {
 }
 
 /// A row as V1 writes it: a list of its columns, the one tensor itself, or an object of tensors.
-fn instance(inputs: &[Tensor], row: &[Value]) -> Value {
+fn instance(inputs: &[TensorInfo], row: &[Value]) -> Value {
     match (inputs, row) {
-        ([only], [value]) if !only.is_column() || only.shape.len() < 2 => value.clone(),
-        _ if inputs.iter().all(Tensor::is_column) => json!(row),
+        ([only], [value]) if !is_column(only) || only.shape.len() < 2 => value.clone(),
+        _ if inputs.iter().all(is_column) => json!(row),
         _ => inputs.iter().map(|t| t.name.clone()).zip(row.iter().cloned()).collect(),
     }
 }
@@ -193,8 +170,9 @@ fn bytes(value: &Value) -> Bytes {
 mod tests {
     use super::*;
 
-    fn tensor(name: &str, datatype: &str, shape: &[i64]) -> Tensor {
-        Tensor { name: name.into(), datatype: datatype.into(), shape: shape.to_vec() }
+    fn tensor(name: &str, datatype: &str, shape: &[i64]) -> TensorInfo {
+        let datatype = datatype.parse().unwrap();
+        TensorInfo { name: name.into(), datatype, shape: shape.to_vec() }
     }
 
     fn read(bytes: &Bytes) -> Value {

@@ -15,7 +15,7 @@ use self::{check::Verdict, probe::Probe, report::Report};
 use crate::{
     cli::SmokeTestArgs,
     client::{Access, Target},
-    question::{Metadata, Question, source},
+    question::{Question, source},
 };
 
 /// Models that are asked when none is named; more are left out, so that the number of requests has a bound.
@@ -117,9 +117,8 @@ impl Model<'_> {
         add("metadata", verdict);
         let path = format!("/v2/models/{}/ready", self.name);
         add("ready", self.optional(check::get(self.probe, &path).await));
-        let metadata =
-            metadata.unwrap_or_else(|| Metadata { name: self.name.into(), inputs: Vec::new() });
-        let question = match Question::about(&metadata, given) {
+        let inputs = metadata.map(|metadata| metadata.inputs).unwrap_or_default();
+        let question = match Question::about(&inputs, given) {
             Ok(question) => question,
             Err(error) => {
                 add("prediction", Verdict::failed(format!("{error:#}")));

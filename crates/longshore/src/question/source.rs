@@ -4,9 +4,9 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use serde::Deserialize;
+use longshore_kserve::{v1, v2};
 
-use super::{Metadata, Question};
+use super::Question;
 use crate::{
     cli::QuestionArgs,
     client::{self, Reply, Target},
@@ -28,38 +28,30 @@ pub(crate) fn given(args: &QuestionArgs) -> Result<Option<Bytes>> {
 
 impl Question {
     /// From the given rows, else made up.
-    pub(crate) fn about(metadata: &Metadata, given: Option<&Bytes>) -> Result<Self> {
+    pub(crate) fn about(inputs: &[v2::TensorInfo], given: Option<&Bytes>) -> Result<Self> {
         match given {
-            Some(body) => Self::from_instances(body, &metadata.inputs),
-            None => Self::made_up(&metadata.inputs),
+            Some(body) => Self::from_instances(body, inputs),
+            None => Self::made_up(inputs),
         }
     }
 }
 
 /// The models that a server tells it has, by V1's list or V2's repository index.
 pub(crate) async fn models(target: &Target) -> Result<Vec<String>> {
-    #[derive(Deserialize)]
-    struct List {
-        models: Vec<String>,
-    }
-    #[derive(Deserialize)]
-    struct Entry {
-        name: String,
-    }
     let reply = get(target, "/v1/models").await?;
-    if let Ok(list) = serde_json::from_slice::<List>(&reply.body) {
+    if let Ok(list) = serde_json::from_slice::<v1::Models>(&reply.body) {
         return Ok(list.models);
     }
     let body = Some(Bytes::from_static(b"{}"));
     let reply = client::ask(target, client::request(target, "/v2/repository/index", body)?).await?;
-    match serde_json::from_slice::<Vec<Entry>>(&reply.body) {
+    match serde_json::from_slice::<Vec<v2::IndexEntry>>(&reply.body) {
         Ok(entries) => Ok(entries.into_iter().map(|entry| entry.name).collect()),
         Err(_) => bail!("`{}` does not tell its models: name one with `--model`", target.url("")),
     }
 }
 
 /// What the server says of a model.
-pub(crate) async fn metadata(target: &Target, model: &str) -> Result<Metadata> {
+pub(crate) async fn metadata(target: &Target, model: &str) -> Result<v2::Model> {
     let path = format!("/v2/models/{model}");
     let reply = get(target, &path).await?;
     if !reply.status.is_success() {

@@ -53,7 +53,7 @@ pub(super) async fn answer(
                 reply.message(1, |model| {
                     model.text(1, &entry.name);
                     model.text(2, &entry.version);
-                    model.text(3, &entry.state);
+                    model.text(3, entry.state.name());
                     model.text(4, &entry.reason);
                 });
             }

@@ -178,7 +178,7 @@ pub(crate) fn index(models: &Repository, only_ready: bool) -> Vec<v2::IndexEntry
         let line = |version: &str| v2::IndexEntry {
             name: entry.name.to_string(),
             version: version.into(),
-            state: entry.state().name().into(),
+            state: entry.state().as_model_state(),
             reason: reason(entry),
         };
         if entry.state() == State::Ready {

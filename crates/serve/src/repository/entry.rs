@@ -6,6 +6,8 @@ use std::{
     time::Instant,
 };
 
+use longshore_kserve::v2::ModelState;
+
 use super::Served;
 use crate::{Error, metrics::ModelMetrics};
 
@@ -68,12 +70,12 @@ pub(crate) enum State {
 impl State {
     pub(crate) const COUNT: usize = 5;
 
-    /// The word of the V2 repository index.
-    pub(crate) fn name(self) -> &'static str {
+    /// What the V2 repository index says.
+    pub(crate) fn as_model_state(self) -> ModelState {
         match self {
-            Self::Ready => "READY",
-            Self::Loading => "LOADING",
-            Self::Idle | Self::Unloaded | Self::Failed => "UNAVAILABLE",
+            Self::Ready => ModelState::Ready,
+            Self::Loading => ModelState::Loading,
+            Self::Idle | Self::Unloaded | Self::Failed => ModelState::Unavailable,
         }
     }
 }

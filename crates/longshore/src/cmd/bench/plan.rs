@@ -55,7 +55,7 @@ async fn body(
     }
     let question = async |model: &str| {
         let metadata = source::metadata(target, model).await?;
-        Question::about(&metadata, given)
+        Question::about(&metadata.inputs, given)
     };
     match protocol {
         Protocol::Page => Ok(given.cloned()),

@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::StatusCode;
+use longshore_kserve::v2;
 use serde_json::Value;
 
 use super::probe::{Answer, Probe};
-use crate::{
-    client::{Reply, Target},
-    question::Metadata,
-};
+use crate::client::{Reply, Target};
 
 /// Pages that tell that a process lives: V2's, Longshore's, MLflow's.
 pub(super) const LIVE: &[&str] = &["/v2/health/live", "/health/live", "/ping"];
@@ -166,10 +164,10 @@ pub(super) async fn metadata(
     probe: &Probe,
     model: &str,
     ours: bool,
-) -> (Verdict, Option<Metadata>) {
+) -> (Verdict, Option<v2::Model>) {
     let mut metadata = None;
     let verdict = Verdict::of(probe.ask(&format!("/v2/models/{model}"), None).await, |reply| {
-        let found: Metadata = serde_json::from_slice(&reply.body)
+        let found: v2::Model = serde_json::from_slice(&reply.body)
             .map_err(|error| format!("no metadata of a model ({error})"))?;
         if found.name != model {
             return Err(format!("the metadata is of `{}`", found.name));
