@@ -141,10 +141,10 @@ impl Call<'_, '_> {
     }
 
     /// The one message of a call, plain.
-    async fn receive(&self, body: Body, encoding: Encoding) -> Result<Received, Failure> {
+    async fn receive(&self, mut body: Body, encoding: Encoding) -> Result<Received, Failure> {
         let capacity = &self.worker.shared.capacity;
         let limits = capacity.limits;
-        let received = body::receive(self.headers, body, &limits, &capacity.buffered).await;
+        let received = body::receive(self.headers, &mut body, &limits, &capacity.buffered).await;
         let Received { bytes, share } = received?;
         let Message { bytes, compressed } = message::only(bytes, &limits)?;
         if !compressed {

@@ -148,8 +148,13 @@ impl HttpBody for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if let Source::Socket { deadline, .. } = &mut self.0 {
+        if let Source::Socket { incoming, deadline } = &mut self.0 {
             deadline.ends();
+            if let Deadline::Swept { watch, .. } = deadline
+                && !HttpBody::is_end_stream(incoming)
+            {
+                watch.body_is_left();
+            }
         }
     }
 }

@@ -180,7 +180,8 @@ fn answer_http1<A: Accept, S: Answer>(
     let answering = shared.service.call(request);
     async move {
         let mut response = answering.await.unwrap_or_else(|never| match never {});
-        if drain.has_begun() {
+        // hyper ends the connection of a body that is not read, without a word
+        if drain.has_begun() || open.watch().is_body_left() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response.map(|body| ReplyBody::new(body, open)))

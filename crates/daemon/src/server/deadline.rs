@@ -44,6 +44,8 @@ pub(super) struct Watch {
     open: AtomicU32,
     /// The body took too long: its reader has to give up.
     late: AtomicBool,
+    /// The HTTP/1 request's body was not read to its end, so that no other request can follow.
+    left: AtomicBool,
     /// The connection has to end after the requests it is busy with.
     closing: AtomicBool,
     http2: AtomicBool,
@@ -61,6 +63,7 @@ impl Watch {
             stalled: AtomicU32::new(0),
             open: AtomicU32::new(0),
             late: AtomicBool::new(false),
+            left: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             waker: OnceLock::new(),
@@ -154,6 +157,17 @@ impl Watch {
         if self.is_in(Phase::Body) {
             self.enter(Phase::Answer);
         }
+    }
+
+    /// Nobody reads the rest of the body.
+    pub(super) fn body_is_left(&self) {
+        self.left.store(true, Relaxed);
+    }
+
+    /// True when no other request can follow on the connection, since the body of this one is in
+    /// its way.
+    pub(super) fn is_body_left(&self) -> bool {
+        self.left.load(Relaxed)
     }
 
     pub(super) fn is_late(&self) -> bool {

@@ -32,6 +32,14 @@ fn what_only_begins_like_http2_is_read_as_http1() {
 }
 
 #[test]
+fn a_peer_whose_body_is_not_read_learns_that_the_connection_ends() {
+    let server = start(limits());
+    let reply = server.exchange("POST /unread HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n");
+    assert!(reply.starts_with("HTTP/1.1 200 "), "{reply}");
+    assert!(reply.contains("\r\nconnection: close\r\n"), "{reply}");
+}
+
+#[test]
 fn slow_peers_are_cut_off() {
     let server = start(impatient());
     assert_eq!(server.exchange(""), "", "a connection without a request");

@@ -92,13 +92,17 @@ pub(crate) fn start_over(limits: Limits, transport: Transport) -> Running {
     Running { address, second, probes, drain, begun, release, thread: Some(thread) }
 }
 
-/// Sends the body back, after a permit when it is asked for at `/held`.
+/// Sends the body back, after a permit when it is asked for at `/held`, or does not look at it at
+/// `/unread`.
 async fn answer(
     request: Request<Body>,
     release: Arc<Semaphore>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.uri().path() == "/held" {
         release.acquire().await.unwrap().forget();
+    }
+    if request.uri().path() == "/unread" {
+        return Ok(Response::default());
     }
     let (status, body) = match request.into_body().collect().await {
         Ok(body) => (StatusCode::OK, body.to_bytes()),

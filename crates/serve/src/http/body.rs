@@ -24,19 +24,16 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Most bytes of a refused body that are received nevertheless.
 const DISCARDED_BYTES: usize = 64 << 20;
 
-/// Receives a body.
+/// Receives a body. What is left of one that is refused is for [`discard`].
 pub(crate) async fn receive(
     headers: &HeaderMap,
-    mut body: Body,
+    body: &mut Body,
     limits: &Limits,
     buffered: &Gate,
 ) -> Result<Received, Failure> {
     let length =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > limits.body_bytes as u64) {
-        if !headers.contains_key(EXPECT) {
-            discard(&mut body).await;
-        }
         return Err(too_large(limits));
     }
     let mut share: Option<Share> = None;
@@ -54,18 +51,11 @@ pub(crate) async fn receive(
         };
         let size = whole.as_ref().map_or(first.len(), BytesMut::len) + data.len();
         if size > limits.body_bytes {
-            drop((first, whole));
-            discard(&mut body).await;
             return Err(too_large(limits));
         }
         if size > memory::small(limits) {
             let more = if share.is_some() { data.len() } else { size };
-            let granted = share.get_or_insert_with(|| Share::none(buffered)).grow(more, "the body");
-            if let Err(failure) = granted {
-                drop((first, whole, share));
-                discard(&mut body).await;
-                return Err(failure);
-            }
+            share.get_or_insert_with(|| Share::none(buffered)).grow(more, "the body")?;
         }
         match &mut whole {
             Some(whole) => whole.extend_from_slice(&data),
@@ -94,8 +84,12 @@ fn interrupted(error: &Error) -> Failure {
 }
 
 /// Throws away what follows, up to a limit: a peer that is cut off while it sends would not read
-/// why.
-async fn discard(body: &mut Body) {
+/// why it is refused, and the next request on its connection would be lost. A peer that asked
+/// whether to send has nothing on its way.
+pub(crate) async fn discard(headers: &HeaderMap, body: &mut Body) {
+    if headers.contains_key(EXPECT) {
+        return;
+    }
     let mut left = DISCARDED_BYTES;
     while !body.is_end_stream() {
         // a peer that pauses waits for the reply

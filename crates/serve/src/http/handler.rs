@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::{HeaderMap, Request, Response, http::request::Parts};
+use hyper::{HeaderMap, Request, Response, Version, body::Body as _, http::request::Parts};
 use longshore_daemon::server::{Body, Question};
 
 use super::{
@@ -24,7 +24,7 @@ use crate::{
 
 /// Answers one request.
 pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<Outgoing> {
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
     let mut exchange = Exchange::begin(worker, &head);
     let path = head.uri.path();
     // failures are written as the protocol of the path has it
@@ -36,10 +36,10 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
         Ok(Route::Infer { protocol: asked, model, version }) => {
             protocol = asked;
             let target = Target { protocol, model: model.as_deref(), version: version.as_deref() };
-            infer(worker, target, &head, body, &mut exchange).await
+            infer(worker, target, &head, &mut body, &mut exchange).await
         }
         Ok(Route::Verb { model, verb, known }) => Err(no_verb(worker, &model, verb, known).await),
-        Ok(route) => answer_other(worker, &route, &head.headers, body).await,
+        Ok(route) => answer_other(worker, &route, &head.headers, &mut body).await,
         Err(failure) => {
             if route::is_mlflow(path) {
                 protocol = Protocol::Mlflow;
@@ -47,6 +47,9 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
             Err(failure)
         }
     };
+    if result.is_err() && head.version != Version::HTTP_2 && !body.is_end_stream() {
+        Box::pin(body::discard(&head.headers, &mut body)).await;
+    }
     let (reply, failure) = match result {
         Ok(reply) => (reply, None),
         Err(failure) => (codec(protocol).refuse(&failure), Some(failure)),
@@ -76,7 +79,7 @@ async fn infer(
     worker: &Worker,
     target: Target<'_>,
     head: &Parts,
-    body: Body,
+    body: &mut Body,
     exchange: &mut Exchange<'_>,
 ) -> Result<Reply, Failure> {
     let asked = Head { headers: &head.headers, query: head.uri.query().unwrap_or_default() };
@@ -123,7 +126,7 @@ async fn answer_other(
     worker: &Worker,
     route: &Route<'_>,
     headers: &HeaderMap,
-    body: Body,
+    body: &mut Body,
 ) -> Result<Reply, Failure> {
     let capacity = &worker.shared.capacity;
     let body = body::receive(headers, body, &capacity.limits, &capacity.buffered).await?;

@@ -186,6 +186,31 @@ fn a_sender_that_does_not_ask_first_still_reads_why() {
 }
 
 #[test]
+fn a_refusal_does_not_end_the_connection_while_the_body_is_on_its_way() {
+    let server = serve(vec![plain("sum")], Limits::default());
+    let mut connection = server.connect();
+    for path in ["/v2/models/other/infer", "/nowhere", "/v1/models/sum:predict?x=1"] {
+        let sent = request(path, "", "{}");
+        let (head, body) = sent.split_at(sent.len() - 2);
+        connection.write(head);
+        std::thread::sleep(Duration::from_millis(30));
+        connection.write(body);
+        let reply = connection.reply();
+        assert!((400..500).contains(&reply.status), "{reply:?}");
+        assert_eq!(reply.header("connection"), None, "{path}");
+    }
+    connection.write(request(PREDICT, "", ROW));
+    assert_eq!(connection.reply().status, 200);
+    // who asks first is told before it sends, and that nothing else is read
+    connection.write(
+        "POST /nowhere HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n",
+    );
+    let reply = connection.reply();
+    assert_eq!((reply.status, reply.header("connection")), (404, Some("close")));
+    assert!(connection.is_closed());
+}
+
+#[test]
 fn bodies_are_compressed_both_ways() {
     let server = serve(vec![plain("sum")], Limits { body_bytes: 100_000, ..Limits::default() });
     let gzip = |bytes: &[u8]| {
