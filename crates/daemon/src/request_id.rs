@@ -6,10 +6,16 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use hyper::{HeaderMap, header::HeaderValue};
+use hyper::{
+    HeaderMap,
+    header::{HeaderName, HeaderValue},
+};
 
 /// The header that carries the id, both ways.
 pub const HEADER: &str = "x-request-id";
+
+/// The same, ready to be looked for.
+pub static NAME: HeaderName = HeaderName::from_static(HEADER);
 
 /// The longest id taken over from a caller, in bytes.
 pub const MAX_BYTES: usize = 128;
@@ -51,7 +57,7 @@ impl RequestIds {
 
     /// The id that a request brings when it is [`acceptable`], else the next one.
     pub fn of(&self, headers: &HeaderMap) -> HeaderValue {
-        match headers.get(HEADER) {
+        match headers.get(&NAME) {
             Some(sent) if acceptable(sent.as_bytes()) => sent.clone(),
             _ => HeaderValue::from_bytes(&self.make()).unwrap_or(HeaderValue::from_static("-")),
         }

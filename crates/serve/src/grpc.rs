@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use hyper::{
     HeaderMap, Request, Response, StatusCode, Version,
-    header::{CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{CONTENT_TYPE, HeaderValue},
 };
 use longshore_daemon::{request_id, server::Body};
 
@@ -42,8 +42,6 @@ use conversation::Conversation;
 use deadline::Deadline;
 use health::Watch;
 use method::Method;
-
-static REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
 /// True for a request that is a call.
 pub(crate) fn is_call<B>(request: &Request<B>) -> bool {
@@ -90,7 +88,7 @@ pub(crate) async fn respond(worker: &Worker, request: Request<Body>) -> Response
     };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(grpc::CONTENT_TYPE));
-    headers.insert(REQUEST_ID.clone(), id);
+    headers.insert(request_id::NAME.clone(), id);
     response
 }
 

@@ -130,44 +130,45 @@ impl<'c> Inference<'c> {
         };
         let mut times = Times::start(self.begun.is_traced);
         let taken = |share: Option<Share>| share.unwrap_or_else(|| Share::none(buffered));
-        if bytes.len() > IN_PLACE_BYTES || form.sent != Encoding::Plain {
+        let job: Job = if bytes.len() > IN_PLACE_BYTES || form.sent != Encoding::Plain {
             let mut share = taken(share);
-            return self
-                .in_pool(move || {
-                    let _permit = permit;
-                    times.skip();
-                    let query = task.decode_large(bytes, &mut share)?;
-                    times.decoded();
-                    task.answer_large(&query, share, times)
-                })
-                .await;
-        }
-        let query = task.decode(&bytes)?;
-        times.decoded();
-        if self.served.cost.is_cheap(work(&query)) && task.answer_bytes(&query) <= task.in_place() {
-            return task.answer(&query, times);
-        }
-        let share = taken(share);
-        self.in_pool(move || {
-            let _permit = permit;
-            times.skip();
-            task.answer_large(&query, share, times)
-        })
-        .await
+            Box::new(move || {
+                let _permit = permit;
+                times.skip();
+                let query = task.decode_large(bytes, &mut share)?;
+                times.decoded();
+                task.answer_large(&query, share, times)
+            })
+        } else {
+            let query = task.decode(&bytes)?;
+            times.decoded();
+            let cheap = self.served.cost.is_cheap(work(&query));
+            if cheap && task.answer_bytes(&query) <= task.in_place() {
+                return task.answer(&query, times);
+            }
+            let share = taken(share);
+            Box::new(move || {
+                let _permit = permit;
+                times.skip();
+                task.answer_large(&query, share, times)
+            })
+        };
+        // most requests end before, and need no room for this
+        Box::pin(self.in_pool(job)).await
     }
 
-    /// Does `work` on the pool, for as long as a request may wait.
-    async fn in_pool(
-        &self,
-        work: impl FnOnce() -> Result<Answer, Failure> + Send + 'static,
-    ) -> Result<Answer, Failure> {
-        let run = self.capacity.pool.run(work);
+    /// Does a job on the pool, for as long as a request may wait.
+    async fn in_pool(&self, job: Job) -> Result<Answer, Failure> {
+        let run = self.capacity.pool.run(job);
         match tokio::time::timeout(self.capacity.limits.request_timeout, run).await {
             Ok(result) => result,
             Err(_) => Err(Failure::new(Code::DeadlineExceeded, "the model did not answer in time")),
         }
     }
 }
+
+/// Work for the pool.
+type Job = Box<dyn FnOnce() -> Result<Answer, Failure> + Send>;
 
 impl Drop for Inference<'_> {
     fn drop(&mut self) {

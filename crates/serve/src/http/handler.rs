@@ -27,6 +27,7 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
     let (head, mut body) = request.into_parts();
     let mut exchange = Exchange::begin(worker, &head);
     let path = head.uri.path();
+    // what most requests do not need is boxed: hyper moves the rest several times
     // failures are written as the protocol of the path has it
     let mut protocol = Protocol::V2;
     let find = || route::find(&head.method, path, worker.shared.metrics_elsewhere);
@@ -38,8 +39,10 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
             let target = Target { protocol, model: model.as_deref(), version: version.as_deref() };
             infer(worker, target, &head, &mut body, &mut exchange).await
         }
-        Ok(Route::Verb { model, verb, known }) => Err(no_verb(worker, &model, verb, known).await),
-        Ok(route) => answer_other(worker, &route, &head.headers, &mut body).await,
+        Ok(Route::Verb { model, verb, known }) => {
+            Err(Box::pin(no_verb(worker, &model, verb, known)).await)
+        }
+        Ok(route) => Box::pin(answer_other(worker, &route, &head.headers, &mut body)).await,
         Err(failure) => {
             if route::is_mlflow(path) {
                 protocol = Protocol::Mlflow;

@@ -3,8 +3,7 @@
 use hyper::{
     Response,
     header::{
-        ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-        X_CONTENT_TYPE_OPTIONS,
+        ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use longshore_daemon::{Code, request_id};
@@ -14,8 +13,6 @@ use crate::{
     outgoing::Outgoing,
     reply::Reply,
 };
-
-static REQUEST_ID: HeaderName = HeaderName::from_static(request_id::HEADER);
 
 /// The response for a reply; `failure` is what it tells of.
 pub(super) fn of(
@@ -28,7 +25,7 @@ pub(super) fn of(
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REQUEST_ID.clone(), request_id);
+    headers.insert(request_id::NAME.clone(), request_id);
     headers.extend(reply.headers);
     if let Some(failure) = failure {
         if let Some(denial) = failure.denial {

@@ -1,9 +1,16 @@
 use std::borrow::Cow;
 
-use hyper::{HeaderMap, header::CONTENT_TYPE};
+use hyper::{
+    HeaderMap,
+    header::{CONTENT_TYPE, HeaderName},
+};
 use longshore_daemon::Code;
 
 use crate::{failure::Failure, names::quoted, percent};
+
+/// How many bytes of JSON stand before the binary tensors of a body.
+pub(super) static JSON_LENGTH: HeaderName =
+    HeaderName::from_static("inference-header-content-length");
 
 /// What a request says before its body.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +76,7 @@ impl<'a> Head<'a> {
 
     /// Bytes of JSON that the body begins with, when raw bytes of tensors follow it.
     pub(super) fn json_length(&self) -> Result<Option<usize>, Failure> {
-        let Some(value) = self.headers.get(JSON_LENGTH) else { return Ok(None) };
+        let Some(value) = self.headers.get(&JSON_LENGTH) else { return Ok(None) };
         match self.media_type()?.as_deref() {
             None | Some("application/octet-stream" | "application/x-www-form-urlencoded") => {}
             Some(_) => return Err(unsupported("binary tensors as `application/octet-stream`")),
@@ -86,7 +93,7 @@ impl<'a> Head<'a> {
 
     /// Refuses a body that is not JSON alone.
     pub(super) fn only_json(&self) -> Result<(), Failure> {
-        if self.headers.contains_key(JSON_LENGTH) {
+        if self.headers.contains_key(&JSON_LENGTH) {
             let message = "binary tensors belong to V2; send them to `/v2/models/NAME/infer`";
             return Err(Failure::new(Code::UnsupportedMediaType, message));
         }
@@ -97,9 +104,6 @@ impl<'a> Head<'a> {
         }
     }
 }
-
-/// Bytes of JSON before the raw bytes of tensors (Triton's "binary tensor data extension").
-pub(super) const JSON_LENGTH: &str = "inference-header-content-length";
 
 /// A body of a type that the protocol does not know.
 pub(super) fn unsupported(known: &str) -> Failure {

@@ -1,6 +1,5 @@
 //! `POST /v2/models/{m}/infer`: the Open Inference Protocol in JSON, with binary tensors beside it.
 
-use hyper::header::HeaderName;
 use longshore_engine::{Method, Output};
 
 pub(super) mod assemble;
@@ -68,7 +67,7 @@ impl Codec for V2 {
         let json = out.len();
         raw().for_each(|(_, output)| raw::write(&mut out, &output.data));
         let mut reply = Reply::new("application/octet-stream", out);
-        reply.headers.push((HeaderName::from_static(JSON_LENGTH), json.into()));
+        reply.headers.push((JSON_LENGTH.clone(), json.into()));
         Ok(reply)
     }
 
