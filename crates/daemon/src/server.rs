@@ -55,7 +55,8 @@ pub struct Limits {
     pub read_buffer: usize,
     /// How long a request's head may take to arrive, and a handshake.
     pub header_timeout: Duration,
-    /// How long a request's body may take to arrive.
+    /// How long a request's body may take to arrive, or each part of it to a service that lets the
+    /// body rest in between ([`Body::rest`]).
     pub body_timeout: Duration,
     /// How long a connection may stay open without a request.
     pub idle_timeout: Duration,

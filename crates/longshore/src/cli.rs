@@ -220,7 +220,7 @@ pub(crate) struct RequestArgs {
     #[arg(long, env = "LONGSHORE_HEADER_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
     pub(crate) header_timeout: u64,
 
-    /// Seconds the body of a request may take to arrive
+    /// Seconds the body of a request may take to arrive; of a stream of lines, each part of it
     #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
     pub(crate) body_timeout: u64,
 

@@ -1,22 +1,23 @@
 //! A request to a model: decoded, computed where it costs the others least, encoded, and counted.
 //! Nothing else calls a model for a request.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use hyper::header::HeaderValue;
 use longshore_daemon::{Code, gate::Gate};
 use longshore_engine::{Method, Output};
 
+mod account;
 mod cost;
 mod pool;
+mod stream;
 mod times;
 
+pub(crate) use account::Account;
 pub(crate) use cost::Cost;
 pub(crate) use pool::Pool;
+pub(crate) use stream::{Asked, Stream};
 pub(crate) use times::Times;
 
 use crate::{
@@ -66,14 +67,11 @@ pub(crate) struct Begun {
     pub(crate) is_traced: bool,
 }
 
-/// A request to a model, for metrics and logs.
+/// A request to a model whose body is received whole.
 pub(crate) struct Inference<'c> {
     capacity: &'c Capacity,
-    loop_id: usize,
-    served: Arc<Served>,
-    protocol: Protocol,
-    begun: Begun,
-    ended: bool,
+    account: Account,
+    is_traced: bool,
 }
 
 impl<'c> Inference<'c> {
@@ -85,24 +83,26 @@ impl<'c> Inference<'c> {
         protocol: Protocol,
         begun: Begun,
     ) -> Self {
-        served.metrics.begin(loop_id);
-        Self { capacity, loop_id, served, protocol, begun, ended: false }
+        let account = Account::begin(loop_id, served, protocol, begun.at);
+        Self { capacity, account, is_traced: begun.is_traced }
     }
 
     /// What answers.
     pub(crate) fn served(&self) -> &Served {
-        &self.served
+        &self.account.served
+    }
+
+    /// What is counted of it, when it goes on in another way.
+    pub(crate) fn into_account(self) -> Account {
+        self.account
     }
 
     /// Counts what became of it.
-    pub(crate) fn end(mut self, result: Result<Answer, Failure>) -> Result<Reply, Failure> {
-        self.ended = true;
-        let took = self.begun.at.elapsed();
-        let (code, rows) = match &result {
-            Ok(answer) => (Ok(()), answer.rows),
-            Err(failure) => (Err(failure.code), 0),
-        };
-        self.served.metrics.end(self.loop_id, self.protocol, Some(code), rows, took);
+    pub(crate) fn end(self, result: Result<Answer, Failure>) -> Result<Reply, Failure> {
+        match &result {
+            Ok(answer) => self.account.end(Ok(()), answer.rows),
+            Err(failure) => self.account.end(Err(failure.code), 0),
+        }
         result.map(Answer::reply)
     }
 
@@ -115,20 +115,15 @@ impl<'c> Inference<'c> {
     ) -> Result<Answer, Failure> {
         let Capacity { limits, computing, buffered, .. } = self.capacity;
         let Received { bytes, share } = body;
-        let permit = computing.enter(1).ok_or_else(|| {
-            Failure::rejected(
-                Rejection::Overload,
-                "as many requests as the server takes are being answered; try again",
-            )
-        })?;
+        let permit = computing.enter(1).ok_or_else(overload)?;
         let task = Task {
-            served: self.served.clone(),
-            codec: codec(self.protocol),
+            served: self.account.served.clone(),
+            codec: codec(self.account.protocol),
             form,
             limits: *limits,
             id: id.clone(),
         };
-        let mut times = Times::start(self.begun.is_traced);
+        let mut times = Times::start(self.is_traced);
         let taken = |share: Option<Share>| share.unwrap_or_else(|| Share::none(buffered));
         let job: Job = if bytes.len() > IN_PLACE_BYTES || form.sent != Encoding::Plain {
             let mut share = taken(share);
@@ -142,7 +137,7 @@ impl<'c> Inference<'c> {
         } else {
             let query = task.decode(&bytes)?;
             times.decoded();
-            let cheap = self.served.cost.is_cheap(work(&query));
+            let cheap = self.served().cost.is_cheap(work(&query));
             if cheap && task.answer_bytes(&query) <= task.in_place() {
                 return task.answer(&query, times);
             }
@@ -170,12 +165,10 @@ impl<'c> Inference<'c> {
 /// Work for the pool.
 type Job = Box<dyn FnOnce() -> Result<Answer, Failure> + Send>;
 
-impl Drop for Inference<'_> {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.served.metrics.end(self.loop_id, self.protocol, None, 0, Duration::ZERO);
-        }
-    }
+/// All places among the requests that are computed are taken.
+fn overload() -> Failure {
+    let message = "as many requests as the server takes are being answered; try again";
+    Failure::rejected(Rejection::Overload, message)
 }
 
 /// Runs the methods that a query asks for.

@@ -22,6 +22,7 @@ mod grpc;
 mod http;
 mod inference;
 mod json;
+mod lines;
 mod memory;
 mod metrics;
 mod models;

@@ -41,6 +41,15 @@ impl Share {
         Err(Failure::rejected(Rejection::Memory, message))
     }
 
+    /// Takes what is missing of `bytes` for `what`, or gives back what is above.
+    pub(crate) fn fit(&mut self, bytes: usize, what: &str) -> Result<(), Failure> {
+        if let Some(more) = bytes.checked_sub(self.0.count()) {
+            return self.grow(more, what);
+        }
+        self.0.shrink(bytes);
+        Ok(())
+    }
+
     /// A reply that keeps its part of the share until it is sent.
     pub(crate) fn reply(mut self, body: Bytes) -> Bytes {
         self.0.shrink(body.len());
@@ -88,9 +97,18 @@ fn largest_body(limits: &Limits) -> usize {
 
 /// The body exceeds its limit.
 pub(crate) fn too_large(limits: &Limits) -> Failure {
+    exceeds("the body", limits)
+}
+
+/// A line of a body exceeds the limit of a body.
+pub(crate) fn line_too_large(limits: &Limits) -> Failure {
+    exceeds("the line", limits)
+}
+
+fn exceeds(what: &str, limits: &Limits) -> Failure {
     let whole = limits.body_bytes < largest_body(limits);
     let flag = if whole { "--max-body-bytes" } else { "--max-buffered-bytes" };
-    Failure::too_large("the body", limits.body_bytes, "bytes", flag)
+    Failure::too_large(what, limits.body_bytes, "bytes", flag)
 }
 
 #[cfg(test)]
@@ -111,6 +129,10 @@ mod tests {
         assert_eq!(other.grow(91, "it").unwrap_err().code, Code::TooLarge);
         assert_eq!(other.grow(usize::MAX, "it").unwrap_err().code, Code::TooLarge);
         assert_eq!(gate.taken(), 100);
+        other.fit(4, "it").unwrap();
+        assert_eq!(gate.taken(), 94);
+        other.fit(10, "it").unwrap();
+        assert_eq!(other.fit(11, "it").unwrap_err().code, Code::Unavailable);
         drop(other);
         let reply = share.reply(vec![0; 30].into());
         let part = reply.slice(10..);

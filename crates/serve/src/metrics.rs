@@ -109,6 +109,13 @@ impl ModelMetrics {
         add(&shard.rows, rows as u64);
     }
 
+    /// Rows of a request that is not ended were answered.
+    pub(crate) fn rows(&self, loop_id: usize, rows: usize) {
+        if let Some(shard) = self.shard(loop_id) {
+            add(&shard.rows, rows as u64);
+        }
+    }
+
     fn sum(&self, counter: impl Fn(&Shard) -> &AtomicU64) -> u64 {
         self.shards.iter().map(|shard| counter(shard).load(Relaxed)).fold(0, u64::wrapping_add)
     }

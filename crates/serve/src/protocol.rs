@@ -9,6 +9,7 @@ pub(crate) mod grpc;
 mod head;
 mod invocations;
 mod kind;
+pub(crate) mod lines;
 mod rows;
 mod v1;
 mod v2;
@@ -69,6 +70,8 @@ pub(crate) enum MediaType {
     Tensors {
         json: usize,
     },
+    /// JSON, one row a line, as many as come.
+    Lines,
     /// A message of Protocol Buffers.
     Protobuf,
 }
@@ -178,6 +181,13 @@ fn nested(out: &mut Vec<u8>, output: &Output) {
 
 /// The values from `from` up to `to` as a list.
 fn list(out: &mut Vec<u8>, data: &OutputData, from: usize, to: usize) {
+    out.push(b'[');
+    values(out, data, from, to);
+    out.push(b']');
+}
+
+/// The same without brackets.
+fn values(out: &mut Vec<u8>, data: &OutputData, from: usize, to: usize) {
     fn each<T: Copy>(
         out: &mut Vec<u8>,
         values: &[T],
@@ -192,7 +202,6 @@ fn list(out: &mut Vec<u8>, data: &OutputData, from: usize, to: usize) {
             write(out, value);
         }
     }
-    out.push(b'[');
     match data {
         OutputData::F64(v) => each(out, v, from, to, write::double),
         // the double that Python makes of a float, so that both read back the same
@@ -209,7 +218,6 @@ fn list(out: &mut Vec<u8>, data: &OutputData, from: usize, to: usize) {
             }
         }
     }
-    out.push(b']');
 }
 
 #[cfg(test)]

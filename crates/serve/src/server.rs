@@ -97,16 +97,18 @@ impl Server {
         let probe = Probe::new(registry, drain.clone(), models.clone());
         let shared = Arc::new(Shared {
             models,
-            capacity: Capacity {
+            capacity: Arc::new(Capacity {
                 limits,
                 computing,
                 buffered: Gate::new(limits.buffered_bytes),
                 pool,
-            },
+            }),
             rejections,
             probe: Arc::new(probe),
             metrics_elsewhere: config.metrics_port.is_some() && listening.is_some(),
             drain,
+            // the rest is for the peer to take the last answers
+            stream_grace: config.drain_delay.saturating_add(config.grace / 2),
             keys: config.keys,
             metrics_without_key: config.metrics_without_key,
             tracer: config.tracer,

@@ -1,6 +1,6 @@
 //! What requests share: all of them, and those of one event loop.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use longshore_daemon::{
     Drain, RequestIds,
@@ -14,12 +14,14 @@ use crate::{Models, inference::Capacity, metrics::Rejections};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) models: Models,
-    pub(crate) capacity: Capacity,
+    pub(crate) capacity: Arc<Capacity>,
     pub(crate) rejections: Rejections,
     pub(crate) probe: Arc<Probe>,
     /// The metrics have a port of their own.
     pub(crate) metrics_elsewhere: bool,
     pub(crate) drain: Drain,
+    /// How long a stream may go on once the drain has begun.
+    pub(crate) stream_grace: Duration,
     /// The keys that may ask; everybody may when there are none.
     pub(crate) keys: Option<ApiKeys>,
     pub(crate) metrics_without_key: bool,

@@ -46,6 +46,14 @@ impl Body {
         Self(Source::Socket { incoming, deadline })
     }
 
+    /// Nobody waits for the body for now. Its time begins anew when it is waited for again, so that
+    /// a service may read a body of any length in parts.
+    pub fn rest(&mut self) {
+        if let Source::Socket { deadline, .. } = &mut self.0 {
+            deadline.rests();
+        }
+    }
+
     pub(super) fn timed(incoming: Incoming, limit: Duration) -> Self {
         let deadline = Deadline::Timed { limit, timer: None };
         Self(Source::Socket { incoming, deadline })
@@ -89,6 +97,13 @@ impl Deadline {
                 timer.as_mut().poll(cx).is_ready()
             }
             _ => false,
+        }
+    }
+
+    fn rests(&mut self) {
+        self.ends();
+        if let Self::Swept { begun, .. } = self {
+            *begun = false;
         }
     }
 

@@ -13,10 +13,10 @@ use crate::{
     encoding::{self, Encoding},
     exchange::Exchange,
     failure::Failure,
-    inference::{Form, Inference},
+    inference::{Asked, Form, Inference, Stream},
     names::quoted,
     outgoing::Outgoing,
-    protocol::{Codec, Head, Protocol, codec},
+    protocol::{Codec, Head, MediaType, Protocol, codec, lines},
     reply::Reply,
     repository::Served,
     shared::Worker,
@@ -30,6 +30,7 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
     // what most requests do not need is boxed: hyper moves the rest several times
     // failures are written as the protocol of the path has it
     let mut protocol = Protocol::V2;
+    let mut stream = None;
     let find = || route::find(&head.method, path, worker.shared.metrics_elsewhere);
     let route = exchange.admit(is_open(worker, path)).and_then(|()| find());
     exchange.asks_route(route.as_ref().ok().map(Route::template));
@@ -37,7 +38,14 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
         Ok(Route::Infer { protocol: asked, model, version }) => {
             protocol = asked;
             let target = Target { protocol, model: model.as_deref(), version: version.as_deref() };
-            infer(worker, target, &head, &mut body, &mut exchange).await
+            let answer = infer(worker, target, &head, &mut body, &mut exchange).await;
+            answer.map(|answer| match answer {
+                Answer::Whole(reply) => reply,
+                Answer::Stream(lines) => {
+                    stream = Some(lines);
+                    Reply::new(lines::CONTENT_TYPE, "")
+                }
+            })
         }
         Ok(Route::Verb { model, verb, known }) => {
             Err(Box::pin(no_verb(worker, &model, verb, known)).await)
@@ -58,7 +66,18 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<
         Err(failure) => (codec(protocol).refuse(&failure), Some(failure)),
     };
     let id = exchange.end(failure.as_ref().map_or(Ok(reply.status), Err));
-    response::of(reply, failure.as_ref(), id)
+    let mut response = response::of(reply, failure.as_ref(), id);
+    if let Some(stream) = stream {
+        *response.body_mut() = Outgoing::Stream(stream);
+    }
+    response
+}
+
+/// What a request to a model is answered with.
+enum Answer {
+    Whole(Reply),
+    /// The body, made while it is sent.
+    Stream(Box<Stream>),
 }
 
 /// Whether everybody may ask it, keys or not: who asks whether a server lives has none.
@@ -84,7 +103,7 @@ async fn infer(
     head: &Parts,
     body: &mut Body,
     exchange: &mut Exchange<'_>,
-) -> Result<Reply, Failure> {
+) -> Result<Answer, Failure> {
     let asked = Head { headers: &head.headers, query: head.uri.query().unwrap_or_default() };
     let codec = codec(target.protocol);
     asked.check(codec.keys())?;
@@ -93,14 +112,28 @@ async fn infer(
     exchange.is_for(&served, target.protocol);
     let begun = exchange.begun();
     let inference = Inference::begin(capacity, worker.loop_id, served, target.protocol, begun);
+    let form = match form(codec, &asked, inference.served()) {
+        Ok(form) => form,
+        Err(failure) => return inference.end(Err(failure)).map(Answer::Whole),
+    };
+    if form.media_type == MediaType::Lines {
+        let asked = Asked {
+            sent: form.sent,
+            method: form.method,
+            id: exchange.id.clone(),
+            drain: worker.shared.drain.clone(),
+            grace: worker.shared.stream_grace,
+        };
+        let stream = Stream::begin(capacity.clone(), inference.into_account(), asked, body)?;
+        return Ok(Answer::Stream(Box::new(stream)));
+    }
     let answer = async {
-        let form = form(codec, &asked, inference.served())?;
         let received = body::receive(&head.headers, body, &capacity.limits, &capacity.buffered);
         inference.answer(received.await?, form, &exchange.id).await
     };
     let result = answer.await;
     exchange.is_computed(result.as_ref().ok());
-    inference.end(result)
+    inference.end(result).map(Answer::Whole)
 }
 
 fn form(codec: &dyn Codec, head: &Head<'_>, served: &Served) -> Result<Form, Failure> {

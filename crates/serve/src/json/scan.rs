@@ -10,6 +10,8 @@ pub(crate) struct Scanner<'a> {
     at: usize,
     depth: usize,
     max_depth: usize,
+    /// What the text is, for messages.
+    name: &'static str,
 }
 
 /// A value that is neither a list nor an object.
@@ -24,12 +26,21 @@ pub(crate) enum Scalar<'a> {
 impl<'a> Scanner<'a> {
     /// Starts at the first byte of `body`, which must be UTF-8.
     pub(crate) fn new(body: &'a [u8], max_depth: usize) -> Result<Self, Failure> {
+        Self::named("the body", body, max_depth)
+    }
+
+    /// The same for a line of a body.
+    pub(crate) fn line(line: &'a [u8], max_depth: usize) -> Result<Self, Failure> {
+        Self::named("the line", line, max_depth)
+    }
+
+    fn named(name: &'static str, body: &'a [u8], max_depth: usize) -> Result<Self, Failure> {
         let text = std::str::from_utf8(body).map_err(|error| {
-            Failure::invalid(format!("the body is not UTF-8 at byte {}", error.valid_up_to()))
+            Failure::invalid(format!("{name} is not UTF-8 at byte {}", error.valid_up_to()))
         })?;
         // Python's `json.dumps(...).encode("utf-8-sig")` and Windows editors begin with a mark
         let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        Ok(Self { text, at, depth: 0, max_depth })
+        Ok(Self { text, at, depth: 0, max_depth, name })
     }
 
     /// The whole text's length in bytes.
@@ -48,8 +59,9 @@ impl<'a> Scanner<'a> {
     }
 
     /// A failure at `at`.
-    fn wrong(at: usize, reason: impl AsRef<str>) -> Failure {
-        Failure::invalid(format!("the body is not valid JSON at byte {at}: {}", reason.as_ref()))
+    fn wrong(&self, at: usize, reason: impl AsRef<str>) -> Failure {
+        let (name, reason) = (self.name, reason.as_ref());
+        Failure::invalid(format!("{name} is not valid JSON at byte {at}: {reason}"))
     }
 
     /// What kind of value comes next, for messages.
@@ -82,9 +94,11 @@ impl<'a> Scanner<'a> {
         match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
             Some(found) => {
                 let found = found.escape_default();
-                Self::wrong(self.at, format!("expected {expected}, found `{found}`"))
+                self.wrong(self.at, format!("expected {expected}, found `{found}`"))
             }
-            None => Self::wrong(self.at, format!("expected {expected}, found the end of the body")),
+            None => {
+                self.wrong(self.at, format!("expected {expected}, found the end of {}", self.name))
+            }
         }
     }
 
@@ -110,7 +124,7 @@ impl<'a> Scanner<'a> {
             return Err(self.other_than(if open == b'[' { "a list" } else { "an object" }));
         }
         if self.depth == self.max_depth {
-            return Err(Self::wrong(self.at, format!("nested deeper than {}", self.max_depth)));
+            return Err(self.wrong(self.at, format!("nested deeper than {}", self.max_depth)));
         }
         self.depth += 1;
         self.at += 1;
@@ -158,7 +172,7 @@ impl<'a> Scanner<'a> {
             return Err(self.other_than("a text"));
         }
         let (text, end) =
-            text::read(self.text, self.at).map_err(|(at, reason)| Self::wrong(at, reason))?;
+            text::read(self.text, self.at).map_err(|(at, reason)| self.wrong(at, reason))?;
         self.at = end;
         Ok(text)
     }
@@ -278,7 +292,7 @@ impl<'a> Scanner<'a> {
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         match self.peek() {
             None => Ok(()),
-            Some(_) => Err(self.fault("the end of the body")),
+            Some(_) => Err(self.fault(&format!("the end of {}", self.name))),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     Body, Codec, Head, MediaType, Query,
     bare::{self, Bare},
-    head, predictions, rows, status,
+    head, lines, predictions, rows, status,
 };
 use crate::{
     contract::Contract,
@@ -33,7 +33,10 @@ impl Codec for Invocations {
         match head.media_type()?.as_deref() {
             None => Ok(MediaType::Json),
             Some("text/csv") => Ok(MediaType::Csv),
-            Some(_) => Err(head::unsupported("`application/json` or `text/csv`")),
+            Some(kind) if lines::is_lines(kind) => Ok(MediaType::Lines),
+            Some(_) => Err(head::unsupported(
+                "`application/json`, `text/csv` or, for a stream of lines, `application/x-ndjson`",
+            )),
         }
     }
 

@@ -5,7 +5,7 @@ use longshore_engine::{Method, Output};
 use super::{
     Body, Codec, Head, MediaType, Query,
     bare::{self, Bare},
-    kserve_failure, predictions, rows,
+    kserve_failure, lines, predictions, rows,
 };
 use crate::{
     contract::Contract,
@@ -24,6 +24,9 @@ impl Codec for V1 {
     }
 
     fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure> {
+        if head.media_type()?.as_deref().is_some_and(lines::is_lines) {
+            return Ok(MediaType::Lines);
+        }
         head.only_json().map(|()| MediaType::Json)
     }
 

@@ -12,6 +12,7 @@ mod grpc;
 mod http;
 mod inputs;
 mod lifecycle;
+mod lines;
 mod memory;
 mod methods;
 mod metrics;
