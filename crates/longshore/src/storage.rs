@@ -47,6 +47,9 @@ fn cache_dir(args: &StorageArgs) -> Result<PathBuf> {
         .context("there is no place for fetched models: name one with `--cache-dir`")
 }
 
+/// What a command says while it fetches: the steps, not each attempt, whose end the error says.
+const FETCH_LOG: &str = "error,longshore_storage::storage=info";
+
 /// A model's files, fetched when they are elsewhere; they stay while the second value lives.
 pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Local, Option<Fetched>)> {
     let name = model.name;
@@ -59,7 +62,7 @@ pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Local, Option<F
         Place::Remote(location) => location,
     };
     // what is tried again is told once, when it is given up
-    log::init("error", log::Format::Auto)?;
+    log::init(FETCH_LOG, log::Format::Auto)?;
     let fetched = open(args, true)?.fetch(&location).with_context(|| failed(&location))?;
     let source = Source::open(fetched.path())?;
     Ok((Local { name, source }, Some(fetched)))
