@@ -28,7 +28,7 @@ import render
 
 GUIDES = render.ROOT / "docs/guides"
 # These pages came before; the programs and answers in them are tested elsewhere.
-EARLIER = ("from-kserve.md", "from-mlflow.md", "operate.md", "serve-a-model.md")
+EARLIER = ("from-kserve.md", "from-mlflow.md", "many-models.md", "operate.md", "secure-a-server.md", "serve-a-model.md")
 LANGUAGES = ("sh", "console", "bash", "shell")
 KINDS = ("local", "cluster", "emulator")
 LIST = GUIDES / "eks.md"
