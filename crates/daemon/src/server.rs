@@ -15,6 +15,7 @@ use std::{
 
 mod accept;
 pub mod access_log;
+mod answering;
 pub mod auth;
 mod body;
 mod connection;

@@ -87,6 +87,11 @@ impl<'c> Inference<'c> {
         Self { capacity, account, is_traced: begun.is_traced }
     }
 
+    /// What it shares with others.
+    pub(crate) fn capacity(&self) -> &Capacity {
+        self.capacity
+    }
+
     /// What answers.
     pub(crate) fn served(&self) -> &Served {
         &self.account.served

@@ -1,4 +1,4 @@
-use std::{future::Future, net::SocketAddr, sync::Arc, thread};
+use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc, thread};
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -8,6 +8,7 @@ use longshore_daemon::{
     gate::Gate,
     server::{self, Probe, Transport},
 };
+use tokio_util::either::Either;
 
 use crate::{
     Config, Error, Models, grpc,
@@ -28,7 +29,7 @@ pub struct Server {
     transport: Transport,
     shared: Arc<Shared>,
     /// Answers requests that do not come over a socket.
-    inner: Worker,
+    inner: Arc<Worker>,
 }
 
 impl Server {
@@ -116,7 +117,7 @@ impl Server {
         });
         let address = SocketAddr::new(config.host, 0);
         let address = listening.as_ref().map_or(address, server::Server::address);
-        let inner = Worker::new(shared.clone(), inner);
+        let inner = Arc::new(Worker::new(shared.clone(), inner));
         Ok(Self { address, listening, transport: config.transport, shared, inner })
     }
 
@@ -158,10 +159,7 @@ impl Server {
         let probe = shared.probe.clone();
         let service = |loop_id| {
             let worker = Arc::new(Worker::new(shared.clone(), loop_id));
-            service_fn(move |request| {
-                let worker = worker.clone();
-                async move { Ok(respond(&worker, request).await) }
-            })
+            service_fn(move |request| respond(worker.clone(), request))
         };
         listening.run(&transport, service, probe, shutdown)?;
         Ok(())
@@ -169,17 +167,21 @@ impl Server {
 
     /// Answers a request in place, as if it had come over a socket.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let response = respond(&self.inner, request.map(server::Body::from)).await;
-        let (head, body) = response.into_parts();
+        let response = respond(self.inner.clone(), request.map(server::Body::from)).await;
+        let (head, body) = response.unwrap_or_else(|never| match never {}).into_parts();
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes);
         Response::from_parts(head, bytes.unwrap_or_default())
     }
 }
 
 /// Answers a request by its protocol.
-async fn respond(worker: &Worker, request: Request<server::Body>) -> Response<Outgoing> {
+fn respond(
+    worker: Arc<Worker>,
+    request: Request<server::Body>,
+) -> impl Future<Output = Result<Response<Outgoing>, Infallible>> + Send {
     if grpc::is_call(&request) {
-        return Box::pin(grpc::respond(worker, request)).await;
+        let call = async move { Ok(grpc::respond(&worker, request).await) };
+        return Either::Right(Box::pin(call));
     }
-    handler::handle(worker, request).await
+    Either::Left(handler::handle(worker, request))
 }

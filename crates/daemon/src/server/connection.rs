@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hyper::{
     Request, Response,
     body::{Body as HttpBody, Incoming},
-    header::{CONNECTION, HeaderValue},
+    header::CONNECTION,
     server::conn::{http1, http2},
     service::{Service, service_fn},
 };
@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 
 use super::{
     accept::{Accept, Accepted},
+    answering::Answering,
     body::{Body, OpenRequest, ReplyBody},
     deadline::Watch,
     event_loop::{End, Shared},
@@ -166,33 +167,22 @@ async fn drive_http2<A: Accept, S: Answer>(
     .await
 }
 
-type Replied<B> = Result<Response<ReplyBody<B>>, Refused>;
-
 fn answer_http1<A: Accept, S: Answer>(
     shared: &Arc<Shared<A, S>>,
     watch: &Arc<Watch>,
     request: Request<Incoming>,
-) -> impl Future<Output = Replied<S::Reply>> + Send + use<A, S> {
+) -> Answering<A, S, S::Future> {
     watch.request_begins();
     let open = OpenRequest::new(watch.clone(), None);
     let request = request.map(|incoming| Body::swept(incoming, watch));
-    let drain = shared.drain.clone();
-    let answering = shared.service.call(request);
-    async move {
-        let mut response = answering.await.unwrap_or_else(|never| match never {});
-        // hyper ends the connection of a body that is not read, without a word
-        if drain.has_begun() || open.watch().is_body_left() {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        Ok(response.map(|body| ReplyBody::new(body, open)))
-    }
+    Answering::new(shared.service.call(request), open, shared.clone())
 }
 
 fn answer_http2<A: Accept, S: Answer>(
     shared: &Arc<Shared<A, S>>,
     watch: &Arc<Watch>,
     request: Request<Incoming>,
-) -> impl Future<Output = Replied<S::Reply>> + Send + use<A, S> {
+) -> impl Future<Output = Result<Response<ReplyBody<S::Reply>>, Refused>> + Send + use<A, S> {
     let first = watch.request_begins() == 1;
     // the connection has a permit of its own, which its first request uses
     let permit = if first { None } else { shared.connections.enter(1) };

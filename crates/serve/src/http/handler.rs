@@ -1,8 +1,11 @@
 //! From a request to its response.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
-use hyper::{HeaderMap, Request, Response, Version, body::Body as _, http::request::Parts};
+use hyper::{
+    HeaderMap, Request, Response, Version, body::Body as _, header::HeaderValue,
+    http::request::Parts,
+};
 use longshore_daemon::server::{Body, Question};
 
 use super::{
@@ -13,7 +16,7 @@ use crate::{
     encoding::{self, Encoding},
     exchange::Exchange,
     failure::Failure,
-    inference::{Asked, Form, Inference, Stream},
+    inference::{Answer as Computed, Asked, Capacity, Form, Inference, Stream},
     names::quoted,
     outgoing::Outgoing,
     protocol::{Codec, Head, MediaType, Protocol, codec, lines},
@@ -23,54 +26,62 @@ use crate::{
 };
 
 /// Answers one request.
-pub(crate) async fn handle(worker: &Worker, request: Request<Body>) -> Response<Outgoing> {
+///
+/// hyper moves the future several times before it is polled: it holds the request once, and what most
+/// requests do not need is boxed.
+pub(crate) fn handle(
+    worker: Arc<Worker>,
+    request: Request<Body>,
+) -> impl Future<Output = Result<Response<Outgoing>, Infallible>> + Send {
     let (head, mut body) = request.into_parts();
-    let mut exchange = Exchange::begin(worker, &head);
-    let path = head.uri.path();
-    // what most requests do not need is boxed: hyper moves the rest several times
-    // failures are written as the protocol of the path has it
-    let mut protocol = Protocol::V2;
-    let mut stream = None;
-    let find = || route::find(&head.method, path, worker.shared.metrics_elsewhere);
-    let route = exchange.admit(is_open(worker, path)).and_then(|()| find());
-    exchange.asks_route(route.as_ref().ok().map(Route::template));
-    let result = match route {
-        Ok(Route::Infer { protocol: asked, model, version }) => {
-            protocol = asked;
-            let target = Target { protocol, model: model.as_deref(), version: version.as_deref() };
-            let answer = infer(worker, target, &head, &mut body, &mut exchange).await;
-            answer.map(|answer| match answer {
-                Answer::Whole(reply) => reply,
-                Answer::Stream(lines) => {
-                    stream = Some(lines);
-                    Reply::new(lines::CONTENT_TYPE, "")
-                }
-            })
-        }
-        Ok(Route::Verb { model, verb, known }) => {
-            Err(Box::pin(no_verb(worker, &model, verb, known)).await)
-        }
-        Ok(route) => Box::pin(answer_other(worker, &route, &head.headers, &mut body)).await,
-        Err(failure) => {
-            if route::is_mlflow(path) {
-                protocol = Protocol::Mlflow;
+    async move {
+        let mut exchange = Exchange::begin(&worker, &head);
+        let path = head.uri.path();
+        // failures are written as the protocol of the path has it
+        let mut protocol = Protocol::V2;
+        let mut stream = None;
+        let find = || route::find(&head.method, path, worker.shared.metrics_elsewhere);
+        let route = exchange.admit(is_open(&worker, path)).and_then(|()| find());
+        exchange.asks_route(route.as_ref().ok().map(Route::template));
+        let result = match route {
+            Ok(Route::Infer { protocol: asked, model, version }) => {
+                protocol = asked;
+                let target =
+                    Target { protocol, model: model.as_deref(), version: version.as_deref() };
+                let answer = infer(&worker, target, &head, &mut body, &mut exchange).await;
+                answer.map(|answer| match answer {
+                    Answer::Whole(reply) => reply,
+                    Answer::Stream(lines) => {
+                        stream = Some(lines);
+                        Reply::new(lines::CONTENT_TYPE, "")
+                    }
+                })
             }
-            Err(failure)
+            Ok(Route::Verb { model, verb, known }) => {
+                Err(Box::pin(no_verb(&worker, &model, verb, known)).await)
+            }
+            Ok(route) => Box::pin(answer_other(&worker, &route, &head.headers, &mut body)).await,
+            Err(failure) => {
+                if route::is_mlflow(path) {
+                    protocol = Protocol::Mlflow;
+                }
+                Err(failure)
+            }
+        };
+        if result.is_err() && head.version != Version::HTTP_2 && !body.is_end_stream() {
+            Box::pin(body::discard(&head.headers, &mut body)).await;
         }
-    };
-    if result.is_err() && head.version != Version::HTTP_2 && !body.is_end_stream() {
-        Box::pin(body::discard(&head.headers, &mut body)).await;
+        let (reply, failure) = match result {
+            Ok(reply) => (reply, None),
+            Err(failure) => (codec(protocol).refuse(&failure), Some(failure)),
+        };
+        let id = exchange.end(failure.as_ref().map_or(Ok(reply.status), Err));
+        let mut response = response::of(reply, failure.as_ref(), id);
+        if let Some(stream) = stream {
+            *response.body_mut() = Outgoing::Stream(stream);
+        }
+        Ok(response)
     }
-    let (reply, failure) = match result {
-        Ok(reply) => (reply, None),
-        Err(failure) => (codec(protocol).refuse(&failure), Some(failure)),
-    };
-    let id = exchange.end(failure.as_ref().map_or(Ok(reply.status), Err));
-    let mut response = response::of(reply, failure.as_ref(), id);
-    if let Some(stream) = stream {
-        *response.body_mut() = Outgoing::Stream(stream);
-    }
-    response
 }
 
 /// What a request to a model is answered with.
@@ -127,13 +138,21 @@ async fn infer(
         let stream = Stream::begin(capacity.clone(), inference.into_account(), asked, body)?;
         return Ok(Answer::Stream(Box::new(stream)));
     }
-    let answer = async {
-        let received = body::receive(&head.headers, body, &capacity.limits, &capacity.buffered);
-        inference.answer(received.await?, form, &exchange.id).await
-    };
-    let result = answer.await;
+    let result = ask(&inference, form, &head.headers, body, &exchange.id).await;
     exchange.is_computed(result.as_ref().ok());
     inference.end(result).map(Answer::Whole)
+}
+
+async fn ask(
+    inference: &Inference<'_>,
+    form: Form,
+    headers: &HeaderMap,
+    body: &mut Body,
+    id: &HeaderValue,
+) -> Result<Computed, Failure> {
+    let Capacity { limits, buffered, .. } = inference.capacity();
+    let received = body::receive(headers, body, limits, buffered).await?;
+    inference.answer(received, form, id).await
 }
 
 fn form(codec: &dyn Codec, head: &Head<'_>, served: &Served) -> Result<Form, Failure> {
