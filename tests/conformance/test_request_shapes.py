@@ -8,6 +8,7 @@ guides. The Rust twin (`crates/serve/tests/it/shapes.rs`) holds the same cells a
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from functools import cache
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import tensors
 from server import Server
 
 HERE = Path(__file__).parent
@@ -97,12 +99,13 @@ def kserve_answer(cell: dict[str, Any]) -> Any:
     from kserve.protocol.infer_type import InferRequest
     from kserve.utils.utils import get_predict_input
 
-    body = json.loads(json.dumps(cell["body"]))
+    protocol = cell["form"].split()[0]
+    body = json.dumps(cell["body"]).encode()
     try:
-        payload = body if cell["form"].startswith("v1") else InferRequest.from_bytes(json.dumps(body).encode(), len(json.dumps(body)), "it")
-    except (TypeError, AttributeError, ValueError):
-        payload = body
-    try:
+        if protocol == "v1":
+            payload = json.loads(body)
+        else:
+            payload = InferRequest.from_bytes(body, len(body), "it") if protocol == "v2" else tensors.received(cell)
         answer = values(MODELS[cell["model"]]()[0].predict(get_predict_input(payload)))
     except Exception:  # noqa: BLE001 the server answers 500 to whatever is raised
         return REFUSED
@@ -133,23 +136,50 @@ def servers(root: Path) -> Iterator[dict[tuple[str, bool], Server]]:
         server.__exit__(None, None, None)
 
 
+def ask_http(server: Server, cell: dict[str, Any]) -> list[float] | str:
+    """The answers, or the words of a refusal."""
+    protocol = cell["form"].split()[0]
+    path = {"v1": "/v1/models/it:predict", "mlflow": "/invocations"}.get(protocol, "/v2/models/it/infer")
+    asked = question(cell["body"])
+    if protocol == "binary":
+        body, length = tensors.request(cell).to_rest()
+        asked = {"content": body, "headers": {tensors.JSON_LENGTH: str(length)}}
+    answer = server.post(path, data=asked["content"], headers=asked["headers"])
+    assert answer.status_code in (200, 400), answer.text
+    reply = answer.json()
+    if answer.status_code == 400:
+        return reply.get("message", reply.get("error", ""))
+    return values(reply["predictions"] if protocol in ("v1", "mlflow") else reply["outputs"][0]["data"])
+
+
+def ask_grpc(server: Server, cell: dict[str, Any]) -> list[float] | str:
+    """The same by KServe's gRPC client."""
+    import grpc
+    from kserve import InferenceGRPCClient
+
+    async def ask() -> Any:
+        async with InferenceGRPCClient(server.address, timeout=20, retries=0) as client:
+            return await client.infer(tensors.request(cell))
+
+    try:
+        return values(asyncio.run(ask()).outputs[0].as_numpy())
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.INVALID_ARGUMENT, error
+        return error.details()
+
+
 @pytest.mark.parametrize("cell", CELLS, ids=name)
 @pytest.mark.parametrize("signed", [True, False], ids=["signed", "unsigned"])
 def test_cell(servers: dict, cell: dict[str, Any], signed: bool) -> None:
     """The real binary with the real model does what the table says."""
-    protocol = cell["form"].split()[0]
-    path = {"v1": "/v1/models/it:predict", "v2": "/v2/models/it/infer", "mlflow": "/invocations"}[protocol]
-    asked = question(cell["body"])
-    answer = servers[cell["model"], signed].post(path, data=asked["content"], headers=asked["headers"])
+    server = servers[cell["model"], signed]
+    answer = ask_grpc(server, cell) if cell["form"].startswith("grpc") else ask_http(server, cell)
     expected = cell["signed" if signed else "unsigned"]
     if isinstance(expected, str):
-        assert answer.status_code == 400, answer.text
-        assert expected in answer.json().get("message", answer.json().get("error", "")), answer.text
-        return
-    assert answer.status_code == 200, answer.text
-    reply = answer.json()
-    got = reply["outputs"][0]["data"] if protocol == "v2" else reply["predictions"]
-    assert values(got) == pytest.approx(expected)
+        assert isinstance(answer, str), answer
+        assert expected in answer
+    else:
+        assert answer == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=name)

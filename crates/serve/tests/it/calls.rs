@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
 use hyper::{HeaderMap, Request};
-use prost_reflect::{DescriptorPool, DynamicMessage, prost::Message};
+use prost_reflect::{DescriptorPool, DynamicMessage, Value, prost::Message};
 use tokio::{net::TcpStream, runtime::Runtime, time::timeout};
 
 const INFERENCE: &str = "inference.GRPCInferenceService";
@@ -30,10 +30,14 @@ impl Messages {
 
     /// A message in the text format.
     pub(crate) fn read(&self, name: &str, bytes: &[u8]) -> String {
+        self.message(name, bytes).to_text_format()
+    }
+
+    fn message(&self, name: &str, bytes: &[u8]) -> DynamicMessage {
         let kind = self.0.get_message_by_name(name).unwrap();
         let message = DynamicMessage::decode(kind, bytes).unwrap();
         assert_eq!(message.unknown_fields().count(), 0, "{message:?}");
-        message.to_text_format()
+        message
     }
 }
 
@@ -96,6 +100,27 @@ impl Caller {
         let (prefix, reply) = ended.body.split_first_chunk::<5>().unwrap();
         assert_eq!(*prefix, framed(reply)[..5], "one plain message");
         Ok(self.messages.read(&format!("{package}.{base}Response"), reply))
+    }
+
+    /// `ModelInfer` of a model whose only output is FP64: its numbers, typed or raw as the request.
+    pub(crate) fn numbers(&self, request: &str) -> Result<Vec<f64>, (u16, String)> {
+        let ended = self.send_infer(&[], self.request(request));
+        if ended.status != 0 {
+            return Err((ended.status, ended.message));
+        }
+        let reply = self.messages.message("inference.ModelInferResponse", &ended.body[5..]);
+        let raw = reply.get_field_by_name("raw_output_contents").unwrap();
+        if let [Value::Bytes(raw)] = raw.as_list().unwrap() {
+            let (numbers, rest) = raw.as_chunks();
+            assert!(rest.is_empty(), "{raw:?}");
+            return Ok(numbers.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect());
+        }
+        let outputs = reply.get_field_by_name("outputs").unwrap();
+        let [Value::Message(output)] = outputs.as_list().unwrap() else { panic!("{reply:?}") };
+        let contents = output.get_field_by_name("contents").unwrap();
+        let contents = contents.as_message().unwrap();
+        let numbers = contents.get_field_by_name("fp64_contents").unwrap();
+        Ok(numbers.as_list().unwrap().iter().map(|number| number.as_f64().unwrap()).collect())
     }
 
     /// The bytes of a `ModelInferRequest` behind their prefix.

@@ -20,3 +20,4 @@ mod model;
 mod models;
 mod protocols;
 mod shapes;
+mod tensors;

@@ -12,8 +12,10 @@ use longshore_serve::{Limits, ModelSource};
 use serde_json::Value;
 
 use crate::{
+    calls::Caller,
     client::{Running, serve},
     model::{model_of, source},
+    tensors::{self, Items},
 };
 
 const TABLE: &str = include_str!("../../../../tests/conformance/request_shapes.json");
@@ -102,14 +104,22 @@ fn weighted(name: &str, table: bool, signed: bool) -> ModelSource {
 
 fn ask(server: &Running, model: &str, cell: &Value) -> Result<Vec<f64>, String> {
     let form = cell["form"].as_str().unwrap();
-    let path = match form.split(' ').next() {
-        Some("v1") => format!("/v1/models/{model}:predict"),
-        Some("v2") => format!("/v2/models/{model}/infer"),
-        _ => format!("/invocations?model={model}"),
-    };
-    let reply = match &cell["body"] {
-        Value::String(csv) => server.post_as(&path, "content-type: text/csv", csv),
-        json => server.post(&path, json.to_string()),
+    let (v1, v2) = (format!("/v1/models/{model}:predict"), format!("/v2/models/{model}/infer"));
+    let mlflow = format!("/invocations?model={model}");
+    let body = &cell["body"];
+    let (reply, answers) = match (form.split(' ').next(), body) {
+        (Some("v1"), _) => (server.post(&v1, body.to_string()), "/predictions"),
+        (Some("v2"), _) => (server.post(&v2, body.to_string()), "/outputs/0/data"),
+        (Some("binary"), _) => {
+            let (length, body) = tensors::binary(body);
+            let length = format!("inference-header-content-length: {length}");
+            (server.post_as(&v2, &length, body), "/outputs/0/data")
+        }
+        (Some("mlflow"), Value::String(csv)) => {
+            (server.post_as(&mlflow, "content-type: text/csv", csv), "/predictions")
+        }
+        (Some("mlflow"), _) => (server.post(&mlflow, body.to_string()), "/predictions"),
+        _ => panic!("{form} is no form that this test knows"),
     };
     let json = reply.json();
     if reply.status != 200 {
@@ -117,9 +127,24 @@ fn ask(server: &Running, model: &str, cell: &Value) -> Result<Vec<f64>, String> 
         let message = if json["message"].is_null() { &json["error"] } else { &json["message"] };
         return Err(message.as_str().unwrap().to_owned());
     }
-    let answers =
-        if form.starts_with("v2") { &json["outputs"][0]["data"] } else { &json["predictions"] };
-    Ok(answers.as_array().unwrap().iter().map(|answer| answer.as_f64().unwrap()).collect())
+    Ok(json
+        .pointer(answers)
+        .unwrap()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|answer| answer.as_f64().unwrap())
+        .collect())
+}
+
+/// The same over gRPC.
+fn call(caller: &Caller, model: &str, cell: &Value) -> Result<Vec<f64>, String> {
+    let form = cell["form"].as_str().unwrap();
+    let items = if form.starts_with("grpc raw") { Items::Raw } else { Items::Typed };
+    caller.numbers(&tensors::message(model, &cell["body"], items)).map_err(|(status, message)| {
+        assert_eq!(status, 3, "{message}");
+        message
+    })
 }
 
 #[test]
@@ -132,13 +157,18 @@ fn every_shape_is_answered_or_refused_as_the_table_says() {
         .iter()
         .map(|(model, signed)| weighted(&name(model, *signed), *model == "table", *signed));
     let server = serve(sources.collect(), Limits::default());
+    let caller = Caller::new(server.address);
     let cells: Vec<Value> = serde_json::from_str(TABLE).unwrap();
-    assert!(cells.len() > 100, "{} cells", cells.len());
+    assert!(cells.len() > 150, "{} cells", cells.len());
     let mut wrong = Vec::new();
     for cell in &cells {
         for signed in [true, false] {
             let name = name(cell["model"].as_str().unwrap(), signed);
-            let answer = ask(&server, &name, cell);
+            let answer = if cell["form"].as_str().unwrap().starts_with("grpc") {
+                call(&caller, &name, cell)
+            } else {
+                ask(&server, &name, cell)
+            };
             let expected = &cell[if signed { "signed" } else { "unsigned" }];
             let right = match (&answer, expected) {
                 (Ok(answers), Value::Array(values)) => {
