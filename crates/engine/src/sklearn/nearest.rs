@@ -12,6 +12,7 @@ const NEAREST: &[(&str, &str)] = &[
     ("CatBoostRegressor", "`HistGradientBoostingRegressor`"),
     ("CategoricalNB", "`LogisticRegression` after `OneHotEncoder`"),
     ("ComplementNB", "`LogisticRegression`"),
+    ("DictVectorizer", "`OneHotEncoder` of a table with a column for each key"),
     ("GaussianNB", "`LinearDiscriminantAnalysis`"),
     ("GaussianProcessRegressor", "`GradientBoostingRegressor`"),
     ("IsotonicRegression", "`HistGradientBoostingRegressor`"),
@@ -49,25 +50,27 @@ const NEAREST: &[(&str, &str)] = &[
     ("VotingRegressor", "`RandomForestRegressor`"),
 ];
 
+/// How the names of classes end that take and give the same kinds of values, and what runs of these.
+/// A vectorizer is not among them: one takes texts, another dicts.
+const KINDS: &[(&str, &str)] = &[
+    ("Classifier", "`LogisticRegression` or `HistGradientBoostingClassifier`"),
+    ("Regressor", "`Ridge` or `HistGradientBoostingRegressor`"),
+    ("Scaler", "`StandardScaler`"),
+    ("Imputer", "`SimpleImputer`"),
+    ("Encoder", "`OneHotEncoder` or `OrdinalEncoder`"),
+];
+
 /// The nearest classes that run, with "and" or "or" between them.
 pub(super) fn nearest(class: &str) -> Option<&'static str> {
     if let Some((_, nearest)) = NEAREST.iter().find(|(refused, _)| *refused == class) {
         return Some(nearest);
     }
-    let kinds = [
-        ("Classifier", "`LogisticRegression` or `HistGradientBoostingClassifier`"),
-        ("Regressor", "`Ridge` or `HistGradientBoostingRegressor`"),
-        ("Scaler", "`StandardScaler`"),
-        ("Imputer", "`SimpleImputer`"),
-        ("Encoder", "`OneHotEncoder` or `OrdinalEncoder`"),
-        ("Vectorizer", "`TfidfVectorizer`"),
-    ];
-    kinds.into_iter().find(|(end, _)| class.ends_with(end)).map(|(_, nearest)| nearest)
+    KINDS.iter().copied().find(|(end, _)| class.ends_with(end)).map(|(_, nearest)| nearest)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NEAREST, nearest};
+    use super::{KINDS, NEAREST, nearest};
     use crate::{Error, Limits, estimators, read};
 
     /// Whether an instance of the class is refused for its class.
@@ -81,16 +84,24 @@ mod tests {
 
     #[test]
     fn the_nearest_classes_run_and_those_they_stand_for_do_not() {
-        let ends = ["XClassifier", "XRegressor", "XScaler", "XImputer", "XEncoder", "XVectorizer"];
-        let advice = NEAREST.iter().map(|(refused, _)| *refused).chain(ends);
+        let kinds = KINDS.iter().map(|(end, _)| format!("X{end}"));
+        let advice = NEAREST.iter().map(|(refused, _)| (*refused).to_owned()).chain(kinds);
         for refused in advice {
-            assert!(is_refused(refused), "{refused}");
-            let text = nearest(refused).unwrap();
+            assert!(is_refused(&refused), "{refused}");
+            let text = nearest(&refused).unwrap();
             let classes: Vec<_> = text.split('`').skip(1).step_by(2).collect();
             assert!(!classes.is_empty(), "{text}");
             for class in classes.into_iter().filter(|class| !class.contains('.')) {
                 assert!(!is_refused(class), "{class} for {refused}");
             }
         }
+    }
+
+    #[test]
+    fn a_class_that_takes_other_values_is_not_near() {
+        for class in ["XVectorizer", "MultiLabelBinarizer", "FeatureHasher"] {
+            assert_eq!(nearest(class), None, "{class}");
+        }
+        assert!(!nearest("DictVectorizer").unwrap().contains("Tfidf"));
     }
 }
