@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Error, Inputs, Labels, Scalar,
+    Error, Inputs, Labels, Scalar, quantity,
     read::{Array, Cursor, DtypeKind, Kind},
 };
 
@@ -85,7 +85,7 @@ pub(crate) fn counted(
     if found == expected {
         return Ok(());
     }
-    let reason = format!("has {found} values where {expected} are expected");
+    let reason = format!("has {} instead of {expected}", quantity(found, "value"));
     Err(Error::attribute(estimator.class_name(), name, reason))
 }
 

@@ -190,6 +190,15 @@ impl Error {
     }
 }
 
+/// A number with its noun, for a message: "1 value", "2 values".
+pub fn quantity(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ if noun.ends_with('s') => format!("{count} {noun}es"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
 fn list(methods: &[Method]) -> String {
     methods.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", ")
 }

@@ -30,7 +30,7 @@ mod table;
 mod tree;
 mod xgboost;
 
-pub use error::{ColumnPlace, Error};
+pub use error::{ColumnPlace, Error, quantity};
 pub use flavors::load;
 pub use inspect::{Inspection, Step, inspect};
 pub use limits::Limits;

@@ -1,6 +1,6 @@
 //! Which models the command line names: `[NAME=]PATH[+PATH…]`.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use anyhow::{Result, bail};
 use longshore_engine::{Limits, Method, Source};
@@ -18,6 +18,8 @@ pub(crate) use paths::Paths;
 pub(crate) struct Named {
     /// The name in URLs.
     pub(crate) name: String,
+    /// Where its files are, as the user wrote it.
+    pub(crate) path: String,
     /// Where its files are.
     pub(crate) place: Place,
 }
@@ -50,8 +52,22 @@ impl Named {
                 "`{name}` is not a model name: use letters, digits, `-`, `_` and `.`, as in `NAME={path}`"
             );
         }
-        Ok(Self { name: name.into(), place: place(path)? })
+        Ok(Self { name: name.into(), path: path.into(), place: place(path)? })
     }
+}
+
+/// Refuses models of one name: the second would take the place of the first.
+pub(crate) fn check_distinct(named: &[Named]) -> Result<()> {
+    let mut paths = HashMap::new();
+    for Named { name, path, .. } in named {
+        if let Some(other) = paths.insert(name.as_str(), path) {
+            bail!(
+                "`{other}` and `{path}` would both be served as `{name}`: give one of them a name \
+                 of its own, as in `NAME={path}`"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A model whose files are on this machine.
@@ -159,7 +175,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Named, default_name, is_name, stem};
+    use super::{Named, check_distinct, default_name, is_name, stem};
 
     #[test]
     fn a_name_is_taken_from_the_path_when_none_is_given() {
@@ -209,6 +225,31 @@ mod tests {
         for name in ["", ".", "..", "a/b", "a b", "ä"] {
             assert!(!is_name(name), "{name}");
         }
+    }
+
+    #[test]
+    fn two_models_of_one_name_are_refused() {
+        let check = |arguments: &[&str]| {
+            let named = arguments.iter().map(|argument| Named::parse(argument).unwrap());
+            check_distinct(&named.collect::<Vec<_>>()).map_err(|error| error.to_string())
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name).join("model.pkl");
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+            std::fs::write(&path, "").unwrap();
+            path.display().to_string()
+        };
+        let (a, b) = (file("a"), file("b"));
+        let expected = format!(
+            "`{a}` and `{b}` would both be served as `model`: give one of them a name of its own, \
+             as in `NAME={b}`"
+        );
+        assert_eq!(check(&[&a, &b]), Err(expected));
+        // one would replace the other each time that it changes
+        assert!(check(&["models:/wine/1", "models:/wine/2"]).unwrap_err().contains("`wine`"));
+        assert!(check(&["x=a", "x=b"]).unwrap_err().contains("NAME=b"));
+        assert_eq!(check(&[&format!("x={a}"), &b, "wine"]), Ok(()));
     }
 
     #[test]

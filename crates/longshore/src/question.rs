@@ -4,6 +4,7 @@ pub(crate) mod source;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
+use longshore_engine::quantity;
 use longshore_kserve::v2::{Datatype, TensorInfo};
 use serde_json::{Map, Value, json};
 
@@ -133,8 +134,8 @@ fn cells(row: &Value, inputs: &[TensorInfo]) -> Result<Vec<Value>> {
         (row, [_]) => Ok(vec![row.clone()]),
         (Value::Array(cells), _) => {
             bail!(
-                "a row of the request has {} values, the model takes {}",
-                cells.len(),
+                "a row of the request has {}, and the model takes {}",
+                quantity(cells.len(), "value"),
                 inputs.len()
             )
         }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use longshore_engine::{Column, Data, Inputs, Table};
+use longshore_engine::{Column, Data, Inputs, Table, quantity};
 use longshore_mlflow::{ColumnType, Signature};
 
 mod arrange;
@@ -156,7 +156,8 @@ impl Schema {
         if self.documents {
             if found != 1 {
                 return Err(Failure::unfit(format!(
-                    "a row has {found} values where the model takes one text"
+                    "a row has {} where the model takes one text",
+                    quantity(found, "value")
                 )));
             }
             return Ok(());
@@ -165,9 +166,11 @@ impl Schema {
         if found == expected {
             return Ok(());
         }
-        let values = |count| if count == 1 { "1 value".into() } else { format!("{count} values") };
-        let mut message =
-            format!("a row has {} where the model takes {}", values(found), values(expected));
+        let mut message = format!(
+            "a row has {} where the model takes {}",
+            quantity(found, "value"),
+            quantity(expected, "value")
+        );
         let names: Vec<&str> =
             self.fields.iter().filter_map(|field| field.name.as_deref()).collect();
         if !names.is_empty() {

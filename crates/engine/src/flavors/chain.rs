@@ -7,7 +7,7 @@ use crate::{
     Data, Error, Inputs, Matrix, Table,
     estimator::{Estimator, Transform},
     flavor::Loaded,
-    sklearn,
+    quantity, sklearn,
 };
 
 /// The model of one file, or of the links of a chain.
@@ -123,7 +123,10 @@ fn check(before: Option<&str>, name: &str, table: &Table, inputs: &Inputs) -> Re
     let reason = match inputs.columns {
         _ if inputs.documents => format!("{before} gives columns, and {name} takes texts"),
         Some(taken) if taken != given => {
-            format!("{before} gives {given} columns, and {name} was fitted on {taken}")
+            format!(
+                "{before} gives {}, and {name} was fitted on {taken}",
+                quantity(given, "column")
+            )
         }
         _ => return Ok(()),
     };

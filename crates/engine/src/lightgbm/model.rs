@@ -121,7 +121,7 @@ fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<f64>, 
     }
     if block.get("is_linear").is_some_and(|flag| flag.trim() != "0") {
         return Err(Error::booster(
-            "LightGBM's linear trees (`linear_tree=true`)",
+            "a LightGBM model with linear trees (`linear_tree=true`)",
             "the native engine holds one value in a leaf, not a linear model",
         ));
     }
@@ -135,7 +135,7 @@ fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<f64>, 
     let decisions = block.list::<u32>("decision_type", inner)?;
     if categorical || decisions.iter().any(|decision| decision & 1 == 1) {
         return Err(Error::booster(
-            "LightGBM's categorical splits",
+            "a LightGBM model with categorical splits",
             "the native engine compares numbers only",
         ));
     }

@@ -2,8 +2,8 @@ use std::borrow::Cow;
 
 use super::{categories::Categories, model::Model, objective::Objective};
 use crate::{
-    Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, scores::argmax,
-    tree::ZERO,
+    Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, quantity,
+    scores::argmax, tree::ZERO,
 };
 
 /// Whose answers are asked for: a bare booster or a wrapper class answer differently.
@@ -37,7 +37,7 @@ impl LightGbm {
             return Err(Error::attribute(
                 "LGBMClassifier",
                 "_classes",
-                format!("has {found} classes where the booster has {classes}"),
+                format!("has {} where the booster has {classes}", quantity(found, "class")),
             ));
         }
         if labels.is_some() && model.objective == Objective::Custom {

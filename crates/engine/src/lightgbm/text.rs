@@ -1,4 +1,4 @@
-use crate::Error;
+use crate::{Error, quantity};
 
 /// A run of `key=value` lines: the header, or one tree.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ impl<'a> Block<'a> {
         let values: Result<Vec<T>, _> = text.split_ascii_whitespace().map(str::parse).collect();
         let values = values.map_err(|_| self.wrong(key, "has a value of another type"))?;
         if values.len() != count {
-            let reason = format!("has {} values where {count} are expected", values.len());
+            let reason = format!("has {} instead of {count}", quantity(values.len(), "value"));
             return Err(self.wrong(key, &reason));
         }
         Ok(values)

@@ -1,6 +1,6 @@
 //! What scikit-learn checks of its rows before it looks at them.
 
-use crate::{Column, Data, Error, Matrix, Table};
+use crate::{Column, Data, Error, Matrix, Table, quantity};
 
 /// Which values that are not finite an estimator lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub(crate) enum Allow {
 pub(crate) fn width(table: &Table, expected: Option<usize>, class: &str) -> Result<(), Error> {
     match expected {
         Some(expected) if expected != table.columns() => Err(Error::input(format!(
-            "the rows have {} columns, `{class}` was fitted on {expected}",
-            table.columns()
+            "the rows have {}, and `{class}` was fitted on {expected}",
+            quantity(table.columns(), "column")
         ))),
         _ => Ok(()),
     }

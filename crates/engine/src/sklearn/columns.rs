@@ -6,6 +6,7 @@ use super::{part, stack};
 use crate::{
     ColumnUse, Error, Inputs, Table, attributes,
     estimator::Transform,
+    quantity,
     read::{Cursor, Kind},
     sklearn::building::Building,
 };
@@ -131,7 +132,8 @@ impl ColumnTransformer {
         let Some(places) = places else {
             return match part.columns.iter().find(|&&column| column >= width) {
                 Some(column) => Err(Error::input(format!(
-                    "column {column} is needed, the rows have {width} columns"
+                    "column {column} is needed, and the rows have {}",
+                    quantity(width, "column")
                 ))),
                 None => Ok(Cow::Borrowed(&part.columns)),
             };

@@ -15,7 +15,7 @@ pub(crate) use vectorizer::CountVectorizer;
 
 use std::borrow::Cow;
 
-use crate::{Data, Error, Table, TextColumn};
+use crate::{Data, Error, Table, TextColumn, quantity};
 
 /// The documents of a table: its texts, or its only column.
 fn documents(table: &Table) -> Result<Cow<'_, TextColumn>, Error> {
@@ -33,8 +33,8 @@ fn documents(table: &Table) -> Result<Cow<'_, TextColumn>, Error> {
             }
         },
         _ => Err(Error::input(format!(
-            "one text a row is expected, and the rows have {} columns{}",
-            table.columns(),
+            "one text a row is expected, and the rows have {}{}",
+            quantity(table.columns(), "column"),
             if matches!(table.data, Data::Columns(_)) { "" } else { " of numbers" },
         ))),
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Cell, Column, Csr, Data, Error, Table, TextColumn, error::shown};
+use crate::{Cell, Column, Csr, Data, Error, Table, TextColumn, error::shown, quantity};
 
 /// A floating-point type that engines compute in.
 pub(crate) trait Real:
@@ -115,10 +115,14 @@ impl Table {
         }
         if matches!(self.data, Data::Documents(_)) {
             return Err(Error::input(format!(
-                "the model takes rows of {expected} numbers, and got texts"
+                "the model takes rows of {}, and got texts",
+                quantity(expected, "number")
             )));
         }
-        Err(Error::input(format!("got rows of {got} columns; the model expects {expected}")))
+        Err(Error::input(format!(
+            "the rows have {}, and the model takes {expected}",
+            quantity(got, "column")
+        )))
     }
 
     /// Checks that `values`, converted from this table, hold no infinity, and no NaN unless
@@ -231,7 +235,8 @@ impl Table {
             for (&column, &value) in indices.iter().zip(stored) {
                 let cell = out.get_mut(column as usize).ok_or_else(|| {
                     Error::input(format!(
-                        "row {row} stores column {column} of a matrix with {width} columns"
+                        "row {row} stores column {column} of a matrix with {}",
+                        quantity(width, "column")
                     ))
                 })?;
                 *cell = T::from_f64(value);
@@ -323,6 +328,6 @@ mod tests {
     #[test]
     fn a_wrong_number_of_columns_names_both() {
         let message = Table::matrix(1, 2, vec![1.0, 2.0]).expect_columns(3).unwrap_err();
-        assert_eq!(message.to_string(), "got rows of 2 columns; the model expects 3");
+        assert_eq!(message.to_string(), "the rows have 2 columns, and the model takes 3");
     }
 }

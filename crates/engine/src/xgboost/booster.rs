@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{categories::Categories, objective::Objective};
 use crate::{
-    Error,
+    Error, quantity,
     read::tree_json::Json,
     tree::{Builder, Forest, Split, Test, View},
 };
@@ -174,7 +174,7 @@ fn base_scores(parameters: &Json, outputs: usize) -> Result<Vec<f32>, Error> {
     match scores[..] {
         [one] => Ok(vec![one; outputs]),
         _ if scores.len() == outputs => Ok(scores),
-        _ => Err(wrong(format!("has {} values for {outputs} outputs", scores.len()))),
+        _ => Err(wrong(format!("has {} for {outputs} outputs", quantity(scores.len(), "value")))),
     }
 }
 
@@ -236,7 +236,7 @@ fn read_tree(builder: &mut Builder<f32>, tree: &Json, index: usize) -> Result<Ve
     let wide = tree.at(&["tree_param", "size_leaf_vector"]).and_then(Json::as_i64);
     if wide.is_some_and(|size| size > 1) {
         return Err(Error::booster(
-            "XGBoost's vector leaves (`multi_strategy=\"multi_output_tree\"`)",
+            "an XGBoost model with vector leaves (`multi_strategy=\"multi_output_tree\"`)",
             "the native engine holds one value in a leaf",
         ));
     }
@@ -246,7 +246,7 @@ fn read_tree(builder: &mut Builder<f32>, tree: &Json, index: usize) -> Result<Ve
     let default_left = ints(tree, "default_left", index)?;
     if ints(tree, "split_type", index)?.iter().any(|&kind| kind != 0) {
         return Err(Error::booster(
-            "XGBoost's categorical splits",
+            "an XGBoost model with categorical splits",
             "the native engine compares numbers only (a model with `enable_categorical` whose splits are \
              all numeric runs)",
         ));

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::{booster::Booster, categories::Categories, objective::Objective};
 use crate::{
-    Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table,
+    Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, quantity,
     scores::{argmax, softmax_f32},
 };
 
@@ -64,7 +64,7 @@ impl XgBoost {
             return Err(Error::attribute(
                 "XGBClassifier",
                 "classes_",
-                format!("has {found} classes where the booster has {classes}"),
+                format!("has {} where the booster has {classes}", quantity(found, "class")),
             ));
         }
         Ok(Self { booster, interface, labels, missing })

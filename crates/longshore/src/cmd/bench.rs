@@ -30,7 +30,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     }
     match args.max_failures {
         Some(most) if report.failed() > most => {
-            bail!("{} requests failed, more than `--max-failures {most}`", report.failed())
+            bail!("{} of the requests failed, more than `--max-failures {most}`", report.failed())
         }
         _ => Ok(()),
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use longshore_engine::{Inspection, Method, Model, Step};
+use longshore_engine::{Inspection, Method, Model, Step, quantity};
 use longshore_mlflow::Schema;
 use longshore_serve::Error;
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ fn inputs(model: &Model) -> String {
     match (inputs.documents, inputs.names, inputs.columns) {
         (true, ..) => "one text a row".into(),
         (_, Some(names), _) => names.join(", "),
-        (_, None, Some(columns)) => format!("{columns} columns"),
+        (_, None, Some(columns)) => quantity(columns, "column"),
         (_, None, None) => "any number of columns".into(),
     }
 }

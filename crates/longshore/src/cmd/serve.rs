@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use longshore_daemon::{Drain, cgroup, log, server};
-use longshore_engine::Method;
+use longshore_engine::{Method, quantity};
 use longshore_serve::{Config, Limits, Server};
 
 use crate::{
@@ -38,7 +38,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     config.on_demand = catalog.names()?;
     if catalog.has_folders() {
         let models = config.on_demand.len();
-        tracing::info!(models, "{models} models are known by name; the first request loads each");
+        tracing::info!(
+            models,
+            "{} known by name: each is loaded by its first request",
+            quantity(models, "model")
+        );
     }
     let catalog = Arc::new(catalog);
     config.catalog = Some(catalog.clone());
@@ -47,7 +51,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     let scheme =
         if matches!(config.transport, server::Transport::Tls(_)) { "https" } else { "http" };
     let mut followed = Vec::new();
-    for Named { name, place } in named {
+    for Named { name, place, .. } in named {
         match place {
             Place::Example(example) => {
                 config.models.push(Local { name, source: example.source() }.serve(method));
@@ -153,6 +157,7 @@ fn named(args: &ServeArgs) -> Result<(Vec<Named>, Vec<PathBuf>)> {
             _ => bail!("`--model_name {name}` names the model of `--model_dir`; several are given"),
         }
     }
+    models::check_distinct(&named)?;
     Ok((named, folders))
 }
 

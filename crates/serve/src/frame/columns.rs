@@ -6,6 +6,8 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
+use longshore_engine::quantity;
+
 use super::{Bounds, Builder, Frame, UNKNOWN, collapse, rows};
 use crate::{
     failure::Failure,
@@ -158,9 +160,9 @@ impl<'a, 'n> Reading<'a, 'n> {
         }
         if first.count != part.count {
             return Err(Failure::invalid(format!(
-                "column {} has {} values while column {} has {}",
+                "column {} has {} while column {} has {}",
                 self.name(part.at),
-                part.count,
+                quantity(part.count, "value"),
                 self.name(first.at),
                 first.count
             )));
@@ -310,7 +312,7 @@ mod tests {
     #[test]
     fn faults_are_named() {
         for (text, expected) in [
-            (r#"[{"a":[1,2],"b":[3]}]"#, "column `b` has 1 values while column `a` has 2"),
+            (r#"[{"a":[1,2],"b":[3]}]"#, "column `b` has 1 value while column `a` has 2"),
             (r#"[{"a":[1],"a":[3]}]"#, "the key `a` comes twice"),
             (r#"[{"a":[[1,2]]}]"#, "column `a`, row 0 is a list"),
             (r#"[{"a":[{}]}]"#, "row 0, column `a` is an object"),

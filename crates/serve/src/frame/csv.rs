@@ -2,10 +2,14 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
+use longshore_daemon::Code;
+use longshore_engine::quantity;
+
 use super::{Bounds, Builder, Frame, UNKNOWN, collapse};
 use crate::{
     failure::Failure,
     json::{Number, Scalar},
+    names::quoted,
     schema::Names,
 };
 
@@ -14,6 +18,9 @@ const MISSING: [&str; 18] = [
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
     "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan",
 ];
+
+/// What separates columns in files that are called CSV too, and its name in messages.
+const SEPARATORS: [(char, &str); 3] = [(';', "`;`"), ('\t', "a tab"), ('|', "`|`")];
 
 /// Reads a table. `texts` says, by name and place, which columns stay texts whatever they look like.
 pub(crate) fn read<'a>(
@@ -52,9 +59,9 @@ pub(crate) fn read<'a>(
         bounds.check_rows(rows + 1)?;
         if record.len() != header.len() {
             return Err(Failure::invalid(format!(
-                "row {rows} has {} values while the header names {} columns",
-                record.len(),
-                header.len()
+                "row {rows} has {} while the header names {}",
+                quantity(record.len(), "value"),
+                quantity(header.len(), "column")
             )));
         }
         for (value, place) in record.iter().zip(&places) {
@@ -68,6 +75,30 @@ pub(crate) fn read<'a>(
     let columns = columns.map(|(at, (name, cells))| column(&cells, texts(name, at)));
     let data = collapse(columns.collect(), rows);
     Ok(Frame { rows, names: Some(names.into_iter().map(Cow::Owned).collect()), data, unknown })
+}
+
+/// The same failure, or, when another separator explains it, one that says so: the header of a table
+/// that is separated by `;` reads as a single name.
+pub(crate) fn with_separator(failure: Failure, body: &[u8]) -> Failure {
+    if failure.code != Code::InvalidArgument {
+        return failure;
+    }
+    let line = body.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();
+    let Ok(header) = std::str::from_utf8(line) else { return failure };
+    let header = header.trim_start_matches('\u{feff}');
+    let Some((_, shown)) = SEPARATORS.iter().find(|(separator, _)| header.contains(*separator))
+    else {
+        return failure;
+    };
+    if header.contains(',') {
+        return failure;
+    }
+    let message = format!(
+        "the header is one column, {}: columns are separated by `,`, not by {shown}; write the \
+         table with `,`",
+        quoted(header)
+    );
+    Failure { message: message.into(), ..failure }
 }
 
 /// The type is that of the whole column: numbers, booleans, or texts.
@@ -133,12 +164,32 @@ mod tests {
     #[test]
     fn faults_are_named() {
         for (text, expected) in [
-            ("a,b\n1\n", "row 0 has 1 values while the header names 2 columns"),
+            ("a,b\n1\n", "row 0 has 1 value while the header names 2 columns"),
             ("a,a\n1,2\n", "the header names `a` twice"),
             ("a\n1\n2\n3\n4\n", "exceeds the limit of 3 rows"),
         ] {
             let message = frame(text).unwrap_err();
             assert!(message.contains(expected), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn another_separator_explains_a_failure() {
+        let explained = |body: &str| {
+            let failure = Failure::unfit("`a` is missing");
+            with_separator(failure, body.as_bytes()).message.into_owned()
+        };
+        let quotes = "\u{feff}\"fixed acidity\";\"pH\"\r\n7,4;3,51\r\n";
+        assert_eq!(
+            explained(quotes),
+            "the header is one column, `\"fixed acidity\";\"pH\"`: columns are separated by `,`, \
+             not by `;`; write the table with `,`"
+        );
+        assert!(explained("a\tb\n1\t2\n").contains("not by a tab"));
+        for body in ["", "a,b;c\n1,2\n", "b\n1;2\n"] {
+            assert_eq!(explained(body), "`a` is missing", "{body}");
+        }
+        let large = Failure::too_large("the number of rows", 3, "rows", "--max-rows");
+        assert_eq!(with_separator(large.clone(), b"a;b\n"), large);
     }
 }

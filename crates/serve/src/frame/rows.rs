@@ -1,6 +1,6 @@
 //! Rows as lists, or one value a row.
 
-use longshore_engine::{Data, Matrix};
+use longshore_engine::{Data, Matrix, quantity};
 
 use super::{Bounds, Builder, Frame, collapse};
 use crate::{
@@ -92,7 +92,8 @@ fn columns<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Frame<'a>, 
         };
         if rows > 0 && found != columns.len() {
             return Err(Failure::invalid(format!(
-                "row {rows} has {found} values while row 0 has {}",
+                "row {rows} has {} while row 0 has {}",
+                quantity(found, "value"),
                 columns.len().min(width_of_first(&columns, rows)),
             )));
         }
@@ -200,7 +201,7 @@ mod tests {
     #[test]
     fn faults_are_named_by_row_and_column() {
         for (text, expected) in [
-            ("[[1,2],[3]]", "row 1 has 1 values while row 0 has 2"),
+            ("[[1,2],[3]]", "row 1 has 1 value while row 0 has 2"),
             ("[[1,2],[3,4,5]]", "row 1 has more values than row 0, which has 2"),
             ("[[1],2]", "row 1 is a single value while the rows before are lists"),
             ("[1,[2]]", "row 1 is a list while the rows before are single values"),

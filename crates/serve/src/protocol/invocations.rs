@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use longshore_engine::{Method, Output};
+use longshore_engine::{Method, Output, quantity};
 use serde_json::{Map, Value};
 
 use super::{
@@ -206,9 +206,9 @@ fn split<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Frame<'a>, Fa
         let found = crate::schema::width(&frame.data);
         if frame.rows > 0 && found != names.len() {
             return Err(Failure::invalid(format!(
-                "`dataframe_split` names {} columns in `columns`, but a row of its `data` has \
-                 {found} values",
-                names.len()
+                "`dataframe_split` names {} in `columns`, but a row of its `data` has {}",
+                quantity(names.len(), "column"),
+                quantity(found, "value")
             )));
         }
         frame.names = Some(names);
@@ -252,8 +252,10 @@ fn columns<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Cow<'a, str>>, Failure> 
 /// Reads comma-separated values.
 fn decode_csv(body: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query, Failure> {
     let schema = &contract.schema;
-    let frame = csv::read(body, schema.names(), |name, at| schema.is_text(name, at), bounds)?;
-    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None, raw: Vec::new() })
+    let frame = csv::read(body, schema.names(), |name, at| schema.is_text(name, at), bounds);
+    let table = frame.and_then(|frame| schema.fit(frame));
+    let table = table.map_err(|failure| csv::with_separator(failure, body))?;
+    Ok(Query { table, methods: Vec::new(), id: None, raw: Vec::new() })
 }
 
 /// Reads the object of parameters.

@@ -93,7 +93,7 @@ fn raw_contents_are_answered_by_raw_contents() {
     assert!(reply.replace(' ', "").ends_with(expected), "{reply}");
     for (raw, expected) in [
         (&["abc"][..], "are 3 bytes; its shape [1, 3] of FP32 takes 12"),
-        (&["abcdefghijkl", ""], "there are 1 inputs and 2 `raw_input_contents`"),
+        (&["abcdefghijkl", ""], "1 input came with 2 `raw_input_contents`"),
     ] {
         let (status, message) = ask("FP32", raw).unwrap_err();
         assert!(status == 3 && message.contains(expected), "{status} {message}");

@@ -50,7 +50,7 @@ fn wrong_bodies_are_refused_with_a_reason() {
         ("xy", "v1", br#"{"instances":[{"q":1}]}"#, 400, "`x`, `y` are missing"),
         ("xy", "v1", br#"{"instances":[{"x":1,"y":2,"x":3}]}"#, 400, "the key `x` comes twice"),
         ("xy", "v1", br#"{"instances":[{"x":1,"y":2},[1,2]]}"#, 400, "row 1 is not an object"),
-        ("xy", "v1", br#"{"inputs":{"x":[1,2],"y":[1]}}"#, 400, "column `y` has 1 values while column `x` has 2"),
+        ("xy", "v1", br#"{"inputs":{"x":[1,2],"y":[1]}}"#, 400, "column `y` has 1 value while column `x` has 2"),
         ("texts", "v1", br#"{"instances":[1]}"#, 400, "column 0, row 0: 1 is no text, and the model takes texts there"),
         ("texts", "v1", br#"{"instances":["a",null]}"#, 400, "row 1 is null"),
         ("texts", "v1", br#"{"instances":[["a","b"]]}"#, 400, "2 values where the model takes one text"),
@@ -171,6 +171,13 @@ fn invocations_fail_in_the_form_of_mlflow() {
         (csv, "a,n,t\n1,2\n", "BAD_REQUEST", "row 0 has 2 values while the header names 3"),
         (csv, "a,n,t\n1,x,2\n", schema, "column `n`, row 0: the value `x` is not a number"),
         (csv, "a,n,t\n1,1,1\n1,1,1\n1,1,1\n", "RESOURCE_LIMIT_EXCEEDED", "limit of 2 rows"),
+        (
+            csv,
+            "a;n;t\n1;1;x\n",
+            schema,
+            "the header is one column, `a;n;t`: columns are separated by `,`, not by `;`",
+        ),
+        (csv, "a\tn\tt\n1,5\t1\tx\n", "BAD_REQUEST", "separated by `,`, not by a tab"),
         (csv, "", "INVALID_PARAMETER_VALUE", ""),
     ] {
         let reply = server.post_as("/invocations", headers, body);

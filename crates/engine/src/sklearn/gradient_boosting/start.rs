@@ -1,6 +1,7 @@
 use crate::{
     Data, Error, Matrix, Method, OutputData, Predictor, Table,
     attributes::{self, version},
+    quantity,
     read::{Cursor, Kind},
     scores::argmax,
     sklearn::{building::Building, logit::Logit},
@@ -161,7 +162,7 @@ impl Start {
                 Error::attribute(
                     "GradientBoosting",
                     "init_",
-                    format!("does not answer with {per_row} numbers a row"),
+                    format!("does not answer with {} a row", quantity(per_row, "number")),
                 )
             })
     }

@@ -1,6 +1,6 @@
 //! `InferTensorContents`: items in the list that their datatype names.
 
-use longshore_engine::TextColumn;
+use longshore_engine::{TextColumn, quantity};
 use longshore_kserve::v2::Datatype;
 
 use crate::{
@@ -188,7 +188,8 @@ impl List<'_> {
         }
         let Claim { name, shape, .. } = self.claim;
         Err(Failure::invalid(format!(
-            "input `{name}` holds {found} items where its shape {shape:?} says {}",
+            "input `{name}` holds {} where its shape {shape:?} says {}",
+            quantity(found, "item"),
             self.total
         )))
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use longshore_engine::quantity;
 use longshore_kserve::v2::Datatype;
 
 use super::contents;
@@ -100,8 +101,8 @@ impl<'a> Request<'a> {
     pub(super) fn tensors(self, bounds: &Bounds) -> Result<Vec<Tensor<'a>>, Failure> {
         if self.is_raw() && self.raw.len() != self.inputs.len() {
             return Err(Failure::invalid(format!(
-                "there are {} inputs and {} `raw_input_contents`; send one for each input, or `contents` in all of them",
-                self.inputs.len(),
+                "{} came with {} `raw_input_contents`; send one for each input, or `contents` in all of them",
+                quantity(self.inputs.len(), "input"),
                 self.raw.len()
             )));
         }

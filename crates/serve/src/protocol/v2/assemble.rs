@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use longshore_engine::{Column, Data, Matrix, TextColumn};
+use longshore_engine::{Column, Data, Matrix, TextColumn, quantity};
 use longshore_mlflow::ColumnType;
 
 use super::{
@@ -58,8 +58,9 @@ pub(in crate::protocol) fn frame<'a>(
         let length = shape.first().copied().unwrap_or(0);
         if length != rows {
             return Err(Failure::invalid(format!(
-                "input {} has {length} rows while {} has {rows}",
+                "input {} has {} while {} has {rows}",
                 quoted(&name),
+                quantity(length, "row"),
                 quoted(&first_name)
             )));
         }

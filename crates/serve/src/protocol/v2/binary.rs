@@ -1,6 +1,8 @@
 //! Items of tensors as raw bytes behind the JSON of a body, in the order in which it names them
 //! (Triton's "binary tensor data extension").
 
+use longshore_engine::quantity;
+
 use super::{claim::Claim, raw, tensor::Values};
 use crate::{failure::Failure, names::quoted};
 
@@ -8,8 +10,8 @@ use crate::{failure::Failure, names::quoted};
 pub(super) fn cut(body: &[u8], json: usize) -> Result<(&[u8], Items<'_>), Failure> {
     let (json, rest) = body.split_at_checked(json).ok_or_else(|| {
         Failure::invalid(format!(
-            "`Inference-Header-Content-Length` is {json}, and the body has only {} bytes",
-            body.len()
+            "`Inference-Header-Content-Length` is {json}, and the body has only {}",
+            quantity(body.len(), "byte")
         ))
     })?;
     Ok((json, Items { rest: Some(rest) }))
@@ -33,8 +35,8 @@ impl Items<'_> {
         })?;
         let (bytes, rest) = rest.split_at_checked(size).ok_or_else(|| {
             Failure::invalid(format!(
-                "the `binary_data_size` of input {name} is {size}, and {} bytes are left of the body",
-                rest.len()
+                "the `binary_data_size` of input {name} is {size}, and the body has only {} left",
+                quantity(rest.len(), "byte")
             ))
         })?;
         self.rest = Some(rest);
@@ -46,8 +48,9 @@ impl Items<'_> {
         match self.rest.unwrap_or_default().len() {
             0 => Ok(()),
             left => Err(Failure::invalid(format!(
-                "{left} bytes at the end of the body belong to no input; give each input of \
-                 binary data its `binary_data_size`"
+                "the body ends with {} that no input takes; give each input of binary data its \
+                 `binary_data_size`",
+                quantity(left, "byte")
             ))),
         }
     }

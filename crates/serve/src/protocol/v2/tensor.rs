@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use longshore_engine::{Column, TextColumn};
+use longshore_engine::{Column, TextColumn, quantity};
 use longshore_kserve::v2::Datatype;
 
 use super::{
@@ -342,8 +342,9 @@ impl Reader<'_> {
             String::new()
         };
         Failure::invalid(format!(
-            "input {}{row} holds {relation} than the {size} items that its shape {:?} says",
+            "input {}{row} holds {relation} than the {} that its shape {:?} says",
             quoted(self.name),
+            quantity(size, "item"),
             self.shape
         ))
     }
