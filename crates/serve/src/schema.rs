@@ -128,10 +128,14 @@ impl Schema {
     /// Brings rows into the order and the types that the model takes.
     pub(crate) fn fit(&self, frame: Frame<'_>) -> Result<Table, Failure> {
         let rows = frame.rows;
+        let named = frame.names.is_some() && self.names().is_some();
         if rows == 0 {
+            // lists under names that the model does not know make no rows either
+            if named && !frame.unknown.is_empty() {
+                self.arrange(frame)?;
+            }
             return Err(Failure::invalid("there are no rows"));
         }
-        let named = frame.names.is_some() && self.names().is_some();
         let data = if named { self.arrange(frame)? } else { frame.data };
         self.check_width(&data)?;
         if self.documents {

@@ -48,6 +48,7 @@ fn wrong_bodies_are_refused_with_a_reason() {
         ("sum", "v1", wide.as_bytes(), 413, "limit of 2000 bytes"),
         ("xy", "v1", br#"{"instances":[{"x":1}]}"#, 400, "`y` is missing; the model takes `x`, `y`"),
         ("xy", "v1", br#"{"instances":[{"q":1}]}"#, 400, "`x`, `y` are missing"),
+        ("xy", "v1", br#"{"instances":[{"input":[1,2]}]}"#, 400, "`x`, `y` are missing"),
         ("xy", "v1", br#"{"instances":[{"x":1,"y":2,"x":3}]}"#, 400, "the key `x` comes twice"),
         ("xy", "v1", br#"{"instances":[{"x":1,"y":2},[1,2]]}"#, 400, "row 1 is not an object"),
         ("xy", "v1", br#"{"inputs":{"x":[1,2],"y":[1]}}"#, 400, "column `y` has 1 value while column `x` has 2"),
