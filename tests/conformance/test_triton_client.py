@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,7 +13,7 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 from compare import DOT, same
 from conftest import NAMES
 from questions import expected, frame, library_model
-from server import Server
+from server import EXAMPLES, Server
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +143,46 @@ def test_binary_sizes_that_do_not_fit_are_refused(client: triton.InferenceServer
         client.infer("wine", [wrong])
     assert raised.value.status() == "400"
     assert "input-0" in raised.value.message()
+
+
+def test_configuration(client: triton.InferenceServerClient) -> None:
+    for name in NAMES:
+        config, metadata = client.get_model_config(name), client.get_model_metadata(name)
+        assert config == client.get_model_config(name, model_version="1")
+        assert config["name"] == name and config["platform"] == metadata["platform"] and config["backend"]
+        assert config["max_batch_size"] == 0
+        for given, told in (("input", "inputs"), ("output", "outputs")):
+            shapes = [(one["name"], one["dims"], one["data_type"]) for one in config[given]]
+            types = {"BYTES": "TYPE_STRING"}
+            assert shapes == [(one["name"], one["shape"], types.get(one["datatype"], "TYPE_" + one["datatype"])) for one in metadata[told]]
+    for missing in ({"model_name": "nothing"}, {"model_name": "wine", "model_version": "9"}):
+        with pytest.raises(InferenceServerException) as raised:
+            client.get_model_config(**missing)
+        assert raised.value.status() == "404"
+
+
+def test_statistics() -> None:
+    with Server(f"wine={EXAMPLES / 'wine/model'}", f"other={EXAMPLES / 'classification/model'}") as server:
+        with triton.InferenceServerClient(server.address) as client:
+            rows = frame("wine").to_numpy()
+            for count in (1, 2, 2):
+                client.infer("wine", [tensor("input-0", rows[:count])])
+            for wrong in (1, 2):
+                with pytest.raises(InferenceServerException):
+                    client.infer("wine", [tensor("input-0", rows[:, :wrong])])
+            [wine] = client.get_inference_statistics("wine")["model_stats"]
+            assert (wine["name"], wine["version"]) == ("wine", "1")
+            assert (wine["inference_count"], wine["execution_count"]) == (5, 3)
+            stats = wine["inference_stats"]
+            assert [stats[part]["count"] for part in ("success", "fail", "compute_infer")] == [3, 2, 3]
+            parts = [stats[part]["ns"] for part in ("queue", "compute_input", "compute_infer", "compute_output")]
+            assert stats["success"]["ns"] == sum(parts)
+            assert 0 <= time.time() * 1000 - wine["last_inference"] < 60_000
+            assert [wine] == client.get_inference_statistics("wine", "1")["model_stats"]
+            everything = client.get_inference_statistics()["model_stats"]
+            assert [model["name"] for model in everything] == ["wine", "other"]
+            assert everything[0] == wine and everything[1]["inference_count"] == 0
+            for missing in (("nothing",), ("wine", "9")):
+                with pytest.raises(InferenceServerException) as raised:
+                    client.get_inference_statistics(*missing)
+                assert raised.value.status() == "404"

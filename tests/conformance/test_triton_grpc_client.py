@@ -13,7 +13,7 @@ import pytest
 from compare import DOT, same
 from conftest import NAMES
 from questions import expected, frame, library_model
-from server import Server
+from server import EXAMPLES, Server
 
 SCRIPT = Path(__file__).with_name("triton_grpc_client.py")
 
@@ -71,6 +71,33 @@ def test_health_and_metadata(examples: Server) -> None:
     over_http = examples.get("/v2/models/wine").json()
     assert about["model"]["inputs"] == [{**one, "shape": list(map(str, one["shape"]))} for one in over_http["inputs"]]
     assert {one["name"] for one in about["index"]["models"]} == set(NAMES)
+    config, as_json = about["config"], examples.get("/v2/models/wine/config").json()
+    assert (config["name"], config["platform"], config["backend"]) == tuple(as_json[key] for key in ("name", "platform", "backend"))
+    assert config["version_policy"] == {"all": {}}
+    for given in ("input", "output"):
+        numbers = [{**one, "dims": list(map(str, one["dims"]))} for one in as_json[given]]
+        # the client leaves out what is false
+        assert config[given] == [{key: value for key, value in one.items() if value is not False} for one in numbers]
+
+
+def test_statistics() -> None:
+    with Server(f"wine={EXAMPLES / 'wine/model'}", f"other={EXAMPLES / 'classification/model'}") as server:
+        row = {name: values[:1] for name, values in columns("wine").items()}
+        good, bad = {"model": "wine", "columns": row}, {"model": "wine", "columns": {"x": [1.0]}}
+        answers = ask(server, good, good, bad, {"statistics": "wine"}, {"statistics": "", "model_version": ""}, {"statistics": "wine", "model_version": "9"})
+        [wine] = answers[3]
+        assert (wine["inference_count"], wine["execution_count"], wine["version"]) == (2, 2, "1")
+        assert wine["counts"] == {
+            **dict.fromkeys(("success", "queue", "compute_input", "compute_infer", "compute_output"), 2),
+            "fail": 1,
+            "cache_hit": 0,
+            "cache_miss": 0,
+        }
+        nanos = wine["nanos"]
+        assert nanos["success"] == sum(nanos[part] for part in ("queue", "compute_input", "compute_infer", "compute_output"))
+        assert wine["last_inference"] == server.get("/v2/models/wine/stats").json()["model_stats"][0]["last_inference"]
+        assert [one["model"] for one in answers[4]] == ["wine", "other"]
+        assert answers[5]["status"].endswith("NOT_FOUND")
 
 
 def test_refusals(examples: Server) -> None:
@@ -82,11 +109,17 @@ def test_refusals(examples: Server) -> None:
         {"model": "wine", "columns": columns("wine"), "outputs": ["transform"]},
         {"model": "wine", "model_version": "99", "columns": columns("wine")},
         {"about": "nothing"},
+        {"configuration": "nothing", "model_version": ""},
+        {"configuration": "wine", "model_version": "99"},
+        {"statistics": "nothing"},
     )
     assert [answer["status"].split(".")[1] for answer in answers] == [
         "NOT_FOUND",
         "INVALID_ARGUMENT",
         "INVALID_ARGUMENT",
+        "NOT_FOUND",
+        "NOT_FOUND",
+        "NOT_FOUND",
         "NOT_FOUND",
         "NOT_FOUND",
     ]

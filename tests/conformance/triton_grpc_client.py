@@ -59,11 +59,33 @@ def about(client: triton.InferenceServerClient, name: str) -> dict:
         "server": client.get_server_metadata(as_json=True),
         "model": client.get_model_metadata(name, as_json=True),
         "index": client.get_model_repository_index(as_json=True),
+        "config": client.get_model_config(name, as_json=True)["config"],
     }
 
 
-def answer(client: triton.InferenceServerClient, question: dict) -> dict:
+def statistics(client: triton.InferenceServerClient, question: dict) -> list[dict]:
+    """The counts and sums of nanoseconds of each version."""
+    answer = client.get_inference_statistics(question["statistics"], question.get("model_version", ""))
+    return [
+        {
+            "model": one.name,
+            "version": one.version,
+            "last_inference": one.last_inference,
+            "inference_count": one.inference_count,
+            "execution_count": one.execution_count,
+            "counts": {field.name: total.count for field, total in one.inference_stats.ListFields()},
+            "nanos": {field.name: total.ns for field, total in one.inference_stats.ListFields()},
+        }
+        for one in answer.model_stats
+    ]
+
+
+def answer(client: triton.InferenceServerClient, question: dict) -> dict | list:
     try:
+        if "statistics" in question:
+            return statistics(client, question)
+        if "configuration" in question:
+            return client.get_model_config(question["configuration"], question["model_version"], as_json=True)
         return about(client, question["about"]) if "about" in question else infer(client, question)
     except InferenceServerException as refused:
         return {"status": refused.status(), "message": refused.message()}

@@ -4,8 +4,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 mod datatype;
+mod model_config;
+mod statistics;
 
 pub use datatype::Datatype;
+pub use model_config::{
+    AllVersions, ConfigInput, ConfigOutput, DataType, LatestVersions, ModelConfig,
+    SpecificVersions, VersionPolicy,
+};
+pub use statistics::{BatchStatistics, InferenceStatistics, ModelStatistics, Statistics, Total};
 
 /// Free parameters of a request, a reply or a tensor.
 pub type Parameters = Map<String, Value>;

@@ -19,6 +19,7 @@ mod health;
 mod metadata;
 mod method;
 mod reflection;
+mod triton;
 
 use crate::{
     encoding::{self, Encoding},

@@ -1,7 +1,10 @@
 //! A request to a model: decoded, computed where it costs the others least, encoded, and counted.
 //! Nothing else calls a model for a request.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use hyper::header::HeaderValue;
@@ -19,6 +22,8 @@ pub(crate) use cost::Cost;
 pub(crate) use pool::Pool;
 pub(crate) use stream::{Asked, Stream};
 pub(crate) use times::Times;
+
+use account::Ran;
 
 use crate::{
     config::Limits,
@@ -105,8 +110,8 @@ impl<'c> Inference<'c> {
     /// Counts what became of it.
     pub(crate) fn end(self, result: Result<Answer, Failure>) -> Result<Reply, Failure> {
         match &result {
-            Ok(answer) => self.account.end(Ok(()), answer.rows),
-            Err(failure) => self.account.end(Err(failure.code), 0),
+            Ok(answer) => self.account.answered(answer.rows, &answer.ran),
+            Err(failure) => self.account.failed(failure.code),
         }
         result.map(Answer::reply)
     }
@@ -159,7 +164,11 @@ impl<'c> Inference<'c> {
 
     /// Does a job on the pool, for as long as a request may wait.
     async fn in_pool(&self, job: Job) -> Result<Answer, Failure> {
-        let run = self.capacity.pool.run(job);
+        let queued = Instant::now();
+        let run = self.capacity.pool.run(move || {
+            let waited = queued.elapsed();
+            job().map(|answer| Answer { ran: Ran { waited, ..answer.ran }, ..answer })
+        });
         match tokio::time::timeout(self.capacity.limits.request_timeout, run).await {
             Ok(result) => result,
             Err(_) => Err(Failure::new(Code::DeadlineExceeded, "the model did not answer in time")),
@@ -177,14 +186,15 @@ fn overload() -> Failure {
 }
 
 /// Runs the methods that a query asks for.
-fn run(served: &Served, query: &Query) -> Result<Vec<(Method, Output)>, Failure> {
+fn run(served: &Served, query: &Query) -> Result<(Vec<(Method, Output)>, Ran), Failure> {
     let begun = Instant::now();
     let default = [served.contract.default];
     let methods = if query.methods.is_empty() { &default[..] } else { &query.methods };
     let outputs = methods.iter().map(|&method| Ok((method, served.run(method, &query.table)?)));
     let outputs: Vec<_> = outputs.collect::<Result<_, Failure>>()?;
-    served.cost.learn(work(query), begun.elapsed());
-    Ok(outputs)
+    let ran = Ran { waited: Duration::ZERO, begun, ended: Instant::now() };
+    served.cost.learn(work(query), ran.took());
+    Ok((outputs, ran))
 }
 
 /// Rows to compute.
@@ -196,6 +206,7 @@ fn work(query: &Query) -> usize {
 pub(crate) struct Answer {
     reply: Reply,
     rows: usize,
+    ran: Ran,
     /// The memory it was granted when it is not small.
     share: Option<Share>,
     times: Times,
@@ -278,12 +289,12 @@ impl Task {
     }
 
     fn answer(&self, query: &Query, mut times: Times) -> Result<Answer, Failure> {
-        let outputs = run(&self.served, query)?;
+        let (outputs, ran) = run(&self.served, query)?;
         times.ran();
         let contract = &self.served.contract;
         let reply = self.codec.encode(contract, query, &outputs, self.id.as_bytes())?;
         let reply = encoding::reply(reply, self.form.wanted);
         times.encoded();
-        Ok(Answer { reply, rows: query.table.rows, share: None, times })
+        Ok(Answer { reply, rows: query.table.rows, ran, share: None, times })
     }
 }

@@ -5,12 +5,13 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant, SystemTime},
 };
 
 use longshore_daemon::Code;
 
 mod collect;
+mod statistics;
 
 pub(crate) use collect::ServeMetrics;
 
@@ -46,25 +47,82 @@ struct Shard {
     /// By protocol and class of code.
     requests: [[AtomicU64; CLASSES.len()]; Protocol::ALL.len()],
     latency: [AtomicU64; BUCKETS.len() + 1],
-    latency_nanos: AtomicU64,
+    /// The time of requests that were answered, and of those that failed.
+    nanos: [AtomicU64; 2],
     rows: AtomicU64,
     begun: AtomicU64,
     ended: AtomicU64,
+    /// How often the model was run with success, and how long that took.
+    executions: AtomicU64,
+    run_nanos: AtomicU64,
+    /// The other parts of requests that were answered whole.
+    queue_nanos: AtomicU64,
+    input_nanos: AtomicU64,
+    output_nanos: AtomicU64,
+    /// Streams that were answered to their end.
+    streams: AtomicU64,
+    /// When a request was last answered, in nanoseconds since the counters began; 0 before the first.
+    last: AtomicU64,
 }
+
+/// Places in [`Shard::nanos`].
+const ANSWERED: usize = 0;
+const FAILED: usize = 1;
 
 /// The counters of one version of a model; clones count together.
 #[derive(Clone, Debug)]
 pub(crate) struct ModelMetrics {
     shards: Arc<[Shard]>,
+    /// When counting began, by both clocks.
+    begun: (Instant, SystemTime),
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn add(counter: &AtomicU64, count: u64) {
     counter.fetch_add(count, Relaxed);
 }
 
+/// How long the parts of a request took that was answered whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts {
+    /// It waited for a thread that computes.
+    pub(crate) queue: Duration,
+    /// Everything else before the model was run: receiving, decoding.
+    pub(crate) input: Duration,
+    pub(crate) run: Duration,
+    /// Everything after the model was run.
+    pub(crate) output: Duration,
+}
+
+/// Runs of a model.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Runs {
+    pub(crate) count: u64,
+    pub(crate) took: Duration,
+}
+
+/// The end of a request.
+pub(crate) struct End {
+    pub(crate) code: Result<Answered, Code>,
+    pub(crate) begun: Instant,
+    pub(crate) at: Instant,
+}
+
+/// What was answered at the end of a request.
+pub(crate) enum Answered {
+    /// These rows, by one run.
+    Whole { rows: usize, parts: Parts },
+    /// The last of a stream of lines, which are counted on their way.
+    Stream,
+}
+
 impl ModelMetrics {
     pub(crate) fn new(shards: usize) -> Self {
-        Self { shards: (0..shards.max(1)).map(|_| Shard::default()).collect() }
+        let shards = (0..shards.max(1)).map(|_| Shard::default()).collect();
+        Self { shards, begun: (Instant::now(), SystemTime::now()) }
     }
 
     fn shard(&self, loop_id: usize) -> Option<&Shard> {
@@ -79,19 +137,12 @@ impl ModelMetrics {
     }
 
     /// It is answered, or its caller left (`None`).
-    pub(crate) fn end(
-        &self,
-        loop_id: usize,
-        protocol: Protocol,
-        code: Option<Result<(), Code>>,
-        rows: usize,
-        took: Duration,
-    ) {
+    pub(crate) fn end(&self, loop_id: usize, protocol: Protocol, end: Option<End>) {
         let Some(shard) = self.shard(loop_id) else { return };
         add(&shard.ended, 1);
-        let Some(code) = code else { return };
+        let Some(End { code, begun, at }) = end else { return };
         let class = match code {
-            Ok(()) => 0,
+            Ok(_) => 0,
             Err(code) if code.is_server_fault() => 2,
             Err(_) => 1,
         };
@@ -100,19 +151,35 @@ impl ModelMetrics {
         if let Some(counter) = counter {
             add(counter, 1);
         }
-        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        let bucket = BUCKETS.iter().position(|bound| nanos <= *bound).unwrap_or(BUCKETS.len());
+        let took = nanos(at.duration_since(begun));
+        let bucket = BUCKETS.iter().position(|bound| took <= *bound).unwrap_or(BUCKETS.len());
         if let Some(counter) = shard.latency.get(bucket) {
             add(counter, 1);
         }
-        add(&shard.latency_nanos, nanos);
-        add(&shard.rows, rows as u64);
+        add(&shard.nanos[if class == 0 { ANSWERED } else { FAILED }], took);
+        let Ok(answered) = code else { return };
+        shard.last.store(nanos(at.duration_since(self.begun.0)), Relaxed);
+        match answered {
+            Answered::Whole { rows, parts } => {
+                add(&shard.rows, rows as u64);
+                add(&shard.executions, 1);
+                add(&shard.input_nanos, nanos(parts.input));
+                add(&shard.run_nanos, nanos(parts.run));
+                add(&shard.output_nanos, nanos(parts.output));
+                if !parts.queue.is_zero() {
+                    add(&shard.queue_nanos, nanos(parts.queue));
+                }
+            }
+            Answered::Stream => add(&shard.streams, 1),
+        }
     }
 
-    /// Rows of a request that is not ended were answered.
-    pub(crate) fn rows(&self, loop_id: usize, rows: usize) {
+    /// Rows of a stream that is not ended were answered.
+    pub(crate) fn ran(&self, loop_id: usize, rows: usize, runs: Runs) {
         if let Some(shard) = self.shard(loop_id) {
             add(&shard.rows, rows as u64);
+            add(&shard.executions, runs.count);
+            add(&shard.run_nanos, nanos(runs.took));
         }
     }
 

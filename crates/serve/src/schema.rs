@@ -112,6 +112,11 @@ impl Schema {
         self.fields.get(self.names.find(name)?)
     }
 
+    /// True for a column that a request need not have.
+    pub(crate) fn may_leave_out(&self, name: &str) -> bool {
+        self.field(name).is_some_and(|field| field.need != Need::Required)
+    }
+
     /// The type that the signature gives the column `name`.
     pub(crate) fn kind(&self, name: &str) -> Option<ColumnType> {
         self.field(name)?.kind

@@ -2,7 +2,7 @@
 
 use longshore_kserve::v2;
 
-use super::{health, method::Method};
+use super::{health, method::Method, triton};
 use crate::{
     failure::Failure,
     http::metadata,
@@ -47,6 +47,15 @@ pub(super) async fn answer(
             tensors(&mut reply, 4, &model.inputs);
             tensors(&mut reply, 5, &model.outputs);
         }
+        Method::ModelConfig => {
+            let (name, version) = model(message, "ModelConfigRequest")?;
+            triton::config(&mut reply, &metadata::configuration(models, name, version).await?);
+        }
+        Method::ModelStatistics => {
+            let (name, version) = named(message, "ModelStatisticsRequest")?;
+            let counted = metadata::statistics(&models.current(), name, version)?;
+            triton::statistics(&mut reply, &counted);
+        }
         Method::RepositoryIndex => {
             let only_ready = flag(message, "RepositoryIndexRequest", 2)?;
             for entry in metadata::index(&models.current(), only_ready) {
@@ -82,8 +91,18 @@ pub(super) async fn answer(
     Ok(reply.finish())
 }
 
-/// The model and the version that a message names in its fields 1 and 2.
+/// The model and the version that a message names.
 fn model<'m>(message: &'m [u8], what: &'static str) -> Result<(&'m str, Option<&'m str>), Failure> {
+    let (name, version) = named(message, what)?;
+    let name = name.ok_or_else(|| Failure::invalid("the request has no `name`"))?;
+    Ok((name, version))
+}
+
+/// A model and a version, each where there is one.
+type Named<'m> = (Option<&'m str>, Option<&'m str>);
+
+/// The model and the version that a message may name in its fields 1 and 2.
+fn named<'m>(message: &'m [u8], what: &'static str) -> Result<Named<'m>, Failure> {
     let (mut name, mut version) = ("", "");
     let mut reader = Reader::new(message, what);
     while let Some(field) = reader.next()? {
@@ -93,10 +112,11 @@ fn model<'m>(message: &'m [u8], what: &'static str) -> Result<(&'m str, Option<&
             _ => {}
         }
     }
-    if name.is_empty() {
-        return Err(Failure::invalid("the request has no `name`"));
+    let [name, version] = [name, version].map(|text| Some(text).filter(|text| !text.is_empty()));
+    if name.is_none() && version.is_some() {
+        return Err(Failure::invalid("the request has a `version` and no `name`"));
     }
-    Ok((name, Some(version).filter(|version| !version.is_empty())))
+    Ok((name, version))
 }
 
 /// The model that a message asks to load or unload: field 2, behind a repository's name, as Triton

@@ -4,6 +4,12 @@ use hyper::{HeaderMap, StatusCode};
 use longshore_daemon::server::{Page, Readiness};
 use longshore_kserve::{v1, v2};
 
+mod configuration;
+mod statistics;
+
+pub(crate) use configuration::configuration;
+pub(crate) use statistics::statistics;
+
 use super::route::Route;
 use crate::{
     Models,
@@ -26,6 +32,9 @@ pub(super) async fn answer(
     match route {
         Route::Model { model, version } => {
             Reply::of(&self::model(&shared.models, model, version.as_deref()).await?)
+        }
+        Route::ModelConfig { model, version } => {
+            Reply::of(&configuration(&shared.models, model, version.as_deref()).await?)
         }
         Route::Load { model } => {
             parameters(body, &[])?;
@@ -54,6 +63,7 @@ fn at_once(
         Route::Infer { .. }
         | Route::Verb { .. }
         | Route::Model { .. }
+        | Route::ModelConfig { .. }
         | Route::Load { .. }
         | Route::Unload { .. } => {
             Err(Failure::internal("the request was not answered", "not a route of metadata"))
@@ -79,6 +89,9 @@ fn at_once(
         Route::ModelReady { model, version } => {
             let (name, ready, reason) = state(&models, model, version.as_deref(), up)?;
             Ok(only_when(ready, Reply::of(&v2::ModelReady { name, ready, reason })?))
+        }
+        Route::Statistics { model, version } => {
+            Reply::of(&statistics(&models, model.as_deref(), version.as_deref())?)
         }
         Route::Index => Reply::of(&index(&models, index_request(body)?.ready)),
     }
@@ -111,12 +124,21 @@ fn reason(entry: &Entry) -> String {
     entry.reason().unwrap_or_default().to_owned()
 }
 
+/// The extensions that the server has, by Triton's names.
+const EXTENSIONS: [&str; 5] = [
+    "binary_tensor_data",
+    "model_configuration",
+    "model_repository",
+    "model_repository(unload_dependents)",
+    "statistics",
+];
+
 /// What the server says of itself.
 pub(crate) fn server() -> v2::Server {
     v2::Server {
         name: "longshore".into(),
         version: env!("CARGO_PKG_VERSION").into(),
-        extensions: vec!["binary_tensor_data".into(), "model_repository".into()],
+        extensions: EXTENSIONS.map(str::to_owned).to_vec(),
     }
 }
 
@@ -132,7 +154,7 @@ pub(crate) async fn model(
     Ok(v2::Model {
         name: served.name.to_string(),
         versions: versions.iter().map(|served| served.version.to_string()).collect(),
-        platform: format!("{}_longshore", served.flavor()),
+        platform: configuration::platform(&served),
         inputs: served.inputs.clone(),
         outputs: served.outputs.clone(),
     })

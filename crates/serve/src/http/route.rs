@@ -28,6 +28,10 @@ pub(crate) enum Route<'r> {
     Model { model: Cow<'r, str>, version: Option<Cow<'r, str>> },
     /// `GET /v2/models/{m}/ready`
     ModelReady { model: Cow<'r, str>, version: Option<Cow<'r, str>> },
+    /// `GET /v2/models/{m}/config`
+    ModelConfig { model: Cow<'r, str>, version: Option<Cow<'r, str>> },
+    /// `GET /v2/models/stats`, `GET /v2/models/{m}/stats`
+    Statistics { model: Option<Cow<'r, str>>, version: Option<Cow<'r, str>> },
     /// `POST /v2/repository/index`
     Index,
     /// `POST /v2/repository/models/{m}/load`
@@ -62,6 +66,11 @@ impl Route<'_> {
             Self::Model { .. } => "/v2/models/{model}/versions/{version}",
             Self::ModelReady { version: None, .. } => "/v2/models/{model}/ready",
             Self::ModelReady { .. } => "/v2/models/{model}/versions/{version}/ready",
+            Self::ModelConfig { version: None, .. } => "/v2/models/{model}/config",
+            Self::ModelConfig { .. } => "/v2/models/{model}/versions/{version}/config",
+            Self::Statistics { model: None, .. } => "/v2/models/stats",
+            Self::Statistics { version: None, .. } => "/v2/models/{model}/stats",
+            Self::Statistics { .. } => "/v2/models/{model}/versions/{version}/stats",
             Self::Verb { .. } => "/v1/models/{model}:{verb}",
             Self::Index => "/v2/repository/index",
             Self::Load { .. } => "/v2/repository/models/{model}/load",
@@ -101,6 +110,9 @@ pub(super) fn is_mlflow(path: &str) -> bool {
 
 const INVOCATIONS: &str = "/invocations";
 
+/// The statistics of all models, as in Triton: a model of this name has its metadata with its version.
+const STATISTICS: &str = "/v2/models/stats";
+
 /// The same path without a slash at its end.
 fn trim(path: &str) -> &str {
     match path.strip_suffix('/') {
@@ -121,13 +133,16 @@ fn lookup<'r>(method: &Method, path: &'r str) -> Result<Route<'r>, Failure> {
     if let Some(rest) = path.strip_prefix("/v2/repository/models/") {
         return repository(rest).ok_or_else(unknown);
     }
-    if let Some(rest) = path.strip_prefix("/v2/models/") {
+    if let Some(rest) = path.strip_prefix("/v2/models/")
+        && path != STATISTICS
+    {
         return v2(rest).ok_or_else(unknown);
     }
     Ok(match path {
         INVOCATIONS => Route::Infer { protocol: Protocol::Mlflow, model: None, version: None },
         "/version" => Route::Version,
         "/v1/models" | "/v2/models" => Route::Models,
+        STATISTICS => Route::Statistics { model: None, version: None },
         "/v2" => Route::Server,
         "/v2/repository/index" => Route::Index,
         _ => Route::Probe(Question::at(path).ok_or_else(unknown)?),
@@ -175,9 +190,11 @@ fn v2(rest: &str) -> Option<Route<'_>> {
     match rest {
         Some("infer") => Some(Route::Infer { protocol: Protocol::V2, model: Some(model), version }),
         Some("ready") => Some(Route::ModelReady { model, version }),
+        Some("config") => Some(Route::ModelConfig { model, version }),
+        Some("stats") => Some(Route::Statistics { model: Some(model), version }),
         None => Some(Route::Model { model, version }),
         Some(verb) if !verb.is_empty() && verb != "versions" && !verb.contains('/') => {
-            Some(Route::Verb { model, verb, known: "`infer` and `ready`" })
+            Some(Route::Verb { model, verb, known: "`infer`, `ready`, `config` and `stats`" })
         }
         Some(_) => None,
     }
@@ -239,6 +256,19 @@ mod tests {
             get("/v2/models/wine/versions/3/ready"),
             Route::ModelReady { model: "wine".into(), version: Some("3".into()) }
         );
+        assert_eq!(
+            get("/v2/models/wine/config"),
+            Route::ModelConfig { model: "wine".into(), version: None }
+        );
+        for (path, model, version) in [
+            ("/v2/models/stats", None, None),
+            ("/v2/models/stats/", None, None),
+            ("/v2/models/stats/stats", Some("stats"), None),
+            ("/v2/models/wine/versions/3/stats", Some("wine"), Some("3")),
+        ] {
+            let (model, version) = (model.map(Into::into), version.map(Into::into));
+            assert_eq!(get(path), Route::Statistics { model, version }, "{path}");
+        }
     }
 
     #[test]
@@ -269,7 +299,10 @@ mod tests {
         let post = |path| find(&Method::POST, path, false).unwrap();
         assert_eq!(post("/v1/models/a:classify"), verb("a", "classify", "`:predict`"));
         assert_eq!(post("/v1/models/a/versions/2:classify"), verb("a", "classify", "`:predict`"));
-        assert_eq!(post("/v2/models/a/predict"), verb("a", "predict", "`infer` and `ready`"));
+        assert_eq!(
+            post("/v2/models/a/predict"),
+            verb("a", "predict", "`infer`, `ready`, `config` and `stats`")
+        );
         let status = Route::V1Status { model: "a:b".into(), version: None };
         assert_eq!(find(&Method::GET, "/v1/models/a:b", false).unwrap(), status);
     }

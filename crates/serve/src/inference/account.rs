@@ -5,7 +5,11 @@ use std::{
 
 use longshore_daemon::Code;
 
-use crate::{protocol::Protocol, repository::Served};
+use crate::{
+    metrics::{Answered, End, Parts, Runs},
+    protocol::Protocol,
+    repository::Served,
+};
 
 /// What is counted of a request to a model, however it ends.
 pub(crate) struct Account {
@@ -14,6 +18,21 @@ pub(crate) struct Account {
     pub(super) protocol: Protocol,
     begun: Instant,
     ended: bool,
+}
+
+/// When the model was run for a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ran {
+    /// How long the request had waited for a thread that computes.
+    pub(super) waited: Duration,
+    pub(super) begun: Instant,
+    pub(super) ended: Instant,
+}
+
+impl Ran {
+    pub(super) fn took(&self) -> Duration {
+        self.ended.duration_since(self.begun)
+    }
 }
 
 impl Account {
@@ -28,23 +47,45 @@ impl Account {
         Self { loop_id, served, protocol, begun, ended: false }
     }
 
-    /// Counts rows that were answered before the end.
-    pub(super) fn answered(&self, rows: usize) {
-        self.served.metrics.rows(self.loop_id, rows);
+    /// Counts lines of a stream that were answered before its end.
+    pub(super) fn ran(&self, rows: usize, runs: Runs) {
+        self.served.metrics.ran(self.loop_id, rows, runs);
     }
 
-    /// Counts the end, and `rows` more rows.
-    pub(super) fn end(mut self, code: Result<(), Code>, rows: usize) {
+    /// Counts rows that one run has answered.
+    pub(super) fn answered(self, rows: usize, ran: &Ran) {
+        let at = Instant::now();
+        let before = ran.begun.duration_since(self.begun);
+        let parts = Parts {
+            queue: ran.waited,
+            input: before.saturating_sub(ran.waited),
+            run: ran.took(),
+            output: at.duration_since(ran.ended),
+        };
+        self.end(Ok(Answered::Whole { rows, parts }), at);
+    }
+
+    /// Counts the end of a stream.
+    pub(super) fn streamed(self) {
+        self.end(Ok(Answered::Stream), Instant::now());
+    }
+
+    /// Counts a failure.
+    pub(super) fn failed(self, code: Code) {
+        self.end(Err(code), Instant::now());
+    }
+
+    fn end(mut self, code: Result<Answered, Code>, at: Instant) {
         self.ended = true;
-        let took = self.begun.elapsed();
-        self.served.metrics.end(self.loop_id, self.protocol, Some(code), rows, took);
+        let end = End { code, begun: self.begun, at };
+        self.served.metrics.end(self.loop_id, self.protocol, Some(end));
     }
 }
 
 impl Drop for Account {
     fn drop(&mut self) {
         if !self.ended {
-            self.served.metrics.end(self.loop_id, self.protocol, None, 0, Duration::ZERO);
+            self.served.metrics.end(self.loop_id, self.protocol, None);
         }
     }
 }

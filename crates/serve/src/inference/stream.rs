@@ -92,7 +92,7 @@ impl Stream {
         let (permit, share) = match admit(&capacity, &task, asked.sent) {
             Ok(admitted) => admitted,
             Err(failure) => {
-                account.end(Err(failure.code), 0);
+                account.failed(failure.code);
                 return Err(failure);
             }
         };
@@ -220,10 +220,10 @@ impl Stream {
 
     /// Takes what was computed; gives what is to be sent.
     fn settle(&mut self, answers: Answers) -> Vec<u8> {
-        let Answers { written, rows, failed, share } = answers;
+        let Answers { written, rows, runs, failed, share } = answers;
         self.share = Some(share);
         if let Some(account) = &self.account {
-            account.answered(rows);
+            account.ran(rows, runs);
         }
         self.failed = failed;
         written
@@ -233,10 +233,10 @@ impl Stream {
     fn finish(&mut self, failed: Option<Ending>) -> Option<Bytes> {
         let account = self.account.take()?;
         let Some((failure, line)) = failed else {
-            account.end(Ok(()), 0);
+            account.streamed();
             return None;
         };
-        account.end(Err(failure.code), 0);
+        account.failed(failure.code);
         let Failure { message, detail, code, .. } = &failure;
         let (request_id, detail) = (self.id.to_str().unwrap_or_default(), detail.as_deref());
         if code.is_server_fault() {

@@ -12,7 +12,7 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, exemplar::Exemplar, gauge::ConstGauge},
 };
 
-use super::{BUCKETS, CLASSES, ModelMetrics, Rejections};
+use super::{ANSWERED, BUCKETS, CLASSES, FAILED, ModelMetrics, Rejections};
 use crate::{
     models::Models,
     protocol::Protocol,
@@ -181,7 +181,8 @@ fn requests(entries: &[&Arc<Entry>], encoder: &mut DescriptorEncoder) -> Result<
                 (bound, metrics.sum(|shard| &shard.latency[at]))
             })
             .collect();
-        let seconds = metrics.sum(|shard| &shard.latency_nanos) as f64 / 1e9;
+        let seconds = [ANSWERED, FAILED].map(|at| metrics.sum(|shard| &shard.nanos[at]));
+        let seconds = seconds.iter().sum::<u64>() as f64 / 1e9;
         let total = counts.iter().map(|(_, count)| count).sum();
         latency.encode_family(labels)?.encode_histogram(
             seconds,

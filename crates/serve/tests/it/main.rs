@@ -21,3 +21,4 @@ mod models;
 mod protocols;
 mod shapes;
 mod tensors;
+mod triton;

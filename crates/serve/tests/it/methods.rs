@@ -123,7 +123,7 @@ fn a_verb_that_models_do_not_have_is_answered_by_those_they_have() {
     let server = serve(vec![plain("sum")], Limits::default());
     for (path, verbs) in [
         ("/v1/models/sum:predict_proba", "`:predict`"),
-        ("/v2/models/sum/predict", "`infer` and `ready`"),
+        ("/v2/models/sum/predict", "`infer`, `ready`, `config` and `stats`"),
     ] {
         let reply = server.post(path, ROW);
         assert_eq!(reply.status, 404, "{path}");

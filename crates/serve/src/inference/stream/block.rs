@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use longshore_engine::{Method, Output};
 
-use super::{super::run, Ending};
+use super::{
+    super::{account::Ran, run},
+    Ending,
+};
 use crate::{
     config::Limits,
     failure::Failure,
     lines::{Block, Line},
     memory::{self, Share},
+    metrics::Runs,
     protocol::lines,
     repository::Served,
 };
@@ -38,6 +42,8 @@ pub(super) struct Answers {
     pub(super) written: Vec<u8>,
     /// Lines that were answered by the model.
     pub(super) rows: usize,
+    /// The runs that answered them.
+    pub(super) runs: Runs,
     /// The stream ends here.
     pub(super) failed: Option<Ending>,
     /// What the block was computed with.
@@ -68,6 +74,7 @@ impl Task {
         let mut answers = Answers {
             written: Vec::with_capacity(block.count().saturating_mul(self.answer)),
             rows: 0,
+            runs: Runs::default(),
             failed: None,
             share,
         };
@@ -85,12 +92,13 @@ impl Task {
     /// each for itself, until the line that is at fault is alone.
     fn add(&self, lines: &[Line<'_>], answers: &mut Answers) -> Result<(), Ending> {
         let written = answers.written.len();
-        let failure = match self
-            .run(lines)
-            .and_then(|outputs| lines::encode(&mut answers.written, &outputs, lines.len()))
-        {
-            Ok(()) => {
+        let failure = match self.run(lines).and_then(|(outputs, ran)| {
+            lines::encode(&mut answers.written, &outputs, lines.len()).map(|()| ran)
+        }) {
+            Ok(ran) => {
                 answers.rows += lines.len();
+                answers.runs.count += 1;
+                answers.runs.took += ran.took();
                 return Ok(());
             }
             Err(failure) => failure,
@@ -111,7 +119,7 @@ impl Task {
         }
     }
 
-    fn run(&self, lines: &[Line<'_>]) -> Result<Vec<(Method, Output)>, Failure> {
+    fn run(&self, lines: &[Line<'_>]) -> Result<(Vec<(Method, Output)>, Ran), Failure> {
         let mut query = lines::decode(&self.served.contract, lines, &self.limits)?;
         query.ask(self.method)?;
         run(&self.served, &query)
