@@ -27,8 +27,6 @@ import typing
 import render
 
 GUIDES = render.ROOT / "docs/guides"
-# These pages came before; the programs and answers in them are tested elsewhere.
-EARLIER = ("from-kserve.md", "from-mlflow.md", "many-models.md", "operate.md", "secure-a-server.md", "serve-a-model.md")
 LANGUAGES = ("sh", "console", "bash", "shell")
 KINDS = ("local", "cluster", "emulator")
 LIST = GUIDES / "eks.md"
@@ -76,7 +74,7 @@ class Block:
 
 
 def pages() -> list[pathlib.Path]:
-    return [path for path in sorted(GUIDES.glob("*.md")) if path.name not in EARLIER]
+    return sorted(GUIDES.glob("*.md"))
 
 
 def blocks(path: pathlib.Path) -> list[Block]:
