@@ -1,66 +1,40 @@
-//! Folders of models: `DIR/NAME/…`, as KServe, Triton and MLflow lay them out.
+//! The models of `--model-dir`, beside those that the command line names.
 
 use std::{
     collections::{BTreeSet, HashMap},
     fmt::Display,
-    fs, io,
-    path::{Path, PathBuf},
+    io,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::{Context, Result};
 use longshore_engine::{Method, Source};
 use longshore_serve::{ModelSource, Origin};
-use longshore_storage::{Location, Storage};
+use longshore_storage::{Fingerprint, Location, ModelDir, Storage};
 
 mod watch;
 
 pub(crate) use watch::Watch;
 
-use crate::{
-    models::{Named, Place, is_name, stem},
-    storage::fingerprint::Fingerprint,
-};
+use crate::models::{Named, Place};
 
-/// Files that stand beside models, whatever they end in.
-const COMPANIONS: &[&str] = &["models.json", "requirements.txt", "README.txt", "README.md"];
-
-/// Whether the folder of `--model-dir` is a model itself, not a folder of models: an MLflow folder,
-/// one with a model file, or one whose folders are versions. So is what is no folder of this machine
-/// and what has files but no folders: to load it says what is wrong.
+/// Whether what `--model-dir` names is a model itself, not a folder of models; what is not on this
+/// machine is one.
 pub(crate) fn is_one_model(folder: &str) -> Result<bool> {
     let Location::Local(path) = folder.parse()? else { return Ok(true) };
-    if !path.is_dir() {
-        return Ok(true);
-    }
-    let (mut versions, mut others, mut files) = (0, 0, 0);
-    for entry in fs::read_dir(&path).with_context(|| failed(&path))? {
-        let entry = entry.with_context(|| failed(&path))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') {
-            continue;
-        }
-        if entry.path().is_dir() {
-            let numbered = name.bytes().all(|byte| byte.is_ascii_digit());
-            *(if numbered { &mut versions } else { &mut others }) += 1;
-        } else if !COMPANIONS.contains(&&*name) {
-            files += 1;
-            if name == "MLmodel" || stem(&name) != name {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(others == 0 && versions + files > 0)
+    let folder = ModelDir::new(path);
+    folder.is_one_model().with_context(|| failed(&folder))
 }
 
-fn failed(path: &Path) -> String {
-    format!("failed to read the folder of models `{}`", path.display())
+fn failed(folder: &ModelDir) -> String {
+    format!("failed to read the folder of models `{}`", folder.path().display())
 }
 
 /// Where models are that are loaded by name: those in folders, and those that the command line names.
 #[derive(Debug)]
 pub(crate) struct Catalog {
-    folders: Vec<PathBuf>,
+    folders: Vec<ModelDir>,
     named: HashMap<String, Place>,
     storage: Arc<Storage>,
     method: Option<Method>,
@@ -76,6 +50,7 @@ impl Catalog {
         method: Option<Method>,
     ) -> Self {
         let named = named.iter().map(|named| (named.name.clone(), named.place.clone())).collect();
+        let folders = folders.into_iter().map(ModelDir::new).collect();
         Self { folders, named, storage, method, read: Mutex::default() }
     }
 
@@ -90,29 +65,14 @@ impl Catalog {
     pub(crate) fn names(&self) -> Result<Vec<String>> {
         let mut names = BTreeSet::new();
         for folder in &self.folders {
-            for entry in fs::read_dir(folder).with_context(|| failed(folder))? {
-                let entry = entry.with_context(|| failed(folder))?;
-                let name = entry.file_name().to_string_lossy().into_owned();
-                if name.starts_with('.') || name == "lost+found" || !entry.path().is_dir() {
-                    continue;
-                }
-                if !is_name(&name) {
-                    tracing::warn!(
-                        "the folder `{}` is left out: a model's name has letters, digits, `-`, `_` and `.`",
-                        entry.path().display()
-                    );
-                } else if !self.named.contains_key(&name) {
-                    names.insert(name);
-                }
-            }
+            names.extend(folder.names().with_context(|| failed(folder))?);
         }
-        Ok(names.into_iter().collect())
+        Ok(names.into_iter().filter(|name| !self.named.contains_key(name)).collect())
     }
 
     /// The folder of a model.
     fn folder(&self, name: &str) -> Option<PathBuf> {
-        let mut places = self.folders.iter().map(|folder| folder.join(name));
-        places.find(|place| place.is_dir()).filter(|_| is_name(name))
+        self.folders.iter().find_map(|folder| folder.model(name))
     }
 
     /// What a model's files are now.
@@ -165,27 +125,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_model_is_told_from_a_folder_of_models() {
-        let folder = tempfile::tempdir().unwrap();
-        let is_one = |paths: &[&str]| {
-            let root = tempfile::tempdir_in(folder.path()).unwrap();
-            for path in paths {
-                let path = root.path().join(path);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, "").unwrap();
-            }
-            is_one_model(root.path().to_str().unwrap()).unwrap()
-        };
-        assert!(is_one(&["MLmodel", "data/x"]));
-        assert!(is_one(&["model.joblib"]));
-        assert!(is_one(&["iris.pkl.gz", "code/x.py"]));
-        assert!(is_one(&["1/model.pkl", "2/model.pkl", "config.pbtxt"]));
-        assert!(!is_one(&["churn/MLmodel", "fraud/model.pkl"]));
-        assert!(!is_one(&["churn/1/model.bst", "churn/config.pbtxt", "README.md", "models.json"]));
-        assert!(!is_one(&["2024/model.pkl", "churn/model.pkl"]));
-        assert!(!is_one(&[]) && !is_one(&["README.md"]));
-        assert!(is_one(&["notes.dat"]));
+    fn what_is_not_on_this_machine_is_one_model() {
         assert!(is_one_model("/no/such/folder").unwrap());
         assert!(is_one_model("s3://bucket/churn").unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("churn")).unwrap();
+        assert!(!is_one_model(folder.path().to_str().unwrap()).unwrap());
     }
 }

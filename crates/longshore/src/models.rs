@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path};
 use anyhow::{Result, bail};
 use longshore_engine::{Limits, Method, Source};
 use longshore_serve::{ModelSource, Origin};
-use longshore_storage::Location;
+use longshore_storage::{Location, is_name, stem};
 
 use crate::{cli::ReadingArgs, examples, examples::Example};
 
@@ -117,15 +117,6 @@ fn place(path: &str) -> Result<Place> {
     })
 }
 
-/// Endings of what model files are packed in.
-const PACKED: &[&str] = &["gz", "tgz", "tar", "zip", "bz2", "xz", "lzma", "lz4", "zst", "z"];
-
-/// Endings of model files.
-const FORMATS: &[&str] = &[
-    "pkl", "pickle", "joblib", "sav", "skops", "json", "ubj", "bst", "xgb", "txt", "lgb", "bin",
-    "model", "dill", "cbm", "onnx",
-];
-
 /// The last part of a path, of a file without its ending; the name that a registry knows a model by.
 fn default_name(path: &str) -> String {
     let name = match path.parse() {
@@ -152,30 +143,9 @@ fn folder(path: &Path) -> Option<String> {
     named(path).or_else(|| named(&path.canonicalize().ok()?))
 }
 
-/// A file's name without what it is packed in and without its format.
-pub(crate) fn stem(name: &str) -> &str {
-    let without = |name: &str, endings: &[&str]| {
-        let (stem, ending) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty())?;
-        endings.iter().any(|known| ending.eq_ignore_ascii_case(known)).then_some(stem.len())
-    };
-    let mut end = name.len();
-    while let Some(shorter) = without(&name[..end], PACKED) {
-        end = shorter;
-    }
-    end = without(&name[..end], FORMATS).unwrap_or(end);
-    &name[..end]
-}
-
-/// Whether a text can name a model in URLs.
-pub(crate) fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && !text.starts_with('.')
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Named, check_distinct, default_name, is_name, stem};
+    use super::{Named, check_distinct, default_name};
 
     #[test]
     fn a_name_is_taken_from_the_path_when_none_is_given() {
@@ -195,19 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_endings_of_models_are_cut_from_a_name() {
-        for (file, name) in [
-            ("churn-1.2.pkl", "churn-1.2"),
-            ("churn-1.2", "churn-1.2"),
-            ("churn.v2.tar.gz", "churn.v2"),
-            ("churn.PKL.gz", "churn"),
-            ("churn.model.joblib", "churn.model"),
-            ("iris.bst", "iris"),
-            (".pkl", ".pkl"),
-            ("churn.zip", "churn"),
-        ] {
-            assert_eq!(stem(file), name);
-        }
+    fn only_a_file_has_an_ending_to_cut() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("churn-1.2.sav");
         std::fs::write(&path, "").unwrap();
@@ -217,14 +175,6 @@ mod tests {
         std::fs::create_dir(&path).unwrap();
         assert_eq!(default_name(path.to_str().unwrap()), "churn-1.2.bin");
         assert_eq!(default_name("s3://bucket/churn-1.2"), "churn-1.2");
-    }
-
-    #[test]
-    fn names_are_safe_in_a_url() {
-        assert!(is_name("wine-2.v_1"));
-        for name in ["", ".", "..", "a/b", "a b", "ä"] {
-            assert!(!is_name(name), "{name}");
-        }
     }
 
     #[test]

@@ -12,7 +12,6 @@ use crate::{
     models::{Local, Named, Place},
 };
 
-pub(crate) mod fingerprint;
 pub(crate) mod follow;
 mod metrics;
 pub(crate) mod schedule;

@@ -1,10 +1,12 @@
 //! A server without a socket whose models answer any rows, for the fuzz targets.
 
+pub mod tree;
+
 use std::sync::Arc;
 
 use hyper::{Request, Response, Version, body::Bytes};
 use longshore_engine::{
-    ColumnUse, Data, Error, Inputs, Method, Model, Output, OutputData, Predictor, Table,
+    ColumnUse, Data, Error, Inputs, Method, Model, Output, OutputData, Predictor, Source, Table,
 };
 use longshore_mlflow::{MlModel, Signature};
 use longshore_serve::{Config, Limits, ModelSource, Origin, Server};
@@ -99,7 +101,7 @@ impl Target {
                 flavor: "sklearn",
                 origin: Vec::new(),
                 file_bytes: 0,
-        content_bytes: 0,
+                content_bytes: 0,
             };
             ModelSource { name: name.into(), version: None, origin: Origin::Loaded(Box::new(model)), method: None, lease: None }
         });
@@ -170,6 +172,38 @@ impl Target {
                 assert_eq!(prefix[1..], (message.len() as u32).to_be_bytes(), "another length");
             }
         }
+    }
+
+    /// Loads a model's files, asks what they are and for an answer, and forgets them.
+    /// One that is called as a model of this server is left alone.
+    pub fn load(&self, name: &str, files: Source) {
+        if MODELS.contains(&name) {
+            return;
+        }
+        let models = self.server.models();
+        let origin = Origin::Files(files);
+        let source =
+            ModelSource { name: name.into(), version: None, origin, method: None, lease: None };
+        models.know(name);
+        let reason = models.load(source).err().map(|error| error.to_string());
+        if let Some(reason) = &reason {
+            assert!(!reason.is_empty() && reason.len() < 8192, "{} bytes", reason.len());
+            assert!(!reason.contains("panic"), "{reason}");
+        }
+        let get = Request::get(format!("/v2/models/{name}")).body(Bytes::new());
+        let described = self.answer(get.expect("a request"));
+        assert_eq!(described.status(), if reason.is_some() { 503 } else { 200 }, "{described:?}");
+        let index = Request::post("/v2/repository/index").body(Bytes::new());
+        let index = self.answer(index.expect("a request"));
+        let rows: serde_json::Value = serde_json::from_slice(index.body()).expect("JSON");
+        let mut rows = rows.as_array().expect("a list").iter();
+        assert!(rows.any(|row| row["name"] == name), "the index lacks `{name}`");
+        let asked = Request::post(format!("/v1/models/{name}:predict"))
+            .header("content-type", "application/json")
+            .body(Bytes::from_static(b"{\"instances\": [[1, 2, 3]]}"));
+        let answer = self.answer(asked.expect("a request"));
+        assert!(matches!(answer.status().as_u16(), 200 | 400 | 503), "{answer:?}");
+        assert!(models.remove(name));
     }
 
     fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {

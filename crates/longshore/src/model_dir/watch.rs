@@ -6,10 +6,10 @@ use std::{
 
 use anyhow::Result;
 use longshore_serve::Catalog as _;
+use longshore_storage::Fingerprint;
 
 use super::Catalog;
 use crate::storage::{
-    fingerprint::Fingerprint,
     follow::{SETTLE, Shared},
     schedule::Task,
 };

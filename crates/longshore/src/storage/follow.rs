@@ -10,9 +10,9 @@ use anyhow::{Context, Result};
 use longshore_daemon::Drain;
 use longshore_engine::{Method, Source};
 use longshore_serve::{Lease, ModelSource, Models, Origin};
-use longshore_storage::{Location, Revision, Storage};
+use longshore_storage::{Fingerprint, Location, Revision, Storage};
 
-use super::{StorageMetrics, failed, fingerprint::Fingerprint, schedule::Task};
+use super::{StorageMetrics, failed, schedule::Task};
 use crate::models::Paths;
 
 /// Folders are replaced file by file: how long such a change must stay the same before it is taken

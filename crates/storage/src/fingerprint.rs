@@ -1,3 +1,5 @@
+//! What the files of a model on this machine are, without reading them.
+
 use std::{
     fmt, fs,
     hash::{DefaultHasher, Hash, Hasher},
@@ -15,14 +17,14 @@ const DEPTH: usize = 8;
 /// What the file system says of files, and of folders with all that is in them: names, sizes, times
 /// of change, inodes. While it stays the same, so do the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fingerprint(u64);
+pub struct Fingerprint(u64);
 
 impl Fingerprint {
     /// Asks the file system; reads no file.
     ///
     /// # Errors
     /// When there is nothing at a path, it cannot be reached, or it holds too much for a model.
-    pub(crate) fn of(paths: &[impl AsRef<Path>]) -> io::Result<Self> {
+    pub fn of(paths: &[impl AsRef<Path>]) -> io::Result<Self> {
         let mut hasher = DefaultHasher::new();
         let mut left = ENTRIES;
         for path in paths {
