@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use crate::{Data, Error, Scalar, Table, TextColumn};
 
@@ -109,6 +109,24 @@ impl Output {
         Self { rows, columns: Some(columns), data }
     }
 
+    /// The answers to some of the rows; `None` when there are not so many.
+    pub fn slice(&self, rows: Range<usize>) -> Option<Self> {
+        let width = self.columns.unwrap_or(1);
+        let values = rows.start.checked_mul(width)?..rows.end.checked_mul(width)?;
+        let data = match &self.data {
+            OutputData::F64(v) => OutputData::F64(v.get(values)?.to_vec()),
+            OutputData::F32(v) => OutputData::F32(v.get(values)?.to_vec()),
+            OutputData::I64(v) => OutputData::I64(v.get(values)?.to_vec()),
+            OutputData::I32(v) => OutputData::I32(v.get(values)?.to_vec()),
+            OutputData::Bool(v) => OutputData::Bool(v.get(values)?.to_vec()),
+            OutputData::Text(v) if values.start <= values.end && values.end <= v.len() => {
+                OutputData::Text(values.map(|at| v.get(at)).collect())
+            }
+            OutputData::Text(_) => return None,
+        };
+        Some(Self { rows: rows.len(), columns: self.columns, data })
+    }
+
     /// The transformed features as an answer; sparse ones become dense.
     ///
     /// # Errors
@@ -140,5 +158,22 @@ impl Output {
             Data::Columns(columns) => OutputData::of_columns(&columns, rows)?,
         };
         Ok(Self::matrix(rows, columns, data))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_is_the_answer_to_its_rows() {
+        let matrix = Output::matrix(3, 2, OutputData::F64(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+        let last = Output::matrix(2, 2, OutputData::F64(vec![3.0, 4.0, 5.0, 6.0]));
+        assert_eq!(matrix.slice(1..3), Some(last));
+        assert_eq!(matrix.slice(2..4), None);
+        let texts = |all: &[Option<&str>]| OutputData::Text(all.iter().copied().collect());
+        let labels = Output::flat(texts(&[Some("a"), None, Some("c")]));
+        assert_eq!(labels.slice(1..3), Some(Output::flat(texts(&[None, Some("c")]))));
+        assert_eq!(labels.slice(3..4), None);
     }
 }

@@ -4,6 +4,7 @@ use crate::{Error, error::shown};
 
 mod convert;
 mod csr;
+mod join;
 mod text;
 
 pub(crate) use convert::Real;

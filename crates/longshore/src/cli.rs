@@ -4,9 +4,11 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod batches;
 mod security;
 mod storage;
 
+pub(crate) use batches::BatchArgs;
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
 pub(crate) use storage::StorageArgs;
 
@@ -106,6 +108,10 @@ pub(crate) struct ServeArgs {
     /// Limits on requests.
     #[command(flatten)]
     pub(crate) requests: RequestArgs,
+
+    /// Requests that are computed together.
+    #[command(flatten)]
+    pub(crate) batches: BatchArgs,
 
     /// Limits on model files.
     #[command(flatten)]

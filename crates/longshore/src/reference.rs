@@ -3,7 +3,7 @@
 //!
 //! `LONGSHORE_UPDATE_REFERENCE=1 cargo test -p longshore reference` writes them anew.
 
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clap::{Arg, Command, CommandFactory};
@@ -15,7 +15,7 @@ use longshore_daemon::{
     },
     trace,
 };
-use longshore_serve::{Config, Server};
+use longshore_serve::{Batching, Config, Server};
 use prometheus_client::registry::Registry;
 
 use crate::{cli::Cli, examples, models::Local, storage::StorageMetrics};
@@ -71,14 +71,18 @@ fn metrics() -> String {
     storage.checked(example.name);
     registry.register_collector(Box::new(storage));
     locked(&mut registry);
-    let server = Server::offline(Config { models: vec![model], registry, ..Config::default() });
+    let batching = Some(Batching { rows: 1000, delay: Duration::ZERO });
+    let models = vec![model];
+    let server = Server::offline(Config { models, registry, batching, ..Config::default() });
     let server = server.expect("a server");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     let send =
         |request: Request<Bytes>| -> Response<Bytes> { runtime.block_on(server.handle(request)) };
     let ask = Request::post("/v1/models/wine:predict").header("content-type", "application/json");
-    let reply = send(ask.body(Bytes::from_static(example.request)).expect("a request"));
+    // a small body would be answered in place, without a batch
+    let body = [example.request, &vec![b' '; 100_000]].concat();
+    let reply = send(ask.body(body.into()).expect("a request"));
     assert!(reply.status().is_success(), "{reply:?}");
     let reply = send(Request::get("/metrics").body(Bytes::new()).expect("a request"));
     let text = String::from_utf8_lossy(reply.body()).into_owned();

@@ -56,6 +56,8 @@ pub struct Config {
     pub connections: server::Limits,
     /// Bounds of requests.
     pub limits: Limits,
+    /// Which requests are computed together; each alone when there is none.
+    pub batching: Option<Batching>,
     /// Bounds of model files.
     pub model_limits: longshore_engine::Limits,
     /// The metrics that `/metrics` shows besides the server's own. Made by
@@ -89,6 +91,7 @@ impl Default for Config {
             tracer: None,
             connections: server::Limits::default(),
             limits: Limits::default(),
+            batching: None,
             model_limits: longshore_engine::Limits::default(),
             registry: metrics::registry(),
             drain_delay: Duration::ZERO,
@@ -122,6 +125,16 @@ pub enum Origin {
     Files(Source),
     /// A model that is loaded already.
     Loaded(Box<Model>),
+}
+
+/// How requests to one version of a model that wait to be computed become one batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batching {
+    /// Most rows of a batch; requests of as many are computed alone. Flag `--max-batch-size`.
+    pub rows: usize,
+    /// How long a batch that is not full waits for more requests. Without it only requests that wait anyhow, for a
+    /// thread, are computed together. Flag `--max-batch-delay`.
+    pub delay: Duration,
 }
 
 /// Bounds that keep requests from exhausting the server.

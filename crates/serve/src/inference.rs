@@ -9,17 +9,20 @@ use std::{
 use bytes::Bytes;
 use hyper::header::HeaderValue;
 use longshore_daemon::{Code, gate::Gate};
-use longshore_engine::{Method, Output};
+use longshore_engine::{Method, Output, Table};
 
 mod account;
 mod cost;
+mod decoded;
 mod pool;
+mod queue;
 mod stream;
 mod times;
 
 pub(crate) use account::Account;
 pub(crate) use cost::Cost;
 pub(crate) use pool::Pool;
+pub(crate) use queue::Queue;
 pub(crate) use stream::{Asked, Stream};
 pub(crate) use times::Times;
 
@@ -34,6 +37,7 @@ use crate::{
     reply::Reply,
     repository::Served,
 };
+use decoded::Decoded;
 
 /// Bodies up to this size, in bytes, are decoded on the event loop.
 const IN_PLACE_BYTES: usize = 64 << 10;
@@ -50,6 +54,8 @@ pub(crate) struct Capacity {
     /// Bytes of memory that large requests take.
     pub(crate) buffered: Gate,
     pub(crate) pool: Pool,
+    /// There when requests that wait are computed together.
+    pub(crate) queue: Option<Arc<Queue>>,
 }
 
 /// How a request's body is to be read, and its reply to be written.
@@ -135,49 +141,61 @@ impl<'c> Inference<'c> {
         };
         let mut times = Times::start(self.is_traced);
         let taken = |share: Option<Share>| share.unwrap_or_else(|| Share::none(buffered));
-        let job: Job = if bytes.len() > IN_PLACE_BYTES || form.sent != Encoding::Plain {
+        if bytes.len() > IN_PLACE_BYTES || form.sent != Encoding::Plain {
             let mut share = taken(share);
-            Box::new(move || {
-                let _permit = permit;
+            let received = Instant::now();
+            let decode = move || {
+                let waited = received.elapsed();
                 times.skip();
                 let query = task.decode_large(bytes, &mut share)?;
                 times.decoded();
-                task.answer_large(&query, share, times)
-            })
-        } else {
-            let query = task.decode(&bytes)?;
-            times.decoded();
-            let cheap = self.served().cost.is_cheap(work(&query));
-            if cheap && task.answer_bytes(&query) <= task.in_place() {
-                return task.answer(&query, times);
-            }
-            let share = taken(share);
-            Box::new(move || {
-                let _permit = permit;
-                times.skip();
-                task.answer_large(&query, share, times)
-            })
-        };
+                let decoded = Decoded::new(task, query, share, times, permit);
+                Ok(Decoded { waited, ..decoded })
+            };
+            return Box::pin(self.in_time(self.decode_in_pool(decode))).await;
+        }
+        let query = task.decode(&bytes)?;
+        times.decoded();
+        let cheap = self.served().cost.is_cheap(work(&query));
+        if cheap && task.answer_bytes(&query) <= task.in_place() {
+            return task.answer(&query, times);
+        }
+        let decoded = Decoded::new(task, query, taken(share), times, permit);
         // most requests end before, and need no room for this
-        Box::pin(self.in_pool(job)).await
+        Box::pin(self.in_time(self.compute_in_pool(decoded))).await
     }
 
-    /// Does a job on the pool, for as long as a request may wait.
-    async fn in_pool(&self, job: Job) -> Result<Answer, Failure> {
-        let queued = Instant::now();
-        let run = self.capacity.pool.run(move || {
-            let waited = queued.elapsed();
-            job().map(|answer| Answer { ran: Ran { waited, ..answer.ran }, ..answer })
-        });
-        match tokio::time::timeout(self.capacity.limits.request_timeout, run).await {
+    /// Has a body decoded on the pool, and answers it.
+    async fn decode_in_pool(
+        &self,
+        decode: impl FnOnce() -> Result<Decoded, Failure> + Send + 'static,
+    ) -> Result<Answer, Failure> {
+        let Capacity { pool, queue, .. } = self.capacity;
+        if queue.is_none() {
+            return pool.run(move || decode()?.answer()).await;
+        }
+        self.compute_in_pool(pool.run(decode).await?).await
+    }
+
+    /// Has a request computed on the pool, with others when that may be.
+    async fn compute_in_pool(&self, decoded: Decoded) -> Result<Answer, Failure> {
+        match &self.capacity.queue {
+            Some(queue) if queue.takes(&decoded) => queue.answer(decoded).await,
+            _ => self.capacity.pool.run(move || decoded.answer()).await,
+        }
+    }
+
+    /// Waits for an answer, for as long as a request may wait.
+    async fn in_time(
+        &self,
+        answer: impl Future<Output = Result<Answer, Failure>>,
+    ) -> Result<Answer, Failure> {
+        match tokio::time::timeout(self.capacity.limits.request_timeout, answer).await {
             Ok(result) => result,
             Err(_) => Err(Failure::new(Code::DeadlineExceeded, "the model did not answer in time")),
         }
     }
 }
-
-/// Work for the pool.
-type Job = Box<dyn FnOnce() -> Result<Answer, Failure> + Send>;
 
 /// All places among the requests that are computed are taken.
 fn overload() -> Failure {
@@ -185,15 +203,17 @@ fn overload() -> Failure {
     Failure::rejected(Rejection::Overload, message)
 }
 
-/// Runs the methods that a query asks for.
-fn run(served: &Served, query: &Query) -> Result<(Vec<(Method, Output)>, Ran), Failure> {
+/// Runs methods of a model.
+fn run(
+    served: &Served,
+    methods: &[Method],
+    table: &Table,
+) -> Result<(Vec<(Method, Output)>, Ran), Failure> {
     let begun = Instant::now();
-    let default = [served.contract.default];
-    let methods = if query.methods.is_empty() { &default[..] } else { &query.methods };
-    let outputs = methods.iter().map(|&method| Ok((method, served.run(method, &query.table)?)));
+    let outputs = methods.iter().map(|&method| Ok((method, served.run(method, table)?)));
     let outputs: Vec<_> = outputs.collect::<Result<_, Failure>>()?;
-    let ran = Ran { waited: Duration::ZERO, begun, ended: Instant::now() };
-    served.cost.learn(work(query), ran.took());
+    let ran = Ran { waited: Duration::ZERO, begun, ended: Instant::now(), runs: 1 };
+    served.cost.learn(table.rows.saturating_mul(methods.len()), ran.took());
     Ok((outputs, ran))
 }
 
@@ -276,23 +296,22 @@ impl Task {
         values.saturating_mul(memory::ANSWER)
     }
 
-    /// Answers from a share of the memory, which goes with the reply.
-    fn answer_large(
-        &self,
-        query: &Query,
-        mut share: Share,
-        times: Times,
-    ) -> Result<Answer, Failure> {
-        share.grow(self.answer_bytes(query), "the answer")?;
-        let answer = self.answer(query, times)?;
-        Ok(Answer { share: Some(share), ..answer })
+    fn answer(&self, query: &Query, mut times: Times) -> Result<Answer, Failure> {
+        let methods = query.asked(&self.served.contract);
+        let (outputs, ran) = run(&self.served, methods, &query.table)?;
+        times.ran();
+        self.encode(query, &outputs, ran, times)
     }
 
-    fn answer(&self, query: &Query, mut times: Times) -> Result<Answer, Failure> {
-        let (outputs, ran) = run(&self.served, query)?;
-        times.ran();
+    fn encode(
+        &self,
+        query: &Query,
+        outputs: &[(Method, Output)],
+        ran: Ran,
+        mut times: Times,
+    ) -> Result<Answer, Failure> {
         let contract = &self.served.contract;
-        let reply = self.codec.encode(contract, query, &outputs, self.id.as_bytes())?;
+        let reply = self.codec.encode(contract, query, outputs, self.id.as_bytes())?;
         let reply = encoding::reply(reply, self.form.wanted);
         times.encoded();
         Ok(Answer { reply, rows: query.table.rows, ran, share: None, times })

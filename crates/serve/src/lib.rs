@@ -38,7 +38,7 @@ mod server;
 mod shared;
 
 pub use catalog::Catalog;
-pub use config::{Config, Lease, Limits, ModelSource, Origin};
+pub use config::{Batching, Config, Lease, Limits, ModelSource, Origin};
 pub use error::Error;
 pub use models::Models;
 pub use server::Server;

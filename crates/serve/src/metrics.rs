@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant, SystemTime},
@@ -10,12 +10,14 @@ use std::{
 
 use longshore_daemon::Code;
 
+mod batches;
 mod collect;
 mod statistics;
 
 pub(crate) use collect::ServeMetrics;
 
 use crate::{failure::Rejection, protocol::Protocol};
+use batches::Batches;
 
 /// Upper bounds of the latency buckets, in nanoseconds.
 const BUCKETS: [u64; 16] = [
@@ -75,6 +77,8 @@ pub(crate) struct ModelMetrics {
     shards: Arc<[Shard]>,
     /// When counting began, by both clocks.
     begun: (Instant, SystemTime),
+    /// There once requests were computed together.
+    batches: Arc<OnceLock<Box<Batches>>>,
 }
 
 fn nanos(time: Duration) -> u64 {
@@ -113,8 +117,8 @@ pub(crate) struct End {
 
 /// What was answered at the end of a request.
 pub(crate) enum Answered {
-    /// These rows, by one run.
-    Whole { rows: usize, parts: Parts },
+    /// These rows. Of requests that shared a run, one counts it.
+    Whole { rows: usize, runs: u64, parts: Parts },
     /// The last of a stream of lines, which are counted on their way.
     Stream,
 }
@@ -122,7 +126,8 @@ pub(crate) enum Answered {
 impl ModelMetrics {
     pub(crate) fn new(shards: usize) -> Self {
         let shards = (0..shards.max(1)).map(|_| Shard::default()).collect();
-        Self { shards, begun: (Instant::now(), SystemTime::now()) }
+        let begun = (Instant::now(), SystemTime::now());
+        Self { shards, begun, batches: Arc::default() }
     }
 
     fn shard(&self, loop_id: usize) -> Option<&Shard> {
@@ -160,9 +165,9 @@ impl ModelMetrics {
         let Ok(answered) = code else { return };
         shard.last.store(nanos(at.duration_since(self.begun.0)), Relaxed);
         match answered {
-            Answered::Whole { rows, parts } => {
+            Answered::Whole { rows, runs, parts } => {
                 add(&shard.rows, rows as u64);
-                add(&shard.executions, 1);
+                add(&shard.executions, runs);
                 add(&shard.input_nanos, nanos(parts.input));
                 add(&shard.run_nanos, nanos(parts.run));
                 add(&shard.output_nanos, nanos(parts.output));
@@ -181,6 +186,11 @@ impl ModelMetrics {
             add(&shard.executions, runs.count);
             add(&shard.run_nanos, nanos(runs.took));
         }
+    }
+
+    /// A batch of `rows` rows is computed, whose requests have waited.
+    pub(crate) fn batch(&self, rows: usize, waits: impl Iterator<Item = Duration>) {
+        self.batches.get_or_init(Box::default).count(rows, waits);
     }
 
     fn sum(&self, counter: impl Fn(&Shard) -> &AtomicU64) -> u64 {

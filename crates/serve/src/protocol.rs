@@ -1,6 +1,8 @@
 //! The protocols: each is a codec, which decodes a body into a query and encodes what the model
 //! computed for it.
 
+use std::slice;
+
 use hyper::StatusCode;
 use longshore_engine::{Method, Output, OutputData, Table};
 
@@ -110,6 +112,11 @@ impl Query {
     /// The methods that answer.
     fn answering(methods: &[Method], contract: &Contract) -> Vec<Method> {
         if methods.is_empty() { vec![contract.default] } else { methods.to_vec() }
+    }
+
+    /// The methods that it asks for, by name or not.
+    pub(crate) fn asked<'q>(&'q self, contract: &'q Contract) -> &'q [Method] {
+        if self.methods.is_empty() { slice::from_ref(&contract.default) } else { &self.methods }
     }
 
     /// Asks for a method that was named outside of the body.

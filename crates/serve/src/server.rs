@@ -13,7 +13,7 @@ use tokio_util::either::Either;
 use crate::{
     Config, Error, Models, grpc,
     http::handler,
-    inference::{Capacity, Pool},
+    inference::{Capacity, Pool, Queue},
     memory,
     metrics::{Rejections, ServeMetrics},
     models::Start,
@@ -85,16 +85,18 @@ impl Server {
         let connections = listening.as_ref().map(server::Server::connections);
         let rejections = Rejections::default();
         let drain = Drain::new();
+        let pool =
+            Pool::start(cores, limits.concurrency).map_err(|source| Error::Pool { source })?;
+        let queue = config.batching.map(|batching| Queue::new(batching, pool.clone()));
         let mut registry = config.registry;
         registry.register_collector(Box::new(ServeMetrics {
             models: models.clone(),
             computing: computing.clone(),
             connections: connections.unwrap_or_else(|| Gate::new(0)),
+            queue: queue.clone(),
             rejections: rejections.clone(),
             drain: drain.clone(),
         }));
-        let pool =
-            Pool::start(cores, limits.concurrency).map_err(|source| Error::Pool { source })?;
         let probe = Probe::new(registry, drain.clone(), models.clone());
         let shared = Arc::new(Shared {
             models,
@@ -103,6 +105,7 @@ impl Server {
                 computing,
                 buffered: Gate::new(limits.buffered_bytes),
                 pool,
+                queue,
             }),
             rejections,
             probe: Arc::new(probe),

@@ -24,6 +24,21 @@ impl TextColumn {
         self.spans.push(span);
     }
 
+    /// Adds all texts of `other`; `None`, and nothing changes, when they do not fit into 4 GiB together.
+    pub(super) fn append(&mut self, other: &Self) -> Option<()> {
+        let shift = u32::try_from(self.buffer.len()).ok()?;
+        u32::try_from(self.buffer.len().checked_add(other.buffer.len())?).ok()?;
+        self.buffer.push_str(&other.buffer);
+        let moved = |(start, end): (u32, u32)| (start + shift, end + shift);
+        self.spans.extend(other.spans.iter().map(|span| span.map(moved)));
+        Some(())
+    }
+
+    /// Bytes of memory that the texts take, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.buffer.len() + self.spans.len() * 12
+    }
+
     /// Number of texts, missing ones included.
     pub fn len(&self) -> usize {
         self.spans.len()

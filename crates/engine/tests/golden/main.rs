@@ -80,6 +80,7 @@ fn run(case: &Case, name: &str, folder: &Path, report: &mut Report) {
             answer(&model, question, report);
             if at == 0 {
                 row_by_row(&model, question, report);
+                joined(&model, question, report);
             }
         }
         if let (Some(places), Some(question)) = (&case.unread, case.questions.first()) {
@@ -170,6 +171,26 @@ fn row_by_row(model: &Model, question: &Question, report: &mut Report) {
                 Ok(output) => compare::row(&all, row, &output, method.name(), report),
                 Err(error) => report.fault(method.name(), &format!("row {row} alone: {error}")),
             }
+        }
+    }
+}
+
+/// Rows that came apart and are answered at once give the same bits as each alone.
+fn joined(model: &Model, question: &Question, report: &mut Report) {
+    let rows: Vec<Table> =
+        (0..question.table.rows).map(|row| case::one_row(&question.table, row)).collect();
+    let Some(table) = Table::join(&rows.iter().collect::<Vec<_>>()) else { return };
+    for (method, _) in &question.expected {
+        let Ok(all) = model.predictor.run(*method, &table) else { continue };
+        for (row, alone) in rows.iter().enumerate() {
+            let Ok(alone) = model.predictor.run(*method, alone) else { continue };
+            let part = all.slice(row..row + 1);
+            let is_shaped =
+                part.as_ref().is_some_and(|part| (part.rows, part.columns) == (1, alone.columns));
+            if !is_shaped {
+                report.fault(method.name(), &format!("row {row} has another shape when joined"));
+            }
+            compare::row(&all, row, &alone, method.name(), report);
         }
     }
 }

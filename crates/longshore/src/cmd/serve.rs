@@ -7,10 +7,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail};
 use longshore_daemon::{Drain, cgroup, log, server};
 use longshore_engine::{Method, quantity};
-use longshore_serve::{Config, Limits, Server};
+use longshore_serve::{Batching, Config, Limits, Server};
 
 use crate::{
-    cli::{LogArgs, LogFormat, RequestArgs, ServeArgs},
+    cli::{BatchArgs, LogArgs, LogFormat, RequestArgs, ServeArgs},
     model_dir::{self, Catalog, Watch},
     models::{self, Local, Named, Place},
     storage::{
@@ -173,6 +173,7 @@ fn config(args: &ServeArgs) -> Config {
         loaded_bytes: args.many.max_loaded_bytes.unwrap_or_else(loaded_bytes),
         model_control: args.many.model_control || args.host.is_loopback(),
         limits: limits(&args.requests),
+        batching: batching(&args.batches),
         model_limits: models::limits(args.reading),
         drain_delay: Duration::from_secs(args.drain_delay),
         grace: Duration::from_secs(args.grace_seconds),
@@ -196,6 +197,12 @@ fn limits(args: &RequestArgs) -> Limits {
         buffered_bytes: args.max_buffered_bytes.unwrap_or(default.buffered_bytes),
         request_timeout: Duration::from_secs(args.request_timeout),
     }
+}
+
+/// Batches of one row are none.
+fn batching(args: &BatchArgs) -> Option<Batching> {
+    let rows = args.max_batch_size.filter(|rows| *rows > 1)?;
+    Some(Batching { rows, delay: args.max_batch_delay })
 }
 
 fn connections(args: &RequestArgs) -> server::Limits {

@@ -27,6 +27,8 @@ pub(crate) struct Ran {
     pub(super) waited: Duration,
     pub(super) begun: Instant,
     pub(super) ended: Instant,
+    /// Runs that it counts as: none when it shared that of another request.
+    pub(super) runs: u64,
 }
 
 impl Ran {
@@ -52,7 +54,7 @@ impl Account {
         self.served.metrics.ran(self.loop_id, rows, runs);
     }
 
-    /// Counts rows that one run has answered.
+    /// Counts the rows of a request that is answered whole.
     pub(super) fn answered(self, rows: usize, ran: &Ran) {
         let at = Instant::now();
         let before = ran.begun.duration_since(self.begun);
@@ -62,7 +64,7 @@ impl Account {
             run: ran.took(),
             output: at.duration_since(ran.ended),
         };
-        self.end(Ok(Answered::Whole { rows, parts }), at);
+        self.end(Ok(Answered::Whole { rows, runs: ran.runs, parts }), at);
     }
 
     /// Counts the end of a stream.

@@ -14,10 +14,10 @@ use tokio::sync::oneshot;
 
 use crate::failure::{Failure, Rejection};
 
-type Job = Box<dyn FnOnce() + Send>;
+pub(super) type Job = Box<dyn FnOnce() + Send>;
 
-/// A bounded queue with a few threads behind it. The threads end when the pool is dropped.
-#[derive(Debug)]
+/// A bounded queue with a few threads behind it. The threads end when the last handle is dropped.
+#[derive(Clone, Debug)]
 pub(crate) struct Pool {
     queue: SyncSender<Job>,
 }
@@ -48,6 +48,19 @@ impl Pool {
                 drop(reply.send(result));
             }
         });
+        self.submit(job)?;
+        match answer.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) | Err(_) => {
+                Err(Failure::internal("the request was not answered", "the work panicked"))
+            }
+        }
+    }
+}
+
+impl Pool {
+    /// Has one of the threads do a job, which never panics.
+    pub(super) fn submit(&self, job: Job) -> Result<(), Failure> {
         self.queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => {
                 Failure::rejected(Rejection::Overload, "too many requests wait for an answer")
@@ -55,13 +68,7 @@ impl Pool {
             TrySendError::Disconnected(_) => {
                 Failure::new(Code::Unavailable, "the server is going down")
             }
-        })?;
-        match answer.await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) | Err(_) => {
-                Err(Failure::internal("the request was not answered", "the work panicked"))
-            }
-        }
+        })
     }
 }
 

@@ -12,8 +12,9 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, exemplar::Exemplar, gauge::ConstGauge},
 };
 
-use super::{ANSWERED, BUCKETS, CLASSES, FAILED, ModelMetrics, Rejections};
+use super::{ANSWERED, BUCKETS, CLASSES, FAILED, ModelMetrics, Rejections, batches};
 use crate::{
+    inference::Queue,
     models::Models,
     protocol::Protocol,
     repository::{Entry, State},
@@ -25,6 +26,8 @@ pub(crate) struct ServeMetrics {
     pub(crate) models: Models,
     pub(crate) computing: Gate,
     pub(crate) connections: Gate,
+    /// There when requests are computed together.
+    pub(crate) queue: Option<Arc<Queue>>,
     pub(crate) rejections: Rejections,
     pub(crate) drain: Drain,
 }
@@ -92,6 +95,12 @@ impl Collector for ServeMetrics {
         ] {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             ConstGauge::new(value as i64).encode(metric)?;
+        }
+        if let Some(queue) = &self.queue {
+            let (name, help) =
+                ("longshore_serve_queued_requests", "Requests that wait for a batch");
+            let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            ConstGauge::new(queue.waiting() as i64).encode(metric)?;
         }
         Ok(())
     }
@@ -168,31 +177,21 @@ fn requests(entries: &[&Arc<Entry>], encoder: &mut DescriptorEncoder) -> Result<
         "Requests answered, by protocol and class of status code",
         by_code,
     )?;
-    let mut latency = encoder.encode_descriptor(
+    let took = versions.iter().map(|(labels, metrics)| {
+        let counts = (0..=BUCKETS.len()).map(|at| metrics.sum(|shard| &shard.latency[at]));
+        let nanos = [ANSWERED, FAILED].map(|at| metrics.sum(|shard| &shard.nanos[at]));
+        (labels, nanos.iter().sum::<u64>() as f64 / 1e9, counts.collect())
+    });
+    histograms(
+        encoder,
         "longshore_serve_request_duration_seconds",
         "Time from a request's head to its reply",
-        None,
-        MetricType::Histogram,
+        &BUCKETS.map(|nanos| nanos as f64 / 1e9),
+        took,
     )?;
-    for (labels, metrics) in &versions {
-        let counts: Vec<(f64, u64)> = (0..=BUCKETS.len())
-            .map(|at| {
-                let bound = BUCKETS.get(at).map_or(f64::INFINITY, |bound| *bound as f64 / 1e9);
-                (bound, metrics.sum(|shard| &shard.latency[at]))
-            })
-            .collect();
-        let seconds = [ANSWERED, FAILED].map(|at| metrics.sum(|shard| &shard.nanos[at]));
-        let seconds = seconds.iter().sum::<u64>() as f64 / 1e9;
-        let total = counts.iter().map(|(_, count)| count).sum();
-        latency.encode_family(labels)?.encode_histogram(
-            seconds,
-            total,
-            &counts,
-            None::<&HashMap<usize, Exemplar<Labels<2>, f64>>>,
-        )?;
-    }
     let rows = |(labels, metrics): &Counted<'_>| (labels.clone(), metrics.sum(|shard| &shard.rows));
     counters(encoder, "longshore_serve_rows", "Rows answered", versions.iter().map(rows))?;
+    computed_together(&versions, encoder)?;
     let in_flight = |(labels, metrics): &Counted<'_>| {
         let (begun, ended) = (metrics.sum(|shard| &shard.begun), metrics.sum(|shard| &shard.ended));
         (labels.clone(), begun.wrapping_sub(ended) as i64)
@@ -203,6 +202,51 @@ fn requests(entries: &[&Arc<Entry>], encoder: &mut DescriptorEncoder) -> Result<
         "Requests that are being answered",
         versions.iter().map(in_flight),
     )
+}
+
+/// What was computed together, for versions that had batches.
+fn computed_together(
+    versions: &[Counted<'_>],
+    encoder: &mut DescriptorEncoder,
+) -> Result<(), fmt::Error> {
+    let all =
+        || versions.iter().filter_map(|(labels, metrics)| Some((labels, metrics.batches.get()?)));
+    if all().next().is_none() {
+        return Ok(());
+    }
+    histograms(
+        encoder,
+        "longshore_serve_batch_rows",
+        "Rows of the batches that were computed",
+        &batches::ROWS.map(|rows| rows as f64),
+        all().map(|(labels, batches)| (labels, batches.rows(), batches.by_rows())),
+    )?;
+    histograms(
+        encoder,
+        "longshore_serve_queue_duration_seconds",
+        "Time that a request waited to be computed in a batch",
+        &BUCKETS.map(|nanos| nanos as f64 / 1e9),
+        all().map(|(labels, batches)| (labels, batches.waited(), batches.by_wait())),
+    )
+}
+
+/// One histogram for each set of labels: the sum, and the counts between `bounds`.
+fn histograms<'l>(
+    encoder: &mut DescriptorEncoder,
+    name: &str,
+    help: &str,
+    bounds: &[f64],
+    values: impl Iterator<Item = (&'l Labels<2>, f64, Vec<u64>)>,
+) -> Result<(), fmt::Error> {
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
+    for (labels, sum, counts) in values {
+        let bounds = bounds.iter().copied().chain([f64::INFINITY]);
+        let counts: Vec<(f64, u64)> = bounds.zip(counts).collect();
+        let total = counts.iter().map(|(_, count)| count).sum();
+        let exemplars = None::<&HashMap<usize, Exemplar<Labels<2>, f64>>>;
+        metric.encode_family(labels)?.encode_histogram(sum, total, &counts, exemplars)?;
+    }
+    Ok(())
 }
 
 /// One counter for each set of labels.

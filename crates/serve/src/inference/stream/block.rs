@@ -122,6 +122,6 @@ impl Task {
     fn run(&self, lines: &[Line<'_>]) -> Result<(Vec<(Method, Output)>, Ran), Failure> {
         let mut query = lines::decode(&self.served.contract, lines, &self.limits)?;
         query.ask(self.method)?;
-        run(&self.served, &query)
+        run(&self.served, query.asked(&self.served.contract), &query.table)
     }
 }
