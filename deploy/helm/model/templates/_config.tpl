@@ -11,6 +11,26 @@
   "LONGSHORE_LOG_FORMAT" "json" -}}
 {{- with .Values.model.method }}{{- $_ := set $own "LONGSHORE_METHOD" . -}}{{- end -}}
 {{- with .Values.model.trackingUri }}{{- $_ := set $own "MLFLOW_TRACKING_URI" . -}}{{- end -}}
+{{- with .Values.ports.grpc }}{{- $_ := set $own "LONGSHORE_GRPC_PORT" (toString .) -}}{{- end -}}
+{{- if .Values.tls.secretName -}}
+{{- $_ := set $own "LONGSHORE_TLS_CERT" "/etc/longshore/tls/tls.crt" -}}
+{{- $_ := set $own "LONGSHORE_TLS_KEY" "/etc/longshore/tls/tls.key" -}}
+{{- end -}}
+{{- if .Values.tls.clientCaSecretName -}}
+{{- $_ := set $own "LONGSHORE_TLS_CLIENT_CA" "/etc/longshore/client-ca/ca.crt" -}}
+{{- $_ := set $own "LONGSHORE_TLS_CLIENT_AUTH" .Values.tls.clientAuth -}}
+{{- end -}}
+{{- if .Values.apiKeys.secretName }}{{- $_ := set $own "LONGSHORE_API_KEYS" "/etc/longshore/api-keys/keys" -}}{{- end -}}
+{{- with .Values.traces.endpoint -}}
+{{- $_ := set $own "OTEL_EXPORTER_OTLP_ENDPOINT" . -}}
+{{- $_ := set $own "LONGSHORE_TRACE_SAMPLE" (toString $.Values.traces.sample) -}}
+{{- end -}}
+{{- with .Values.models.dir -}}
+{{- $_ := set $own "LONGSHORE_MODEL_DIR" . -}}
+{{- $_ := set $own "LONGSHORE_WATCH" (toString $.Values.models.watch) -}}
+{{- $_ := set $own "LONGSHORE_MODEL_CONTROL" (toString $.Values.models.control) -}}
+{{- with $.Values.models.maxLoaded }}{{- $_ := set $own "LONGSHORE_MAX_LOADED_BYTES" (include "model.bytes" .) -}}{{- end -}}
+{{- end -}}
 {{- with .Values.aws.region }}{{- $_ := set $own "AWS_REGION" . -}}{{- end -}}
 {{- with .Values.aws.endpointUrl }}{{- $_ := set $own "AWS_ENDPOINT_URL_S3" . -}}{{- end -}}
 {{- if .Values.aws.pathStyle }}{{- $_ := set $own "LONGSHORE_S3_PATH_STYLE" "true" -}}{{- end -}}

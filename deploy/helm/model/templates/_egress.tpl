@@ -60,6 +60,22 @@
     {{- end }}
   {{- end }}
 {{- end }}
+{{- with .Values.traces.endpoint }}
+- ports:
+    - {port: {{ default (include "model.urlPort" .) $e.traces.port }}, protocol: TCP}
+  {{- if or $e.traces.namespaces $e.traces.cidrs }}
+  to:
+    {{- range $e.traces.namespaces }}
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ . }}
+    {{- end }}
+    {{- range $e.traces.cidrs }}
+    - ipBlock:
+        cidr: {{ . }}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- range $kind, $port := dict "mongodb" 27017 "postgres" 5432 "redis" 6379 }}
 {{- $store := get $e $kind }}
 {{- if $store.enabled }}

@@ -67,7 +67,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
-{{/* The model's name: what the values say, else what `example://NAME` or `models:/NAME/…` says of itself. */}}
+{{/* The model's name: what the values say, else what `example://NAME` or `models:/NAME/…` says of itself; of many models alone, the release's. */}}
 {{- define "model.modelName" -}}
 {{- if .Values.model.name -}}
 {{- .Values.model.name -}}
@@ -75,6 +75,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- trimPrefix "example://" .Values.model.uri -}}
 {{- else if hasPrefix "models:/" .Values.model.uri -}}
 {{- regexReplaceAll "^models:/+([^/@]+).*$" .Values.model.uri "${1}" -}}
+{{- else if and .Values.models.dir (not .Values.model.uri) -}}
+{{- include "model.fullname" . -}}
 {{- end -}}
 {{- end -}}
 

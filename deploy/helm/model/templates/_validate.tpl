@@ -4,6 +4,7 @@
 {{- include "model.validateServer" . -}}
 {{- include "model.validateScaling" . -}}
 {{- include "model.validateSecrets" . -}}
+{{- include "model.validateSecure" . -}}
 {{- include "model.validateEdge" . -}}
 {{- include "model.validateNetwork" . -}}
 {{- include "model.validateApis" . -}}
@@ -20,8 +21,8 @@
 {{- if eq (lower $v.image.tag) "latest" }}
 {{- fail "image.tag is `latest`, which names no version and cannot be rolled back to: write a version such as 0.1.0" }}
 {{- end }}
-{{- if not $v.model.uri }}
-{{- fail "model.uri is empty: write where the model is, such as s3://bucket/prefix or models:/name@production, or example://wine to try the chart" }}
+{{- if not (or $v.model.uri $v.models.dir) }}
+{{- fail "model.uri is empty: write where the model is, such as s3://bucket/prefix or models:/name@production, or example://wine to try the chart; or models.dir, a mounted folder of many" }}
 {{- end }}
 {{- if not (include "model.modelName" .) }}
 {{- fail (printf "model.name is empty and `%s` does not name the model: write model.name, the name in the routes" $v.model.uri) }}
@@ -37,6 +38,9 @@
 {{- if eq (int $v.ports.http) (int $v.ports.metrics) }}
 {{- fail (printf "ports.http and ports.metrics are both %d: write two ports, as metrics must not be reachable where predictions are" (int $v.ports.http)) }}
 {{- end }}
+{{- if and $v.ports.grpc (has (int $v.ports.grpc) (list (int $v.ports.http) (int $v.ports.metrics))) }}
+{{- fail (printf "ports.grpc is %d, as another port is: write one of its own, or leave it empty, as gRPC is on ports.http too" (int $v.ports.grpc)) }}
+{{- end }}
 {{- $needed := add (int (include "model.preStopSeconds" .)) (int $v.drain.graceSeconds) }}
 {{- $period := int (include "model.terminationGracePeriodSeconds" .) }}
 {{- if le $period (int $needed) }}
@@ -48,7 +52,10 @@
 {{- if hasKey $v.config "MLFLOW_TRACKING_URI" }}
 {{- fail "config.MLFLOW_TRACKING_URI would not be let through by the NetworkPolicy: write model.trackingUri instead" }}
 {{- end }}
-{{- $owned := dict "LONGSHORE_DRAIN_DELAY" "drain.preStopSeconds" "LONGSHORE_POLL" "model.poll" "LONGSHORE_HOST" "nothing, pods listen on every address" "LONGSHORE_PORT" "ports.http" "LONGSHORE_METRICS_PORT" "ports.metrics" "LONGSHORE_GRACE_SECONDS" "drain.graceSeconds" "LONGSHORE_CACHE_DIR" "nothing, the folder is mounted by the chart" "LONGSHORE_CACHE_BYTES" "cache.sizeLimit" "LONGSHORE_MODELS" "model.name and model.uri" }}
+{{- if hasKey $v.config "OTEL_EXPORTER_OTLP_ENDPOINT" }}
+{{- fail "config.OTEL_EXPORTER_OTLP_ENDPOINT would not be let through by the NetworkPolicy: write traces.endpoint instead" }}
+{{- end }}
+{{- $owned := dict "LONGSHORE_DRAIN_DELAY" "drain.preStopSeconds" "LONGSHORE_POLL" "model.poll" "LONGSHORE_HOST" "nothing, pods listen on every address" "LONGSHORE_PORT" "ports.http" "LONGSHORE_METRICS_PORT" "ports.metrics" "LONGSHORE_GRACE_SECONDS" "drain.graceSeconds" "LONGSHORE_CACHE_DIR" "nothing, the folder is mounted by the chart" "LONGSHORE_CACHE_BYTES" "cache.sizeLimit" "LONGSHORE_MODELS" "model.name and model.uri" "LONGSHORE_GRPC_PORT" "ports.grpc" "LONGSHORE_TLS_CERT" "tls.secretName" "LONGSHORE_TLS_KEY" "tls.secretName" "LONGSHORE_TLS_CLIENT_CA" "tls.clientCaSecretName" "LONGSHORE_TLS_CLIENT_AUTH" "tls.clientAuth" "LONGSHORE_API_KEYS" "apiKeys.secretName" "LONGSHORE_MODEL_DIR" "models.dir" }}
 {{- range $key, $value := $owned }}
 {{- $named := hasKey $v.config $key }}
 {{- range $v.env }}{{ if eq .name $key }}{{ $named = true }}{{ end }}{{ end }}

@@ -19,7 +19,7 @@
 {{- fail "ingress.tlsSecret is not read by an ALB: write ingress.certificateArn, the ARN of an ACM certificate" }}
 {{- end }}
 {{- if $v.loadBalancer.enabled }}
-{{- include "model.validateDoor" (dict "root" . "key" "loadBalancer" "door" $v.loadBalancer "tls" (ne $v.loadBalancer.certificateArn "") "say" "loadBalancer.certificateArn") }}
+{{- include "model.validateDoor" (dict "root" . "key" "loadBalancer" "door" $v.loadBalancer "tls" (or (ne $v.loadBalancer.certificateArn "") (ne $v.tls.secretName "")) "say" "loadBalancer.certificateArn") }}
 {{- end }}
 {{- if $v.ingress.enabled }}
 {{- $tls := or (ne $v.ingress.certificateArn "") (ne $v.ingress.tlsSecret "") }}
@@ -50,8 +50,8 @@
 {{- $annotations := default dict .door.annotations -}}
 {{- $guarded := and (hasKey $annotations "alb.ingress.kubernetes.io/auth-type") (ne (get $annotations "alb.ingress.kubernetes.io/auth-type") "none") -}}
 {{- $ranged := and .door.sourceRanges (not (has "0.0.0.0/0" .door.sourceRanges)) (not (has "::/0" .door.sourceRanges)) -}}
-{{- if and $public (not $guarded) (not $ranged) (not $edge.allowUnauthenticated) }}
-{{- fail (printf "%s is reachable from the internet by anyone, and the server asks nobody for a password: write %s.sourceRanges, or edge.allowUnauthenticated=true if that is meant" .key .key) }}
+{{- if and $public (not $guarded) (not $ranged) (not .root.Values.apiKeys.secretName) (not (include "model.certificateWanted" .root)) (not $edge.allowUnauthenticated) }}
+{{- fail (printf "%s is reachable from the internet by anyone, and the server asks nobody for a key: write %s.sourceRanges, apiKeys.secretName, or edge.allowUnauthenticated=true if that is meant" .key .key) }}
 {{- end }}
 {{- if and (eq .root.Values.environment "production") (not .tls) (not $edge.allowPlainHTTP) }}
 {{- fail (printf "%s has no certificate, and production is not served without TLS: write %s, or edge.allowPlainHTTP=true if that is meant" .key .say) }}
