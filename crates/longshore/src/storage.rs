@@ -15,6 +15,7 @@ use crate::{
 pub(crate) mod follow;
 mod metrics;
 pub(crate) mod schedule;
+pub(crate) mod trouble;
 
 pub(crate) use metrics::StorageMetrics;
 

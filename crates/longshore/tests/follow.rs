@@ -8,6 +8,7 @@ use std::{
     net::TcpStream,
     path::Path,
     process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -23,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Server {
     child: Child,
     address: String,
+    /// The messages of its log, from when it listens.
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -37,9 +40,23 @@ impl Server {
                 let listening = line["message"].as_str()?.starts_with("listening on ");
                 listening.then(|| line["address"].as_str().map(str::to_owned))?
             });
-        // a full pipe would stop the program
-        thread::spawn(move || log.for_each(drop));
-        Self { child, address: address.expect("the log names the address") }
+        let messages = Arc::new(Mutex::new(Vec::new()));
+        let kept = messages.clone();
+        thread::spawn(move || {
+            for line in log.map_while(Result::ok) {
+                let line: Value = serde_json::from_str(&line).unwrap_or_default();
+                let message = line["message"].as_str().unwrap_or_default().to_owned();
+                kept.lock().expect("a log").push(message);
+            }
+        });
+        let address = address.expect("the log names the address");
+        Self { child, address, log: messages }
+    }
+
+    /// The messages that contain a text.
+    fn logged(&self, text: &str) -> Vec<String> {
+        let log = self.log.lock().expect("a log");
+        log.iter().filter(|message| message.contains(text)).cloned().collect()
     }
 
     fn ask(&self, method: &str, path: &str) -> (u16, Value) {
@@ -112,6 +129,30 @@ fn a_model_that_is_replaced_is_reloaded_and_a_bad_replacement_is_not_taken() {
     put("wine", folder.path());
     until("the model is mended", || server.inputs("it") != inputs);
     assert_eq!(server.index("it")["reason"], "");
+}
+
+#[test]
+fn a_model_that_is_removed_is_told_once_with_its_path_and_once_when_it_is_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [gone, other, aside] = ["gone", "other", "aside"].map(|name| folder.path().join(name));
+    for path in [&gone, &other] {
+        fs::create_dir(path).expect("a folder");
+        put("wine", path);
+    }
+    let arguments = [&gone, &other].map(|path| path.display().to_string());
+    let server = Server::start(&[&arguments[0], &arguments[1], "--poll", "1"]);
+    let inputs = server.inputs("other");
+    fs::rename(&gone, &aside).expect("the folder goes");
+    until("it is told", || !server.logged("model `gone` stays").is_empty());
+    // a change is taken at the second look that finds it, so there were more looks at the other
+    put("classification", &other);
+    until("the other model is replaced", || server.inputs("other") != inputs);
+    let told = server.logged("model `gone` stays");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(&format!("failed to read `{}`: ", gone.display())), "{told:?}");
+    assert_eq!(server.ask("GET", "/v1/models/gone").0, 200);
+    fs::rename(&aside, &gone).expect("the folder comes back");
+    until("it is told", || !server.logged("model `gone` is found again").is_empty());
 }
 
 #[test]

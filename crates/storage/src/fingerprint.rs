@@ -23,12 +23,17 @@ impl Fingerprint {
     /// Asks the file system; reads no file.
     ///
     /// # Errors
-    /// When there is nothing at a path, it cannot be reached, or it holds too much for a model.
+    /// When there is nothing at a path, it cannot be reached, or it holds too much for a model. The
+    /// message names the path.
     pub fn of(paths: &[impl AsRef<Path>]) -> io::Result<Self> {
         let mut hasher = DefaultHasher::new();
         let mut left = ENTRIES;
         for path in paths {
-            add(path.as_ref(), DEPTH, &mut left, &mut hasher)?;
+            let path = path.as_ref();
+            add(path, DEPTH, &mut left, &mut hasher).map_err(|error| {
+                let message = format!("failed to read `{}`: {error}", path.display());
+                io::Error::new(error.kind(), message)
+            })?;
         }
         Ok(Self(hasher.finish()))
     }
@@ -103,5 +108,6 @@ mod tests {
         assert!(Fingerprint::of(&[folder.path()]).unwrap_err().to_string().contains("too much"));
         let missing = Fingerprint::of(&[folder.path().join("none")]).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        assert!(missing.to_string().contains("/none`: "), "{missing}");
     }
 }

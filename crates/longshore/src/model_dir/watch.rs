@@ -12,6 +12,7 @@ use super::Catalog;
 use crate::storage::{
     follow::{SETTLE, Shared},
     schedule::Task,
+    trouble::Trouble,
 };
 
 /// Looks from time to time which models of the folders are new, changed or gone.
@@ -21,12 +22,20 @@ pub(crate) struct Watch {
     known: HashSet<String>,
     /// Changes that may be half done: what was seen last.
     settling: HashMap<String, Fingerprint>,
+    /// Why the folders could not be read.
+    trouble: Trouble,
 }
 
 impl Watch {
     pub(crate) fn new(catalog: Arc<Catalog>, shared: &Shared) -> Self {
         let known = catalog.names().unwrap_or_default().into_iter().collect();
-        Self { catalog, shared: shared.clone(), known, settling: HashMap::new() }
+        Self {
+            catalog,
+            shared: shared.clone(),
+            known,
+            settling: HashMap::new(),
+            trouble: Trouble::default(),
+        }
     }
 
     fn look(&mut self) -> Result<()> {
@@ -96,8 +105,15 @@ impl Task for Watch {
         if self.shared.drain.has_begun() {
             return None;
         }
-        if let Err(error) = self.look() {
-            tracing::warn!("the models stay what they are: {error:#}");
+        match self.look() {
+            Ok(()) if self.trouble.is_over() => tracing::info!("the models are found again"),
+            Ok(()) => {}
+            Err(error) => {
+                let reason = format!("{error:#}");
+                if self.trouble.is_new(&reason) {
+                    tracing::warn!("the models stay what they are: {reason}");
+                }
+            }
         }
         let poll = self.shared.poll;
         Some(if self.settling.is_empty() { poll } else { SETTLE.min(poll) })

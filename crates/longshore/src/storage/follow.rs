@@ -12,7 +12,7 @@ use longshore_engine::{Method, Source};
 use longshore_serve::{Lease, ModelSource, Models, Origin};
 use longshore_storage::{Fingerprint, Location, Revision, Storage};
 
-use super::{StorageMetrics, failed, schedule::Task};
+use super::{StorageMetrics, failed, schedule::Task, trouble::Trouble};
 use crate::models::Paths;
 
 /// Folders are replaced file by file: how long such a change must stay the same before it is taken
@@ -62,6 +62,8 @@ pub(crate) struct Followed {
     rejected: Option<State>,
     /// What may be a change half done.
     settling: Option<State>,
+    /// Why it could not be looked at.
+    trouble: Trouble,
 }
 
 #[derive(Debug)]
@@ -99,7 +101,14 @@ impl Followed {
     }
 
     fn new(name: &str, place: Place) -> Self {
-        Self { name: name.to_owned(), place, current: None, rejected: None, settling: None }
+        Self {
+            name: name.to_owned(),
+            place,
+            current: None,
+            rejected: None,
+            settling: None,
+            trouble: Trouble::default(),
+        }
     }
 }
 
@@ -129,13 +138,14 @@ impl Task for Follow {
             if let Err(error) = self.bring(&location) {
                 self.absent(error);
             }
-        } else if let Err(error) = self.look() {
-            let name = &self.followed.name;
-            if let Some(state) = &self.followed.current {
-                tracing::warn!(model = name, "model `{name}` stays at {state}: {error:#}");
-            } else {
-                self.shared.models.fail(name, &format!("{error:#}"));
-                self.absent(error);
+        } else {
+            match self.look() {
+                Ok(Some(seen)) if self.followed.trouble.is_over() => {
+                    let name = &self.followed.name;
+                    tracing::info!(model = name, "model `{name}` is found again: {seen}");
+                }
+                Ok(_) => {}
+                Err(error) => self.lost(error),
             }
         }
         let settled = match (&self.followed.place, &self.followed.current) {
@@ -165,18 +175,35 @@ impl Follow {
         }
         tracing::info!(model = self.followed.name, "model `{}` is {state}", self.followed.name);
         self.followed.current = Some(state);
+        self.followed.trouble = Trouble::default();
         Ok(())
     }
 
+    /// The model cannot be looked at: what is served stays.
+    fn lost(&mut self, error: anyhow::Error) {
+        let Followed { name, current, trouble, .. } = &mut self.followed;
+        let Some(state) = current else {
+            self.shared.models.fail(name, &format!("{error:#}"));
+            return self.absent(error);
+        };
+        let reason = format!("{error:#}");
+        if trouble.is_new(&reason) {
+            tracing::warn!(model = name, "model `{name}` stays at {state}: {reason}");
+        }
+    }
+
     /// The model does not answer: the others do without it, when there are others.
-    fn absent(&self, error: anyhow::Error) {
+    fn absent(&mut self, error: anyhow::Error) {
         let Shared { models, strict, failure, drain, .. } = &self.shared;
-        let name = &self.followed.name;
+        let Followed { name, trouble, .. } = &mut self.followed;
         if *strict || models.none_left() {
             failure.set(error);
             drain.begin();
-        } else {
-            tracing::error!(model = name, "model `{name}` cannot be served: {error:#}");
+            return;
+        }
+        let reason = format!("{error:#}");
+        if trouble.is_new(&reason) {
+            tracing::error!(model = name, "model `{name}` cannot be served: {reason}");
         }
     }
 
@@ -191,12 +218,13 @@ impl Follow {
         Ok(())
     }
 
-    /// Loads what the model is now, when that is neither what is served nor what was rejected.
-    fn look(&mut self) -> Result<()> {
+    /// Loads what the model is now, when that is neither what is served nor what was rejected. Gives
+    /// what was seen; `None` when nobody wants the model.
+    fn look(&mut self) -> Result<Option<State>> {
         let Shared { storage, metrics, models, .. } = &self.shared;
-        let Followed { name, place, current, rejected, settling } = &mut self.followed;
+        let Followed { name, place, current, rejected, settling, .. } = &mut self.followed;
         if models.is_unloaded(name) {
-            return Ok(());
+            return Ok(None);
         }
         let (seen, at_once) = match place {
             Place::Local(paths) => (State::Local(Fingerprint::of(paths.all())?), false),
@@ -207,16 +235,16 @@ impl Follow {
         metrics.checked(name);
         if Some(&seen) == current.as_ref() || Some(&seen) == rejected.as_ref() {
             *settling = None;
-            return Ok(());
+            return Ok(Some(seen));
         }
         if !at_once && Some(&seen) != settling.as_ref() {
-            *settling = Some(seen);
-            return Ok(());
+            *settling = Some(seen.clone());
+            return Ok(Some(seen));
         }
         *settling = None;
         tracing::info!(model = name, "model `{name}` has changed: loading {seen}");
         let (source, to, lease): (_, _, Option<Lease>) = match place {
-            Place::Local(paths) => (paths.open()?, seen, None),
+            Place::Local(paths) => (paths.open()?, seen.clone(), None),
             Place::Remote(location) => {
                 let fetched = storage.fetch(location)?;
                 let revision = State::Remote(fetched.revision().clone());
@@ -247,6 +275,6 @@ impl Follow {
                 *rejected = Some(to);
             }
         }
-        Ok(())
+        Ok(Some(seen))
     }
 }
