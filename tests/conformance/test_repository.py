@@ -135,6 +135,28 @@ def test_triton_loads_and_unloads(server: Server, client: triton.InferenceServer
         client.unload_model("never")
 
 
+TRITON_CONFIG = """
+from google.protobuf import text_format
+from tritonclient.grpc.model_config_pb2 import ModelConfig
+config = ModelConfig(name="triton", platform="sklearn", max_batch_size=8)
+config.input.add(name="x", dims=[-1, 4])
+config.version_policy.specific.versions.append(1)
+config.parameters["note"].string_value = 'version_policy { all { } } "quoted"'
+print(text_format.MessageToString(config))
+"""
+
+
+def test_the_version_policy_of_tritons_configuration_is_followed(server: Server, client: triton.InferenceServerClient, folder: Path) -> None:
+    # Triton's own messages write it, in a process of its own: KServe's declare messages of the same names
+    written = subprocess.run([sys.executable, "-c", TRITON_CONFIG], check=True, capture_output=True, text=True)
+    (folder / "triton/config.pbtxt").write_text(written.stdout)
+    assert client.get_model_metadata("triton")["versions"] == ["1"]
+    np.testing.assert_allclose(predict(server, "triton"), 10 * ROWS[:, 0], atol=1e-9)
+    (folder / "triton/config.pbtxt").write_text('name: "other"')
+    with pytest.raises(InferenceServerException, match="names the model `other`, and its folder is `triton`"):
+        client.load_model("triton")
+
+
 TRITON_GRPC = """
 import sys
 import tritonclient.grpc as triton

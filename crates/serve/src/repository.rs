@@ -5,8 +5,10 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 mod describe;
 mod entry;
 mod map;
+mod model_config;
 mod sample;
 mod served;
+mod versions;
 
 pub(crate) use entry::{Entry, State};
 pub(crate) use served::{Served, parallel};

@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use longshore_engine::{Method, Model, Output, Source, Table};
+use longshore_engine::{Method, Model, Output, Table};
 use longshore_kserve::v2::TensorInfo;
 
-use super::{describe, sample};
+use super::{describe, sample, versions::versions};
 use crate::{
     Error,
     config::{Lease, ModelSource, Origin},
@@ -46,39 +46,6 @@ pub(crate) struct Served {
     model: Model,
     /// Keeps the files where they are.
     _lease: Option<Lease>,
-}
-
-/// A folder that holds nothing but numbered folders has a version in each.
-fn versions(source: ModelSource) -> Result<Vec<ModelSource>, Error> {
-    let Origin::Files(Source::Folder(path)) = &source.origin else { return Ok(vec![source]) };
-    let wrong = |error: std::io::Error| Error::Load {
-        name: source.name.clone(),
-        source: Box::new(longshore_engine::Error::Io { path: path.clone(), source: error }),
-    };
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(wrong)? {
-        let entry = entry.map_err(wrong)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || name == "config.pbtxt" {
-            continue;
-        }
-        let numbered = name.bytes().all(|b| b.is_ascii_digit()) && entry.path().is_dir();
-        if !numbered {
-            return Ok(vec![source]);
-        }
-        found.push((name, entry.path()));
-    }
-    if found.is_empty() || source.version.is_some() {
-        return Ok(vec![source]);
-    }
-    let version = |(version, path)| ModelSource {
-        name: source.name.clone(),
-        version: Some(version),
-        origin: Origin::Files(Source::Folder(path)),
-        method: source.method,
-        lease: source.lease.clone(),
-    };
-    Ok(found.into_iter().map(version).collect())
 }
 
 impl Served {
