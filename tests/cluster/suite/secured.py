@@ -1,0 +1,125 @@
+"""A release with TLS, certificates of clients and API keys, whose Secrets change while it runs."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import http.client
+import json
+import pathlib
+import secrets
+import ssl
+import subprocess
+import tempfile
+import time
+from typing import Any
+
+from .context import Context
+from .golden import RECRUITMENT
+from .kube import Unexpected, name_of, until
+from .registry import check
+
+KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"]
+
+
+class Authority:
+    """An authority of its own in a folder, and the files it makes there."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        self.openssl("-subj", "/CN=suite", "-keyout", "ca.key", "-out", "ca.crt")
+
+    def openssl(self, *arguments: str) -> None:
+        subprocess.run(["openssl", "req", "-x509", *KEY, *arguments], cwd=self.folder, check=True, capture_output=True)
+
+    def certificate(self, name: str, *names: str) -> None:
+        """Makes `NAME.crt` and `NAME.key` for these names (`DNS:…`, `IP:…`)."""
+        more = ["-addext", f"subjectAltName={','.join(names)}"] if names else []
+        own = ["-CA", "ca.crt", "-CAkey", "ca.key", "-subj", f"/CN={name}", "-addext", "basicConstraints=CA:FALSE"]
+        self.openssl(*own, *more, "-keyout", f"{name}.key", "-out", f"{name}.crt")
+
+    def pair(self, name: str) -> dict[str, bytes]:
+        """What a Secret holds, as cert-manager writes it."""
+        files = {"ca.crt": "ca.crt", "tls.crt": f"{name}.crt", "tls.key": f"{name}.key"}
+        return {key: (self.folder / file).read_bytes() for key, file in files.items()}
+
+    def client(self, name: str | None) -> ssl.SSLContext:
+        """Believes the authority; shows the certificate of `name`."""
+        context = ssl.create_default_context(cafile=self.folder / "ca.crt")
+        if name:
+            context.load_cert_chain(self.folder / f"{name}.crt", self.folder / f"{name}.key")
+        return context
+
+
+def secret(context: Context, namespace: str, name: str, data: dict[str, bytes]) -> None:
+    meta = {"name": name, "namespace": namespace}
+    encoded = {key: base64.b64encode(value).decode() for key, value in data.items()}
+    context.kube.apply({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": encoded})
+
+
+def line(key: str) -> bytes:
+    """A line of the file of keys."""
+    return f"suite:{hashlib.sha256(key.encode()).hexdigest()}\n".encode()
+
+
+def ask(connection: http.client.HTTPSConnection, key: str) -> tuple[int, Any]:
+    """The status and the answer to the golden request."""
+    headers = {"content-type": "application/json", "x-api-key": key}
+    connection.request("POST", RECRUITMENT.path, RECRUITMENT.request.read_bytes(), headers)
+    reply = connection.getresponse()
+    return reply.status, json.loads(reply.read())
+
+
+@check
+def secrets_change_without_a_restart(context: Context) -> str:
+    """TLS, certificates of clients and keys by the chart: probes, `helm test`, and Secrets that change under an open connection."""
+    namespace = context.namespace()
+    release = context.release(RECRUITMENT, namespace)
+    old, new = secrets.token_hex(16), secrets.token_hex(16)
+    with contextlib.ExitStack() as stack:
+        authority = Authority(pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        for name in ("first", "second"):
+            authority.certificate(name, f"DNS:{release.name}.{namespace}.svc", "IP:127.0.0.1")
+        authority.certificate("client")
+        secret(context, namespace, "own", authority.pair("first"))
+        secret(context, namespace, "clients", {"ca.crt": authority.pair("client")["ca.crt"]})
+        secret(context, namespace, "smoke", authority.pair("client") | {"key": old.encode()})
+        secret(context, namespace, "keys", {"keys": line(old)})
+        flags = ["tls.secretName=own", "tls.clientCaSecretName=clients", "apiKeys.secretName=keys", "ports.grpc=9443"]
+        flags += ["tests.tlsSecretName=smoke", "tests.apiKeySecretName=smoke"]
+        release.install("--set", ",".join(flags))
+        release.complete()
+        context.kube.helm("test", release.NAME, "--timeout", "60s", namespace=namespace)
+        before = {name_of(pod) for pod in release.pods()}
+
+        url = stack.enter_context(release.forward(f"pod/{min(before)}", RECRUITMENT.container_port))
+        port = int(url.rsplit(":", 1)[1])
+        connect = lambda name="client": http.client.HTTPSConnection("127.0.0.1", port, context=authority.client(name), timeout=10)
+        kept = stack.enter_context(contextlib.closing(connect()))
+        if (answer := ask(kept, old)) != (200, RECRUITMENT.expected()):
+            raise Unexpected(f"over TLS with a certificate and a key: {answer}")
+        with contextlib.suppress(ssl.SSLError, ConnectionError), contextlib.closing(connect(None)) as stranger:
+            raise Unexpected(f"without a certificate: {ask(stranger, old)}")
+
+        secret(context, namespace, "own", authority.pair("second"))
+        secret(context, namespace, "keys", {"keys": line(new)})
+        begun = time.monotonic()
+        wanted = ssl.PEM_cert_to_DER_cert(authority.pair("second")["tls.crt"].decode())
+
+        def renewed() -> bool:
+            # one of the two keys is right at any time, on the connection that was open before as well
+            if {ask(kept, key)[0] for key in (old, new)} not in ({200, 401}, {401, 200}):
+                raise Unexpected("neither key is right, or both are")
+            with contextlib.closing(connect()) as fresh:
+                fresh.connect()
+                return fresh.sock.getpeercert(binary_form=True) == wanted and ask(kept, new)[0] == 200
+
+        until("the new certificate and the new key", renewed, 150, pause=1)
+        seconds = time.monotonic() - begun
+        if (answer := ask(kept, old)[0]) != 401:
+            raise Unexpected(f"the old key is answered {answer}")
+    after = {name_of(pod): pod["status"]["containerStatuses"][0]["restartCount"] for pod in release.pods()}
+    if after != dict.fromkeys(before, 0):
+        raise Unexpected(f"the pods {sorted(before)} are now {after}")
+    return f"helm test passed over TLS with a certificate and a key; both Secrets counted {seconds:.0f} s after they changed, no pod was restarted, one connection stayed open"
