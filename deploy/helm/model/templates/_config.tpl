@@ -25,6 +25,10 @@
 {{- $_ := set $own "OTEL_EXPORTER_OTLP_ENDPOINT" . -}}
 {{- $_ := set $own "LONGSHORE_TRACE_SAMPLE" (toString $.Values.traces.sample) -}}
 {{- end -}}
+{{- with .Values.batching.maxSize -}}
+{{- $_ := set $own "LONGSHORE_MAX_BATCH_SIZE" (toString .) -}}
+{{- $_ := set $own "LONGSHORE_MAX_BATCH_DELAY" $.Values.batching.maxDelay -}}
+{{- end -}}
 {{- with .Values.models.dir -}}
 {{- $_ := set $own "LONGSHORE_MODEL_DIR" . -}}
 {{- $_ := set $own "LONGSHORE_WATCH" (toString $.Values.models.watch) -}}
