@@ -1,4 +1,4 @@
-/// Why an `MLmodel` file cannot be used.
+/// Why an `MLmodel` file, a URI or a message of the REST API cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -29,5 +29,51 @@ pub enum Error {
         uri: String,
         /// What is wrong, and how to write it.
         reason: String,
+    },
+    /// A body is not JSON.
+    #[error("the body is not valid JSON: {reason}")]
+    Json {
+        /// The parser's words, with line and column.
+        reason: String,
+    },
+    /// A server's reply is not what MLflow answers.
+    #[error("the reply is not MLflow's: {reason}")]
+    Reply {
+        /// The place and what is wrong there.
+        reason: String,
+    },
+    /// A request lacks a parameter. The words are MLflow's, which clients look for.
+    #[error(
+        "Missing value for required parameter '{parameter}'. See the API docs for more information about request parameters."
+    )]
+    MissingParameter {
+        /// Its place, such as `metrics[0].key`.
+        parameter: String,
+    },
+    /// A parameter of a request is of another type. The words are MLflow's, which clients look for.
+    #[error(
+        "Invalid value {value} for parameter '{parameter}' supplied: {reason} See the API docs for more information about request parameters."
+    )]
+    InvalidParameter {
+        /// Its place, such as `metrics[0].value`.
+        parameter: String,
+        /// The value, as JSON.
+        value: String,
+        /// What it should be.
+        reason: String,
+    },
+    /// A query has something else for a boolean. The words are MLflow's.
+    #[error("Invalid boolean value: {value}, must be 'true' or 'false'.")]
+    InvalidBoolean {
+        /// The value.
+        value: String,
+    },
+    /// A request has a field in both spellings. The words are MLflow's.
+    #[error("Request specifies both '{name}' and '{camel}'; provide only one of them.")]
+    TwoSpellings {
+        /// The spelling of MLflow's documentation.
+        name: String,
+        /// The spelling in camel case.
+        camel: String,
     },
 }

@@ -1,7 +1,7 @@
 //! The contract of MLflow that the platform follows: the `MLmodel` file, the signature, the URIs
-//! that name models, and the REST messages that find them.
+//! that name models, and the messages of the REST API.
 //!
-//! Parsing and checking only. The file is described in MLflow's model documentation; folders of
+//! Parsing, checking and printing only. The file is described in MLflow's model documentation; folders of
 //! MLflow 1.x, 2.x and 3.x are read.
 
 mod error;

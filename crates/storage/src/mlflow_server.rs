@@ -5,12 +5,11 @@ use http::Method;
 use longshore_mlflow::{
     ModelUri, RunUri,
     rest::{
-        self, DownloadUriReply, LoggedModelReply, LoggedModelsReply, ModelVersion,
-        ModelVersionReply, ModelVersionsReply, RegisteredModelReply, RunReply,
+        self, ErrorCode, GetLatestVersions, GetLoggedModel, GetModelVersion,
+        GetModelVersionByAlias, GetModelVersionDownloadUri, GetRegisteredModel, GetRun,
+        LoggedModelStatus, ModelVersion, ModelVersionStatus, SearchLoggedModels,
     },
 };
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
 use crate::{
     Config, Error, Location, Retry,
@@ -46,7 +45,7 @@ struct Question<'a> {
     what: &'a str,
     /// The error code that says, for this question, that it does not exist; beside
     /// `RESOURCE_DOES_NOT_EXIST`.
-    absent: Option<&'static str>,
+    absent: Option<ErrorCode>,
 }
 
 impl<'a> From<&'a str> for Question<'a> {
@@ -117,19 +116,22 @@ impl MlflowServer {
             return self.logged(id);
         }
         let version = self.version(uri)?;
-        match &*version.status {
-            "READY" | "" => {}
-            status => {
+        match version.status {
+            Some(ModelVersionStatus::Ready) | None => {}
+            Some(status) => {
+                let why = version.status_message.filter(|why| !why.is_empty());
                 return Err(self.says(format!(
-                    "says that version {} of model `{}` is not ready ({status}{}{})",
+                    "says that version {} of model `{}` is not ready ({}{})",
                     version.version,
                     version.name,
-                    if version.status_message.is_empty() { "" } else { ": " },
-                    version.status_message
+                    status.name(),
+                    why.map(|why| format!(": {why}")).unwrap_or_default()
                 )));
             }
         }
         let ModelVersion { name, version, source, run_id, model_id, .. } = version;
+        let source = source.unwrap_or_default();
+        let (run_id, model_id) = (run_id.unwrap_or_default(), model_id.unwrap_or_default());
         Ok(Resolved {
             revision: format!("{name}\n{version}\n{source}\n{run_id}\n{model_id}"),
             source,
@@ -148,21 +150,18 @@ impl MlflowServer {
             return Ok(resolved.source.clone());
         };
         let version = resolved.version.as_deref().unwrap_or_default();
-        let reply: DownloadUriReply = self.get(
-            "model-versions/get-download-uri",
-            &[("name", name), ("version", version)],
-            &*format!("version {version} of model `{name}`"),
-        )?;
-        let located = reply.artifact_uri;
-        Ok(if located.is_empty() { resolved.source.clone() } else { located })
+        let what = format!("version {version} of model `{name}`");
+        let call = GetModelVersionDownloadUri { name: name.clone(), version: version.to_owned() };
+        let located = self.call(&call, &*what)?.artifact_uri.filter(|uri| !uri.is_empty());
+        Ok(located.unwrap_or_else(|| resolved.source.clone()))
     }
 
     /// Where the files of a run are.
     pub(crate) fn run(&self, uri: &RunUri) -> Result<(String, String), Error> {
         let what = format!("run `{}`", uri.run_id);
-        let reply: RunReply = self.get("runs/get", &[("run_id", &uri.run_id)], &*what)?;
-        let info = reply.run.info;
-        Ok((below(&info.artifact_uri, &uri.path), info.experiment_id))
+        let call = GetRun { run_id: uri.run_id.clone(), ..GetRun::default() };
+        let info = self.call(&call, &*what)?.run.info;
+        Ok((below(&info.artifact_uri.unwrap_or_default(), &uri.path), info.experiment_id))
     }
 
     /// The logged model (3.x) that a run's path names, when it does: the first part of the path is
@@ -177,52 +176,40 @@ impl MlflowServer {
             return Ok(None);
         }
         let what = format!("model `{name}` of run `{}`", uri.run_id);
-        let mut token = String::new();
+        let mut call = SearchLoggedModels {
+            experiment_ids: vec![experiment.to_owned()],
+            filter: Some(format!("name = '{name}'")),
+            ..SearchLoggedModels::default()
+        };
         loop {
-            let mut body = json!({
-                "experiment_ids": [experiment],
-                "filter": format!("name = '{name}'"),
-            });
-            if !token.is_empty()
-                && let Some(fields) = body.as_object_mut()
-            {
-                fields.insert("page_token".into(), Value::String(token.clone()));
-            }
-            let page: LoggedModelsReply = match self.post("logged-models/search", &body, &*what) {
+            let page = match self.call(&call, &*what) {
                 Ok(page) => page,
                 // a server before 3.0 has no logged models
                 Err(Error::Missing { .. } | Error::MlflowServer { .. }) => return Ok(None),
                 Err(error) => return Err(error),
             };
-            let found = page
-                .models
-                .into_iter()
-                .find(|m| m.info.source_run_id.as_deref() == Some(&uri.run_id));
-            if let Some(model) = found {
-                return Ok(Some(below(&model.info.artifact_uri, rest)));
+            let is_ours = |model: &rest::LoggedModel| {
+                model.info.source_run_id.as_deref() == Some(&*uri.run_id)
+            };
+            if let Some(model) = page.models.into_iter().find(is_ours) {
+                return Ok(Some(below(&model.info.artifact_uri.unwrap_or_default(), rest)));
             }
-            match page.next_page_token {
-                Some(next) if !next.is_empty() && next != token => token = next,
-                _ => return Ok(None),
+            let next = page.next_page_token.filter(|next| !next.is_empty());
+            if next.is_none() || next == call.page_token {
+                return Ok(None);
             }
+            call.page_token = next;
         }
     }
 
     fn logged(&self, id: &str) -> Result<Resolved, Error> {
-        let reply: LoggedModelReply = self.get(
-            &format!("logged-models/{}", encode(id)),
-            &[],
-            &*format!("logged model `{id}`"),
-        )?;
-        let info = reply.model.info;
-        if info.status == "LOGGED_MODEL_UPLOAD_FAILED" {
+        let call = GetLoggedModel { model_id: id.to_owned() };
+        let info = self.call(&call, &*format!("logged model `{id}`"))?.model.info;
+        if info.status == Some(LoggedModelStatus::UploadFailed) {
             return Err(self.says(format!("says that the upload of logged model `{id}` failed")));
         }
-        Ok(Resolved {
-            revision: format!("{id}\n{}", info.artifact_uri),
-            source: info.artifact_uri,
-            version: Some(id.to_owned()),
-        })
+        let source = info.artifact_uri.unwrap_or_default();
+        Ok(Resolved { revision: format!("{id}\n{source}"), source, version: Some(id.to_owned()) })
     }
 
     fn version(&self, uri: &ModelUri) -> Result<ModelVersion, Error> {
@@ -230,36 +217,30 @@ impl MlflowServer {
             ModelUri::Version { name, version } => {
                 let version = version.to_string();
                 let what = format!("version {version} of model `{name}`");
-                let reply: ModelVersionReply = self.get(
-                    "model-versions/get",
-                    &[("name", name), ("version", &version)],
-                    &*what,
-                )?;
-                Ok(reply.model_version)
+                let call = GetModelVersion { name: name.clone(), version };
+                Ok(self.call(&call, &*what)?.model_version)
             }
             ModelUri::Alias { name, alias } => {
                 let what = format!("alias `{alias}` of model `{name}`");
-                let pairs = [("name", name.as_str()), ("alias", alias)];
+                let call = GetModelVersionByAlias { name: name.clone(), alias: alias.clone() };
                 // MLflow's SQL store has this code for an alias that nobody set
-                let question = Question { what: &what, absent: Some("INVALID_PARAMETER_VALUE") };
-                let reply: ModelVersionReply = self
-                    .get("registered-models/alias", &pairs, question)
-                    .map_err(|error| self.with_aliases(error, name))?;
-                Ok(reply.model_version)
+                let question =
+                    Question { what: &what, absent: Some(ErrorCode::InvalidParameterValue) };
+                let reply = self.call(&call, question);
+                Ok(reply.map_err(|error| self.with_aliases(error, name))?.model_version)
             }
             ModelUri::Stage { name, stage } => {
-                let body = json!({ "name": name, "stages": [stage] });
-                self.latest(name, &body, &format!("a version of model `{name}` in stage `{stage}`"))
+                let what = format!("a version of model `{name}` in stage `{stage}`");
+                self.latest(name, vec![stage.clone()], &what)
             }
             ModelUri::Latest { name } | ModelUri::Logged { id: name } => {
-                self.latest(name, &json!({ "name": name }), &format!("a version of model `{name}`"))
+                self.latest(name, Vec::new(), &format!("a version of model `{name}`"))
             }
         }
     }
 
-    fn latest(&self, name: &str, body: &Value, what: &str) -> Result<ModelVersion, Error> {
-        let reply: ModelVersionsReply =
-            self.post("registered-models/get-latest-versions", body, what)?;
+    fn latest(&self, name: &str, stages: Vec<String>, what: &str) -> Result<ModelVersion, Error> {
+        let reply = self.call(&GetLatestVersions { name: name.to_owned(), stages }, what)?;
         let newest = reply.model_versions.into_iter().max_by_key(|v| v.version.parse::<u64>().ok());
         newest.ok_or_else(|| {
             let missing = Error::Missing {
@@ -274,9 +255,7 @@ impl MlflowServer {
     fn with_aliases(&self, error: Error, name: &str) -> Error {
         let Error::Missing { what, hint } = error else { return error };
         let named = format!("model `{name}`");
-        let reply =
-            self.get::<RegisteredModelReply>("registered-models/get", &[("name", name)], &*named);
-        match reply {
+        match self.call(&GetRegisteredModel { name: name.to_owned() }, &*named) {
             Ok(reply) => {
                 let aliases: Vec<_> = reply
                     .registered_model
@@ -299,7 +278,7 @@ impl MlflowServer {
     /// Where MLflow's location `source` is for us.
     pub(crate) fn locate(&self, source: &str) -> Result<Location, Error> {
         // a server may name its proxy by its full address
-        let own = self.base.join(rest::ARTIFACTS);
+        let own = self.base.join(&format!("{}{}", rest::API, rest::ARTIFACTS));
         if let Ok(url) = Url::parse(source)
             && url.origin() == own.origin()
             && let Some(path) = url.path().strip_prefix(own.path())
@@ -314,39 +293,33 @@ impl MlflowServer {
         })
     }
 
-    fn get<'q, T: DeserializeOwned>(
+    /// Asks the server and reads what it answers.
+    fn call<'q, C: rest::Call>(
         &self,
-        path: &str,
-        pairs: &[(&str, &str)],
+        call: &C,
         question: impl Into<Question<'q>>,
-    ) -> Result<T, Error> {
-        let url = self.base.join(&format!("{}/{path}", rest::PREFIX)).with_query(query(pairs));
-        self.ask(&url, &Method::GET, None, question)
-    }
-
-    fn post<'q, T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &Value,
-        question: impl Into<Question<'q>>,
-    ) -> Result<T, Error> {
-        let url = self.base.join(&format!("{}/{path}", rest::PREFIX));
-        self.ask(&url, &Method::POST, Some(&body.to_string()), question)
-    }
-
-    fn ask<'q, T: DeserializeOwned>(
-        &self,
-        url: &Url,
-        method: &Method,
-        body: Option<&str>,
-        question: impl Into<Question<'q>>,
-    ) -> Result<T, Error> {
+    ) -> Result<C::Reply, Error> {
         let question = question.into();
+        let url = self.base.join(&format!("{}{}", rest::API, call.path(encode)));
+        let method = match C::METHODS.first() {
+            Some(rest::Method::Get) | None => Method::GET,
+            Some(rest::Method::Post) => Method::POST,
+            Some(rest::Method::Put) => Method::PUT,
+            Some(rest::Method::Patch) => Method::PATCH,
+            Some(rest::Method::Delete) => Method::DELETE,
+        };
+        let (url, body) = if method == Method::GET {
+            let pairs = call.query();
+            let pairs: Vec<_> = pairs.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            (url.with_query(query(&pairs)), None)
+        } else {
+            (url, Some(rest::print(call)))
+        };
         let text = repeat(self.retry, || {
-            let reply = self.send(url, method, body, question)?;
-            reply.text(url, ANSWER)
+            let reply = self.send(&url, &method, body.as_deref(), question)?;
+            reply.text(&url, ANSWER)
         })?;
-        serde_json::from_str(&text).map_err(|error| {
+        rest::parse_reply(text.as_bytes()).map_err(|error| {
             let kind = if text.trim_start().starts_with('<') {
                 "a web page".into()
             } else {

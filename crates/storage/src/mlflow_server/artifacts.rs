@@ -1,13 +1,13 @@
 use std::{fmt, ops::Range};
 
 use http::Method;
-use longshore_mlflow::rest::{self, FilesReply};
+use longshore_mlflow::rest::{self, FileInfo, ListProxiedArtifacts};
 
 use super::MlflowServer;
 use crate::{
     Error,
     digest::Checks,
-    http::{encode_path, query},
+    http::encode_path,
     path,
     remote::{Listing, Object, Remote, Stream, checked},
     retry::Attempt,
@@ -33,14 +33,14 @@ impl fmt::Display for Artifacts<'_> {
 
 impl Artifacts<'_> {
     /// Lists a folder below ours. A file has no entries.
-    fn folder(&self, below: &str) -> Result<FilesReply, Error> {
+    fn folder(&self, below: &str) -> Result<Vec<FileInfo>, Error> {
         let full = match (self.path, below) {
             (path, "") => path.to_owned(),
             ("", below) => below.to_owned(),
             (path, below) => format!("{path}/{below}"),
         };
-        let url = self.server.base.join(rest::ARTIFACTS).with_query(query(&[("path", &full)]));
-        self.server.ask(&url, &Method::GET, None, &*format!("the files of `{full}`"))
+        let what = format!("the files of `{full}`");
+        Ok(self.server.call(&ListProxiedArtifacts { path: Some(full) }, &*what)?.files)
     }
 
     fn hostile(&self, reason: String) -> Error {
@@ -56,7 +56,7 @@ impl Remote for Artifacts<'_> {
             if folder.matches('/').count() > DEPTH {
                 return Err(self.hostile("it is nested too deep".into()));
             }
-            let files = self.folder(&folder)?.files;
+            let files = self.folder(&folder)?;
             if objects.len() + folders.len() + files.len() > self.server.files {
                 return Err(Error::Limit {
                     what: format!("the listing of {self}"),
@@ -76,7 +76,8 @@ impl Remote for Artifacts<'_> {
                     } else {
                         format!("{}/{name}", self.path)
                     };
-                    objects.push(Object { path: name, key, size: file.file_size, tag: None });
+                    let size = file.file_size.and_then(|bytes| bytes.try_into().ok());
+                    objects.push(Object { path: name, key, size, tag: None });
                 }
             }
         }
@@ -92,8 +93,8 @@ impl Remote for Artifacts<'_> {
     }
 
     fn open(&self, object: &Object, _: Option<Range<u64>>) -> Result<Stream, Attempt> {
-        let url =
-            self.server.base.join(&format!("{}/{}", rest::ARTIFACTS, encode_path(&object.key)));
+        let path = format!("{}{}/{}", rest::API, rest::ARTIFACTS, encode_path(&object.key));
+        let url = self.server.base.join(&path);
         let what = format!("the file `{}`", object.key);
         let reply = self.server.send(&url, &Method::GET, None, &*what)?;
         Ok(Stream {

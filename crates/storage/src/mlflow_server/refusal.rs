@@ -1,4 +1,4 @@
-use longshore_mlflow::rest::Refusal;
+use longshore_mlflow::rest::{self, ErrorCode, Refusal};
 
 use super::{MlflowServer, Question};
 use crate::{Error, http::Reply};
@@ -10,7 +10,7 @@ impl MlflowServer {
         let status = reply.status;
         let location = reply.header("location").map(str::to_owned);
         let text = reply.refusal();
-        let refusal = serde_json::from_str::<Refusal>(&text).unwrap_or_default();
+        let refusal = rest::parse_reply::<Refusal>(text.as_bytes()).unwrap_or_default();
         let said = if refusal == Refusal::default() {
             let page = text.trim_start().starts_with('<');
             let plain: String = text.trim().chars().take(200).collect();
@@ -19,8 +19,9 @@ impl MlflowServer {
             refusal.to_string()
         };
         let at = self.base.origin();
-        let absent = refusal.error_code == "RESOURCE_DOES_NOT_EXIST"
-            || Some(refusal.error_code.as_str()) == question.absent;
+        let code = refusal.code();
+        let absent = code.is_some()
+            && (code == Some(ErrorCode::ResourceDoesNotExist) || code == question.absent);
         match status {
             401 | 403 => Error::Denied {
                 what: format!("{what} at {at}"),

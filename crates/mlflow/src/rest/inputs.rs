@@ -1,0 +1,86 @@
+use super::{Done, call::calls, message::messages};
+
+messages! {
+    /// What a run read.
+    pub struct RunInputs {
+        /// Datasets.
+        dataset_inputs: Vec<DatasetInput>,
+        /// Logged models.
+        model_inputs: Vec<ModelInput>,
+    }
+
+    /// What a run made.
+    pub struct RunOutputs {
+        /// Logged models.
+        model_outputs: Vec<ModelOutput>,
+    }
+
+    /// A dataset that a run read, and what for.
+    pub struct DatasetInput {
+        /// Such as `mlflow.data.context`, which is `train`.
+        tags: Vec<InputTag>,
+        /// The dataset.
+        dataset: Dataset,
+    }
+
+    /// A tag of an input.
+    pub struct InputTag {
+        /// Its key.
+        key: String,
+        /// Its value.
+        value (default): String,
+    }
+
+    /// A dataset, named by its content.
+    pub struct Dataset {
+        /// Its name.
+        name: String,
+        /// A hash of its content.
+        digest: String,
+        /// Such as `http` or `local`.
+        source_type (default): String,
+        /// Where it came from: JSON, whose form the type decides.
+        source (default): String,
+        /// Its columns: JSON.
+        schema: Option<String>,
+        /// Its figures, such as the number of rows: JSON.
+        profile: Option<String>,
+    }
+
+    /// A logged model that a run read.
+    pub struct ModelInput {
+        /// The model.
+        model_id: String,
+    }
+
+    /// A logged model that a run made.
+    pub struct ModelOutput {
+        /// The model.
+        model_id: String,
+        /// The training step it was made at.
+        step (default): i64,
+    }
+
+    /// Logs what a run read.
+    pub struct LogInputs {
+        /// The run.
+        run_id: String,
+        /// Datasets.
+        datasets: Vec<DatasetInput>,
+        /// Logged models.
+        models: Vec<ModelInput>,
+    }
+
+    /// Logs what a run made.
+    pub struct LogOutputs {
+        /// The run.
+        run_id: String,
+        /// Logged models.
+        models: Vec<ModelOutput>,
+    }
+}
+
+calls! {
+    LogInputs: Post "2.0/mlflow/runs/log-inputs" -> Done;
+    LogOutputs: Post "2.0/mlflow/runs/outputs" -> Done;
+}
