@@ -23,10 +23,10 @@ const SMALL: usize = 1 << 10;
 
 /// Most bytes that come of one byte of a compressed body, beyond [`FREE`]. Rows of a data set are
 /// rarely compressed to a fiftieth; what expands further was made to.
-const RATIO: usize = 200;
+pub(crate) const RATIO: usize = 200;
 
 /// Bytes that any compressed body may come to.
-const FREE: usize = 1 << 20;
+pub(crate) const FREE: usize = 1 << 20;
 
 /// The largest window of zstd, as a power of two: what RFC 9659 allows on the web.
 const WINDOW_LOG: u32 = 23;
@@ -91,7 +91,7 @@ impl Encoding {
 }
 
 /// An item of a list with its weight in thousandths.
-fn weighed(item: &str) -> (&str, u16) {
+pub(crate) fn weighed(item: &str) -> (&str, u16) {
     let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
     let quality = parameters.split(';').find_map(|parameter| {
         let (key, value) = parameter.split_once('=')?;

@@ -4,11 +4,21 @@ use std::borrow::Cow;
 
 use longshore_engine::{Column, Data, Matrix};
 
+#[cfg(feature = "arrow")]
+pub(crate) mod arrow;
 mod builder;
 pub(crate) mod columns;
 pub(crate) mod csv;
+#[cfg(feature = "arrow")]
+mod moment;
+#[cfg(feature = "arrow")]
+pub(crate) mod parquet;
 pub(crate) mod records;
 pub(crate) mod rows;
+#[cfg(feature = "arrow")]
+mod typed;
+#[cfg(feature = "arrow")]
+mod unpack;
 
 pub(crate) use builder::Builder;
 

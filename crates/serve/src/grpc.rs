@@ -180,6 +180,7 @@ impl Call<'_, '_> {
             // each message is compressed for itself, which is done here
             sent: Encoding::Plain,
             wanted: Encoding::Plain,
+            answers_arrow: false,
             method: None,
         };
         let answer = deadline.hold(inference.answer(received, form, &self.exchange.id)).await;

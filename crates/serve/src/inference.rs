@@ -33,7 +33,7 @@ use crate::{
     encoding::{self, Encoding},
     failure::{Failure, Rejection},
     memory::{self, Received, Share},
-    protocol::{Body, Codec, MediaType, Protocol, Query, codec},
+    protocol::{Body, Codec, MediaType, Protocol, Query, codec, columnar},
     reply::Reply,
     repository::Served,
 };
@@ -66,6 +66,8 @@ pub(crate) struct Form {
     pub(crate) sent: Encoding,
     /// How the reply may be compressed.
     pub(crate) wanted: Encoding,
+    /// The reply is to be a stream of Arrow.
+    pub(crate) answers_arrow: bool,
     /// The method that the request names outside of its body.
     pub(crate) method: Option<Method>,
 }
@@ -83,6 +85,14 @@ pub(crate) struct Inference<'c> {
     capacity: &'c Capacity,
     account: Account,
     is_traced: bool,
+}
+
+impl Form {
+    /// True for a body that is decoded on the event loop when it is small: one that is packed may
+    /// come to a lot.
+    fn is_plain(&self) -> bool {
+        self.sent == Encoding::Plain && !matches!(self.media_type, MediaType::Columnar(_))
+    }
 }
 
 impl<'c> Inference<'c> {
@@ -141,7 +151,7 @@ impl<'c> Inference<'c> {
         };
         let mut times = Times::start(self.is_traced);
         let taken = |share: Option<Share>| share.unwrap_or_else(|| Share::none(buffered));
-        if bytes.len() > IN_PLACE_BYTES || form.sent != Encoding::Plain {
+        if bytes.len() > IN_PLACE_BYTES || !form.is_plain() {
             let mut share = taken(share);
             let received = Instant::now();
             let decode = move || {
@@ -271,6 +281,7 @@ impl Task {
 
     /// The same for a body that may be large or compressed.
     fn decode_large(&self, bytes: Bytes, share: &mut Share) -> Result<Query, Failure> {
+        let sent = bytes.len();
         let bytes = if self.form.sent == Encoding::Plain {
             bytes
         } else {
@@ -278,6 +289,12 @@ impl Task {
             share.grow(plain.len(), "the body")?;
             plain.into()
         };
+        if let MediaType::Columnar(kind) = self.form.media_type {
+            let (contract, limits) = (&self.served.contract, &self.limits);
+            let mut query = columnar::decode(contract, kind, &bytes, sent, limits, share)?;
+            query.ask(self.form.method)?;
+            return Ok(query);
+        }
         share.grow(bytes.len().saturating_mul(memory::DECODED - 1), "the body")?;
         self.decode(&bytes)
     }
@@ -311,7 +328,11 @@ impl Task {
         mut times: Times,
     ) -> Result<Answer, Failure> {
         let contract = &self.served.contract;
-        let reply = self.codec.encode(contract, query, outputs, self.id.as_bytes())?;
+        let reply = if self.form.answers_arrow {
+            columnar::encode(outputs)?
+        } else {
+            self.codec.encode(contract, query, outputs, self.id.as_bytes())?
+        };
         let reply = encoding::reply(reply, self.form.wanted);
         times.encoded();
         Ok(Answer { reply, rows: query.table.rows, ran, share: None, times })

@@ -10,6 +10,8 @@
 //! [`Server::bind`] opens the socket and loads the models; [`Server::run`] serves until it is told
 //! to stop and then finishes what it has begun. [`Models`] changes what is served meanwhile.
 
+#[cfg(feature = "arrow")]
+mod budget;
 mod catalog;
 mod config;
 mod contract;
@@ -17,6 +19,7 @@ mod encoding;
 mod error;
 mod exchange;
 mod failure;
+mod float;
 mod frame;
 mod grpc;
 mod http;

@@ -7,6 +7,7 @@ use hyper::StatusCode;
 use longshore_engine::{Method, Output, OutputData, Table};
 
 mod bare;
+pub(crate) mod columnar;
 pub(crate) mod grpc;
 mod head;
 mod invocations;
@@ -16,6 +17,7 @@ mod rows;
 mod v1;
 mod v2;
 
+pub(crate) use columnar::Columnar;
 pub(crate) use head::Head;
 pub(crate) use kind::Protocol;
 
@@ -35,6 +37,11 @@ pub(crate) trait Codec: Sync {
 
     /// Says how the body is written, or refuses it before it is read.
     fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure>;
+
+    /// True when the reply is to be a stream of Arrow.
+    fn answers_arrow(&self, _: &Head<'_>) -> bool {
+        false
+    }
 
     /// Reads a body against what the model takes.
     fn decode(&self, contract: &Contract, body: Body<'_>) -> Result<Query, Failure>;
@@ -76,6 +83,8 @@ pub(crate) enum MediaType {
     Lines,
     /// A message of Protocol Buffers.
     Protobuf,
+    /// A table in a format that keeps its columns together.
+    Columnar(Columnar),
 }
 
 /// A body, and how it is to be read.

@@ -161,6 +161,7 @@ fn form(codec: &dyn Codec, head: &Head<'_>, served: &Served) -> Result<Form, Fai
         media_type: codec.accepts(head)?,
         sent: Encoding::sent(head.headers)?,
         wanted: Encoding::wanted(head.headers),
+        answers_arrow: codec.answers_arrow(head),
         method,
     })
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     Body, Codec, Head, MediaType, Query,
     bare::{self, Bare},
-    head, lines, predictions, rows, status,
+    columnar, head, lines, predictions, rows, status,
 };
 use crate::{
     contract::Contract,
@@ -34,10 +34,16 @@ impl Codec for Invocations {
             None => Ok(MediaType::Json),
             Some("text/csv") => Ok(MediaType::Csv),
             Some(kind) if lines::is_lines(kind) => Ok(MediaType::Lines),
-            Some(_) => Err(head::unsupported(
-                "`application/json`, `text/csv` or, for a stream of lines, `application/x-ndjson`",
-            )),
+            Some(kind) => columnar::accepts(kind).unwrap_or_else(|| {
+                Err(head::unsupported(
+                    "`application/json`, `text/csv` or, for a stream of lines, `application/x-ndjson`",
+                ))
+            }),
         }
+    }
+
+    fn answers_arrow(&self, head: &Head<'_>) -> bool {
+        columnar::is_wanted(head.headers)
     }
 
     fn decode(&self, contract: &Contract, body: Body<'_>) -> Result<Query, Failure> {

@@ -5,7 +5,7 @@ use longshore_engine::{Method, Output};
 use super::{
     Body, Codec, Head, MediaType, Query,
     bare::{self, Bare},
-    kserve_failure, lines, predictions, rows,
+    columnar, kserve_failure, lines, predictions, rows,
 };
 use crate::{
     contract::Contract,
@@ -24,10 +24,19 @@ impl Codec for V1 {
     }
 
     fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure> {
-        if head.media_type()?.as_deref().is_some_and(lines::is_lines) {
-            return Ok(MediaType::Lines);
+        if let Some(kind) = head.media_type()?.as_deref() {
+            if lines::is_lines(kind) {
+                return Ok(MediaType::Lines);
+            }
+            if let Some(table) = columnar::accepts(kind) {
+                return table;
+            }
         }
         head.only_json().map(|()| MediaType::Json)
+    }
+
+    fn answers_arrow(&self, head: &Head<'_>) -> bool {
+        columnar::is_wanted(head.headers)
     }
 
     fn decode(&self, contract: &Contract, body: Body<'_>) -> Result<Query, Failure> {

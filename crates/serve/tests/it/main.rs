@@ -7,6 +7,8 @@ mod batches;
 mod binary;
 mod calls;
 mod client;
+#[cfg(feature = "arrow")]
+mod columnar;
 mod demand;
 mod drain;
 mod grpc;

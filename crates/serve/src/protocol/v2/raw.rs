@@ -5,9 +5,7 @@ use longshore_engine::{OutputData, TextColumn};
 use longshore_kserve::v2::Datatype;
 
 use super::{claim::Claim, tensor::Values};
-use crate::failure::Failure;
-
-mod float;
+use crate::{failure::Failure, float};
 
 /// The items of a tensor from its bytes.
 pub(in crate::protocol) fn read(claim: &Claim<'_>, bytes: &[u8]) -> Result<Values, Failure> {

@@ -1,5 +1,7 @@
+//! Floats of sixteen bits.
+
 /// The value of an IEEE 754 binary16.
-pub(super) fn half(bits: u16) -> f32 {
+pub(crate) fn half(bits: u16) -> f32 {
     let sign = u32::from(bits & 0x8000) << 16;
     let (exponent, fraction) = (u32::from(bits >> 10) & 0x1f, u32::from(bits) & 0x3ff);
     match exponent {
@@ -14,7 +16,7 @@ pub(super) fn half(bits: u16) -> f32 {
 }
 
 /// The value of a bfloat16: the upper half of a float.
-pub(super) fn brain(bits: u16) -> f32 {
+pub(crate) fn brain(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
 }
 

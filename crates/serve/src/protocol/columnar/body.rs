@@ -1,0 +1,44 @@
+//! From a table to what is asked.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use longshore_mlflow::ColumnType;
+
+use super::{super::Query, Columnar};
+use crate::{
+    budget::Budget,
+    config::Limits,
+    contract::Contract,
+    failure::Failure,
+    frame::{Bounds, arrow, parquet},
+    memory::Share,
+};
+
+/// Reads a table. It arrived as `sent` bytes, and what it decodes to is taken of `share`.
+pub(crate) fn decode(
+    contract: &Contract,
+    columnar: Columnar,
+    bytes: &Bytes,
+    sent: usize,
+    limits: &Limits,
+    share: &mut Share,
+) -> Result<Query, Failure> {
+    let schema = &contract.schema;
+    let mut budget = Budget::new(share, sent, limits);
+    // what the cells take is taken of the budget
+    let bounds = Bounds { rows: limits.rows, cells: usize::MAX };
+    let binary = |name: &str, at: usize| {
+        let field = schema.row().nth(at).and_then(|field| field.kind);
+        let kind = if schema.names().is_some() { schema.kind(name) } else { field };
+        kind == Some(ColumnType::Binary)
+    };
+    // the head of a message is read by a library, which a stranger's bytes may surprise
+    let read = AssertUnwindSafe(|| match columnar {
+        Columnar::Arrow => arrow::read(bytes, schema.names(), binary, &bounds, &mut budget),
+        Columnar::Parquet => parquet::read(bytes, schema.names(), binary, &bounds, &mut budget),
+    });
+    let frame = catch_unwind(read)
+        .unwrap_or_else(|_| Err(Failure::invalid("the body is not well-formed")))?;
+    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None, raw: Vec::new() })
+}
