@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import itertools
 import json
@@ -153,6 +154,17 @@ def test_curl_as_the_guide_shows(wine: Server, tmp_path: Path) -> None:
         curl.stdin.close()
         assert curl.stdout.read() == ""
         assert curl.wait(20) == 0
+
+
+@pytest.mark.parametrize("asked", ["gzip", "deflate", "zstd", None])
+def test_curl_compresses_both_ways(wine: Server, asked: str | None) -> None:
+    rows = wine_rows(20_000)
+    head = ["curl", "-sN", "-X", "POST", "-H", "content-type: application/x-ndjson", "-H", "content-encoding: gzip"]
+    known = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout
+    wanted = ["-H", f"accept-encoding: {asked}", "--compressed"] if asked and (asked != "zstd" or "zstd" in known) else []
+    body = gzip.compress("\n".join(map(json.dumps, rows.tolist())).encode())
+    done = subprocess.run([*head, *wanted, wine.url + PATH, "-T", "-"], input=body, capture_output=True, timeout=60, check=True)
+    assert [json.loads(line)["prediction"] for line in done.stdout.splitlines()] == wine_answers(rows)
 
 
 def test_a_body_that_is_cut_is_answered_up_to_there(wine: Server) -> None:

@@ -16,6 +16,10 @@ use hyper::{
 };
 use longshore_daemon::Code;
 
+mod stream;
+
+pub(crate) use stream::{Packer, Unpacker};
+
 use crate::{config::Limits, failure::Failure, memory, reply::Reply};
 
 /// A reply up to this size, in bytes, is sent plain: compressed it would hardly be smaller.
@@ -166,12 +170,22 @@ pub(crate) fn is_worth(encoding: Encoding, bytes: usize) -> bool {
 
 /// The reply, compressed when its receiver wants it, and it is worth it.
 pub(crate) fn reply(mut reply: Reply, wanted: Encoding) -> Reply {
-    let Some(name) = wanted.name().filter(|_| is_worth(wanted, reply.body.len())) else {
+    if !is_worth(wanted, reply.body.len()) {
         return reply;
-    };
+    }
     // memory is all that can fail, and the plain reply is right as well
-    if let Ok(body) = compress(&reply.body, wanted, Vec::with_capacity(reply.body.len() / 4)) {
-        reply.body = body.into();
+    match compress(&reply.body, wanted, Vec::with_capacity(reply.body.len() / 4)) {
+        Ok(body) => {
+            reply.body = body.into();
+            named(reply, wanted)
+        }
+        Err(_) => reply,
+    }
+}
+
+/// The reply, saying how its body is compressed.
+pub(crate) fn named(mut reply: Reply, encoding: Encoding) -> Reply {
+    if let Some(name) = encoding.name() {
         reply.headers.push((CONTENT_ENCODING, HeaderValue::from_static(name)));
     }
     reply

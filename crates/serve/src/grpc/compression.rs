@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What is understood, as `grpc-accept-encoding` says it.
-pub(super) const KNOWN: HeaderValue = HeaderValue::from_static("identity,deflate,gzip");
+pub(super) const KNOWN: HeaderValue = HeaderValue::from_static("identity,deflate,gzip,zstd");
 
 /// Replies up to this size are sent plain: compressed they would hardly be smaller.
 pub(super) const SMALL: usize = 1 << 10;
@@ -21,8 +21,9 @@ pub(super) fn sent(headers: &HeaderMap) -> Result<Encoding, Failure> {
         None | Some(b"identity") => Ok(Encoding::Plain),
         Some(b"gzip") => Ok(Encoding::Gzip),
         Some(b"deflate") => Ok(Encoding::Deflate),
+        Some(b"zstd") => Ok(Encoding::Zstd),
         Some(_) => {
-            let message = "the `grpc-encoding` is not supported; send messages plain, as `gzip` or as `deflate`";
+            let message = "the `grpc-encoding` is not supported; send messages plain, or as `gzip`, `deflate` or `zstd`";
             Err(Failure::new(Code::Unimplemented, message))
         }
     }
@@ -59,6 +60,7 @@ mod tests {
             ("identity", Encoding::Plain),
             ("gzip", Encoding::Gzip),
             ("deflate", Encoding::Deflate),
+            ("zstd", Encoding::Zstd),
         ] {
             assert_eq!(sent(&headers("grpc-encoding", value)).unwrap(), expected);
         }

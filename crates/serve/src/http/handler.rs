@@ -52,8 +52,10 @@ pub(crate) fn handle(
                 answer.map(|answer| match answer {
                     Answer::Whole(reply) => reply,
                     Answer::Stream(lines) => {
+                        let reply =
+                            encoding::named(Reply::new(lines::CONTENT_TYPE, ""), lines.encoding());
                         stream = Some(lines);
-                        Reply::new(lines::CONTENT_TYPE, "")
+                        reply
                     }
                 })
             }
@@ -130,6 +132,7 @@ async fn infer(
     if form.media_type == MediaType::Lines {
         let asked = Asked {
             sent: form.sent,
+            wanted: form.wanted,
             method: form.method,
             id: exchange.id.clone(),
             drain: worker.shared.drain.clone(),

@@ -4,9 +4,9 @@
 
 use std::{
     future::{self, Future},
-    mem,
+    io, mem,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -24,8 +24,8 @@ mod block;
 
 use super::{Account, Capacity, IN_PLACE_PACKED_BYTES, overload};
 use crate::{
-    encoding::Encoding,
-    failure::Failure,
+    encoding::{Encoding, Packer, Unpacker},
+    failure::{Failure, Rejection},
     lines::{Block, Splitter},
     memory::{self, Share},
     outgoing::Frames,
@@ -37,6 +37,8 @@ use block::{Answers, Task};
 pub(crate) struct Asked {
     /// How the body is compressed.
     pub(crate) sent: Encoding,
+    /// How the reply may be compressed.
+    pub(crate) wanted: Encoding,
     /// The method that the request names.
     pub(crate) method: Option<Method>,
     /// The request's id, for the log.
@@ -55,6 +57,14 @@ pub(crate) struct Stream {
     task: Arc<Task>,
     id: HeaderValue,
     body: Body,
+    /// What was received of a compressed body and is not decompressed yet.
+    packed: Bytes,
+    /// `None` for a plain body.
+    unpacker: Option<Box<Unpacker>>,
+    /// How the reply is compressed.
+    encoding: Encoding,
+    /// `None` for a plain reply, and once that is at its end.
+    packer: Option<SharedPacker>,
     lines: Splitter,
     /// How the lines end, once no more of them are received.
     ended: Option<Result<(), Failure>>,
@@ -73,6 +83,9 @@ pub(crate) struct Stream {
     _permit: Permit,
 }
 
+/// The state of a reply's compression, which a thread of the pool takes for a large part.
+type SharedPacker = Arc<Mutex<Packer>>;
+
 /// Why a stream ends early, and the first line that has no answer.
 type Ending = (Failure, u64);
 
@@ -88,21 +101,31 @@ impl Stream {
         asked: Asked,
         body: &mut Body,
     ) -> Result<Self, Failure> {
-        let task = Task::new(account.served.clone(), asked.method, capacity.limits);
-        let (permit, share) = match admit(&capacity, &task, asked.sent) {
+        let codecs = Unpacker::bytes(asked.sent) + Packer::bytes(asked.wanted);
+        let task = Task::new(account.served.clone(), asked.method, capacity.limits, codecs);
+        let admitted = admit(&capacity, &task).and_then(|(permit, share)| {
+            let codecs =
+                Unpacker::new(asked.sent).and_then(|u| Ok((u, Packer::new(asked.wanted)?)));
+            Ok((permit, share, codecs.map_err(|error| not_packed(&error))?))
+        });
+        let (permit, share, (unpacker, packer)) = match admitted {
             Ok(admitted) => admitted,
             Err(failure) => {
                 account.failed(failure.code);
                 return Err(failure);
             }
         };
-        let Asked { id, drain, grace, .. } = asked;
+        let Asked { id, drain, grace, wanted, .. } = asked;
         Ok(Self {
             capacity,
             account: Some(account),
             task: Arc::new(task),
             id,
             body: mem::take(body),
+            packed: Bytes::new(),
+            unpacker: unpacker.map(Box::new),
+            encoding: wanted,
+            packer: packer.map(|packer| Arc::new(Mutex::new(packer))),
             lines: Splitter::default(),
             ended: None,
             lingered: false,
@@ -118,14 +141,20 @@ impl Stream {
         })
     }
 
+    /// How the reply is compressed.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
     /// The next answers; `None` when all lines are answered. A failure ends the stream at a line.
-    fn poll_answers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Vec<u8>>, Ending>> {
+    fn poll_answers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Ending>> {
         loop {
             if let Some(computing) = &mut self.computing {
                 let answers = ready!(computing.as_mut().poll(cx));
                 self.computing = None;
                 let answers = answers.map_err(|failure| (failure, self.begin_of_block))?;
-                let written = self.settle(answers);
+                let settled = self.settle(answers);
+                let written = settled.map_err(|failure| (failure, self.begin_of_block))?;
                 if !written.is_empty() {
                     return Poll::Ready(Ok(Some(written)));
                 }
@@ -160,6 +189,9 @@ impl Stream {
                 self.ended = Some(Err(Failure::new(Code::Unavailable, message)));
                 break;
             }
+            if self.unpack() {
+                continue;
+            }
             let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
                 if self.lines.whole() == 0 {
                     return Poll::Pending;
@@ -177,21 +209,46 @@ impl Stream {
             match frame {
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
-                        self.lines.push(&data);
-                        self.ended = self.hold().err().map(Err);
+                        if self.unpacker.is_some() {
+                            self.packed = data;
+                        } else {
+                            self.lines.push(&data);
+                            self.ended = self.hold().err().map(Err);
+                        }
                     }
                 }
                 Some(Err(error)) => self.ended = Some(Err(interrupted(&error))),
-                None => {
-                    self.lines.finish();
-                    self.ended = Some(Ok(()));
-                }
+                None => self.end_body(),
             }
         }
         self.lingered = false;
         // nobody waits for the body while a block is computed
         self.body.rest();
         Poll::Ready(())
+    }
+
+    /// Decompresses some of what was received; false when there is nothing left of it.
+    fn unpack(&mut self) -> bool {
+        let Some(unpacker) = &mut self.unpacker else { return false };
+        if self.packed.is_empty() && !unpacker.has_more() {
+            return false;
+        }
+        let stepped = unpacker.step(&mut self.packed, |plain| self.lines.push(plain));
+        self.ended = stepped.and_then(|()| self.hold()).err().map(Err);
+        true
+    }
+
+    /// No more of the body comes.
+    fn end_body(&mut self) {
+        let lines = &mut self.lines;
+        let whole = self
+            .unpacker
+            .as_mut()
+            .map_or(Ok(()), |unpacker| unpacker.finish(|plain| lines.push(plain)));
+        if whole.is_ok() {
+            self.lines.finish();
+        }
+        self.ended = Some(whole);
     }
 
     /// Takes memory for a line that is long, up to its limit.
@@ -211,26 +268,51 @@ impl Stream {
             self.computing = Some(Box::pin(future::ready(Ok(task.answer(&block, share)))));
             return;
         }
+        let packer = self.packer.clone();
         self.computing = Some(Box::pin(async move {
             let run = capacity.pool.run(move || Ok(task.answer(&block, share)));
             let late = || Failure::new(Code::DeadlineExceeded, "the model did not answer in time");
-            timeout(capacity.limits.request_timeout, run).await.unwrap_or_else(|_| Err(late()))
+            let run = timeout(capacity.limits.request_timeout, run);
+            let mut answers = run.await.unwrap_or_else(|_| Err(late()))?;
+            let large = answers.written.len() > IN_PLACE_PACKED_BYTES;
+            if let Some(packer) = packer.filter(|_| large) {
+                let written = Bytes::from(mem::take(&mut answers.written));
+                answers.packed = Some(pack_elsewhere(&capacity, packer, &written).await?);
+            }
+            Ok(answers)
         }));
     }
 
     /// Takes what was computed; gives what is to be sent.
-    fn settle(&mut self, answers: Answers) -> Vec<u8> {
-        let Answers { written, rows, runs, failed, share } = answers;
+    fn settle(&mut self, answers: Answers) -> Result<Bytes, Failure> {
+        let Answers { written, packed, rows, runs, failed, share } = answers;
         self.share = Some(share);
         if let Some(account) = &self.account {
             account.ran(rows, runs);
         }
         self.failed = failed;
-        written
+        match (packed, &self.packer) {
+            (Some(packed), _) => Ok(packed),
+            (None, Some(packer)) if !written.is_empty() => pack(packer, &written),
+            _ => Ok(written.into()),
+        }
     }
 
-    /// Counts the end, and writes why it came early.
+    /// Counts the end; gives the last bytes of the reply.
     fn finish(&mut self, failed: Option<Ending>) -> Option<Bytes> {
+        let last = self.last_line(failed).unwrap_or_default();
+        let Some(packer) = self.packer.take() else {
+            return Some(last).filter(|last| !last.is_empty()).map(Bytes::from);
+        };
+        // nothing else has it: a part that was taken to the pool has come back, or was given up there
+        let packer = Arc::into_inner(packer)?;
+        let mut packer = packer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let packed = packer.pack(&last).and_then(|packed| Ok([packed, packer.finish()?].concat()));
+        packed.ok().map(Bytes::from)
+    }
+
+    /// The line that says why the stream ends early.
+    fn last_line(&mut self, failed: Option<Ending>) -> Option<Vec<u8>> {
         let account = self.account.take()?;
         let Some((failure, line)) = failed else {
             account.streamed();
@@ -246,7 +328,7 @@ impl Stream {
         }
         let mut out = Vec::new();
         lines::end(&mut out, &failure, line);
-        Some(out.into())
+        Some(out)
     }
 }
 
@@ -258,7 +340,7 @@ impl Frames for Stream {
         let failed = match self.failed.take() {
             Some(failed) => Some(failed),
             None => match ready!(self.poll_answers(cx)) {
-                Ok(Some(written)) => return Poll::Ready(Some(Frame::data(written.into()))),
+                Ok(Some(written)) => return Poll::Ready(Some(Frame::data(written))),
                 Ok(None) => None,
                 Err(failed) => Some(failed),
             },
@@ -268,15 +350,34 @@ impl Frames for Stream {
 }
 
 /// A place among the requests that are computed, and memory for the blocks.
-fn admit(capacity: &Capacity, task: &Task, sent: Encoding) -> Result<(Permit, Share), Failure> {
-    if sent != Encoding::Plain {
-        let message = "a stream of lines is not decompressed; send it without a content-encoding";
-        return Err(Failure::new(Code::UnsupportedMediaType, message));
-    }
+fn admit(capacity: &Capacity, task: &Task) -> Result<(Permit, Share), Failure> {
     let permit = capacity.computing.enter(1).ok_or_else(overload)?;
     let mut share = Share::none(&capacity.buffered);
     share.grow(task.reserve(), "a stream of lines")?;
     Ok((permit, share))
+}
+
+/// Compresses a part of the reply.
+fn pack(packer: &Mutex<Packer>, plain: &[u8]) -> Result<Bytes, Failure> {
+    let mut packer = packer.lock().unwrap_or_else(PoisonError::into_inner);
+    packer.pack(plain).map(Bytes::from).map_err(|error| not_packed(&error))
+}
+
+/// The same on the pool, unless that is full.
+async fn pack_elsewhere(
+    capacity: &Capacity,
+    packer: SharedPacker,
+    plain: &Bytes,
+) -> Result<Bytes, Failure> {
+    let (there, part) = (packer.clone(), plain.clone());
+    match capacity.pool.run(move || pack(&there, &part)).await {
+        Err(Failure { rejected: Some(Rejection::Overload), .. }) => pack(&packer, plain),
+        packed => packed,
+    }
+}
+
+fn not_packed(error: &io::Error) -> Failure {
+    Failure::internal("the stream cannot be compressed or decompressed", error.to_string())
 }
 
 /// The body ended early.

@@ -265,6 +265,14 @@ fn messages_may_be_compressed() {
     std::io::Read::read_to_end(&mut decoder, &mut unpacked).unwrap();
     // but for the id, which the server made up
     assert_eq!(unpacked.len(), plain.body.len() - 5);
+    let zstd = zstd::encode_all(&caller.request(&many)[5..], 3).unwrap();
+    let mut sent = framed(&zstd);
+    sent[0] = 1;
+    let ended = caller
+        .send_infer(&[("grpc-encoding", "zstd"), ("grpc-accept-encoding", "gzip, zstd")], sent);
+    assert_eq!((ended.status, ended.body[0]), (0, 1));
+    assert_eq!(ended.headers["grpc-encoding"], "zstd");
+    assert_eq!(zstd::decode_all(&ended.body[5..]).unwrap().len(), plain.body.len() - 5);
 
     let bomb = compressed(&vec![0; 10_000_000]);
     let ended = caller.send_infer(&[gzip], bomb);
@@ -278,7 +286,7 @@ fn messages_may_be_compressed() {
     assert_eq!(ended.status, 3, "{ended:?}");
     let ended = caller.send_infer(&[("grpc-encoding", "snappy")], body.clone());
     assert_eq!(ended.status, 12);
-    assert_eq!(ended.headers["grpc-accept-encoding"], "identity,deflate,gzip");
+    assert_eq!(ended.headers["grpc-accept-encoding"], "identity,deflate,gzip,zstd");
     let ended = caller.send_infer(&[], body);
     assert!(ended.status == 3 && ended.message.contains("grpc-encoding"), "{ended:?}");
 }

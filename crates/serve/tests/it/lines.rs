@@ -211,6 +211,157 @@ fn answers_come_while_lines_are_sent() {
     assert_eq!(server.rows(), 3);
 }
 
+/// Packs each part so that it can be read when it arrives.
+enum Packer {
+    Gzip(flate2::write::GzEncoder<Vec<u8>>),
+    Deflate(flate2::write::ZlibEncoder<Vec<u8>>),
+    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
+}
+
+impl Packer {
+    fn new(name: &str) -> Self {
+        let level = flate2::Compression::best();
+        match name {
+            "gzip" => Self::Gzip(flate2::write::GzEncoder::new(Vec::new(), level)),
+            "deflate" => Self::Deflate(flate2::write::ZlibEncoder::new(Vec::new(), level)),
+            _ => Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), 3).unwrap()),
+        }
+    }
+
+    fn pack(&mut self, text: &str) -> Vec<u8> {
+        fn written(mut writer: impl Write, text: &str) {
+            writer.write_all(text.as_bytes()).unwrap();
+            writer.flush().unwrap();
+        }
+        match self {
+            Self::Gzip(writer) => {
+                written(&mut *writer, text);
+                std::mem::take(writer.get_mut())
+            }
+            Self::Deflate(writer) => {
+                written(&mut *writer, text);
+                std::mem::take(writer.get_mut())
+            }
+            Self::Zstd(writer) => {
+                written(&mut *writer, text);
+                std::mem::take(writer.get_mut())
+            }
+        }
+    }
+
+    fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Gzip(writer) => writer.finish().unwrap(),
+            Self::Deflate(writer) => writer.finish().unwrap(),
+            Self::Zstd(writer) => writer.finish().unwrap(),
+        }
+    }
+}
+
+/// What is in the beginning of a body that goes on.
+fn unpacked(name: &str, bytes: &[u8]) -> String {
+    let mut text = Vec::new();
+    let mut read = |mut from: Box<dyn Read + '_>| {
+        let mut part = [0; 4096];
+        // an error is the end of what is there
+        while let Ok(count @ 1..) = from.read(&mut part) {
+            text.extend_from_slice(&part[..count]);
+        }
+    };
+    match name {
+        "gzip" => read(Box::new(flate2::read::GzDecoder::new(bytes))),
+        "deflate" => read(Box::new(flate2::read::ZlibDecoder::new(bytes))),
+        _ => read(Box::new(zstd::stream::read::Decoder::new(bytes).unwrap())),
+    }
+    String::from_utf8(text).unwrap()
+}
+
+impl Exchange {
+    fn send_bytes(&mut self, bytes: &[u8]) {
+        write!(self.socket, "{:x}\r\n", bytes.len()).unwrap();
+        self.socket.write_all(bytes).unwrap();
+        self.socket.write_all(b"\r\n").unwrap();
+    }
+}
+
+#[test]
+fn streams_are_compressed_both_ways_while_they_go_on() {
+    let server = serve(vec![plain("sum")], Limits::default());
+    for (sent, wanted) in [("gzip", "zstd"), ("deflate", "gzip"), ("zstd", "deflate")] {
+        let framing = format!(
+            "transfer-encoding: chunked\r\ncontent-encoding: {sent}\r\naccept-encoding: {wanted}"
+        );
+        let mut exchange = Exchange::begin_as(&server, SUMS, &framing);
+        assert_eq!(exchange.head(), (200, true));
+        let mut packer = Packer::new(sent);
+        let (mut received, mut expected) = (Vec::new(), String::new());
+        let mut receive = |exchange: &mut Exchange, expected: &str| {
+            while unpacked(wanted, &received).len() < expected.len() {
+                received.push(exchange.byte().unwrap());
+            }
+            assert_eq!(unpacked(wanted, &received), expected, "{sent}, {wanted}");
+        };
+        // each line is answered before the next one is sent
+        for row in 0..3 {
+            exchange.send_bytes(&packer.pack(&format!("[{row},0,0.5]\n")));
+            expected.extend([format!("{{\"prediction\":{row}.5}}\n")]);
+            receive(&mut exchange, &expected);
+        }
+        // many at once, in pieces that end anywhere
+        let many: Vec<String> = (0..3000).map(|row| format!("[{row},1,0.25]\n")).collect();
+        let bytes = [packer.pack(&many.concat()), packer.finish()].concat();
+        for piece in bytes.chunks(1000) {
+            exchange.send_bytes(piece);
+        }
+        exchange.end();
+        expected.extend((0..3000).map(|row| format!("{{\"prediction\":{}.25}}\n", row + 1)));
+        let mut rest = received;
+        rest.extend(std::iter::from_fn(|| exchange.byte()));
+        assert_eq!(unpacked(wanted, &rest), expected);
+    }
+}
+
+#[test]
+fn a_compressed_stream_that_is_damaged_ends_at_a_line() {
+    let server = serve(vec![plain("sum")], Limits::default());
+    let whole = |text: &str| {
+        let mut packer = Packer::new("gzip");
+        [packer.pack(text), packer.finish()].concat()
+    };
+    let rows = whole("[1,2,3]\n[1,2,4]\n");
+    let nothing = "\n".repeat(20_000_000);
+    for (body, wanted, answers, expected) in [
+        (rows.clone(), "identity", 2, None),
+        (rows[..rows.len() - 1].to_vec(), "identity", 2, Some("does not decompress")),
+        ([&rows[..], b"more"].concat(), "identity", 2, Some("does not decompress")),
+        (b"[1,2,3]\n".to_vec(), "identity", 0, Some("does not decompress")),
+        (rows[..rows.len() - 1].to_vec(), "gzip", 2, Some("does not decompress")),
+        (whole(&nothing), "identity", 1, Some("more than 200 times its size")),
+        (Vec::new(), "gzip", 0, None),
+    ] {
+        let framing = format!(
+            "content-length: {}\r\ncontent-encoding: gzip\r\naccept-encoding: {wanted}",
+            body.len()
+        );
+        let mut exchange = Exchange::begin_as(&server, SUMS, &framing);
+        exchange.socket.write_all(&body).unwrap();
+        assert_eq!(exchange.head(), (200, true));
+        let bytes: Vec<u8> = std::iter::from_fn(|| exchange.byte()).collect();
+        let text = match wanted {
+            "gzip" => unpacked("gzip", &bytes),
+            _ => String::from_utf8(bytes).unwrap(),
+        };
+        let lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let ended = lines.iter().filter(|line| line["ended"] == true).count();
+        assert_eq!(ended, usize::from(expected.is_some()), "{text}");
+        assert!(lines.len() >= answers, "{text}");
+        if let Some(expected) = expected {
+            assert!(error(lines.last().unwrap()).contains(expected), "{text}");
+        }
+    }
+}
+
 #[test]
 fn a_stream_may_be_longer_than_any_body() {
     let limits =
@@ -323,7 +474,7 @@ fn a_stream_is_refused_before_it_begins() {
     let server = serve(vec![plain("sum")], limits);
     let row = "[1,2,3]\n";
     for (path, headers, status) in [
-        (PREDICT, "content-encoding: gzip", 415),
+        (PREDICT, "content-encoding: br", 415),
         ("/v2/models/sum/infer", "", 415),
         ("/v1/models/other:predict", "", 404),
         ("/v1/models/sum:predict?method=predict_proba", "", 400),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use longshore_engine::{Method, Output};
 
 use super::{
@@ -35,11 +36,15 @@ pub(super) struct Task {
     pub(super) bytes: usize,
     /// Bytes that the answer to a line takes, about.
     answer: usize,
+    /// Memory of what decompresses the body and compresses the reply.
+    codecs: usize,
 }
 
 /// The answers to a block.
 pub(super) struct Answers {
     pub(super) written: Vec<u8>,
+    /// The same as it is sent, once it is compressed.
+    pub(super) packed: Option<Bytes>,
     /// Lines that were answered by the model.
     pub(super) rows: usize,
     /// The runs that answered them.
@@ -51,16 +56,22 @@ pub(super) struct Answers {
 }
 
 impl Task {
-    pub(super) fn new(served: Arc<Served>, method: Option<Method>, limits: Limits) -> Self {
+    /// `codecs` is the memory of what decompresses the body and compresses the reply.
+    pub(super) fn new(
+        served: Arc<Served>,
+        method: Option<Method>,
+        limits: Limits,
+        codecs: usize,
+    ) -> Self {
         let answer = served.width(method.as_slice()).saturating_mul(memory::ANSWER);
         let bytes = memory::small(&limits);
         let lines = (bytes * ANSWERS / answer.max(1)).clamp(1, LINES);
-        Self { served, method, limits, lines, bytes, answer }
+        Self { served, method, limits, lines, bytes, answer, codecs }
     }
 
     /// The memory that a stream has all the time: its lines are held, joined, decoded and answered.
     pub(super) fn reserve(&self) -> usize {
-        self.bytes * (2 + memory::DECODED + ANSWERS)
+        self.bytes * (2 + memory::DECODED + ANSWERS) + self.codecs
     }
 
     /// True when a block is computed soon enough to hold up nobody.
@@ -73,6 +84,7 @@ impl Task {
         let lines = block.lines();
         let mut answers = Answers {
             written: Vec::with_capacity(block.count().saturating_mul(self.answer)),
+            packed: None,
             rows: 0,
             runs: Runs::default(),
             failed: None,
