@@ -2,7 +2,7 @@
 
 pub mod tree;
 
-use std::sync::Arc;
+use std::{io::Read, sync::Arc};
 
 use hyper::{Request, Response, Version, body::Bytes};
 use longshore_engine::{
@@ -124,7 +124,109 @@ impl Target {
     }
 }
 
+/// How a body is compressed; the second byte of an input chooses one.
+const ENCODINGS: [&str; 3] = ["gzip", "deflate", "zstd"];
+
+/// Where compressed bodies go, and what they are.
+const BODIES: [(&str, &str); 6] = [
+    ("/v1/models/{}:predict", "application/json"),
+    ("/v2/models/{}/infer", "application/json"),
+    ("/invocations?model={}", "application/json"),
+    ("/invocations?model={}", "text/csv"),
+    ("/v1/models/{}:predict", "application/x-ndjson"),
+    ("/invocations?model={}", "application/vnd.apache.parquet"),
+];
+
+fn pack(plain: &[u8], encoding: &str) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let level = flate2::Compression::fast();
+    match encoding {
+        "gzip" => flate2::read::GzEncoder::new(plain, level).read_to_end(&mut packed),
+        "deflate" => flate2::read::ZlibEncoder::new(plain, level).read_to_end(&mut packed),
+        _ => zstd::stream::read::Encoder::new(plain, 1).and_then(|mut e| e.read_to_end(&mut packed)),
+    }
+    .expect("memory is all that can fail");
+    packed
+}
+
+fn unpack(packed: &[u8], encoding: &str) -> Vec<u8> {
+    let mut plain = Vec::new();
+    match encoding {
+        "gzip" => flate2::read::GzDecoder::new(packed).read_to_end(&mut plain),
+        "deflate" => flate2::read::ZlibDecoder::new(packed).read_to_end(&mut plain),
+        _ => zstd::stream::read::Decoder::new(packed).and_then(|mut d| d.read_to_end(&mut plain)),
+    }
+    .expect("a reply that is compressed as it says");
+    plain
+}
+
 impl Target {
+    /// Sends a table. The first byte names the model, the format and that of the answer.
+    pub fn send_table(&self, data: &[u8]) {
+        let Some((first, body)) = data.split_first() else { return };
+        let model = MODELS[usize::from(first & 0x3f) % MODELS.len()];
+        let kind = if first & 0x80 == 0 {
+            "application/vnd.apache.arrow.stream"
+        } else {
+            "application/vnd.apache.parquet"
+        };
+        let accept =
+            if first & 0x40 == 0 { "application/json" } else { "application/vnd.apache.arrow.stream" };
+        let request = Request::post(format!("/invocations?model={model}&method=transform"))
+            .header("content-type", kind)
+            .header("accept", accept)
+            .body(Bytes::copy_from_slice(body))
+            .expect("a request");
+        let response = self.answer(request);
+        if response.headers()["content-type"] == "application/vnd.apache.arrow.stream" {
+            assert_eq!((response.status().as_u16(), first & 0x40), (200, 0x40), "{response:?}");
+            assert!(response.body().starts_with(&[0xff; 4]), "{response:?}");
+            assert!(response.body().ends_with(&[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]), "{response:?}");
+            return;
+        }
+        check(&response);
+    }
+
+    /// Sends a compressed body. The first byte names the model; the second says by two bits how the
+    /// body is compressed, by three where it goes, by one that it is to be compressed first, and by one
+    /// that the reply is to be compressed.
+    pub fn send_compressed(&self, data: &[u8]) {
+        let Some((&[model, how], body)) = data.split_first_chunk() else { return };
+        let model = MODELS[usize::from(model) % MODELS.len()];
+        let encoding = ENCODINGS[usize::from(how & 3) % ENCODINGS.len()];
+        let body = if how & 0x20 == 0 { body.to_vec() } else { pack(body, encoding) };
+        let place = usize::from(how >> 2 & 7);
+        let Some((path, kind)) = BODIES.get(place) else {
+            let mut message = vec![1];
+            message.extend_from_slice(&(body.len() as u32).to_be_bytes());
+            message.extend_from_slice(&body);
+            let request = Request::post("/inference.GRPCInferenceService/ModelInfer")
+                .version(Version::HTTP_2)
+                .header("content-type", "application/grpc")
+                .header("grpc-encoding", encoding)
+                .header("grpc-accept-encoding", encoding);
+            return check_call(&self.answer(request.body(Bytes::from(message)).expect("a request")));
+        };
+        let mut request = Request::post(path.replace("{}", model))
+            .header("content-type", *kind)
+            .header("content-encoding", encoding);
+        if how & 0x40 != 0 {
+            request = request.header("accept-encoding", encoding);
+        }
+        let mut response = self.answer(request.body(Bytes::from(body)).expect("a request"));
+        if response.headers().contains_key("content-encoding") {
+            let plain = unpack(response.body(), encoding);
+            *response.body_mut() = Bytes::from(plain);
+        }
+        if response.headers()["content-type"] != "application/x-ndjson" {
+            return check(&response);
+        }
+        for line in response.body().split_inclusive(|byte| *byte == b'\n') {
+            let line: serde_json::Value = serde_json::from_slice(line).expect("a line that is JSON");
+            assert!(line["prediction"].is_number() || line["error"].is_string(), "{line}");
+        }
+    }
+
     /// Sends tensors. The first byte names the model, the two behind it say how much of what follows
     /// is JSON.
     pub fn send_tensors(&self, data: &[u8]) {
@@ -158,20 +260,7 @@ impl Target {
         if first & 0x40 != 0 {
             request = request.header("grpc-encoding", "gzip").header("grpc-accept-encoding", "gzip");
         }
-        let response = self.answer(request.body(Bytes::from(body)).expect("a request"));
-        assert_eq!(response.status(), 200);
-        match response.headers().get("grpc-status") {
-            // a failure has no message: malformed, not found, too large or not supported
-            Some(status) => {
-                let status = status.to_str().expect("a number");
-                assert!(["3", "5", "8", "12"].contains(&status), "{response:?}");
-                assert!(response.body().is_empty());
-            }
-            None => {
-                let (prefix, message) = response.body().split_first_chunk::<5>().expect("a prefix");
-                assert_eq!(prefix[1..], (message.len() as u32).to_be_bytes(), "another length");
-            }
-        }
+        check_call(&self.answer(request.body(Bytes::from(body)).expect("a request")));
     }
 
     /// Loads a model's files, asks what they are and for an answer, and forgets them.
@@ -214,6 +303,23 @@ impl Target {
 impl Default for Target {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Holds the end of a call against its reply.
+fn check_call(response: &Response<Bytes>) {
+    assert_eq!(response.status(), 200);
+    match response.headers().get("grpc-status") {
+        // a failure has no message: malformed, not found, too large or not supported
+        Some(status) => {
+            let status = status.to_str().expect("a number");
+            assert!(["3", "5", "8", "12"].contains(&status), "{response:?}");
+            assert!(response.body().is_empty());
+        }
+        None => {
+            let (prefix, message) = response.body().split_first_chunk::<5>().expect("a prefix");
+            assert_eq!(prefix[1..], (message.len() as u32).to_be_bytes(), "another length");
+        }
     }
 }
 
