@@ -13,7 +13,6 @@ SCRIPT = """
 local file = io.open("%s", "rb")
 wrk.method = "POST"
 wrk.body = file:read("*a")
-wrk.headers["Content-Type"] = "application/json"
 file:close()
 """
 MILLISECONDS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
@@ -21,8 +20,9 @@ MILLISECONDS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 @dataclass
 class Load:
-    """Requests a second and latency in milliseconds."""
+    """Requests, as many a second, and latency in milliseconds."""
 
+    requests: int
     rps: float
     p50_ms: float
     p99_ms: float
@@ -34,18 +34,20 @@ def latency(text: str, percent: int) -> float:
     return float(value) * MILLISECONDS[unit]
 
 
-def load(url: str, body: Path, connections: int, seconds: float) -> Load:
+def load(url: str, body: Path, headers: dict[str, str], connections: int, seconds: float) -> Load:
     """One thread of wrk with `connections` connections, each with one request under way."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(SCRIPT % body)
+        script.writelines(f'wrk.headers["{name}"] = "{value}"\n' for name, value in headers.items())
         script.flush()
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", script.name, url]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    requests = int(re.search(r"(\d+) requests in", text)[1])
     rps = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     errors = (int(refused[1]) if refused else 0) + (sum(map(int, broken.groups())) if broken else 0)
-    return Load(rps, latency(text, 50), latency(text, 99), errors)
+    return Load(requests, rps, latency(text, 50), latency(text, 99), errors)
 
 
 def load_with_h2load(url: str, body: Path, connections: int, seconds: float, calls: int = 0) -> Load:
@@ -60,4 +62,4 @@ def load_with_h2load(url: str, body: Path, connections: int, seconds: float, cal
     failed, errored, timeout = map(int, re.search(r"(\d+) failed, (\d+) errored, (\d+) timeout", text).groups())
     wrong = sum(status != "200" for _, status, _ in lines)
     rps = float(re.search(r"finished in [\d.]+m?s, ([\d.]+) req/s", text)[1])
-    return Load(rps, hundredths[49], hundredths[98], max(failed + errored + timeout, wrong))
+    return Load(len(took), rps, hundredths[49], hundredths[98], max(failed + errored + timeout, wrong))

@@ -16,9 +16,13 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 from mlflow.models import infer_signature
-from sklearn.datasets import make_classification
+from sklearn.datasets import load_breast_cancer, make_classification
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+BATCH = 1_000
 WINE = Path(__file__).resolve().parents[1] / "examples/wine/model"
 
 
@@ -42,6 +46,19 @@ def requests(folder: Path, row: list[float], columns: list[str] | None, answer: 
         (folder / f"{name}.json").write_text(json.dumps(body))
 
 
+def batch(out: Path) -> None:
+    """A linear model of 30 columns, 1,000 rows in f32 as the body of V2, and the library's answer."""
+    rows, classes = load_breast_cancer(return_X_y=True)
+    rows = np.resize(rows, (BATCH, rows.shape[1])).astype(np.float32)
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, np.resize(classes, BATCH))
+    out.mkdir()
+    signature = infer_signature(rows[:5], model.predict(rows[:5]))
+    mlflow.sklearn.save_model(model, out / "mlflow", signature=signature, serialization_format="cloudpickle", pip_requirements=[])
+    (out / "answer.json").write_text(json.dumps(model.predict(rows).tolist()))
+    tensor = {"name": "predict", "shape": list(rows.shape), "datatype": "FP32", "data": rows.ravel().tolist()}
+    (out / "v2.json").write_text(json.dumps({"inputs": [tensor]}))
+
+
 def for_mlserver(folder: Path, name: str, model: object) -> None:
     folder.mkdir(parents=True)
     joblib.dump(model, folder / "model.joblib")
@@ -61,6 +78,8 @@ def main() -> None:
     example = json.loads((WINE / "input_example.json").read_text())
     row = example["data"][0]
     requests(out / "wine", row, example["columns"], wine.predict(pd.DataFrame([row], columns=example["columns"])).tolist())
+
+    batch(out / "batch")
 
     rows, classes = tree_data()
     forest = RandomForestClassifier(100, max_depth=12, n_jobs=1, random_state=0).fit(rows, classes)

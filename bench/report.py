@@ -60,21 +60,23 @@ def ratio(ours: float, theirs: float) -> str:
 
 def serving(title: str, rows: list[dict]) -> list[str]:
     """A line for each entry. The ratio is Longshore's requests a second over the same protocol, divided by the entry's."""
-    ours = {row["name"]: row["rps"] for row in rows if row["server"] == "longshore"}
+    ours = {row["name"]: row["rps"] for row in rows if row["server"].startswith("longshore")}
     same = {"MLServer": "longshore V2", "mlflow models serve": "longshore /invocations", "MLServer gRPC": "longshore gRPC"}
     lines = [
-        f"{title}, one row a request",
+        title,
         "",
-        "| server | requests/s | p50 ms | p99 ms | first answer ms | idle PSS MB | loaded PSS MB | loaded RSS MB | Longshore is |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "| server | requests/s | p50 ms | p99 ms | user µs | system µs | first answer ms | idle PSS MB | loaded PSS MB | loaded RSS MB | Longshore is |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
-        against = "" if row["server"] == "longshore" else ratio(ours[same.get(row["name"], "longshore V1")], row["rps"])
+        against = "" if row["name"] in ours else ratio(ours[same.get(row["name"], "longshore V1")], row["rps"])
         errors = f" ({row['errors']} errors)" if row["errors"] else ""
         figures = [
             f"{row['rps']:,.0f}{errors}",
             f"{row['p50_ms']:.2f}",
             f"{row['p99_ms']:.2f}",
+            f"{row['user_us']:,.1f}",
+            f"{row['system_us']:,.1f}",
             f"{row['start_ms']:,.0f}" if row["start_ms"] >= 100 else f"{row['start_ms']:.1f}",
             f"{row['idle_mb']['pss']:,.1f}",
             f"{row['loaded_mb']['pss']:,.1f}",
@@ -83,6 +85,15 @@ def serving(title: str, rows: list[dict]) -> list[str]:
         ]
         lines.append(f"| {row['name']} | " + " | ".join(figures) + " |")
     return [*lines, ""]
+
+
+def beside_nginx(rows: list[dict]) -> list[str]:
+    """What one event loop and one a core are of nginx's fixed reply."""
+    rps = {row["name"]: row["rps"] for row in rows}
+    if "nginx, fixed reply" not in rps:
+        return []
+    one, all_cores = (ratio(rps[name], rps["nginx, fixed reply"]) for name in ("longshore V1, one event loop", "longshore V1"))
+    return [f"Beside nginx's fixed reply, V1 has {one} the requests with one event loop, and {all_cores} with one a core.", ""]
 
 
 def microseconds(value: float) -> str:
@@ -110,14 +121,19 @@ def tree_table(rows: list[dict]) -> list[str]:
 def text(results: dict) -> str:
     lines = ["", ", ".join(f"{key} {results['machine'][key]}" for key in MACHINE_KEYS), ""]
     if "wine" in results:
-        lines += serving("Wine (StandardScaler + LogisticRegression)", results["wine"])
+        lines += serving("Wine (StandardScaler + LogisticRegression), one row a request", results["wine"])
+        lines += beside_nginx(results["wine"])
     if "forest" in results:
-        lines += serving("Random forest, 100 trees of depth 12", results["forest"])
+        lines += serving("Random forest, 100 trees of depth 12, one row a request", results["forest"])
     if "grpc" in results:
-        lines += serving("Wine by gRPC and over HTTP/1.1, loaded by h2load", results["grpc"])
+        lines += serving("Wine by gRPC and over HTTP/1.1, one row a request, loaded by h2load", results["grpc"])
         rps = {row["name"]: row["rps"] for row in results["grpc"]}
         several, single = (ratio(rps[name], rps["longshore V2"]) for name in ("longshore gRPC", "longshore gRPC, one call a connection"))
         lines += [f"Longshore's gRPC is {several} its V2 over HTTP/1.1, and {single} with one call at a time on each connection.", ""]
+    if "binary" in results:
+        lines += serving("StandardScaler + LogisticRegression, 1,000 rows of 30 FP32 a request", results["binary"])
+        json_tensors, binary_tensors = (row["rps"] for row in results["binary"])
+        lines += [f"Binary tensors are {ratio(binary_tensors, json_tensors)} the same in JSON.", ""]
     if "trees" in results:
         lines += tree_table(results["trees"])
     return "\n".join(lines)
@@ -126,7 +142,7 @@ def text(results: dict) -> str:
 def write(results: dict, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     processor = re.sub(r"[^a-z0-9]+", "-", results["machine"]["processor"].lower()).strip("-")
-    scenarios = "-".join(name for name in ("wine", "forest", "grpc", "trees") if name in results)
+    scenarios = "-".join(name for name in ("wine", "forest", "grpc", "binary", "trees") if name in results)
     path = folder / f"{results['machine']['date']}-{processor}-{results['machine']['cores']}-cores-{scenarios}.json"
     path.write_text(json.dumps(results, indent=2) + "\n")
     return path

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import array
 import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from load import Load, load, load_with_h2load
-from process import Question, Running, Server
+from process import JSON_LENGTH, Question, Running, Server
 
 HERE = Path(__file__).resolve().parent
+
+# The server's own share of the processors is clearest where it has one loop and the load another core.
+ONE_LOOP = "longshore V1, one event loop"
 
 NGINX = """
 daemon off;
@@ -45,7 +49,7 @@ class Entry:
     body: Path
 
     def load(self, server: Running, connections: int, seconds: float) -> Load:
-        return load(server.url(self.question.path), self.body, connections, seconds)
+        return load(server.url(self.question.path), self.body, self.question.headers, connections, seconds)
 
     def ask(self, server: Running) -> object:
         return self.question.ask(server.port)
@@ -96,9 +100,29 @@ def calls(binary: Path, made: Path, work: Path, peers: set[str]) -> list[Entry]:
     return found
 
 
-def longshore_server(model: str, binary: Path, folder: Path) -> Server:
-    command = [str(binary), "serve", f"{model}={folder / 'mlflow'}", "--port", "{port}"]
-    return Server("longshore", command, {"LONGSHORE_LOG": "warn"})
+def batches(binary: Path, made: Path, work: Path) -> list[Entry]:
+    """1,000 rows of 30 floats as JSON, and the same as binary tensors both ways."""
+    folder = made / "batch"
+    body, raw = folder / "v2.json", work / "binary.bin"
+    answer = json.loads((folder / "answer.json").read_text())
+    [tensor] = json.loads(body.read_text())["inputs"]
+    items = array.array("f", tensor.pop("data")).tobytes()
+    described = {"inputs": [{**tensor, "parameters": {"binary_data_size": len(items)}}], "parameters": {"binary_data_output": True}}
+    head = json.dumps(described).encode()
+    raw.write_bytes(head + items)
+    path = "/v2/models/batch/infer"
+    headers = {"Content-Type": "application/octet-stream", JSON_LENGTH: str(len(head))}
+    longshore = longshore_server("batch", binary, folder)
+    return [
+        Entry("longshore V2, JSON", longshore, Question(path, body.read_bytes(), answer), body),
+        Entry("longshore V2, binary tensors", longshore, Question(path, raw.read_bytes(), answer, headers), raw),
+    ]
+
+
+def longshore_server(model: str, binary: Path, folder: Path, loops: int = 0) -> Server:
+    """A server with an event loop a core, or with `loops` of them."""
+    command = [str(binary), "serve", f"{model}={folder / 'mlflow'}", "--port", "{port}", "--threads", str(loops)]
+    return Server(f"longshore-{loops}" if loops else "longshore", command, {"LONGSHORE_LOG": "warn"})
 
 
 def mlserver_server(made: Path, folder: Path) -> Server:
@@ -123,6 +147,7 @@ def entries(model: str, binary: Path, made: Path, work: Path, peers: set[str]) -
 
     longshore = longshore_server(model, binary, folder)
     found = [Entry("longshore V1", longshore, *v1), Entry("longshore V2", longshore, *v2), Entry("longshore /invocations", longshore, *invocations)]
+    found.append(Entry(ONE_LOOP, longshore_server(model, binary, folder, 1), *v1))
 
     if "nginx" in peers:
         place = work / f"nginx-{model}"
