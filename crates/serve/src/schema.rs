@@ -72,6 +72,8 @@ pub(crate) struct Schema {
     tensor: Option<String>,
     /// No column has a type that its values are held against.
     free: bool,
+    /// Doubles fit every column as they are.
+    doubles: bool,
 }
 
 impl Schema {
@@ -197,6 +199,9 @@ impl Schema {
 
     /// Values in the types of the fields.
     fn cast(&self, data: Data, rows: usize) -> Result<Data, Failure> {
+        if self.doubles && matches!(data, Data::F64(_)) {
+            return Ok(data);
+        }
         if self.free {
             return Ok(match data {
                 Data::Columns(columns) => collapse(columns, rows),

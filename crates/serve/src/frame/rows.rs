@@ -37,20 +37,8 @@ fn matrix(
         return None;
     }
     loop {
-        if !scanner.eat(b'[') {
-            return None;
-        }
         let start = values.len();
-        loop {
-            values.push(scanner.double()?);
-            if scanner.eat(b',') {
-                continue;
-            }
-            if scanner.eat(b']') {
-                break;
-            }
-            return None;
-        }
+        scanner.doubles(&mut values)?;
         let found = values.len() - start;
         if rows == 0 {
             columns = found;
@@ -69,6 +57,7 @@ fn matrix(
 }
 
 /// The careful path.
+#[inline(never)]
 fn columns<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Frame<'a>, Failure> {
     let mut columns: Vec<Builder> = Vec::new();
     let (mut rows, mut first, mut single) = (0, true, None);

@@ -1,6 +1,10 @@
 use std::borrow::Cow;
 
-use super::{Number, number, text};
+use super::{
+    Number,
+    number::{self, Decimal},
+    text,
+};
 use crate::failure::Failure;
 
 /// Walks a JSON text; its callers say what they expect next.
@@ -110,12 +114,8 @@ impl<'a> Scanner<'a> {
     /// The next byte that is not white space.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
-        loop {
-            match self.byte() {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
-                other => return other,
-            }
-        }
+        self.at = blank(self.text.as_bytes(), self.at);
+        self.byte()
     }
 
     /// Steps over `open` (`[` or `{`).
@@ -227,6 +227,54 @@ impl<'a> Scanner<'a> {
     /// for an integer that a double may not hold.
     #[inline]
     pub(crate) fn double(&mut self) -> Option<f64> {
+        self.peek()?;
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let Some(decimal) = number::decimal(rest) else { return self.other_double() };
+        let end = self.at + decimal.length;
+        let value = match decimal.value {
+            Some(value) => value,
+            None => self.text.get(self.at..end)?.parse().ok()?,
+        };
+        self.at = end;
+        Some(value)
+    }
+
+    /// A list of such doubles, behind those that `values` holds.
+    #[inline]
+    pub(crate) fn doubles(&mut self, values: &mut Vec<f64>) -> Option<()> {
+        if !self.eat(b'[') {
+            return None;
+        }
+        let bytes = self.text.as_bytes();
+        // in a register, which a field is not
+        let mut at = self.at;
+        loop {
+            at = blank(bytes, at);
+            let decimal = number::decimal(bytes.get(at..)?);
+            let value = if let Some(Decimal { length, value: Some(value) }) = decimal {
+                at += length;
+                value
+            } else {
+                self.at = at;
+                let value = self.double()?;
+                at = self.at;
+                value
+            };
+            values.push(value);
+            at = blank(bytes, at);
+            match bytes.get(at)? {
+                b',' => at += 1,
+                b']' => break,
+                _ => return None,
+            }
+        }
+        self.at = at + 1;
+        Some(())
+    }
+
+    /// One that is no plain decimal.
+    #[inline(never)]
+    fn other_double(&mut self) -> Option<f64> {
         match self.peek()? {
             b'0'..=b'9' | b'-' => {
                 if let Ok(lexed) = number::lex(self.text.as_bytes(), self.at) {
@@ -295,6 +343,15 @@ impl<'a> Scanner<'a> {
             Some(_) => Err(self.fault(&format!("the end of {}", self.name))),
         }
     }
+}
+
+/// The offset of the first byte from `at` that is not white space.
+#[inline]
+fn blank(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+        at += 1;
+    }
+    at
 }
 
 /// The failure of a key that comes twice.

@@ -51,7 +51,10 @@ pub(super) fn schema(signature: Option<&Signature>, inputs: &Inputs) -> Schema {
         None => None,
     };
     let kinds = schema.fields.iter().map(|field| field.kind).chain([schema.uniform]);
-    schema.free = kinds.flatten().next().is_none() && !schema.fields.iter().any(|field| field.text);
+    let text = schema.fields.iter().any(|field| field.text);
+    let double = |kind| matches!(kind, None | Some(ColumnType::Double));
+    schema.doubles = !text && kinds.clone().all(double);
+    schema.free = !text && kinds.flatten().next().is_none();
     schema
 }
 
