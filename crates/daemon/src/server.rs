@@ -27,6 +27,7 @@ mod probe;
 mod socket;
 pub mod tls;
 mod transport;
+mod wakes;
 
 pub use accept::{Accept, Accepted, Plain};
 pub use body::Body;

@@ -100,6 +100,21 @@ impl Deadline {
         }
     }
 
+    /// The wakes that the connection holds back, for [`Deadline::forget_wake`].
+    fn held_wakes(&self, cx: &Context<'_>) -> Option<u32> {
+        match self {
+            Self::Swept { watch, .. } => watch.wakes().held(cx),
+            Self::Timed { .. } => None,
+        }
+    }
+
+    /// Takes back the one wake since `held`.
+    fn forget_wake(&self, held: Option<u32>) {
+        if let (Self::Swept { watch, .. }, Some(held)) = (self, held) {
+            watch.wakes().forget(held);
+        }
+    }
+
     fn rests(&mut self) {
         self.ends();
         if let Self::Swept { begun, .. } = self {
@@ -134,13 +149,19 @@ impl HttpBody for Body {
         if deadline.is_over(cx) {
             return Poll::Ready(Some(Err(Error::LateBody)));
         }
+        let held = deadline.held_wakes(cx);
         let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(cx) else {
             if deadline.waits(cx) {
                 return Poll::Ready(Some(Err(Error::LateBody)));
             }
             return Poll::Pending;
         };
-        if !matches!(frame, Some(Ok(_))) || HttpBody::is_end_stream(incoming) {
+        let is_last = matches!(frame, Some(Ok(_))) && HttpBody::is_end_stream(incoming);
+        if is_last {
+            // the connection is told to read on, behind which nothing comes
+            deadline.forget_wake(held);
+        }
+        if is_last || !matches!(frame, Some(Ok(_))) {
             deadline.ends();
         }
         Poll::Ready(frame.map(|frame| frame.map_err(|source| Error::Body { source })))

@@ -1,7 +1,13 @@
 //! One connection, from its socket to its end: HTTP/1, or HTTP/2 when its first bytes say so.
 
 use std::{
-    convert::Infallible, error::Error as StdError, fmt, future::Future, pin::Pin, sync::Arc,
+    convert::Infallible,
+    error::Error as StdError,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Waker},
 };
 
 use bytes::Bytes;
@@ -107,15 +113,21 @@ async fn drive_any<A: Accept, S: Answer>(
         .serve_connection(io, service);
     let result = {
         let watch = &watch;
+        let waker = Waker::from(watch.clone());
         let mut told = false;
         std::future::poll_fn(|cx| {
             watch.remember(cx.waker());
+            watch.wakes().poll_begins(&waker);
+            let own = &mut Context::from_waker(&waker);
             // what has arrived is read before an idle connection is closed
-            let polled = Pin::new(&mut connection).poll(cx);
+            let mut polled = Pin::new(&mut connection).poll(own);
             if polled.is_pending() && watch.may_close() && !told {
                 told = true;
                 Pin::new(&mut connection).graceful_shutdown();
-                return Pin::new(&mut connection).poll(cx);
+                polled = Pin::new(&mut connection).poll(own);
+            }
+            if watch.wakes().poll_ends() && polled.is_pending() {
+                cx.waker().wake_by_ref();
             }
             polled
         })

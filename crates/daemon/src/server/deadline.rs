@@ -6,13 +6,13 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed},
     },
-    task::Waker,
+    task::{Wake, Waker},
     time::{Duration, Instant},
 };
 
 use tokio::task::AbortHandle;
 
-use super::Limits;
+use super::{Limits, wakes::Wakes};
 
 /// What a connection is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,20 @@ pub(super) struct Watch {
     http2: AtomicBool,
     /// Wakes the connection's task.
     waker: OnceLock<Waker>,
+    wakes: Wakes,
+}
+
+/// What the task is polled with for HTTP/1.
+impl Wake for Watch {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.wakes.hold() {
+            self.wake_task();
+        }
+    }
 }
 
 impl Watch {
@@ -67,7 +81,13 @@ impl Watch {
             closing: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             waker: OnceLock::new(),
+            wakes: Wakes::default(),
         }
+    }
+
+    /// What wakes the task while it is polled.
+    pub(super) fn wakes(&self) -> &Wakes {
+        &self.wakes
     }
 
     fn enter(&self, phase: Phase) {
@@ -183,7 +203,7 @@ impl Watch {
     /// The connection has to end after the requests it is busy with.
     pub(super) fn close(&self) {
         self.closing.store(true, Relaxed);
-        self.wake();
+        self.wake_task();
     }
 
     /// Remembers how to wake the task; a task keeps its waker.
@@ -191,7 +211,7 @@ impl Watch {
         self.waker.get_or_init(|| waker.clone());
     }
 
-    fn wake(&self) {
+    fn wake_task(&self) {
         if let Some(waker) = self.waker.get() {
             waker.wake_by_ref();
         }
@@ -292,7 +312,7 @@ impl Connections {
                 4 if waited > head => watch.close(),
                 2 if waited > body => {
                     watch.late.store(true, Relaxed);
-                    watch.wake();
+                    watch.wake_task();
                     // a peer that does not even take the failure
                     if waited > body.saturating_mul(2) {
                         task.abort();
