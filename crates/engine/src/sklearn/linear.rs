@@ -148,12 +148,40 @@ impl Weights {
             }
             return;
         }
+        match self.outputs {
+            2 => return self.few::<2, T>(rows, number, product, out),
+            3 => return self.few::<3, T>(rows, number, product, out),
+            4 => return self.few::<4, T>(rows, number, product, out),
+            _ => {}
+        }
         for (row, out) in rows.chunks_exact(width).zip(out.chunks_exact_mut(self.outputs)) {
             for (value, weights) in row.iter().zip(self.coefficients.chunks_exact(self.outputs)) {
                 let value = number(value);
                 out.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
             }
             out.iter_mut().zip(&self.intercepts).for_each(|(sum, add)| *sum = product(*sum) + add);
+        }
+    }
+
+    /// The same, step by step, for so few outputs that their sums stay in registers.
+    fn few<const OUTPUTS: usize, T>(
+        &self,
+        rows: &[T],
+        number: impl Fn(&T) -> f64,
+        product: impl Fn(f64) -> f64,
+        out: &mut [f64],
+    ) {
+        let (weights, _) = self.coefficients.as_chunks::<OUTPUTS>();
+        let outs = out.chunks_exact_mut(OUTPUTS);
+        for (row, out) in rows.chunks_exact(self.columns.max(1)).zip(outs) {
+            let mut sums = [0.0; OUTPUTS];
+            for (value, weights) in row.iter().zip(weights) {
+                let value = number(value);
+                sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
+            }
+            for ((out, sum), add) in out.iter_mut().zip(sums).zip(&self.intercepts) {
+                *out = product(sum) + add;
+            }
         }
     }
 
