@@ -25,11 +25,9 @@ pub const MAX_BYTES: usize = 128;
 #[derive(Debug)]
 pub struct RequestIds(Mutex<Maker>);
 
+/// The last id.
 #[derive(Debug)]
-struct Maker {
-    text: [u8; 32],
-    next: u64,
-}
+struct Maker([u8; 32]);
 
 impl Default for RequestIds {
     fn default() -> Self {
@@ -42,23 +40,25 @@ impl RequestIds {
     pub fn new() -> Self {
         let draw = || RandomState::new().build_hasher().finish();
         let mut text = [b'0'; 32];
-        hex(draw(), &mut text[..16]);
-        Self(Mutex::new(Maker { text, next: draw() >> 16 }))
+        let (drawn, counting) = text.split_at_mut(16);
+        hex(draw(), drawn);
+        hex(draw() >> 16, counting);
+        Self(Mutex::new(Maker(text)))
     }
 
     /// The next id, as text of hexadecimal digits.
     pub fn make(&self) -> [u8; 32] {
         let mut maker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        maker.next = maker.next.wrapping_add(1);
-        let next = maker.next;
-        hex(next, &mut maker.text[16..]);
-        maker.text
+        let Maker(text) = &mut *maker;
+        count(&mut text[16..]);
+        *text
     }
 
     /// The id that a request brings when it is [`acceptable`], else the next one.
     pub fn of(&self, headers: &HeaderMap) -> HeaderValue {
-        match headers.get(&NAME) {
-            Some(sent) if acceptable(sent.as_bytes()) => sent.clone(),
+        // a request has few headers, and the name of one that is no standard is hashed byte by byte
+        match headers.iter().find(|(name, _)| **name == NAME) {
+            Some((_, sent)) if acceptable(sent.as_bytes()) => sent.clone(),
             _ => HeaderValue::from_bytes(&self.make()).unwrap_or(HeaderValue::from_static("-")),
         }
     }
@@ -77,9 +77,34 @@ fn hex(mut value: u64, out: &mut [u8]) {
     }
 }
 
+/// Counts on in hexadecimal digits, which is cheaper than to write all of a number.
+fn count(digits: &mut [u8]) {
+    for digit in digits.iter_mut().rev() {
+        *digit = match *digit {
+            b'9' => b'a',
+            b'f' => b'0',
+            other => other + 1,
+        };
+        if *digit != b'0' {
+            return;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_count_on() {
+        for from in [0, 9, 15, 0x9f, 0xfff, 0x1234_5678_9abc_def0, u64::MAX] {
+            let (mut digits, mut expected) = ([0; 16], [0; 16]);
+            hex(from, &mut digits);
+            count(&mut digits);
+            hex(from.wrapping_add(1), &mut expected);
+            assert_eq!(digits, expected, "{from:x}");
+        }
+    }
 
     #[test]
     fn ids_differ_and_are_acceptable() {

@@ -42,9 +42,9 @@ impl<'x> Exchange<'x> {
     }
 
     /// Lets it in, by its API key unless what it asks is `open` to everybody.
-    pub(crate) fn admit(&mut self, open: bool) -> Result<(), Failure> {
+    pub(crate) fn admit(&mut self, open: impl FnOnce() -> bool) -> Result<(), Failure> {
         if let Some(keys) = &self.worker.shared.keys
-            && !open
+            && !open()
         {
             self.api_key = Some(keys.identify(&self.head.headers)?);
         }

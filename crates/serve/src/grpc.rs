@@ -62,7 +62,7 @@ pub(crate) async fn respond(worker: &Worker, request: Request<Body>) -> Response
     exchange.id.set_sensitive(true);
     let method = Method::at(head.uri.path());
     exchange.calls_method(method.is_ok());
-    let admitted = exchange.admit(method.as_ref().is_ok_and(|method| method.is_open()));
+    let admitted = exchange.admit(|| method.as_ref().is_ok_and(|method| method.is_open()));
     let result = match admitted.and(method) {
         Ok(method) => {
             let call = Call { worker, headers: &head.headers, exchange: &mut exchange };

@@ -8,6 +8,9 @@ use hyper::{
 
 use crate::failure::Failure;
 
+/// The type of JSON.
+pub(crate) const JSON: &str = "application/json";
+
 /// A body with its status, its type and what else its head says.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -25,7 +28,7 @@ impl Reply {
 
     /// A body that is JSON already.
     pub(crate) fn json(body: impl Into<Bytes>) -> Self {
-        Self::new("application/json", body)
+        Self::new(JSON, body)
     }
 
     /// A value that serializes without fail.

@@ -1,6 +1,6 @@
 //! From a request to its response.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, mem, sync::Arc};
 
 use hyper::{
     HeaderMap, Request, Response, Version, body::Body as _, header::HeaderValue,
@@ -33,7 +33,7 @@ pub(crate) fn handle(
     worker: Arc<Worker>,
     request: Request<Body>,
 ) -> impl Future<Output = Result<Response<Outgoing>, Infallible>> + Send {
-    let (head, mut body) = request.into_parts();
+    let (mut head, mut body) = request.into_parts();
     async move {
         let mut exchange = Exchange::begin(&worker, &head);
         let path = head.uri.path();
@@ -41,7 +41,7 @@ pub(crate) fn handle(
         let mut protocol = Protocol::V2;
         let mut stream = None;
         let find = || route::find(&head.method, path, worker.shared.metrics_elsewhere);
-        let route = exchange.admit(is_open(&worker, path)).and_then(|()| find());
+        let route = exchange.admit(|| is_open(&worker, path)).and_then(|()| find());
         exchange.asks_route(route.as_ref().ok().map(Route::template));
         let result = match route {
             Ok(Route::Infer { protocol: asked, model, version }) => {
@@ -78,7 +78,8 @@ pub(crate) fn handle(
             Err(failure) => (codec(protocol).refuse(&failure), Some(failure)),
         };
         let id = exchange.end(failure.as_ref().map_or(Ok(reply.status), Err));
-        let mut response = response::of(reply, failure.as_ref(), id);
+        let used = mem::take(&mut head.headers);
+        let mut response = response::of(reply, failure.as_ref(), id, used);
         if let Some(stream) = stream {
             *response.body_mut() = Outgoing::Stream(stream);
         }

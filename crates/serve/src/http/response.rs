@@ -1,7 +1,7 @@
 //! From a reply to the response of HTTP.
 
 use hyper::{
-    Response,
+    HeaderMap, Response,
     header::{
         ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
@@ -11,20 +11,37 @@ use longshore_daemon::{Code, request_id};
 use crate::{
     failure::{Failure, Rejection},
     outgoing::Outgoing,
-    reply::Reply,
+    reply::{self, Reply},
 };
 
-/// The response for a reply; `failure` is what it tells of.
+const JSON: HeaderValue = HeaderValue::from_static(reply::JSON);
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// The header's value, which for most replies is made once: each of its characters is looked at.
+fn content_type(name: &'static str) -> HeaderValue {
+    if name == reply::JSON { JSON } else { HeaderValue::from_static(name) }
+}
+
+/// Most headers whose map is used again: hyper keeps it for the connection's next request.
+const KEPT_HEADERS: usize = 64;
+
+/// The response for a reply; `failure` is what it tells of, `used` the request's headers, whose
+/// memory the response's take over.
 pub(super) fn of(
     reply: Reply,
     failure: Option<&Failure>,
     request_id: HeaderValue,
+    mut used: HeaderMap,
 ) -> Response<Outgoing> {
     let mut response = Response::new(Outgoing::Whole(reply.body));
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if used.capacity() <= KEPT_HEADERS {
+        used.clear();
+        *headers = used;
+    }
+    headers.insert(CONTENT_TYPE, content_type(reply.content_type));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(request_id::NAME.clone(), request_id);
     headers.extend(reply.headers);
     if let Some(failure) = failure {

@@ -23,6 +23,9 @@ pub(crate) struct Head<'a> {
 impl<'a> Head<'a> {
     /// The value of a key of the query.
     pub(crate) fn value(&self, key: &str) -> Option<Cow<'a, str>> {
+        if self.query.is_empty() {
+            return None;
+        }
         let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(name, _)| *name == key).find_map(|(_, value)| percent::decode(value))
     }
@@ -93,7 +96,8 @@ impl<'a> Head<'a> {
 
     /// Refuses a body that is not JSON alone.
     pub(super) fn only_json(&self) -> Result<(), Failure> {
-        if self.headers.contains_key(&JSON_LENGTH) {
+        // a request has few headers, and the name of one that is no standard is hashed byte by byte
+        if self.headers.keys().any(|name| *name == JSON_LENGTH) {
             let message = "binary tensors belong to V2; send them to `/v2/models/NAME/infer`";
             return Err(Failure::new(Code::UnsupportedMediaType, message));
         }
