@@ -1,11 +1,28 @@
-use std::{future::Future, io};
+use std::{
+    future::Future,
+    io,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    },
+};
 
 use tokio_util::sync::CancellationToken;
 
 /// The way down, shared by everything that has to end: readiness turns off, listeners close,
 /// what runs is finished.
 #[derive(Clone, Debug, Default)]
-pub struct Drain(CancellationToken);
+pub struct Drain(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The same as the token says, which takes a lock to be asked: every request asks.
+    begun: AtomicBool,
+    token: CancellationToken,
+}
 
 impl Drain {
     /// A drain that has not begun.
@@ -15,17 +32,18 @@ impl Drain {
 
     /// Begins it. Doing so twice is harmless.
     pub fn begin(&self) {
-        self.0.cancel();
+        self.0.begun.store(true, Release);
+        self.0.token.cancel();
     }
 
     /// True once it has begun.
     pub fn has_begun(&self) -> bool {
-        self.0.is_cancelled()
+        self.0.begun.load(Acquire)
     }
 
     /// Waits until it begins.
     pub fn begun(&self) -> impl Future<Output = ()> + Send + 'static {
-        self.0.clone().cancelled_owned()
+        self.0.token.clone().cancelled_owned()
     }
 
     /// Waits for `TERM` or `INT`. The handlers are in place when this returns, before the future

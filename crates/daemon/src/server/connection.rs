@@ -183,11 +183,11 @@ fn answer_http1<A: Accept, S: Answer>(
     shared: &Arc<Shared<A, S>>,
     watch: &Arc<Watch>,
     request: Request<Incoming>,
-) -> Answering<A, S, S::Future> {
+) -> Answering<S::Future> {
     watch.request_begins();
     let open = OpenRequest::new(watch.clone(), None);
     let request = request.map(|incoming| Body::swept(incoming, watch));
-    Answering::new(shared.service.call(request), open, shared.clone())
+    Answering::new(shared.service.call(request), open)
 }
 
 fn answer_http2<A: Accept, S: Answer>(
@@ -205,13 +205,12 @@ fn answer_http2<A: Accept, S: Answer>(
         // what hyper makes of it is moved several times, which a pointer makes cheap
         Box::pin(shared.service.call(request.map(|incoming| Body::timed(incoming, limit))))
     });
-    let drain = shared.drain.clone();
     async move {
         let Some(answering) = answering else { return Err(Refused::new()) };
         let mut response = answering.await.unwrap_or_else(|never| match never {});
         // means nothing in HTTP/2 (RFC 9113 §8.2.2)
         response.headers_mut().remove(CONNECTION);
-        if drain.has_begun() {
+        if open.watch().is_draining() {
             open.watch().close();
         }
         Ok(response.map(|body| ReplyBody::new(body, open)))

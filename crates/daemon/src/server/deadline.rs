@@ -13,6 +13,7 @@ use std::{
 use tokio::task::AbortHandle;
 
 use super::{Limits, wakes::Wakes};
+use crate::Drain;
 
 /// What a connection is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,7 @@ enum Phase {
 #[derive(Debug)]
 pub(super) struct Watch {
     clock: Arc<Clock>,
+    drain: Drain,
     phase: AtomicU8,
     /// The tick of the clock at which the phase began.
     since: AtomicU32,
@@ -68,10 +70,11 @@ impl Wake for Watch {
 }
 
 impl Watch {
-    pub(super) fn new(clock: Arc<Clock>) -> Self {
+    pub(super) fn new(clock: Arc<Clock>, drain: Drain) -> Self {
         let since = AtomicU32::new(clock.now());
         Self {
             clock,
+            drain,
             phase: AtomicU8::new(Phase::New as u8),
             since,
             stalled: AtomicU32::new(0),
@@ -83,6 +86,11 @@ impl Watch {
             waker: OnceLock::new(),
             wakes: Wakes::default(),
         }
+    }
+
+    /// True once the server goes down: the connection ends after its next reply.
+    pub(super) fn is_draining(&self) -> bool {
+        self.drain.has_begun()
     }
 
     /// What wakes the task while it is polled.

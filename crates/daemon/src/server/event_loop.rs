@@ -200,7 +200,7 @@ impl<A: Accept, S: Answer> Port<A, S> {
             return;
         }
         self.connections.add(|id| {
-            let watch = Arc::new(Watch::new(self.shared.clock.clone()));
+            let watch = Arc::new(Watch::new(self.shared.clock.clone(), self.shared.drain.clone()));
             let end = End { id, connections: self.connections.clone(), _permit: permit };
             let drive = connection::drive(socket, self.shared.clone(), watch.clone(), end);
             let task = tokio::spawn(drive);
