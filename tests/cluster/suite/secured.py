@@ -77,25 +77,31 @@ def secrets_change_without_a_restart(context: Context) -> str:
     namespace = context.namespace()
     release = context.release(RECRUITMENT, namespace)
     old, new = secrets.token_hex(16), secrets.token_hex(16)
+    # not by a forwarded port, which ends with the first connection that the server refuses
+    host, port = release.node_port()[0].removeprefix("http://").split(":")
     with contextlib.ExitStack() as stack:
         authority = Authority(pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())))
         for name in ("first", "second"):
-            authority.certificate(name, f"DNS:{release.name}.{namespace}.svc", "IP:127.0.0.1")
+            authority.certificate(name, f"DNS:{release.name}.{namespace}.svc", f"IP:{host}")
         authority.certificate("client")
         secret(context, namespace, "own", authority.pair("first"))
         secret(context, namespace, "clients", {"ca.crt": authority.pair("client")["ca.crt"]})
         secret(context, namespace, "smoke", authority.pair("client") | {"key": old.encode()})
         secret(context, namespace, "keys", {"keys": line(old)})
         flags = ["tls.secretName=own", "tls.clientCaSecretName=clients", "apiKeys.secretName=keys", "ports.grpc=9443"]
-        flags += ["tests.tlsSecretName=smoke", "tests.apiKeySecretName=smoke"]
+        flags += ["tests.tlsSecretName=smoke", "tests.apiKeySecretName=smoke", "replicaCount=1"]
         release.install("--set", ",".join(flags))
-        release.complete()
+        release.complete(1)
         context.kube.helm("test", release.NAME, "--timeout", "60s", namespace=namespace)
         before = {name_of(pod) for pod in release.pods()}
 
-        url = stack.enter_context(release.forward(f"pod/{min(before)}", RECRUITMENT.container_port))
-        port = int(url.rsplit(":", 1)[1])
-        connect = lambda name="client": http.client.HTTPSConnection("127.0.0.1", port, context=authority.client(name), timeout=10)
+        connect = lambda name="client": http.client.HTTPSConnection(host, int(port), context=authority.client(name), timeout=10)
+
+        def answers() -> bool:
+            with contextlib.closing(connect()) as first:
+                return ask(first, old)[0] == 200
+
+        until("an answer through the NodePort", answers, 20)
         kept = stack.enter_context(contextlib.closing(connect()))
         if (answer := ask(kept, old)) != (200, RECRUITMENT.expected()):
             raise Unexpected(f"over TLS with a certificate and a key: {answer}")
