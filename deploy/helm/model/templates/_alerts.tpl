@@ -151,6 +151,10 @@ sum(rate(longshore_serve_requests_total{ {{- $s }},code="5xx"}[{{ .window }}])) 
 - alert: LongshoreCertificateExpires
   expr: |-
     (min by (name) (certmanager_certificate_expiration_timestamp_seconds{ {{- $ns }}}) - time()) / 86400 < {{ $r.certificateDays }}
+    {{- if .Values.tls.secretName }}
+    or
+    (min by (pod) (longshore_tls_certificate_expiry_timestamp_seconds{ {{- $s }}}) - time()) / 86400 < {{ $r.certificateDays }}
+    {{- end }}
     {{- with include "model.hosts" . }}
     or
     (min by (instance) (probe_ssl_earliest_cert_expiry{instance=~"(https://)?({{ . }})([:/].*)?"}) - time()) / 86400 < {{ $r.certificateDays }}
@@ -158,7 +162,27 @@ sum(rate(longshore_serve_requests_total{ {{- $s }},code="5xx"}[{{ .window }}])) 
   for: 1h
   {{- include "model.alertTail" (dict "root" . "name" "LongshoreCertificateExpires" "severity" "warning"
     "summary" (printf "a certificate of %s ends soon and was not renewed" (include "model.modelName" .))
-    "description" "{{ $labels.name }}{{ $labels.instance }} ends in {{ $value | humanize }} days.") | nindent 2 }}
+    "description" "{{ $labels.name }}{{ $labels.pod }}{{ $labels.instance }} ends in {{ $value | humanize }} days.") | nindent 2 }}
+{{- end -}}
+
+{{- define "model.alertsOfSecrets" -}}
+{{- $s := include "model.series" . -}}
+{{- $failed := list -}}
+{{- if .Values.tls.secretName }}{{ $failed = append $failed "longshore_tls_reloads_total" }}{{ end -}}
+{{- if .Values.apiKeys.secretName }}{{ $failed = append $failed "longshore_api_key_reloads_total" }}{{ end -}}
+{{- if $failed }}
+- alert: LongshoreSecretNotTaken
+  expr: |-
+    {{- range $index, $counter := $failed }}
+    {{- if $index }}
+    or
+    {{- end }}
+    sum by (pod) (increase({{ $counter }}{ {{- $s }},result="failed"}[15m])) > 0
+    {{- end }}
+  {{- include "model.alertTail" (dict "root" . "name" "LongshoreSecretNotTaken" "severity" "warning"
+    "summary" (printf "%s goes on with an old certificate or old keys" (include "model.modelName" .))
+    "description" "{{ $labels.pod }} could not use the files of a Secret that changed within the last 15 minutes; what was there before still counts. Its log says why.") | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{/* The autoscaler's name: KEDA makes its own. */}}
