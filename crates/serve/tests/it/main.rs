@@ -25,3 +25,5 @@ mod protocols;
 mod shapes;
 mod tensors;
 mod triton;
+#[cfg(not(feature = "arrow"))]
+mod without_arrow;
