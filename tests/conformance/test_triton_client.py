@@ -186,3 +186,16 @@ def test_statistics() -> None:
                 with pytest.raises(InferenceServerException) as raised:
                     client.get_inference_statistics(*missing)
                 assert raised.value.status() == "404"
+
+
+def test_what_is_not_there_is_refused_by_its_name(client: triton.InferenceServerClient) -> None:
+    for ask, instead in (
+        (client.get_system_shared_memory_status, "shared memory"),
+        (client.unregister_cuda_shared_memory, "shared memory"),
+        (client.get_trace_settings, "--otlp-endpoint"),
+        (lambda: client.update_trace_settings("wine", {"trace_rate": "1"}), "--otlp-endpoint"),
+        (client.get_log_settings, "--log"),
+    ):
+        with pytest.raises(InferenceServerException) as raised:
+            ask()
+        assert raised.value.status() == "501" and instead in raised.value.message()

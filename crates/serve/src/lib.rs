@@ -39,6 +39,7 @@ mod repository;
 mod schema;
 mod server;
 mod shared;
+mod unsupported;
 
 pub use catalog::Catalog;
 pub use config::{Batching, Config, Lease, Limits, ModelSource, Origin};

@@ -1,6 +1,6 @@
 use longshore_daemon::Code;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, unsupported::Unsupported};
 
 /// A method of one of the services, by its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,12 @@ impl Method {
             Some("RepositoryIndex") => Some(Self::RepositoryIndex),
             Some("RepositoryModelLoad") => Some(Self::RepositoryModelLoad),
             Some("RepositoryModelUnload") => Some(Self::RepositoryModelUnload),
-            Some(_) => None,
+            Some(method) => {
+                if let Some(unsupported) = Unsupported::called(method) {
+                    return Err(unsupported.failure());
+                }
+                None
+            }
             None => match path {
                 CHECK => Some(Self::HealthCheck),
                 WATCH => Some(Self::HealthWatch),

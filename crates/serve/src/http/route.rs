@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hyper::Method;
 use longshore_daemon::{Code, server::Question};
 
-use crate::{failure::Failure, percent, protocol::Protocol};
+use crate::{failure::Failure, percent, protocol::Protocol, unsupported::Unsupported};
 
 /// What a request asks for.
 #[derive(Debug, PartialEq)]
@@ -136,7 +136,7 @@ fn lookup<'r>(method: &Method, path: &'r str) -> Result<Route<'r>, Failure> {
     if let Some(rest) = path.strip_prefix("/v2/models/")
         && path != STATISTICS
     {
-        return v2(rest).ok_or_else(unknown);
+        return v2(rest).ok_or_else(unknown)?;
     }
     Ok(match path {
         INVOCATIONS => Route::Infer { protocol: Protocol::Mlflow, model: None, version: None },
@@ -145,7 +145,10 @@ fn lookup<'r>(method: &Method, path: &'r str) -> Result<Route<'r>, Failure> {
         STATISTICS => Route::Statistics { model: None, version: None },
         "/v2" => Route::Server,
         "/v2/repository/index" => Route::Index,
-        _ => Route::Probe(Question::at(path).ok_or_else(unknown)?),
+        _ => match Question::at(path) {
+            Some(question) => Route::Probe(question),
+            None => return Err(Unsupported::at(path).map_or_else(unknown, Unsupported::failure)),
+        },
     })
 }
 
@@ -173,7 +176,7 @@ fn v1<'r>(method: &Method, rest: &'r str) -> Option<Result<Route<'r>, Failure>> 
     }))
 }
 
-fn v2(rest: &str) -> Option<Route<'_>> {
+fn v2(rest: &str) -> Option<Result<Route<'_>, Failure>> {
     let (model, mut rest) = match rest.split_once('/') {
         Some((model, rest)) => (segment(model)?, Some(rest)),
         None => (segment(rest)?, None),
@@ -187,17 +190,18 @@ fn v2(rest: &str) -> Option<Route<'_>> {
         version = Some(segment(found)?);
         rest = after;
     }
-    match rest {
-        Some("infer") => Some(Route::Infer { protocol: Protocol::V2, model: Some(model), version }),
-        Some("ready") => Some(Route::ModelReady { model, version }),
-        Some("config") => Some(Route::ModelConfig { model, version }),
-        Some("stats") => Some(Route::Statistics { model: Some(model), version }),
-        None => Some(Route::Model { model, version }),
-        Some(verb) if !verb.is_empty() && verb != "versions" && !verb.contains('/') => {
-            Some(Route::Verb { model, verb, known: "`infer`, `ready`, `config` and `stats`" })
-        }
-        Some(_) => None,
-    }
+    Some(Ok(match rest {
+        Some("infer") => Route::Infer { protocol: Protocol::V2, model: Some(model), version },
+        Some("ready") => Route::ModelReady { model, version },
+        Some("config") => Route::ModelConfig { model, version },
+        Some("stats") => Route::Statistics { model: Some(model), version },
+        None => Route::Model { model, version },
+        Some(verb) => match Unsupported::of_model(verb) {
+            Some(unsupported) => return Some(Err(unsupported.failure())),
+            None if verb.is_empty() || verb == "versions" || verb.contains('/') => return None,
+            None => Route::Verb { model, verb, known: "`infer`, `ready`, `config` and `stats`" },
+        },
+    }))
 }
 
 fn repository(rest: &str) -> Option<Route<'_>> {
@@ -328,7 +332,18 @@ mod tests {
         let failure = refused(Method::GET, "/v2/models/a/infer");
         assert_eq!((failure.code, failure.allow), (Code::MethodNotAllowed, Some("POST")));
         assert_eq!(refused(Method::POST, "/ping").allow, Some("GET, HEAD"));
-        assert_eq!(refused(Method::POST, "/v1/models/a:explain").code, Code::Unimplemented);
+        for path in [
+            "/v1/models/a:explain",
+            "/v2/models/a/generate",
+            "/v2/models/a/versions/1/generate_stream",
+            "/v2/models/a/trace/setting",
+            "/v2/trace/setting",
+            "/v2/logging/",
+            "/v2/systemsharedmemory/status",
+            "/v2/cudasharedmemory/region/a/register",
+        ] {
+            assert_eq!(refused(Method::POST, path).code, Code::Unimplemented, "{path}");
+        }
         assert_eq!(find(&Method::GET, "/metrics", true).unwrap_err().code, Code::NotFound);
     }
 }

@@ -342,8 +342,8 @@ fn what_is_known_of_the_models_is_told() {
     let index = ask("RepositoryIndex", "ready: true").unwrap();
     let expected = "models:[{name:\"m\",version:\"1\",state:\"READY\"},{name:\"s\",version:\"1\",state:\"READY\"}]";
     assert_eq!(index, expected);
-    let ended = caller.send("/inference.GRPCInferenceService/ModelStreamInfer", &[], framed(b""));
-    assert!(ended.status == 12 && ended.message.contains("ModelStreamInfer"), "{ended:?}");
+    let ended = caller.send("/inference.GRPCInferenceService/ModelTrain", &[], framed(b""));
+    assert!(ended.status == 12 && ended.message.contains("ModelTrain"), "{ended:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use longshore_serve::{Limits, ModelSource};
 use serde_json::{Value, json};
 
 use crate::{
-    calls::Caller,
+    calls::{Caller, framed},
     client::{Running, serve},
     model::{plain, signed, slow},
 };
@@ -193,7 +193,42 @@ fn a_configuration_says_what_the_metadata_says() {
 fn extensions_are_listed() {
     let server = serve(vec![plain("p")], Limits::default());
     let listed = server.get("/v2").json()["extensions"].clone();
-    for extension in ["model_configuration", "statistics", "binary_tensor_data"] {
-        assert!(listed.as_array().unwrap().iter().any(|other| other == extension), "{listed}");
+    let there = [
+        "binary_tensor_data",
+        "model_configuration",
+        "model_repository",
+        "model_repository(unload_dependents)",
+        "statistics",
+    ];
+    assert_eq!(listed, json!(there));
+}
+
+#[test]
+fn what_there_is_not_says_what_to_do_instead() {
+    let server = serve(vec![plain("p")], Limits::default());
+    for (path, instead) in [
+        ("/v2/systemsharedmemory/status", "as raw bytes"),
+        ("/v2/cudasharedmemory/region/x/register", "as raw bytes"),
+        ("/v2/trace/setting", "`--otlp-endpoint`"),
+        ("/v2/models/p/trace/setting", "`--otlp-endpoint`"),
+        ("/v2/logging", "`--log`"),
+        ("/v2/models/p/generate", "`/v2/models/NAME/infer`"),
+        ("/v2/models/p/versions/1/generate_stream", "`/v2/models/NAME/infer`"),
+    ] {
+        for reply in [server.get(path), server.post(path, "{}")] {
+            assert!(reply.status == 501 && reply.error().contains(instead), "{path} {reply:?}");
+        }
+    }
+    let caller = Caller::new(server.address);
+    for (method, instead) in [
+        ("SystemSharedMemoryStatus", "as raw bytes"),
+        ("CudaSharedMemoryRegister", "as raw bytes"),
+        ("TraceSetting", "`--otlp-endpoint`"),
+        ("LogSettings", "`--log`"),
+        ("ModelStreamInfer", "`ModelInfer`"),
+    ] {
+        let path = format!("/inference.GRPCInferenceService/{method}");
+        let ended = caller.send(&path, &[], framed(b""));
+        assert!(ended.status == 12 && ended.message.contains(instead), "{method} {ended:?}");
     }
 }
