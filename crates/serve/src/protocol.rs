@@ -29,6 +29,7 @@ use crate::{
     json::{Scanner, write},
     reply::Reply,
 };
+use v2::reply_content::Contents;
 
 /// One protocol.
 pub(crate) trait Codec: Sync {
@@ -115,9 +116,16 @@ pub(crate) struct Query {
     pub(crate) id: Option<String>,
     /// The methods whose items are to be raw bytes in the reply (V2, gRPC).
     pub(crate) raw: Vec<Method>,
+    /// What is said of the outputs' content types (V2, gRPC).
+    contents: Contents,
 }
 
 impl Query {
+    /// Rows for the model's default method.
+    pub(crate) fn of(table: Table) -> Self {
+        Self { table, methods: Vec::new(), id: None, raw: Vec::new(), contents: Vec::new() }
+    }
+
     /// The methods that answer.
     fn answering(methods: &[Method], contract: &Contract) -> Vec<Method> {
         if methods.is_empty() { vec![contract.default] } else { methods.to_vec() }

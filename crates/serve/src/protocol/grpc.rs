@@ -12,7 +12,7 @@ pub(crate) use request::Target;
 
 use super::{
     Body, Codec, Head, MediaType, Query, choose,
-    v2::{assemble, requested},
+    v2::{assemble, content::Content, reply_content, requested},
 };
 use crate::{contract::Contract, failure::Failure, frame::Bounds, reply::Reply};
 use request::{Request, Requested, content_type, no_shared_memory};
@@ -46,7 +46,9 @@ impl Codec for Grpc {
         let head = reply::Head { model: &contract.name, version: &contract.version, id };
         let values = outputs.iter().map(|(_, output)| 64 + output.data.len() * 8);
         let out = message::begin(128 + values.sum::<usize>());
-        let out = reply::write(out, &head, outputs, !query.raw.is_empty())?;
+        let outputs = reply_content::encode(&query.contents, outputs)?;
+        let content = |method| reply_content::name(&query.contents, method);
+        let out = reply::write(out, &head, &outputs, !query.raw.is_empty(), content)?;
         Ok(Reply::new(CONTENT_TYPE, message::seal(out, false)?))
     }
 
@@ -68,7 +70,7 @@ fn decode(message: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query,
     let id = Some(request.id).filter(|id| !id.is_empty()).map(str::to_owned);
     let raw = request.is_raw();
     let requested = std::mem::take(&mut request.outputs);
-    let mut methods = methods(&requested, contract)?;
+    let (mut methods, own) = methods(&requested, contract)?;
     let mut asked = request.parameters.iter().filter(|parameter| parameter.name == "method");
     if let Some(parameter) = asked.next() {
         let name = parameter.text.ok_or_else(|| {
@@ -78,15 +80,23 @@ fn decode(message: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query,
     }
     let content = content_type(&request.parameters)?;
     let tensors = request.tensors(bounds)?;
+    let says_content = content.is_some() || tensors.iter().any(|tensor| tensor.content.is_some());
     let frame = assemble::frame(tensors, content, &contract.schema, bounds)?;
     let table = contract.schema.fit(frame)?;
-    let raw = if raw { Query::answering(&methods, contract) } else { Vec::new() };
-    Ok(Query { table, methods, id, raw })
+    let default = [contract.default];
+    let answering = if methods.is_empty() { &default[..] } else { &methods };
+    let contents = reply_content::of(answering, own.into_iter(), says_content);
+    let raw = if raw { answering.to_vec() } else { Vec::new() };
+    Ok(Query { table, methods, id, raw, contents })
 }
 
-/// The outputs asked for, as methods of the model.
-fn methods(requested: &[Requested<'_>], contract: &Contract) -> Result<Vec<Method>, Failure> {
+/// The outputs asked for as methods of the model, and in which content types.
+fn methods(
+    requested: &[Requested<'_>],
+    contract: &Contract,
+) -> Result<(Vec<Method>, Vec<Option<Content>>), Failure> {
     let mut methods = Vec::with_capacity(requested.len());
+    let mut contents = Vec::with_capacity(requested.len());
     for Requested { name, parameters } in requested {
         no_shared_memory("output", name, parameters)?;
         if parameters.iter().any(|parameter| parameter.name == "classification") {
@@ -96,6 +106,7 @@ fn methods(requested: &[Requested<'_>], contract: &Contract) -> Result<Vec<Metho
             return Err(Failure::new(longshore_daemon::Code::Unimplemented, message));
         }
         requested::add(name, contract, &mut methods)?;
+        contents.push(content_type(parameters)?);
     }
-    Ok(methods)
+    Ok((methods, contents))
 }

@@ -136,7 +136,7 @@ fn decode(
         None => None,
     };
     let methods = method.into_iter().collect();
-    Ok(Query { table: schema.fit(frame)?, methods, id: None, raw: Vec::new() })
+    Ok(Query { methods, ..Query::of(schema.fit(frame)?) })
 }
 
 fn one_of(found: &str) -> Failure {
@@ -261,7 +261,7 @@ fn decode_csv(body: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query
     let frame = csv::read(body, schema.names(), |name, at| schema.is_text(name, at), bounds);
     let table = frame.and_then(|frame| schema.fit(frame));
     let table = table.map_err(|failure| csv::with_separator(failure, body))?;
-    Ok(Query { table, methods: Vec::new(), id: None, raw: Vec::new() })
+    Ok(Query::of(table))
 }
 
 /// Reads the object of parameters.

@@ -53,7 +53,7 @@ pub(crate) fn decode(
         let detail = format!("{} rows of {} lines", table.rows, lines.len());
         return Err(Failure::internal("the lines were not answered", detail));
     }
-    Ok(Query { table, methods: Vec::new(), id: None, raw: Vec::new() })
+    Ok(Query::of(table))
 }
 
 /// Writes the one output of `lines` lines behind `out`.

@@ -103,7 +103,7 @@ fn decode(
         let sent = bare::advice(&whole).map_or(EXAMPLE.into(), |(bare, text)| wrap(bare, &text));
         Failure::invalid(format!("there is neither `instances` nor `inputs`; send {sent}"))
     })?;
-    Ok(Query { table: contract.schema.fit(frame)?, methods: Vec::new(), id: None, raw: Vec::new() })
+    Ok(Query::of(contract.schema.fit(frame)?))
 }
 
 const EXAMPLE: &str = "{\"instances\": [row, …]}";

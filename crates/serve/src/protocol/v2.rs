@@ -8,6 +8,7 @@ pub(super) mod claim;
 pub(super) mod content;
 mod parameters;
 pub(super) mod raw;
+pub(super) mod reply_content;
 pub(super) mod requested;
 pub(super) mod tensor;
 
@@ -56,6 +57,7 @@ impl Codec for V2 {
         outputs: &[(Method, Output)],
         request_id: &[u8],
     ) -> Result<Reply, Failure> {
+        let outputs = &*reply_content::encode(&query.contents, outputs)?;
         let raw = || outputs.iter().filter(|(method, _)| query.raw.contains(method));
         for (method, output) in raw() {
             raw::no_missing_text(method.name(), &output.data)?;
@@ -124,15 +126,18 @@ fn decode(
     let tensors =
         tensors.ok_or_else(|| Failure::invalid(format!("there is no `inputs`; send {EXAMPLE}")))?;
     let Parameters { content, binary, .. } = parameters.unwrap_or_default();
+    let says_content = content.is_some() || tensors.iter().any(|tensor| tensor.content.is_some());
     let frame = assemble::frame(tensors, content, &contract.schema, bounds)?;
     let table = contract.schema.fit(frame)?;
     let (mut methods, forms) = requested.unwrap_or_default();
     choose(&mut methods, method, "`parameters`", "`outputs`")?;
     let binary = binary.unwrap_or(false);
     let mut raw = Query::answering(&methods, contract);
+    let own = forms.iter().map(|form| form.content);
+    let contents = reply_content::of(&raw, own, says_content);
     let mut forms = forms.into_iter();
-    raw.retain(|_| forms.next().flatten().unwrap_or(binary));
-    Ok(Query { table, methods, id, raw })
+    raw.retain(|_| forms.next().and_then(|form| form.binary).unwrap_or(binary));
+    Ok(Query { table, methods, id, raw, contents })
 }
 
 const EXAMPLE: &str = "{\"inputs\": [{\"name\": …, \"shape\": [rows, columns], \"datatype\": \"FP64\", \
@@ -174,8 +179,8 @@ fn asked(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Option<Method
     Ok(found)
 }
 
-/// The outputs asked for, and whether each is to be raw bytes where it says so.
-type Requested = (Vec<Method>, Vec<Option<bool>>);
+/// The outputs asked for, and what their parameters say.
+type Requested = (Vec<Method>, Vec<Parameters>);
 
 /// Reads the outputs asked for, as methods of the model.
 fn outputs(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Requested, Failure> {
@@ -202,7 +207,7 @@ fn outputs(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Requested, 
         }
         let name = name.ok_or_else(|| Failure::invalid("an output has no `name`"))?;
         requested::add(&name, contract, &mut methods)?;
-        forms.push(parameters.unwrap_or_default().binary);
+        forms.push(parameters.unwrap_or_default());
     }
     Ok((methods, forms))
 }
@@ -228,13 +233,20 @@ fn encode(
         if at > 0 {
             out.push(b',');
         }
-        output_tensor(&mut out, *method, output, query.raw.contains(method));
+        let content = reply_content::name(&query.contents, *method);
+        output_tensor(&mut out, *method, output, query.raw.contains(method), content);
     }
     out.extend_from_slice(b"]}");
     out
 }
 
-fn output_tensor(out: &mut Vec<u8>, method: Method, output: &Output, as_raw: bool) {
+fn output_tensor(
+    out: &mut Vec<u8>,
+    method: Method,
+    output: &Output,
+    as_raw: bool,
+    content: Option<&str>,
+) {
     out.extend_from_slice(b"{\"name\":\"");
     out.extend_from_slice(method.name().as_bytes());
     out.extend_from_slice(b"\",\"shape\":[");
@@ -245,13 +257,14 @@ fn output_tensor(out: &mut Vec<u8>, method: Method, output: &Output, as_raw: boo
     }
     out.extend_from_slice(b"],\"datatype\":\"");
     out.extend_from_slice(datatype(&output.data).name().as_bytes());
-    if as_raw {
-        out.extend_from_slice(b"\",\"parameters\":{\"binary_data_size\":");
-        write::integer(out, raw::size(&output.data));
-        out.extend_from_slice(b"}}");
-        return;
+    out.push(b'"');
+    let size = as_raw.then(|| raw::size(&output.data));
+    if content.is_some() || size.is_some() {
+        parameters::write(out, content, size);
     }
-    out.extend_from_slice(b"\",\"data\":");
-    list(out, &output.data, 0, output.data.len());
+    if !as_raw {
+        out.extend_from_slice(b",\"data\":");
+        list(out, &output.data, 0, output.data.len());
+    }
     out.push(b'}');
 }

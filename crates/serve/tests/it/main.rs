@@ -9,6 +9,7 @@ mod calls;
 mod client;
 #[cfg(feature = "arrow")]
 mod columnar;
+mod content_types;
 mod demand;
 mod drain;
 mod grpc;

@@ -72,8 +72,10 @@ fn v2_answers_tensors_of_every_datatype() {
     assert_eq!(
         reply,
         json!({"model_name": "sum", "model_version": "1", "id": "q-1", "outputs": [
-            {"name": "transform", "shape": [2, 3], "datatype": "FP64", "data": [2.0, 4.0, 6.0, -8.0, 1.0, 0.0]},
-            {"name": "decision_function", "shape": [2], "datatype": "FP64", "data": [6.0, -3.5]},
+            {"name": "transform", "shape": [2, 3], "datatype": "FP64", "data": [2.0, 4.0, 6.0, -8.0, 1.0, 0.0],
+                "parameters": {"content_type": "np"}},
+            {"name": "decision_function", "shape": [2], "datatype": "FP64", "data": [6.0, -3.5],
+                "parameters": {"content_type": "np"}},
         ]})
     );
     let reply = infer(

@@ -51,7 +51,8 @@ impl Content {
         })
     }
 
-    fn name(self) -> &'static str {
+    /// Its name.
+    pub(in crate::protocol) fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, content)| *content == self).map_or("", |(name, _)| name)
     }
 }

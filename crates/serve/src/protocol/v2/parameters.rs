@@ -5,7 +5,7 @@ use longshore_daemon::Code;
 use super::content::Content;
 use crate::{
     failure::Failure,
-    json::{Number, Scalar, Scanner, twice},
+    json::{Number, Scalar, Scanner, twice, write},
     names::quoted,
 };
 
@@ -18,6 +18,23 @@ pub(super) struct Parameters {
     pub(super) size: Option<usize>,
     /// Whether an output is to be raw bytes: `binary_data` of one, `binary_data_output` of all.
     pub(super) binary: Option<bool>,
+}
+
+/// Writes the parameters of an output: its content type, and its bytes behind the JSON.
+pub(super) fn write(out: &mut Vec<u8>, content: Option<&str>, size: Option<usize>) {
+    out.extend_from_slice(b",\"parameters\":{");
+    if let Some(content) = content {
+        out.extend_from_slice(b"\"content_type\":");
+        write::text(out, content);
+    }
+    if let Some(size) = size {
+        if content.is_some() {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"\"binary_data_size\":");
+        write::integer(out, size);
+    }
+    out.push(b'}');
 }
 
 /// Reads parameters; `null` is none.
