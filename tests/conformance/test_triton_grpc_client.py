@@ -73,7 +73,7 @@ def test_health_and_metadata(examples: Server) -> None:
     assert {one["name"] for one in about["index"]["models"]} == set(NAMES)
     config, as_json = about["config"], examples.get("/v2/models/wine/config").json()
     assert (config["name"], config["platform"], config["backend"]) == tuple(as_json[key] for key in ("name", "platform", "backend"))
-    assert config["version_policy"] == {"all": {}}
+    assert config["version_policy"] == {"specific": {"versions": ["1"]}}
     for given in ("input", "output"):
         numbers = [{**one, "dims": list(map(str, one["dims"]))} for one in as_json[given]]
         # the client leaves out what is false

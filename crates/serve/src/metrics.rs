@@ -63,6 +63,8 @@ struct Shard {
     output_nanos: AtomicU64,
     /// Streams that were answered to their end.
     streams: AtomicU64,
+    /// Runs for the lines of streams.
+    stream_runs: AtomicU64,
     /// When a request was last answered, in nanoseconds since the counters began; 0 before the first.
     last: AtomicU64,
 }
@@ -209,6 +211,7 @@ impl ModelMetrics {
             let shard = counting.shard;
             counting.add(&shard.rows, rows as u64);
             counting.add(&shard.executions, runs.count);
+            counting.add(&shard.stream_runs, runs.count);
             counting.add(&shard.run_nanos, nanos(runs.took));
         }
     }

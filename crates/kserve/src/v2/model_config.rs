@@ -16,9 +16,9 @@ pub struct ModelConfig {
     /// The server's part that runs it.
     #[serde(default)]
     pub backend: String,
-    /// Which versions are served.
-    #[serde(default)]
-    pub version_policy: VersionPolicy,
+    /// Which versions are served; `None` when the server does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_policy: Option<VersionPolicy>,
     /// Most items of the batch dimension, which then is in none of the [`dims`](ConfigInput::dims);
     /// with 0 no dimension is left out of them.
     #[serde(default)]

@@ -10,11 +10,13 @@ pub(super) fn config(reply: &mut Writer, config: &ModelConfig) {
     reply.message(1, |writer| {
         writer.text(1, &config.name);
         writer.text(2, &config.platform);
-        writer.message(3, |policy| {
-            if config.version_policy.all.is_some() {
-                policy.message(2, |_| {});
-            }
-        });
+        let policy = config.version_policy.as_ref();
+        if let Some(specific) = policy.and_then(|policy| policy.specific.as_ref()) {
+            writer.message(3, |policy| {
+                let versions = specific.versions.iter().copied();
+                policy.message(3, |specific| specific.integers(1, versions));
+            });
+        }
         writer.integer(4, i64::from(config.max_batch_size));
         for ConfigInput { name, data_type, dims, optional } in &config.input {
             writer.message(5, |input| {

@@ -20,13 +20,14 @@ impl ModelMetrics {
         let answered = class(0);
         // a stream has no part of its own for each of these
         let parted = answered.saturating_sub(sum(|shard| &shard.streams));
-        let execution_count = sum(|shard| &shard.executions);
+        // requests that share a run have its time each
+        let ran = parted + sum(|shard| &shard.stream_runs);
         ModelStatistics {
             name: name.to_owned(),
             version: version.to_owned(),
             last_inference: self.last_inference(),
             inference_count: sum(|shard| &shard.rows),
-            execution_count,
+            execution_count: sum(|shard| &shard.executions),
             inference_stats: InferenceStatistics {
                 success: Total { count: answered, ns: sum(|shard| &shard.nanos[ANSWERED]) },
                 fail: Total {
@@ -35,7 +36,7 @@ impl ModelMetrics {
                 },
                 queue: Total { count: parted, ns: sum(|shard| &shard.queue_nanos) },
                 compute_input: Total { count: parted, ns: sum(|shard| &shard.input_nanos) },
-                compute_infer: Total { count: execution_count, ns: sum(|shard| &shard.run_nanos) },
+                compute_infer: Total { count: ran, ns: sum(|shard| &shard.run_nanos) },
                 compute_output: Total { count: parted, ns: sum(|shard| &shard.output_nanos) },
                 cache_hit: Total::default(),
                 cache_miss: Total::default(),

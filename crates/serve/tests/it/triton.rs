@@ -148,7 +148,7 @@ fn a_configuration_says_what_the_metadata_says() {
         "name": "s",
         "platform": "sklearn_longshore",
         "backend": "longshore",
-        "version_policy": {"all": {}},
+        "version_policy": {"specific": {"versions": [1]}},
         "max_batch_size": 0,
         "input": [
             input("a", "TYPE_FP64", false),
@@ -163,12 +163,16 @@ fn a_configuration_says_what_the_metadata_says() {
         ],
     });
     assert_eq!(config, expected);
+    let named = ModelSource { version: Some("blue".into()), ..plain("p") };
+    server.models.load(named).unwrap();
+    assert_eq!(server.get("/v2/models/p/config").json().get("version_policy"), None);
+    server.models.load(plain("p")).unwrap();
     let config = server.get("/v2/models/p/versions/1/config").json();
     assert_eq!(config["input"][0]["dims"], json!([-1, 3]));
 
     let caller = Caller::new(server.address);
     let reply = caller.infer("ModelConfig", "name: 's'").unwrap().replace(' ', "");
-    let begin = "config{name:\"s\",platform:\"sklearn_longshore\",version_policy{all{}},input:[{name:\"a\",data_type:TYPE_FP64,dims:[-1,1]}";
+    let begin = "config{name:\"s\",platform:\"sklearn_longshore\",version_policy{specific{versions:[1]}},input:[{name:\"a\",data_type:TYPE_FP64,dims:[-1,1]}";
     assert!(reply.starts_with(begin), "{reply}");
     assert!(
         reply.contains("{name:\"o\",data_type:TYPE_FP64,dims:[-1,1],optional:true}"),

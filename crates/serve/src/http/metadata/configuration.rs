@@ -1,7 +1,7 @@
 //! What is known of a model in the words of Triton's model configuration.
 
 use longshore_kserve::v2::{
-    AllVersions, ConfigInput, ConfigOutput, DataType, ModelConfig, VersionPolicy,
+    ConfigInput, ConfigOutput, DataType, ModelConfig, SpecificVersions, VersionPolicy,
 };
 
 use crate::{Models, failure::Failure, repository::Served};
@@ -29,12 +29,22 @@ pub(crate) async fn configuration(
         name: served.name.to_string(),
         platform: platform(&served),
         backend: "longshore".into(),
-        version_policy: VersionPolicy { all: Some(AllVersions {}), ..VersionPolicy::default() },
+        version_policy: policy(models, &served),
         // answers may be flat: their rows are no dimension that could be left out of them
         max_batch_size: 0,
         input: inputs.collect(),
         output: outputs.collect(),
     })
+}
+
+/// The versions that answer, whatever chose them; nothing is said of those that are no numbers.
+fn policy(models: &Models, served: &Served) -> Option<VersionPolicy> {
+    let now = models.current();
+    let versions = now.entry(&served.name)?.versions();
+    let numbers = versions.iter().map(|served| served.version.parse::<i64>().ok());
+    let versions = numbers.collect::<Option<Vec<_>>>().filter(|versions| !versions.is_empty())?;
+    let specific = Some(SpecificVersions { versions });
+    Some(VersionPolicy { specific, ..VersionPolicy::default() })
 }
 
 /// What runs a model.
