@@ -40,5 +40,5 @@ pub(crate) fn decode(
     });
     let frame = catch_unwind(read)
         .unwrap_or_else(|_| Err(Failure::invalid("the body is not well-formed")))?;
-    Ok(Query { table: schema.fit(frame)?, methods: Vec::new(), id: None, raw: Vec::new() })
+    Ok(Query::of(schema.fit(frame)?))
 }
