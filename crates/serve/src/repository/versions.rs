@@ -46,6 +46,8 @@ pub(super) fn versions(source: ModelSource) -> Result<Vec<ModelSource>, Error> {
         return Ok(vec![source]);
     }
     if let Some(file) = config {
+        // to open a pipe would wait for a writer
+        Source::open(&file).map_err(|error| failed(&source, error))?;
         let chosen = configured(&source, path, &file, found);
         found = chosen.map_err(|reason| {
             failed(&source, longshore_engine::Error::Unrecognised { path: file, reason })
@@ -118,7 +120,7 @@ fn read(file: &Path) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, process::Command, sync::mpsc, thread, time::Duration};
 
     use super::*;
 
@@ -174,5 +176,22 @@ mod tests {
         assert_eq!(served("other", Some("name: \"wine\"")).unwrap().len(), 3);
         let large = format!("# {}", "x".repeat(LARGEST as usize));
         assert!(served("churn", Some(&large)).unwrap_err().contains("more than 1048576 bytes"));
+    }
+
+    #[test]
+    fn a_configuration_that_is_a_pipe_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("1")).unwrap();
+        let pipe = folder.path().join(FILE);
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let origin = Origin::Files(Source::Folder(folder.path().to_owned()));
+        let name = "churn".to_owned();
+        let source = ModelSource { name, version: None, origin, method: None, lease: None };
+        let (sender, outcome) = mpsc::channel();
+        thread::spawn(move || {
+            sender.send(versions(source).map(drop).map_err(|error| error.to_string()))
+        });
+        let error = outcome.recv_timeout(Duration::from_secs(20)).unwrap().unwrap_err();
+        assert!(error.contains("is a pipe") && error.contains(FILE), "{error}");
     }
 }
