@@ -76,4 +76,16 @@ pub enum Error {
         /// The spelling in camel case.
         camel: String,
     },
+    /// A request breaks a rule about names or sizes. The words are MLflow's, which clients look for.
+    #[error("{words}")]
+    Rule {
+        /// All of them.
+        words: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn rule(words: impl Into<String>) -> Self {
+        Self::Rule { words: words.into() }
+    }
 }

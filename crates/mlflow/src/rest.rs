@@ -6,20 +6,25 @@
 //! `mlflow_artifacts.proto` that training, logging, the registry and loading use; the rules of their JSON
 //! are in [`Wire`].
 //!
+//! [`names`], [`limits`] and [`checks`] hold what requests must keep to beyond their types.
+//!
 //! Where MLflow loses data, this reader refuses: a value of the wrong type is an error of its parameter,
 //! where MLflow stores a zero and drops what follows.
 
 mod artifacts;
 mod body;
 mod call;
+pub mod checks;
 mod done;
 mod experiments;
 mod inputs;
+pub mod limits;
 mod logged_models;
 mod message;
 mod metrics;
 mod model_versions;
 mod multipart;
+pub mod names;
 mod refusal;
 mod registered_models;
 mod runs;

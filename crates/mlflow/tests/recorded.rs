@@ -113,9 +113,9 @@ fn fields<'l>(entry: &'l Entry, path: &'l str) -> Option<Vec<(&'l str, &'l str)>
 }
 
 fn lines() -> Vec<Line> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded/bodies");
     let mut lines = Vec::new();
-    for file in fs::read_dir(folder).expect("the recorded files") {
+    for file in fs::read_dir(folder).expect("the recorded bodies") {
         let text = fs::read_to_string(file.expect("an entry").path()).expect("UTF-8");
         lines.extend(text.lines().map(|line| serde_json::from_str::<Line>(line).expect("a line")));
     }

@@ -22,6 +22,42 @@ pub(crate) fn quote(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// A JSON string in ASCII, as Python prints a value inside a message.
+pub(crate) fn quote_ascii(text: &str) -> String {
+    let mut quoted = String::new();
+    quote(text, &mut quoted);
+    let mut ascii = String::new();
+    for letter in quoted.chars() {
+        if letter.is_ascii() {
+            ascii.push(letter);
+        } else {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                // writing to a `String` cannot fail
+                let _ = write!(ascii, "\\u{unit:04x}");
+            }
+        }
+    }
+    ascii
+}
+
+/// A text as Python's `repr` shows it.
+pub(crate) fn repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut shown = String::from(quote);
+    for letter in text.chars() {
+        match letter {
+            '\\' => shown.push_str("\\\\"),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            letter if letter == quote => shown.extend(['\\', letter]),
+            letter => shown.push(letter),
+        }
+    }
+    shown.push(quote);
+    shown
+}
+
 /// Appends a double: the shortest digits that read back to it, with an exponent below 1e-4 and from
 /// 1e16 on. Non-finite values have the names that Protocol Buffers give them.
 pub(crate) fn double(value: f64, out: &mut String) {
