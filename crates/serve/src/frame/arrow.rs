@@ -30,10 +30,8 @@ pub(crate) fn read(
     budget: &mut Budget<'_>,
 ) -> Result<Frame<'static>, Failure> {
     let mut messages = Messages::of(body)?;
-    let first = messages.next()?.ok_or_else(|| malformed("it has no schema"))?;
-    let (Head::Schema(schema), _) = first.parts()? else {
-        return Err(malformed("it does not begin with a schema"));
-    };
+    let is_file = messages.is_file();
+    let schema = messages.schema()?;
     let fields = field::read(schema, budget)?;
     let index = index_columns(field::metadata(schema, "pandas"), budget)?;
     let chosen = Chosen::new(fields.iter().map(|field| &*field.name), &index, wanted)?;
@@ -64,6 +62,9 @@ pub(crate) fn read(
                 rows += batch.rows;
             }
             (Head::Dictionary { id, is_delta, rows }, body) => {
+                if !is_delta && is_file && dictionaries.has_values(id) {
+                    return Err(malformed("the file has two dictionaries for one column"));
+                }
                 dictionaries.add(id, is_delta, rows, body, budget)?;
             }
             (Head::Schema(_), _) => return Err(malformed("it has two schemas")),

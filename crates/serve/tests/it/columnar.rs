@@ -136,6 +136,10 @@ fn columns_are_taken_by_name_and_an_index_is_none() {
         "pandas.feather",
         "nested.parquet",
         "nested.arrow",
+        "polars.arrow",
+        "polars-stream.arrow",
+        "polars.parquet",
+        "fastparquet.parquet",
     ] {
         let reply = send(&server, "/v1/models/xy:predict?method=transform", name);
         let expected =
@@ -233,6 +237,8 @@ fn damaged_tables_are_the_fault_of_their_sender() {
         "lz4.arrow",
         "deltas.arrow",
         "pandas.feather",
+        "polars.arrow",
+        "fastparquet.parquet",
         "nested.arrow",
         "snappy.parquet",
         "encodings.parquet",

@@ -67,6 +67,11 @@ impl Dictionaries {
         Ok(())
     }
 
+    /// Whether values have come for a dictionary.
+    pub(super) fn has_values(&self, id: i64) -> bool {
+        self.get(id).is_some_and(|dictionary| !dictionary.chunks.is_empty())
+    }
+
     pub(super) fn get(&self, id: i64) -> Option<&Dictionary> {
         self.0.get(&id)
     }

@@ -146,7 +146,9 @@ impl<'a> Thrift<'a> {
         if count > self.left.len() as u64 {
             return Err(cut());
         }
-        Ok((count, Kind::of(head & 0xf)?))
+        // a list without items may be one of nothing
+        let kind = if count == 0 { Kind::Byte } else { Kind::of(head & 0xf)? };
+        Ok((count, kind))
     }
 
     fn skip(&mut self, kind: Kind, depth: usize) -> Result<(), Failure> {
@@ -195,4 +197,47 @@ impl<'a> Thrift<'a> {
 
 fn cut() -> Failure {
     malformed("its heads are cut off")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers of a struct's fields, whose values are passed over.
+    fn numbers(bytes: &[u8]) -> Result<Vec<i64>, Failure> {
+        let mut numbers = Vec::new();
+        Thrift::new(bytes).fields(|_, number, _| {
+            numbers.push(number);
+            Ok(false)
+        })?;
+        Ok(numbers)
+    }
+
+    #[test]
+    fn every_value_is_passed_over() {
+        let bytes = [
+            &[0x11, 0x12, 0x13, 7, 0x15, 0x80, 1][..],
+            &[0x17, 0, 0, 0, 0, 0, 0, 0, 0, 0x18, 2, b'h', b'i'],
+            // lists of booleans, of texts and of nothing; maps; a struct; a number of its own
+            &[0x19, 0x21, 1, 2, 0x19, 0x18, 1, b'x', 0x19, 0x00],
+            &[0x1b, 0, 0x1b, 1, 0x83, 1, b'k', 9, 0x1c, 0x15, 2, 0, 0x05, 40, 2, 0],
+        ]
+        .concat();
+        let expected = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20];
+        assert_eq!(numbers(&bytes), Ok(expected.to_vec()));
+        for cut in 0..bytes.len() {
+            assert!(numbers(&bytes[..cut]).is_err(), "{cut}");
+        }
+        assert!(numbers(&[0x1d, 0]).is_err());
+        assert!(numbers(&[&[0x1c; 40][..], &[0; 41]].concat()).is_err(), "too deep");
+    }
+
+    #[test]
+    fn numbers_are_zigzag() {
+        let mut thrift =
+            Thrift::new(&[0, 1, 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]);
+        let found: Vec<i64> = (0..4).map(|_| thrift.int().unwrap()).collect();
+        assert_eq!(found, [0, -1, 1, i64::MIN]);
+        assert!(Thrift::new(&[0xff; 11]).int().is_err());
+    }
 }
