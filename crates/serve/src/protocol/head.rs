@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use hyper::{
     HeaderMap,
-    header::{CONTENT_TYPE, HeaderName},
+    header::{CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use longshore_daemon::Code;
 
@@ -77,9 +77,15 @@ impl<'a> Head<'a> {
         Ok((!json).then_some(kind))
     }
 
+    fn announced_json(&self) -> Option<&'a HeaderValue> {
+        // a request has few headers, and the name of one that is no standard is hashed byte by byte
+        let mut headers = self.headers.iter();
+        headers.find(|(name, _)| **name == JSON_LENGTH).map(|(_, value)| value)
+    }
+
     /// Bytes of JSON that the body begins with, when raw bytes of tensors follow it.
     pub(super) fn json_length(&self) -> Result<Option<usize>, Failure> {
-        let Some(value) = self.headers.get(&JSON_LENGTH) else { return Ok(None) };
+        let Some(value) = self.announced_json() else { return Ok(None) };
         match self.media_type()?.as_deref() {
             None | Some("application/octet-stream" | "application/x-www-form-urlencoded") => {}
             Some(_) => return Err(unsupported("binary tensors as `application/octet-stream`")),
@@ -94,14 +100,13 @@ impl<'a> Head<'a> {
         Ok(Some(length))
     }
 
-    /// Refuses a body that is not JSON alone.
-    pub(super) fn only_json(&self) -> Result<(), Failure> {
-        // a request has few headers, and the name of one that is no standard is hashed byte by byte
-        if self.headers.keys().any(|name| *name == JSON_LENGTH) {
+    /// Refuses a body that is not JSON alone; `kind` is its [`Head::media_type`].
+    pub(super) fn only_json(&self, kind: Option<&str>) -> Result<(), Failure> {
+        if self.announced_json().is_some() {
             let message = "binary tensors belong to V2; send them to `/v2/models/NAME/infer`";
             return Err(Failure::new(Code::UnsupportedMediaType, message));
         }
-        match self.media_type()?.as_deref() {
+        match kind {
             // what `curl -d` says of JSON; KServe does not look at the type at all
             None | Some("application/x-www-form-urlencoded") => Ok(()),
             Some(_) => Err(unsupported("`application/json`")),

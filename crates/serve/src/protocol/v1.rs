@@ -24,7 +24,8 @@ impl Codec for V1 {
     }
 
     fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure> {
-        if let Some(kind) = head.media_type()?.as_deref() {
+        let kind = head.media_type()?;
+        if let Some(kind) = kind.as_deref() {
             if lines::is_lines(kind) {
                 return Ok(MediaType::Lines);
             }
@@ -32,7 +33,7 @@ impl Codec for V1 {
                 return table;
             }
         }
-        head.only_json().map(|()| MediaType::Json)
+        head.only_json(kind.as_deref()).map(|()| MediaType::Json)
     }
 
     fn answers_arrow(&self, head: &Head<'_>) -> bool {

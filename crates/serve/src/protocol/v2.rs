@@ -37,7 +37,7 @@ impl Codec for V2 {
     fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure> {
         match head.json_length()? {
             Some(json) => Ok(MediaType::Tensors { json }),
-            None => head.only_json().map(|()| MediaType::Json),
+            None => head.only_json(head.media_type()?.as_deref()).map(|()| MediaType::Json),
         }
     }
 
