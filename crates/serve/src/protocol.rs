@@ -8,6 +8,7 @@ use longshore_engine::{Method, Output, OutputData, Table};
 
 mod bare;
 pub(crate) mod columnar;
+mod finite;
 pub(crate) mod grpc;
 mod head;
 mod invocations;
@@ -178,9 +179,10 @@ fn status(failure: &Failure) -> StatusCode {
 
 /// The output of the one method asked for.
 fn predictions(outputs: &[(Method, Output)]) -> Result<Reply, Failure> {
-    let [(_, output)] = outputs else {
+    let [(method, output)] = outputs else {
         return Err(Failure::internal("the request was not answered", "one output was expected"));
     };
+    finite::check(*method, output)?;
     let mut out = Vec::with_capacity(32 + output.data.len() * 20);
     out.extend_from_slice(b"{\"predictions\":");
     nested(&mut out, output);

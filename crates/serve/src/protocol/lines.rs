@@ -3,7 +3,7 @@
 
 use longshore_engine::{Method, Output};
 
-use super::{Query, list as write_list, rows, values};
+use super::{Query, finite, list as write_list, rows, values};
 use crate::{
     config::Limits,
     contract::Contract,
@@ -63,10 +63,11 @@ pub(crate) fn encode(
     lines: usize,
 ) -> Result<(), Failure> {
     let unlike = |detail: &str| Err(Failure::internal("the lines were not answered", detail));
-    let [(_, output)] = outputs else { return unlike("one output was expected") };
+    let [(method, output)] = outputs else { return unlike("one output was expected") };
     if output.rows != lines {
         return unlike("the output has another number of rows");
     }
+    finite::check(*method, output)?;
     for row in 0..lines {
         out.extend_from_slice(b"{\"prediction\":");
         match output.columns {
@@ -116,7 +117,7 @@ mod tests {
             ),
         ] {
             let mut out = Vec::new();
-            let outputs = [(Method::Predict, output)];
+            let outputs = [(Method::Transform, output)];
             encode(&mut out, &outputs, 2).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), expected);
             assert!(encode(&mut Vec::new(), &outputs, 3).is_err());

@@ -13,7 +13,8 @@ pub(super) mod requested;
 pub(super) mod tensor;
 
 use super::{
-    Body, Codec, Head, MediaType, Query, bare, choose, head::JSON_LENGTH, kserve_failure, list,
+    Body, Codec, Head, MediaType, Query, bare, choose, finite, head::JSON_LENGTH, kserve_failure,
+    list,
 };
 use crate::{
     contract::{Contract, datatype},
@@ -61,6 +62,9 @@ impl Codec for V2 {
         let raw = || outputs.iter().filter(|(method, _)| query.raw.contains(method));
         for (method, output) in raw() {
             raw::no_missing_text(method.name(), &output.data)?;
+        }
+        for (method, output) in outputs.iter().filter(|(method, _)| !query.raw.contains(method)) {
+            finite::check(*method, output)?;
         }
         let mut out = encode(contract, query, outputs, request_id);
         if raw().next().is_none() {

@@ -187,11 +187,12 @@ fn values_are_held_against_the_signature() {
         )
     };
     let post = |batch: &RecordBatch| {
-        server.post_as("/invocations?method=decision_function", STREAM, stream(batch))
+        server.post_as("/invocations?method=transform", STREAM, stream(batch))
     };
     let reply = post(&batch(texts(&["abc", ""]), vec![Some(1), Some(2)]));
     // an optional column that is not there is missing
-    assert_eq!(reply.body, "{\"predictions\":[null,null]}", "{reply:?}");
+    let expected = "{\"predictions\":[[1.0,2.0,6.0,null],[1.0,4.0,0.0,null]]}";
+    assert_eq!(reply.body, expected, "{reply:?}");
     let numbers = std::sync::Arc::new(arrow_array::Int64Array::from(vec![1, 2]));
     for (batch, expected) in [
         (batch(numbers, vec![Some(1), Some(2)]), "column `t`, row 0: 1 is no text"),

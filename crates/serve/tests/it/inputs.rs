@@ -194,6 +194,32 @@ fn invocations_fail_in_the_form_of_mlflow() {
 }
 
 #[test]
+fn an_answer_that_json_cannot_say_is_refused_and_binary_tensors_carry_it() {
+    let server = serve(vec![plain("sum")], Limits::default());
+    let rows = "[[1,2,3],[1e308,1e308,1]]";
+    let v2 = |parameters: &str| {
+        format!(
+            "{{\"inputs\":[{{\"name\":\"x\",\"shape\":[2,3],\"datatype\":\"FP64\",\"data\":{rows}}}],\
+             \"outputs\":[{{\"name\":\"decision_function\"{parameters}}}]}}"
+        )
+    };
+    for (path, body) in [
+        ("/v1/models/sum:predict?method=decision_function", format!("{{\"instances\":{rows}}}")),
+        ("/invocations?method=decision_function", format!("{{\"inputs\":{rows}}}")),
+        ("/v2/models/sum/infer", v2("")),
+    ] {
+        let reply = server.post(path, &body);
+        assert_eq!(reply.status, 400, "{path}: {reply:?}");
+        let expected = "row 1 of the answer to `decision_function` is infinite";
+        assert!(reply.body.contains(expected), "{reply:?}");
+    }
+    let reply = server.post("/v2/models/sum/infer", v2(",\"parameters\":{\"binary_data\":true}"));
+    assert_eq!(reply.status, 200);
+    let expected = [6.0, f64::INFINITY].map(f64::to_le_bytes).concat();
+    assert!(reply.bytes.ends_with(&expected), "{reply:?}");
+}
+
+#[test]
 fn a_failure_of_the_model_is_not_the_end_of_the_server() {
     let server = serve(vec![plain("sum"), signed("signed")], Limits::default());
     let reply = server.post("/v1/models/sum:predict", r#"{"instances":[[600,60,6]]}"#);
@@ -206,11 +232,18 @@ fn a_failure_of_the_model_is_not_the_end_of_the_server() {
 }
 
 #[test]
-fn numbers_that_are_none_go_in_and_come_out_as_null() {
+fn missing_numbers_go_in_and_come_out_as_null() {
     let server = serve(vec![plain("sum")], Limits::default());
-    let body = r#"{"outputs":[{"name":"transform"}],"inputs":[{"name":"a","shape":[1,3],"datatype":"FP64","data":[NaN,-Infinity,1e999]}]}"#;
-    let reply = server.post("/v2/models/sum/infer", body);
-    assert_eq!(reply.json()["outputs"][0]["data"], serde_json::json!([null, null, null]));
+    let transform = |data: &str| {
+        let inputs = format!(r#"[{{"name":"a","shape":[1,3],"datatype":"FP64","data":{data}}}]"#);
+        let body = format!(r#"{{"outputs":[{{"name":"transform"}}],"inputs":{inputs}}}"#);
+        server.post("/v2/models/sum/infer", body)
+    };
+    let reply = transform("[NaN,null,1]");
+    assert_eq!(reply.json()["outputs"][0]["data"], serde_json::json!([null, null, 2.0]));
+    for infinite in ["[-Infinity,1,1]", "[1,1,1e999]"] {
+        assert_eq!(transform(infinite).status, 400, "{infinite}");
+    }
     let body = r#"{"instances":[[NaN,-Infinity,1e999]]}"#;
     assert_eq!(server.post("/v1/models/sum:predict", body).status, 200);
 }

@@ -129,7 +129,7 @@ fn each_line_is_answered_as_the_same_row_in_a_list() {
         ("recorded", vec![r#"{"y":1,"x":-2}"#, r#"{"x":3,"y":1,"z":[0]}"#, r#"{"x":1,"y":1}"#]),
         ("texts", vec![r#""four""#, r#""\n""#]),
     ] {
-        for method in ["predict", "decision_function"] {
+        for method in ["predict", "transform"] {
             let list = format!(r#"{{"instances":[{}]}}"#, rows.join(","));
             let v1 = format!("/v1/models/{model}:predict?method={method}");
             let expected = server.post(&v1, list).json()["predictions"].clone();
@@ -185,8 +185,8 @@ fn a_line_that_is_wrong_gets_its_reason_and_the_others_their_answers() {
     // a column that one line leaves out is no matter of the others
     let body =
         "{\"a\":1,\"n\":2,\"t\":\"\",\"o\":3}\n{\"a\":1,\"n\":2}\n{\"a\":1,\"n\":2,\"t\":\"\"}";
-    let replies = ask(&server, "/invocations?model=signed&method=decision_function", body);
-    assert_eq!(replies[0], json!({"prediction": 6.0}));
+    let replies = ask(&server, "/invocations?model=signed&method=predict", body);
+    assert_eq!(replies[0], json!({"prediction": 1}));
     assert!(error(&replies[1]).contains("`t`"), "{replies:?}");
     assert!(replies[2].get("prediction").is_some(), "{replies:?}");
 }
