@@ -61,15 +61,17 @@ struct Shard {
     queue_nanos: AtomicU64,
     input_nanos: AtomicU64,
     output_nanos: AtomicU64,
-    /// Streams that were answered to their end.
-    streams: AtomicU64,
+    /// Streams that were answered to their end, and those that ended early.
+    streams: [AtomicU64; 2],
+    /// The time of both, which `nanos` has as well.
+    stream_nanos: AtomicU64,
     /// Runs for the lines of streams.
     stream_runs: AtomicU64,
     /// When a request was last answered, in nanoseconds since the counters began; 0 before the first.
     last: AtomicU64,
 }
 
-/// Places in [`Shard::nanos`].
+/// Places in [`Shard::nanos`] and [`Shard::streams`].
 const ANSWERED: usize = 0;
 const FAILED: usize = 1;
 
@@ -136,6 +138,8 @@ pub(crate) struct End {
     pub(crate) code: Result<Answered, Code>,
     pub(crate) begun: Instant,
     pub(crate) at: Instant,
+    /// It was a stream of lines that had begun to be answered.
+    pub(crate) is_stream: bool,
 }
 
 /// What was answered at the end of a request.
@@ -171,7 +175,7 @@ impl ModelMetrics {
         let Some(counting) = self.counting(loop_id) else { return };
         let shard = counting.shard;
         counting.add(&shard.ended, 1);
-        let Some(End { code, begun, at }) = end else { return };
+        let Some(End { code, begun, at, is_stream }) = end else { return };
         let class = match code {
             Ok(_) => 0,
             Err(code) if code.is_server_fault() => 2,
@@ -183,11 +187,18 @@ impl ModelMetrics {
             counting.add(counter, 1);
         }
         let took = nanos(at.duration_since(begun));
-        let bucket = BUCKETS.iter().position(|bound| took <= *bound).unwrap_or(BUCKETS.len());
-        if let Some(counter) = shard.latency.get(bucket) {
-            counting.add(counter, 1);
+        let outcome = if class == 0 { ANSWERED } else { FAILED };
+        counting.add(&shard.nanos[outcome], took);
+        if is_stream {
+            // it lasts as long as its sender likes, which is no latency
+            counting.add(&shard.streams[outcome], 1);
+            counting.add(&shard.stream_nanos, took);
+        } else {
+            let bucket = BUCKETS.iter().position(|bound| took <= *bound).unwrap_or(BUCKETS.len());
+            if let Some(counter) = shard.latency.get(bucket) {
+                counting.add(counter, 1);
+            }
         }
-        counting.add(&shard.nanos[if class == 0 { ANSWERED } else { FAILED }], took);
         let Ok(answered) = code else { return };
         shard.last.store(nanos(at.duration_since(self.begun.0)), Relaxed);
         match answered {
@@ -201,7 +212,7 @@ impl ModelMetrics {
                     counting.add(&shard.queue_nanos, nanos(parts.queue));
                 }
             }
-            Answered::Stream => counting.add(&shard.streams, 1),
+            Answered::Stream => {}
         }
     }
 

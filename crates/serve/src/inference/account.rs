@@ -64,22 +64,22 @@ impl Account {
             run: ran.took(),
             output: at.duration_since(ran.ended),
         };
-        self.end(Ok(Answered::Whole { rows, runs: ran.runs, parts }), at);
+        self.end(Ok(Answered::Whole { rows, runs: ran.runs, parts }), at, false);
     }
 
-    /// Counts the end of a stream.
-    pub(super) fn streamed(self) {
-        self.end(Ok(Answered::Stream), Instant::now());
+    /// Counts the end of a stream, or why it came early.
+    pub(super) fn streamed(self, ended: Result<(), Code>) {
+        self.end(ended.map(|()| Answered::Stream), Instant::now(), true);
     }
 
     /// Counts a failure.
     pub(super) fn failed(self, code: Code) {
-        self.end(Err(code), Instant::now());
+        self.end(Err(code), Instant::now(), false);
     }
 
-    fn end(mut self, code: Result<Answered, Code>, at: Instant) {
+    fn end(mut self, code: Result<Answered, Code>, at: Instant, is_stream: bool) {
         self.ended = true;
-        let end = End { code, begun: self.begun, at };
+        let end = End { code, begun: self.begun, at, is_stream };
         self.served.metrics.end(self.loop_id, self.protocol, Some(end));
     }
 }

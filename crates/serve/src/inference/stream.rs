@@ -315,10 +315,10 @@ impl Stream {
     fn last_line(&mut self, failed: Option<Ending>) -> Option<Vec<u8>> {
         let account = self.account.take()?;
         let Some((failure, line)) = failed else {
-            account.streamed();
+            account.streamed(Ok(()));
             return None;
         };
-        account.failed(failure.code);
+        account.streamed(Err(failure.code));
         let Failure { message, detail, code, .. } = &failure;
         let (request_id, detail) = (self.id.to_str().unwrap_or_default(), detail.as_deref());
         if code.is_server_fault() {

@@ -180,17 +180,33 @@ fn requests(entries: &[&Arc<Entry>], encoder: &mut DescriptorEncoder) -> Result<
     let took = versions.iter().map(|(labels, metrics)| {
         let counts = (0..=BUCKETS.len()).map(|at| metrics.sum(|shard| &shard.latency[at]));
         let nanos = [ANSWERED, FAILED].map(|at| metrics.sum(|shard| &shard.nanos[at]));
-        (labels, nanos.iter().sum::<u64>() as f64 / 1e9, counts.collect())
+        let streams = metrics.sum(|shard| &shard.stream_nanos);
+        // read one after another: a stream may end between them
+        let nanos = nanos.iter().sum::<u64>().saturating_sub(streams);
+        (labels, nanos as f64 / 1e9, counts.collect())
     });
     histograms(
         encoder,
         "longshore_serve_request_duration_seconds",
-        "Time from a request's head to its reply",
+        "Time from a request's head to its reply, without streams of lines",
         &BUCKETS.map(|nanos| nanos as f64 / 1e9),
         took,
     )?;
     let rows = |(labels, metrics): &Counted<'_>| (labels.clone(), metrics.sum(|shard| &shard.rows));
     counters(encoder, "longshore_serve_rows", "Rows answered", versions.iter().map(rows))?;
+    let streams = versions.iter().flat_map(|(labels, metrics)| {
+        [("ok", ANSWERED), ("failed", FAILED)].map(|(result, at)| {
+            let [name, version] = labels.clone();
+            let labels: Labels<3> = [name, version, ("result", result.into())];
+            (labels, metrics.sum(|shard| &shard.streams[at]))
+        })
+    });
+    counters(
+        encoder,
+        "longshore_serve_streams",
+        "Streams of lines that ended, by result: a stream that ends early has failed",
+        streams,
+    )?;
     computed_together(&versions, encoder)?;
     let in_flight = |(labels, metrics): &Counted<'_>| {
         let (begun, ended) = (metrics.sum(|shard| &shard.begun), metrics.sum(|shard| &shard.ended));

@@ -19,7 +19,7 @@ impl ModelMetrics {
         };
         let answered = class(0);
         // a stream has no part of its own for each of these
-        let parted = answered.saturating_sub(sum(|shard| &shard.streams));
+        let parted = answered.saturating_sub(sum(|shard| &shard.streams[ANSWERED]));
         // requests that share a run have its time each
         let ran = parted + sum(|shard| &shard.stream_runs);
         ModelStatistics {

@@ -38,6 +38,25 @@ fn requests_rows_and_time_are_counted_by_model() {
 }
 
 #[test]
+fn a_stream_is_a_request_and_no_latency() {
+    let server = serve(vec![plain("sum")], Limits::default());
+    let lines = "content-type: application/x-ndjson";
+    server.post_as("/v1/models/sum:predict", lines, "[1,2,3]\n[4,5,6]\n");
+    server.post_as("/v1/models/sum:predict", lines, "[600,60,6]\n");
+    server.post("/v1/models/sum:predict", r#"{"instances":[[1,2,3]]}"#);
+    let reply = server.get("/metrics");
+    for line in [
+        r#"longshore_serve_requests_total{model="sum",version="1",protocol="v1",code="2xx"} 2"#,
+        r#"longshore_serve_rows_total{model="sum",version="1"} 3"#,
+        r#"longshore_serve_streams_total{model="sum",version="1",result="ok"} 1"#,
+        r#"longshore_serve_streams_total{model="sum",version="1",result="failed"} 1"#,
+        r#"longshore_serve_request_duration_seconds_count{model="sum",version="1"} 1"#,
+    ] {
+        assert!(reply.body.lines().any(|l| l == line), "{line}\n{}", reply.body);
+    }
+}
+
+#[test]
 fn openmetrics_is_for_those_who_ask_for_it() {
     let server = serve(vec![plain("sum")], Limits::default());
     let plain = server.get_as("/metrics", "accept: text/plain;version=0.0.4");
