@@ -14,11 +14,19 @@ pub(super) struct Categories(Box<[bool]>);
 
 impl Categories {
     /// Reads `feature_infos`, which lists the codes of a category (`-1:3:2:0`) and gives a number's
-    /// range (`[0:7]`). `None` when no feature is a category that all splits leave alone.
+    /// range (`[0:7]`). A column with one value is `none`, whatever it holds: when pandas had more
+    /// categories than there are lists of codes, some of those columns were categories.
+    ///
+    /// `None` when no feature is a category that all splits leave alone.
     pub(super) fn read(file: &File<'_>, features: usize) -> Option<Self> {
         let infos = file.header.get("feature_infos")?.split_ascii_whitespace();
-        let mut all: Box<[bool]> =
-            infos.map(|info| !info.starts_with('[') && info != "none").collect();
+        let infos: Vec<&str> = infos.collect();
+        let codes = |info: &str| !info.starts_with('[') && info != "none";
+        let coded = infos.iter().filter(|info| codes(info)).count();
+        let mut all: Box<[bool]> = infos
+            .iter()
+            .map(|info| codes(info) || (*info == "none" && file.categories > coded))
+            .collect();
         if all.len() != features {
             return None;
         }
@@ -72,5 +80,22 @@ mod tests {
         assert_eq!(uses("0 1", "[0:7] -1:3:2:0 [1:2]"), None);
         assert_eq!(uses("0", "[0:7] none [1:2]"), None);
         assert_eq!(uses("0", "-1:0"), None);
+    }
+
+    #[test]
+    fn a_category_with_one_value_is_unread() {
+        let uses = |infos: &str, lists: &str| {
+            let text = format!(
+                "tree\nfeature_infos={infos}\n\nTree=0\nsplit_feature=0\n\nend of trees\n\n\
+                 parameters:\nend of parameters\n\npandas_categorical:{lists}\n"
+            );
+            let file = File::cut(text.as_bytes()).unwrap();
+            Categories::read(&file, 3).map(|them| them.uses().to_vec())
+        };
+        // as LightGBM 4.7.0 writes a number, a category with the one value `x`, and a constant
+        assert_eq!(uses("[-2.3:1.9] none none", r#"[["x"]]"#), Some(vec![Value, Unread, Unread]));
+        assert_eq!(uses("[-2.3:1.9] none none", "null"), None);
+        let one = uses("[0:7] -1:1:0 none", r#"[["a","b"]]"#);
+        assert_eq!(one, Some(vec![Value, Unread, Value]));
     }
 }
