@@ -109,6 +109,18 @@ impl Output {
         Self { rows, columns: Some(columns), data }
     }
 
+    /// Bytes of memory that the values take, about.
+    pub fn bytes(&self) -> usize {
+        match &self.data {
+            OutputData::F64(v) => v.len() * 8,
+            OutputData::F32(v) => v.len() * 4,
+            OutputData::I64(v) => v.len() * 8,
+            OutputData::I32(v) => v.len() * 4,
+            OutputData::Bool(v) => v.len(),
+            OutputData::Text(v) => v.bytes(),
+        }
+    }
+
     /// The answers to some of the rows; `None` when there are not so many.
     pub fn slice(&self, rows: Range<usize>) -> Option<Self> {
         let width = self.columns.unwrap_or(1);

@@ -113,6 +113,18 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) batches: BatchArgs,
 
+    /// Keep what models compute in this much memory, for all of them together, for requests that ask the
+    /// same again; 0 keeps nothing. It pays for models that take much longer than 20 microseconds and
+    /// are asked the same often
+    #[arg(
+        long,
+        env = "LONGSHORE_OUTPUT_CACHE_BYTES",
+        default_value_t = 0,
+        value_name = "BYTES",
+        help_heading = "Cache of outputs"
+    )]
+    pub(crate) output_cache_bytes: usize,
+
     /// Limits on model files.
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,

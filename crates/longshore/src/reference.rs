@@ -73,7 +73,9 @@ fn metrics() -> String {
     locked(&mut registry);
     let batching = Some(Batching { rows: 1000, delay: Duration::ZERO });
     let models = vec![model];
-    let server = Server::offline(Config { models, registry, batching, ..Config::default() });
+    let config =
+        Config { models, registry, batching, output_cache_bytes: 1 << 20, ..Config::default() };
+    let server = Server::offline(config);
     let server = server.expect("a server");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");

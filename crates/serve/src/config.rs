@@ -58,6 +58,8 @@ pub struct Config {
     pub limits: Limits,
     /// Which requests are computed together; each alone when there is none.
     pub batching: Option<Batching>,
+    /// Most bytes of outputs that are kept for requests that ask the same again, of all models together; 0 keeps none. Flag `--output-cache-bytes`.
+    pub output_cache_bytes: usize,
     /// Bounds of model files.
     pub model_limits: longshore_engine::Limits,
     /// The metrics that `/metrics` shows besides the server's own. Made by
@@ -92,6 +94,7 @@ impl Default for Config {
             connections: server::Limits::default(),
             limits: Limits::default(),
             batching: None,
+            output_cache_bytes: 0,
             model_limits: longshore_engine::Limits::default(),
             registry: metrics::registry(),
             drain_delay: Duration::ZERO,

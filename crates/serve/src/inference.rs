@@ -12,6 +12,7 @@ use longshore_daemon::{Code, gate::Gate};
 use longshore_engine::{Method, Output, Table};
 
 mod account;
+mod cache;
 mod cost;
 mod decoded;
 mod pool;
@@ -20,6 +21,7 @@ mod stream;
 mod times;
 
 pub(crate) use account::Account;
+pub(crate) use cache::{Cache, Figures, Part};
 pub(crate) use cost::Cost;
 pub(crate) use pool::Pool;
 pub(crate) use queue::Queue;
@@ -37,6 +39,7 @@ use crate::{
     reply::Reply,
     repository::Served,
 };
+use cache::Lookup;
 use decoded::Decoded;
 
 /// Bodies up to this size, in bytes, are decoded on the event loop.
@@ -44,6 +47,10 @@ const IN_PLACE_BYTES: usize = 64 << 10;
 
 /// The same for bodies that are compressed or decompressed.
 const IN_PLACE_PACKED_BYTES: usize = 8 << 10;
+
+/// What is computed sooner is not looked up in the cache: a lookup among a hundred thousand entries takes about half
+/// of this.
+const CACHED_FROM: Duration = Duration::from_micros(20);
 
 /// What requests to models share, so that they do not take all there is.
 #[derive(Debug)]
@@ -167,10 +174,14 @@ impl<'c> Inference<'c> {
         let query = task.decode(&bytes)?;
         times.decoded();
         let cheap = self.served().cost.is_cheap(work(&query));
-        if cheap && task.answer_bytes(&query) <= task.in_place() {
+        let is_small = task.answer_bytes(&query) <= task.in_place();
+        if cheap && is_small && task.served.cached.is_none() {
             return task.answer(&query, times);
         }
         let decoded = Decoded::new(task, query, taken(share), times, permit);
+        if is_small && (cheap || decoded.is_known()) {
+            return decoded.compute();
+        }
         // most requests end before, and need no room for this
         Box::pin(self.in_time(self.compute_in_pool(decoded))).await
     }
@@ -314,10 +325,23 @@ impl Task {
     }
 
     fn answer(&self, query: &Query, mut times: Times) -> Result<Answer, Failure> {
-        let methods = query.asked(&self.served.contract);
-        let (outputs, ran) = run(&self.served, methods, &query.table)?;
+        let (outputs, ran) = self.run(query)?;
         times.ran();
         self.encode(query, &outputs, ran, times)
+    }
+
+    fn run(&self, query: &Query) -> Result<(Vec<(Method, Output)>, Ran), Failure> {
+        run(&self.served, query.asked(&self.served.contract), &query.table)
+    }
+
+    /// Asks the cache for what is worth it.
+    fn look_up(&self, query: &Query) -> Lookup {
+        match &self.served.cached {
+            Some(part) if !self.served.cost.is_within(CACHED_FROM, work(query)) => {
+                part.look_up(query.asked(&self.served.contract), &query.table)
+            }
+            _ => Lookup::Skipped,
+        }
     }
 
     fn encode(

@@ -16,6 +16,7 @@ mod resident;
 use crate::{
     Catalog, Error,
     config::{ModelSource, Origin},
+    inference::Cache,
     repository::{Entry, Repository, Served, State, parallel},
 };
 use demand::Demand;
@@ -39,6 +40,8 @@ struct Shared {
     /// Whether clients may load and unload models.
     control: bool,
     limits: longshore_engine::Limits,
+    /// Keeps answers, when they are to be kept.
+    cache: Option<Arc<Cache>>,
     /// Counters a model has, one for each event loop and more.
     shards: usize,
 }
@@ -65,6 +68,7 @@ pub(crate) struct Start {
     pub(crate) model_limits: longshore_engine::Limits,
     /// Most requests that wait for models, and how long.
     pub(crate) waiting: (usize, Duration),
+    pub(crate) cache: Option<Arc<Cache>>,
     pub(crate) shards: usize,
 }
 
@@ -87,6 +91,7 @@ impl Models {
             evictions: AtomicU64::new(0),
             control: start.control,
             limits: start.model_limits,
+            cache: start.cache,
             shards: start.shards,
         }));
         let mut failed = Vec::new();
@@ -193,10 +198,13 @@ impl Models {
         sources: Vec<ModelSource>,
         on_demand: bool,
     ) -> Result<Option<Arc<Entry>>, Error> {
-        let Shared { limits, shards, .. } = &*self.0;
+        let Shared { limits, shards, cache, .. } = &*self.0;
         let name = sources.first().map(|source| source.name.clone()).unwrap_or_default();
         let places: Vec<_> = sources.iter().filter_map(place).collect();
-        let versions = Served::load_all(sources, limits, *shards);
+        let mut versions = Served::load_all(sources, limits, *shards);
+        for served in versions.iter_mut().flatten() {
+            served.cached = cache.as_ref().map(Cache::part);
+        }
         let put = versions.and_then(|versions| {
             self.change(&name, |next| next.replace(&name, versions, on_demand))
         });

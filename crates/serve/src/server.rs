@@ -13,7 +13,7 @@ use tokio_util::either::Either;
 use crate::{
     Config, Error, Models, grpc,
     http::handler,
-    inference::{Capacity, Pool, Queue},
+    inference::{Cache, Capacity, Pool, Queue},
     memory,
     metrics::{Rejections, ServeMetrics},
     models::Start,
@@ -69,6 +69,7 @@ impl Server {
         // the last shard counts what does not come over a socket
         let inner = listening.as_ref().map_or(0, server::Server::loops);
         let limits = memory::fit(config.limits);
+        let cache = (config.output_cache_bytes > 0).then(|| Cache::new(config.output_cache_bytes));
         let models = Models::start(Start {
             sources: config.models,
             expected: config.expected,
@@ -79,6 +80,7 @@ impl Server {
             loaded_bytes: config.loaded_bytes,
             model_limits: config.model_limits,
             waiting: (limits.concurrency, limits.request_timeout),
+            cache: cache.clone(),
             shards: inner + 1,
         })?;
         let computing = Gate::new(limits.concurrency);
@@ -94,6 +96,7 @@ impl Server {
             computing: computing.clone(),
             connections: connections.unwrap_or_else(|| Gate::new(0)),
             queue: queue.clone(),
+            cache,
             rejections: rejections.clone(),
             drain: drain.clone(),
         }));

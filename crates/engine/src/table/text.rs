@@ -35,7 +35,7 @@ impl TextColumn {
     }
 
     /// Bytes of memory that the texts take, about.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.buffer.len() + self.spans.len() * 12
     }
 

@@ -174,6 +174,7 @@ fn config(args: &ServeArgs) -> Config {
         model_control: args.many.model_control || args.host.is_loopback(),
         limits: limits(&args.requests),
         batching: batching(&args.batches),
+        output_cache_bytes: args.output_cache_bytes,
         model_limits: models::limits(args.reading),
         drain_delay: Duration::from_secs(args.drain_delay),
         grace: Duration::from_secs(args.grace_seconds),

@@ -32,6 +32,12 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
+    /// The model was not run.
+    pub(super) fn never() -> Self {
+        let now = Instant::now();
+        Self { waited: Duration::ZERO, begun: now, ended: now, runs: 0 }
+    }
+
     pub(super) fn took(&self) -> Duration {
         self.ended.duration_since(self.begun)
     }

@@ -56,8 +56,13 @@ impl Cost {
 
     /// True when `rows` rows are expected to be answered within [`IN_PLACE`].
     pub(crate) fn is_cheap(&self, rows: usize) -> bool {
+        self.is_within(IN_PLACE, rows)
+    }
+
+    /// True when `rows` rows are expected to be answered within `time`.
+    pub(crate) fn is_within(&self, time: Duration, rows: usize) -> bool {
         let rows = self.row.load(Relaxed).saturating_mul(rows as u64);
-        self.call.load(Relaxed).saturating_add(rows) <= nanos(IN_PLACE)
+        self.call.load(Relaxed).saturating_add(rows) <= nanos(time)
     }
 
     /// Learns from an answer that took `took`.

@@ -1,9 +1,12 @@
-use std::time::{Duration, Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 use longshore_daemon::gate::Permit;
 use longshore_engine::{Column, Data, Method, Output};
 
-use super::{Answer, Ran, Task, Times};
+use super::{Answer, Ran, Task, Times, cache::Lookup};
 use crate::{failure::Failure, memory::Share, protocol::Query};
 
 /// A request whose body is decoded, and that a thread of the pool computes.
@@ -17,6 +20,7 @@ pub(super) struct Decoded {
     pub(super) since: Instant,
     /// How long it had waited before.
     pub(super) waited: Duration,
+    pub(super) lookup: Lookup,
     pub(super) _permit: Permit,
 }
 
@@ -29,8 +33,14 @@ impl Decoded {
         times: Times,
         permit: Permit,
     ) -> Self {
+        let lookup = task.look_up(&query);
         let (since, waited) = (Instant::now(), Duration::ZERO);
-        Self { task, query, share, times, since, waited, _permit: permit }
+        Self { task, query, share, times, since, waited, lookup, _permit: permit }
+    }
+
+    /// What it asks was computed before.
+    pub(super) fn is_known(&self) -> bool {
+        matches!(self.lookup, Lookup::Found(_))
     }
 
     /// A thread has it, and it waits no longer.
@@ -69,14 +79,30 @@ impl Decoded {
 
     /// The same once its memory is reserved.
     pub(super) fn compute(self) -> Result<Answer, Failure> {
-        let Self { task, query, share, times, waited, .. } = self;
-        let answer = task.answer(&query, times)?;
-        let ran = Ran { waited, ..answer.ran };
-        Ok(Answer { share: Some(share), ran, ..answer })
+        if let Lookup::Found(known) = &self.lookup {
+            let known = known.clone();
+            return self.encode(&known.outputs, Ran::never());
+        }
+        let (outputs, ran) = self.task.run(&self.query)?;
+        self.computed(outputs, ran)
     }
 
-    /// Answers it with what was computed for it together with others.
-    pub(super) fn encode(self, outputs: &[(Method, Output)], ran: Ran) -> Result<Answer, Failure> {
+    /// Answers it with what was computed for it, and keeps that when it is to be kept.
+    pub(super) fn computed(
+        mut self,
+        outputs: Vec<(Method, Output)>,
+        ran: Ran,
+    ) -> Result<Answer, Failure> {
+        let served = self.task.served.clone();
+        let lookup = mem::replace(&mut self.lookup, Lookup::Skipped);
+        let answer = self.encode(&outputs, ran)?;
+        if let (Some(part), Lookup::Missed(question)) = (&served.cached, lookup) {
+            part.keep(question, outputs);
+        }
+        Ok(answer)
+    }
+
+    fn encode(self, outputs: &[(Method, Output)], ran: Ran) -> Result<Answer, Failure> {
         let Self { task, query, share, mut times, waited, .. } = self;
         times.ran();
         let answer = task.encode(&query, outputs, Ran { waited, ..ran }, times)?;

@@ -109,7 +109,7 @@ impl Queue {
     /// True for a request that may be one of several in a batch.
     pub(super) fn takes(&self, decoded: &Decoded) -> bool {
         let rows = decoded.query.table.rows;
-        rows > 0 && rows < self.limits.rows && decoded.is_row_by_row()
+        rows > 0 && rows < self.limits.rows && decoded.is_row_by_row() && !decoded.is_known()
     }
 
     /// Answers a request together with those that wait.

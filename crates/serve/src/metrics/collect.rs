@@ -14,7 +14,7 @@ use prometheus_client::{
 
 use super::{ANSWERED, BUCKETS, CLASSES, FAILED, ModelMetrics, Rejections, batches};
 use crate::{
-    inference::Queue,
+    inference::{Cache, Figures, Queue},
     models::Models,
     protocol::Protocol,
     repository::{Entry, State},
@@ -28,6 +28,8 @@ pub(crate) struct ServeMetrics {
     pub(crate) connections: Gate,
     /// There when requests are computed together.
     pub(crate) queue: Option<Arc<Queue>>,
+    /// There when answers are kept.
+    pub(crate) cache: Option<Arc<Cache>>,
     pub(crate) rejections: Rejections,
     pub(crate) drain: Drain,
 }
@@ -102,8 +104,44 @@ impl Collector for ServeMetrics {
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             ConstGauge::new(queue.waiting() as i64).encode(metric)?;
         }
+        if let Some(cache) = &self.cache {
+            cached(cache.figures(), &mut encoder)?;
+        }
         Ok(())
     }
+}
+
+/// What the cache did.
+fn cached(figures: Figures, encoder: &mut DescriptorEncoder) -> Result<(), fmt::Error> {
+    let Figures { hits, misses, evictions, entries, bytes } = figures;
+    for (name, help, value) in [
+        ("longshore_serve_output_cache_hits", "Requests whose outputs had been kept", hits),
+        (
+            "longshore_serve_output_cache_misses",
+            "Requests whose outputs were looked for and computed",
+            misses,
+        ),
+        (
+            "longshore_serve_output_cache_evictions",
+            "Kept outputs that made room for others",
+            evictions,
+        ),
+    ] {
+        let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        ConstCounter::new(value).encode(metric)?;
+    }
+    for (name, help, value) in [
+        ("longshore_serve_output_cache_entries", "Requests whose outputs are kept", entries),
+        (
+            "longshore_serve_output_cache_bytes",
+            "Memory of the outputs that are kept and of what was asked, about",
+            bytes,
+        ),
+    ] {
+        let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        ConstGauge::new(value as i64).encode(metric)?;
+    }
+    Ok(())
 }
 
 /// What is loaded.

@@ -14,7 +14,7 @@ use crate::{
     config::{Lease, ModelSource, Origin},
     contract::Contract,
     failure::Failure,
-    inference::Cost,
+    inference::{Cost, Part},
     metrics::ModelMetrics,
     schema::Schema,
 };
@@ -44,6 +44,8 @@ pub(crate) struct Served {
     pub(crate) inputs: Vec<TensorInfo>,
     pub(crate) outputs: Vec<TensorInfo>,
     model: Model,
+    /// Its part of the cache, when there is one.
+    pub(crate) cached: Option<Part>,
     /// Keeps the files where they are.
     _lease: Option<Lease>,
 }
@@ -113,6 +115,7 @@ impl Served {
             loaded_at: SystemTime::UNIX_EPOCH,
             bytes: model.content_bytes.saturating_add(FIXED_BYTES),
             model,
+            cached: None,
             _lease: lease,
         };
         served.calibrate();

@@ -22,7 +22,7 @@ const HOLDS: f64 = 1000.0;
 
 /// What the model was asked, and whether runs are held up.
 #[derive(Debug, Default)]
-struct Log {
+pub(crate) struct Log {
     /// The rows of each run.
     runs: Mutex<Vec<usize>>,
     open: Mutex<bool>,
@@ -30,8 +30,13 @@ struct Log {
 }
 
 impl Log {
-    fn runs(&self) -> Vec<usize> {
+    pub(crate) fn runs(&self) -> Vec<usize> {
         self.runs.lock().unwrap().clone()
+    }
+
+    /// Forgets the runs so far, such as those by which a model is tried out.
+    pub(crate) fn clear(&self) {
+        self.runs.lock().unwrap().clear();
     }
 
     fn open(&self) {
@@ -42,7 +47,7 @@ impl Log {
 
 /// Sums rows of three values, slowly enough to do it on the pool. A sum of 666 is its end, one of 13 an error.
 #[derive(Debug)]
-struct Recorder(Arc<Log>);
+pub(crate) struct Recorder(pub(crate) Arc<Log>);
 
 impl Predictor for Recorder {
     fn inputs(&self) -> Inputs {
@@ -90,7 +95,7 @@ struct Held {
     holding: Vec<Connection>,
 }
 
-fn rows(sums: &[f64]) -> String {
+pub(crate) fn rows(sums: &[f64]) -> String {
     let rows: Vec<String> = sums.iter().map(|sum| format!("[{sum},0.5,-0.5]")).collect();
     format!(r#"{{"instances":[{}]}}"#, rows.join(","))
 }
@@ -101,7 +106,7 @@ fn ask(server: &Running, path: &str, body: &str) -> Connection {
     connection
 }
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < Duration::from_secs(10), "{what}");
@@ -109,7 +114,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn gauge(server: &Running, name: &str) -> u64 {
+pub(crate) fn gauge(server: &Running, name: &str) -> u64 {
     let metrics = server.get("/metrics").body;
     let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.unwrap_or_else(|| panic!("{name}: {metrics}")).parse().unwrap()
@@ -120,7 +125,7 @@ impl Held {
         let log = Arc::new(Log::default());
         let models = vec![source("sum", model_of(Box::new(Recorder(log.clone())), None))];
         let server = start(Config { models, batching, limits, ..Config::default() });
-        log.runs.lock().unwrap().clear();
+        log.clear();
         let threads = thread::available_parallelism().unwrap().get();
         let mut holding = Vec::new();
         for at in 0..threads {
@@ -129,7 +134,7 @@ impl Held {
             holding.push(ask(&server, V1, &rows(&sums)));
             until("a thread takes it", || log.runs().len() > at);
         }
-        log.runs.lock().unwrap().clear();
+        log.clear();
         Self { server, log, holding }
     }
 
@@ -258,7 +263,7 @@ fn a_batch_is_held_back_until_it_is_full_or_its_time_is_up() {
         let models = vec![source("sum", model_of(Box::new(Recorder(log.clone())), None))];
         let batching = Some(Batching { rows: 3, delay });
         let server = start(Config { models, batching, ..Config::default() });
-        log.runs.lock().unwrap().clear();
+        log.clear();
         server
     };
     let patient = serve(Duration::from_mins(10));
@@ -297,7 +302,7 @@ fn answers_stay_with_their_requests_while_others_leave() {
     let models = vec![source("sum", model_of(Box::new(Recorder(log.clone())), None))];
     let batching = Some(Batching { rows: 16, delay: Duration::from_millis(1) });
     let server = start(Config { models, batching, ..Config::default() });
-    log.runs.lock().unwrap().clear();
+    log.clear();
     let client = |id: usize| {
         let mut connection = server.connect();
         for turn in 0..60 {

@@ -5,6 +5,7 @@
 mod access;
 mod batches;
 mod binary;
+mod cache;
 mod calls;
 mod client;
 #[cfg(feature = "arrow")]

@@ -47,7 +47,7 @@ fn compute(mut entries: Vec<Entry>) {
     }
     if let Some((outputs, mut ran)) = outputs(&entries) {
         for (entry, outputs) in entries.into_iter().zip(outputs) {
-            entry.encode(&outputs, ran);
+            entry.computed(outputs, ran);
             ran.runs = 0;
         }
         return;
@@ -86,9 +86,9 @@ impl Entry {
     }
 
     /// Answers it with what was computed for it.
-    fn encode(self, outputs: &Outputs, ran: Ran) {
+    fn computed(self, outputs: Outputs, ran: Ran) {
         let Self { decoded, reply } = self;
-        drop(reply.send(guarded(|| decoded.encode(outputs, ran))));
+        drop(reply.send(guarded(|| decoded.computed(outputs, ran))));
     }
 
     fn send(self, answer: Result<Answer, Failure>) {
