@@ -131,8 +131,10 @@ def test_a_client_that_never_reads_is_cut_off() -> None:
     with Server(WINE, "--idle-timeout", "1", "--header-timeout", "1") as server:
         server.post(PATH, data=line * 1000, headers=LINES)
         before, start = peak(server), time.monotonic()
+        # compressed answers would fill the buffers between the sockets much later
+        plain = {**LINES, "accept-encoding": "identity"}
         with pytest.raises(requests.RequestException):
-            requests.post(server.url + PATH, data=itertools.repeat(line * 1000), headers=LINES, timeout=120)
+            requests.post(server.url + PATH, data=itertools.repeat(line * 1000), headers=plain, timeout=120)
         assert time.monotonic() - start < 60, "the client gave up, not the server"
         assert peak(server) - before < MEMORY
         assert server.get("/v2/health/ready").status_code == 200

@@ -1,6 +1,6 @@
 //! Percent-encoding in paths and queries (RFC 3986 §2.1).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write};
 
 /// Undoes percent-encoding; `None` when it is broken or what comes of it is no text.
 pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
@@ -20,9 +20,29 @@ pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
+/// Encodes what is not visible ASCII, `"` and `%`, as `CloudEvents` attributes are written in headers.
+pub(crate) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'!'..=b'~' if !matches!(byte, b'"' | b'%') => encoded.push(char::from(byte)),
+            // writing to a text does not fail
+            _ => drop(write!(encoded, "%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, encode};
+
+    #[test]
+    fn what_is_encoded_is_decoded_again() {
+        let text = "io.kserve.inference.grün \"1%\"";
+        assert_eq!(encode(text), "io.kserve.inference.gr%C3%BCn%20%221%25%22");
+        assert_eq!(decode(&encode(text)).as_deref(), Some(text));
+    }
 
     #[test]
     fn only_whole_escapes_of_text_are_undone() {

@@ -7,6 +7,7 @@ use hyper::StatusCode;
 use longshore_engine::{Method, Output, OutputData, Table};
 
 mod bare;
+mod cloud_event;
 pub(crate) mod columnar;
 mod finite;
 pub(crate) mod grpc;
@@ -30,6 +31,7 @@ use crate::{
     json::{Scanner, write},
     reply::Reply,
 };
+use cloud_event::EventMode;
 use v2::reply_content::Contents;
 
 /// One protocol.
@@ -87,6 +89,8 @@ pub(crate) enum MediaType {
     Protobuf,
     /// A table in a format that keeps its columns together.
     Columnar(Columnar),
+    /// JSON that is the data of an event.
+    Event(EventMode),
 }
 
 /// A body, and how it is to be read.
@@ -119,12 +123,21 @@ pub(crate) struct Query {
     pub(crate) raw: Vec<Method>,
     /// What is said of the outputs' content types (V2, gRPC).
     contents: Contents,
+    /// The reply is the data of an event (V1).
+    event: Option<EventMode>,
 }
 
 impl Query {
     /// Rows for the model's default method.
     pub(crate) fn of(table: Table) -> Self {
-        Self { table, methods: Vec::new(), id: None, raw: Vec::new(), contents: Vec::new() }
+        Self {
+            table,
+            methods: Vec::new(),
+            id: None,
+            raw: Vec::new(),
+            contents: Vec::new(),
+            event: None,
+        }
     }
 
     /// The methods that answer.

@@ -87,7 +87,7 @@ fn decode(message: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query,
     let answering = if methods.is_empty() { &default[..] } else { &methods };
     let contents = reply_content::of(answering, own.into_iter(), says_content);
     let raw = if raw { answering.to_vec() } else { Vec::new() };
-    Ok(Query { table, methods, id, raw, contents })
+    Ok(Query { methods, id, raw, contents, ..Query::of(table) })
 }
 
 /// The outputs asked for as methods of the model, and in which content types.

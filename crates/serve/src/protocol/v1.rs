@@ -5,6 +5,7 @@ use longshore_engine::{Method, Output};
 use super::{
     Body, Codec, Head, MediaType, Query,
     bare::{self, Bare},
+    cloud_event::{self, EventMode},
     columnar, kserve_failure, lines, predictions, rows,
 };
 use crate::{
@@ -24,6 +25,9 @@ impl Codec for V1 {
     }
 
     fn accepts(&self, head: &Head<'_>) -> Result<MediaType, Failure> {
+        if let Some(mode) = cloud_event::mode(head)? {
+            return Ok(MediaType::Event(mode));
+        }
         let kind = head.media_type()?;
         if let Some(kind) = kind.as_deref() {
             if lines::is_lines(kind) {
@@ -37,21 +41,34 @@ impl Codec for V1 {
     }
 
     fn answers_arrow(&self, head: &Head<'_>) -> bool {
-        columnar::is_wanted(head.headers)
+        // an event is answered with an event
+        columnar::is_wanted(head.headers) && !matches!(cloud_event::mode(head), Ok(Some(_)))
     }
 
     fn decode(&self, contract: &Contract, body: Body<'_>) -> Result<Query, Failure> {
-        decode(&mut body.scanner()?, contract, &body.bounds())
+        let MediaType::Event(mode) = body.media_type else {
+            return decode(&mut body.scanner()?, contract, &body.bounds());
+        };
+        let mut scanner = match mode {
+            EventMode::Binary => body.scanner()?,
+            EventMode::Structured => cloud_event::data(&body)?,
+        };
+        let query = decode(&mut scanner, contract, &body.bounds())?;
+        Ok(Query { event: Some(mode), ..query })
     }
 
     fn encode(
         &self,
-        _: &Contract,
-        _: &Query,
+        contract: &Contract,
+        query: &Query,
         outputs: &[(Method, Output)],
-        _: &[u8],
+        request_id: &[u8],
     ) -> Result<Reply, Failure> {
-        predictions(outputs)
+        let reply = predictions(outputs)?;
+        Ok(match query.event {
+            None => reply,
+            Some(mode) => cloud_event::reply(mode, &contract.name, request_id, reply),
+        })
     }
 
     fn refuse(&self, failure: &Failure) -> Reply {
@@ -101,6 +118,9 @@ fn decode(
     }
     scanner.finish()?;
     let frame = inputs.or(instances).ok_or_else(|| {
+        if cloud_event::is_one(&whole) {
+            return cloud_event::unnamed();
+        }
         let sent = bare::advice(&whole).map_or(EXAMPLE.into(), |(bare, text)| wrap(bare, &text));
         Failure::invalid(format!("there is neither `instances` nor `inputs`; send {sent}"))
     })?;

@@ -141,7 +141,7 @@ fn decode(
     let contents = reply_content::of(&raw, own, says_content);
     let mut forms = forms.into_iter();
     raw.retain(|_| forms.next().and_then(|form| form.binary).unwrap_or(binary));
-    Ok(Query { table, methods, id, raw, contents })
+    Ok(Query { methods, id, raw, contents, ..Query::of(table) })
 }
 
 const EXAMPLE: &str = "{\"inputs\": [{\"name\": …, \"shape\": [rows, columns], \"datatype\": \"FP64\", \

@@ -8,6 +8,7 @@ mod binary;
 mod cache;
 mod calls;
 mod client;
+mod cloud_events;
 #[cfg(feature = "arrow")]
 mod columnar;
 mod content_types;
