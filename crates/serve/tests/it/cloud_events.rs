@@ -22,7 +22,7 @@ fn headers(without: &[&str]) -> String {
 }
 
 /// An event in structured mode with these keys instead of its own; `null` takes one away.
-fn event(other: Value) -> String {
+fn event(other: &Value) -> String {
     let mut event = json!({
         "specversion": "1.0", "id": "7", "source": "/test", "type": "rows",
         "time": "2026-11-27T08:00:00Z", "subject": "s", "extension": {"a": [1]},
@@ -67,7 +67,8 @@ fn an_event_in_headers_is_answered_in_headers() {
 fn an_event_in_the_body_is_answered_in_the_body() {
     let server = server();
     for kind in [STRUCTURED, "content-type: Application/CloudEvents+JSON; charset=utf-8"] {
-        let reply = server.post_as(PATH, &format!("{kind}\r\nx-request-id: a-1"), event(json!({})));
+        let reply =
+            server.post_as(PATH, &format!("{kind}\r\nx-request-id: a-1"), event(&json!({})));
         assert_eq!(reply.status, 200, "{reply:?}");
         assert_eq!(reply.header("content-type"), Some("application/cloudevents+json"));
         let mut answer = reply.json();
@@ -82,7 +83,7 @@ fn an_event_in_the_body_is_answered_in_the_body() {
     let asked = server.post_as(
         &format!("{PATH}?method=decision_function"),
         STRUCTURED,
-        event(json!({"specversion": "0.3", "datacontenttype": "application/json; charset=utf-8"})),
+        event(&json!({"specversion": "0.3", "datacontenttype": "application/json; charset=utf-8"})),
     );
     assert_eq!(asked.json()["data"], json!({"predictions": [6.0]}));
 }
@@ -94,10 +95,10 @@ fn bad_events_are_told_what_is_wrong() {
         let reply = server.post_as(PATH, &headers(&[missing]), ROW);
         let expected = format!("the event has no header `ce-{missing}`");
         assert!(reply.status == 400 && reply.error().contains(&expected), "{reply:?}");
-        let reply = server.post_as(PATH, STRUCTURED, event(json!({missing: null})));
+        let reply = server.post_as(PATH, STRUCTURED, event(&json!({missing: null})));
         let expected = format!("the event has no `{missing}`");
         assert!(reply.status == 400 && reply.error().contains(&expected), "{reply:?}");
-        let reply = server.post_as(PATH, STRUCTURED, event(json!({missing: 1})));
+        let reply = server.post_as(PATH, STRUCTURED, event(&json!({missing: 1})));
         assert!(reply.status == 400 && reply.error().contains("is not a text"), "{reply:?}");
     }
     let other = headers(&["specversion"]) + "\r\nce-specversion: 2.0";
@@ -112,7 +113,7 @@ fn bad_events_are_told_what_is_wrong() {
         (json!({"data": [[1, 2, 3]]}), "send {\"instances\": [[1,2,3]]}"),
         (json!({"data": {"instances": [[1]]}}), "3"),
     ] {
-        let reply = server.post_as(PATH, STRUCTURED, event(keys));
+        let reply = server.post_as(PATH, STRUCTURED, event(&keys));
         assert!(reply.status == 400 && reply.error().contains(expected), "{expected} {reply:?}");
         assert_eq!(reply.header("content-type"), Some("application/json"));
     }
@@ -137,7 +138,7 @@ fn bad_events_are_told_what_is_wrong() {
     assert_eq!(server.post_as(PATH, &csv, "a\n1").status, 415);
     let lines = headers(&[]).replace("application/json", "application/x-ndjson");
     assert_eq!(server.post_as(PATH, &lines, "[1,2,3]").status, 415);
-    let hint = server.post(PATH, event(json!({})));
+    let hint = server.post(PATH, event(&json!({})));
     assert!(
         hint.status == 400 && hint.error().contains("application/cloudevents+json"),
         "{hint:?}"

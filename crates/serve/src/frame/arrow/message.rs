@@ -73,7 +73,7 @@ impl Messages {
         let blocks = [found.dictionaries(), found.recordBatches()];
         let mut left = begin;
         let mut slices = Vec::new();
-        for block in blocks.iter().flatten().flat_map(|blocks| blocks.iter()) {
+        for block in blocks.into_iter().flatten().flatten() {
             let slice = range(block).filter(|range| range.end <= begin && range.len() <= left);
             let slice = slice.ok_or_else(|| malformed("its footer names what is not there"))?;
             // messages that overlap would be read more often than they were sent

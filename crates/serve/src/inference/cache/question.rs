@@ -22,7 +22,7 @@ pub(super) fn write(methods: &[Method], table: &Table) -> Vec<u8> {
     match &table.data {
         Data::F64(m) => matrix(&mut out, 0, m, |value| value.to_bits().to_le_bytes()),
         Data::F32(m) => matrix(&mut out, 1, m, |value| value.to_bits().to_le_bytes()),
-        Data::I64(m) => matrix(&mut out, 2, m, |value| value.to_le_bytes()),
+        Data::I64(m) => matrix(&mut out, 2, m, i64::to_le_bytes),
         Data::Columns(columns) => {
             out.push(3);
             count(&mut out, columns.len());
@@ -42,7 +42,7 @@ pub(super) fn write(methods: &[Method], table: &Table) -> Vec<u8> {
             for start in &csr.starts {
                 count(&mut out, *start);
             }
-            values(&mut out, &csr.indices, |index| index.to_le_bytes());
+            values(&mut out, &csr.indices, u32::to_le_bytes);
             values(&mut out, &csr.values, |value| value.to_bits().to_le_bytes());
         }
         Data::Documents(all) => {
