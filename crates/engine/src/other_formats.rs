@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::read::{Form, sniff, zip_names};
+use crate::read::{Format, sniff, zip_names};
 
 mod described;
 mod magic;
@@ -21,7 +21,7 @@ pub(crate) fn describe(bytes: &[u8], libraries: &str) -> Described {
             "copy or save it again, and look whether the disk was full",
         );
     }
-    if sniff(bytes) == Form::Zip {
+    if sniff(bytes) == Format::Zip {
         return zip(bytes, libraries);
     }
     if let Some((what, kind)) = magic::find(bytes) {

@@ -28,7 +28,7 @@ pub use array::{Array, Dtype, DtypeKind, Field};
 pub use code::CodeRef;
 pub use cursor::{Cursor, Kind};
 pub use file::file;
-pub use sniff::{Form, sniff};
+pub use sniff::{Format, sniff};
 pub use value::{Document, Id, Node, Object};
 pub(crate) use zip_names::zip_names;
 
@@ -44,15 +44,15 @@ use crate::{Error, Limits};
 /// [`Error::Unsupported`] for formats that hold something else.
 pub fn document(bytes: Vec<u8>, limits: &Limits) -> Result<Document, Error> {
     let (bytes, _) = decompressed(bytes, limits)?;
-    let form = sniff(&bytes);
-    match form {
-        Form::Pickle => pickle::read(bytes, limits),
-        Form::Zip => skops::read(bytes, limits),
-        Form::Npy => npy::read(bytes, limits),
+    let format = sniff(&bytes);
+    match format {
+        Format::Pickle => pickle::read(bytes, limits),
+        Format::Zip => skops::read(bytes, limits),
+        Format::Npy => npy::read(bytes, limits),
         _ => Err(Error::Malformed {
             format: "model file",
             place: "byte 0".into(),
-            reason: format!("a pickle, joblib or skops file is expected, but this is {form}"),
+            reason: format!("a pickle, joblib or skops file is expected, but this is {format}"),
         }),
     }
 }
@@ -64,10 +64,10 @@ pub fn document(bytes: Vec<u8>, limits: &Limits) -> Result<Document, Error> {
 pub(crate) fn decompressed(
     bytes: Vec<u8>,
     limits: &Limits,
-) -> Result<(Vec<u8>, Option<Form>), Error> {
-    let form = sniff(&bytes);
-    if form.is_compressed() {
-        Ok((container::inflate(bytes, form, limits)?, Some(form)))
+) -> Result<(Vec<u8>, Option<Format>), Error> {
+    let format = sniff(&bytes);
+    if format.is_compressed() {
+        Ok((container::inflate(bytes, format, limits)?, Some(format)))
     } else {
         Ok((bytes, None))
     }

@@ -4,7 +4,7 @@ use crate::{
     Error, Limits, estimators,
     flavor::{Flavor, Loaded, ModelFile},
     other_formats::is_old_torch,
-    read::{self, Cursor, Form, sniff, zip_names},
+    read::{self, Cursor, Format, sniff, zip_names},
 };
 
 pub(crate) mod building;
@@ -45,9 +45,9 @@ pub(crate) const FLAVOR: Flavor = Flavor {
 
 fn recognises(bytes: &[u8]) -> Option<&'static str> {
     match sniff(bytes) {
-        Form::Pickle if !is_old_torch(bytes) => Some("a pickle"),
+        Format::Pickle if !is_old_torch(bytes) => Some("a pickle"),
         // an archive whose end is damaged may be one: its reader says what is wrong
-        Form::Zip => match zip_names(bytes) {
+        Format::Zip => match zip_names(bytes) {
             None => Some("a zip archive"),
             Some(names) => names.contains(&"schema.json").then_some("a skops file"),
         },

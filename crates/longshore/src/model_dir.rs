@@ -17,7 +17,7 @@ mod watch;
 
 pub(crate) use watch::Watch;
 
-use crate::models::{Named, Place};
+use crate::models::{ModelFiles, Named};
 
 /// Whether what `--model-dir` names is a model itself, not a folder of models; what is not on this
 /// machine is one.
@@ -35,7 +35,7 @@ fn failed(folder: &ModelDir) -> String {
 #[derive(Debug)]
 pub(crate) struct Catalog {
     folders: Vec<ModelDir>,
-    named: HashMap<String, Place>,
+    named: HashMap<String, ModelFiles>,
     storage: Arc<Storage>,
     method: Option<Method>,
     /// What the files of models in folders were when they were last read.
@@ -49,7 +49,7 @@ impl Catalog {
         storage: Arc<Storage>,
         method: Option<Method>,
     ) -> Self {
-        let named = named.iter().map(|named| (named.name.clone(), named.place.clone())).collect();
+        let named = named.iter().map(|named| (named.name.clone(), named.files.clone())).collect();
         let folders = folders.into_iter().map(ModelDir::new).collect();
         Self { folders, named, storage, method, read: Mutex::default() }
     }
@@ -106,11 +106,11 @@ fn text(error: impl Display) -> String {
 
 impl longshore_serve::Catalog for Catalog {
     fn find(&self, name: &str) -> Result<Option<ModelSource>, String> {
-        let Some(place) = self.named.get(name) else { return Ok(self.in_folder(name)) };
-        Ok(Some(match place {
-            Place::Example(example) => self.source(name, example.source()),
-            Place::Local(paths) => self.source(name, paths.open().map_err(text)?),
-            Place::Remote(location) => {
+        let Some(files) = self.named.get(name) else { return Ok(self.in_folder(name)) };
+        Ok(Some(match files {
+            ModelFiles::Example(example) => self.source(name, example.source()),
+            ModelFiles::Local(paths) => self.source(name, paths.open().map_err(text)?),
+            ModelFiles::Remote(location) => {
                 let fetched = self.storage.fetch(location).map_err(text)?;
                 let version = fetched.revision().version().map(str::to_owned);
                 let source = self.source(name, Source::open(fetched.path()).map_err(text)?);

@@ -21,12 +21,12 @@ pub(crate) struct Named {
     /// Where its files are, as the user wrote it.
     pub(crate) path: String,
     /// Where its files are.
-    pub(crate) place: Place,
+    pub(crate) files: ModelFiles,
 }
 
 /// Where a model's files are.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum ModelFiles {
     /// In the program.
     Example(Example),
     /// On this machine.
@@ -52,7 +52,7 @@ impl Named {
                 "`{name}` is not a model name: use letters, digits, `-`, `_` and `.`, as in `NAME={path}`"
             );
         }
-        Ok(Self { name: name.into(), path: path.into(), place: place(path)? })
+        Ok(Self { name: name.into(), path: path.into(), files: files(path)? })
     }
 }
 
@@ -104,16 +104,16 @@ pub(crate) fn limits(reading: ReadingArgs) -> Limits {
     }
 }
 
-fn place(path: &str) -> Result<Place> {
+fn files(path: &str) -> Result<ModelFiles> {
     if path.starts_with(examples::SCHEME) {
-        return Ok(Place::Example(examples::find(path)?));
+        return Ok(ModelFiles::Example(examples::find(path)?));
     }
     if let Some(chain) = Paths::chain(path)? {
-        return Ok(Place::Local(chain));
+        return Ok(ModelFiles::Local(chain));
     }
     Ok(match path.parse()? {
-        Location::Local(path) => Place::Local(Paths::one(path)),
-        location => Place::Remote(location),
+        Location::Local(path) => ModelFiles::Local(Paths::one(path)),
+        location => ModelFiles::Remote(location),
     })
 }
 
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_nobody_knows_is_refused() {
+    fn a_scheme_that_nobody_knows_is_refused() {
         let error = |argument| Named::parse(argument).unwrap_err().to_string();
         assert!(error("gs://bucket/wine").contains("`s3://`"));
         assert!(error("example://beer").contains("example://wine"));

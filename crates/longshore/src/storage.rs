@@ -9,7 +9,7 @@ use longshore_storage::{Config, Fetched, Location, Storage};
 
 use crate::{
     cli::StorageArgs,
-    models::{Local, Named, Place},
+    models::{Local, ModelFiles, Named},
 };
 
 pub(crate) mod follow;
@@ -53,13 +53,13 @@ const FETCH_LOG: &str = "error,longshore_storage::storage=info";
 /// A model's files, fetched when they are elsewhere; they stay while the second value lives.
 pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Local, Option<Fetched>)> {
     let name = model.name;
-    let location = match model.place {
-        Place::Example(example) => {
+    let location = match model.files {
+        ModelFiles::Example(example) => {
             return Ok((Local { name, source: example.source() }, None));
         }
         // a path that leads nowhere is refused by who loads it, in the server's words
-        Place::Local(paths) => return Ok((Local { name, source: paths.source() }, None)),
-        Place::Remote(location) => location,
+        ModelFiles::Local(paths) => return Ok((Local { name, source: paths.source() }, None)),
+        ModelFiles::Remote(location) => location,
     };
     // what is tried again is told once, when it is given up
     log::init(FETCH_LOG, log::Format::Auto)?;

@@ -26,7 +26,7 @@ use crate::{
     exchange::Exchange,
     failure::Failure,
     http::body,
-    inference::{Form, Inference},
+    inference::{Inference, Negotiated},
     memory::{Received, Share},
     outgoing::{Frames, Outgoing},
     protocol::{
@@ -175,7 +175,7 @@ impl Call<'_, '_> {
         self.exchange.is_for(&served, Protocol::Grpc);
         let begun = self.exchange.begun();
         let inference = Inference::begin(capacity, loop_id, served, Protocol::Grpc, begun);
-        let form = Form {
+        let negotiated = Negotiated {
             media_type: MediaType::Protobuf,
             // each message is compressed for itself, which is done here
             sent: Encoding::Plain,
@@ -183,7 +183,7 @@ impl Call<'_, '_> {
             answers_arrow: false,
             method: None,
         };
-        let answer = deadline.hold(inference.answer(received, form, &self.exchange.id)).await;
+        let answer = deadline.hold(inference.answer(received, negotiated, &self.exchange.id)).await;
         self.exchange.is_computed(answer.as_ref().ok());
         let reply = inference.end(answer)?.body;
         if reply.len() <= compression::SMALL || !compression::is_taken(self.headers, encoding) {

@@ -67,7 +67,7 @@ pub(crate) struct Capacity {
 
 /// How a request's body is to be read, and its reply to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Form {
+pub(crate) struct Negotiated {
     pub(crate) media_type: MediaType,
     /// How the body is compressed.
     pub(crate) sent: Encoding,
@@ -94,7 +94,7 @@ pub(crate) struct Inference<'c> {
     is_traced: bool,
 }
 
-impl Form {
+impl Negotiated {
     /// True for a body that is decoded on the event loop when it is small: one that is packed may
     /// come to a lot.
     fn is_plain(&self) -> bool {
@@ -143,7 +143,7 @@ impl<'c> Inference<'c> {
     pub(crate) async fn answer(
         &self,
         body: Received,
-        form: Form,
+        negotiated: Negotiated,
         id: &HeaderValue,
     ) -> Result<Answer, Failure> {
         let Capacity { limits, computing, buffered, .. } = self.capacity;
@@ -152,13 +152,13 @@ impl<'c> Inference<'c> {
         let task = Task {
             served: self.account.served.clone(),
             codec: codec(self.account.protocol),
-            form,
+            negotiated,
             limits: *limits,
             id: id.clone(),
         };
         let mut times = Times::start(self.is_traced);
         let taken = |share: Option<Share>| share.unwrap_or_else(|| Share::none(buffered));
-        if bytes.len() > IN_PLACE_BYTES || !form.is_plain() {
+        if bytes.len() > IN_PLACE_BYTES || !negotiated.is_plain() {
             let mut share = taken(share);
             let received = Instant::now();
             let decode = move || {
@@ -277,33 +277,33 @@ impl Answer {
 struct Task {
     served: Arc<Served>,
     codec: &'static dyn Codec,
-    form: Form,
+    negotiated: Negotiated,
     limits: Limits,
     id: HeaderValue,
 }
 
 impl Task {
     fn decode(&self, bytes: &[u8]) -> Result<Query, Failure> {
-        let body = Body { bytes, media_type: self.form.media_type, limits: &self.limits };
+        let body = Body { bytes, media_type: self.negotiated.media_type, limits: &self.limits };
         let mut query = self.codec.decode(&self.served.contract, body)?;
-        query.ask(self.form.method)?;
+        query.ask(self.negotiated.method)?;
         Ok(query)
     }
 
     /// The same for a body that may be large or compressed.
     fn decode_large(&self, bytes: Bytes, share: &mut Share) -> Result<Query, Failure> {
         let sent = bytes.len();
-        let bytes = if self.form.sent == Encoding::Plain {
+        let bytes = if self.negotiated.sent == Encoding::Plain {
             bytes
         } else {
-            let plain = encoding::decompress(&bytes, self.form.sent, &self.limits)?;
+            let plain = encoding::decompress(&bytes, self.negotiated.sent, &self.limits)?;
             share.grow(plain.len(), "the body")?;
             plain.into()
         };
-        if let MediaType::Columnar(kind) = self.form.media_type {
+        if let MediaType::Columnar(kind) = self.negotiated.media_type {
             let (contract, limits) = (&self.served.contract, &self.limits);
             let mut query = columnar::decode(contract, kind, &bytes, sent, limits, share)?;
-            query.ask(self.form.method)?;
+            query.ask(self.negotiated.method)?;
             return Ok(query);
         }
         share.grow(bytes.len().saturating_mul(memory::DECODED - 1), "the body")?;
@@ -312,7 +312,7 @@ impl Task {
 
     /// Most bytes of an answer that is made on the event loop.
     fn in_place(&self) -> usize {
-        match self.form.wanted {
+        match self.negotiated.wanted {
             Encoding::Plain => IN_PLACE_BYTES,
             _ => IN_PLACE_PACKED_BYTES,
         }
@@ -352,12 +352,12 @@ impl Task {
         mut times: Times,
     ) -> Result<Answer, Failure> {
         let contract = &self.served.contract;
-        let reply = if self.form.answers_arrow {
+        let reply = if self.negotiated.answers_arrow {
             columnar::encode(outputs)?
         } else {
             self.codec.encode(contract, query, outputs, self.id.as_bytes())?
         };
-        let reply = encoding::reply(reply, self.form.wanted);
+        let reply = encoding::reply(reply, self.negotiated.wanted);
         times.encoded();
         Ok(Answer { reply, rows: query.table.rows, ran, share: None, times })
     }

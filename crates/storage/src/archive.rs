@@ -20,15 +20,15 @@ const SMALL: u64 = 16 << 20;
 /// Bytes copied at once.
 const CHUNK: usize = 128 << 10;
 
-/// The form of an archive, by its name.
+/// The kind of an archive, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum ArchiveKind {
     Zip,
     Tar,
     TarGz,
 }
 
-impl Form {
+impl ArchiveKind {
     pub(crate) fn of(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
@@ -55,7 +55,7 @@ struct Unpacking<'a> {
 
 /// Unpacks an archive into a folder that is made for it. `what` names it in messages.
 pub(crate) fn unpack(
-    form: Form,
+    kind: ArchiveKind,
     archive: &Path,
     folder: &Path,
     limits: Limits,
@@ -67,10 +67,10 @@ pub(crate) fn unpack(
     let mut unpacking = Unpacking { what, folder, limits, left, paths: Paths::default() };
     fs::create_dir_all(folder).map_err(Error::io("failed to make", folder))?;
     let reader = BufReader::new(file);
-    match form {
-        Form::Zip => unpacking.zip(reader),
-        Form::Tar => unpacking.tar(reader),
-        Form::TarGz => unpacking.tar(MultiGzDecoder::new(reader)),
+    match kind {
+        ArchiveKind::Zip => unpacking.zip(reader),
+        ArchiveKind::Tar => unpacking.tar(reader),
+        ArchiveKind::TarGz => unpacking.tar(MultiGzDecoder::new(reader)),
     }?;
     if unpacking.paths.len() == 0 {
         return Err(unpacking.broken(&"it holds no files"));

@@ -57,8 +57,8 @@ impl Builder {
 
     /// The node of an id that has one.
     pub(crate) fn node_mut(&mut self, id: Id) -> Option<&mut Node> {
-        match id.place() {
-            super::value::Place::Node(index) => self.doc.nodes.get_mut(index),
+        match id.meaning() {
+            super::value::Meaning::Node(index) => self.doc.nodes.get_mut(index),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::Form;
+use super::Format;
 use crate::{Error, Limits};
 
 /// Output below which the ratio is not enforced: small files may repeat one byte a lot.
@@ -12,24 +12,24 @@ const FREE: u64 = 1 << 20;
 const LZMA_MEMORY: u64 = 96 << 20;
 
 /// Inflates a whole compressed file. Streams of one format may follow one another.
-pub(super) fn inflate(bytes: Vec<u8>, form: Form, limits: &Limits) -> Result<Vec<u8>, Error> {
+pub(super) fn inflate(bytes: Vec<u8>, format: Format, limits: &Limits) -> Result<Vec<u8>, Error> {
     let mut output = Output {
         chunks: Vec::new(),
         len: 0,
         compressed: bytes.len() as u64,
         limits,
-        form: name(form),
+        format: name(format),
     };
     let mut rest = bytes.as_slice();
     loop {
-        let member = stream(&mut rest, form, &mut output);
+        let member = stream(&mut rest, format, &mut output);
         let place = bytes.len() - rest.len();
         member.map_err(|fault| output.error(fault, place))?;
         // gzip files may be padded with zeros
-        if rest.is_empty() || form == Form::Gzip && rest.iter().all(|&b| b == 0) {
+        if rest.is_empty() || format == Format::Gzip && rest.iter().all(|&b| b == 0) {
             break;
         }
-        if super::sniff(rest) != form {
+        if super::sniff(rest) != format {
             return Err(output.malformed(place, "other bytes follow the end of the stream"));
         }
     }
@@ -49,17 +49,17 @@ impl From<io::Error> for Fault {
 }
 
 /// One stream; leaves `rest` behind it.
-fn stream(rest: &mut &[u8], form: Form, output: &mut Output<'_>) -> Result<(), Fault> {
+fn stream(rest: &mut &[u8], format: Format, output: &mut Output<'_>) -> Result<(), Fault> {
     let lzma = |error| Fault::Io(io::Error::other(error));
-    match form {
-        Form::Zlib => zlib(rest, output),
-        Form::Gzip => output.fill(flate2::bufread::GzDecoder::new(rest)),
-        Form::Bzip2 => output.fill(bzip2::bufread::BzDecoder::new(rest)),
-        Form::Xz => {
+    match format {
+        Format::Zlib => zlib(rest, output),
+        Format::Gzip => output.fill(flate2::bufread::GzDecoder::new(rest)),
+        Format::Bzip2 => output.fill(bzip2::bufread::BzDecoder::new(rest)),
+        Format::Xz => {
             let stream = liblzma::stream::Stream::new_stream_decoder(LZMA_MEMORY, 0);
             output.fill(liblzma::bufread::XzDecoder::new_stream(rest, stream.map_err(lzma)?))
         }
-        Form::Lzma => {
+        Format::Lzma => {
             let stream = liblzma::stream::Stream::new_lzma_decoder(LZMA_MEMORY);
             output.fill(liblzma::bufread::XzDecoder::new_stream(rest, stream.map_err(lzma)?))
         }
@@ -127,7 +127,7 @@ struct Output<'a> {
     len: u64,
     compressed: u64,
     limits: &'a Limits,
-    form: &'static str,
+    format: &'static str,
 }
 
 impl Output<'_> {
@@ -161,7 +161,7 @@ impl Output<'_> {
         self.len += count as u64;
         if self.len > self.limits.model_bytes {
             return Err(Error::Limit {
-                what: format!("the {} file, once decompressed,", self.form),
+                what: format!("the {} file, once decompressed,", self.format),
                 limit: format!("{} bytes", self.limits.model_bytes),
                 flag: "--max-model-bytes",
             });
@@ -171,7 +171,7 @@ impl Output<'_> {
             return Err(Error::Limit {
                 what: format!(
                     "the compression ratio of the {} file ({} bytes from {} so far)",
-                    self.form, self.len, self.compressed
+                    self.format, self.len, self.compressed
                 ),
                 limit: format!("{ratio}:1"),
                 flag: "--max-compression-ratio",
@@ -192,7 +192,7 @@ impl Output<'_> {
 
     fn malformed(&self, place: usize, reason: &str) -> Error {
         Error::Malformed {
-            format: self.form,
+            format: self.format,
             place: format!("byte {place}"),
             reason: reason.to_owned(),
         }
@@ -216,13 +216,13 @@ impl Output<'_> {
     }
 }
 
-fn name(form: Form) -> &'static str {
-    match form {
-        Form::Zlib => "zlib",
-        Form::Gzip => "gzip",
-        Form::Bzip2 => "bzip2",
-        Form::Xz => "xz",
-        Form::Lzma => "LZMA",
+fn name(format: Format) -> &'static str {
+    match format {
+        Format::Zlib => "zlib",
+        Format::Gzip => "gzip",
+        Format::Bzip2 => "bzip2",
+        Format::Xz => "xz",
+        Format::Lzma => "LZMA",
         _ => "LZ4",
     }
 }

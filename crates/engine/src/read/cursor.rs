@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{
     Array, Document, Dtype, Id, Node, Object,
     stored::{self, Stored},
-    value::Place,
+    value::Meaning,
 };
 use crate::Error;
 
@@ -71,13 +71,13 @@ impl<'a> Cursor<'a> {
 
     /// What the value is.
     pub fn kind(self) -> Kind<'a> {
-        let index = match self.id.place() {
-            Place::Node(index) => index,
-            Place::Int(v) => return Kind::Int(v),
-            Place::Stored(at) => return self.stored(at),
-            Place::None => return Kind::None,
-            Place::Bool(v) => return Kind::Bool(v),
-            Place::EmptyTuple => return Kind::Tuple(&[]),
+        let index = match self.id.meaning() {
+            Meaning::Node(index) => index,
+            Meaning::Int(v) => return Kind::Int(v),
+            Meaning::Stored(at) => return self.stored(at),
+            Meaning::None => return Kind::None,
+            Meaning::Bool(v) => return Kind::Bool(v),
+            Meaning::EmptyTuple => return Kind::Tuple(&[]),
         };
         match self.doc.nodes.get(index).unwrap_or(&Node::None) {
             Node::None => Kind::None,
@@ -122,15 +122,15 @@ impl<'a> Cursor<'a> {
 
     /// Where a text or bytes stand: start, length, and whether in the owned bytes.
     pub(crate) fn range(self) -> Option<(u64, u64, bool)> {
-        let at = match self.id.place() {
-            Place::Node(index) => match self.doc.nodes.get(index)? {
+        let at = match self.id.meaning() {
+            Meaning::Node(index) => match self.doc.nodes.get(index)? {
                 Node::Text { start, len, owned } | Node::Bytes { start, len, owned } => {
                     return Some((*start, u64::from(*len), *owned));
                 }
                 Node::Stored(at) => usize::try_from(*at).ok()?,
                 _ => return None,
             },
-            Place::Stored(at) => at,
+            Meaning::Stored(at) => at,
             _ => return None,
         };
         match stored::read(&self.doc.input, at)?.0 {
@@ -309,7 +309,7 @@ impl<'a> Cursor<'a> {
 
     /// A numpy dtype, shared with the document.
     pub(crate) fn shared_dtype(self) -> Option<Arc<Dtype>> {
-        let Place::Node(index) = self.id.place() else { return None };
+        let Meaning::Node(index) = self.id.meaning() else { return None };
         match self.doc.nodes.get(index)? {
             Node::Dtype(dtype) => Some(Arc::clone(dtype)),
             _ => None,

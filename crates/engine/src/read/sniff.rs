@@ -5,7 +5,7 @@ use super::pickle::opcode;
 /// The containers of Python's values, and the compressed streams around them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Form {
+pub enum Format {
     /// A pickle: of any protocol, by cloudpickle or by joblib.
     Pickle,
     /// A zlib stream (joblib's `.z`).
@@ -28,14 +28,14 @@ pub enum Form {
     Other,
 }
 
-impl Form {
+impl Format {
     /// A compressed stream around something else.
     pub fn is_compressed(self) -> bool {
         matches!(self, Self::Zlib | Self::Gzip | Self::Bzip2 | Self::Xz | Self::Lzma | Self::Lz4)
     }
 }
 
-impl fmt::Display for Form {
+impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Pickle => "a pickle",
@@ -53,18 +53,18 @@ impl fmt::Display for Form {
 }
 
 /// Tells a container by its first bytes.
-pub fn sniff(bytes: &[u8]) -> Form {
+pub fn sniff(bytes: &[u8]) -> Format {
     match bytes {
-        [opcode::PROTO, 0..=5, ..] => Form::Pickle,
+        [opcode::PROTO, 0..=5, ..] => Format::Pickle,
         // method, window and check bits: a multiple of 31
-        [0x78, flags, ..] if (0x7800 + u16::from(*flags)) % 31 == 0 => Form::Zlib,
-        [0x1f, 0x8b, ..] => Form::Gzip,
-        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Form::Bzip2,
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Form::Xz,
-        [0x5d, 0, 0, ..] => Form::Lzma,
-        [0x04, 0x22, 0x4d, 0x18, ..] => Form::Lz4,
-        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Form::Zip,
-        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Form::Npy,
+        [0x78, flags, ..] if (0x7800 + u16::from(*flags)) % 31 == 0 => Format::Zlib,
+        [0x1f, 0x8b, ..] => Format::Gzip,
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Format::Bzip2,
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Format::Xz,
+        [0x5d, 0, 0, ..] => Format::Lzma,
+        [0x04, 0x22, 0x4d, 0x18, ..] => Format::Lz4,
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Format::Zip,
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Format::Npy,
         // protocols 0 and 1 have no header: an opcode that can come first, and STOP at the end
         [
             opcode::MARK
@@ -89,36 +89,36 @@ pub fn sniff(bytes: &[u8]) -> Form {
             | opcode::INST,
             ..,
             opcode::STOP,
-        ] => Form::Pickle,
-        _ => Form::Other,
+        ] => Format::Pickle,
+        _ => Format::Other,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, sniff};
+    use super::{Format, sniff};
 
     #[test]
     fn first_bytes_tell_the_form() {
-        for (bytes, form) in [
-            (&b"\x80\x04N."[..], Form::Pickle),
-            (b"\x80\x09N.", Form::Other),
-            (b"cos\nsystem\n.", Form::Pickle),
-            (b"]q\x00.", Form::Pickle),
-            (b"\x78\x9c", Form::Zlib),
-            (b"\x78\x9d", Form::Other),
-            (b"\x1f\x8b\x08", Form::Gzip),
-            (b"BZh9", Form::Bzip2),
-            (b"\xfd7zXZ\x00", Form::Xz),
-            (b"\x5d\x00\x00\x80", Form::Lzma),
-            (b"\x04\x22\x4d\x18", Form::Lz4),
-            (b"PK\x03\x04", Form::Zip),
-            (b"\x93NUMPY", Form::Npy),
-            (b"{\"a\": 1}.", Form::Other),
-            (b"hello", Form::Other),
-            (b"", Form::Other),
+        for (bytes, format) in [
+            (&b"\x80\x04N."[..], Format::Pickle),
+            (b"\x80\x09N.", Format::Other),
+            (b"cos\nsystem\n.", Format::Pickle),
+            (b"]q\x00.", Format::Pickle),
+            (b"\x78\x9c", Format::Zlib),
+            (b"\x78\x9d", Format::Other),
+            (b"\x1f\x8b\x08", Format::Gzip),
+            (b"BZh9", Format::Bzip2),
+            (b"\xfd7zXZ\x00", Format::Xz),
+            (b"\x5d\x00\x00\x80", Format::Lzma),
+            (b"\x04\x22\x4d\x18", Format::Lz4),
+            (b"PK\x03\x04", Format::Zip),
+            (b"\x93NUMPY", Format::Npy),
+            (b"{\"a\": 1}.", Format::Other),
+            (b"hello", Format::Other),
+            (b"", Format::Other),
         ] {
-            assert_eq!(sniff(bytes), form, "{bytes:?}");
+            assert_eq!(sniff(bytes), format, "{bytes:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{Array, Cursor};
 pub struct Id(pub(crate) u32);
 
 /// What an [`Id`] stands for.
-pub(crate) enum Place {
+pub(crate) enum Meaning {
     /// A node of the arena.
     Node(usize),
     /// The integer itself.
@@ -53,17 +53,17 @@ impl Id {
         u32::try_from(index).ok().filter(|v| *v <= PAYLOAD).map(Self)
     }
 
-    pub(crate) fn place(self) -> Place {
+    pub(crate) fn meaning(self) -> Meaning {
         let payload = self.0 & PAYLOAD;
         match self.0 & !PAYLOAD {
-            0 => Place::Node(payload as usize),
-            INT => Place::Int(i64::from(payload)),
-            STORED => Place::Stored(payload as usize),
+            0 => Meaning::Node(payload as usize),
+            INT => Meaning::Int(i64::from(payload)),
+            STORED => Meaning::Stored(payload as usize),
             _ => match self {
-                Self::FALSE => Place::Bool(false),
-                Self::TRUE => Place::Bool(true),
-                Self::EMPTY_TUPLE => Place::EmptyTuple,
-                _ => Place::None,
+                Self::FALSE => Meaning::Bool(false),
+                Self::TRUE => Meaning::Bool(true),
+                Self::EMPTY_TUPLE => Meaning::EmptyTuple,
+                _ => Meaning::None,
             },
         }
     }
@@ -204,7 +204,7 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
-    use super::{Id, Node, Place};
+    use super::{Id, Meaning, Node};
 
     #[test]
     fn a_node_stays_small() {
@@ -213,9 +213,9 @@ mod tests {
 
     #[test]
     fn small_values_need_no_node() {
-        assert!(matches!(Id::of_int(7).unwrap().place(), Place::Int(7)));
-        assert!(matches!(Id::of_stored(9).unwrap().place(), Place::Stored(9)));
-        assert!(matches!(Id::of_bool(true).place(), Place::Bool(true)));
+        assert!(matches!(Id::of_int(7).unwrap().meaning(), Meaning::Int(7)));
+        assert!(matches!(Id::of_stored(9).unwrap().meaning(), Meaning::Stored(9)));
+        assert!(matches!(Id::of_bool(true).meaning(), Meaning::Bool(true)));
         assert_eq!(Id::of_int(-1), None);
         assert_eq!(Id::of_int(1 << 30), None);
     }

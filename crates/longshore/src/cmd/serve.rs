@@ -12,7 +12,7 @@ use longshore_serve::{Batching, Config, Limits, Server};
 use crate::{
     cli::{BatchArgs, LogArgs, LogFormat, RequestArgs, ServeArgs},
     model_dir::{self, Catalog, Watch},
-    models::{self, Local, Named, Place},
+    models::{self, Local, ModelFiles, Named},
     storage::{
         self, StorageMetrics,
         follow::{self, Failure, Followed, Shared},
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     start_log(&args.log)?;
     let method = method(args)?;
     let (named, folders) = named(args)?;
-    let remote = named.iter().any(|model| matches!(model.place, Place::Remote(_)));
+    let remote = named.iter().any(|model| matches!(model.files, ModelFiles::Remote(_)));
     let storage = storage::open(&args.storage, remote)?;
     let metrics = StorageMetrics::new(storage.usage());
     let poll = Duration::from_secs(args.poll);
@@ -51,12 +51,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     let scheme =
         if matches!(config.transport, server::Transport::Tls(_)) { "https" } else { "http" };
     let mut followed = Vec::new();
-    for Named { name, place, .. } in named {
-        match place {
-            Place::Example(example) => {
+    for Named { name, files, .. } in named {
+        match files {
+            ModelFiles::Example(example) => {
                 config.models.push(Local { name, source: example.source() }.serve(method));
             }
-            Place::Local(paths) => {
+            ModelFiles::Local(paths) => {
                 // a path that leads nowhere is the failure of one model, not of all
                 let source = paths.source();
                 if !poll.is_zero() {
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
                 }
                 config.models.push(Local { name, source }.serve(method));
             }
-            Place::Remote(location) => {
+            ModelFiles::Remote(location) => {
                 followed.push(Followed::remote(&name, &location));
                 config.expected.push(name);
             }

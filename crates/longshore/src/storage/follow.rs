@@ -55,7 +55,7 @@ impl Failure {
 #[derive(Debug)]
 pub(crate) struct Followed {
     name: String,
-    place: Place,
+    files: FollowedFiles,
     /// What is served.
     current: Option<State>,
     /// What could not be served.
@@ -67,12 +67,12 @@ pub(crate) struct Followed {
 }
 
 #[derive(Debug)]
-enum Place {
+enum FollowedFiles {
     Local(Paths),
     Remote(Location),
 }
 
-/// What a place holds: equal states are equal files.
+/// What the files are: equal states are equal files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Local(Fingerprint),
@@ -91,19 +91,19 @@ impl fmt::Display for State {
 impl Followed {
     /// A model to bring from elsewhere.
     pub(crate) fn remote(name: &str, location: &Location) -> Self {
-        Self::new(name, Place::Remote(location.clone()))
+        Self::new(name, FollowedFiles::Remote(location.clone()))
     }
 
     /// A model on this machine that is about to be loaded from `paths` as they are now.
     pub(crate) fn local(name: &str, paths: Paths) -> Self {
         let state = Fingerprint::of(paths.all()).ok().map(State::Local);
-        Self { current: state, ..Self::new(name, Place::Local(paths)) }
+        Self { current: state, ..Self::new(name, FollowedFiles::Local(paths)) }
     }
 
-    fn new(name: &str, place: Place) -> Self {
+    fn new(name: &str, files: FollowedFiles) -> Self {
         Self {
             name: name.to_owned(),
-            place,
+            files,
             current: None,
             rejected: None,
             settling: None,
@@ -131,8 +131,8 @@ impl Task for Follow {
         if self.shared.drain.has_begun() {
             return None;
         }
-        if let (Place::Remote(location), None, None) =
-            (&self.followed.place, &self.followed.current, &self.followed.rejected)
+        if let (FollowedFiles::Remote(location), None, None) =
+            (&self.followed.files, &self.followed.current, &self.followed.rejected)
         {
             let location = location.clone();
             if let Err(error) = self.bring(&location) {
@@ -148,8 +148,8 @@ impl Task for Follow {
                 Err(error) => self.lost(error),
             }
         }
-        let settled = match (&self.followed.place, &self.followed.current) {
-            (Place::Remote(location), Some(_)) => !location.can_change(),
+        let settled = match (&self.followed.files, &self.followed.current) {
+            (FollowedFiles::Remote(location), Some(_)) => !location.can_change(),
             _ => false,
         };
         let again = if self.followed.settling.is_some() { SETTLE.min(poll) } else { poll };
@@ -222,13 +222,13 @@ impl Follow {
     /// what was seen; `None` when nobody wants the model.
     fn look(&mut self) -> Result<Option<State>> {
         let Shared { storage, metrics, models, .. } = &self.shared;
-        let Followed { name, place, current, rejected, settling, .. } = &mut self.followed;
+        let Followed { name, files, current, rejected, settling, .. } = &mut self.followed;
         if models.is_unloaded(name) {
             return Ok(None);
         }
-        let (seen, at_once) = match place {
-            Place::Local(paths) => (State::Local(Fingerprint::of(paths.all())?), false),
-            Place::Remote(location) => {
+        let (seen, at_once) = match files {
+            FollowedFiles::Local(paths) => (State::Local(Fingerprint::of(paths.all())?), false),
+            FollowedFiles::Remote(location) => {
                 (State::Remote(storage.resolve(location)?), location.changes_at_once())
             }
         };
@@ -243,9 +243,9 @@ impl Follow {
         }
         *settling = None;
         tracing::info!(model = name, "model `{name}` has changed: loading {seen}");
-        let (source, to, lease): (_, _, Option<Lease>) = match place {
-            Place::Local(paths) => (paths.open()?, seen.clone(), None),
-            Place::Remote(location) => {
+        let (source, to, lease): (_, _, Option<Lease>) = match files {
+            FollowedFiles::Local(paths) => (paths.open()?, seen.clone(), None),
+            FollowedFiles::Remote(location) => {
                 let fetched = storage.fetch(location)?;
                 let revision = State::Remote(fetched.revision().clone());
                 (Source::open(fetched.path())?, revision, Some(Arc::new(fetched)))

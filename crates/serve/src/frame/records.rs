@@ -15,7 +15,7 @@ use crate::{
 
 /// Where a key's value goes.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum KeyUse {
     Column(usize),
     /// The model does not take it.
     Dropped,
@@ -27,9 +27,9 @@ struct Records<'a, 'n> {
     names: Vec<Cow<'a, str>>,
     columns: Vec<Builder>,
     /// The column of each name met so far.
-    found: HashMap<Cow<'a, str>, Place>,
+    found: HashMap<Cow<'a, str>, KeyUse>,
     /// The keys of the first row with their columns: later rows mostly repeat them.
-    order: Vec<(Cow<'a, str>, Place)>,
+    order: Vec<(Cow<'a, str>, KeyUse)>,
     unknown: Vec<Cow<'a, str>>,
     rows: usize,
 }
@@ -113,22 +113,22 @@ impl<'a, 'n> Records<'a, 'n> {
         scanner.begin(b'{')?;
         while scanner.more(b'}', &mut first)? {
             let key = scanner.key()?;
-            let place = match self.order.get(at) {
-                Some((name, place)) if *name == key => *place,
-                _ => self.place(key.clone())?,
+            let key_use = match self.order.get(at) {
+                Some((name, key_use)) if *name == key => *key_use,
+                _ => self.key_use(key.clone())?,
             };
             if row == 0 {
-                self.order.push((key.clone(), place));
+                self.order.push((key.clone(), key_use));
             }
             at += 1;
-            match place {
-                Place::Dropped => {
+            match key_use {
+                KeyUse::Dropped => {
                     scanner.skip()?;
                     if !dropped.insert(key.clone()) {
                         return Err(twice(&key));
                     }
                 }
-                Place::Column(index) => {
+                KeyUse::Column(index) => {
                     let Some(column) = self.columns.get_mut(index) else { continue };
                     if column.len() > row {
                         return Err(twice(&key));
@@ -150,26 +150,26 @@ impl<'a, 'n> Records<'a, 'n> {
         Ok(())
     }
 
-    fn place(&mut self, key: Cow<'a, str>) -> Result<Place, Failure> {
-        if let Some(place) = self.found.get(&key) {
-            return Ok(*place);
+    fn key_use(&mut self, key: Cow<'a, str>) -> Result<KeyUse, Failure> {
+        if let Some(key_use) = self.found.get(&key) {
+            return Ok(*key_use);
         }
         let taken = self.wanted.is_none_or(|names| names.contains(&key));
-        let place = if taken {
+        let key_use = if taken {
             if self.rows > 0 && !self.wanted.is_some_and(|names| names.may_lack(&key)) {
                 return Err(super::lacks(&key, 0));
             }
             self.columns.push(Builder::Missing(self.rows));
             self.names.push(key.clone());
-            Place::Column(self.columns.len() - 1)
+            KeyUse::Column(self.columns.len() - 1)
         } else {
             if self.unknown.len() < UNKNOWN {
                 self.unknown.push(key.clone());
             }
-            Place::Dropped
+            KeyUse::Dropped
         };
-        self.found.insert(key, place);
-        Ok(place)
+        self.found.insert(key, key_use);
+        Ok(key_use)
     }
 }
 

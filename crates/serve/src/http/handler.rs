@@ -16,7 +16,7 @@ use crate::{
     encoding::{self, Encoding},
     exchange::Exchange,
     failure::Failure,
-    inference::{Answer as Computed, Asked, Capacity, Form, Inference, Stream},
+    inference::{Answer as Computed, Asked, Capacity, Inference, Negotiated, Stream},
     names::quoted,
     outgoing::Outgoing,
     protocol::{Codec, Head, MediaType, Protocol, codec, lines},
@@ -126,15 +126,15 @@ async fn infer(
     exchange.is_for(&served, target.protocol);
     let begun = exchange.begun();
     let inference = Inference::begin(capacity, worker.loop_id, served, target.protocol, begun);
-    let form = match form(codec, &asked, inference.served()) {
-        Ok(form) => form,
+    let negotiated = match negotiate(codec, &asked, inference.served()) {
+        Ok(negotiated) => negotiated,
         Err(failure) => return inference.end(Err(failure)).map(Answer::Whole),
     };
-    if form.media_type == MediaType::Lines {
+    if negotiated.media_type == MediaType::Lines {
         let asked = Asked {
-            sent: form.sent,
-            wanted: form.wanted,
-            method: form.method,
+            sent: negotiated.sent,
+            wanted: negotiated.wanted,
+            method: negotiated.method,
             id: exchange.id.clone(),
             drain: worker.shared.drain.clone(),
             grace: worker.shared.stream_grace,
@@ -142,26 +142,26 @@ async fn infer(
         let stream = Stream::begin(capacity.clone(), inference.into_account(), asked, body)?;
         return Ok(Answer::Stream(Box::new(stream)));
     }
-    let result = ask(&inference, form, &head.headers, body, &exchange.id).await;
+    let result = ask(&inference, negotiated, &head.headers, body, &exchange.id).await;
     exchange.is_computed(result.as_ref().ok());
     inference.end(result).map(Answer::Whole)
 }
 
 async fn ask(
     inference: &Inference<'_>,
-    form: Form,
+    negotiated: Negotiated,
     headers: &HeaderMap,
     body: &mut Body,
     id: &HeaderValue,
 ) -> Result<Computed, Failure> {
     let Capacity { limits, buffered, .. } = inference.capacity();
     let received = body::receive(headers, body, limits, buffered).await?;
-    inference.answer(received, form, id).await
+    inference.answer(received, negotiated, id).await
 }
 
-fn form(codec: &dyn Codec, head: &Head<'_>, served: &Served) -> Result<Form, Failure> {
+fn negotiate(codec: &dyn Codec, head: &Head<'_>, served: &Served) -> Result<Negotiated, Failure> {
     let method = head.value("method").map(|name| served.contract.method(&name)).transpose()?;
-    Ok(Form {
+    Ok(Negotiated {
         media_type: codec.accepts(head)?,
         sent: Encoding::sent(head.headers)?,
         wanted: Encoding::wanted(head.headers),

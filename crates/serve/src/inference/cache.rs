@@ -35,13 +35,13 @@ pub(crate) struct Cache {
 }
 
 /// A model's number and the hash of a question to it.
-type Place = (u64, u64);
+type Key = (u64, u64);
 
 #[derive(Default)]
 struct Kept {
-    entries: BTreeMap<Place, Entry>,
+    entries: BTreeMap<Key, Entry>,
     /// The entries by their last use, the oldest first.
-    by_use: BTreeMap<u64, Place>,
+    by_use: BTreeMap<u64, Key>,
     bytes: usize,
     /// Uses so far.
     uses: u64,
@@ -138,26 +138,26 @@ impl fmt::Debug for Cache {
 }
 
 impl Kept {
-    fn get(&mut self, place: Place) -> Option<Arc<Known>> {
-        let entry = self.entries.get_mut(&place)?;
+    fn get(&mut self, key: Key) -> Option<Arc<Known>> {
+        let entry = self.entries.get_mut(&key)?;
         self.uses += 1;
         self.by_use.remove(&entry.last_use);
-        self.by_use.insert(self.uses, place);
+        self.by_use.insert(self.uses, key);
         entry.last_use = self.uses;
         Some(entry.known.clone())
     }
 
-    fn put(&mut self, place: Place, known: Arc<Known>) -> Option<Arc<Known>> {
-        let old = self.remove(place);
+    fn put(&mut self, key: Key, known: Arc<Known>) -> Option<Arc<Known>> {
+        let old = self.remove(key);
         self.uses += 1;
         self.bytes += known.bytes();
-        self.by_use.insert(self.uses, place);
-        self.entries.insert(place, Entry { known, last_use: self.uses });
+        self.by_use.insert(self.uses, key);
+        self.entries.insert(key, Entry { known, last_use: self.uses });
         old
     }
 
-    fn remove(&mut self, place: Place) -> Option<Arc<Known>> {
-        let entry = self.entries.remove(&place)?;
+    fn remove(&mut self, key: Key) -> Option<Arc<Known>> {
+        let entry = self.entries.remove(&key)?;
         self.by_use.remove(&entry.last_use);
         self.bytes -= entry.known.bytes();
         Some(entry.known)
@@ -199,8 +199,8 @@ impl Part {
         let mut kept = cache.kept();
         gone.extend(kept.put((*model, hash), known));
         while kept.bytes > cache.limit {
-            let Some((_, &place)) = kept.by_use.first_key_value() else { break };
-            gone.extend(kept.remove(place));
+            let Some((_, &key)) = kept.by_use.first_key_value() else { break };
+            gone.extend(kept.remove(key));
             cache.evictions.fetch_add(1, Relaxed);
         }
     }
@@ -208,13 +208,13 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        let places = (self.model, 0)..=(self.model, u64::MAX);
+        let keys = (self.model, 0)..=(self.model, u64::MAX);
         loop {
             let mut gone = Vec::new();
             let mut kept = self.cache.kept();
-            let all = kept.entries.range(places.clone());
-            let some: Vec<_> = all.take(DROPPED_AT_ONCE).map(|(place, _)| *place).collect();
-            gone.extend(some.iter().map(|place| kept.remove(*place)));
+            let all = kept.entries.range(keys.clone());
+            let some: Vec<_> = all.take(DROPPED_AT_ONCE).map(|(key, _)| *key).collect();
+            gone.extend(some.iter().map(|key| kept.remove(*key)));
             drop(kept);
             if some.len() < DROPPED_AT_ONCE {
                 return;

@@ -67,15 +67,15 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// The place of a request in its line: given up when its caller leaves.
-struct Place {
+/// A request in its line, which it leaves when its caller does.
+struct Waiting {
     queue: Arc<Queue>,
     key: usize,
     answer: oneshot::Receiver<Result<Answer, Failure>>,
     is_answered: bool,
 }
 
-impl Place {
+impl Waiting {
     async fn answer(&mut self) -> Result<Answer, Failure> {
         let answer = (&mut self.answer).await;
         self.is_answered = true;
@@ -86,7 +86,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Waiting {
     fn drop(&mut self) {
         if !self.is_answered {
             self.answer.close();
@@ -117,15 +117,15 @@ impl Queue {
         // the request's own handle keeps the address from becoming that of another model
         let key = Arc::as_ptr(&decoded.task.served).addr();
         let (reply, answer) = oneshot::channel();
-        let mut place = Place { queue: self.clone(), key, answer, is_answered: false };
+        let mut waiting = Waiting { queue: self.clone(), key, answer, is_answered: false };
         self.join(key, Entry { decoded, reply });
         if !self.call(key)?
-            && let Ok(answer) = timeout(self.limits.delay, place.answer()).await
+            && let Ok(answer) = timeout(self.limits.delay, waiting.answer()).await
         {
             return answer;
         }
         self.call(key)?;
-        place.answer().await
+        waiting.answer().await
     }
 
     fn lines(&self) -> MutexGuard<'_, HashMap<usize, Line>> {

@@ -3,7 +3,7 @@ use std::{fs, io::Write};
 use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 
-use super::{Form, only_folder, unpack};
+use super::{ArchiveKind, only_folder, unpack};
 use crate::Limits;
 
 struct Unpacked {
@@ -17,13 +17,13 @@ impl Unpacked {
     }
 }
 
-fn run(form: Form, bytes: &[u8]) -> Unpacked {
+fn run(kind: ArchiveKind, bytes: &[u8]) -> Unpacked {
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("archive");
     fs::write(&archive, bytes).unwrap();
     let limits = Limits { files: 5, ratio: 10 };
     let out = folder.path().join("out");
-    let result = unpack(form, &archive, &out, limits, "`x`").map_err(|error| error.to_string());
+    let result = unpack(kind, &archive, &out, limits, "`x`").map_err(|error| error.to_string());
     let above: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(above.len() <= 2, "something escaped: {above:?}");
@@ -68,14 +68,17 @@ const FILE: tar::EntryType = tar::EntryType::Regular;
 #[test]
 fn every_form_is_unpacked() {
     let files = [("wine/MLmodel", &b"a"[..], FILE), ("./wine/model.pkl", b"bc", FILE)];
-    for (form, bytes) in [(Form::Tar, tar(&files)), (Form::TarGz, gzip(&tar(&files)))] {
-        let done = run(form, &bytes);
+    for (kind, bytes) in [(ArchiveKind::Tar, tar(&files)), (ArchiveKind::TarGz, gzip(&tar(&files)))]
+    {
+        let done = run(kind, &bytes);
         done.result.as_ref().unwrap();
         assert_eq!(done.read("wine/model.pkl"), b"bc");
         assert_eq!(only_folder(&done.folder.path().join("out")).unwrap(), "wine");
     }
-    let done =
-        run(Form::Zip, &zip(&[("MLmodel", b"a"), ("data/model.pkl", b"bc"), ("__MACOSX/x", b"")]));
+    let done = run(
+        ArchiveKind::Zip,
+        &zip(&[("MLmodel", b"a"), ("data/model.pkl", b"bc"), ("__MACOSX/x", b"")]),
+    );
     assert_eq!(done.read("data/model.pkl"), b"bc");
     assert_eq!(only_folder(&done.folder.path().join("out")), None);
 }
@@ -83,13 +86,13 @@ fn every_form_is_unpacked() {
 #[test]
 fn nothing_escapes() {
     for name in ["../evil", "/tmp/evil", "a/../../evil", "a\\..\\evil"] {
-        let done = run(Form::Tar, &tar(&[(name, b"x", FILE)]));
+        let done = run(ArchiveKind::Tar, &tar(&[(name, b"x", FILE)]));
         assert!(
             done.result.as_ref().unwrap_err().contains("was refused"),
             "{name}: {:?}",
             done.result
         );
-        let done = run(Form::Zip, &zip(&[(name, b"x")]));
+        let done = run(ArchiveKind::Zip, &zip(&[(name, b"x")]));
         assert!(
             done.result.as_ref().unwrap_err().contains("was refused"),
             "{name}: {:?}",
@@ -97,7 +100,7 @@ fn nothing_escapes() {
         );
     }
     for kind in [tar::EntryType::Symlink, tar::EntryType::Link, tar::EntryType::Fifo] {
-        let done = run(Form::Tar, &tar(&[("link", b"", kind)]));
+        let done = run(ArchiveKind::Tar, &tar(&[("link", b"", kind)]));
         assert!(done.result.unwrap_err().contains("neither"), "{kind:?}");
     }
 }
@@ -105,29 +108,29 @@ fn nothing_escapes() {
 #[test]
 fn bombs_and_crowds_are_stopped() {
     let zeros = vec![0; 40 << 20];
-    for (form, bytes) in [
-        (Form::TarGz, gzip(&tar(&[("zeros", &zeros, FILE)]))),
-        (Form::Zip, zip(&[("zeros", &zeros)])),
+    for (kind, bytes) in [
+        (ArchiveKind::TarGz, gzip(&tar(&[("zeros", &zeros, FILE)]))),
+        (ArchiveKind::Zip, zip(&[("zeros", &zeros)])),
     ] {
-        assert!(run(form, &bytes).result.unwrap_err().contains("10 times its size"));
+        assert!(run(kind, &bytes).result.unwrap_err().contains("10 times its size"));
     }
     let names: Vec<_> = (0..6).map(|n| n.to_string()).collect();
     let files: Vec<_> = names.iter().map(|name| (name.as_str(), &b""[..], FILE)).collect();
-    assert!(run(Form::Tar, &tar(&files)).result.unwrap_err().contains("5 files"));
+    assert!(run(ArchiveKind::Tar, &tar(&files)).result.unwrap_err().contains("5 files"));
 }
 
 #[test]
 fn what_is_broken_says_so() {
     let good = tar(&[("a", b"x", FILE)]);
-    for (form, bytes) in [
-        (Form::Zip, b"not a zip".to_vec()),
-        (Form::TarGz, b"not gzip".to_vec()),
-        (Form::TarGz, gzip(&good)[..20].to_vec()),
-        (Form::Tar, Vec::new()),
-        (Form::Tar, tar(&[("a", b"x", FILE), ("a", b"y", FILE)])),
+    for (kind, bytes) in [
+        (ArchiveKind::Zip, b"not a zip".to_vec()),
+        (ArchiveKind::TarGz, b"not gzip".to_vec()),
+        (ArchiveKind::TarGz, gzip(&good)[..20].to_vec()),
+        (ArchiveKind::Tar, Vec::new()),
+        (ArchiveKind::Tar, tar(&[("a", b"x", FILE), ("a", b"y", FILE)])),
     ] {
-        assert!(run(form, &bytes).result.is_err(), "{form:?}");
+        assert!(run(kind, &bytes).result.is_err(), "{kind:?}");
     }
-    assert_eq!(Form::of("https://x/Model.TGZ"), Some(Form::TarGz));
-    assert_eq!(Form::of("model.skops"), None);
+    assert_eq!(ArchiveKind::of("https://x/Model.TGZ"), Some(ArchiveKind::TarGz));
+    assert_eq!(ArchiveKind::of("model.skops"), None);
 }

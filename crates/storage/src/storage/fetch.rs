@@ -5,7 +5,7 @@ use std::{path::Path, time::Instant};
 use super::{Fetched, Revision, Storage, resolve::Source};
 use crate::{
     Error, Location, Outcome,
-    archive::{self, Form},
+    archive::{self, ArchiveKind},
     cache::{Entry, Found, Lease, Manifest},
     digest::Checks,
     remote::{Listing, Remote},
@@ -114,7 +114,7 @@ impl Storage {
         let Some(name) = only else {
             return Ok((String::new(), done.into_iter().map(entry).collect()));
         };
-        let Some(form) = Form::of(&name) else {
+        let Some(kind) = ArchiveKind::of(&name) else {
             return Ok((name, done.into_iter().map(entry).collect()));
         };
         let unpacked = folder.join("unpacked");
@@ -125,7 +125,7 @@ impl Storage {
             _ => {}
         }
         let what = format!("`{location}`");
-        archive::unpack(form, &content.join(&name), &unpacked, self.config.limits, &what)?;
+        archive::unpack(kind, &content.join(&name), &unpacked, self.config.limits, &what)?;
         std::fs::remove_dir_all(&content).map_err(Error::io("failed to unpack", &content))?;
         std::fs::rename(&unpacked, &content).map_err(Error::io("failed to unpack", &content))?;
         let mut files = Vec::new();
