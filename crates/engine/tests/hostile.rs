@@ -8,7 +8,7 @@ use std::{
 
 use longshore_engine::{
     Limits,
-    read::{self, Form, json, ubjson},
+    read::{self, Format, json, ubjson},
 };
 
 fn document(bytes: Vec<u8>) -> Result<read::Document, String> {
@@ -173,7 +173,7 @@ fn a_dictionary_that_takes_too_much_memory_is_refused() {
     let mut bytes = b"\x5d\x00\x00\xff\xff".to_vec();
     bytes.extend([0xff; 8]);
     bytes.extend([0; 64]);
-    assert_eq!(read::sniff(b"\x5d\x00\x00\xff\xff"), Form::Lzma);
+    assert_eq!(read::sniff(b"\x5d\x00\x00\xff\xff"), Format::Lzma);
     bytes[1..5].copy_from_slice(&0xff00_0000u32.to_le_bytes());
     assert!(document(bytes).unwrap_err().contains("LZMA"));
 }

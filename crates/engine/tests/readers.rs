@@ -8,7 +8,7 @@ use std::{
 
 use longshore_engine::{
     Limits,
-    read::{self, Array, Cursor, Document, Form, Id, Kind},
+    read::{self, Array, Cursor, Document, Format, Id, Kind},
 };
 
 #[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
@@ -223,14 +223,14 @@ fn every_container_is_told_by_its_first_bytes() {
         let end = name.split_once('.').map_or("", |(_, end)| end);
         let expected = match end {
             "cloudpickle.pkl" | "p0.pkl" | "p1.pkl" | "p2.pkl" | "p3.pkl" | "p4.pkl" | "p5.pkl"
-            | "pkl" | "joblib" => Form::Pickle,
-            "joblib.z" => Form::Zlib,
-            "joblib.gz" => Form::Gzip,
-            "joblib.bz2" => Form::Bzip2,
-            "joblib.xz" => Form::Xz,
-            "joblib.lzma" => Form::Lzma,
-            "joblib.lz4" => Form::Lz4,
-            "skops" | "deflated.skops" => Form::Zip,
+            | "pkl" | "joblib" => Format::Pickle,
+            "joblib.z" => Format::Zlib,
+            "joblib.gz" => Format::Gzip,
+            "joblib.bz2" => Format::Bzip2,
+            "joblib.xz" => Format::Xz,
+            "joblib.lzma" => Format::Lzma,
+            "joblib.lz4" => Format::Lz4,
+            "skops" | "deflated.skops" => Format::Zip,
             _ => continue,
         };
         assert_eq!(read::sniff(&fs::read(&path).unwrap()), expected, "{}", path.display());

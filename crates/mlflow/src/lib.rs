@@ -8,11 +8,14 @@ mod error;
 mod mlmodel;
 pub mod rest;
 mod signature;
+mod text;
 mod uri;
 
 pub use error::Error;
 pub use mlmodel::{Flavor, MlModel};
-pub use signature::{ColumnSpec, ColumnType, Param, Schema, Signature, TensorSpec};
+pub use signature::{
+    ColumnSpec, ColumnType, DataType, Param, Property, Schema, Signature, TensorSpec,
+};
 pub use uri::{ModelUri, RunUri};
 
 /// The release whose REST contract the platform follows.

@@ -8,9 +8,11 @@ use super::{
         INPUT_TAG_KEY, INPUT_TAG_VALUE, KEY, REGISTRY_TAG_VALUE, length,
     },
     names::key,
-    wire::text::{double, repr},
 };
-use crate::Error;
+use crate::{
+    Error,
+    text::{double, repr},
+};
 
 /// Checks a batch: its names, its times, and how much it holds.
 ///

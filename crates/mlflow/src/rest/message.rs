@@ -157,7 +157,7 @@ macro_rules! names {
             }
 
             fn write(&self, out: &mut String) {
-                $crate::rest::wire::text::quote(self.name(), out);
+                $crate::text::quote(self.name(), out);
             }
 
             fn texts(&self, out: &mut Vec<String>) {

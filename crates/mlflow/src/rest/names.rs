@@ -3,11 +3,11 @@
 //! Two differences are meant. MLflow's patterns let a line feed at the end pass; here it is a character
 //! like others. What a letter or a digit is, Unicode decides: here a few combining marks are letters too.
 
-use super::{
-    limits,
-    wire::text::{quote_ascii, repr},
+use super::limits;
+use crate::{
+    Error,
+    text::{quote_ascii, repr},
 };
-use crate::Error;
 
 /// Checks the key of a metric, a parameter or a tag: word characters, `/`, `.`, `-`, `:` and spaces, and as
 /// a path it must stay what it is. `parameter` is its place, such as `metrics[0].name`.

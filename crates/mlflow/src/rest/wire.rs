@@ -14,11 +14,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::Error;
+use crate::{Error, text};
 
 pub(crate) mod place;
 mod scalar;
-pub(crate) mod text;
 
 use place::Place;
 

@@ -1,11 +1,10 @@
 use serde_json::Value;
 
-use super::{
-    Kind, Wire,
-    place::Place,
+use super::{Kind, Wire, place::Place};
+use crate::{
+    Error,
     text::{self, is_decimal},
 };
-use crate::Error;
 
 impl Wire for String {
     fn read(value: Value, place: &Place<'_>) -> Result<Self, Error> {
