@@ -6,6 +6,7 @@
 //! * [`gate`]: permits for what there may be at a time;
 //! * [`log`]: JSON lines on stderr, text on a terminal;
 //! * [`metrics`]: the text that Prometheus reads, and the process's own figures;
+//! * [`percent`]: percent-encoding, undone and done;
 //! * [`request_id`]: the id that joins a reply with its log line;
 //! * [`server`]: sockets, event loops and connections for any service over HTTP/1 and HTTP/2; TLS, API keys;
 //! * [`trace`]: spans of requests, for an OpenTelemetry collector.
@@ -17,6 +18,7 @@ mod error;
 pub mod gate;
 pub mod log;
 pub mod metrics;
+pub mod percent;
 mod reload;
 pub mod request_id;
 pub mod server;

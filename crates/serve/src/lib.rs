@@ -31,7 +31,6 @@ mod metrics;
 mod models;
 mod names;
 mod outgoing;
-mod percent;
 mod protobuf;
 mod protocol;
 mod reply;

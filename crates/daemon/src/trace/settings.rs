@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Uri};
 use ureq::tls::{Certificate, PemItem, parse_pem};
 
 use super::context::Sampler;
-use crate::Error;
+use crate::{Error, percent};
 
 /// The path of traces below a collector's address (OTLP/HTTP).
 const PATH: &str = "v1/traces";
@@ -146,24 +146,10 @@ fn pairs(list: &str) -> Option<Vec<(String, String)>> {
     items
         .map(|item| {
             let (key, value) = item.split_once('=')?;
-            let (key, value) = (decode(key.trim())?, decode(value.trim())?);
-            (!key.is_empty()).then_some((key, value))
+            let (key, value) = (percent::decode(key.trim())?, percent::decode(value.trim())?);
+            (!key.is_empty()).then(|| (key.into_owned(), value.into_owned()))
         })
         .collect()
-}
-
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(if byte == b'%' {
-            let mut digit = || char::from(rest.next()?).to_digit(16);
-            (digit()? * 16 + digit()?) as u8
-        } else {
-            byte
-        });
-    }
-    String::from_utf8(bytes).ok()
 }
 
 fn headers(pairs: Vec<(String, String)>) -> Option<Vec<(String, String)>> {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use hyper::Method;
-use longshore_daemon::{Code, server::Question};
+use longshore_daemon::{Code, percent, server::Question};
 
-use crate::{failure::Failure, percent, protocol::Protocol, unsupported::Unsupported};
+use crate::{failure::Failure, protocol::Protocol, unsupported::Unsupported};
 
 /// What a request asks for.
 #[derive(Debug, PartialEq)]

@@ -4,14 +4,13 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use longshore_daemon::Code;
+use longshore_daemon::{Code, percent};
 
 use super::{Body, Head};
 use crate::{
     failure::Failure,
     json::{Scanner, twice, write},
     names::quoted,
-    percent,
     reply::Reply,
 };
 

@@ -4,9 +4,9 @@ use hyper::{
     HeaderMap,
     header::{CONTENT_TYPE, HeaderName, HeaderValue},
 };
-use longshore_daemon::Code;
+use longshore_daemon::{Code, percent};
 
-use crate::{failure::Failure, names::quoted, percent};
+use crate::{failure::Failure, names::quoted};
 
 /// How many bytes of JSON stand before the binary tensors of a body.
 pub(super) static JSON_LENGTH: HeaderName =

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt::Write};
 
 /// Undoes percent-encoding; `None` when it is broken or what comes of it is no text.
-pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
+pub fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
         return Some(Cow::Borrowed(text));
     }
@@ -21,7 +21,7 @@ pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Encodes what is not visible ASCII, `"` and `%`, as `CloudEvents` attributes are written in headers.
-pub(crate) fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
