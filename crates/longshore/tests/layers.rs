@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "longshore-serve",
         &["longshore-engine", "longshore-mlflow", "longshore-kserve", "longshore-daemon"],
     ),
+    ("longshore-operator", &["longshore-kserve"]),
     (
         "longshore",
         &[

@@ -1,0 +1,83 @@
+//! `InferenceService`, version `v1beta1`.
+
+use serde::{Deserialize, Serialize};
+
+mod autoscaling;
+mod component;
+mod extension;
+mod logger;
+mod predictor;
+
+pub use autoscaling::{
+    AutoScaling, External, ExternalMetric, MetricSource, MetricTarget, MetricTargetType, PodMetric,
+    PodSource, Resource,
+};
+pub use component::{Art, Component, Explainer, Transformer};
+pub use extension::{Extension, ScaleMetric};
+pub use logger::{Batcher, Logger, LoggerMode, LoggerStorage};
+pub use predictor::{
+    ConfidentialModel, Framework, Frameworks, Model, ModelFormat, ModelStorage, Predictor,
+    Protocol, StorageUri, WorkerSpec,
+};
+
+use crate::Fields;
+
+/// What an InferenceService asks for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct InferenceServiceSpec {
+    /// What answers.
+    pub predictor: Predictor,
+    /// What stands before it, and changes requests and answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transformer: Option<Transformer>,
+    /// What explains its answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explainer: Option<Explainer>,
+    /// Other predictors beside it, each with its share of the requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub canary: Vec<Canary>,
+    /// Where traces go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracing: Option<Tracing>,
+    /// Fields that no release known here has.
+    #[serde(flatten)]
+    pub unknown: Fields,
+}
+
+/// A predictor beside the stable one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Canary {
+    /// What is laid over the stable predictor; its `name` is required.
+    pub predictor: Predictor,
+    /// Its share of the requests, in percent.
+    pub traffic_percent: i32,
+    /// Fields that no release known here has.
+    #[serde(flatten)]
+    pub unknown: Fields,
+}
+
+/// Where traces go, since KServe 0.21.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Tracing {
+    /// The name of the exporter, such as `otlp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exporter: Option<String>,
+    /// Its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exporter_endpoint: Option<String>,
+    /// Which requests are traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampler: Option<String>,
+    /// How many of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampler_arg: Option<String>,
+    /// Fields that no release known here has.
+    #[serde(flatten)]
+    pub unknown: Fields,
+}

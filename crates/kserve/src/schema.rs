@@ -1,0 +1,67 @@
+//! The schemas of what Kubernetes itself defines.
+
+use std::borrow::Cow;
+
+use k8s_openapi::api::core::v1::{Container as ContainerFields, PodSpec};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+
+use crate::{Container, Pod, Quantity};
+
+impl JsonSchema for Container {
+    fn schema_name() -> Cow<'static, str> {
+        "Container".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        beside_others::<ContainerFields>(generator)
+    }
+}
+
+impl JsonSchema for Pod {
+    fn schema_name() -> Cow<'static, str> {
+        "Pod".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        beside_others::<PodSpec>(generator)
+    }
+}
+
+impl JsonSchema for Quantity {
+    fn schema_name() -> Cow<'static, str> {
+        "Quantity".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"x-kubernetes-int-or-string": true})
+    }
+}
+
+/// The schema of fields that stand beside others: none of them is required, and their descriptions,
+/// which are Kubernetes' own, are left out.
+fn beside_others<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = T::json_schema(generator);
+    schema.remove("required");
+    schema.remove("description");
+    for value in schema.ensure_object().values_mut() {
+        undescribed(value, false);
+    }
+    schema
+}
+
+/// Takes descriptions out. `names` is true where the keys are the names of fields.
+fn undescribed(value: &mut Value, names: bool) {
+    match value {
+        Value::Object(fields) => {
+            if !names && fields.get("description").is_some_and(Value::is_string) {
+                fields.remove("description");
+            }
+            for (key, value) in fields {
+                undescribed(value, !names && key == "properties");
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| undescribed(item, false)),
+        _ => {}
+    }
+}

@@ -1,0 +1,162 @@
+//! Fields that nobody knows: kept, told, and taken for what they are near to.
+
+use crate::{Fields, InferenceServiceSpec, Pod, Predictor, container};
+
+/// A field that no release known here has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// Its path.
+    pub path: String,
+    /// The field that was meant, when one is near.
+    pub meant: Option<&'static str>,
+}
+
+/// The fields of a service.
+const SPEC: [&str; 5] = ["predictor", "transformer", "explainer", "canary", "tracing"];
+
+/// The fields of every component.
+const COMPONENT: [&str; 15] = [
+    "annotations",
+    "autoScaling",
+    "batcher",
+    "canaryTrafficPercent",
+    "containerConcurrency",
+    "deploymentStrategy",
+    "labels",
+    "logger",
+    "maxReplicas",
+    "minReplicas",
+    "scaleMetric",
+    "scaleMetricType",
+    "scaleTarget",
+    "storageUris",
+    "timeout",
+];
+
+/// What else a predictor has.
+const PREDICTOR: [&str; 14] = [
+    "huggingface",
+    "lightgbm",
+    "model",
+    "name",
+    "onnx",
+    "paddle",
+    "pmml",
+    "pytorch",
+    "sklearn",
+    "storageContainerName",
+    "tensorflow",
+    "triton",
+    "workerSpec",
+    "xgboost",
+];
+
+/// What a model has beside its container.
+const MODEL: [&str; 7] = [
+    "confidential",
+    "modelFormat",
+    "protocolVersion",
+    "runtime",
+    "runtimeVersion",
+    "storage",
+    "storageUri",
+];
+
+/// The fields of a service that no release known here has, in the order in which they are written.
+pub fn fields(spec: &InferenceServiceSpec) -> Vec<Unknown> {
+    let mut found = Found::default();
+    found.keys("spec", &spec.unknown, &[&SPEC]);
+    found.predictor("spec.predictor", &spec.predictor);
+    for (at, canary) in spec.canary.iter().enumerate() {
+        let path = format!("spec.canary[{at}]");
+        found.keys(&path, &canary.unknown, &[&["predictor", "trafficPercent"]]);
+        found.predictor(&format!("{path}.predictor"), &canary.predictor);
+    }
+    if let Some(transformer) = &spec.transformer {
+        found.pod("spec.transformer", &transformer.pod, &[&COMPONENT]);
+    }
+    if let Some(explainer) = &spec.explainer {
+        found.pod("spec.explainer", &explainer.pod, &[&COMPONENT, &["art"]]);
+    }
+    found.0
+}
+
+#[derive(Default)]
+struct Found(Vec<Unknown>);
+
+impl Found {
+    fn predictor(&mut self, path: &str, predictor: &Predictor) {
+        self.pod(path, &predictor.pod, &[&COMPONENT, &PREDICTOR]);
+        let frameworks = predictor.frameworks.iter();
+        let model = predictor.model.as_ref().map(|model| ("model", &model.framework));
+        for (name, framework) in frameworks.chain(model) {
+            let path = format!("{path}.{name}");
+            self.keys(&path, &framework.container.0, &[&MODEL, &container::CONTAINER]);
+        }
+    }
+
+    /// A pod whose fields stand beside others.
+    fn pod(&mut self, path: &str, pod: &Pod, beside: &[&'static [&'static str]]) {
+        let known: Vec<_> = beside.iter().copied().chain([&container::POD[..]]).collect();
+        self.keys(path, &pod.0, &known);
+        let lists = [("containers", pod.containers()), ("initContainers", pod.init_containers())];
+        for (list, containers) in lists {
+            for (at, container) in containers.iter().enumerate() {
+                let path = format!("{path}.{list}[{at}]");
+                self.keys(&path, &container.0, &[&container::CONTAINER]);
+            }
+        }
+    }
+
+    fn keys(&mut self, path: &str, fields: &Fields, known: &[&'static [&'static str]]) {
+        let all = || known.iter().flat_map(|list| list.iter().copied());
+        for name in fields.keys().filter(|name| all().all(|known| known != name.as_str())) {
+            let path = format!("{path}.{name}");
+            self.0.push(Unknown { path, meant: near(name, all()) });
+        }
+    }
+}
+
+/// The known name that differs least, when it differs in little.
+fn near(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
+    let (least, best) = known.map(|known| (distance(known), known)).min()?;
+    (least <= 1 + name.len() / 5).then_some(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::fields;
+
+    #[test]
+    fn unknown_fields_are_told_with_what_was_meant() {
+        let spec = json!({
+            "predictor": {
+                "minReplica": 0,
+                "serviceAccountName": "s3",
+                "model": {"modelFormat": {"name": "sklearn"}, "storageURI": "s3://a", "resource": {}, "image": "a"},
+                "containers": [{"name": "a", "comand": []}],
+                "gpuSharing": {},
+            },
+            "transformer": {"containers": [{"name": "a"}], "scaleMetrics": "rps"},
+            "canary": [{"predictor": {"name": "a"}, "trafficPercent": 1, "percent": 5}],
+            "trafic": {},
+        });
+        let found = fields(&serde_json::from_value(spec).unwrap());
+        let found: Vec<_> = found.iter().map(|it| (&*it.path, it.meant)).collect();
+        let expected = [
+            ("spec.trafic", None),
+            ("spec.predictor.gpuSharing", None),
+            ("spec.predictor.minReplica", Some("minReplicas")),
+            ("spec.predictor.containers[0].comand", Some("command")),
+            ("spec.predictor.model.resource", Some("resources")),
+            ("spec.predictor.model.storageURI", Some("storageUri")),
+            ("spec.canary[0].percent", None),
+            ("spec.transformer.scaleMetrics", Some("scaleMetric")),
+        ];
+        assert_eq!(found, expected);
+    }
+}

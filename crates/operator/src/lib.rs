@@ -1,0 +1,3 @@
+//! Keeps InferenceServices: the controllers of the platform on Kubernetes.
+
+pub mod crd;
