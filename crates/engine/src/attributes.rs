@@ -89,7 +89,7 @@ pub(crate) fn counted(
     Err(Error::attribute(estimator.class_name(), name, reason))
 }
 
-/// A boolean parameter; `default` when the file's version does not have it yet.
+/// A boolean parameter; `default` when the file's release does not have it yet.
 pub(crate) fn flag(estimator: Cursor<'_>, name: &str, default: bool) -> bool {
     match estimator.attr(name).map(Cursor::kind) {
         Some(Kind::None) => false,
@@ -251,12 +251,14 @@ pub(crate) fn scalar(estimator: Cursor<'_>, name: &str) -> Option<Scalar> {
     }
 }
 
-/// The version of scikit-learn that an estimator's state names; `None` in files older than 0.18.
+/// The release of scikit-learn that an estimator's state names, as two numbers; `None` in files
+/// older than 0.18.
 pub(crate) fn version(estimator: Cursor<'_>) -> Option<(u32, u32)> {
     release(estimator).map(|(major, minor, _)| (major, minor))
 }
 
-/// The same with the third number, which is 0 in development versions.
+/// The release of scikit-learn as [`version`] gives it, with the third number, which is 0 for
+/// development releases.
 pub(crate) fn release(estimator: Cursor<'_>) -> Option<(u32, u32, u32)> {
     let text = estimator.attr("_sklearn_version")?.as_str()?;
     let mut parts = text.split('.').map(|part| part.parse().ok());

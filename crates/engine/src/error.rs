@@ -138,7 +138,8 @@ impl Error {
         Self::Value { row, column: ColumnPlace::At(column), reason: reason.into() }
     }
 
-    /// Finds the column of an [`Error::Value`] in what an outer estimator or the caller knows.
+    /// Replaces the position in an [`Error::Value`] by the place that an outer estimator or the
+    /// caller knows for this column.
     #[must_use]
     pub(crate) fn map_column(mut self, place: impl FnOnce(usize) -> ColumnPlace) -> Self {
         let mut inner = &mut self;
@@ -153,7 +154,8 @@ impl Error {
         self
     }
 
-    /// The same for a column that is made of the one that `source` finds, or of several.
+    /// Replaces the position in an [`Error::Value`] by that of the column which `source` finds it
+    /// to be made of; without one, the column was computed from several.
     #[must_use]
     #[cold]
     pub(crate) fn trace(self, source: impl FnOnce(usize) -> Option<usize>) -> Self {

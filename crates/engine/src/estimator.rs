@@ -12,13 +12,15 @@ pub(crate) trait Transform: Send + Sync + fmt::Debug {
         columns
     }
 
-    /// The column, of `columns`, that an output column is made of; `None` when it is several.
+    /// Which of the `columns` columns the column `output` is made of; `None` when it is made of
+    /// several.
     fn source(&self, output: usize, _columns: usize) -> Option<usize> {
         Some(output)
     }
 
-    /// What becomes of each of `columns` columns, here and later: `after` tells what is done with
-    /// each output column. Without an answer, and without `after`, all are values.
+    /// What is done with each of `columns` columns, here and later. `after` tells what is done
+    /// later with each output column: without it, all of those are values. When this gives `None`,
+    /// all of the `columns` are values.
     fn uses(&self, _columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
         None
     }
@@ -26,7 +28,7 @@ pub(crate) trait Transform: Send + Sync + fmt::Debug {
     /// The transformed rows. Takes the table whole so that it can work in place.
     fn transform(&self, input: Table) -> Result<Table, Error>;
 
-    /// The transformed rows, for rows that stay the caller's.
+    /// The transformed rows; the caller keeps its own.
     fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
         self.transform(input.clone())
     }

@@ -42,7 +42,8 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Of a booster's own file: its predictor and what wrote it, or why it cannot run.
+    /// What a booster's own file gives, from its predictor and the release that wrote it, or from
+    /// the reason why it cannot run.
     ///
     /// # Errors
     /// [`Error::Malformed`]: such a file was not read.

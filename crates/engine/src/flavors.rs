@@ -1,4 +1,4 @@
-//! The formats that models are read from.
+//! The flavors of models that are read.
 
 use crate::{
     Error, Limits, Model, Source,
@@ -14,8 +14,8 @@ mod opened;
 pub(crate) use chain::join;
 pub(crate) use opened::Opened;
 
-/// Every format, the preferred one first: a model that MLflow logged in several is read from the
-/// first of them. A format is added by a line here.
+/// Every flavor, the preferred one first: a model that MLflow logged in several is read in the
+/// first of them. A new flavor takes a line here.
 const FLAVORS: &[Flavor] = &[sklearn::FLAVOR, xgboost::FLAVOR, lightgbm::FLAVOR];
 
 /// Reads the model that `source` holds: an MLflow folder, a KServe model directory, a single model
@@ -65,7 +65,7 @@ fn open_one(source: &Source, limits: &Limits) -> Result<Opened, Error> {
     })
 }
 
-/// The flavor of a file, and what the flavor calls it.
+/// The flavor of a file, and that flavor's word for it, such as `a pickle`.
 fn recognise(bytes: &[u8]) -> Option<(&'static Flavor, &'static str)> {
     FLAVORS.iter().find_map(|flavor| Some((flavor, (flavor.recognises)(bytes)?)))
 }

@@ -77,7 +77,7 @@ fn list(link: &flavors::Opened, name: &str, steps: &mut Vec<Step>, references: &
         }
         return;
     };
-    // what was built as a whole has no part that cannot be
+    // when the whole was built, each part can be built
     let building = link.loaded.estimator.is_err().then(estimators::building);
     walk(document.root(), name, 0, building.as_ref(), steps);
     references.extend(document.globals().iter().map(|(module, name)| format!("{module}.{name}")));

@@ -10,7 +10,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Memory beyond the bytes read that reading may take, besides one more copy of them.
+    /// Bytes of memory that a file's values may take beyond the number of bytes read.
     pub const HEADROOM_BYTES: u64 = 48 << 20;
 }
 

@@ -1,5 +1,5 @@
-//! Files that no flavor reads, said for what they are: files of other tools, and accidents of
-//! copying and downloading.
+//! What files are that no flavor reads: files of other tools, and accidents of copying and
+//! downloading.
 
 use std::path::Path;
 

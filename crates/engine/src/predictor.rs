@@ -20,7 +20,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// The same with what the model does with its columns, as far as both fit together.
+    /// These inputs with `uses`, if it has an entry for each column.
     pub(crate) fn with_uses(mut self, uses: impl FnOnce(usize) -> Option<Vec<ColumnUse>>) -> Self {
         if let Some(columns) = self.columns {
             self.uses = uses(columns).filter(|uses| uses.len() == columns).map(Arc::from);
@@ -43,8 +43,8 @@ pub enum ColumnUse {
 }
 
 impl ColumnUse {
-    /// What a model does whose parts do `self` and `other`: a text anywhere makes it a text, and
-    /// it is unread only when no part reads it.
+    /// What a model does with a column when one part of it does `self` and another `other`. The
+    /// column is a text if either part takes it as one, and unread only if neither part reads it.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Text, _) | (_, Self::Text) => Self::Text,

@@ -37,7 +37,7 @@ pub(crate) fn softmax(row: &mut [f64]) {
     }
 }
 
-/// Softmax in floats, as XGBoost computes it: the sum is one of doubles.
+/// Softmax in floats, as XGBoost computes it: with the sum in doubles.
 pub(crate) fn softmax_f32(row: &mut [f32]) {
     let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0_f64;

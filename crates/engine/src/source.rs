@@ -11,7 +11,7 @@ use crate::{Error, Limits};
 const MOST_FILES: usize = 10_000;
 /// Bytes at the beginning of a file by which it is recognised.
 const HEAD: u64 = 4 << 10;
-/// Bytes at its end: the index of an archive.
+/// Bytes at the end of a file, where an archive has its index.
 const TAIL: u64 = 128 << 10;
 
 /// Where a model's files are.
@@ -144,7 +144,8 @@ impl Source {
         Ok(content)
     }
 
-    /// Both ends of a file, one after the other; all of a file that is not longer.
+    /// The first `HEAD` and the last `TAIL` bytes of a file, one after the other; the whole file
+    /// when it is not longer than both.
     ///
     /// # Errors
     /// As for [`Source::read`].
@@ -180,7 +181,7 @@ impl Source {
     }
 }
 
-/// Opens a file, and nothing else: to open a pipe is to wait for whoever writes to it.
+/// Opens a file and refuses anything else: opening a pipe would wait for whoever writes to it.
 fn open(path: &Path) -> Result<fs::File, Error> {
     let io = |source| Error::Io { path: path.to_owned(), source };
     regular(path, fs::metadata(path).map_err(io)?.file_type())?;

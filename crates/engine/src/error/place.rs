@@ -10,8 +10,8 @@ pub enum ColumnPlace {
     At(usize),
     /// A column of the model's rows, by its name.
     Named(Arc<str>),
-    /// No column of the rows, but one that several of them were computed into, by its position
-    /// from 0 among those that a step gets.
+    /// A column that was computed from several of the rows' columns, by its position from 0 among
+    /// those that a step gets.
     Computed(usize),
 }
 

@@ -16,8 +16,9 @@ use crate::{
 /// last.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for a link that is no transformer and not the last, and for one whose
-/// columns are not as many as the link before gives; what a link itself cannot do, with its name.
+/// [`Error::Unsupported`] when a link before the last one is no transformer, and when a link was
+/// fitted on another number of columns than the link before gives. The errors of a single link
+/// carry its name.
 pub(crate) fn join(mut links: Vec<Opened>) -> Result<Opened, Error> {
     let Some(last) = links.pop() else {
         return Err(Error::Unsupported {
@@ -97,9 +98,10 @@ fn transformer(
     }
 }
 
-/// Whether each link takes as many columns as the one before gives, tried with one made-up row.
+/// Checks with one made-up row that each link takes as many columns as the link before gives.
 ///
-/// A row that a transformer refuses, such as a number for a text, leaves the rest untried.
+/// When a transformer refuses that row, as one of texts refuses a number, the links after it are
+/// not checked.
 fn fits(steps: &[(String, Box<dyn Transform>)], last: &str, end: &Estimator) -> Result<(), Error> {
     let Some(mut table) = steps.first().and_then(|(_, first)| made_up(&first.inputs())) else {
         return Ok(());
@@ -151,7 +153,8 @@ fn recorded_inputs(link: &Opened) -> Option<Schema> {
     link.mlmodel.as_ref()?.signature.as_ref()?.inputs.clone()
 }
 
-/// What MLflow recorded of the last link describes its answers; its rows are those of the first.
+/// What MLflow recorded of the last link, with the inputs of the first one in its signature: a
+/// chain takes the rows of its first link and answers as its last one.
 fn signed(inputs: Option<Schema>, last: Option<MlModel>) -> Option<MlModel> {
     if inputs.is_none() && last.is_none() {
         return None;

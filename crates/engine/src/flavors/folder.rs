@@ -66,7 +66,8 @@ fn mlflow(source: &Source, flavors: &[Flavor], limits: &Limits) -> Result<Found,
     })
 }
 
-/// The flavor's own key, or the path that older and newer releases keep with `python_function`.
+/// The value of the flavor's own key, or else the path that older and newer releases of MLflow keep
+/// under `python_function`.
 fn model_file(
     settings: &longshore_mlflow::Flavor,
     key: &str,

@@ -3,7 +3,7 @@
 
 use crate::{Error, Source, flavor::Flavor, source::Entries};
 
-/// Files that stand beside a model and are none.
+/// Names of files that stand beside a model file and are no models themselves.
 const COMPANIONS: &[&str] = &[
     "model-settings.json",
     "settings.json",
@@ -13,12 +13,12 @@ const COMPANIONS: &[&str] = &[
     "serving_input_example.json",
     "requirements.txt",
 ];
-/// Endings of files that no model has.
+/// Endings that no model file has.
 const OTHER_ENDINGS: &[&str] =
     &["md", "rst", "py", "yaml", "yml", "toml", "cfg", "ini", "sh", "png", "svg", "html", "log"];
-/// Files that are opened to see what they are.
+/// How many files are opened, at most, to see what they are.
 const MOST_OPENED: usize = 100;
-/// Names that a message lists.
+/// How many names a message lists, at most.
 const MOST_NAMED: usize = 5;
 
 /// The only model file; one called `model` wins over others.
@@ -47,7 +47,7 @@ pub(super) fn model_file(
         .take(MOST_OPENED)
         .filter(|name| is_model(source, name, flavors))
         .collect();
-    // a stranger alone is read all the same, to be told for what it is
+    // a folder's only file is read even if it looks like no model: its reader says what it is
     let alone = candidates.first().copied().filter(|_| files.len() == 1);
     match (&models[..], expected.or(alone)) {
         ([only], _) => Ok((*only).clone()),
@@ -68,7 +68,7 @@ fn is_model(source: &Source, name: &str, flavors: &[Flavor]) -> bool {
         .is_ok_and(|ends| flavors.iter().any(|flavor| (flavor.recognises)(&ends).is_some()))
 }
 
-/// Why none is chosen: `several` may be the model, or nothing may.
+/// Why no file is chosen: any of `several` may be the model, or `several` is empty and no file may.
 fn unclear(source: &Source, entries: &Entries, several: &[&String], endings: &[&str]) -> Error {
     let reason = if source.has("saved_model.pb") {
         "is a TensorFlow SavedModel, which has no native implementation; the list of models in the \
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(chosen(&[("churn", PICKLE), ("LICENSE", b"Apache")]), "churn");
         assert_eq!(chosen(&[("churn.pkl", PICKLE), ("columns.txt", b"age\n")]), "churn.pkl");
         assert_eq!(chosen(&[("a.ubj", b"{L\0\0"), ("limits.json", b"{}")]), "a.ubj");
-        // a single file is opened, and told for what it is
+        // a folder's only file is opened, and its reader says what it is
         assert_eq!(chosen(&[("data.parquet", b"PAR1")]), "data.parquet");
     }
 

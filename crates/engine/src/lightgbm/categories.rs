@@ -7,8 +7,8 @@ use crate::{Column, ColumnUse, Data, Table};
 
 /// Which features were trained as categories, of a model that has no split by categories.
 ///
-/// LightGBM compares a category in no other split, so nothing reads these columns: what they hold,
-/// texts as well, changes no answer.
+/// Only splits by categories look at these columns, so nothing reads them: no value in them, not
+/// even a text, changes an answer.
 #[derive(Debug)]
 pub(super) struct Categories(Box<[bool]>);
 
@@ -76,7 +76,7 @@ mod tests {
     fn a_category_is_unread_unless_a_split_compares_it() {
         assert_eq!(uses("0 2", "[0:7] -1:3:2:0 [1:2]"), Some(vec![Value, Unread, Value]));
         assert_eq!(uses("", "-1:0 5 none"), Some(vec![Unread, Unread, Value]));
-        // no file of LightGBM's compares a category as a number
+        // LightGBM itself never writes a file that compares a category as a number
         assert_eq!(uses("0 1", "[0:7] -1:3:2:0 [1:2]"), None);
         assert_eq!(uses("0", "[0:7] none [1:2]"), None);
         assert_eq!(uses("0", "-1:0"), None);

@@ -17,21 +17,21 @@ pub(super) struct Model {
     leaves: Leaves,
     pub(super) outputs: usize,
     pub(super) objective: Objective,
-    /// Rounds to divide by before the transform (`boosting=rf`).
+    /// Number of rounds by which sums are divided before the transform (`boosting=rf`).
     pub(super) divisor: Option<f64>,
     pub(super) names: Option<Arc<[Arc<str>]>>,
     pub(super) categories: Option<Categories>,
-    /// Of the format, such as `v4`.
+    /// Version of the format, such as `v4`.
     pub(super) version: String,
 }
 
 /// What the leaves hold.
 struct Leaves {
-    /// By node.
+    /// The value of each node.
     values: Box<[f64]>,
-    /// Output of each tree.
+    /// The output that each tree adds to.
     group: Box<[u32]>,
-    /// Splits of each tree: leaves are numbered after them.
+    /// Number of splits of each tree: our numbers of leaves begin after them.
     splits: Box<[u32]>,
 }
 

@@ -19,7 +19,7 @@ pub(super) enum Objective {
     Square,
     /// `log(1 + exp(x))`, in two steps before 4.0.
     LogOnePlus { two_steps: bool },
-    /// None was recorded: a function of the user's.
+    /// No objective was recorded: it was a function of the user's.
     Custom,
 }
 

@@ -6,7 +6,7 @@ use crate::{
     scores::argmax, tree::ZERO,
 };
 
-/// Whose answers are asked for: a bare booster or a wrapper class answer differently.
+/// The class whose answers are asked for: `LGBMClassifier` answers otherwise than the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interface {
     /// `lightgbm.Booster`, `LGBMRegressor`, `LGBMRanker`: transformed scores.

@@ -107,7 +107,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// A file that is not as `save_model` writes it.
+/// The error for a file that is not as `save_model` writes it.
 pub(super) fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {
     Error::Malformed { format: "LightGBM model", place: place.into(), reason: reason.into() }
 }

@@ -2,7 +2,7 @@
 
 use super::described::Holds;
 
-/// Where the bytes stand that tell a format.
+/// Bytes that tell a format, and the position where they stand.
 type Mark = (usize, &'static [u8]);
 
 /// Marks, what a file with one is, and what it holds. The marks are those of each format's own

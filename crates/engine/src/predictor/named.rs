@@ -1,6 +1,6 @@
 use crate::{ColumnPlace, Error, Inputs, Method, Output, Predictor, Table};
 
-/// A whole model. Its parts know columns by position only; here their errors get the names.
+/// A whole model. Its parts know columns by position only, so this puts names into their errors.
 #[derive(Debug)]
 pub(crate) struct Named(Box<dyn Predictor>);
 

@@ -10,18 +10,18 @@ use zip::{CompressionMethod, ZipArchive};
 use super::builder::Builder;
 use crate::{Error, Limits};
 
-/// What the archive's index takes for each entry.
+/// Bytes that the archive's index takes for each entry.
 const ENTRY: usize = 640;
 
-/// Output below which the ratio is not enforced.
+/// Bytes of output up to which the compression ratio is not enforced.
 const FREE: u64 = 1 << 20;
 
-/// First byte, length, and whether in the owned bytes of the document.
+/// First byte, length, and whether these bytes are the document's owned ones, not the input.
 pub(super) type Range = (u64, u64, bool);
 
 pub(super) struct Archive<'a> {
     zip: ZipArchive<io::Cursor<&'a [u8]>>,
-    /// Where the archive starts in the input; `None` when it is not part of it.
+    /// Where the archive starts in the input; `None` when it is not part of the input.
     base: Option<u64>,
     limits: Limits,
     inflated: u64,

@@ -10,13 +10,14 @@ pub struct Dtype {
     pub kind: DtypeKind,
     /// Bytes of one item.
     pub size: usize,
-    /// Stored most significant byte first.
+    /// True when items are stored most significant byte first.
     pub big_endian: bool,
     /// Fields of a record: name, dtype, byte offset. Empty for plain types.
     pub fields: Vec<(String, Arc<Dtype>, usize)>,
-    /// Records inside records. Bounded, so that dropping a dtype cannot exhaust the stack.
+    /// How deep records stand inside records: bounded, so that dropping a dtype cannot exhaust the
+    /// stack.
     pub(crate) depth: u8,
-    /// A field, or a field of a field, is a Python object.
+    /// True when a field, or a field of a field, is a Python object.
     pub(crate) objects: bool,
 }
 
@@ -50,7 +51,7 @@ pub struct Array {
     pub dtype: Arc<Dtype>,
     /// Its dimensions; empty for a scalar.
     pub shape: Vec<usize>,
-    /// Stored column after column.
+    /// True when the items are stored column after column.
     pub fortran: bool,
     pub(crate) data: ArrayData,
 }
@@ -150,8 +151,8 @@ impl Array {
     /// All items as texts, row-major: `U<n>`, `S<n>` as UTF-8, or objects that are texts.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for items that are not texts, and for texts that are together longer
-    /// than the file: a long one can be shared by any number of items.
+    /// [`Error::Malformed`] for items that are not texts, and for texts that are longer together
+    /// than the file, as when many items share one long text.
     pub fn texts(&self, doc: &Document) -> Result<Vec<String>, Error> {
         if let ArrayData::Objects(ids) = &self.data {
             let mut left = (doc.input.len() + doc.owned.len()) as u64 + Limits::HEADROOM_BYTES;
@@ -185,7 +186,7 @@ impl Array {
 
     /// One field of an array of records, as if it were an array of its own.
     ///
-    /// Fails softly: `None` when there is no such field.
+    /// `None` when there is no such field.
     pub fn field<'a>(&'a self, doc: &'a Document, name: &str) -> Option<Field<'a>> {
         let (_, dtype, offset) = self.dtype.fields.iter().find(|(field, _, _)| field == name)?;
         Some(Field { array: self, raw: self.raw(doc)?, dtype, offset: *offset })

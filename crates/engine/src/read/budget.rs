@@ -3,7 +3,8 @@ use crate::{Error, Limits};
 /// What a heap allocation costs beyond its bytes.
 pub(crate) const ALLOCATION: usize = 16;
 
-/// Memory that reading may still take: once the bytes read, plus [`Limits::HEADROOM_BYTES`].
+/// Memory that reading may still take. In all, that is the number of bytes read, plus
+/// [`Limits::HEADROOM_BYTES`].
 ///
 /// A model's values are about as large as the file that stores them. A file whose values are far
 /// larger was made to exhaust memory.

@@ -13,11 +13,11 @@ pub(crate) struct Builder {
     pub(crate) budget: Budget,
     format: &'static str,
     globals: HashMap<(String, String), Id>,
-    /// References that only an attack needs, as far as they are worth telling.
+    /// The first `NAMED` references that only an attack needs.
     hostile: Vec<String>,
 }
 
-/// Most hostile references that are named.
+/// How many hostile references an error names, at most.
 const NAMED: usize = 8;
 
 impl Builder {
@@ -32,8 +32,8 @@ impl Builder {
         }
     }
 
-    /// The document, unless it refers to what only an attack needs: then that is what is wrong
-    /// with the file, even if reading it failed for another reason.
+    /// The document. When it refers to what only an attack needs, the error says so, even if
+    /// reading failed for another reason.
     pub(crate) fn finish(mut self, root: Result<Id, Error>) -> Result<Document, Error> {
         if !self.hostile.is_empty() {
             return Err(Error::Hostile { global: self.hostile.join("` and `") });
@@ -108,7 +108,7 @@ impl Builder {
         self.node(Node::Tuple { start, len }, place)
     }
 
-    /// A copy of ids that this document pays for.
+    /// A copy of `items`, which the document's budget pays for.
     pub(crate) fn ids(&mut self, items: &[Id], place: usize) -> Result<Vec<Id>, Error> {
         if items.is_empty() {
             return Ok(Vec::new());
@@ -122,13 +122,13 @@ impl Builder {
         self.node(Node::Object(Box::new(Object::new(class, args))), place)
     }
 
-    /// Text that the input does not store as such.
+    /// A text that does not stand verbatim in the input.
     pub(crate) fn text(&mut self, text: &str, place: usize) -> Result<Id, Error> {
         let (start, len) = self.own(text.as_bytes(), place)?;
         self.node(Node::Text { start, len, owned: true }, place)
     }
 
-    /// Bytes that the input does not store as such.
+    /// Bytes that do not stand verbatim in the input.
     pub(crate) fn bytes(&mut self, bytes: &[u8], place: usize) -> Result<Id, Error> {
         let (start, len) = self.own(bytes, place)?;
         self.node(Node::Bytes { start, len, owned: true }, place)
@@ -143,7 +143,7 @@ impl Builder {
         Ok((start, len))
     }
 
-    /// A class or function, one node for each name. Python 2 names become today's.
+    /// A class or function, with one node for each name. Python 2 names become Python 3 names.
     pub(crate) fn global(&mut self, module: &str, name: &str, place: usize) -> Result<Id, Error> {
         let (module, name) = today(module, name);
         let key = (module.to_owned(), name.to_owned());
@@ -162,7 +162,7 @@ impl Builder {
     }
 }
 
-/// Today's name of what Python 2 called otherwise.
+/// The Python 3 names of what Python 2 called otherwise.
 fn today<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
     match (module, name) {
         ("__builtin__", "unicode") => ("builtins", "str"),

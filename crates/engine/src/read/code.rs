@@ -7,13 +7,14 @@ use super::{Cursor, Kind};
 pub struct CodeRef<'a> {
     /// Its name; `<lambda>` for a lambda.
     pub name: &'a str,
-    /// The source file its author had it in, without folders.
+    /// Name of the source file that defines it, without folders.
     pub file: &'a str,
-    /// Its first line there.
+    /// Number of its first line in that file.
     pub line: Option<i64>,
 }
 
-/// How often a function may be wrapped: a skeleton that is filled in, a partial, a method.
+/// How many wrappers a function may have around it: a skeleton that is filled in, a partial, a
+/// method.
 const WRAPPERS: usize = 8;
 
 /// Fewest arguments of Python's `CodeType` (3.7 has 15, 3.8 to 3.10 have 16, 3.11 and later 18).

@@ -5,7 +5,8 @@ use std::io::{self, BufRead, Read};
 use super::Format;
 use crate::{Error, Limits};
 
-/// Output below which the ratio is not enforced: small files may repeat one byte a lot.
+/// Bytes of output up to which the compression ratio is not enforced: small files may repeat one
+/// byte a lot.
 const FREE: u64 = 1 << 20;
 
 /// Memory for the dictionary of LZMA: the highest standard preset takes 65 MiB.
@@ -67,7 +68,7 @@ fn stream(rest: &mut &[u8], format: Format, output: &mut Output<'_>) -> Result<(
     }
 }
 
-/// As the decoder of `flate2` takes a truncated zlib stream for a whole one, this asks the
+/// The decoder of `flate2` takes a truncated zlib stream for a whole one. So this asks the
 /// algorithm itself whether the end was reached.
 fn zlib(rest: &mut &[u8], output: &mut Output<'_>) -> Result<(), Fault> {
     let mut state = flate2::Decompress::new(true);
@@ -90,7 +91,7 @@ fn zlib(rest: &mut &[u8], output: &mut Output<'_>) -> Result<(), Fault> {
     }
 }
 
-/// As `lz4_flex` takes a frame that is cut between blocks for a whole one, this finds the end of
+/// `lz4_flex` takes a frame that is cut between blocks for a whole one. So this finds the end of
 /// the frame first.
 ///
 /// Format: <https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md>.
@@ -104,7 +105,7 @@ fn lz4(rest: &mut &[u8], output: &mut Output<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The length of the frame at the start of `bytes`, all of which need not be there.
+/// The length of the frame at the start of `bytes`, which may end before the frame does.
 fn lz4_end(bytes: &[u8]) -> Option<usize> {
     let flags = *bytes.get(4)?;
     let has = |bit: u8| flags & bit != 0;
@@ -121,7 +122,7 @@ fn lz4_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// What was inflated so far. In chunks, because growing one vector would hold it twice.
+/// What was inflated so far, in chunks: growing one vector would hold it twice.
 struct Output<'a> {
     chunks: Vec<Vec<u8>>,
     len: u64,

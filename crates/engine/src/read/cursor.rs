@@ -59,7 +59,7 @@ impl<'a> Cursor<'a> {
         self.doc
     }
 
-    /// Its place, equal for shared references.
+    /// Its id. References to one shared value have equal ids.
     pub fn id(self) -> Id {
         self.id
     }
@@ -120,7 +120,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Where a text or bytes stand: start, length, and whether in the owned bytes.
+    /// Where a text or bytes stand: start, length, and whether it is the document's owned bytes,
+    /// not the input, that hold them.
     pub(crate) fn range(self) -> Option<(u64, u64, bool)> {
         let at = match self.id.meaning() {
             Meaning::Node(index) => match self.doc.nodes.get(index)? {

@@ -168,7 +168,8 @@ const NAMES: &[(&str, &[&str])] = &[
     ("types", &["ModuleType"]),
 ];
 
-/// Submodules of harmless packages, and packages whose every name is as the module's.
+/// Submodules of harmless packages: no name in one of these, or in what is below it, belongs in a
+/// model.
 const SUBMODULES: &[&str] = &[
     "logging.config",
     "numpy.ctypeslib",
@@ -190,7 +191,7 @@ pub(crate) fn runs_code(module: &str, name: &str) -> bool {
     }) {
         return true;
     }
-    // `a.b` as a name reaches through attributes: judge where it starts and where it ends
+    // a name `a.b` reaches through attributes: judge its first part and its last part
     let (first, last) = (name.split('.').next(), name.rsplit('.').next());
     let named = NAMES.iter().find(|(owner, _)| *owner == package).is_some_and(|(_, names)| {
         first.is_some_and(|n| names.contains(&n)) || last.is_some_and(|n| names.contains(&n))

@@ -13,7 +13,7 @@ pub(crate) fn is_wrapper(object: Cursor<'_>) -> bool {
     })
 }
 
-/// Reads the array behind a placeholder, which ends at the machine's place.
+/// Reads the array that follows a placeholder; the machine stands where the placeholder ends.
 pub(crate) fn read(machine: &mut Machine, wrapper: Id, at: usize) -> Result<Id, Error> {
     let cursor = machine.out.cursor(wrapper);
     if cursor.class_name() != "NumpyArrayWrapper" {
@@ -45,7 +45,7 @@ pub(crate) fn read(machine: &mut Machine, wrapper: Id, at: usize) -> Result<Id, 
     machine.out.node(Node::Array(Box::new(array)), at)
 }
 
-/// Objects are a pickle of their own.
+/// An array of objects, which joblib writes as a pickle of its own.
 fn inner(machine: &mut Machine) -> Result<Id, Error> {
     machine.inner = true;
     let id = machine.run()?;
@@ -54,7 +54,7 @@ fn inner(machine: &mut Machine) -> Result<Id, Error> {
 }
 
 impl super::Dtype {
-    /// Some item, or field of an item, is a Python object.
+    /// True when an item, or a field of an item, is a Python object.
     pub(crate) fn has_objects(&self) -> bool {
         self.kind == DtypeKind::Object || self.objects
     }

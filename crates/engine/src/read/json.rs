@@ -81,8 +81,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Puts a value into its container, closes what ends behind it and leaves the reader at the
-    /// next value. Returns the outermost value once it is closed.
+    /// Puts a value into its container, then closes every container that ends after it. The reader
+    /// stands at the next value afterwards. Returns the outermost value once it is closed.
     fn settle(
         &mut self,
         open: &mut Vec<Open>,
@@ -126,7 +126,7 @@ impl Reader<'_> {
         Ok(key)
     }
 
-    /// A list of nothing but numbers, in the narrowest type that holds all; `None` for others.
+    /// A list of nothing but numbers, in the narrowest type that holds all; `None` for other lists.
     fn numbers(&mut self) -> Result<Option<Numbers>, Error> {
         let Some(found) = scan::numbers(self.input.get(self.at..).unwrap_or_default()) else {
             return Ok(None);

@@ -11,13 +11,13 @@ mod literal;
 
 use literal::Literal;
 
-/// Longest header. numpy itself trusts 10,000 bytes.
+/// Most bytes of a header. numpy itself trusts up to 10,000.
 const HEADER: usize = 1 << 16;
 
 /// Most fields of a record, as for pickled dtypes.
 const FIELDS: usize = 256;
 
-/// Deepest records in records.
+/// How deep records may stand inside records.
 const DEPTH: u8 = 16;
 
 /// Reads a `.npy` file.
@@ -95,7 +95,7 @@ fn shape(value: &Literal) -> Option<Vec<usize>> {
         .collect()
 }
 
-/// A code, or a list of (name, dtype) and (name, dtype, shape).
+/// A dtype: a code, or a list of (name, dtype) and (name, dtype, shape).
 fn dtype(value: &Literal, depth: u8) -> Option<Dtype> {
     match value {
         Literal::Text(code) => numpy::parse(code),

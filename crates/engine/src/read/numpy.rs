@@ -151,7 +151,7 @@ pub(crate) fn set_array(out: &mut Builder, array: Id, state: Id, at: usize) -> R
     Ok(())
 }
 
-/// An array over bytes of the document, whose number must fit its shape.
+/// An array whose items are bytes of the document. It must have as many bytes as its shape needs.
 pub(crate) fn raw(
     out: &Builder,
     dtype: Arc<Dtype>,
@@ -213,7 +213,7 @@ pub(crate) fn shape(value: Cursor<'_>) -> Option<Vec<usize>> {
     }
 }
 
-/// Puts the items of an array whose axes are stored in another order into row-major order.
+/// Takes an array whose axes are stored in another order, and puts its items into row-major order.
 fn transpose(out: &mut Builder, array: &mut Array, axes: &[usize], at: usize) -> Result<(), Error> {
     let stored = std::mem::take(&mut array.shape);
     let mut sorted = axes.to_vec();

@@ -30,7 +30,7 @@ use stack::Stack;
 /// # Errors
 /// [`Error::Malformed`] with the byte where it stops being a pickle,
 /// [`Error::Hostile`] for references that only an attack needs,
-/// [`Error::Unsupported`] for what is not in the file itself.
+/// [`Error::Unsupported`] for values that are not in the file itself.
 pub(crate) fn read(input: Vec<u8>, _limits: &Limits) -> Result<Document, Error> {
     let mut machine =
         Machine { out: Builder::new("pickle", input), at: 0, inner: false, scalar: None };
@@ -50,9 +50,9 @@ pub(crate) fn read(input: Vec<u8>, _limits: &Limits) -> Result<Document, Error> 
 /// The unpickling machine.
 pub(super) struct Machine {
     pub(super) out: Builder,
-    /// The next byte.
+    /// Where the next byte stands in the input.
     pub(super) at: usize,
-    /// Inside a pickle that joblib put into a pickle.
+    /// True inside a pickle that joblib put into a pickle.
     pub(super) inner: bool,
     /// The function that makes numpy's numbers, once it was met.
     scalar: Option<Id>,
@@ -71,7 +71,7 @@ impl Machine {
                     self.protocol(at)?;
                     continue;
                 }
-                // a hint about how to read from a file; the stream inside is flat
+                // a hint how much to read at once: opcodes follow as they would without it
                 opcode::FRAME => {
                     self.array::<8>()?;
                     continue;

@@ -36,7 +36,7 @@ pub(crate) fn read(input: Vec<u8>, limits: &Limits) -> Result<Document, Error> {
         });
     }
     let (start, len, owned) = archive.entry("schema.json", &mut out)?;
-    // an inflated schema is moved out of the document: what it says is copied as it is met
+    // an inflated schema is moved out of the document: its texts are copied as they are read
     let schema = if owned { std::mem::take(&mut out.doc.owned) } else { Vec::new() };
     let range = start as usize..(start + len) as usize;
     let text = if owned { schema.as_slice() } else { &input };

@@ -29,7 +29,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// A compressed stream around something else.
+    /// True for a compressed stream, which has something else inside.
     pub fn is_compressed(self) -> bool {
         matches!(self, Self::Zlib | Self::Gzip | Self::Bzip2 | Self::Xz | Self::Lzma | Self::Lz4)
     }

@@ -87,7 +87,7 @@ impl Json {
         }
     }
 
-    /// A list of numbers; an empty list is an empty one.
+    /// A list of numbers. An empty list counts as one.
     pub fn numbers(&self) -> Option<&Numbers> {
         match self {
             Self::Numbers(numbers) => Some(numbers),
@@ -96,7 +96,7 @@ impl Json {
         }
     }
 
-    /// A list of values that are not all numbers; an empty list is one too.
+    /// A list of values that are not all numbers. An empty list counts as one too.
     pub fn list(&self) -> Option<&[Self]> {
         match self {
             Self::List(items) => Some(items),

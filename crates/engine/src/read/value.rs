@@ -103,7 +103,7 @@ pub enum Node {
         start: u64,
         /// Bytes.
         len: u32,
-        /// In the bytes the document owns instead of the input.
+        /// True when it stands in the bytes that the document owns, not in the input.
         owned: bool,
     },
     /// Bytes, placed as texts are.
@@ -112,7 +112,7 @@ pub enum Node {
         start: u64,
         /// Bytes.
         len: u32,
-        /// In the bytes the document owns instead of the input.
+        /// True when it stands in the bytes that the document owns, not in the input.
         owned: bool,
     },
     /// Whatever the pickle opcode at this byte of the input holds.

@@ -12,10 +12,10 @@ use crate::{
 
 /// Deepest nesting of estimators; real pipelines stay below ten.
 const DEPTH: u32 = 32;
-/// Bytes that values which were built before may take when they are built again.
+/// Most bytes that values may take, in all, when they are built again after the first time.
 const REPEATED: u64 = 32 << 20;
 
-/// A function that builds one estimator, and those inside by what it is given.
+/// A function that builds one estimator; it builds the estimators inside with the [`Building`].
 pub(crate) type Build = fn(Cursor<'_>, &Building) -> Result<Estimator, Error>;
 
 /// The building of a model: how deep in it an estimator is, how much repetition there may still be,
@@ -33,7 +33,7 @@ pub(crate) struct Building {
 }
 
 impl Building {
-    /// At the model itself.
+    /// The state at the model itself, before anything is built.
     pub(crate) fn new(build: Build) -> Self {
         Self { build, depth: 0, left: Rc::new(Cell::new(REPEATED)), seen: Rc::default() }
     }
@@ -78,7 +78,7 @@ impl Building {
 /// Texts that are shorter take about as much as a reference to them.
 const SHORT: usize = 64;
 
-/// Roughly the bytes of the values up to `levels` below that were seen before.
+/// Roughly the bytes of those values that were seen before, in `value` down to `levels` levels.
 fn cost(value: Cursor<'_>, levels: u32, seen: &mut HashSet<Id>) -> u64 {
     let Some(levels) = levels.checked_sub(1) else { return 0 };
     let mut again = |bytes: usize| if seen.insert(value.id()) { 0 } else { bytes as u64 };

@@ -33,7 +33,7 @@ struct Part {
     transform: Option<Box<dyn Transform>>,
     /// Positions in the training columns.
     columns: Box<[usize]>,
-    /// The one column was named by itself, so the transformer gets it as a one-dimensional list.
+    /// True when its only column was named by itself: the transformer gets a one-dimensional list.
     scalar: bool,
     weight: Option<f64>,
 }
@@ -48,13 +48,13 @@ impl Part {
     fn uses(&self, after: Option<&[ColumnUse]>) -> Vec<ColumnUse> {
         let uses = match &self.transform {
             Some(transform) => transform.uses(self.columns.len(), after),
-            // what is multiplied is read
+            // columns that a weight multiplies are read
             None => after.filter(|_| self.weight.is_none()).map(<[_]>::to_vec),
         };
         uses.unwrap_or_else(|| vec![ColumnUse::Value; self.columns.len()])
     }
 
-    /// An error about one of its columns as one about the training column.
+    /// Turns an error about one of its columns into one about the training column.
     fn traced(&self, error: Error) -> Error {
         error.trace(|at| self.columns.get(at).copied()).at(&self.name)
     }

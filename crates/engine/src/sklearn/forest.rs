@@ -1,8 +1,8 @@
 //! Decision trees and the forests that average them.
 //!
-//! A leaf's answer is worked out when the model is read, so that predicting is: find each tree's
-//! leaf, add its vector, divide once. Sums run in the order of the trees, which is what the library
-//! does with one job.
+//! A leaf's answer is worked out when the model is read, so predicting only finds each tree's leaf,
+//! adds its vector and divides once. Sums run in the order of the trees, as the library's do with
+//! one job.
 
 use std::borrow::Cow;
 

@@ -17,9 +17,9 @@ mod ufunc;
 pub(crate) struct FunctionTransformer {
     inputs: Inputs,
     action: Action,
-    /// Checks the rows first.
+    /// True when rows are checked first.
     validate: bool,
-    /// Set when `validate` was: sparse rows need this one too.
+    /// True when a check lets sparse rows pass. Without `validate` they pass in any case.
     accept_sparse: bool,
 }
 

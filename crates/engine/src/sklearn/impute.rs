@@ -22,7 +22,7 @@ pub(crate) use simple::SimpleImputer;
 enum Missing {
     Nan,
     None,
-    /// pandas' NA, which NaN and `None` are too.
+    /// pandas' NA: NaN and `None` count as missing as well.
     Any,
     Number(f64),
     Text(Arc<str>),

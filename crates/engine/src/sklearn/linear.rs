@@ -163,7 +163,8 @@ impl Weights {
         }
     }
 
-    /// The same, step by step, for so few outputs that their sums stay in registers.
+    /// Does what `dense` does, addition by addition, for so few outputs that their sums stay in
+    /// registers.
     fn few<const OUTPUTS: usize, T>(
         &self,
         rows: &[T],
@@ -199,7 +200,8 @@ impl Weights {
     }
 }
 
-/// Four partial sums: as independent as the processor can use, and closer to the true sum.
+/// A dot product in four partial sums: the processor adds to all four at once, and the result is
+/// closer to the true sum.
 fn dot<T>(row: &[T], weights: &[f64], number: impl Fn(&T) -> f64) -> f64 {
     let mut sums = [0.0; 4];
     let (fours, rest) = row.as_chunks::<4>();

@@ -50,8 +50,8 @@ const NEAREST: &[(&str, &str)] = &[
     ("VotingRegressor", "`RandomForestRegressor`"),
 ];
 
-/// How the names of classes end that take and give the same kinds of values, and what runs of these.
-/// A vectorizer is not among them: one takes texts, another dicts.
+/// Endings that names share when their classes take and give the same kinds of values, and which of
+/// these classes run. A vectorizer is not among them: one takes texts, another dicts.
 const KINDS: &[(&str, &str)] = &[
     ("Classifier", "`LogisticRegression` or `HistGradientBoostingClassifier`"),
     ("Regressor", "`Ridge` or `HistGradientBoostingRegressor`"),

@@ -52,7 +52,7 @@ impl Norm {
 pub(crate) struct Normalizer {
     inputs: Inputs,
     norm: Norm,
-    /// Norms below this count as zero and divide by one.
+    /// A norm below this counts as zero: the row is divided by one.
     smallest: [f64; 2],
 }
 
@@ -61,7 +61,7 @@ impl Normalizer {
         let name = attributes::text(c, "norm").unwrap_or("l2");
         let norm = Norm::from_name(name)
             .ok_or_else(|| Error::attribute("Normalizer", "norm", format!("is `{name}`")))?;
-        // 0.24 looks for exact zeros, later versions for anything near the type's precision
+        // 0.24 looks for exact zeros, later releases for anything near the type's precision
         let recent = version(c).is_some_and(|version| version >= (1, 0));
         let smallest = if recent {
             [10.0 * f64::EPSILON, 10.0 * f64::from(f32::EPSILON)]

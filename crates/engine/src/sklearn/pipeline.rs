@@ -80,7 +80,7 @@ impl Steps {
         widths
     }
 
-    /// The column, of `columns`, that column `at` behind the first `count` steps is made of.
+    /// Which of the `columns` columns becomes column `at` in the output of the first `count` steps.
     fn source_of(&self, count: usize, at: usize, columns: usize) -> Option<usize> {
         let steps = self.0.iter().zip(self.widths(columns)).take(count);
         let mut at = at;
@@ -90,7 +90,7 @@ impl Steps {
         Some(at)
     }
 
-    /// An error about the output of the first `count` steps as one about the rows sent.
+    /// Turns an error about the output of the first `count` steps into one about the rows sent.
     fn traced(&self, error: Error, count: usize, columns: usize) -> Error {
         error.trace(|at| self.source_of(count, at, columns))
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::check;
 use crate::{Cell, Column, Csr, Data, Error, Matrix, Scalar, Table, TextColumn};
 
-/// Side by side. `sparse`: whether the library's answer is sparse; `None` when it is so as soon
-/// as one part is.
+/// Puts parts side by side. `sparse` says whether the library's answer is sparse; `None` means that
+/// it is as soon as one part is.
 pub(super) fn beside(parts: Vec<Table>, rows: usize, sparse: Option<bool>) -> Result<Table, Error> {
     let any_sparse = parts.iter().any(|part| matches!(part.data, Data::Sparse(_)));
     if sparse.unwrap_or(any_sparse) {
@@ -101,7 +101,7 @@ fn row_of<T>(m: &Matrix<T>, row: usize) -> &[T] {
     m.values.get(row * m.columns..(row + 1) * m.columns).unwrap_or_default()
 }
 
-/// Writes one row of a part into `out`; the number of values written.
+/// Writes one row of a part into `out`, and gives back the number of values written.
 fn as_f64(data: &Data, row: usize, out: &mut [f64]) -> usize {
     match data {
         Data::F64(m) => write(row_of(m, row).iter().copied(), out),

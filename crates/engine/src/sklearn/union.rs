@@ -51,7 +51,7 @@ impl Part {
     fn uses(&self, columns: usize, after: Option<&[ColumnUse]>) -> Vec<ColumnUse> {
         let uses = match &self.transform {
             Some(transform) => transform.uses(columns, after),
-            // what is multiplied is read
+            // columns that a weight multiplies are read
             None => after.filter(|_| self.weight.is_none()).map(<[_]>::to_vec),
         };
         uses.unwrap_or_else(|| vec![ColumnUse::Value; columns])

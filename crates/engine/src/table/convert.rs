@@ -181,7 +181,7 @@ impl Table {
     fn interleaved<T: Real>(&self, columns: &[Column]) -> Result<Vec<T>, Error> {
         let width = columns.len();
         let mut values = vec![T::from_f64(0.0); self.rows.saturating_mul(width)];
-        // a frame of one integer type is converted at once; a mixed one is a frame of doubles first
+        // a frame of integers alone is converted directly; a mixed one becomes doubles first
         let whole = columns.iter().all(|c| matches!(c, Column::I64(_)));
         for (index, column) in columns.iter().enumerate() {
             if column.len() != self.rows {
@@ -219,7 +219,7 @@ impl Table {
         Ok(values)
     }
 
-    /// A column of texts is one of missing values at best.
+    /// Refuses a column of texts that has any text: only one of missing values can become numbers.
     fn no_text(column: usize, texts: &TextColumn) -> Result<(), Error> {
         match texts.iter().enumerate().find_map(|(row, text)| Some((row, text?))) {
             Some((row, text)) => Err(text_at(row, column, text)),
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn integers_are_rounded_once() {
-        // nearest float of 2^24 + 1 + 2^-30-ish ties: rounding through f64 would move it
+        // just above the middle of two floats: `f64` drops the 1, and the tie goes down
         let value = (1_i64 << 60) + (1 << 36) + 1;
         let table = Table {
             rows: 1,

@@ -15,7 +15,7 @@ pub enum Scalar {
 /// A sparse row-major matrix (compressed sparse rows), held as doubles.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Csr {
-    /// What an answer made of it is typed as.
+    /// The numpy type of an answer that is made of it.
     pub scalar: Scalar,
     /// Number of columns.
     pub columns: usize,

@@ -1,8 +1,8 @@
 //! Small trees, many rows: every split of a tree is decided for all rows at once, from the leaves
 //! up, and each split keeps the answer of the side it chose.
 //!
-//! This makes more comparisons than walking does, but they are the same few vector instructions
-//! for sixty-four rows, and hardly any waits for the one before.
+//! This makes more comparisons than walking does, but the same few vector instructions make them
+//! for sixty-four rows, and hardly any comparison waits for the one before.
 
 use super::{
     build::{Form, Tree},
@@ -11,7 +11,7 @@ use super::{
     ranked::Ranked,
 };
 
-/// Rows from which it pays to decide for all lanes, filled or not.
+/// Fewest rows for which it pays to decide for all lanes, those without a row included.
 pub(super) const FEWEST: usize = 16;
 
 /// Most nodes of a tree, so that a node's place fits a byte.
@@ -20,7 +20,7 @@ const MOST_NODES: u32 = 256;
 /// The splits of every tree, children before parents.
 pub(super) struct Blend {
     choices: Box<[Choice]>,
-    /// End of each tree's choices; it begins where the one before ends.
+    /// Where each tree's choices end. They begin where those of the tree before end.
     ends: Box<[u32]>,
 }
 

@@ -1,8 +1,7 @@
 use super::columns::{Categories, Columns, Numbering, View};
 use crate::{Error, table::Real};
 
-/// A split or a leaf as its library stores it, already checked for shape by nobody: the builder
-/// does that.
+/// A split or a leaf as its library stores it. Nobody has checked it yet: the builder does that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Split<T> {
     /// Goes left or right.
@@ -30,7 +29,7 @@ pub(crate) enum Test<T> {
         /// What missing values mean.
         view: View,
     },
-    /// The feature's category is not one of the left side's.
+    /// The feature's category is none of those that go left.
     NotIn {
         /// Index of the feature.
         feature: u32,
@@ -183,7 +182,8 @@ impl<T: Real> Builder<T> {
                 if threshold.nan() {
                     return Err(self.wrong(node, "the threshold is not a number".into()));
                 }
-                // nothing is above infinity, so what stands for "right" there is a flag
+                // no value is above infinity, so the split compares a flag, which is one for values
+                // that go right
                 match view {
                     View::NanRight if threshold == T::INFINITY => {
                         (feature, View::IsNan, T::from_f64(0.5))

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::table::Real;
 
-/// Rows expanded at a time: what stays in the nearest cache beside one tree.
+/// Rows that are expanded at a time: as many as stay in the nearest cache beside one tree.
 const CHUNK: usize = 256;
 
 /// The trees of a model: rows in, the leaf of every tree out.

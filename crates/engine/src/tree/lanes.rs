@@ -16,14 +16,14 @@ pub(super) struct Choice {
     pub(super) column: u8,
     /// The place of its threshold minus 128.
     pub(super) threshold: i8,
-    /// Where its own answer goes, past the first 256.
+    /// Where its own answer goes, counted behind the first 256 answers.
     pub(super) node: u8,
     /// Where the answers of its children are: a leaf's constant among the first 256, or another
     /// split's answer after them.
     pub(super) children: [u16; 2],
 }
 
-/// Keeps the order of ranks among signed bytes.
+/// A rank as a signed byte: 0 to 255 become -128 to 127, in the same order.
 pub(super) fn signed(rank: u8) -> i8 {
     (rank ^ 0x80) as i8
 }

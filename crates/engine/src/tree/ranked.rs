@@ -47,7 +47,7 @@ struct Feature<T> {
     index: u32,
     /// The sorted thresholds, filled up with infinities.
     blocks: Vec<[T; SIDE]>,
-    /// The last of each block.
+    /// The last threshold of each block.
     lasts: [T; SIDE],
     columns: Vec<(u32, View)>,
 }
@@ -182,8 +182,8 @@ impl<T: Real> Feature<T> {
     }
 }
 
-/// How many of the numbers lie below `value`: counted, since which way a search goes cannot be
-/// predicted and a processor compares them all at once.
+/// How many of the numbers lie below `value`. A processor compares them all at once, while it
+/// cannot predict which way a search would go.
 #[inline]
 fn below<T: Real>(numbers: &[T; SIDE], value: T) -> u8 {
     numbers.iter().map(|number| u32::from(value > *number)).sum::<u32>() as u8

@@ -4,8 +4,8 @@ use super::forest::Forest;
 use crate::table::Real;
 
 impl<T: Real> Forest<T> {
-    /// Places a value for every node of the library's trees where the forest has that node:
-    /// `value(tree, node)`.
+    /// The values of all nodes, in the order in which the forest has the nodes. `value(tree, node)`
+    /// takes the library's number of the node.
     pub(crate) fn arrange<V>(&self, mut value: impl FnMut(usize, u32) -> V) -> Box<[V]> {
         let nodes = (0..self.trees())
             .flat_map(|tree| self.origins(tree).iter().map(move |&node| (tree, node)));
@@ -83,8 +83,8 @@ impl<T: Real> Forest<T> {
         });
     }
 
-    /// The number of every leaf, rows × trees; `number(tree, node)` tells it from the library's
-    /// number of the node.
+    /// The number of the leaf that each row reaches in each tree, rows × trees.
+    /// `number(tree, node)` gives it for the library's number of the node.
     pub(crate) fn leaf_numbers(
         &self,
         rows: &[T],

@@ -201,7 +201,7 @@ fn values_of_leaves_add_up_in_the_order_of_the_trees() {
         builder.tree(&[split(2, 1), Split::Leaf, Split::Leaf]).unwrap();
     }
     let forest = Forest::new(builder);
-    // large and small values tell one order from another
+    // sums of such large and small values differ when their order does
     let values = [[0.0, 1e8, 2.0], [0.0, 1.0, 3.0], [0.0, -1e8, 4.0]];
     let values = forest.arrange(|tree, node| values[tree][node as usize] as f32);
     let mut sums = vec![0.5_f32, 0.5];

@@ -11,9 +11,9 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Booster {
     pub(super) forest: Forest<f32>,
-    /// Leaf values, by node.
+    /// The leaf value of each node.
     pub(super) values: Values,
-    /// Output of each tree.
+    /// The output that each tree adds to.
     pub(super) group: Box<[u32]>,
     pub(super) outputs: usize,
     /// True when `num_class` is set: answers have a column for each class even for one row.
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Values {
     }
 }
 
-/// Most outputs of a model that has not as many trees.
+/// How many outputs a model may have even when it has fewer trees.
 const MOST_OUTPUTS: usize = 1 << 16;
 
 impl Booster {
@@ -160,7 +160,7 @@ fn refuse_kind(booster: &Json) -> Result<(), Error> {
     }
 }
 
-/// One number through 2.x, a list with one for each output in 3.x.
+/// The base scores: one number through 2.x, a list with a number for each output in 3.x.
 fn base_scores(parameters: &Json, outputs: usize) -> Result<Vec<f32>, Error> {
     let wrong = |reason: String| malformed("`learner_model_param.base_score`", reason);
     let stored = parameters.get("base_score").ok_or_else(|| wrong("is missing".into()))?;
@@ -178,7 +178,7 @@ fn base_scores(parameters: &Json, outputs: usize) -> Result<Vec<f32>, Error> {
     }
 }
 
-/// What tells how many trees the rounds up to the best one have.
+/// The parts of a file that tell how many trees the rounds up to the best one have.
 struct Rounds<'a> {
     learner: &'a Json,
     model: &'a Json,

@@ -1,6 +1,6 @@
 use crate::{Error, scores::softmax_f32};
 
-/// How scores start and what they become; the registry of XGBoost's own objectives.
+/// How scores start and what they become: XGBoost's own objectives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Objective {
     /// Scores are the answer.
@@ -74,7 +74,7 @@ impl Objective {
     }
 }
 
-/// The exponent is kept where it does not overflow.
+/// The logistic function. Its exponent is bounded so that it does not overflow.
 fn sigmoid(x: f32) -> f32 {
     1.0 / ((-x).min(88.7).exp() + 1.0)
 }

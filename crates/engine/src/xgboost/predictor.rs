@@ -6,7 +6,7 @@ use crate::{
     scores::{argmax, softmax_f32},
 };
 
-/// Whose answers are asked for: a bare booster or a wrapper class answer differently.
+/// The class whose answers are asked for: a bare booster answers otherwise than the wrappers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interface {
     /// `xgboost.Booster`: all rounds, transformed scores.

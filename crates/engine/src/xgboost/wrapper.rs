@@ -27,7 +27,7 @@ pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> 
         }
     };
     let root = parse(bytes, &Limits::default())?;
-    // the wrapper's own, then the booster's: releases before 1.6 keep it there
+    // the wrapper's best round, or else the booster's, where releases before 1.6 keep it
     let best = [estimator, booster].into_iter().find_map(|c| c.attr("best_iteration")?.as_i64());
     let best = best.and_then(|best| u64::try_from(best).ok());
     let model = Booster::read(&root, interface != Interface::Booster, best)?;

@@ -19,9 +19,9 @@ pub(super) struct Found {
     pub(super) class: Class,
 }
 
-/// Counts the numbers up to the closing bracket; `None` when the list is empty, not closed or
-/// holds anything else. Never looks beyond the first byte that is not part of a number, so that
-/// nested lists are looked at once.
+/// Counts the numbers up to the closing bracket; `None` when the list is empty, not closed or holds
+/// anything else. Stops at the first byte that no list of numbers has, so that nested lists are not
+/// looked at again for each list around them.
 pub(super) fn numbers(rest: &[u8]) -> Option<Found> {
     let mut found = Found { count: 1, class: Class::Bool };
     let (mut first, mut digits) = (None, 0);

@@ -20,7 +20,7 @@ pub(crate) struct Tape<'a> {
 struct Entry {
     /// First byte in the text.
     at: u32,
-    /// The entry behind this value and all it holds.
+    /// The entry that follows this value and everything inside it.
     next: u32,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Value<'a> {
     index: u32,
 }
 
-/// What a text says, and the byte at which it is stored if it is stored as it reads.
+/// A text after decoding, and the byte where it stands if decoding changes nothing.
 type Text<'a> = (Cow<'a, str>, Option<usize>);
 
 impl<'a> Tape<'a> {
@@ -48,7 +48,7 @@ impl<'a> Tape<'a> {
         Value { tape: self, index: 0 }
     }
 
-    /// What the tape takes of its budget.
+    /// Bytes that the tape takes from its budget.
     pub(crate) fn memory(&self) -> usize {
         self.entries.capacity() * size_of::<Entry>()
     }
@@ -207,7 +207,7 @@ impl<'a> Value<'a> {
             .map(|(_, value)| value)
     }
 
-    /// The text between the quotes as it is stored, and whether that is not what it says.
+    /// The bytes between the quotes, and whether decoding changes them.
     fn stored(self) -> Option<(&'a [u8], bool)> {
         let found = self.found()?;
         Some((self.tape.text.get(found.start..found.close)?, found.escaped))
@@ -217,14 +217,15 @@ impl<'a> Value<'a> {
         (self.first() == b'"').then(|| text::read(self.tape.text, self.at()).ok())?
     }
 
-    /// A text, and the byte at which it is stored if it is stored as it reads.
+    /// A text after decoding, and the byte where it stands if decoding changes nothing.
     pub(crate) fn text(self) -> Result<Option<Text<'a>>, Error> {
         let Some(found) = self.found() else { return Ok(None) };
         let text = text::decode(self.tape.text, &found)?;
         Ok(Some((text, (!found.escaped).then_some(found.start))))
     }
 
-    /// The byte where `text` stands between escaped quotes, if that is all there is.
+    /// The byte where `text` stands between escaped quotes; `None` when this value holds anything
+    /// else.
     pub(crate) fn quoted(self, text: &str) -> Option<usize> {
         let found = self.found()?;
         let stored = self.tape.text.get(found.start..found.close)?;

@@ -10,7 +10,7 @@ pub(crate) struct Found {
     pub(crate) start: usize,
     pub(crate) close: usize,
     pub(crate) end: usize,
-    /// Has escapes, or bytes that are not UTF-8: what it says is not what is stored.
+    /// True when it has escapes, or bytes that are not UTF-8: decoding changes what is stored.
     pub(crate) escaped: bool,
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn read(input: &[u8], at: usize) -> Result<Found, Error> {
     Ok(Found { start, close: place, end: place + 1, escaped })
 }
 
-/// What the text says. Lone surrogates and bytes that are not UTF-8 become U+FFFD.
+/// The text after decoding. Lone surrogates and bytes that are not UTF-8 become U+FFFD.
 pub(crate) fn decode<'a>(input: &'a [u8], found: &Found) -> Result<Cow<'a, str>, Error> {
     let stored = String::from_utf8_lossy(input.get(found.start..found.close).unwrap_or_default());
     if !found.escaped || !stored.contains('\\') {

@@ -1,6 +1,6 @@
 //! The Python literals of a `.npy` header.
 
-/// A literal; tuples are lists.
+/// A Python literal. A tuple is read as a list.
 #[derive(Debug, PartialEq)]
 pub(super) enum Literal {
     None,
@@ -11,7 +11,7 @@ pub(super) enum Literal {
     Dict(Vec<(String, Literal)>),
 }
 
-/// Deepest nesting.
+/// How deep literals may be nested.
 const DEPTH: usize = 32;
 
 /// Parses a whole text; `None` when it is anything but a literal.
@@ -85,7 +85,7 @@ impl Reader<'_> {
         Some(Literal::Dict(pairs))
     }
 
-    /// A quoted text. Field names need no escapes; one that has them is refused.
+    /// A quoted text. Field names need no escapes, so a text with an escape is refused.
     fn text(&mut self) -> Option<String> {
         self.skip_space();
         let (&quote, rest) = self.rest.split_first()?;

@@ -5,7 +5,7 @@ use crate::{
     read::{Dtype, DtypeKind, Id, Kind, Node, builder::Builder},
 };
 
-/// Deepest records in records.
+/// How deep records may stand inside records.
 const DEPTH: u8 = 16;
 
 impl Dtype {

@@ -79,7 +79,7 @@ impl Machine {
         }
     }
 
-    /// A call that is not understood.
+    /// Records a call that is not understood.
     fn record(&mut self, class: Id, args: Id, named: Option<Id>, at: usize) -> Result<Id, Error> {
         let mut args = match self.out.cursor(args).kind() {
             Kind::Tuple(items) => items.to_vec(),
@@ -104,7 +104,7 @@ impl Machine {
                     return joblib::read(self, object, at);
                 }
             }
-            // attributes of dict subclasses, which are read as plain dicts
+            // attributes of a subclass, of which only the plain dict, set or list is read
             Some(Node::Dict(_) | Node::Set(_) | Node::List(_)) => {}
             _ => {
                 let found = self.out.cursor(object).describe();
@@ -133,7 +133,7 @@ impl Machine {
         Ok(Some(id))
     }
 
-    /// From nothing, a dict, or a list of pairs.
+    /// A dict that is made from nothing, from a dict, or from a list of pairs.
     fn dict(&mut self, from: Option<Id>, at: usize) -> Result<Option<Id>, Error> {
         let mut pairs = Vec::new();
         if let Some(id) = from {

@@ -27,7 +27,7 @@ impl Machine {
                 "Save the model again without `buffer_callback`",
             ),
             opcode::INST => {
-                // names the class: a hostile one is reported as such
+                // reads the name of the class, so that a hostile one is reported as such
                 if let Err(error) = self.global(at) {
                     return error;
                 }

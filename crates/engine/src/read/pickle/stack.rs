@@ -15,7 +15,7 @@ pub(super) struct Stack {
     sparse: HashMap<u64, Id>,
 }
 
-/// Memo gaps that are filled rather than kept apart.
+/// Longest gap in the memo that is filled; an entry behind a longer one is kept apart.
 const GAP: u64 = 16;
 
 impl Stack {
@@ -27,7 +27,7 @@ impl Stack {
         budget.push(&mut self.marks, self.items.len(), at)
     }
 
-    /// Nothing below the last mark can be popped one by one.
+    /// How many values stand below the last mark: none of them can be popped one by one.
     fn fence(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
@@ -45,8 +45,8 @@ impl Stack {
         self.pop().is_some() || self.marks.pop().is_some()
     }
 
-    /// Takes everything above the last mark, and the mark. The caller clears it with
-    /// [`Stack::truncate`], which keeps the memory.
+    /// Removes the last mark, and gives back where the values above it start. The caller removes
+    /// these with [`Stack::truncate`], which keeps the memory.
     pub(super) fn above_mark(&mut self) -> Option<usize> {
         self.marks.pop()
     }
@@ -59,12 +59,12 @@ impl Stack {
         self.items.truncate(start);
     }
 
-    /// The last `count` values, if so many stand above the mark.
+    /// Where the last `count` values start, if so many stand above the mark.
     pub(super) fn last(&self, count: usize) -> Option<usize> {
         self.items.len().checked_sub(count).filter(|start| *start >= self.fence())
     }
 
-    /// Stores the value on top behind all others; false when there is none.
+    /// Stores the value on top in the memo, behind all others; false when there is no value.
     pub(super) fn memoize(&mut self, budget: &mut Budget, at: usize) -> Result<bool, Error> {
         self.put(self.next(), budget, at)
     }
@@ -74,7 +74,7 @@ impl Stack {
         self.dense.len() as u64
     }
 
-    /// Stores the value on top; false when there is none.
+    /// Stores the value on top in the memo, at `index`; false when there is no value.
     pub(super) fn put(
         &mut self,
         index: u64,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Reader<'_, '_> {
-    /// Numbers are a file, objects a list of nodes.
+    /// An array. Numbers are stored in a file of the archive, objects as a list of nodes.
     pub(super) fn array(&mut self, node: Value<'_>) -> Result<Id, Error> {
         let kind = required(node, "type")?;
         let kind = kind.text()?.map(|(text, _)| text).unwrap_or_default();
@@ -85,7 +85,7 @@ impl Reader<'_, '_> {
         self.object(class, &[], Some(state), node.at())
     }
 
-    /// Stored as an empty array of the dtype.
+    /// A dtype, which skops stores as an empty array of this dtype.
     pub(super) fn dtype(&mut self, node: Value<'_>) -> Result<Id, Error> {
         let array = self.child(node, "content")?;
         let dtype = match self.out.cursor(array).kind() {
@@ -95,12 +95,13 @@ impl Reader<'_, '_> {
         self.out.node(Node::Dtype(dtype), node.at())
     }
 
-    /// An archive of its own in the archive; becomes the state that a pickle has.
+    /// A sparse matrix, which skops stores as an archive inside the archive. It gets the state that
+    /// it has in a pickle.
     pub(super) fn sparse(&mut self, node: Value<'_>) -> Result<Id, Error> {
         let class = self.global(node)?;
         let (name, (start, len, owned)) = self.file(node)?;
         let input = Arc::clone(&self.out.doc.input);
-        // what was inflated grows while the inner archive is read
+        // a copy, since the inflated bytes grow while the inner archive is read
         let copy;
         let bytes = if owned {
             self.out.budget.charge(usize::try_from(len).unwrap_or(usize::MAX), node.at())?;

@@ -1,4 +1,4 @@
-//! One kind of node after the other.
+//! How each kind of node is read.
 
 use super::{Reader, names, required, wrong};
 use crate::{
@@ -66,7 +66,7 @@ impl Reader<'_, '_> {
         self.call(class, args, None, node)
     }
 
-    /// Only its class says anything: nothing that answers uses a generator's state.
+    /// A generator of random numbers, by its class alone: nothing that answers uses its state.
     fn generator(&mut self, node: Value<'_>) -> Result<Id, Error> {
         let class = self.global(node)?;
         self.object(class, &[], None, node.at())
@@ -89,7 +89,7 @@ impl Reader<'_, '_> {
         self.out.node(Node::Bytes { start, len, owned }, node.at())
     }
 
-    /// A dict inside a dict: what a subclass adds does not matter.
+    /// A subclass of dict that holds a dict, `main`: what the subclass adds does not matter.
     fn main(&mut self, node: Value<'_>) -> Result<Id, Error> {
         self.child(required(node, "content")?, "main")
     }
@@ -151,8 +151,8 @@ impl Reader<'_, '_> {
         self.plain(&value, content)
     }
 
-    /// A text in a JSON value in a text, `"\"abc\""`: it stands verbatim between the escaped
-    /// quotes unless it needs escapes itself.
+    /// A text that is written as JSON inside a text, `"\"abc\""`. It stands verbatim between the
+    /// escaped quotes unless it needs escapes itself.
     fn quoted(&mut self, text: &str, content: Value<'_>) -> Result<Id, Error> {
         if let (Some(base), Some(at)) = (self.base, content.quoted(text)) {
             let len = u32::try_from(text.len())
@@ -181,7 +181,7 @@ impl Reader<'_, '_> {
         self.plain(&scalar, value)
     }
 
-    /// Keys of JSON objects are texts; `key_types` tells what they were.
+    /// A dict. Keys of JSON objects are texts; `key_types` tells what they were in Python.
     fn dict(&mut self, node: Value<'_>) -> Result<Id, Error> {
         let types = required(required(node, "key_types")?, "content")?;
         let mut types = types.items().ok_or_else(|| wrong(types, "a list is expected"))?;
@@ -229,7 +229,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Protocol 0 kept the function's name in the content.
+    /// A function, whose name protocol 0 kept in the content.
     fn function(&mut self, node: Value<'_>) -> Result<Id, Error> {
         let text = |key: &str| {
             let value = node.get("content")?.get(key)?;

@@ -8,7 +8,7 @@ use crate::{
 pub(super) struct Selection {
     /// Their positions.
     pub(super) columns: Vec<usize>,
-    /// One column given by itself, not in a list.
+    /// True when one column was given by itself, not in a list.
     pub(super) scalar: bool,
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Categories {
 pub(super) enum Kinds {
     Texts,
     Numbers,
-    /// Both, which only categories given by hand can be, or neither.
+    /// Both kinds, which is possible only for categories given by hand, or neither.
     Other,
 }
 
@@ -81,8 +81,9 @@ impl Categories {
 
     /// The place of a value.
     ///
-    /// `None` and NaN are different categories. A missing text or number of a column of its kind
-    /// may be either: it is the one that is there; of both, a text is `None` and a number NaN.
+    /// `None` and NaN are different categories. In a column of texts or of numbers, a missing value
+    /// may stand for either. It is taken for the one that is among the categories; when both are, a
+    /// missing text is `None` and a missing number NaN.
     pub(super) fn find(&self, value: Value<'_>) -> Option<usize> {
         let found = match value {
             Value::None => self.none,

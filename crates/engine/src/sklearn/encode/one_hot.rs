@@ -28,19 +28,19 @@ struct Feature {
     target: Vec<Option<u32>>,
     /// What an unknown category becomes.
     unknown: Unknown,
-    /// The output column after its last.
+    /// The output column that follows its last one.
     end: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Unknown {
     Refused,
-    /// An output column (that of rare categories), or none.
+    /// The output column of rare categories, or no output column.
     Target(Option<u32>),
 }
 
 impl Feature {
-    /// What a value becomes that is no category.
+    /// What a value that is no category becomes.
     #[cold]
     fn unknown(&self, table: &Table, row: usize, column: usize) -> Result<Option<u32>, Error> {
         let class = "OneHotEncoder";

@@ -44,7 +44,7 @@ impl OrdinalEncoder {
             let missing = missing_index(c, at);
             if let Some(Some(mapping)) = mappings.get(at) {
                 let name = "_default_to_infrequent_mappings";
-                // NaN is the last category, and no part of the mapping
+                // NaN is the last category, which the mapping leaves out
                 let mapped = codes.len() - usize::from(missing.is_some_and(|m| m < codes.len()));
                 attributes::counted(c, name, mapping.len(), mapped)?;
                 codes.iter_mut().zip(mapping).for_each(|(code, &group)| *code = group as f64);
@@ -66,7 +66,7 @@ impl OrdinalEncoder {
         Ok(Self { inputs, features, unknown, scalar })
     }
 
-    /// What a value becomes that is no category.
+    /// What a value that is no category becomes.
     #[cold]
     fn unknown(
         &self,

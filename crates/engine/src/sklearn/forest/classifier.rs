@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct ForestClassifier {
     rows: Rows,
     leaves: Leaves,
-    /// A tree alone chooses by what it stored, before that becomes probabilities.
+    /// For a tree alone: the stored values, by which it chooses before they become probabilities.
     winners: Option<Leaves>,
     targets: Targets,
 }
@@ -65,7 +65,7 @@ impl Targets {
     }
 
     /// Appends the values that belong to classes; a row of `values` has `width` for each target,
-    /// however few classes it has.
+    /// however few classes the target has.
     fn keep(&self, values: &[f64], width: usize, out: &mut Vec<f64>, counts: bool) {
         for (values, &classes) in values.chunks_exact(width).zip(&self.counts) {
             let values = values.get(..classes).unwrap_or(values);

@@ -14,13 +14,13 @@ pub(super) struct Leaves {
     slots: Box<[u32]>,
     /// The distinct vectors, one after another.
     vectors: Box<[f64]>,
-    /// The one value of each node, when vectors are that short.
+    /// The value of each node, when vectors have only one.
     values: Box<[f64]>,
     width: usize,
 }
 
-/// Collects trees and the vectors of their leaves. Grown trees repeat few vectors (a pure leaf has
-/// one of as many as there are classes), so equal ones are kept once.
+/// Collects trees and the vectors of their leaves. Grown trees repeat few vectors (pure leaves have
+/// no more of them than there are classes), so equal ones are kept once.
 pub(super) struct Collector {
     builder: Option<Builder<f32>>,
     shape: (usize, usize, usize),

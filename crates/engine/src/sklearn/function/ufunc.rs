@@ -14,14 +14,14 @@ pub(super) struct Function {
 
 #[derive(Clone, Copy, Debug)]
 enum Op {
-    /// A function of doubles; floats are rounded from it, which is as near to numpy's own vector
-    /// functions as can be.
+    /// A function of doubles. Its result is rounded for floats, which is as near to numpy's own
+    /// vector functions as can be.
     Float(fn(f64) -> f64),
     /// A function with a form of its own for floats.
     Widths(fn(f64) -> f64, fn(f32) -> f32),
     /// The logarithm of the odds.
     Logit(Logit),
-    /// A function that integers keep their type in.
+    /// A function that gives integers for integers.
     Both(fn(f64) -> f64, fn(i64) -> i64),
     Clip {
         low: Option<f64>,

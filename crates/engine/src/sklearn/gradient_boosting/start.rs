@@ -117,7 +117,7 @@ impl Start {
         if matches!(init.kind(), Kind::Text("zero")) {
             return Ok(Self::Constant(vec![0.0; outputs]));
         }
-        // what boosting starts from unless it is told otherwise answers every row alike
+        // the estimator that boosting starts from by default answers every row alike
         let constant = match init.class_name() {
             "DummyRegressor" => Some(attributes::numbers(init, "constant_")?),
             "DummyClassifier" => Some(prior(init)?),

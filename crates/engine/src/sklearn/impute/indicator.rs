@@ -11,7 +11,7 @@ pub(crate) struct MissingIndicator {
     missing: Missing,
     /// The input columns that get an output column.
     columns: Vec<usize>,
-    /// Refuses missing values in columns that had none in training.
+    /// True when it refuses missing values in columns that had none in training.
     strict: bool,
     sparse: bool,
 }

@@ -21,7 +21,7 @@ pub(crate) struct SimpleImputer {
     fill: Vec<Cell>,
     /// The columns that stay; `None` for all.
     keep: Option<Vec<usize>>,
-    /// Rows become floating-point numbers first.
+    /// True when rows become floating-point numbers first.
     floats: bool,
     indicator: Option<MissingIndicator>,
 }

@@ -2,8 +2,8 @@
 
 use crate::scores::{sigmoid, sigmoid_f32};
 
-/// One sigmoid per class, divided by their sum; `uniform` is what versions from 1.9 on answer
-/// when every class has probability zero.
+/// One sigmoid per class, divided by their sum; with `uniform`, classes get equal shares when every
+/// one has probability zero, as releases from 1.9 on answer.
 pub(super) fn one_against_rest(row: &mut [f64], uniform: bool, f32: bool) {
     for v in row.iter_mut() {
         *v = logistic(*v, f32);

@@ -9,7 +9,7 @@ use crate::{
 pub(crate) struct HashingVectorizer {
     analyzer: Analyzer,
     columns: u32,
-    /// Half of the terms count negative.
+    /// True when half of the terms count as negative.
     signed: bool,
     binary: bool,
     norm: Option<Norm>,

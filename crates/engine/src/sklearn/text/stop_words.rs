@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-/// scikit-learn's English stop words, the same 318 in every version, in alphabetical order.
+/// scikit-learn's English stop words, the same 318 in every release, in alphabetical order.
 const ENGLISH: &str = "
 a about above across after afterwards again against all almost alone along already also
 although always am among amongst amoungst amount an and another any anyhow anyone anything

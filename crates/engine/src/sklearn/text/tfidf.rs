@@ -12,11 +12,11 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct TfidfTransformer {
     inputs: Inputs,
-    /// 1 + ln(count) instead of the count.
+    /// True when 1 + ln(count) replaces the count.
     sublinear: bool,
     /// Weight of each column.
     idf: Option<Vec<f64>>,
-    /// Up to 1.4 weights of doubles make doubles of floats.
+    /// True when weights that are doubles turn floats into doubles, as they do up to 1.4.
     widens: bool,
     norm: Option<Norm>,
 }

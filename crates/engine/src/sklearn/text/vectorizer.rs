@@ -14,7 +14,7 @@ use crate::{
 pub(crate) struct CountVectorizer {
     analyzer: Analyzer,
     vocabulary: Vocabulary,
-    /// Every term that occurs counts once.
+    /// True when every term that occurs counts once.
     binary: bool,
     scalar: Scalar,
     weights: Option<TfidfTransformer>,
