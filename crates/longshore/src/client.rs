@@ -1,4 +1,5 @@
-//! A client for HTTP/1.1, plain or over TLS, that tells how an exchange failed, and never asks twice what may have been heard.
+//! A client for HTTP/1.1, plain or over TLS, that tells how an exchange failed, and never sends a request again that
+//! the server may have received.
 
 mod access;
 mod failure;
@@ -34,7 +35,7 @@ pub(crate) struct Connection(SendRequest<Full<Bytes>>);
 pub(crate) enum Refusal {
     /// Not a byte of it left: the server had closed the connection before.
     Unsent,
-    /// It may have been heard.
+    /// The server may have received it.
     Failed(Failure),
 }
 
@@ -108,7 +109,7 @@ pub(crate) async fn ask(target: &Target, request: Request<Full<Bytes>>) -> Resul
     Ok(Reply { status, body: body.to_bytes() })
 }
 
-/// A request of JSON when there is a body, else for a page.
+/// A request that posts JSON when there is a body, else asks for a page.
 pub(crate) fn request(
     target: &Target,
     path: &str,

@@ -28,7 +28,7 @@ impl Example {
     }
 }
 
-/// The example a path such as `example://wine` names.
+/// The example that a path such as `example://wine` names.
 pub(crate) fn find(uri: &str) -> Result<Example> {
     if let Some(example) = ALL.iter().find(|example| example.uri == uri) {
         return Ok(*example);

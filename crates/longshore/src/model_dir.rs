@@ -19,8 +19,8 @@ pub(crate) use watch::Watch;
 
 use crate::models::{ModelFiles, Named};
 
-/// Whether what `--model-dir` names is a model itself, not a folder of models; what is not on this
-/// machine is one.
+/// Whether what `--model-dir` names is a model itself, not a folder of models; a remote location is
+/// one.
 pub(crate) fn is_one_model(folder: &str) -> Result<bool> {
     let Location::Local(path) = folder.parse()? else { return Ok(true) };
     let folder = ModelDir::new(path);
@@ -31,7 +31,7 @@ fn failed(folder: &ModelDir) -> String {
     format!("failed to read the folder of models `{}`", folder.path().display())
 }
 
-/// Where models are that are loaded by name: those in folders, and those that the command line names.
+/// Where to find models that are loaded by name: those in folders, and those that the command line names.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     folders: Vec<ModelDir>,
@@ -58,7 +58,8 @@ impl Catalog {
         !self.folders.is_empty()
     }
 
-    /// The names of the models in the folders; of one name in several, the first folder's counts.
+    /// The names of the models in the folders. A name that several folders have means the first one's
+    /// model.
     ///
     /// # Errors
     /// When a folder cannot be read.

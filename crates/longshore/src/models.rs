@@ -36,8 +36,8 @@ pub(crate) enum ModelFiles {
 }
 
 impl Named {
-    /// Reads `[NAME=]PATH[+PATH…]`. Without a name, the last part of the (last) path without its
-    /// ending is one.
+    /// Reads `[NAME=]PATH[+PATH…]`. Without a name, the model has the name of the last part of the
+    /// (last) path, without its ending.
     pub(crate) fn parse(argument: &str) -> Result<Self> {
         match argument.split_once('=') {
             Some((name, path)) if is_name(name) => Self::new(name, path),
@@ -80,7 +80,7 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// The same for the server.
+    /// The model as the server takes it.
     pub(crate) fn serve(self, method: Option<Method>) -> ModelSource {
         let origin = Origin::Files(self.source);
         ModelSource { name: self.name, version: None, origin, method, lease: None }
@@ -117,7 +117,8 @@ fn files(path: &str) -> Result<ModelFiles> {
     })
 }
 
-/// The last part of a path, of a file without its ending; the name that a registry knows a model by.
+/// The name for a path that was given none: the name that a registry knows the model by, else the last
+/// part of the path, of a file without its ending.
 fn default_name(path: &str) -> String {
     let name = match path.parse() {
         Ok(Location::Model(uri)) => uri.name().to_owned(),
@@ -137,7 +138,7 @@ fn file_stem(path: &Path) -> Option<String> {
     Some(stem(path.file_name()?.to_str()?).to_owned())
 }
 
-/// A folder's own name, also of `.` and of what ends in `..`.
+/// A folder's own name, even when the path is `.` or ends in `..`.
 fn folder(path: &Path) -> Option<String> {
     let named = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
     named(path).or_else(|| named(&path.canonicalize().ok()?))

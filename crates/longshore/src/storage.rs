@@ -19,8 +19,8 @@ pub(crate) mod trouble;
 
 pub(crate) use metrics::StorageMetrics;
 
-/// A storage for the settings of the command line. Nothing is touched before something is fetched,
-/// and a place for it is asked for only when something will be.
+/// A storage for the settings of the command line. It touches nothing before the first fetch. That
+/// there is no folder for fetched models is an error only when one is `needed`.
 pub(crate) fn open(args: &StorageArgs, needed: bool) -> Result<Arc<Storage>> {
     let folder = match cache_dir(args) {
         Err(error) if needed => return Err(error),
@@ -47,21 +47,22 @@ fn cache_dir(args: &StorageArgs) -> Result<PathBuf> {
         .context("there is no place for fetched models: name one with `--cache-dir`")
 }
 
-/// What a command says while it fetches: the steps, not each attempt, whose end the error says.
+/// What a command logs while it fetches: the steps, but not each attempt, since the error says how
+/// the last one ended.
 const FETCH_LOG: &str = "error,longshore_storage::storage=info";
 
-/// A model's files, fetched when they are elsewhere; they stay while the second value lives.
+/// A model's files, fetched when they are remote; they stay while the second value lives.
 pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Local, Option<Fetched>)> {
     let name = model.name;
     let location = match model.files {
         ModelFiles::Example(example) => {
             return Ok((Local { name, source: example.source() }, None));
         }
-        // a path that leads nowhere is refused by who loads it, in the server's words
+        // loading refuses a path that leads nowhere, in the server's words
         ModelFiles::Local(paths) => return Ok((Local { name, source: paths.source() }, None)),
         ModelFiles::Remote(location) => location,
     };
-    // what is tried again is told once, when it is given up
+    // attempts are not logged one by one: the error tells that they were given up
     log::init(FETCH_LOG, log::Format::Auto)?;
     let fetched = open(args, true)?.fetch(&location).with_context(|| failed(&location))?;
     let source = Source::open(fetched.path())?;

@@ -62,7 +62,7 @@ pub enum Error {
         /// What it should be.
         reason: String,
     },
-    /// A query has something else for a boolean. The words are MLflow's.
+    /// A query has a value for a boolean that is none. The words are MLflow's.
     #[error("Invalid boolean value: {value}, must be 'true' or 'false'.")]
     InvalidBoolean {
         /// The value.

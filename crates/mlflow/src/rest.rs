@@ -1,8 +1,8 @@
-//! MLflow's REST API: its messages whole, for servers and for clients.
+//! MLflow's REST API: complete messages, for servers and for clients.
 //!
 //! A [`Call`] is a request that knows its address and its reply. [`parse_request`] and [`parse_query`] read
-//! it as MLflow's server does, [`parse_reply`] reads what a server answered, [`print()`] prints both. What
-//! answers an error is a [`Refusal`]. The messages are those of `service.proto`, `model_registry.proto` and
+//! it as MLflow's server does, [`parse_reply`] reads what a server answered, [`print()`] prints both. The
+//! body of an error is a [`Refusal`]. The messages are those of `service.proto`, `model_registry.proto` and
 //! `mlflow_artifacts.proto` that training, logging, the registry and loading use; the rules of their JSON
 //! are in [`Wire`].
 //!

@@ -35,7 +35,7 @@ pub struct ColumnSpec {
     pub name: Option<String>,
     /// Its type.
     pub kind: ColumnType,
-    /// The same type, whole: what is in it when it is nested.
+    /// The same type in full, with what it holds when it is nested.
     pub data_type: DataType,
     /// Whether a request must have it.
     pub required: bool,
@@ -82,7 +82,7 @@ pub struct Param {
     pub name: String,
     /// Its type.
     pub kind: ColumnType,
-    /// The same type, whole: what is in it when it is nested.
+    /// The same type in full, with what it holds when it is nested.
     pub data_type: DataType,
     /// The value when a request does not give it.
     pub default: Value,

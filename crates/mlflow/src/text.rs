@@ -83,7 +83,7 @@ pub(crate) fn double(value: f64, out: &mut String) {
     let _ = written;
 }
 
-/// Whether a text is a decimal number, which leaves out the names that Rust and Python know for others.
+/// Whether a text is a decimal number, and not a name such as `inf`, which Rust and Python read as one.
 pub(crate) fn is_decimal(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_digit())
         && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))

@@ -1,4 +1,5 @@
-//! Archives, unpacked so that nothing lands outside their folder and nothing explodes.
+//! Unpacks archives: no file lands outside of the target folder, and none unpacks to more than the
+//! limits allow.
 
 use std::{
     fmt,
@@ -14,7 +15,7 @@ use crate::{
     path::{Paths, relative},
 };
 
-/// Bytes that any archive may become, whatever its ratio.
+/// Bytes that any archive may unpack to, whatever its ratio.
 const SMALL: u64 = 16 << 20;
 
 /// Bytes copied at once.
@@ -44,7 +45,7 @@ impl ArchiveKind {
     }
 }
 
-/// What is being unpacked, and what it may still become.
+/// An archive that is being unpacked, and the bytes that it may still unpack to.
 struct Unpacking<'a> {
     what: &'a str,
     folder: &'a Path,
@@ -164,7 +165,8 @@ impl Unpacking<'_> {
     }
 }
 
-/// The only folder of a folder, when it has nothing else: archives are often made with one.
+/// The name of the folder that is the only entry of `folder`: many archives hold all of their files
+/// in one folder.
 pub(crate) fn only_folder(folder: &Path) -> Option<String> {
     let mut entries = fs::read_dir(folder).ok()?.flatten();
     let only = entries.next()?;

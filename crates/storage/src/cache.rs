@@ -4,7 +4,7 @@
 //! locks/KEY       held shared by whoever uses a model, alone by whoever writes or removes it
 //! partial/KEY/    a download under way, or what is left of one
 //! models/KEY/     content/… and manifest.json: complete, verified, never changed
-//! refs/URI        the key that a location had last
+//! refs/SHA256     the key that a location had last, by the SHA-256 of the location
 //! ```
 
 use std::{
@@ -20,7 +20,7 @@ mod manifest;
 
 pub(crate) use manifest::{Entry, Manifest};
 
-/// What is left of a download is removed when nobody went on with it for so long.
+/// An interrupted download is removed when nobody went on with it for this long.
 const STALE: Duration = Duration::from_hours(7 * 24);
 
 /// The folder of fetched models.
@@ -36,7 +36,7 @@ pub(crate) struct Lease {
     pub(crate) manifest: Manifest,
     /// The folder of its files.
     pub(crate) content: PathBuf,
-    /// Held shared.
+    /// The lock of the model, held shared.
     #[cfg_attr(not(test), expect(dead_code, reason = "it is held, not looked at"))]
     lock: File,
 }
@@ -170,8 +170,8 @@ impl Cache {
         self.root.join("refs").join(crate::digest::sha256(location.as_bytes()))
     }
 
-    /// Makes room for a model of `bytes`: removes what was not used for longest, never what is in
-    /// use. Gives the bytes that are left.
+    /// Makes room for a model of `bytes` bytes: removes what was least recently used, but neither
+    /// `keep` nor what is in use. Returns the bytes that the cache then holds.
     pub(crate) fn evict(&self, bytes: u64, keep: &str) -> u64 {
         let mut all = self.residents();
         let mut used: u64 = all.iter().map(|resident| resident.bytes).sum();
@@ -243,7 +243,7 @@ struct Resident {
 }
 
 impl Writing<'_> {
-    /// The folder to write into. What an interrupted download left is there.
+    /// The folder to write into. It holds what an interrupted download left.
     pub(crate) fn folder(&self) -> Result<PathBuf, Error> {
         let folder = self.cache.partial(self.key);
         fs::create_dir_all(&folder).map_err(Error::io("failed to make", &folder))?;
@@ -262,7 +262,7 @@ impl Writing<'_> {
         remove(&folder).map_err(Error::io("failed to remove", folder))
     }
 
-    /// Makes what was written the model, in one step.
+    /// Turns what was written into the cached model, in one step.
     pub(crate) fn publish(self, manifest: Manifest) -> Result<Lease, Error> {
         let from = self.cache.partial(self.key);
         let to = self.cache.models(self.key);
@@ -276,8 +276,8 @@ impl Writing<'_> {
         };
         publish().map_err(Error::io("failed to publish", &to))?;
         let lock = self.lock;
-        // a lock can be held alone and then shared without somebody else removing the model in
-        // between, or the model is fetched again
+        // while this lock changes from exclusive to shared, another process may take it and remove
+        // the model: then the model is fetched again
         supported_lock(&lock).map_err(Error::io("failed to lock", &to))?;
         if !to.join(manifest::NAME).try_exists().unwrap_or(false) {
             return Err(Error::Changed { what: format!("the cached model `{}`", self.key) });

@@ -7,7 +7,7 @@ use crate::Environment;
 pub struct Config {
     /// Where fetched models are kept. Made when it is first needed.
     pub cache_dir: PathBuf,
-    /// Most bytes of models kept there; what is in use stays anyway.
+    /// Most bytes of models kept there; models in use stay even beyond that.
     pub cache_bytes: u64,
     /// Most requests under way at once for one fetch.
     pub concurrency: usize,

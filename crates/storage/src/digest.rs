@@ -17,7 +17,7 @@ static CRC64: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_NVME);
 /// Bytes read at once while a file is checked.
 const CHUNK: usize = 256 << 10;
 
-/// The digests of one object that its storage told. All are optional; several can be there.
+/// The digests of one object, as its storage states them. Each is optional; there can be several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Checks {
     /// The entity tag of an object that was written in one piece and is not encrypted by KMS.
@@ -36,7 +36,7 @@ impl Checks {
     /// What S3 says in the headers of an object.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        // the digest of a composite is one of digests: it ends in `-PARTS`
+        // a composite checksum is a digest of the parts' digests: it ends in `-PARTS`
         let whole = text("x-amz-checksum-type").is_none_or(|kind| kind != "COMPOSITE");
         let sum = |name: &str, length: usize| {
             let bytes = BASE64_STANDARD.decode(text(name)?).ok()?;
@@ -124,7 +124,7 @@ struct Sums {
     crc64: Option<crc::Digest<'static, u64, Table<16>>>,
 }
 
-/// The digest of digests of equal parts.
+/// Computes the digest of the digests of equally long parts.
 struct Parts {
     size: u64,
     left: u64,

@@ -19,7 +19,7 @@ impl Environment {
         Self(Arc::new(lookup))
     }
 
-    /// A variable that is set to something.
+    /// The value of a variable, without white space around it; `None` when nothing else is in it.
     pub fn get(&self, name: &str) -> Option<String> {
         (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
@@ -32,7 +32,7 @@ impl Environment {
     }
 }
 
-/// Values can be secrets.
+/// Shows no values: they can be secrets.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Environment")

@@ -48,7 +48,7 @@ pub enum Error {
         /// What it said, and how to mend it.
         reason: String,
     },
-    /// A server could not answer, also not when asked again.
+    /// A server could not answer, even when it was asked again.
     #[error("{what} could not be reached: {reason}{tried}")]
     Unavailable {
         /// The URL without its query.

@@ -1,4 +1,4 @@
-//! What the files of a model on this machine are, without reading them.
+//! Tells whether the files of a local model have changed, without reading them.
 
 use std::{
     fmt, fs,

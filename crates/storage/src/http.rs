@@ -1,4 +1,5 @@
-//! One HTTP request and its answer. No retries, no redirects: who asks decides.
+//! One HTTP request and its answer. This module neither retries nor follows redirects:
+//! the caller decides.
 
 use std::{
     io::Read,
@@ -89,7 +90,7 @@ impl Reply {
         self.body.into_reader()
     }
 
-    /// The least wait before the next attempt that the server asks for.
+    /// The shortest wait before the next attempt, when the server asks for one.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let text = self.header("retry-after")?;
         if let Ok(seconds) = text.parse() {
@@ -99,7 +100,7 @@ impl Reply {
         at.duration_since(SystemTime::now()).ok()
     }
 
-    /// The server's clock.
+    /// The time by the server's clock.
     pub(crate) fn date(&self) -> Option<SystemTime> {
         httpdate::parse_http_date(self.header("date")?).ok()
     }
@@ -110,7 +111,8 @@ impl Http {
         Self { timeouts, trust, proxied: true, agent: OnceLock::new() }
     }
 
-    /// For addresses of the machine itself, such as credentials, which no proxy may see.
+    /// A client that uses no proxy, for addresses of the machine itself: no proxy may see the
+    /// credentials that some of them give.
     pub(crate) fn direct(timeouts: Timeouts) -> Self {
         Self { timeouts, trust: Trust::default(), proxied: false, agent: OnceLock::new() }
     }
@@ -194,7 +196,7 @@ pub(crate) fn failed(url: &Url, error: &ureq::Error) -> Attempt {
     }
 }
 
-/// Something that may be over soon.
+/// A failure whose cause may be over soon.
 pub(crate) fn again(url: &Url, reason: impl Into<String>) -> Attempt {
     Attempt::Again { what: url.shown(), reason: reason.into(), after: None }
 }

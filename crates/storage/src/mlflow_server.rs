@@ -38,13 +38,13 @@ pub(crate) struct MlflowServer {
     files: usize,
 }
 
-/// What is asked for.
+/// What a request asks for.
 #[derive(Clone, Copy, Debug)]
 struct Question<'a> {
-    /// For messages.
+    /// Its name in messages.
     what: &'a str,
-    /// The error code that says, for this question, that it does not exist; beside
-    /// `RESOURCE_DOES_NOT_EXIST`.
+    /// An error code that means for this question, as `RESOURCE_DOES_NOT_EXIST` does for any, that
+    /// the thing does not exist.
     absent: Option<ErrorCode>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Resolved {
     pub(crate) source: String,
     /// The registered version or logged model.
     pub(crate) version: Option<String>,
-    /// All that decides what the files are.
+    /// All that decides which files they are.
     pub(crate) revision: String,
 }
 
@@ -139,8 +139,8 @@ impl MlflowServer {
         })
     }
 
-    /// Where the files of a resolved version are: the server may keep them elsewhere than their
-    /// source.
+    /// Where the files of a resolved version are: the server may keep them elsewhere than at the
+    /// `source` that it told.
     pub(crate) fn download(&self, uri: &ModelUri, resolved: &Resolved) -> Result<String, Error> {
         let (ModelUri::Version { name, .. }
         | ModelUri::Alias { name, .. }
@@ -164,8 +164,8 @@ impl MlflowServer {
         Ok((below(&info.artifact_uri.unwrap_or_default(), &uri.path), info.experiment_id))
     }
 
-    /// The logged model (3.x) that a run's path names, when it does: the first part of the path is
-    /// then the model's name. Its location, with the rest of the path.
+    /// The location of the logged model (3.x) that a run's path names, followed by the rest of the
+    /// path; `None` when the path names none. The first part of such a path is the model's name.
     pub(crate) fn model_of_run(
         &self,
         uri: &RunUri,
@@ -251,7 +251,7 @@ impl MlflowServer {
         })
     }
 
-    /// Says which aliases there are when the one asked for is not.
+    /// Adds to the error which aliases exist, when the one asked for does not.
     fn with_aliases(&self, error: Error, name: &str) -> Error {
         let Error::Missing { what, hint } = error else { return error };
         let named = format!("model `{name}`");
@@ -275,7 +275,7 @@ impl MlflowServer {
         }
     }
 
-    /// Where MLflow's location `source` is for us.
+    /// The location that MLflow's text `source` means.
     pub(crate) fn locate(&self, source: &str) -> Result<Location, Error> {
         // a server may name its proxy by its full address
         let own = self.base.join(&format!("{}{}", rest::API, rest::ARTIFACTS));

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{is_name, stem};
 
-/// Files that stand beside models, whatever they end in.
+/// Files that stand beside models and are none, whatever their ending.
 const COMPANIONS: &[&str] = &["models.json", "requirements.txt", "README.txt", "README.md"];
 
 /// A folder whose folders are models.
@@ -27,8 +27,8 @@ impl ModelDir {
     }
 
     /// Whether the folder is a model itself, not a folder of models: an MLflow folder, one with a
-    /// model file, or one whose folders are versions. So is what is no folder, and what has files but
-    /// no folders: to load it says what is wrong.
+    /// model file, or one whose folders are versions. A path that is no folder counts as a model too,
+    /// and so does a folder with files but without folders: loading it says what is wrong.
     ///
     /// # Errors
     /// When the folder cannot be read.

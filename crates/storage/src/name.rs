@@ -1,6 +1,6 @@
 //! Names of models, as they are taken from their files and folders.
 
-/// Endings of what model files are packed in.
+/// Endings of archives and of compressed files, which model files are packed in.
 const PACKED: &[&str] = &["gz", "tgz", "tar", "zip", "bz2", "xz", "lzma", "lz4", "zst", "z"];
 
 /// Endings of model files.
@@ -9,7 +9,7 @@ const FORMATS: &[&str] = &[
     "model", "dill", "cbm", "onnx",
 ];
 
-/// A file's name without what it is packed in and without its format.
+/// A file's name without the endings of its packing and of its format.
 pub fn stem(name: &str) -> &str {
     let without = |name: &str, endings: &[&str]| {
         let (stem, ending) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty())?;

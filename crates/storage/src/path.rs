@@ -44,7 +44,7 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    /// Takes a path of [`relative`] in.
+    /// Adds a path that [`relative`] returned.
     pub(crate) fn add(&mut self, path: &str) -> Result<(), String> {
         let clash = || format!("`{path}` is there twice, or is both a file and a folder");
         if self.folders.contains(path) || !self.files.insert(path.to_owned()) {

@@ -35,7 +35,7 @@ impl Listing {
         self.objects.iter().filter_map(|object| object.size).sum()
     }
 
-    /// A text that differs when the files do; `None` when nothing would tell.
+    /// A text that differs when the files do; `None` when nothing tells one state from another.
     pub(crate) fn state(&self, is_fixed: bool) -> Option<String> {
         let mut text = String::new();
         let mut told = is_fixed;
@@ -65,7 +65,7 @@ pub(crate) struct Stream {
     pub(crate) checks: Checks,
 }
 
-/// A place that has files.
+/// What has the files of a location.
 pub(crate) trait Remote: Sync + fmt::Display {
     /// Every file of the model, sorted by path, and whether the location names a file.
     fn list(&self) -> Result<Listing, Error>;

@@ -46,7 +46,7 @@ pub(crate) struct S3 {
     retry: Retry,
     files: usize,
     bytes: u64,
-    /// Where buckets were found when not where they were first looked for.
+    /// The regions of buckets that are not in the region where they were first looked for.
     regions: Mutex<HashMap<String, String>>,
     /// Seconds that the servers' clock is ahead of ours.
     skew: AtomicI64,
@@ -87,12 +87,13 @@ impl S3 {
         regions.get(bucket).cloned().unwrap_or_else(|| self.endpoint.region().to_owned())
     }
 
-    /// One attempt that only a reply satisfies.
+    /// One attempt, for which a refusal is an error.
     fn ask(&self, ask: &Ask<'_>) -> Result<Reply, Attempt> {
         self.answer(ask)?.map_err(|refusal| refusal.error.into())
     }
 
-    /// One attempt, after what can be mended at once (region, clock, credentials) is mended.
+    /// One attempt. It mends what can be mended at once (region, clock, credentials), each once,
+    /// and sends the request again.
     fn answer(&self, ask: &Ask<'_>) -> Result<Result<Reply, Refusal>, Attempt> {
         let (mut moved, mut set, mut renewed) = (false, false, false);
         loop {
@@ -142,8 +143,8 @@ impl S3 {
         regions.insert(bucket.into(), region.into());
     }
 
-    /// Takes the server's clock over. False when it is ours already, so that something else is
-    /// wrong.
+    /// Takes the server's clock over. False when it is the one we use already, so that something
+    /// else is wrong.
     fn set_clock(&self, date: Option<SystemTime>) -> bool {
         let Some(date) = date else { return false };
         let ahead = time::seconds(date) as i64 - time::seconds(SystemTime::now()) as i64;
@@ -262,15 +263,15 @@ impl Prefix<'_> {
 }
 
 impl Remote for Prefix<'_> {
-    /// Looks first for what the name looks like, because a role that may read need not be allowed
-    /// to list.
+    /// Looks first for an object when the name has an ending, else for a prefix, because a role
+    /// that may read need not be allowed to list.
     fn list(&self) -> Result<Listing, Error> {
         let name = self.key.rsplit('/').next().unwrap_or(self.key);
         if name.contains('.') && !name.starts_with('.') {
             let refused = match self.file() {
                 Ok(Some(file)) => return Ok(file),
                 Ok(None) => None,
-                // without the right to list, S3 does not say what is missing and what is forbidden
+                // to a role that may not list, S3 denies what is missing like what is forbidden
                 Err(error @ Error::Denied { .. }) => Some(error),
                 Err(error) => return Err(error),
             };

@@ -32,7 +32,7 @@ impl Revision {
         Self { digest: digest.chars().take(16).collect(), version }
     }
 
-    /// The version or logged model that a registry knows it as.
+    /// The version, or the id of the logged model, that the MLflow server told.
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
@@ -127,7 +127,7 @@ impl Storage {
     /// Brings a location's files onto this machine.
     ///
     /// When the storage cannot be reached, what the same location pointed at last is taken from the
-    /// cache, with a warning: a restart must not depend on it.
+    /// cache, with a warning: a restart must not depend on the storage.
     ///
     /// # Errors
     /// [`Error`].

@@ -1,4 +1,5 @@
-//! Many files in, by many connections, each file in parts, each part where it left off.
+//! Downloads files over several connections, each file in parts, and goes on with each part where
+//! it left off.
 
 use std::{
     fs, io,
@@ -34,7 +35,7 @@ pub(crate) struct Transfer<'a> {
     pub(crate) concurrency: usize,
     pub(crate) part: u64,
     pub(crate) retry: Retry,
-    /// Most bytes of a file whose size is not known before.
+    /// Most bytes of a file whose size is not known in advance.
     pub(crate) limit: u64,
 }
 
@@ -147,7 +148,8 @@ impl Shared<'_> {
             if let Err(error) = self.fetch(file, part) {
                 let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
                 failure.get_or_insert(error);
-                // only now, so that what stops because of it does not come before it
+                // only after the failure is kept: a worker that stops because of it may fail too,
+                // and its error must not take the place of this one
                 self.stop.store(true, Ordering::Relaxed);
             }
         }

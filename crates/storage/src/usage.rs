@@ -55,7 +55,7 @@ impl Usage {
         self.counts().cache
     }
 
-    /// Usage with one of each count, for pages that describe them.
+    /// Usage with one of each count, for the pages that describe the metrics.
     pub fn for_reference() -> Self {
         let usage = Self::default();
         usage.ended("s3", Outcome::Fetched);

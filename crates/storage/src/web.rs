@@ -136,7 +136,7 @@ fn tag_of(reply: &Reply) -> Option<String> {
     reply.header("etag").filter(|tag| tag.starts_with('"')).map(Into::into)
 }
 
-/// A name for what is there now, when no strong tag is.
+/// A text that tells the present state from others, for a page without a strong tag.
 fn weak(reply: &Reply) -> Option<String> {
     let tag = reply.header("etag").or_else(|| reply.header("last-modified"))?;
     Some(format!("{tag} {:?}", reply.length()))

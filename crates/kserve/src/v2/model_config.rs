@@ -13,14 +13,14 @@ pub struct ModelConfig {
     /// What runs it, as in [`Model::platform`](super::Model::platform).
     #[serde(default)]
     pub platform: String,
-    /// The server's part that runs it.
+    /// The part of the server that runs it.
     #[serde(default)]
     pub backend: String,
     /// Which versions are served; `None` when the server does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_policy: Option<VersionPolicy>,
-    /// Most items of the batch dimension, which then is in none of the [`dims`](ConfigInput::dims);
-    /// with 0 no dimension is left out of them.
+    /// Most items of the batch dimension, which the [`dims`](ConfigInput::dims) then leave out.
+    /// When this is 0, they leave no dimension out.
     #[serde(default)]
     pub max_batch_size: i32,
     /// What the model takes.
@@ -31,7 +31,7 @@ pub struct ModelConfig {
     pub output: Vec<ConfigOutput>,
 }
 
-/// Which versions of a model are served: one of its fields is there.
+/// Which versions of a model are served: one of its fields is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionPolicy {
     /// All that there are.

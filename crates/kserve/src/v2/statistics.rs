@@ -23,21 +23,21 @@ pub struct ModelStatistics {
     pub inference_count: u64,
     /// How often it was run with success, for however many rows.
     pub execution_count: u64,
-    /// How often its requests did what, and for how long.
+    /// How often its requests were in each phase, and for how long.
     pub inference_stats: InferenceStatistics,
     /// The same by the size of a batch; empty when the server does not keep them.
     #[serde(default)]
     pub batch_stats: Vec<BatchStatistics>,
 }
 
-/// How often requests did what, and for how long.
+/// How often requests were in each phase, and for how long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InferenceStatistics {
-    /// Requests that were answered, from their begin to their end.
+    /// Requests that were answered, from beginning to end.
     pub success: Total,
     /// Requests that failed.
     pub fail: Total,
-    /// Waiting for a place to be computed at.
+    /// Waiting for the computation to begin.
     pub queue: Total,
     /// What comes before the model is run.
     pub compute_input: Total,

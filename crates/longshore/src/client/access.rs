@@ -18,7 +18,7 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// What the command line says.
+    /// The access that the command line gives.
     pub(crate) fn of(args: &QuestionArgs) -> Result<Self> {
         let mut headers = headers(&args.headers)?;
         let access = &args.access;

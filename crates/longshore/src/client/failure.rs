@@ -20,9 +20,9 @@ pub(crate) enum Kind {
     Resolve,
     /// Nothing listens there.
     Refused,
-    /// No connection for another reason, such as no route.
+    /// There is no connection for another reason, such as a missing route.
     Unreachable,
-    /// No handshake, such as a certificate that is not believed.
+    /// The TLS handshake failed, such as for a certificate that is not trusted.
     Tls,
     /// The connection was reset while in use.
     Reset,
@@ -30,7 +30,7 @@ pub(crate) enum Kind {
     Closed,
     /// The reply ended before its length.
     ShortBody,
-    /// No whole reply in time.
+    /// The whole reply did not arrive in time.
     Timeout,
     /// A status of the 300s.
     Redirect,
@@ -68,7 +68,7 @@ impl Kind {
 }
 
 impl Failure {
-    /// Of a status that is no success.
+    /// The failure that a status means; `None` for success.
     pub(crate) fn status(status: StatusCode) -> Option<Self> {
         let kind = match status.as_u16() {
             200..300 => return None,
@@ -80,17 +80,17 @@ impl Failure {
         Some(Self { kind, message: format!("answered {status}") })
     }
 
-    /// Of a reply that took too long.
+    /// The failure of a reply that took too long.
     pub(crate) fn timeout(seconds: f64) -> Self {
         Self { kind: Kind::Timeout, message: format!("no whole answer within {seconds} s") }
     }
 
-    /// Of a connection that the server closed.
+    /// The failure of a connection that the server closed.
     pub(crate) fn closed() -> Self {
         Self { kind: Kind::Closed, message: "the server closed the connection".into() }
     }
 
-    /// Of a request that cannot be written.
+    /// The failure of a request that cannot be written.
     pub(crate) fn request(error: &hyper::http::Error) -> Self {
         Self { kind: Kind::Protocol, message: chain(error) }
     }
@@ -99,7 +99,7 @@ impl Failure {
         let kind = match error.kind() {
             io::ErrorKind::ConnectionRefused => Kind::Refused,
             io::ErrorKind::ConnectionReset => Kind::Reset,
-            // an error of the resolver has no number of the system
+            // an error of the resolver has no error number of the operating system
             _ if error.raw_os_error().is_none() => Kind::Resolve,
             _ => Kind::Unreachable,
         };

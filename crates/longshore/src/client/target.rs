@@ -16,7 +16,7 @@ pub(crate) struct Target {
     pub(crate) authority: HeaderValue,
     /// Path and query; `/` when the URL has none.
     pub(crate) path: String,
-    /// For `https://`.
+    /// How to speak TLS, for `https://`.
     pub(crate) tls: Option<Tls>,
     /// Further headers.
     pub(crate) headers: HeaderMap,
@@ -47,7 +47,7 @@ impl Target {
         })
     }
 
-    /// As a reader would write it.
+    /// The URL of a path on this server, as a reader would write it.
     pub(crate) fn url(&self, path: &str) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}{path}", self.authority.to_str().unwrap_or(&self.host))

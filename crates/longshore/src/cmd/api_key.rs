@@ -28,7 +28,7 @@ pub(crate) fn run(args: &ApiKeyArgs) -> Result<()> {
     Ok(())
 }
 
-/// Adds a line of its own, also where the last one has no end.
+/// Appends `line` as a line of its own, even when the file's last line has no end.
 fn append(file: &Path, line: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new().create(true).read(true).append(true).open(file)?;
     let mut last = [b'\n'];

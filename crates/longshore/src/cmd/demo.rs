@@ -48,7 +48,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     }
 }
 
-/// The wished port, or a free one when it is taken.
+/// Binds the wanted port, or a free one when that is taken.
 fn bind(port: u16) -> Result<Server> {
     let config = |port| -> Result<Config> {
         let models = examples::ALL.iter().map(|example| {

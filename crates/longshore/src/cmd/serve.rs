@@ -57,7 +57,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
                 config.models.push(Local { name, source: example.source() }.serve(method));
             }
             ModelFiles::Local(paths) => {
-                // a path that leads nowhere is the failure of one model, not of all
+                // a path that leads nowhere must fail one model, not all of them
                 let source = paths.source();
                 if !poll.is_zero() {
                     followed.push(Followed::local(&name, paths));
@@ -200,7 +200,7 @@ fn limits(args: &RequestArgs) -> Limits {
     }
 }
 
-/// Batches of one row are none.
+/// The batching of the flags; `None` for batches of one row, which join nothing.
 fn batching(args: &BatchArgs) -> Option<Batching> {
     let rows = args.max_batch_size.filter(|rows| *rows > 1)?;
     Some(Batching { rows, delay: args.max_batch_delay })

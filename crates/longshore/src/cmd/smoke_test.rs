@@ -45,7 +45,8 @@ pub(crate) fn run(args: &SmokeTestArgs) -> Result<()> {
     }
 }
 
-/// The checks, or the first of them and why no other was made: nothing listens at the address.
+/// Makes the checks. When nothing listens at the address, it makes only the first one, and says why
+/// no connection came about.
 async fn test(args: &SmokeTestArgs) -> Result<(Report, Option<String>)> {
     let access = Access::of(&args.question)?;
     let target = Target::parse(&args.url, &access)?;
@@ -147,7 +148,7 @@ impl Model<'_> {
         add("bad input", check::bad_input(self.probe, self.name).await);
     }
 
-    /// What only other servers may lack.
+    /// The verdict on what other servers may lack, but Longshore's may not.
     fn optional(&self, verdict: Verdict) -> Verdict {
         if self.ours { verdict.strict() } else { verdict }
     }

@@ -20,7 +20,7 @@ pub(crate) struct Watch {
     catalog: Arc<Catalog>,
     shared: Shared,
     known: HashSet<String>,
-    /// Changes that may be half done: what was seen last.
+    /// Models whose change may be half done, with what was seen last.
     settling: HashMap<String, Fingerprint>,
     /// Why the folders could not be read.
     trouble: Trouble,
@@ -66,7 +66,8 @@ impl Watch {
         self.known.contains(name) && !models.answers(name) && !models.has_failed(name)
     }
 
-    /// Whether a model is to be taken anew: it has changed, and stayed the same since the last look.
+    /// Whether a model is to be loaded anew: it has changed since it was read, and has stayed the same
+    /// since the last look.
     fn is_settled(&mut self, name: &str, seen: Fingerprint) -> bool {
         let is_known = self.known.contains(name);
         if is_known && self.catalog.last_read(name) == Some(seen) {

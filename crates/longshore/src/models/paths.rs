@@ -20,8 +20,8 @@ impl Paths {
         Self(vec![path])
     }
 
-    /// The paths of a chain; `None` when `argument` is none. A `+` may also be part of a name: what
-    /// exists as it is written is not cut, and without any file there is no chain.
+    /// The paths of a chain; `None` when `argument` is no chain. A `+` may also be part of a name:
+    /// a path that exists as it is written is not cut, and when no part exists there is no chain.
     ///
     /// # Errors
     /// A link that is not on this machine.
@@ -56,7 +56,7 @@ impl Paths {
         self.each(Source::open)
     }
 
-    /// The files there, also at a path that leads nowhere: to load them is what fails.
+    /// The files there. A path that leads nowhere is no error yet: loading it fails.
     pub(crate) fn source(&self) -> Source {
         let file =
             |path: &Path| Ok(Source::open(path).unwrap_or_else(|_| Source::File(path.to_owned())));
@@ -74,7 +74,7 @@ impl Paths {
     }
 }
 
-/// The part of an argument that gives the model its name: a chain is called as its last link.
+/// The part of an argument that gives the model its name: a chain has the name of its last link.
 pub(super) fn naming(argument: &str) -> &str {
     match Paths::chain(argument) {
         Ok(Some(_)) => cut(argument).last().copied().unwrap_or(argument),
@@ -82,7 +82,7 @@ pub(super) fn naming(argument: &str) -> &str {
     }
 }
 
-/// Cuts where the shortest path ends that exists, else at the next `+`.
+/// Cuts after the shortest path that exists, else at the next `+`.
 fn cut(argument: &str) -> Vec<&str> {
     let mut links = Vec::new();
     let mut rest = argument;
@@ -98,7 +98,7 @@ fn cut(argument: &str) -> Vec<&str> {
     }
 }
 
-/// The path of a link that is not remote; `file://` is one too.
+/// The path of a local link, which may be written with `file://`.
 fn path(link: &str) -> PathBuf {
     match link.parse() {
         Ok(Location::Local(path)) => path,
@@ -107,7 +107,7 @@ fn path(link: &str) -> PathBuf {
 }
 
 fn exists(link: &str) -> bool {
-    // what may not be looked at is there: to load it says why it cannot be read
+    // a path that may not be looked at counts as existing: loading it says why it cannot be read
     let hidden = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
     !link.is_empty() && path(link).try_exists().unwrap_or_else(hidden)
 }

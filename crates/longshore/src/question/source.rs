@@ -36,7 +36,7 @@ impl Question {
     }
 }
 
-/// The models that a server tells it has, by V1's list or V2's repository index.
+/// The models that a server says it has, by V1's list or V2's repository index.
 pub(crate) async fn models(target: &Target) -> Result<Vec<String>> {
     let reply = get(target, "/v1/models").await?;
     if let Ok(list) = serde_json::from_slice::<v1::Models>(&reply.body) {

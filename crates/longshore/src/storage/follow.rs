@@ -1,4 +1,4 @@
-//! Models that are brought from elsewhere, and models that may become others while they are served.
+//! Fetches remote models, and follows the changes of models while they are served.
 
 use std::{
     fmt,
@@ -30,9 +30,9 @@ pub(crate) struct Shared {
     pub(crate) poll: Duration,
     /// Whether a model that cannot be brought ends the server, though there are others.
     pub(crate) strict: bool,
-    /// Begun to end the server.
+    /// The drain that ends the server.
     pub(crate) drain: Drain,
-    /// Why it ends.
+    /// Why the server ends.
     pub(crate) failure: Failure,
 }
 
@@ -45,7 +45,7 @@ impl Failure {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
     }
 
-    /// The error, once.
+    /// The error; only the first call returns it.
     pub(crate) fn take(&self) -> Option<anyhow::Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -192,7 +192,8 @@ impl Follow {
         }
     }
 
-    /// The model does not answer: the others do without it, when there are others.
+    /// The model does not answer. The server goes on with the other models; it ends when there are
+    /// none, or when it is `strict`.
     fn absent(&mut self, error: anyhow::Error) {
         let Shared { models, strict, failure, drain, .. } = &self.shared;
         let Followed { name, trouble, .. } = &mut self.followed;
@@ -218,8 +219,8 @@ impl Follow {
         Ok(())
     }
 
-    /// Loads what the model is now, when that is neither what is served nor what was rejected. Gives
-    /// what was seen; `None` when nobody wants the model.
+    /// Loads the model's present state, when that is neither the one that is served nor the one that
+    /// was rejected. Returns the state that it saw; `None` when the model was unloaded.
     fn look(&mut self) -> Result<Option<State>> {
         let Shared { storage, metrics, models, .. } = &self.shared;
         let Followed { name, files, current, rejected, settling, .. } = &mut self.followed;

@@ -12,7 +12,7 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
-/// What is shown of fetching and following.
+/// The metrics of fetching and following models.
 #[derive(Clone, Debug)]
 pub(crate) struct StorageMetrics {
     usage: Arc<Usage>,
@@ -25,7 +25,7 @@ impl StorageMetrics {
         Self { usage, checks: Arc::default() }
     }
 
-    /// It is known what a model is now.
+    /// Notes that the present state of a model was just looked up.
     pub(crate) fn checked(&self, model: &str) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);

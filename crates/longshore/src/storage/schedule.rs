@@ -1,4 +1,5 @@
-//! Tasks that come back from time to time, done by a few threads: none sleeps for a task of its own.
+//! Tasks that come back from time to time, done by a few threads: no thread sleeps for a
+//! single task.
 
 use std::{
     cmp::Reverse,
@@ -43,7 +44,7 @@ struct Tasks<T> {
 /// Starts the tasks, each at once. The threads end when no task wants to come back.
 ///
 /// # Errors
-/// When there can be no thread.
+/// When no thread can be started.
 pub(crate) fn start<T: Task>(tasks: Vec<T>) -> io::Result<()> {
     let threads = tasks.len().min(THREADS);
     let now = Instant::now();
@@ -77,7 +78,7 @@ impl<T: Task> Schedule<T> {
                 tasks.waiting.insert(number, task);
             }
             drop(tasks);
-            // one that waits for a later task may have to do this one, or to end
+            // a thread that waits for a later task may have to do this one, or to end
             self.changed.notify_all();
         }
     }

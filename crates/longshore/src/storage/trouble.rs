@@ -1,5 +1,5 @@
-/// What keeps a task from its work, looked at again and again: the log has it once, and once when it
-/// is over.
+/// What keeps a task from its work. The task meets it again and again; the log tells it once, and once
+/// more when it is over.
 #[derive(Debug, Default)]
 pub(crate) struct Trouble(Option<String>);
 
@@ -13,7 +13,7 @@ impl Trouble {
         !known
     }
 
-    /// Notes that there is none. True when there was one.
+    /// Notes that nothing keeps the task any more. True when something did.
     pub(crate) fn is_over(&mut self) -> bool {
         self.0.take().is_some()
     }

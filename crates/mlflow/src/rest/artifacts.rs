@@ -16,13 +16,13 @@ messages! {
 
     /// Asks for the files of a run.
     pub struct ListArtifacts {
-        /// The run by its old name; `run_id` counts.
+        /// The run's id under the field's old name; `run_id` counts when both are there.
         run_uuid: Option<String>,
         /// A folder below the run's artifacts; all of them when it is not said.
         path: Option<String>,
         /// The run.
         run_id: String,
-        /// What the last page gave.
+        /// The token that the page before gave.
         page_token: Option<String>,
     }
 
@@ -32,7 +32,7 @@ messages! {
         root_uri: Option<String>,
         /// Files and folders directly below the path that was asked for.
         files: Vec<FileInfo>,
-        /// What to ask the next page with; none on the last.
+        /// The token that asks for the next page; none on the last.
         next_page_token: Option<String>,
     }
 

@@ -11,7 +11,7 @@ use super::wire::{
 use crate::Error;
 
 /// Reads a request from its body. `path` holds the fields that the address names, decoded; they win over
-/// the body. An empty body is an empty message, and a JSON string that holds JSON is read as the JSON:
+/// the body. An empty body is an empty message, and a JSON string that holds JSON is read as that JSON:
 /// old clients send both.
 ///
 /// # Errors

@@ -7,13 +7,13 @@ use super::wire::Message;
 pub enum Method {
     /// The request travels in the query.
     Get,
-    /// The request travels in the body, as with all that follow.
+    /// The request travels in the body, as with all methods below.
     Post,
-    /// Of files.
+    /// For files.
     Put,
-    /// Of changes.
+    /// For changes.
     Patch,
-    /// Of removals. They have a body too.
+    /// For removals. They have a body too.
     Delete,
 }
 

@@ -73,7 +73,7 @@ messages! {
     pub struct SearchExperiments {
         /// Most experiments of one page. MLflow refuses a request without it.
         max_results: Option<i64>,
-        /// What the last page gave.
+        /// The token that the page before gave.
         page_token: Option<String>,
         /// Comparisons joined by `AND`.
         filter: Option<String>,
@@ -87,7 +87,7 @@ messages! {
     pub struct SearchExperimentsReply {
         /// A page of experiments.
         experiments: Vec<Experiment>,
-        /// What to ask the next page with; none on the last.
+        /// The token that asks for the next page; none on the last.
         next_page_token: Option<String>,
     }
 

@@ -127,7 +127,7 @@ messages! {
         max_results: Option<i32>,
         /// What to sort by, the most important first.
         order_by: Vec<LoggedModelOrder>,
-        /// What the last page gave.
+        /// The token that the page before gave.
         page_token: Option<String>,
         /// Which measurements count: those on one of these datasets.
         datasets: Vec<LoggedModelDataset>,
@@ -137,7 +137,7 @@ messages! {
     pub struct LoggedModelOrder {
         /// An attribute, or `metrics.NAME`.
         field_name: String,
-        /// Whether the smallest comes first; so it is when it is not said.
+        /// Whether the smallest comes first, as it does when this is not said.
         ascending: Option<bool>,
         /// For a metric, the dataset it was measured on.
         dataset_name: Option<String>,
@@ -157,7 +157,7 @@ messages! {
     pub struct SearchLoggedModelsReply {
         /// A page of models.
         models: Vec<LoggedModel>,
-        /// What to ask the next page with; none on the last.
+        /// The token that asks for the next page; none on the last.
         next_page_token: Option<String>,
     }
 
@@ -197,7 +197,7 @@ messages! {
         model_id: String,
         /// A folder below the model's artifacts; all of them when it is not said.
         artifact_directory_path: Option<String>,
-        /// What the last page gave.
+        /// The token that the page before gave.
         page_token: Option<String>,
     }
 }

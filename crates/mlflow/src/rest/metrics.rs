@@ -37,7 +37,7 @@ messages! {
 
     /// Logs one measurement.
     pub struct LogMetric {
-        /// The run by its old name; `run_id` counts.
+        /// The run's id under the field's old name; `run_id` counts when both are there.
         run_uuid: Option<String>,
         /// The metric's name.
         key: String,
@@ -59,13 +59,13 @@ messages! {
 
     /// Asks for all measurements of a metric.
     pub struct GetMetricHistory {
-        /// The run by its old name; `run_id` counts.
+        /// The run's id under the field's old name; `run_id` counts when both are there.
         run_uuid: Option<String>,
         /// The metric's name.
         metric_key: String,
         /// The run.
         run_id: String,
-        /// What the last page gave.
+        /// The token that the page before gave.
         page_token: Option<String>,
         /// Most measurements of one page; all when it is not said.
         max_results: Option<i32>,
@@ -75,7 +75,7 @@ messages! {
     pub struct MetricHistoryReply {
         /// Measurements in the order of logging.
         metrics: Vec<Metric>,
-        /// What to ask the next page with; none on the last.
+        /// The token that asks for the next page; none on the last.
         next_page_token: Option<String>,
     }
 

@@ -145,7 +145,7 @@ messages! {
         max_results: Option<i64>,
         /// Such as `version_number DESC`.
         order_by: Vec<String>,
-        /// What the last page gave.
+        /// The token that the page before gave.
         page_token: Option<String>,
     }
 
@@ -153,7 +153,7 @@ messages! {
     pub struct SearchModelVersionsReply {
         /// A page of versions.
         model_versions: Vec<ModelVersion>,
-        /// What to ask the next page with; none on the last.
+        /// The token that asks for the next page; none on the last.
         next_page_token: Option<String>,
     }
 

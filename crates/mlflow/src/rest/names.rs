@@ -1,6 +1,6 @@
 //! Which names and ids MLflow takes, in its words. Sizes are in [`limits`].
 //!
-//! Two differences are meant. MLflow's patterns let a line feed at the end pass; here it is a character
+//! Two differences are intended. MLflow's patterns let a line feed at the end pass; here it is a character
 //! like others. What a letter or a digit is, Unicode decides: here a few combining marks are letters too.
 
 use super::limits;
@@ -9,8 +9,8 @@ use crate::{
     text::{quote_ascii, repr},
 };
 
-/// Checks the key of a metric, a parameter or a tag: word characters, `/`, `.`, `-`, `:` and spaces, and as
-/// a path it must stay what it is. `parameter` is its place, such as `metrics[0].name`.
+/// Checks the key of a metric, a parameter or a tag: word characters, `/`, `.`, `-`, `:` and spaces. Taken
+/// for a path, it must stay the same. `parameter` is its place, such as `metrics[0].name`.
 ///
 /// # Errors
 /// [`Error::Rule`].

@@ -23,7 +23,7 @@ names! {
     pub enum ErrorCode {
         /// The server failed.
         InternalError = ("INTERNAL_ERROR", 1),
-        /// Later, perhaps.
+        /// The server cannot do it now, but perhaps later.
         TemporarilyUnavailable = ("TEMPORARILY_UNAVAILABLE", 2),
         /// A file could not be read or written.
         IoError = ("IO_ERROR", 3),
@@ -37,9 +37,9 @@ names! {
         ResourceExhausted = ("RESOURCE_EXHAUSTED", 9),
         /// Another request was faster.
         Aborted = ("ABORTED", 10),
-        /// There is no such thing.
+        /// It does not exist.
         NotFound = ("NOT_FOUND", 11),
-        /// There is such a thing.
+        /// It exists already.
         AlreadyExists = ("ALREADY_EXISTS", 12),
         /// Who asks is unknown.
         Unauthenticated = ("UNAUTHENTICATED", 13),
@@ -49,13 +49,13 @@ names! {
         EndpointNotFound = ("ENDPOINT_NOT_FOUND", 1001),
         /// The body cannot be read.
         MalformedRequest = ("MALFORMED_REQUEST", 1002),
-        /// What is there does not allow it.
+        /// The state of what is stored does not allow it.
         InvalidState = ("INVALID_STATE", 1003),
-        /// Who asks may not.
+        /// Whoever asks is not allowed to.
         PermissionDenied = ("PERMISSION_DENIED", 1004),
         /// This server does not do it.
         FeatureDisabled = ("FEATURE_DISABLED", 1005),
-        /// Who asks may not.
+        /// Whoever asks is not allowed to.
         CustomerUnauthorized = ("CUSTOMER_UNAUTHORIZED", 1006),
         /// Too many requests.
         RequestLimitExceeded = ("REQUEST_LIMIT_EXCEEDED", 1007),
@@ -65,11 +65,11 @@ names! {
         NotImplemented = ("NOT_IMPLEMENTED", 1010),
         /// Data is gone.
         DataLoss = ("DATA_LOSS", 1011),
-        /// What is there does not allow it.
+        /// The state of what is stored does not allow the change.
         InvalidStateTransition = ("INVALID_STATE_TRANSITION", 2001),
-        /// There is such a thing.
+        /// It exists already.
         ResourceAlreadyExists = ("RESOURCE_ALREADY_EXISTS", 3001),
-        /// There is no such thing.
+        /// It does not exist.
         ResourceDoesNotExist = ("RESOURCE_DOES_NOT_EXIST", 3002),
     }
 }
@@ -136,7 +136,7 @@ impl Refusal {
     }
 }
 
-/// What is wrong with a request is always the parameter's fault.
+/// Every error of a request has the code of a parameter that is not valid.
 impl From<&Error> for Refusal {
     fn from(error: &Error) -> Self {
         Self::new(ErrorCode::InvalidParameterValue, error.to_string())

@@ -101,7 +101,7 @@ messages! {
         max_results: Option<i64>,
         /// Such as `name ASC`.
         order_by: Vec<String>,
-        /// What the last page gave.
+        /// The token that the page before gave.
         page_token: Option<String>,
     }
 
@@ -109,7 +109,7 @@ messages! {
     pub struct SearchRegisteredModelsReply {
         /// A page of models.
         registered_models: Vec<RegisteredModel>,
-        /// What to ask the next page with; none on the last.
+        /// The token that asks for the next page; none on the last.
         next_page_token: Option<String>,
     }
 
@@ -178,13 +178,13 @@ names! {
     pub enum DeploymentJobState {
         /// Unknown.
         Unspecified = ("DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED", 0),
-        /// There is none.
+        /// There is no job.
         NotSetUp = ("NOT_SET_UP", 1),
-        /// There is one.
+        /// There is a job.
         Connected = ("CONNECTED", 2),
-        /// It is gone.
+        /// The job is gone.
         NotFound = ("NOT_FOUND", 3),
-        /// It wants other parameters.
+        /// The job wants other parameters.
         RequiredParametersChanged = ("REQUIRED_PARAMETERS_CHANGED", 4),
     }
 }

@@ -19,7 +19,7 @@ messages! {
 
     /// What identifies a run and where it stands.
     pub struct RunInfo {
-        /// The id by its old name.
+        /// The same id under the field's old name.
         run_uuid: Option<String>,
         /// The experiment it belongs to.
         experiment_id: String,
@@ -83,7 +83,7 @@ messages! {
 
     /// Changes where a run stands.
     pub struct UpdateRun {
-        /// The run by its old name; `run_id` counts.
+        /// The run's id under the field's old name; `run_id` counts when both are there.
         run_uuid: Option<String>,
         /// Where it stands now.
         status: Option<RunStatus>,
@@ -115,7 +115,7 @@ messages! {
 
     /// Asks for a run.
     pub struct GetRun {
-        /// The run by its old name; `run_id` counts.
+        /// The run's id under the field's old name; `run_id` counts when both are there.
         run_uuid: Option<String>,
         /// The run.
         run_id: String,
@@ -139,7 +139,7 @@ messages! {
         max_results: Option<i32>,
         /// Such as `metrics.loss ASC`.
         order_by: Vec<String>,
-        /// What the last page gave.
+        /// The token that the page before gave.
         page_token: Option<String>,
     }
 
@@ -147,13 +147,13 @@ messages! {
     pub struct SearchRunsReply {
         /// A page of runs.
         runs: Vec<Run>,
-        /// What to ask the next page with; none on the last.
+        /// The token that asks for the next page; none on the last.
         next_page_token: Option<String>,
     }
 
     /// Logs a parameter.
     pub struct LogParam {
-        /// The run by its old name; `run_id` counts.
+        /// The run's id under the field's old name; `run_id` counts when both are there.
         run_uuid: Option<String>,
         /// The parameter's key.
         key: String,
@@ -165,7 +165,7 @@ messages! {
 
     /// Sets a tag.
     pub struct SetTag {
-        /// The run by its old name; `run_id` counts.
+        /// The run's id under the field's old name; `run_id` counts when both are there.
         run_uuid: Option<String>,
         /// The tag's key.
         key: String,

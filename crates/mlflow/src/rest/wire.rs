@@ -34,7 +34,7 @@ pub enum Kind {
 
 /// A type that a field can have.
 pub trait Wire: Sized {
-    /// How a query names it.
+    /// How a query writes it.
     const KIND: Kind = Kind::Text;
 
     /// Reads a value that is not `null`.
@@ -194,7 +194,8 @@ impl<'p> Fields<'p> {
     /// Takes a field by its name, or by its name in camel case.
     ///
     /// # Errors
-    /// Those of [`Wire`]; both spellings at once, of which nobody can tell the one that is meant.
+    /// Those of [`Wire`], and [`Error::TwoSpellings`] for both names at once: nobody can tell which one
+    /// is meant.
     pub(crate) fn take<T: Wire>(
         &mut self,
         name: &'static str,

@@ -16,7 +16,7 @@ pub enum DataType {
     Object(BTreeMap<String, Property>),
     /// Values of one type by names that are data.
     Map(Box<DataType>),
-    /// A type that only its name tells: `any`, `sparkml_vector`, and those of releases to come.
+    /// A type known by its name only: `any`, `sparkml_vector`, and those of releases to come.
     Named(String),
 }
 
@@ -33,7 +33,7 @@ pub struct Property {
 const DEPTH: usize = 64;
 
 impl DataType {
-    /// Reads the keys of a type, among which others may stand.
+    /// Reads a type from its keys; other keys may stand among them.
     pub(super) fn read(map: &Map<String, Value>) -> Result<Self, String> {
         read(map, 0)
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Checks;
 
-/// The name of the file beside the content.
+/// The name of the manifest's file, which lies beside the content.
 pub(super) const NAME: &str = "manifest.json";
 
 /// What a cached model is made of.
@@ -69,7 +69,7 @@ impl Manifest {
     }
 }
 
-/// Files below a folder.
+/// How many files are below a folder.
 fn count(folder: &Path) -> usize {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     entries
@@ -78,7 +78,7 @@ fn count(folder: &Path) -> usize {
         .sum()
 }
 
-/// Bytes below a folder.
+/// How many bytes are below a folder.
 pub(super) fn weigh(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     entries

@@ -23,7 +23,7 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    /// The authorities that the first variable which is set names, beside the system's.
+    /// Trusts the authorities that the first set variable names, and those in `SSL_CERT_FILE`.
     pub(crate) fn of(environment: &Environment, variables: &[&str]) -> Self {
         let named = variables.iter().find_map(|name| environment.get(name));
         let system = environment.get("SSL_CERT_FILE");

@@ -3,15 +3,16 @@ use std::fmt;
 use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// An `http` or `https` URL taken apart. Credentials in it are kept apart, so that it can be shown.
+/// The parts of an `http` or `https` URL. Its credentials are separate, so that the rest can
+/// be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
     scheme: &'static str,
     /// Host with its port when one is written.
     authority: String,
-    /// Encoded, with its leading slash.
+    /// Percent-encoded, with its leading slash.
     path: String,
-    /// Encoded, without `?`; can be empty.
+    /// Percent-encoded, without `?`; can be empty.
     query: String,
     /// `USER:PASSWORD` as written.
     userinfo: Option<String>,
@@ -44,7 +45,7 @@ impl Url {
         })
     }
 
-    /// A host that is reserved for not being there.
+    /// A URL whose host name is reserved, so that it never exists.
     pub(crate) fn unknown() -> Self {
         Self {
             scheme: "https",
@@ -91,12 +92,12 @@ impl Url {
             || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
-    /// The same server, another host name before it.
+    /// The same URL with a label put before its host: `name.HOST`.
     pub(crate) fn subdomain(&self, name: &str) -> Self {
         Self { authority: format!("{name}.{}", self.authority), ..self.clone() }
     }
 
-    /// An encoded path below this one.
+    /// This URL with a percent-encoded path appended to its own.
     pub(crate) fn join(&self, path: &str) -> Self {
         let base = self.path.trim_end_matches('/');
         Self { path: format!("{base}/{}", path.trim_start_matches('/')), ..self.clone() }
@@ -173,7 +174,7 @@ pub(crate) fn encode_path(text: &str) -> String {
     utf8_percent_encode(text, RESERVED_IN_PATH).to_string()
 }
 
-/// An encoded query, sorted by name as signatures want it.
+/// A percent-encoded query, sorted by name as signatures want it.
 pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
     let mut parts: Vec<_> =
         pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();

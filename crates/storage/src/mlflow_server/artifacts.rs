@@ -84,7 +84,7 @@ impl Remote for Artifacts<'_> {
         if !objects.is_empty() {
             return checked(self, objects);
         }
-        // a file has no entries, and neither has what is not there: asking for it tells
+        // neither a file nor a missing path has entries: a request for the file tells which it is
         let name = self.path.rsplit('/').next().unwrap_or_default();
         let name = path::relative(name).map_err(|reason| self.hostile(reason))?;
         let object = Object { path: name, key: self.path.into(), size: None, tag: None };

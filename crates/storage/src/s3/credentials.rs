@@ -23,10 +23,11 @@ use container::Container;
 use instance::Instance;
 use web_identity::WebIdentity;
 
-/// Credentials are renewed when less than this is left of them, or a quarter of their life.
+/// Credentials are renewed this long before they expire, or when a quarter of their life is left,
+/// if that is later.
 const MARGIN: Duration = Duration::from_mins(5);
 
-/// A key pair, for a while or for ever.
+/// A key pair, which may expire.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Keys {
     pub(crate) id: String,
@@ -91,9 +92,9 @@ impl Issued {
 /// Why a source gave nothing.
 #[derive(Debug)]
 enum Trouble {
-    /// It would give nothing again; a sentence.
+    /// Another attempt would give nothing either; a sentence says why.
     Fatal(String),
-    /// It may later.
+    /// Another attempt may give something.
     Again(Attempt),
 }
 
@@ -207,7 +208,7 @@ impl Credentials {
             Err(error) => match current.as_mut() {
                 Some(keys) if keys.expires.is_none_or(|expires| now < expires) => {
                     tracing::warn!(%error, "credentials cannot be renewed yet; the present ones are still valid");
-                    // not again for every request
+                    // the next requests must not each try again
                     let mut kept = Keys::clone(keys);
                     kept.renew = Some(now + Duration::from_secs(10));
                     *keys = Arc::new(kept);

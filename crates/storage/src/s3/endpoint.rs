@@ -75,7 +75,7 @@ impl Endpoint {
             Some(url) => Ok(url.clone()),
             None => own(),
         };
-        // a region's letters are checked, so that this host is always one
+        // the letters of a region are checked before, so that this host is always valid
         let base = base.unwrap_or_else(|_| Url::unknown());
         let aws =
             base.host().ends_with(".amazonaws.com") || base.host().ends_with(".amazonaws.com.cn");

@@ -65,7 +65,8 @@ pub(super) fn below(s3: &S3, bucket: &str, prefix: &str) -> Result<Vec<Object>, 
         if !page.truncated {
             return Ok(objects);
         }
-        // half a listing would be half a model; a server that repeats itself would keep us forever
+        // half a listing would be half a model, and a server that repeats a token would be asked
+        // without end
         match page.next {
             Some(next) if Some(&next) != token.as_ref() => token = Some(next),
             _ => {

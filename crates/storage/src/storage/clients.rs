@@ -12,7 +12,7 @@ struct Made {
     web: Option<Arc<Web>>,
 }
 
-/// Makes clients, one of a kind.
+/// Makes clients, one for each kind of storage.
 #[derive(Debug)]
 pub(super) struct Clients {
     config: Arc<Config>,

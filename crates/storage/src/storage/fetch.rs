@@ -1,4 +1,4 @@
-//! From the place that has the files to a folder of the cache.
+//! From the remote that has the files to a folder of the cache.
 
 use std::{path::Path, time::Instant};
 
@@ -100,7 +100,7 @@ impl Storage {
         Ok(Self::fetched(lease, revision, Outcome::Fetched))
     }
 
-    /// Unpacks an archive; gives the model's place below the content, and its files.
+    /// Unpacks an archive; returns the model's path below the content, and its files.
     fn arrange(
         &self,
         folder: &Path,

@@ -1,4 +1,4 @@
-//! From a location as it was asked for to the place that has the files.
+//! From a location as it was asked for to the location that has the files.
 
 use std::time::SystemTime;
 
@@ -14,10 +14,10 @@ use crate::{
     web::Page,
 };
 
-/// Most entries of an MLflow server that may point at one another.
+/// Most entries of an MLflow server that are followed, each pointing at the next.
 const HOPS: usize = 5;
 
-/// Where a location's files are, entries of an MLflow server followed.
+/// Where a location's files are, once the entries of an MLflow server were followed.
 pub(super) struct Source {
     pub(super) location: Location,
     resolved: Option<Resolved>,
@@ -27,7 +27,7 @@ impl Source {
     /// The name that a fetched model has in the cache.
     pub(super) fn key(&self, listing: &Listing, remote: &dyn Remote) -> String {
         let state = listing.state(remote.is_fixed()).unwrap_or_else(|| {
-            // nothing would tell another state from this one: what is cached is never right
+            // nothing tells this state from another, so that what is cached must never match
             format!("{:?}", SystemTime::now())
         });
         let key = sha256(format!("{remote}\n{}\n{state}", self.location).as_bytes());
@@ -39,7 +39,7 @@ impl Source {
         self.named(&format!("{remote}\n{state}"))
     }
 
-    /// The MLflow server's own words where there are some, else the state of the files.
+    /// The revision as the MLflow server tells it where it does, else the state of the files.
     pub(super) fn named(&self, state: &str) -> Revision {
         match &self.resolved {
             Some(resolved) => Revision::new(&resolved.revision, resolved.version.clone()),
@@ -49,7 +49,7 @@ impl Source {
 }
 
 impl Storage {
-    /// Entries of an MLflow server lead to files, or to other entries.
+    /// Follows entries of an MLflow server, which lead to files or to other entries.
     pub(super) fn follow(&self, location: &Location) -> Result<Source, Error> {
         let mut source = Source { location: location.clone(), resolved: None };
         for _ in 0..HOPS {

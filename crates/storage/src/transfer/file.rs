@@ -163,7 +163,7 @@ impl<'a> File<'a> {
         Ok(())
     }
 
-    /// Counts a part as complete; true for whoever completed the last one.
+    /// Counts a part as complete. True when it was the last one.
     pub(super) fn complete(&self) -> bool {
         self.left.fetch_sub(1, Ordering::AcqRel) == 1
     }
@@ -206,7 +206,8 @@ fn writable(path: &Path) -> Result<fs::File, Error> {
     open().map_err(Error::io("failed to write", path))
 }
 
-/// The parts of an object. One of unknown size, or without a tag to hold its parts together, is one.
+/// The parts of an object. An object of unknown size has one part, and so has one without a tag,
+/// which would hold parts together.
 fn ranges(object: &Object, part: u64) -> Vec<Range<u64>> {
     let part = part.max(1);
     match (object.size, &object.tag) {

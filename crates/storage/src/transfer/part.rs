@@ -23,7 +23,7 @@ impl Shared<'_> {
         }
         let range = file.range(part);
         if !range.is_empty() && range.end - range.start == file.here(part) {
-            // no part will be the last one to complete a file that was complete before
+            // no part completes a file that was complete before: its first part verifies it instead
             return if file.was_complete && part == 0 { self.verify(file) } else { Ok(()) };
         }
         if part == 0 && file.parts() > 1 {

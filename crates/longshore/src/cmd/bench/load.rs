@@ -19,15 +19,15 @@ use crate::{
     client::{self, Connection, Failure, Refusal, Target},
 };
 
-/// Pause of a connection that could not be opened.
+/// Pause after a connection could not be opened.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A request to one server.
 #[derive(Clone, Debug)]
 pub(super) struct Shot {
-    /// Where to.
+    /// Where it goes.
     pub(super) target: Target,
-    /// What.
+    /// What is sent.
     pub(super) request: Request<Full<Bytes>>,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Load {
     begun: AtomicU64,
     /// Requests to begin at most.
     most: u64,
-    /// When no more are begun.
+    /// When no more requests are begun.
     end: Option<Instant>,
     start: Instant,
     /// Seconds between two requests; none sends as fast as answers come.
@@ -97,7 +97,7 @@ impl Load {
             let unreachable = outcome.as_ref().is_err_and(|failure| failure.kind.is_connect());
             self.count(shot, due, outcome);
             if unreachable && self.pace.is_none() {
-                // nobody is there to slow the next request down
+                // without a server, nothing else would slow the next request down
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -135,7 +135,7 @@ impl Load {
         Some((number, Instant::now()))
     }
 
-    /// One request and its whole reply; the number of bytes in its body.
+    /// Sends one request and reads its whole reply; returns the bytes of the reply's body.
     async fn exchange(&self, shot: &Shot, slot: &mut Option<Connection>) -> Result<u64, Failure> {
         loop {
             let (mut connection, fresh) = match slot.take() {
@@ -144,7 +144,7 @@ impl Load {
             };
             let response = match connection.send(shot.request.clone()).await {
                 Ok(response) => response,
-                // a server may close a connection that rests; the request has not left
+                // a server may close an idle connection; the request was not sent
                 Err(Refusal::Unsent) if !fresh => continue,
                 Err(Refusal::Unsent) => return Err(Failure::closed()),
                 Err(Refusal::Failed(failure)) => return Err(failure),

@@ -41,7 +41,7 @@ pub(super) async fn shots(args: &BenchArgs) -> Result<Vec<Shot>> {
     Ok(shots)
 }
 
-/// The body for a URL, whose path is completed; none asks for a page.
+/// The body for a URL; `None` asks for a page. Completes the path of `target`.
 async fn body(
     target: &mut Target,
     args: &QuestionArgs,

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 pub(super) struct Answers<W: Write> {
     out: BufWriter<W>,
     begun: bool,
-    /// Whether a value stands before the next one.
+    /// Whether a value was written already, so that a comma comes before the next one.
     follows: bool,
 }
 
@@ -23,7 +23,8 @@ impl<W: Write> Answers<W> {
         Self { out: BufWriter::new(out), begun: false, follows: false }
     }
 
-    /// Writes a block's answers, with the digits that the server wrote. False when nobody reads on.
+    /// Writes a block's answers, with the digits that the server wrote. False when nobody
+    /// reads them any more.
     pub(super) fn write(&mut self, reply: &[u8]) -> Result<bool> {
         let reply: Reply<'_> = serde_json::from_slice(reply)?;
         let list = reply.predictions.get().strip_prefix('[').and_then(|l| l.strip_suffix(']'));

@@ -22,7 +22,7 @@ pub(super) struct Block {
 
 /// The input, cut into blocks of rows where it can be cut.
 pub(super) enum Blocks {
-    /// A JSON document that is still to be asked.
+    /// A JSON document; `None` once it was given as a block.
     Document(Option<Vec<u8>>),
     /// A row of JSON in each line.
     Lines(Lines),
@@ -48,8 +48,8 @@ impl Block {
     }
 }
 
-/// A message of the server, which counts the rows of one block from 0, with the rows of the input.
-/// What is quoted in it is a name or a value, and stays.
+/// A message of the server with the rows of the input: the server counts the rows of each block
+/// from 0. What the message quotes is a name or a value, and stays as it is.
 pub(super) fn renumbered(message: &str, first: usize) -> String {
     let mut out = String::with_capacity(message.len());
     let mut quote = None;

@@ -85,7 +85,7 @@ struct Metered {
 }
 
 impl Metered {
-    /// A new row begins.
+    /// Lets a new row have the full length.
     fn refill(&mut self) {
         self.left = self.longest;
     }

@@ -21,7 +21,7 @@ const BUFFER: usize = 64 << 10;
 /// UTF-8's mark, which Windows programs put before a text.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// How files begin that are no text, what they are, and what to do.
+/// The first bytes of files that are not text, what such a file is, and what to do with it.
 const BINARY: [(&[u8], &str, &str); 6] = [
     (
         b"\x1f\x8b",
@@ -42,7 +42,7 @@ pub(super) type Source = Box<dyn BufRead>;
 pub(super) struct Input {
     name: String,
     source: Source,
-    /// The name of the file says that each line holds a row.
+    /// Whether the name of the file says that each line holds a row.
     lines: bool,
 }
 
@@ -63,7 +63,8 @@ impl Input {
         Ok(Self { name, source: Box::new(BufReader::with_capacity(BUFFER, file)), lines })
     }
 
-    /// Looks at how the input begins. `longest` is the most bytes that are held of what is not cut.
+    /// Chooses the kind of blocks by how the input begins. `longest` is the most bytes of a row, or
+    /// of a document that is not cut into rows.
     pub(super) fn blocks(self, longest: usize) -> Result<Blocks> {
         let Self { name, mut source, lines } = self;
         let begin = begin(&mut source).with_context(|| format!("failed to read `{name}`"))?;
@@ -83,12 +84,12 @@ impl Input {
     }
 }
 
-/// That one row is more than may be held.
+/// Says that one row is longer than the limit.
 pub(super) fn too_long(longest: usize) -> String {
     format!("exceeds the limit of {longest} bytes; `--max-body-bytes` raises it")
 }
 
-/// What comes next, without taking it, but for white space and a mark before it.
+/// Looks at what comes next without taking it. Takes only white space and a mark before it.
 fn begin(source: &mut Source) -> std::io::Result<Vec<u8>> {
     if source.fill_buf()?.starts_with(MARK) {
         source.consume(MARK.len());
@@ -113,7 +114,7 @@ fn refuse_binary(name: &str, begin: &[u8]) -> Result<()> {
         );
     }
     match std::str::from_utf8(begin) {
-        // a character that the end of the buffer cuts is whole in the input
+        // a character that the end of the buffer cuts is no error: it is whole in the input
         Err(error) if error.error_len().is_some() => {
             bail!("`{name}` is not UTF-8 at byte {}: save it as UTF-8", error.valid_up_to())
         }
@@ -121,8 +122,8 @@ fn refuse_binary(name: &str, begin: &[u8]) -> Result<()> {
     }
 }
 
-/// A row in each line when the first line is a value of its own and another follows; else one
-/// document.
+/// Reads a row from each line when the first line is a JSON value by itself and another follows;
+/// else reads one document.
 fn json(name: String, mut source: Source, longest: usize) -> Result<Blocks> {
     let mut read = Vec::new();
     while read.trim_ascii().is_empty() {

@@ -69,7 +69,7 @@ pub(super) fn traced(args: &TraceArgs, config: &mut Config) -> Result<Traces> {
 pub(super) struct Traces(Option<Tracer>);
 
 impl Traces {
-    /// Sends what waits.
+    /// Sends the spans that are still waiting.
     pub(super) fn flush(&self) {
         if let Some(tracer) = &self.0 {
             tracer.flush(LAST_SPANS);

@@ -33,25 +33,25 @@ pub(super) enum Outcome {
 /// How a check ended, after how long, and why.
 #[derive(Clone, Debug)]
 pub(super) struct Verdict {
-    /// How.
+    /// How it ended.
     pub(super) outcome: Outcome,
     /// How long the answer took.
     pub(super) time: Duration,
     /// What was asked, and what was wrong.
     pub(super) detail: String,
-    /// The status that was answered, when it is what was wrong.
+    /// The reply's status, when that is what was wrong.
     status: Option<StatusCode>,
     /// Why no connection came about, when that is what was wrong.
     pub(super) unreached: Option<String>,
 }
 
 impl Verdict {
-    /// Without a request.
+    /// A failure without a request.
     pub(super) fn failed(detail: String) -> Self {
         Self { outcome: Outcome::Fail, time: Duration::ZERO, detail, status: None, unreached: None }
     }
 
-    /// Without a request.
+    /// A check that was skipped without a request.
     pub(super) fn skipped(detail: String) -> Self {
         Self { outcome: Outcome::Skip, ..Self::failed(detail) }
     }
@@ -93,7 +93,7 @@ impl Verdict {
         self.outcome == Outcome::Skip && self.status.is_some()
     }
 
-    /// A page that is not there is a failure.
+    /// Makes a page that is not there a failure.
     pub(super) fn strict(mut self) -> Self {
         if self.is_absent() {
             self.outcome = Outcome::Fail;
@@ -131,12 +131,12 @@ fn json(reply: &Reply) -> Result<Value, String> {
     serde_json::from_slice(&reply.body).map_err(|error| format!("the answer is no JSON ({error})"))
 }
 
-/// A page answers.
+/// Checks that a page answers.
 pub(super) async fn get(probe: &Probe, path: &str) -> Verdict {
     Verdict::of(probe.ask(path, None).await, |_| Ok(()))
 }
 
-/// The first of these pages that exists answers.
+/// Checks that the first of these pages that exists answers.
 pub(super) async fn answers(probe: &Probe, paths: &[&str]) -> Verdict {
     let mut last = Verdict::failed("nothing to ask".into());
     for path in paths {
@@ -148,7 +148,7 @@ pub(super) async fn answers(probe: &Probe, paths: &[&str]) -> Verdict {
     last.strict()
 }
 
-/// The server says what it is; true when it is one of Longshore's.
+/// Checks that the server says what it is. True when it is one of Longshore's.
 pub(super) async fn server(probe: &Probe) -> (Verdict, bool) {
     let mut ours = false;
     let verdict = Verdict::of(probe.ask("/v2", None).await, |reply| {
@@ -159,7 +159,7 @@ pub(super) async fn server(probe: &Probe) -> (Verdict, bool) {
     (verdict, ours)
 }
 
-/// The model says what it takes.
+/// Checks that the model says what it takes.
 pub(super) async fn metadata(
     probe: &Probe,
     model: &str,
@@ -178,7 +178,7 @@ pub(super) async fn metadata(
     (if ours { verdict.strict() } else { verdict }, metadata)
 }
 
-/// V1 and `/invocations`: a prediction for each row.
+/// Checks that V1 or `/invocations` gives a prediction for each row.
 pub(super) async fn predictions(probe: &Probe, path: &str, body: &Bytes, rows: usize) -> Verdict {
     Verdict::of(probe.ask(path, Some(body)).await, |reply| {
         let reply = json(reply)?;
@@ -193,7 +193,7 @@ pub(super) async fn predictions(probe: &Probe, path: &str, body: &Bytes, rows: u
     })
 }
 
-/// V2: tensors that are as large as their shapes say, with a line for each row.
+/// Checks that V2 gives tensors that are as large as their shapes say, with a line for each row.
 pub(super) async fn infer(probe: &Probe, path: &str, body: &Bytes, rows: usize) -> Verdict {
     Verdict::of(probe.ask(path, Some(body)).await, |reply| {
         let reply = json(reply)?;
@@ -226,7 +226,8 @@ fn count(data: &[Value]) -> u64 {
     data.iter().map(|value| value.as_array().map_or(1, |inner| count(inner))).sum()
 }
 
-/// A body that is no JSON is refused as the caller's fault, in JSON, wherever predictions are offered.
+/// Checks that a body which is not JSON is refused as the caller's fault, with a reply in JSON, wherever
+/// predictions are offered.
 pub(super) async fn bad_input(probe: &Probe, model: &str) -> Verdict {
     let body = Bytes::from_static(b"{");
     let paths = [
@@ -261,7 +262,7 @@ pub(super) async fn bad_input(probe: &Probe, model: &str) -> Verdict {
     Verdict::skipped("no protocol is offered".into())
 }
 
-/// Prometheus finds metrics; Longshore's own where the server is one.
+/// Checks that Prometheus finds metrics, and Longshore's own where the server is one of Longshore's.
 pub(super) async fn metrics(probe: &Probe, target: Option<Target>, ours: bool) -> Verdict {
     let named = target.is_some();
     let (probe, path) = match target {

@@ -21,7 +21,7 @@ impl Report {
         Self { url: url.into(), quiet, checks: Vec::new() }
     }
 
-    /// Takes a result.
+    /// Adds a result, and prints it.
     pub(super) fn add(&mut self, name: &str, verdict: Verdict) {
         if !self.quiet {
             let (word, time) = (verdict.outcome.word(), millis(&verdict));
@@ -30,7 +30,7 @@ impl Report {
         self.note(name, verdict);
     }
 
-    /// Takes a result that the program's own error tells.
+    /// Adds a result without printing it: the program's own error tells it.
     pub(super) fn note(&mut self, name: &str, verdict: Verdict) {
         self.checks.push((name.into(), verdict));
     }

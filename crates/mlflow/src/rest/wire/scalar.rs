@@ -115,7 +115,8 @@ fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-/// Only where every integer has its own float; beyond, the value that was meant is unknown.
+/// The integer that a float is, where every integer has a float of its own. Beyond, nobody can
+/// tell which one was meant.
 fn whole(value: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i64)
