@@ -19,7 +19,7 @@ pub struct Drain(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The same as the token says, which takes a lock to be asked: every request asks.
+    /// The same as the token says. To ask the token takes a lock, and every request asks.
     begun: AtomicBool,
     token: CancellationToken,
 }

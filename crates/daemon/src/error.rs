@@ -4,14 +4,14 @@ use std::{io, net::SocketAddr, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The filter of the log is not one.
+    /// The filter of the log cannot be read.
     #[error(
         "`{filter}` is not a log filter: {source}; use a level such as `info`, or `crate=level`"
     )]
     LogFilter {
         /// What was given.
         filter: String,
-        /// Why it is none.
+        /// Why it cannot be read.
         source: tracing_subscriber::filter::ParseError,
     },
     /// Something else logs already.
@@ -56,7 +56,7 @@ pub enum Error {
         /// What is wrong with it and how to mend it, as the rest of the sentence.
         fault: String,
     },
-    /// What is to be the name of an API key is none.
+    /// What was given cannot be the name of an API key.
     #[error(
         "`{name}` is no name of a key: 1 to 64 letters, digits, `-`, `_`, `.` and `@` make one"
     )]

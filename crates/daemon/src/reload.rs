@@ -28,7 +28,7 @@ pub(crate) struct Content {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Makes the value of the files, which are in the order in which they were named.
+/// Makes the value from the files, in the order in which they were named.
 type Parse<T> = dyn Fn(&[Content]) -> Result<T, Error> + Send + Sync;
 
 /// A value made of files. A change of the files is found by their content, so that it does not matter how
@@ -82,7 +82,8 @@ impl<T: Send + Sync + 'static> Reload<T> {
         (self.reloads.load(Relaxed), self.failures.load(Relaxed))
     }
 
-    /// Reads the files again when they have changed. A value that cannot be made leaves the one before.
+    /// Reads the files again when they have changed. When no value can be made from them, the one
+    /// before stays.
     pub(crate) fn look(&self) {
         let content = read_all(&self.paths);
         let state = match &content {

@@ -56,7 +56,8 @@ impl RequestIds {
 
     /// The id that a request brings when it is [`acceptable`], else the next one.
     pub fn of(&self, headers: &HeaderMap) -> HeaderValue {
-        // a request has few headers, and the name of one that is no standard is hashed byte by byte
+        // a request has few headers, and to look one up by a name that is not standard hashes it
+        // byte by byte
         match headers.iter().find(|(name, _)| **name == NAME) {
             Some((_, sent)) if acceptable(sent.as_bytes()) => sent.clone(),
             _ => HeaderValue::from_bytes(&self.make()).unwrap_or(HeaderValue::from_static("-")),

@@ -48,14 +48,14 @@ const PROBE_GRACE: Duration = Duration::from_secs(1);
 /// Bounds that keep peers from exhausting a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most open connections, not counting those to the port of the probes. On an HTTP/2 connection
-    /// each request counts that is open beside another.
+    /// Most open connections, not counting those to the port of the probes. On an HTTP/2
+    /// connection, each open request beyond the first counts as one more.
     pub connections: usize,
     /// Most open requests on one HTTP/2 connection.
     pub streams: u32,
     /// Most bytes that a connection reads at a time, and may keep for as long as it is open.
     pub read_buffer: usize,
-    /// How long a request's head may take to arrive, and a handshake.
+    /// How long a request's head may take to arrive, and how long a handshake may take.
     pub header_timeout: Duration,
     /// How long a request's body may take to arrive, or each part of it to a service that lets the
     /// body rest in between ([`Body::rest`]).
@@ -65,8 +65,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// What suits most servers. In a control group with a memory limit there is a connection for
-    /// each 128 KiB of it at most.
+    /// What suits most servers. Where a control group limits memory, there is at most one
+    /// connection for each 128 KiB of that limit.
     fn default() -> Self {
         let memory = cgroup::memory_limit().and_then(|bytes| usize::try_from(bytes).ok());
         Self {
@@ -94,8 +94,8 @@ pub struct Config {
     pub loops: usize,
     /// Bounds of connections.
     pub limits: Limits,
-    /// How long new connections are still answered once the server is told to stop. Not ready from
-    /// the first moment, it gives load balancers time to learn of it.
+    /// How long new connections are still answered once the server is told to stop. The server is
+    /// not ready from the first moment, and this gives load balancers time to learn of it.
     pub drain_delay: Duration,
     /// How long what is in flight may take once the server is told to stop.
     pub grace: Duration,
@@ -160,9 +160,9 @@ impl Server {
     }
 
     /// Serves until `shutdown` is done (or the drain of `probe` begins), then finishes what is in
-    /// flight. Blocks the calling thread, which becomes one of the event loops. `shutdown` is polled
-    /// inside a tokio runtime. `service` makes what answers on an event loop, of which it gets the
-    /// number.
+    /// flight. Blocks the calling thread, which becomes one of the event loops. `shutdown` is
+    /// polled inside a tokio runtime. `service` gets the number of an event loop, and makes what
+    /// answers there.
     ///
     /// # Errors
     /// [`Error::Runtime`] when an event loop cannot start.
@@ -176,7 +176,8 @@ impl Server {
         let Self { config, listeners, probes, connections } = self;
         let Config { limits, drain_delay, grace, .. } = config;
         let drain = probe.drain().clone();
-        // the sockets close, and that of the probes, which tell of the others, after them
+        // `stop` closes the sockets; `over` closes that of the probes after them, since probes
+        // report on the others
         let (stop, over) = (Drain::new(), Drain::new());
         let mut loops = Vec::with_capacity(listeners.len());
         for (loop_id, listeners) in listeners.into_iter().enumerate() {
@@ -204,7 +205,8 @@ impl Server {
             }
             stopping.begin();
         });
-        // whoever gets an answer may stop the server: what waits for that is in place before
+        // whoever gets a reply may stop the server, so the task above is polled before the first
+        // reply
         first.runtime().block_on(tokio::task::yield_now());
         let mut threads = Vec::new();
         let others = loops.enumerate().map(|(at, other)| other.spawn(format!("http-{}", at + 1)));
@@ -227,7 +229,8 @@ impl Server {
     }
 }
 
-/// Opens a socket on `address` for each event loop; `address` is then the one that was found.
+/// Opens a socket on `address` for each event loop, and puts the port that the system chose into
+/// `address`.
 fn open(address: &mut SocketAddr, loops: &mut [Vec<TcpListener>]) -> Result<(), Error> {
     if address.port() != 0 {
         // sockets that share an address would also share it with another process, unasked

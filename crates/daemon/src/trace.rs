@@ -1,7 +1,7 @@
 //! Traces: a span for each request that is sampled, for an OpenTelemetry collector.
 //!
-//! A role that has no [`Tracer`] pays nothing. One that has asks [`Tracer::begin`] at each request; what is
-//! sampled becomes a [`Span`], which goes to the collector once it is dropped: over OTLP/HTTP, in batches, by a
+//! A role that has no [`Tracer`] pays nothing. A role that has one calls [`Tracer::begin`] at each request. A request
+//! that is sampled becomes a [`Span`], which goes to the collector once it is dropped: over OTLP/HTTP, in batches, by a
 //! thread of its own. A queue that is full drops spans, and never holds up a request.
 
 use std::{
@@ -35,7 +35,7 @@ use crate::Error;
 /// Spans that wait to be sent: as many as OpenTelemetry's own libraries keep.
 const QUEUE: usize = 2048;
 
-/// Makes spans and sends them. Clones are the same.
+/// Makes spans and sends them. Clones are handles to the same queue.
 #[derive(Clone)]
 pub struct Tracer(Arc<State>);
 
@@ -137,7 +137,7 @@ impl Tracer {
     }
 
     /// The span of a request that has begun; `None` when it is not sampled. A caller that traces decides for its
-    /// requests, by `traceparent`; for others the share that is set does.
+    /// requests by `traceparent`; the share in the settings decides for all others.
     pub fn begin(&self, headers: &HeaderMap) -> Option<Span> {
         let context = Context::of(headers, self.0.sampler, &self.0.ids)?;
         let record = Record {
@@ -151,7 +151,7 @@ impl Tracer {
         Some(Span { state: self.0.clone(), begun: Instant::now(), record: Some(Box::new(record)) })
     }
 
-    /// Sends what waits, for `most` at most.
+    /// Sends the spans that wait, and gives up after `most`.
     pub fn flush(&self, most: Duration) {
         let (answer, answered) = mpsc::sync_channel(1);
         if self.0.queue.try_send(Message::Flush(answer)).is_err()
@@ -181,7 +181,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// Names it: what was asked, without what differs from request to request.
+    /// Names the span by what was asked, without the parts that differ from request to request.
     pub fn rename(&mut self, name: impl Into<String>) {
         if let Some(record) = &mut self.record {
             record.name = name.into();

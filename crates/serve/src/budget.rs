@@ -27,8 +27,8 @@ pub(crate) struct Budget<'s> {
 }
 
 impl<'s> Budget<'s> {
-    /// The budget of a body that arrived as `sent` bytes. It may come to what JSON may that was
-    /// compressed as much as is allowed, and is then decoded.
+    /// The budget of a body that arrived as `sent` bytes. Like JSON, it may come to the size that
+    /// `sent` compressed bytes may have once they are decompressed, times `DECODED`.
     pub(crate) fn new(share: &'s mut Share, sent: usize, limits: &Limits) -> Self {
         let fair = sent.saturating_mul(RATIO).saturating_add(FREE).saturating_mul(DECODED);
         // a column of texts holds no more than offsets of four bytes can tell

@@ -17,8 +17,8 @@ pub struct Config {
     pub host: IpAddr,
     /// The port; 0 lets the system choose.
     pub port: u16,
-    /// One more port, where the same is answered: manifests have one for gRPC. The number of `port`
-    /// again opens none.
+    /// One more port, where the same is answered: manifests have one for gRPC. The same number as
+    /// `port` opens no second one.
     pub grpc_port: Option<u16>,
     /// The port of `/metrics`, which then is not on `port`; `/health/…` is on both. Its event loop
     /// has a thread of its own and answers also when the others are busy.
@@ -36,8 +36,8 @@ pub struct Config {
     /// Most bytes of memory of the models that were loaded on demand, as they are estimated: what is
     /// read of their files, decompressed, and a fixed part.
     pub loaded_bytes: u64,
-    /// Whether clients may load and unload models. It costs others what they ask for: for trusted
-    /// networks.
+    /// Whether clients may load and unload models. A client can take from others what they ask for,
+    /// so this is for trusted networks.
     pub model_control: bool,
     /// Whether one of `models` that does not load keeps the server from starting. Otherwise the rest
     /// is served, and the server starts unless there is no rest.
@@ -46,7 +46,8 @@ pub struct Config {
     pub threads: usize,
     /// What is between the sockets of `port` and HTTP: TLS, or nothing. `metrics_port` is plain.
     pub transport: Transport,
-    /// The API keys that may ask; everybody may when there are none. The health of the process needs no key.
+    /// The API keys that let requests in; every request is let in when this is `None`. The health of the process needs
+    /// no key.
     pub keys: Option<ApiKeys>,
     /// Whether `/metrics` on `port` needs no key.
     pub metrics_without_key: bool,
@@ -65,8 +66,8 @@ pub struct Config {
     /// The metrics that `/metrics` shows besides the server's own. Made by
     /// [`longshore_daemon::metrics::registry`], so that the process is described too.
     pub registry: Registry,
-    /// How long new connections are still answered once the server is told to stop. Not ready from
-    /// the first moment, it gives load balancers time to learn of it.
+    /// How long new connections are still answered once the server is told to stop. The server is
+    /// not ready from the first moment, and this gives load balancers time to learn of it.
     pub drain_delay: Duration,
     /// How long what is in flight may take once the server is told to stop.
     pub grace: Duration,
@@ -159,8 +160,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// What suits most models. In a control group with a memory limit large requests take a quarter
-    /// of it together at most.
+    /// What suits most models. Where a control group limits memory, large requests together take at
+    /// most a quarter of that limit.
     fn default() -> Self {
         let memory = cgroup::memory_limit().and_then(|bytes| usize::try_from(bytes).ok());
         let memory = memory.unwrap_or(usize::MAX);

@@ -1,7 +1,7 @@
 //! How bodies are compressed on their way: gzip, deflate (RFC 9110 §8.4.1) and zstd (RFC 9659).
 //!
-//! The reference library does zstd, in C: it lets the window be bounded, and its encoder has the
-//! fast levels that pay for a reply.
+//! zstd is the reference library, in C: it lets the window be bounded, and its encoder has the fast
+//! levels that pay for a reply.
 
 use std::io::{self, Read, Write};
 
@@ -45,7 +45,7 @@ pub(crate) enum Encoding {
     Zstd,
 }
 
-/// From the one we like best: at its fast level zstd is both faster and smaller.
+/// The encodings, the one we like best first: at its fast level zstd is both faster and smaller.
 const LIKED: [Encoding; 3] = [Encoding::Zstd, Encoding::Gzip, Encoding::Deflate];
 
 impl Encoding {

@@ -51,7 +51,8 @@ impl<'x> Exchange<'x> {
         Ok(())
     }
 
-    /// It asks a route of HTTP, which `template` tells without what differs from request to request.
+    /// It asks a route of HTTP. `template` is the path of the route, without what differs from
+    /// request to request.
     pub(crate) fn asks_route(&mut self, template: Option<&'static str>) {
         let Some(span) = &mut self.span else { return };
         let method = self.head.method.as_str();
@@ -67,7 +68,7 @@ impl<'x> Exchange<'x> {
         span.set("url.scheme", if self.worker.shared.secure { "https" } else { "http" });
     }
 
-    /// It calls a method of gRPC; one that there is not would give a name to any text.
+    /// It calls a method of gRPC. An unknown method names nothing: any text may be its name.
     pub(crate) fn calls_method(&mut self, known: bool) {
         let Some(span) = &mut self.span else { return };
         let name = self.head.uri.path().trim_start_matches('/');
@@ -135,7 +136,7 @@ impl<'x> Exchange<'x> {
         span.set("http.response.status_code", status);
         if let Err(failure) = result {
             span.set("error.type", failure.code.to_string());
-            // a fault of the caller is none of the span, as OpenTelemetry's conventions have it
+            // a fault of the caller does not make the span fail, by OpenTelemetry's conventions
             if failure.code.is_server_fault() {
                 span.fail(&*failure.message);
             }

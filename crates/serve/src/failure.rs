@@ -23,7 +23,7 @@ pub(crate) struct Failure {
 /// Why a request or a connection is turned away for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rejection {
-    /// As many requests as allowed are computed or wait for it.
+    /// As many requests as allowed are computed or wait to be computed.
     Overload,
     /// As many bytes of bodies as allowed are held.
     Memory,
@@ -76,7 +76,7 @@ impl Failure {
         Self::new(Code::TooLarge, message)
     }
 
-    /// Not now.
+    /// The request is turned away for now.
     pub(crate) fn rejected(reason: Rejection, message: impl Into<Cow<'static, str>>) -> Self {
         Self { rejected: Some(reason), ..Self::new(Code::Unavailable, message) }
     }

@@ -48,8 +48,8 @@ const IN_PLACE_BYTES: usize = 64 << 10;
 /// The same for bodies that are compressed or decompressed.
 const IN_PLACE_PACKED_BYTES: usize = 8 << 10;
 
-/// What is computed sooner is not looked up in the cache: a lookup among a hundred thousand entries takes about half
-/// of this.
+/// A request that is computed in less time is not looked up in the cache: a lookup among a hundred thousand entries
+/// takes about half of this.
 const CACHED_FROM: Duration = Duration::from_micros(20);
 
 /// What requests to models share, so that they do not take all there is.
@@ -125,7 +125,7 @@ impl<'c> Inference<'c> {
         &self.account.served
     }
 
-    /// What is counted of it, when it goes on in another way.
+    /// What is counted of it, for a request that is not answered whole.
     pub(crate) fn into_account(self) -> Account {
         self.account
     }
@@ -198,7 +198,7 @@ impl<'c> Inference<'c> {
         self.compute_in_pool(pool.run(decode).await?).await
     }
 
-    /// Has a request computed on the pool, with others when that may be.
+    /// Has a request computed on the pool, together with others when it may be.
     async fn compute_in_pool(&self, decoded: Decoded) -> Result<Answer, Failure> {
         match &self.capacity.queue {
             Some(queue) if queue.takes(&decoded) => queue.answer(decoded).await,
@@ -238,7 +238,7 @@ fn run(
     Ok((outputs, ran))
 }
 
-/// Rows to compute.
+/// Rows to compute, once for each method.
 fn work(query: &Query) -> usize {
     query.table.rows.saturating_mul(query.methods.len().max(1))
 }
@@ -334,7 +334,7 @@ impl Task {
         run(&self.served, query.asked(&self.served.contract), &query.table)
     }
 
-    /// Asks the cache for what is worth it.
+    /// Asks the cache, when the request is worth a lookup.
     fn look_up(&self, query: &Query) -> Lookup {
         match &self.served.cached {
             Some(part) if !self.served.cost.is_within(CACHED_FROM, work(query)) => {

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, ops::Range};
 
 use bytes::{Bytes, BytesMut};
 
-/// What Windows editors begin a file with.
+/// The byte order mark that Windows editors begin a file with.
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Cuts what it is given into blocks of whole lines. It holds what was given and not taken.
@@ -72,8 +72,8 @@ impl Splitter {
         self.taken + 1
     }
 
-    /// Takes `count` lines at most, and those only that are `bytes` bytes together; a single line
-    /// may be longer. `None` when no line is whole.
+    /// Takes at most `count` lines that have at most `bytes` bytes together; a single line may be
+    /// longer. `None` when no line is whole.
     pub(crate) fn take(&mut self, count: usize, bytes: usize) -> Option<Block> {
         let fit = self.ends.iter().take(count.max(1)).take_while(|end| **end <= bytes).count();
         let count = fit.max(1).min(self.ends.len());

@@ -30,7 +30,7 @@ impl Share {
     pub(crate) fn grow(&mut self, bytes: usize, what: &str) -> Result<(), Failure> {
         let limit = self.0.limit();
         if self.0.count().saturating_add(bytes) > limit {
-            // not even alone
+            // it would not fit even if it were the only request
             let flag = "--max-buffered-bytes";
             return Err(Failure::too_large(what, limit, "bytes of memory", flag));
         }
@@ -41,7 +41,8 @@ impl Share {
         Err(Failure::rejected(Rejection::Memory, message))
     }
 
-    /// Takes what is missing of `bytes` for `what`, or gives back what is above.
+    /// Makes the share `bytes` large: takes what is missing, for `what`, or gives back what is too
+    /// much.
     pub(crate) fn fit(&mut self, bytes: usize, what: &str) -> Result<(), Failure> {
         if let Some(more) = bytes.checked_sub(self.0.count()) {
             return self.grow(more, what);
@@ -75,7 +76,7 @@ impl AsRef<[u8]> for Held {
     }
 }
 
-/// Bodies up to this size take no share: so many requests as are computed at once may send one.
+/// Bodies up to this size take no share: as many requests may send one as are computed at once.
 pub(crate) fn small(limits: &Limits) -> usize {
     (limits.buffered_bytes / 4096).clamp(4 << 10, 64 << 10)
 }
@@ -85,7 +86,7 @@ pub(crate) fn read_buffer(limits: &Limits) -> usize {
     if small(limits) < 64 << 10 { 32 << 10 } else { 64 << 10 }
 }
 
-/// The limits with bodies of a size that can be answered at all.
+/// The limits, with the size of a body lowered to what can be answered at all.
 pub(crate) fn fit(limits: Limits) -> Limits {
     let most = largest_body(&limits);
     Limits { body_bytes: limits.body_bytes.min(most), ..limits }

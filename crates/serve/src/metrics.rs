@@ -93,7 +93,7 @@ fn add(counter: &AtomicU64, count: u64) {
     counter.fetch_add(count, Relaxed);
 }
 
-/// A shard with who else writes it.
+/// A shard, and whether others write it too.
 #[derive(Clone, Copy)]
 struct Counting<'s> {
     shard: &'s Shard,
@@ -103,8 +103,8 @@ struct Counting<'s> {
 }
 
 impl Counting<'_> {
-    /// Counts `count` more. Where nobody else can write between the two steps, they cost less than
-    /// one that locks; a request has ten of them.
+    /// Counts `count` more. Where nobody else can write in between, a load and a store cost less
+    /// than one step that locks; a request counts ten times.
     fn add(self, counter: &AtomicU64, count: u64) {
         if self.alone {
             counter.store(counter.load(Relaxed).wrapping_add(count), Relaxed);
@@ -114,7 +114,7 @@ impl Counting<'_> {
     }
 }
 
-/// How long the parts of a request took that was answered whole.
+/// How long the parts of a request took, when it was answered whole.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts {
     /// It waited for a thread that computes.
@@ -216,7 +216,7 @@ impl ModelMetrics {
         }
     }
 
-    /// Rows of a stream that is not ended were answered.
+    /// Rows of a stream that goes on were answered.
     pub(crate) fn ran(&self, loop_id: usize, rows: usize, runs: Runs) {
         if let Some(counting) = self.counting(loop_id) {
             let shard = counting.shard;

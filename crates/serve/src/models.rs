@@ -42,7 +42,7 @@ struct Shared {
     limits: longshore_engine::Limits,
     /// Keeps answers, when they are to be kept.
     cache: Option<Arc<Cache>>,
-    /// Counters a model has, one for each event loop and more.
+    /// Sets of counters that a model has: one for each event loop, and one more.
     shards: usize,
 }
 
@@ -124,7 +124,7 @@ impl Models {
     }
 
     /// Notes that an expected model cannot be brought, and why. What answers under its name stays;
-    /// when nothing does, requests for it are told the reason. Later it can be loaded still.
+    /// when nothing does, requests for it are told the reason. It can still be loaded later.
     pub fn fail(&self, name: &str, reason: &str) {
         self.change_surely(name, |next| {
             next.fail(name, reason);
@@ -144,8 +144,8 @@ impl Models {
         found
     }
 
-    /// Knows a model that the first request is to load, of a name that is valid in paths. When it
-    /// failed to load before, it is tried again. What is loaded stays.
+    /// Adds a name, which is valid in paths, of a model that the first request is to load. A model
+    /// that failed to load before is tried again; one that is loaded stays.
     pub fn know(&self, name: &str) {
         self.change_surely(name, |next| {
             next.know(name, true);
@@ -191,8 +191,8 @@ impl Models {
         outcomes.into_iter().filter_map(Result::err).collect()
     }
 
-    /// Loads the sources of one name. A name that is new is one of a model on demand when
-    /// `on_demand`.
+    /// Loads the sources of one name. `on_demand` says whether a name that is new is that of a
+    /// model on demand.
     fn load_one(
         &self,
         sources: Vec<ModelSource>,
@@ -273,7 +273,8 @@ fn place(source: &ModelSource) -> Option<PathBuf> {
     }
 }
 
-/// A reason as a caller may read it: places of the server are cut to their last part.
+/// A reason as a caller may read it: `places`, which are paths of this server, are cut to their
+/// last part.
 fn public(reason: &str, places: &[PathBuf]) -> String {
     places.iter().fold(reason.to_owned(), |reason, place| match place.file_name() {
         Some(name) => reason.replace(&*place.to_string_lossy(), &name.to_string_lossy()),

@@ -48,8 +48,8 @@ impl Repository {
         Ok(repository)
     }
 
-    /// Knows a name, of a model that is expected or else loaded by the first request. What it holds
-    /// already stays; a failure is forgotten.
+    /// Adds the name of a model that is expected or, when `on_demand`, loaded by the first request.
+    /// What a known name holds stays; its failure is forgotten.
     pub(crate) fn know(&mut self, name: &str, on_demand: bool) {
         let entry = match self.entry(name) {
             Some(entry) if entry.state() == State::Failed => entry.without(State::Idle),
@@ -59,8 +59,8 @@ impl Repository {
         self.put(entry);
     }
 
-    /// Lets these versions of the model `name` answer instead of those it has. An unknown name is
-    /// one of a model on demand when `on_demand`.
+    /// Lets these versions of the model `name` answer instead of those it has. `on_demand` says
+    /// whether an unknown name is that of a model on demand.
     pub(crate) fn replace(
         &mut self,
         name: &str,
@@ -77,8 +77,8 @@ impl Repository {
         Ok(self.put(entry))
     }
 
-    /// Takes the versions of the model `name` away: [`State::Idle`] or [`State::Unloaded`]. `None`
-    /// when there is no such model.
+    /// Takes the versions of the model `name` away and leaves it in `state`, [`State::Idle`] or
+    /// [`State::Unloaded`]. `None` when there is no such model.
     pub(crate) fn rest(&mut self, name: &str, state: State) -> Option<Vec<Arc<Served>>> {
         let entry = self.entry(name)?.without(state);
         Some(self.put(entry))

@@ -68,7 +68,7 @@ pub(crate) struct Schema {
     documents: bool,
     /// The type of all values, for a model whose signature is a tensor.
     uniform: Option<ColumnType>,
-    /// The tensor's name, for the same.
+    /// The name of that tensor.
     tensor: Option<String>,
     /// No column has a type that its values are held against.
     free: bool,

@@ -22,7 +22,7 @@ pub(crate) struct Shared {
     pub(crate) drain: Drain,
     /// How long a stream may go on once the drain has begun.
     pub(crate) stream_grace: Duration,
-    /// The keys that may ask; everybody may when there are none.
+    /// The keys that let requests in; every request is let in when this is `None`.
     pub(crate) keys: Option<ApiKeys>,
     pub(crate) metrics_without_key: bool,
     /// Sends the spans of requests, when they are traced.

@@ -4,7 +4,7 @@ use longshore_daemon::Code;
 
 use crate::failure::Failure;
 
-/// A part of Triton's API that this server has not.
+/// A part of Triton's API that this server does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unsupported {
     SharedMemory,
@@ -15,7 +15,7 @@ pub(crate) enum Unsupported {
 }
 
 impl Unsupported {
-    /// What a path that belongs to no model leads to.
+    /// The part that a path asks for, when the path belongs to no model.
     pub(crate) fn at(path: &str) -> Option<Self> {
         let mut parts = path.strip_prefix("/v2/")?.split('/');
         match (parts.next()?, parts.next(), parts.next()) {
@@ -26,7 +26,7 @@ impl Unsupported {
         }
     }
 
-    /// What stands behind the name of a model in a path.
+    /// The part that `verb` asks for, which stands behind the name of a model in a path.
     pub(crate) fn of_model(verb: &str) -> Option<Self> {
         match verb {
             "trace/setting" => Some(Self::Trace),
@@ -35,7 +35,7 @@ impl Unsupported {
         }
     }
 
-    /// A method of gRPC's inference service.
+    /// The part that a method of gRPC's inference service asks for.
     pub(crate) fn called(method: &str) -> Option<Self> {
         match method {
             "SystemSharedMemoryStatus"

@@ -41,7 +41,7 @@ impl Format {
     }
 }
 
-/// Writes OpenMetrics text in Prometheus' own form. That has no `# EOF` and no units, names a
+/// Writes OpenMetrics text in Prometheus' own form. That form has no `# EOF` and no units, names a
 /// counter's family like its samples, with `_total`, and knows fewer types.
 pub(super) fn to_prometheus(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);

@@ -28,7 +28,8 @@ pub trait Accept: Send + Sync + 'static {
 pub struct Accepted<S> {
     /// The stream.
     pub stream: S,
-    /// The protocol when the peer has named it (ALPN), else it is told by the first bytes.
+    /// Whether the peer has named HTTP/2 as its protocol (ALPN); when it has named none, its first
+    /// bytes tell.
     pub http2: Option<bool>,
 }
 

@@ -37,8 +37,9 @@ pub struct Line<'a> {
     pub api_key: Option<&'a str>,
 }
 
-/// Writes one line a request: failures of the server as errors, of the caller as information, the
-/// rest for debugging only; also those turned away, which are counted, and many when it matters.
+/// Writes one line a request: a failure of the server as an error, a failure of the caller as
+/// information, and everything else for debugging only. So is a request that was turned away: it is
+/// counted, and there are many of them when it matters.
 pub fn write(line: Line<'_>, outcome: Outcome<'_>) {
     let Line { head, id, begun, api_key } = line;
     match outcome {

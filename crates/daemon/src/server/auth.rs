@@ -1,4 +1,4 @@
-//! API keys: who may ask, by a file that is read again when it changes.
+//! API keys: which requests are let in, by a file that is read again when it changes.
 
 use std::{
     fmt, io,
@@ -30,7 +30,7 @@ use crate::{
 /// The header of a key beside `authorization`.
 const HEADER: &str = "x-api-key";
 
-/// The keys that may ask. Clones are the same.
+/// The keys that let requests in. Clones are handles to the same keys.
 #[derive(Clone)]
 pub struct ApiKeys(Arc<State>);
 
@@ -40,7 +40,7 @@ struct State {
     refused: [AtomicU64; 2],
 }
 
-/// Why a request may not ask.
+/// Why a request is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
     /// It has no key.
@@ -131,7 +131,8 @@ impl ApiKeys {
         found
     }
 
-    /// The name of a key. Digests are compared, all of them and whole, so that the time tells nothing.
+    /// The name of a key. Every digest is compared, to its last byte, so that the time that this
+    /// takes tells nothing.
     fn find(&self, key: &[u8]) -> Option<Arc<str>> {
         let sought = digest(&SHA256, key);
         let mut found = None;
@@ -156,7 +157,7 @@ impl fmt::Debug for ApiKeys {
     }
 }
 
-/// The key in `x-api-key`, else in `authorization`, whose other schemes belong to somebody before us.
+/// The key in `x-api-key`, else in `authorization`, whose other schemes are for a proxy before us.
 fn presented(headers: &HeaderMap) -> Option<&[u8]> {
     if let Some(key) = headers.get(HEADER) {
         return Some(key.as_bytes().trim_ascii());
@@ -174,7 +175,7 @@ fn presented(headers: &HeaderMap) -> Option<&[u8]> {
 /// # Errors
 /// When `name` cannot be one, or when the system gives no random bytes.
 pub fn make(name: &str) -> Result<(String, String), Error> {
-    /// Of random bytes: nobody guesses 256 bits, so that a plain digest hides the key.
+    /// Random bytes in a key. Nobody guesses 256 bits, so a plain digest hides the key.
     const LENGTH: usize = 32;
     if !file::is_name(name) {
         return Err(Error::KeyName { name: name.to_owned() });

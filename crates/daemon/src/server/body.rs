@@ -1,4 +1,5 @@
-//! Bodies on both ways: a request's within its deadline, a reply's counted until it is written.
+//! Bodies in both directions: a request's, which has a deadline, and a reply's, whose request
+//! counts as open until it is written.
 
 use std::{
     future::Future,
@@ -158,7 +159,7 @@ impl HttpBody for Body {
         };
         let is_last = matches!(frame, Some(Ok(_))) && HttpBody::is_end_stream(incoming);
         if is_last {
-            // the connection is told to read on, behind which nothing comes
+            // hyper wakes the connection to read on, but nothing more comes
             deadline.forget_wake(held);
         }
         if is_last || !matches!(frame, Some(Ok(_))) {
@@ -199,12 +200,12 @@ impl Drop for Body {
 #[derive(Debug)]
 pub(super) struct OpenRequest {
     watch: Arc<Watch>,
-    /// What it takes besides its connection's permit.
+    /// Its own permit, when its connection's permit stands for another request.
     _permit: Option<Permit>,
 }
 
 impl OpenRequest {
-    /// `watch` counts it already.
+    /// A request that `watch` counts already.
     pub(super) fn new(watch: Arc<Watch>, permit: Option<Permit>) -> Self {
         Self { watch, _permit: permit }
     }

@@ -35,7 +35,7 @@ use super::{
 const HEAD_BYTES: usize = 32 << 10;
 
 /// What answers requests: hyper's `Service`, which a tower service becomes by an adapter of
-/// `hyper-util`. The body of its replies is any.
+/// `hyper-util`. Its replies may have any body.
 pub trait Answer:
     Service<Request<Body>, Response = Response<Self::Reply>, Error = Infallible, Future: Send>
     + Send
@@ -95,8 +95,8 @@ pub(super) async fn drive<A: Accept, S: Answer>(
     drop(end);
 }
 
-/// Drives a connection as HTTP/1 and, when its first bytes are those of HTTP/2, as that. What only
-/// HTTP/2 needs is made then, so that other connections take no memory for it.
+/// Drives a connection as HTTP/1, or as HTTP/2 when its first bytes say so. What only HTTP/2 needs
+/// is made then, so that other connections take no memory for it.
 async fn drive_any<A: Accept, S: Answer>(
     io: Watched<A::Stream>,
     shared: Arc<Shared<A, S>>,
@@ -208,7 +208,7 @@ fn answer_http2<A: Accept, S: Answer>(
     async move {
         let Some(answering) = answering else { return Err(Refused::new()) };
         let mut response = answering.await.unwrap_or_else(|never| match never {});
-        // means nothing in HTTP/2 (RFC 9113 §8.2.2)
+        // this header has no meaning in HTTP/2 (RFC 9113 §8.2.2)
         response.headers_mut().remove(CONNECTION);
         if open.watch().is_draining() {
             open.watch().close();

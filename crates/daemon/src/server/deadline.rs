@@ -31,8 +31,8 @@ enum Phase {
     New = 4,
 }
 
-/// The state of one connection, shared with the sweep. Only the event loop's thread writes it, but
-/// for the parts of [`Watch::body_begins`].
+/// The state of one connection, shared with the sweep. Only the event loop's thread writes it,
+/// except for the parts that [`Watch::body_begins`] writes.
 #[derive(Debug)]
 pub(super) struct Watch {
     clock: Arc<Clock>,
@@ -40,7 +40,7 @@ pub(super) struct Watch {
     phase: AtomicU8,
     /// The tick of the clock at which the phase began.
     since: AtomicU32,
-    /// The tick after that at which the peer stopped to take bytes; 0 while it takes them.
+    /// The tick after that at which the peer stopped taking bytes; 0 while it takes them.
     stalled: AtomicU32,
     /// Requests that have begun and whose reply is not written yet.
     open: AtomicU32,
@@ -275,7 +275,7 @@ struct Open {
 }
 
 impl Connections {
-    /// Adds a connection; the id takes it off again.
+    /// Adds a connection; `start` gets the id by which it is removed again.
     pub(super) fn add(&self, start: impl FnOnce(u64) -> (Arc<Watch>, AbortHandle)) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.last_id += 1;

@@ -172,7 +172,7 @@ impl<A: Accept, S: Answer> Port<A, S> {
 
     /// Accepts what the system has accepted for us, then closes the socket.
     fn accept_queued(&self, listener: tokio::net::TcpListener) {
-        // asked directly: the event loop may not have heard of the latest ones yet
+        // the system is asked directly: the event loop may not have heard of the latest ones yet
         let queue = listener.into_std();
         let next = || -> io::Result<TcpStream> {
             let (socket, _) =

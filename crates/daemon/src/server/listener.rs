@@ -12,8 +12,8 @@ use crate::Error;
 /// Connections that the system accepts for us while we are busy.
 pub(super) const BACKLOG: i32 = 1024;
 
-/// A listening socket on `address`, and the address with the port that the system chose; it is
-/// shared with other sockets only when `shared`.
+/// Opens a listening socket on `address`, and gives the address with the port that the system
+/// chose. Other sockets may have the same address only when `shared`.
 pub(super) fn listen(
     address: SocketAddr,
     shared: bool,
@@ -33,9 +33,9 @@ pub(super) fn listen(
 
 /// Ignores peers that begin to connect from now on; those that have begun still get through.
 ///
-/// The system resets the connections of a closed socket that were not accepted yet, also those whose
-/// handshake is under way. A peer that is ignored asks again after a second and is refused then, by
-/// which it knows that nothing of its request was done.
+/// The system resets the connections of a closed socket that were not accepted yet, also those
+/// whose handshake is under way. A peer that is ignored tries again after a second and is refused
+/// then. So it knows that nothing of its request was done.
 #[cfg(target_os = "linux")]
 pub(super) fn ignore_newcomers(listener: &tokio::net::TcpListener) -> io::Result<()> {
     use socket2::SockFilter;
@@ -57,7 +57,7 @@ pub(super) fn ignore_newcomers(listener: &tokio::net::TcpListener) -> io::Result
     ])
 }
 
-/// Elsewhere newcomers are accepted until the socket is closed.
+/// On other systems newcomers are accepted until the socket is closed.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn ignore_newcomers(_: &tokio::net::TcpListener) -> io::Result<()> {
     Ok(())

@@ -73,7 +73,7 @@ impl Page {
 }
 
 impl Question {
-    /// The path at which it is asked first of all.
+    /// The first of the paths at which it is asked.
     pub fn path(self) -> &'static str {
         match self {
             Self::Alive => "/",
@@ -115,7 +115,7 @@ impl Probe {
         self.readiness.is_complete()
     }
 
-    /// True when requests are to be sent.
+    /// True when clients are to send requests.
     pub fn is_ready(&self) -> bool {
         !self.drain.has_begun() && self.is_complete()
     }

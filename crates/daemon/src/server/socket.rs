@@ -34,13 +34,13 @@ pub(super) struct Watched<S> {
     io: TokioIo<S>,
     watch: Arc<Watch>,
     start: Start,
-    /// Our side is closed: how long the peer's is waited for.
+    /// There once our side is closed: it ends the wait for the peer to close its own.
     parting: Option<Pin<Box<Sleep>>>,
 }
 
 /// The first bytes of a connection.
 enum Start {
-    /// So many of them were those of [`PREFACE`], and were held back.
+    /// They are the first bytes of [`PREFACE`], as many as this, and are held back.
     Preface(usize),
     /// They were read before, and are to be read again.
     Again(Bytes),

@@ -44,7 +44,7 @@ pub enum ClientCertificate {
     Optional,
 }
 
-/// TLS 1.2 and 1.3 for a listener. Clones are the same.
+/// TLS 1.2 and 1.3 for a listener. Clones are handles to the same certificates.
 #[derive(Clone)]
 pub struct Tls(Arc<State>);
 
@@ -57,8 +57,8 @@ impl Tls {
     /// Reads the files.
     ///
     /// # Errors
-    /// [`Error`] that names the file and says how to mend it: one that cannot be read, holds no certificate or
-    /// key, an encrypted key, a key of another certificate, a certificate whose time is over.
+    /// [`Error`] that names the file and says how to mend it: one that cannot be read, holds no certificate or key, an
+    /// encrypted key, a key of another certificate, an expired certificate.
     pub fn open(files: &Files) -> Result<Self, Error> {
         let paths = [&files.certificate, &files.key].into_iter().chain(&files.client_ca);
         let paths = paths.cloned().collect();

@@ -18,7 +18,7 @@ use std::{
 pub(super) struct Wakes {
     /// 0 while the task is not polled, else 1 and the wakes that are held back.
     held: AtomicU32,
-    /// Tells the waker that the task is polled with from every other.
+    /// The waker that the task is polled with, to tell it from every other.
     waker: AtomicPtr<()>,
 }
 
@@ -40,15 +40,15 @@ impl Wakes {
         self.held.fetch_update(AcqRel, Acquire, more).is_ok()
     }
 
-    /// What is held back now; `None` outside of a poll with the task's own waker.
+    /// How many wakes are held back now; `None` outside of a poll with the task's own waker.
     pub(super) fn held(&self, cx: &Context<'_>) -> Option<u32> {
         let own = ptr::eq(cx.waker().data(), self.waker.load(Relaxed));
         own.then(|| self.held.load(Acquire)).filter(|held| *held > 0)
     }
 
-    /// Takes back the wake that is the only one since there were `before`.
+    /// Takes back the last wake when it is the only one since `before` wakes were held back.
     pub(super) fn forget(&self, before: u32) {
-        // others came meanwhile when this fails: one poll more does no harm
+        // this fails when others came meanwhile: one poll more does no harm
         let _ = self.held.compare_exchange(before.saturating_add(1), before, AcqRel, Relaxed);
     }
 }

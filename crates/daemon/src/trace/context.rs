@@ -8,10 +8,10 @@ use std::{
 
 use http::HeaderMap;
 
-/// Longest `tracestate` that is handed on, in bytes: the least that the standard asks for.
+/// Longest `tracestate` that is handed on, in bytes: the standard asks for at least as much.
 const LONGEST_STATE: usize = 512;
 
-/// The trace, the span and the one above it.
+/// The trace of a request, its own span, and the span of its caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Context {
     pub(super) trace: [u8; 16],
@@ -65,7 +65,7 @@ impl Ids {
 }
 
 impl Context {
-    /// That of a request; `None` when it is not sampled.
+    /// The context of a request; `None` when it is not sampled.
     pub(super) fn of(headers: &HeaderMap, sampler: Sampler, ids: &Ids) -> Option<Self> {
         let caller = headers.get("traceparent").and_then(|value| parse(value.as_bytes()));
         let Some(caller) = caller else {
@@ -84,7 +84,8 @@ impl Context {
     }
 }
 
-/// `tracestate`, which may come in several headers; left out when it is too long or no text.
+/// `tracestate`, which may come in several headers: those that are no text are left out, and all of
+/// it when it is too long.
 fn state(headers: &HeaderMap) -> String {
     let values = headers.get_all("tracestate").iter().filter_map(|value| value.to_str().ok());
     let state = values.collect::<Vec<_>>().join(",");
@@ -98,7 +99,7 @@ struct Caller {
     sampled: bool,
 }
 
-/// Reads `VERSION-TRACE-SPAN-FLAGS`; a later version may have more behind it. What is wrong counts as absent.
+/// Reads `VERSION-TRACE-SPAN-FLAGS`; a later version may have more behind it. A header that is wrong counts as absent.
 fn parse(text: &[u8]) -> Option<Caller> {
     let (head, rest) = text.split_at_checked(55)?;
     let mut parts = head.split(|byte| *byte == b'-');
@@ -112,7 +113,7 @@ fn parse(text: &[u8]) -> Option<Caller> {
     Some(Caller { trace, span, sampled: flags & 1 == 1 })
 }
 
-/// Bytes as hexadecimal digits, which are never upper case here.
+/// Reads hexadecimal digits as bytes. The standard has no upper-case ones.
 fn digits<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),

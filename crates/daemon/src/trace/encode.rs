@@ -1,5 +1,5 @@
-//! Spans as OTLP writes them: protocol buffers, field by field as in `opentelemetry/proto/trace/v1/trace.proto`
-//! and its like of opentelemetry-proto 1.x.
+//! Spans as OTLP writes them: Protocol Buffers, field by field as in `opentelemetry/proto/trace/v1/trace.proto` and the
+//! other files of opentelemetry-proto 1.x.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -75,7 +75,7 @@ impl Message {
         const SERVER: u64 = 2;
         /// `STATUS_CODE_ERROR`
         const ERROR: u64 = 2;
-        /// The trace is sampled; whether the caller is another process is known, and it is when there is one.
+        /// The trace is sampled, and it is known whether the caller is another process: every caller is.
         const FLAGS: u32 = 0x001 | 0x100;
         const REMOTE: u32 = 0x200;
         self.message(field, |span| {

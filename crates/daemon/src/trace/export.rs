@@ -26,7 +26,8 @@ const DELAY: Duration = Duration::from_secs(2);
 /// How long a request to the collector may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often a batch is sent before it is given up, and how long to wait in between, which doubles.
+/// How often a batch is sent before it is given up, and the first pause in between; each pause is
+/// twice the one before.
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -45,9 +46,9 @@ pub(super) struct Exporter {
 /// Why a request failed.
 struct Failure {
     reason: String,
-    /// Whether it is of use to send it again.
+    /// Whether it may help to send the batch again.
     again: bool,
-    /// When, if the collector says so.
+    /// After how long, if the collector says so.
     after: Option<Duration>,
 }
 
@@ -147,7 +148,7 @@ impl Exporter {
     }
 }
 
-/// Fills a batch. Also says who wants to know when it is sent, and whether it is the last.
+/// Fills a batch. Also gives who waits to be told that it is sent, and whether it is the last.
 fn gather(messages: &Receiver<Message>, batch: &mut Vec<Record>) -> (Option<SyncSender<()>>, bool) {
     let mut end = None;
     while batch.len() < BATCH {

@@ -27,7 +27,7 @@ impl Settings {
     /// their callers do not trace; `environment` gives variables by name. `None` when there is no endpoint, or when
     /// the environment turns traces off.
     ///
-    /// Heeded are `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `…_HEADERS`, `…_PROTOCOL`, `…_CERTIFICATE`, `OTEL_SERVICE_NAME`,
+    /// It reads `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `…_HEADERS`, `…_PROTOCOL`, `…_CERTIFICATE`, `OTEL_SERVICE_NAME`,
     /// `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_EXPORTER` and `OTEL_SDK_DISABLED`.
     ///
     /// # Errors
@@ -102,7 +102,8 @@ impl Settings {
         &self.url
     }
 
-    /// Who vouches for the collector; `None` are the authorities built into the program.
+    /// The authorities that vouch for the collector; `None` stands for those built into the
+    /// program.
     pub(super) fn authorities(&self) -> Result<Option<Vec<Certificate<'static>>>, Error> {
         let Some(path) = &self.authorities else { return Ok(None) };
         let pem = fs::read(path).map_err(|source| Error::Read { path: path.clone(), source })?;

@@ -27,7 +27,7 @@ pub(crate) struct Unpacker {
     codec: Unpack,
     /// Nothing was received.
     is_empty: bool,
-    /// More comes of what was taken already.
+    /// What was taken already has more to give.
     has_more: bool,
     /// Bytes that may still come of what was received. It is filled up by each byte of the body, and
     /// never beyond [`FREE`]: no stretch of the stream expands further than a whole body may.
@@ -83,8 +83,8 @@ impl Unpacker {
         self.has_more
     }
 
-    /// Decompresses some of `packed`, which is then left without it, and hands on what comes of it: a
-    /// bounded part.
+    /// Takes some bytes off `packed`, decompresses them and hands on what comes of them: a bounded
+    /// part.
     pub(crate) fn step(
         &mut self,
         packed: &mut Bytes,
@@ -165,7 +165,8 @@ impl Unpack {
     }
 }
 
-/// Writes some of `packed`; what comes of the last of it is brought out.
+/// Takes some bytes off `packed` and writes them to the decoder, which is flushed behind the last
+/// ones.
 fn written(decoder: &mut impl Write, packed: &mut Bytes) -> io::Result<()> {
     let count = decoder.write(packed)?;
     if count == 0 && !packed.is_empty() {

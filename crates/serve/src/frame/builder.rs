@@ -5,8 +5,8 @@ use longshore_engine::{Cell, Column, TextColumn};
 use super::is_exact;
 use crate::json::{Number, Scalar};
 
-/// A column that takes the type of what is pushed, as pandas infers it: integers, doubles once
-/// one is missing or has a fraction, booleans, texts; anything mixed otherwise. Unlike there, an
+/// A column that takes the type of what is pushed, as pandas infers it: integers, doubles once one
+/// is missing or has a fraction, booleans, texts; anything mixed otherwise. Unlike in pandas, an
 /// integer that a double would change keeps its value beside a missing one. Integers beyond 64
 /// signed bits become the nearest double, which is what a model makes of numpy's `uint64`.
 #[derive(Clone, Debug)]

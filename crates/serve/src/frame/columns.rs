@@ -170,7 +170,8 @@ impl<'a, 'n> Reading<'a, 'n> {
         Ok(())
     }
 
-    /// The column of a key; one that the objects before did not have must be one that may lack.
+    /// The column of a key; a column that the objects before did not have must be one that a
+    /// request may leave out.
     fn place(&mut self, key: Cow<'a, str>, begun: usize) -> Result<usize, Failure> {
         if let Some(at) = self.places.get(&key) {
             return Ok(*at);
@@ -224,7 +225,8 @@ impl<'a, 'n> Reading<'a, 'n> {
         Ok(Some(Part { at, count, labels: None }))
     }
 
-    /// Reads values by row label. The labels of every column are those of the first, in its order.
+    /// Reads values by row label. Every column must have the labels of the first one, in the same
+    /// order.
     fn labelled(
         &mut self,
         scanner: &mut Scanner<'a>,

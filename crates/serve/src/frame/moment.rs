@@ -52,7 +52,7 @@ pub(super) fn date(days: i64) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{:02}", day + 1))
 }
 
-/// A moment since 1970 as ISO 8601 has it, in UTC or nobody knows where.
+/// A moment since 1970 as ISO 8601 has it, in UTC or in an unknown time zone.
 pub(super) fn timestamp(value: i64, unit: Unit, utc: bool) -> Option<String> {
     let second = unit.per_second();
     let (seconds, part) = (value.div_euclid(second), value.rem_euclid(second));
@@ -80,7 +80,7 @@ pub(super) fn decimal(unscaled: i128, scale: i32) -> Option<Value<'static>> {
     format!("{unscaled}e{}", -i64::from(scale)).parse().ok().map(Value::Double)
 }
 
-/// The integer of a decimal's bytes, from the lowest; `None` when it is longer than 128 bits.
+/// The integer of a decimal's bytes, the lowest first; `None` when it is longer than 128 bits.
 pub(super) fn integer(low_to_high: impl ExactSizeIterator<Item = u8>) -> Option<i128> {
     let mut bytes = [0; 16];
     let mut rest: Vec<u8> = Vec::new();
@@ -90,7 +90,7 @@ pub(super) fn integer(low_to_high: impl ExactSizeIterator<Item = u8>) -> Option<
             None => rest.push(byte),
         }
         if at + 1 < bytes.len() {
-            // what follows repeats the sign
+            // the bytes above this one repeat its sign
             let sign = if byte & 0x80 == 0 { 0 } else { 0xff };
             bytes.iter_mut().skip(at + 1).for_each(|byte| *byte = sign);
         }

@@ -1,9 +1,10 @@
 //! Rows in a Parquet file (parquet.apache.org/docs/file-format).
 //!
-//! The reader is our own, since a file of a stranger is read: the footer of a few bytes may announce
-//! billions of columns, or columns in each other without end, and a page of a few bytes billions of
-//! values. Here the number of rows is checked before any value is read, only tables of single values
-//! are read, and each page and value takes its room from the request's budget first.
+//! The reader is our own because the files are strangers'. A footer of a few bytes may announce
+//! billions of columns, or columns in each other without end; a page of a few bytes may announce
+//! billions of values. This reader checks the number of rows before it reads any value, reads only
+//! tables of single values, and takes the room of each page and value from the request's budget
+//! first.
 
 use bytes::Bytes;
 

@@ -95,14 +95,14 @@ impl Typed {
 pub(super) struct Chosen {
     /// For each column of the body, whether it is read.
     pub(super) taken: Vec<bool>,
-    /// The names of those that are.
+    /// The names of the columns that are read.
     pub(super) names: Vec<String>,
     unknown: Vec<Cow<'static, str>>,
 }
 
 impl Chosen {
-    /// Chooses of the columns `all` those that the model takes; without names it takes all. The
-    /// columns of pandas' index are none of the frame.
+    /// Chooses those columns of `all` that the model takes; without names it takes all. The columns
+    /// of pandas' index do not belong to the frame.
     pub(super) fn new<'n>(
         all: impl Iterator<Item = &'n str>,
         index: &HashSet<String>,
@@ -162,7 +162,7 @@ pub(super) fn index_columns(
     Ok(names)
 }
 
-/// The failure of a column whose type is no model's.
+/// The failure of a column whose type no model takes.
 pub(super) fn unreadable(name: &str, kind: &str, advice: &str) -> Failure {
     Failure::unfit(format!("column {} is of the type `{kind}`; {advice}", quoted(name)))
 }

@@ -1,4 +1,5 @@
-//! How messages are compressed: the header `grpc-encoding` names the way, a flag before each message says whether it is.
+//! How messages are compressed: the header `grpc-encoding` names the encoding, and a flag before each message says
+//! whether it is used.
 
 use hyper::{HeaderMap, header::HeaderValue};
 use longshore_daemon::Code;
@@ -15,7 +16,7 @@ pub(super) const KNOWN: HeaderValue = HeaderValue::from_static("identity,deflate
 /// Replies up to this size are sent plain: compressed they would hardly be smaller.
 pub(super) const SMALL: usize = 1 << 10;
 
-/// The way that a caller compresses its messages.
+/// The encoding of a caller's messages.
 pub(super) fn sent(headers: &HeaderMap) -> Result<Encoding, Failure> {
     match headers.get("grpc-encoding").map(HeaderValue::as_bytes) {
         None | Some(b"identity") => Ok(Encoding::Plain),
@@ -29,7 +30,7 @@ pub(super) fn sent(headers: &HeaderMap) -> Result<Encoding, Failure> {
     }
 }
 
-/// True when the caller understands messages that are compressed in this way.
+/// True when the caller takes messages in this encoding.
 pub(super) fn is_taken(headers: &HeaderMap, encoding: Encoding) -> bool {
     let Some(name) = encoding.name() else { return false };
     let lists = headers.get_all("grpc-accept-encoding").iter();
@@ -37,7 +38,7 @@ pub(super) fn is_taken(headers: &HeaderMap, encoding: Encoding) -> bool {
     names.any(|taken| taken.trim() == name)
 }
 
-/// Compresses the message that stands behind the room for its prefix, which is left again.
+/// Compresses the message that stands behind the room for its prefix; the result has that room too.
 pub(super) fn compress(message: &[u8], encoding: Encoding) -> Result<Vec<u8>, Failure> {
     let (prefix, plain) = message.split_at_checked(PREFIX).unwrap_or((&[], message));
     encoding::compress(plain, encoding, prefix.to_vec())

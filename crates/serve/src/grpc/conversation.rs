@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Most bytes of a message of a call that answers each of many messages.
+/// Most bytes of one message, in a call that answers each message as it comes.
 const MOST: usize = 64 << 10;
 
 /// A call that answers each message as it comes, until its caller sends no more.

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::failure::Failure;
 
-/// When the caller stops to wait.
+/// When the caller stops waiting.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline(Option<Instant>);
 
@@ -14,7 +14,7 @@ impl Deadline {
     /// The deadline of a call that came just now.
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, Failure> {
         let Some(header) = headers.get("grpc-timeout") else { return Ok(Self(None)) };
-        // a moment too far away to be told is none
+        // a deadline too far away for the clock to tell is none
         Ok(Self(Instant::now().checked_add(parse(header.as_bytes())?)))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{failure::Failure, protobuf::Reader};
 
-/// The files of `proto/`, compiled: a `FileDescriptorSet`. A test holds it against them;
+/// The files of `proto/`, compiled: a `FileDescriptorSet`. A test compares it with them;
 /// `LONGSHORE_UPDATE_DESCRIPTORS=1 cargo test -p longshore-serve descriptors` writes it anew.
 const SET: &[u8] = include_bytes!("descriptors.bin");
 

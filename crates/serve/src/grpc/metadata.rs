@@ -10,8 +10,8 @@ use crate::{
     shared::Shared,
 };
 
-/// Answers every method that takes and gives one message, but inference; the reply is written
-/// behind `out`.
+/// Answers every method that takes and gives one message, except inference; the reply is appended
+/// to `out`.
 pub(super) async fn answer(
     method: Method,
     message: &[u8],

@@ -94,7 +94,8 @@ enum Answer {
     Stream(Box<Stream>),
 }
 
-/// Whether everybody may ask it, keys or not: who asks whether a server lives has none.
+/// Whether everybody may ask it, with or without a key: whoever asks whether a server lives has no
+/// key.
 fn is_open(worker: &Worker, path: &str) -> bool {
     match Question::at(path) {
         None => false,
@@ -199,7 +200,7 @@ async fn answer_other(
     capacity.pool.run(move || Ok(encoding::reply(reply, wanted))).await
 }
 
-/// The model that a path names, or else a query, or that needs no name.
+/// The model that the path names, or else the query; the only model when neither does.
 async fn find(
     worker: &Worker,
     target: Target<'_>,

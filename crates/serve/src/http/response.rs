@@ -17,7 +17,7 @@ use crate::{
 const JSON: HeaderValue = HeaderValue::from_static(reply::JSON);
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
-/// The header's value, which for most replies is made once: each of its characters is looked at.
+/// The header's value. To make one looks at each of its characters, so most replies share one.
 fn content_type(name: &'static str) -> HeaderValue {
     if name == reply::JSON { JSON } else { HeaderValue::from_static(name) }
 }
@@ -25,8 +25,8 @@ fn content_type(name: &'static str) -> HeaderValue {
 /// Most headers whose map is used again: hyper keeps it for the connection's next request.
 const KEPT_HEADERS: usize = 64;
 
-/// The response for a reply; `failure` is what it tells of, `used` the request's headers, whose
-/// memory the response's take over.
+/// The response for a reply; `failure` is what the reply tells of, if it does. `used` are the
+/// request's headers, whose memory the response's headers take over.
 pub(super) fn of(
     reply: Reply,
     failure: Option<&Failure>,

@@ -41,7 +41,7 @@ pub(crate) enum Route<'r> {
 }
 
 impl Route<'_> {
-    /// Its path with a word for each part that differs, the same for every model.
+    /// Its path with a placeholder for each part that differs: the same path for every model.
     pub(crate) fn template(&self) -> &'static str {
         match self {
             Self::Infer { protocol: Protocol::V1, version: None, .. } => {
@@ -79,8 +79,8 @@ impl Route<'_> {
     }
 }
 
-/// Finds the route of a path; the failure is 404, or 405 with the methods it has. Metrics that have
-/// a port of their own are on no path.
+/// Finds the route of a path; the failure is 404, or 405 with the methods that the path has.
+/// Metrics that have a port of their own are on no path.
 pub(crate) fn find<'r>(
     method: &Method,
     path: &'r str,
@@ -110,7 +110,8 @@ pub(super) fn is_mlflow(path: &str) -> bool {
 
 const INVOCATIONS: &str = "/invocations";
 
-/// The statistics of all models, as in Triton: a model of this name has its metadata with its version.
+/// The statistics of all models, as in Triton: a model named `stats` has its metadata only under
+/// its version.
 const STATISTICS: &str = "/v2/models/stats";
 
 /// The same path without a slash at its end.

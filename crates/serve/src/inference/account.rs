@@ -27,7 +27,7 @@ pub(crate) struct Ran {
     pub(super) waited: Duration,
     pub(super) begun: Instant,
     pub(super) ended: Instant,
-    /// Runs that it counts as: none when it shared that of another request.
+    /// How many runs it counts as: 0 when it shared the run of another request.
     pub(super) runs: u64,
 }
 

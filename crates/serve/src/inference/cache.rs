@@ -78,7 +78,7 @@ pub(super) struct Question {
 /// What the cache knows of a request.
 #[derive(Debug)]
 pub(super) enum Lookup {
-    /// It was not asked.
+    /// The cache was not asked.
     Skipped,
     Missed(Question),
     Found(Arc<Known>),
@@ -107,7 +107,7 @@ impl Cache {
         })
     }
 
-    /// The part of a model that is loaded just now.
+    /// A part for a model that is being loaded.
     pub(crate) fn part(self: &Arc<Self>) -> Part {
         let mut kept = self.kept();
         kept.models += 1;

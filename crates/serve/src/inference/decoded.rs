@@ -25,7 +25,7 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    /// A request that is decoded just now.
+    /// A request that has just been decoded.
     pub(super) fn new(
         task: Task,
         query: Query,
@@ -38,7 +38,7 @@ impl Decoded {
         Self { task, query, share, times, since, waited, lookup, _permit: permit }
     }
 
-    /// What it asks was computed before.
+    /// True when what it asks was computed before.
     pub(super) fn is_known(&self) -> bool {
         matches!(self.lookup, Lookup::Found(_))
     }

@@ -34,7 +34,7 @@ pub(crate) struct Queue {
 struct Line {
     waiting: VecDeque<Entry>,
     rows: usize,
-    /// The pool is called and has not come yet.
+    /// The pool was called for this line, and none of its threads has come yet.
     called: bool,
 }
 
@@ -167,7 +167,7 @@ impl Queue {
             let batch = self.take(key);
             // what is left over is for the next thread that is free
             let called = self.call(key);
-            // each request is told of its own panic; this is for one in between
+            // each request is told of its own panic; this catches one in between
             drop(catch_unwind(AssertUnwindSafe(|| batch::run(batch))));
             if called.is_ok() {
                 return;
@@ -214,7 +214,7 @@ impl Queue {
         batch
     }
 
-    /// Drops those of a line that have left.
+    /// Drops the requests of a line whose callers have left.
     fn clear(&self, key: usize) {
         let mut lines = self.lines();
         let Some(line) = lines.get_mut(&key) else { return };

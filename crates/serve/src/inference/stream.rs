@@ -1,6 +1,6 @@
 //! A stream of lines: a block of them is computed while the next ones arrive, so that the memory it
-//! takes does not depend on how many there are. Neither does its peer get ahead of it: no more is
-//! read while a block is computed, and none is computed before the last answers are taken.
+//! takes does not depend on how many there are. Its peer does not get ahead of it either: no more
+//! is read while a block is computed, and no block is computed before the last answers are taken.
 
 use std::{
     future::{self, Future},
@@ -45,7 +45,7 @@ pub(crate) struct Asked {
     pub(crate) id: HeaderValue,
     /// The way down of the server.
     pub(crate) drain: Drain,
-    /// How long the stream may go on once that has begun.
+    /// How long the stream may go on once the drain has begun.
     pub(crate) grace: Duration,
 }
 
@@ -68,8 +68,8 @@ pub(crate) struct Stream {
     lines: Splitter,
     /// How the lines end, once no more of them are received.
     ended: Option<Result<(), Failure>>,
-    /// More bytes may be on their way from the socket: they were asked for once more before a small
-    /// block is computed.
+    /// The socket was asked once more before a small block is computed: more bytes may be on their
+    /// way.
     lingered: bool,
     /// The first line of the last block.
     begin_of_block: u64,

@@ -24,7 +24,7 @@ impl Times {
         now.duration_since(last)
     }
 
-    /// What has passed is no part, such as a wait for the pool.
+    /// The time that has passed belongs to no part, such as a wait for the pool.
     pub(super) fn skip(&mut self) {
         self.part();
     }

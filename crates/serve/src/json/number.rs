@@ -45,7 +45,7 @@ const EXACT: [f64; 23] = [
 /// Digits that always fit in 64 bits.
 const SAFE_DIGITS: usize = 19;
 
-/// Digits of which any are exact in a double.
+/// Any integer of so many digits is exact in a double.
 const EXACT_DIGITS: usize = 15;
 
 /// A number without an exponent, as most are.
@@ -124,7 +124,7 @@ fn digits_in_word(text: &[u8]) -> Option<Digits> {
     Some(Digits { mantissa, count, fraction, length })
 }
 
-/// The same of any length, one after the other.
+/// The same for any count of digits, which are looked at one after the other.
 fn digits(text: &[u8]) -> Option<Digits> {
     let run = |mut at: usize, mut mantissa: u64| {
         while let Some(&digit @ b'0'..=b'9') = text.get(at) {

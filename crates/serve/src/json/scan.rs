@@ -222,9 +222,9 @@ impl<'a> Scanner<'a> {
         Some(value)
     }
 
-    /// The next value as a double when it is a number or `null` (which is NaN); `None`, without a
-    /// reason and anywhere, when it is not: the caller starts over on the careful path. So it is
-    /// for an integer that a double may not hold.
+    /// The next value as a double when it is a number or `null` (which is NaN); `None` when it is
+    /// neither, or an integer that a double may not hold. There is no reason then and the offset
+    /// may be anywhere: the caller starts over on the careful path.
     #[inline]
     pub(crate) fn double(&mut self) -> Option<f64> {
         self.peek()?;
@@ -272,7 +272,7 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    /// One that is no plain decimal.
+    /// A value that is no plain decimal.
     #[inline(never)]
     fn other_double(&mut self) -> Option<f64> {
         match self.peek()? {

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-/// Why a text is none, with the offset of the first wrong byte.
+/// Why a text cannot be read, with the offset of the first wrong byte.
 pub(super) type Wrong = (usize, &'static str);
 
 /// Reads the text whose opening quote is at `at`; gives it with the offset behind its closing one.
@@ -17,7 +17,7 @@ pub(super) fn read(source: &str, at: usize) -> Result<(Cow<'_, str>, usize), Wro
     }
 }
 
-/// The offset of the first byte from `at` that is not itself.
+/// The offset of the first byte from `at` that does not stand for itself.
 fn plain(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
     let special = |byte: &u8| matches!(byte, b'"' | b'\\') || *byte < 0x20;

@@ -18,7 +18,7 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// One more, of `rows` rows.
+    /// Counts one more batch, of `rows` rows.
     pub(super) fn count(&self, rows: usize, waits: impl Iterator<Item = Duration>) {
         put(&ROWS, &self.by_rows, rows as u64);
         add(&self.rows, rows as u64);

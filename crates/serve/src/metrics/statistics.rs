@@ -20,7 +20,7 @@ impl ModelMetrics {
         let answered = class(0);
         // a stream has no part of its own for each of these
         let parted = answered.saturating_sub(sum(|shard| &shard.streams[ANSWERED]));
-        // requests that share a run have its time each
+        // each request that shares a run has the time of the whole run
         let ran = parted + sum(|shard| &shard.stream_runs);
         ModelStatistics {
             name: name.to_owned(),

@@ -36,13 +36,14 @@ pub(super) struct Demand {
     patience: Duration,
 }
 
-/// The part in loading a model: to do it, or to wait for it.
+/// A request's part in loading a model: to do it, or to wait for it.
 enum Part {
     Lead(Lead),
     Join(watch::Receiver<Option<Outcome>>),
 }
 
-/// Whoever has it loads the model. When it is dropped before, the next one to ask does.
+/// Whoever has this loads the model. When it is dropped before the model is loaded, the next one to
+/// ask loads it.
 struct Lead {
     models: Models,
     name: Arc<str>,

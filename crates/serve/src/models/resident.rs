@@ -13,9 +13,10 @@ pub(super) struct Resident {
     /// Most bytes; one model alone may take more.
     budget: u64,
     bytes: u64,
-    /// Bytes, and since when no use is known of, by name.
+    /// By name: the bytes of a model, and the time of its last known use.
     models: HashMap<Arc<str>, (u64, u64)>,
-    /// The same by time. A use is seen when its model is about to go: then it gets a later place.
+    /// The same by time. A use is noticed only when the model is about to go: the model then gets a
+    /// later time.
     order: BTreeSet<(u64, Arc<str>)>,
 }
 
@@ -24,7 +25,7 @@ impl Resident {
         Self { budget, bytes: 0, models: HashMap::new(), order: BTreeSet::new() }
     }
 
-    /// A model is there, or is another one now.
+    /// A model was loaded, or replaced by another one of its name.
     pub(super) fn put(&mut self, name: &Arc<str>, bytes: u64, used: u64) {
         self.remove(name);
         self.bytes += bytes;
@@ -86,7 +87,7 @@ mod tests {
         resident.remove("c");
         assert_eq!(resident.surplus(&models, "d").as_deref(), Some("a"));
         resident.remove("a");
-        // alone it may be larger than all may be
+        // a model alone may be larger than the budget
         assert_eq!((resident.bytes(), resident.surplus(&models, "d")), (100, None));
     }
 }

@@ -5,7 +5,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Goes on behind what is written already.
+    /// Appends to what `out` holds already.
     pub(crate) fn after(out: Vec<u8>) -> Self {
         Self { out }
     }

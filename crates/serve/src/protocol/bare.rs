@@ -18,8 +18,8 @@ pub(super) enum Bare {
     Columns,
 }
 
-/// Steps into the object that a body has to be. `wrap` writes the body that a bare one is sent as;
-/// `example` is shown when it holds no rows.
+/// Steps into the object that a body has to be. When a body is bare, the failure shows how to send
+/// it: as `wrap` writes it or, when it holds no rows, as in `example`.
 pub(super) fn open(
     scanner: &mut Scanner<'_>,
     example: &str,
@@ -46,7 +46,7 @@ pub(super) fn open(
     Err(Failure::invalid(format!("the body is {shape} where an object is expected; send {sent}")))
 }
 
-/// How an object without a key of the protocol is sent; `whole` stands at its begin.
+/// How an object without a key of the protocol is sent; `whole` stands at its beginning.
 pub(super) fn advice<'a>(whole: &Scanner<'a>) -> Option<(Bare, Cow<'a, str>)> {
     const LONGEST: usize = 80;
     let mut inside = whole.clone();

@@ -31,7 +31,7 @@ const TYPE: &str = "io.kserve.inference.response";
 
 const STRUCTURED: &str = "application/cloudevents+json";
 
-/// How a request is an event, if it is one.
+/// Where a request has the attributes of its event; `None` when it is no event.
 pub(super) fn mode(head: &Head<'_>) -> Result<Option<EventMode>, Failure> {
     let (mut attributes, mut media_type) = (false, None);
     for (name, value) in head.headers {
@@ -143,7 +143,7 @@ pub(super) fn data<'a>(body: &Body<'a>) -> Result<Scanner<'a>, Failure> {
     Scanner::new(data.as_bytes(), body.limits.depth)
 }
 
-/// True for an object that has what makes an event; `whole` stands at its begin.
+/// True for an object that has the attributes of an event; `whole` stands at its beginning.
 pub(super) fn is_one(whole: &Scanner<'_>) -> bool {
     let (mut scanner, mut first, mut found) = (whole.clone(), true, 0);
     if scanner.begin(b'{').is_err() {

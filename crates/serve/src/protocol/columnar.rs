@@ -27,7 +27,7 @@ const STREAM: &str = "application/vnd.apache.arrow.stream";
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Columnar {
-    /// Arrow's IPC format, as a stream or a file: it tells itself which.
+    /// Arrow's IPC format, as a stream or a file: the body tells which.
     Arrow,
     Parquet,
 }

@@ -54,7 +54,7 @@ impl<'a> Head<'a> {
     }
 
     /// The type of the body in lower case, without its parameters; `None` for JSON, which needs no
-    /// second look, and when it is not said.
+    /// second look, and when the request names no type.
     pub(super) fn media_type(&self) -> Result<Option<String>, Failure> {
         let Some(value) = self.headers.get(CONTENT_TYPE) else { return Ok(None) };
         if value.as_bytes() == b"application/json" {
@@ -78,7 +78,8 @@ impl<'a> Head<'a> {
     }
 
     fn announced_json(&self) -> Option<&'a HeaderValue> {
-        // a request has few headers, and the name of one that is no standard is hashed byte by byte
+        // a request has few headers, and to look one up by a name that is not standard hashes it
+        // byte by byte
         let mut headers = self.headers.iter();
         headers.find(|(name, _)| **name == JSON_LENGTH).map(|(_, value)| value)
     }

@@ -24,7 +24,7 @@ pub(super) fn is_lines(media_type: &str) -> bool {
     )
 }
 
-/// Reads lines together, each of which is one row. The failure is that of any of them.
+/// Reads lines together, each of which is one row. The failure may be that of any of them.
 pub(crate) fn decode(
     contract: &Contract,
     lines: &[Line<'_>],

@@ -51,7 +51,7 @@ pub(super) fn items_or_columns<'a>(
     list_or_columns(scanner, schema, bounds)
 }
 
-/// True when an object comes whose first value is a list or an object.
+/// True when an object comes next whose first value is a list or an object.
 pub(super) fn is_columns(scanner: &mut Scanner<'_>) -> bool {
     let first = scanner.eat(b'{') && scanner.peek() == Some(b'"') && scanner.key().is_ok();
     first && matches!(scanner.peek(), Some(b'[' | b'{'))

@@ -24,7 +24,7 @@ pub(crate) struct Entry {
     pub(crate) on_demand: bool,
     /// What answers, ascending.
     versions: Vec<Arc<Served>>,
-    /// What is the matter when nothing answers.
+    /// The state while nothing answers.
     absent: State,
     /// What replaced versions have counted, the oldest first.
     retired: Vec<Retired>,
@@ -44,8 +44,8 @@ pub(crate) struct Retired {
     pub(crate) metrics: ModelMetrics,
 }
 
-/// How often loading a model went well, and how often not. Counters that begin at 0 show their
-/// first step.
+/// How often loading a model succeeded, and how often it failed. Counters that begin at 0 show
+/// their first step.
 #[derive(Debug, Default)]
 pub(crate) struct Loads {
     pub(crate) ok: AtomicU64,

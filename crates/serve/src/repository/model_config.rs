@@ -1,6 +1,6 @@
 //! What Triton's `config.pbtxt` says about the versions of a model, in protobuf's text format
 //! (protobuf.dev/reference/protobuf/textformat-spec; `model_config.proto` of Triton). The other
-//! fields are read over.
+//! fields are passed over.
 
 mod text_format;
 
@@ -25,7 +25,7 @@ pub(super) struct ModelConfig {
 pub(super) enum VersionPolicy {
     /// So many with the highest numbers.
     Latest(u64),
-    /// Each.
+    /// All of them.
     All,
     /// These.
     Specific(BTreeSet<u64>),
@@ -64,7 +64,7 @@ impl VersionPolicy {
         let Some(Value::Fields(fields)) = policy.only(kind)? else { return wrong() };
         match kind {
             "latest" => match fields.numbers("num_versions")?[..] {
-                // Triton takes no number, which is 0 in a message, for the default
+                // no number is 0 in a message, which Triton takes for the default
                 [] | [0] => Ok(Self::Latest(1)),
                 [count] => Ok(Self::Latest(count)),
                 _ => wrong(),

@@ -154,7 +154,8 @@ impl Served {
         }
     }
 
-    /// Values that each row has in the answers of these methods; of the default one for none.
+    /// How many values a row has in the answers of these methods, or of the default method when
+    /// there are none.
     pub(crate) fn width(&self, methods: &[Method]) -> usize {
         if methods.is_empty() {
             return self.width;

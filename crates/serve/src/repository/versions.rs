@@ -67,7 +67,7 @@ fn failed(source: &ModelSource, error: longshore_engine::Error) -> Error {
     Error::Load { name: source.name.clone(), source: Box::new(error) }
 }
 
-/// Those of the versions that the configuration has served, or what is wrong with it.
+/// The versions that are to be served by the configuration, or what is wrong with it.
 fn configured(
     source: &ModelSource,
     folder: &Path,

@@ -9,7 +9,7 @@ use crate::{
     names::{listed, near, quoted},
 };
 
-/// Most missing columns among which the one that was meant is looked for.
+/// Most missing columns that an unknown name is compared with, to guess which one was meant.
 const GUESSED: usize = 100;
 
 impl Schema {

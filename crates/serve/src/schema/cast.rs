@@ -17,7 +17,8 @@ pub(super) fn keeps_doubles(field: &Field) -> bool {
     !field.text && matches!(field.kind, None | Some(Double | Integer | Long | Nested))
 }
 
-/// Refuses values in columns of integers that are none; NaN only where no value may be lacking.
+/// Refuses values that are no integers, in columns of integers; refuses NaN only where no value may
+/// be missing.
 pub(super) fn check_integers<'f>(
     matrix: &Matrix<f64>,
     field: impl Fn(usize) -> &'f Field,

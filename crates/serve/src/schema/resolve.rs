@@ -38,7 +38,7 @@ pub(super) fn schema(signature: Option<&Signature>, inputs: &Inputs) -> Schema {
     let optional = optional.filter(|(_, field)| field.need == Need::Optional).map(|(at, _)| at);
     schema.names = Names::new(names.unwrap_or_default()).with_optional(optional);
     if schema.names.count() != schema.names.iter().len() {
-        // a name that stands for two columns tells neither
+        // a name that two columns share tells neither of them
         schema.names = Names::default();
         for field in &mut schema.fields {
             field.name = None;
@@ -63,8 +63,8 @@ fn usage(inputs: &Inputs, at: usize) -> ColumnUse {
     inputs.uses.as_ref().and_then(|uses| uses.get(at)).copied().unwrap_or_default()
 }
 
-/// The columns of the model itself. Without names, they are worth a list only when something is
-/// known of them.
+/// The columns of the model itself. Without names, they are listed only when something is known of
+/// them.
 fn recorded(inputs: &Inputs) -> Vec<Field> {
     let names = inputs.names.as_deref().unwrap_or_default();
     let known = inputs.uses.iter().any(|uses| uses.iter().any(|at| *at != ColumnUse::Value));
@@ -86,7 +86,7 @@ fn declared(column: &ColumnSpec, at: Option<usize>, inputs: &Inputs) -> Field {
     let optional = !column.required && usage == ColumnUse::Unread;
     Field {
         name: column.name.as_deref().map(Arc::from),
-        // a type that is no text's, where the model was trained on texts, describes other rows
+        // where the model was trained on texts, another type describes other rows
         kind: kind.filter(|&kind| !text || is_textual(Some(kind))),
         text: text && !matches!(kind, Some(ColumnType::Binary | ColumnType::Datetime)),
         need: if optional { Need::Optional } else { Need::Required },
@@ -174,7 +174,7 @@ fn from_tensors(tensors: &[TensorSpec], inputs: &Inputs) -> Schema {
     Schema { fields: fields.collect(), ..Schema::default() }
 }
 
-/// Types that values can be held against.
+/// The type when values can be checked against it.
 fn checked(kind: ColumnType) -> Option<ColumnType> {
     Some(kind).filter(|kind| *kind != ColumnType::Nested)
 }

@@ -112,7 +112,8 @@ fn what_the_model_never_reads_may_be_absent_where_the_signature_allows_it() {
             assert_eq!(table.rows, 2);
         }
     }
-    // without a signature it is no column of a request with names, but has its place without
+    // without a signature the column is none of a request with names, but has its place in one
+    // without
     let schema = Schema::new(None, &model(&["a", "b", "c"], &[uses[0], uses[1], uses[0]]));
     assert_eq!(schema.names().unwrap().iter().collect::<Vec<_>>(), ["a", "c"]);
     for rows in [r#"[{"c":3,"a":1}]"#, r#"[{"a":1,"b":"text","c":3}]"#] {

@@ -1,5 +1,6 @@
-//! Columns of texts: a number in one of them is a mistake of the caller. Turned into a text it would
-//! rarely be the one of training (`1` or `1.0`?), and left a number it would be no known category.
+//! Columns of texts: a number in one of them is a mistake of the caller. Turned into a text, it
+//! would rarely be the text of training (`1` or `1.0`?); left as a number, it would be no known
+//! category.
 
 use longshore_engine::{Cell, Column, Data, TextColumn};
 

@@ -4,7 +4,7 @@ use std::{collections::HashSet, fmt::Write as _, sync::Arc};
 
 use crate::{Error, reload::Content};
 
-/// A key that may ask.
+/// A key that lets requests in.
 pub(super) struct Key {
     pub(super) name: Arc<str>,
     /// SHA-256 of the key.

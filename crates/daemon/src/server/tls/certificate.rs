@@ -65,7 +65,7 @@ fn is_encrypted(pem: &[u8]) -> bool {
         || text.lines().any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"))
 }
 
-/// When a certificate begins to hold, and when its time is over.
+/// When a certificate begins to be valid, and when it expires.
 pub(super) fn validity(certificate: &CertificateDer<'_>) -> Option<(SystemTime, SystemTime)> {
     let read = Certificate::from_der(certificate.as_ref()).ok()?;
     let validity = read.tbs_certificate().validity();

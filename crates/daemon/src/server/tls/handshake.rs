@@ -1,4 +1,4 @@
-//! Handshakes: a reason in the log when one fails, and a word for who speaks plain HTTP.
+//! Handshakes: a reason in the log when one fails, and a reply to peers that speak plain HTTP.
 
 use std::{
     io,
@@ -22,7 +22,7 @@ const HANDSHAKE: u8 = 22;
 /// How long a peer that is turned away has to read why.
 const PARTING: Duration = Duration::from_millis(500);
 
-/// The answer to plain HTTP.
+/// The reply to plain HTTP.
 const USE_TLS: &str = "{\"error\":\"this port speaks TLS; ask it by `https://`\"}";
 
 /// What became of a handshake.
@@ -38,9 +38,9 @@ pub(super) enum Outcome {
     Closed,
     /// The peer has no certificate, and needs one.
     NoClientCertificate,
-    /// The peer's certificate is not one that is let in.
+    /// The peer's certificate is refused.
     ClientCertificate,
-    /// The peer does not accept the server's certificate, or something else of it.
+    /// The peer does not accept the server's certificate, or something else about the server.
     Rejected,
     /// Anything else, such as no version or cipher in common.
     Protocol,
@@ -101,7 +101,8 @@ impl Tally {
     }
 }
 
-/// A handshake under way. One that is given up, as the server does after a while, took too long.
+/// A handshake under way. When it is dropped before its end, the server has given it up because it
+/// took too long.
 struct Attempt<'t> {
     tally: &'t Tally,
     peer: Option<SocketAddr>,
@@ -131,7 +132,7 @@ impl Drop for Attempt<'_> {
 }
 
 impl Tls {
-    /// Shakes hands with the peer of a new connection. What becomes of it is counted, and logged when nothing does.
+    /// Shakes hands with the peer of a new connection. The outcome is counted, and logged when it is not a connection.
     pub(in crate::server) async fn shake(
         &self,
         socket: TcpStream,

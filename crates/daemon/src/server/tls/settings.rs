@@ -25,13 +25,13 @@ const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// What the files say.
 pub(super) struct Settings {
     pub(super) config: Arc<ServerConfig>,
-    /// When the time of the server's certificate is over.
+    /// When the server's certificate expires.
     pub(super) expires: SystemTime,
     warned: AtomicBool,
 }
 
 impl Settings {
-    /// Says once that clients refuse the certificate by now.
+    /// Logs once that the certificate has expired, so that clients refuse it.
     pub(super) fn warn_when_over(&self) {
         if SystemTime::now() >= self.expires && !self.warned.swap(true, Relaxed) {
             tracing::error!("the TLS certificate has expired: clients refuse it; renew its file");
@@ -62,7 +62,7 @@ pub(super) fn read(content: &[Content], client: ClientCertificate) -> Result<Set
     Ok(Settings { config: Arc::new(config), expires, warned: AtomicBool::new(false) })
 }
 
-/// The certificate with its key, and when its time is over.
+/// The certificate with its key, and when it expires.
 fn certified(
     certificate: &Content,
     key: &Content,
@@ -122,7 +122,7 @@ fn check_time(
     Ok(())
 }
 
-/// A time for people.
+/// A length of time in its largest unit, for people to read.
 fn rough(time: Duration) -> String {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
@@ -135,7 +135,7 @@ fn rough(time: Duration) -> String {
     }
 }
 
-/// What lets clients in that an authority of the file vouches for.
+/// The verifier that lets clients in when an authority of the file vouches for them.
 fn clients(
     file: &Content,
     client: ClientCertificate,

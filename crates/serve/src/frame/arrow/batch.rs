@@ -26,7 +26,7 @@ pub(super) struct Batch<'m> {
 #[derive(Clone, Debug)]
 pub(super) struct Chunk {
     pub(super) rows: usize,
-    /// A bit for each item that is there; all are when it is `None`.
+    /// A bit for each item, which is set when the item is there; `None` when all are there.
     validity: Option<Bytes>,
     pub(super) buffers: Vec<Bytes>,
 }
@@ -131,8 +131,8 @@ impl<'m> Batch<'m> {
             .ok_or_else(|| malformed("a buffer is not inside of its message"))
     }
 
-    /// A buffer as it was before it was compressed: its size stands in its first eight bytes, or -1
-    /// when it is plain all the same.
+    /// A buffer as it was before it was compressed: its first eight bytes hold its size, or -1 when
+    /// it is not compressed.
     fn unpacked(&self, buffer: Bytes, budget: &mut Budget<'_>) -> Result<Bytes, Failure> {
         let Some(packing) = self.packing.filter(|_| !buffer.is_empty()) else { return Ok(buffer) };
         let wrong = || malformed("a buffer does not decompress to the size that it says");

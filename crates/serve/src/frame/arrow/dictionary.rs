@@ -44,7 +44,7 @@ impl Dictionaries {
         Self(coded.map(|(id, kind)| (id, empty(kind))).collect())
     }
 
-    /// Takes the values of a message: more of them, or others.
+    /// Takes the values of a message, which follow those that are there or replace them.
     pub(super) fn add(
         &mut self,
         id: i64,

@@ -56,7 +56,7 @@ pub(super) enum Kind {
     Half,
     Float,
     Double,
-    /// Of so many bytes.
+    /// A decimal of so many bytes.
     Decimal {
         bytes: usize,
         scale: i32,
@@ -67,14 +67,14 @@ pub(super) enum Kind {
         unit: Unit,
         utc: bool,
     },
-    /// Between offsets of four or of eight bytes.
+    /// A text between offsets of four or of eight bytes.
     Text {
         wide: bool,
     },
     Bytes {
         wide: bool,
     },
-    /// Short ones in place, the others in buffers of their own.
+    /// A text by a view, which holds a short one itself; the others are in buffers of their own.
     TextView,
     BytesView,
     FixedBytes(usize),
@@ -86,7 +86,7 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) buffers: usize,
-    /// And so many more as its batch says.
+    /// Whether there are more, as many as its batch says.
     pub(super) variadic: bool,
 }
 
@@ -160,8 +160,8 @@ pub(super) fn metadata<'s>(schema: Schema<'s>, key: &str) -> Option<&'s str> {
     schema.custom_metadata()?.iter().find(|pair| pair.key() == Some(key))?.value()
 }
 
-/// Reads a field. How deep they are in each other was checked with the message; several may be the
-/// same bytes of it, and have the same name.
+/// Reads a field. The depth of its nesting was checked with the message. Several fields may be the
+/// same bytes of the message, and have the same name.
 fn field(from: arrow_ipc::Field<'_>, budget: &mut Budget<'_>) -> Result<Field, Failure> {
     let name = from.name().unwrap_or_default();
     budget.take(FIELD.saturating_add(name.len()))?;

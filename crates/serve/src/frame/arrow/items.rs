@@ -202,7 +202,7 @@ fn characters(bytes: &[u8]) -> Result<Value<'_>, Wrong> {
     Ok(Value::Text(Cow::Borrowed(text)))
 }
 
-/// Bytes, as JSON would have them for a column of bytes, and else as the text that they are.
+/// Bytes in base64, as in JSON, for a column of bytes; for any other column the text that they are.
 fn raw(bytes: &[u8], binary: bool) -> Result<Value<'_>, Wrong> {
     if binary { Ok(text(STANDARD.encode(bytes))) } else { characters(bytes) }
 }

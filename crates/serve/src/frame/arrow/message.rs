@@ -96,7 +96,7 @@ impl Messages {
         }
     }
 
-    /// True for a file, whose dictionaries are none for some of its rows only.
+    /// True for a file, whose dictionaries are for all of its rows.
     pub(super) fn is_file(&self) -> bool {
         matches!(self, Self::File { .. })
     }
@@ -140,7 +140,7 @@ fn split(left: &mut Bytes, length: u64) -> Result<Bytes, Failure> {
 }
 
 impl Received {
-    /// The first message of `left`, which is then left without it; `None` at the end.
+    /// Takes the first message off `left`; `None` at the end.
     fn next(left: &mut Bytes) -> Result<Option<Self>, Failure> {
         let cut = || malformed("it is cut off");
         let Some(mut length) = word(left) else {

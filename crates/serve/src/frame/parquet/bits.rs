@@ -129,7 +129,7 @@ mod tests {
         let found: Vec<u32> = (0..11).map(|_| hybrid.next().unwrap()).collect();
         assert_eq!(found, [5, 5, 5, 0, 1, 2, 3, 4, 5, 6, 7]);
         assert!(hybrid.next().is_err());
-        // of no bits, all are zero
+        // values of no bits are all zero
         let mut none = Hybrid::new(&[2 << 1], 0).unwrap();
         assert_eq!((none.next(), none.next()), (Ok(0), Ok(0)));
         assert!(none.next().is_err());

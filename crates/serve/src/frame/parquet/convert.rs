@@ -32,9 +32,9 @@ enum Kind {
     Half,
     Float,
     Double,
-    /// An integer of four or eight bytes from the lowest.
+    /// An integer of four or eight bytes, the lowest first.
     Decimal(i32),
-    /// An integer of any length from the highest.
+    /// An integer of any length, the highest byte first.
     LongDecimal(i32),
     Date,
     Moment {

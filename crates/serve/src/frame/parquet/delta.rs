@@ -33,7 +33,7 @@ pub(super) fn read(bytes: &mut &[u8], most: usize) -> Result<Vec<i64>, Failure> 
         *bytes = rest;
         for &width in widths {
             if values.len() >= count {
-                // parts without a value are not there
+                // parts without a value are not written
                 break;
             }
             let width = usize::from(width);

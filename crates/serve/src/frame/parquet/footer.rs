@@ -36,7 +36,7 @@ pub(super) struct Field {
     /// The type of what is stored: BOOLEAN, INT32, INT64, INT96, FLOAT, DOUBLE, `BYTE_ARRAY`,
     /// `FIXED_LEN_BYTE_ARRAY` from 0; `None` for a field with others inside.
     pub(super) physical: Option<i64>,
-    /// Bytes of a value of the last of them.
+    /// Bytes of a value of `FIXED_LEN_BYTE_ARRAY`.
     pub(super) length: usize,
     /// REQUIRED, OPTIONAL, REPEATED from 0.
     pub(super) repetition: i64,
@@ -48,7 +48,7 @@ pub(super) struct Field {
 /// What stored values stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Logical {
-    /// What they are.
+    /// The stored values themselves.
     #[default]
     None,
     Text,
@@ -81,7 +81,7 @@ pub(super) struct Group {
 pub(super) struct Chunk {
     /// How they are compressed.
     pub(super) codec: i64,
-    /// Where they begin, and their bytes.
+    /// Where they begin, and how many bytes they take.
     pub(super) begin: usize,
     pub(super) length: usize,
     /// They are in another file, or encrypted.

@@ -25,7 +25,7 @@ struct Head {
     /// Bytes of the page, and of what it decompresses to.
     packed: usize,
     plain: usize,
-    /// Of which sort of page the following was said.
+    /// The sort of page that the following fields describe.
     sort: Option<i64>,
     count: usize,
     encoding: i64,
@@ -84,10 +84,10 @@ pub(super) fn read(
                     .ok_or_else(|| malformed("a column has more values than its group has rows"))?;
                 data(page, &head, packing, field, dictionary.as_ref(), sink, budget)?;
             }
-            // an index, or what comes after this was written
             DATA | DATA_2 | DICTIONARY => {
                 return Err(malformed("a page does not say what it holds"));
             }
+            // an index, or a kind of page that is newer than this reader
             _ => {}
         }
     }
@@ -160,7 +160,7 @@ fn plain<'p>(
     };
     let size = head.plain.checked_sub(before).ok_or_else(wrong)?;
     budget.take(size)?;
-    // a page of missing values alone may have nothing that was compressed
+    // a page of nothing but missing values may have nothing to decompress
     let plain =
         if size == 0 { Vec::new() } else { unpack(packed, packing, size).ok_or_else(wrong)? };
     Ok((Cow::Owned(plain), size))

@@ -146,7 +146,7 @@ impl<'a> Thrift<'a> {
         if count > self.left.len() as u64 {
             return Err(cut());
         }
-        // a list without items may be one of nothing
+        // a list without items may name no kind
         let kind = if count == 0 { Kind::Byte } else { Kind::of(head & 0xf)? };
         Ok((count, kind))
     }

@@ -1,4 +1,4 @@
-//! The values of a page, each as its bytes from the lowest. A boolean is one byte.
+//! The values of a page, each as its bytes, the lowest first. A boolean is one byte.
 
 use std::borrow::Cow;
 
@@ -59,7 +59,7 @@ impl<'p> Dictionary<'p> {
 const BOOLEAN: i64 = 0;
 
 impl Field {
-    /// Bytes of a stored value; `None` for booleans and for those that say it themselves.
+    /// Bytes of a stored value; `None` for booleans and for values that carry their own length.
     pub(super) fn width(&self) -> Option<usize> {
         match self.physical? {
             1 | 4 => Some(4),
@@ -165,7 +165,7 @@ fn plain(
     }
 }
 
-/// The bytes of each value spread over as many streams as it has bytes.
+/// Reads values whose bytes are spread over streams, as many as a value has bytes.
 fn streams(bytes: &[u8], count: usize, width: usize, each: &mut Each<'_>) -> Result<(), Failure> {
     if width == 0 || !bytes.len().is_multiple_of(width) {
         return Err(malformed("the streams of a page are of different lengths"));
@@ -181,7 +181,7 @@ fn streams(bytes: &[u8], count: usize, width: usize, each: &mut Each<'_>) -> Res
     })
 }
 
-/// The bytes behind their length in four bytes.
+/// Takes the bytes that follow their length, which has four bytes.
 pub(super) fn prefixed<'b>(bytes: &mut &'b [u8]) -> Result<&'b [u8], Failure> {
     let (length, rest) = bytes.split_first_chunk().ok_or_else(short)?;
     *bytes = rest;

@@ -30,14 +30,14 @@ pub(crate) async fn configuration(
         platform: platform(&served),
         backend: "longshore".into(),
         version_policy: policy(models, &served),
-        // answers may be flat: their rows are no dimension that could be left out of them
+        // answers may be flat: such an answer has no dimension of rows that could be left out
         max_batch_size: 0,
         input: inputs.collect(),
         output: outputs.collect(),
     })
 }
 
-/// The versions that answer, whatever chose them; nothing is said of those that are no numbers.
+/// The versions that answer, whatever chose them; `None` when one of them is no number.
 fn policy(models: &Models, served: &Served) -> Option<VersionPolicy> {
     let now = models.current();
     let versions = now.entry(&served.name)?.versions();

@@ -28,7 +28,8 @@ pub(super) fn run(mut entries: Vec<Entry>) {
         let copy = entry.decoded.query.table.bytes();
         match entry.decoded.reserve() {
             Err(failure) => entry.send(Err(failure)),
-            // one without memory for a copy of its rows is computed where they are
+            // a request that gets no memory for a copy of its rows is computed alone, from the rows
+            // as they are
             Ok(()) if is_shared && entry.decoded.share.grow(copy, "the rows").is_err() => {
                 entry.compute();
             }

@@ -1,4 +1,4 @@
-//! From a table to what is asked.
+//! From a table to a query.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -15,7 +15,8 @@ use crate::{
     memory::Share,
 };
 
-/// Reads a table. It arrived as `sent` bytes, and what it decodes to is taken of `share`.
+/// Reads a table. It arrived as `sent` bytes, and the memory for what it decodes to is taken from
+/// `share`.
 pub(crate) fn decode(
     contract: &Contract,
     columnar: Columnar,
@@ -26,7 +27,7 @@ pub(crate) fn decode(
 ) -> Result<Query, Failure> {
     let schema = &contract.schema;
     let mut budget = Budget::new(share, sent, limits);
-    // what the cells take is taken of the budget
+    // the budget bounds what the cells take
     let bounds = Bounds { rows: limits.rows, cells: usize::MAX };
     let binary = |name: &str, at: usize| {
         let field = schema.row().nth(at).and_then(|field| field.kind);

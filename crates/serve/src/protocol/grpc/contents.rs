@@ -181,7 +181,7 @@ impl List<'_> {
         self.parts.iter().map(|part| part.len()).sum()
     }
 
-    /// Holds the number of items against the shape.
+    /// Checks the number of items against the shape.
     fn complete(&self, found: usize) -> Result<(), Failure> {
         if found == self.total {
             return Ok(());

@@ -1,4 +1,5 @@
-//! Messages as a call carries them: a byte that says whether it is compressed, the length in four, and the message.
+//! Messages as a call carries them: a byte that says whether it is compressed, its length in four bytes, and the
+//! message.
 
 use bytes::Bytes;
 use longshore_daemon::Code;
@@ -15,8 +16,8 @@ pub(crate) struct Message {
     pub(crate) compressed: bool,
 }
 
-/// The first message of `sent`, which is then left without it; `None` when there is not all of it.
-/// A message of more than `most` bytes is refused by its prefix.
+/// Takes the first message off `sent`; `None` when not all of it has arrived. A message of more
+/// than `most` bytes is refused once its prefix is read.
 pub(crate) fn next(sent: &mut Bytes, most: usize) -> Result<Option<Message>, Failure> {
     let Some((&[flag, length @ ..], _)) = sent.split_first_chunk::<PREFIX>() else {
         return Ok(None);
@@ -45,7 +46,7 @@ pub(crate) fn next(sent: &mut Bytes, most: usize) -> Result<Option<Message>, Fai
     Ok(Some(Message { bytes, compressed }))
 }
 
-/// The one message of a call that has but one.
+/// The message of a call that has only one.
 pub(crate) fn only(mut sent: Bytes, limits: &Limits) -> Result<Message, Failure> {
     let length = sent.len();
     let found = next(&mut sent, limits.body_bytes).map_err(|failure| match failure.code {

@@ -40,7 +40,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// A request, but for its target.
+/// A request without its target.
 #[derive(Debug, Default)]
 pub(super) struct Request<'a> {
     pub(super) id: &'a str,

@@ -14,7 +14,7 @@ use crate::{
 pub(super) struct Parameters {
     /// What the texts of a tensor stand for.
     pub(super) content: Option<Content>,
-    /// Bytes of an input behind the JSON.
+    /// How many bytes an input has behind the JSON.
     pub(super) size: Option<usize>,
     /// Whether an output is to be raw bytes: `binary_data` of one, `binary_data_output` of all.
     pub(super) binary: Option<bool>,

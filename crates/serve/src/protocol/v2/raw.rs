@@ -108,8 +108,8 @@ pub(in crate::protocol) fn size(data: &OutputData) -> usize {
     }
 }
 
-/// Appends an answer's values as bytes. Missing texts have no form there: whoever calls has ruled
-/// them out with [`no_missing_text`].
+/// Appends an answer's values as bytes. Bytes cannot say that a text is missing: the caller has
+/// ruled that out with [`no_missing_text`].
 pub(in crate::protocol) fn write(out: &mut Vec<u8>, data: &OutputData) {
     fn each<T: Copy, const N: usize>(out: &mut Vec<u8>, values: &[T], to: impl Fn(T) -> [u8; N]) {
         for &value in values {

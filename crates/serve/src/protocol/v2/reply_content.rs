@@ -1,5 +1,5 @@
-//! `MLServer`'s content types in replies: said where a request speaks of content types itself, so
-//! that the replies of others stay as small as they are.
+//! `MLServer`'s content types in replies. They are written only for a request that names a content
+//! type itself, so that the replies to others stay as small as they are.
 
 use std::borrow::Cow;
 

@@ -6,13 +6,13 @@ const DEPTH: usize = 32;
 /// A value of a field.
 #[derive(Debug, PartialEq)]
 pub(super) enum Value {
-    /// In quotes, without escapes undone: no name or number needs one.
+    /// A text in quotes. Its escapes stay as they are: no name or number needs one.
     Text(String),
     /// A number or the name of an enum's value.
     Word(String),
     /// A message.
     Fields(Fields),
-    /// In brackets.
+    /// A list in brackets.
     List(Vec<Value>),
 }
 
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
         Ok(Value::List(values))
     }
 
-    /// One text of quotes that follow one another.
+    /// Joins quoted texts that follow one another.
     fn text(&mut self) -> Result<String, String> {
         let mut text = String::new();
         while let Some(quote @ ('"' | '\'')) = self.peek() {
