@@ -41,8 +41,9 @@ pub(super) fn structural(schema: &mut Value) {
 
 /// A choice among constants becomes an enumeration, and a choice between one schema and null that schema.
 fn enumerated(fields: &mut Map<String, Value>) {
-    for name in ["oneOf", "anyOf", "allOf"] {
-        let Some(Value::Array(choices)) = fields.remove(name) else { continue };
+    // a choice may bring another one with it
+    while let Some(choices) = ["oneOf", "anyOf", "allOf"].iter().find_map(|it| fields.remove(*it)) {
+        let Value::Array(choices) = choices else { continue };
         let mut values = Vec::new();
         for choice in choices {
             let Value::Object(mut choice) = choice else { continue };
