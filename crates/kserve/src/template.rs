@@ -74,19 +74,16 @@ impl Names<'_> {
         if let Some(arguments) = expression.strip_prefix("index ") {
             let (map, key) = arguments.trim().split_once(char::is_whitespace)?;
             let key = key.trim().strip_prefix('"')?.strip_suffix('"')?;
-            return Some(self.map(map)?.get(key).map_or("", String::as_str));
+            let map = self.map(map.strip_prefix('.')?)?;
+            return Some(map.get(key).map_or("", String::as_str));
         }
         match expression {
             ".Name" => Some(self.name),
             ".Namespace" => Some(self.namespace),
             ".IngressDomain" => self.domain,
             _ => {
-                let (map, key) = expression.get(1..)?.split_once('.')?;
-                let map = if expression.starts_with('.') {
-                    self.map(&format!(".{map}"))?
-                } else {
-                    return None;
-                };
+                let (map, key) = expression.strip_prefix('.')?.split_once('.')?;
+                let map = self.map(map)?;
                 let is_word =
                     !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_');
                 is_word.then(|| map.get(key).map_or("", String::as_str))
@@ -96,8 +93,8 @@ impl Names<'_> {
 
     fn map(&self, name: &str) -> Option<&Annotations> {
         match name {
-            ".Labels" => Some(self.labels),
-            ".Annotations" => Some(self.annotations),
+            "Labels" => Some(self.labels),
+            "Annotations" => Some(self.annotations),
             _ => None,
         }
     }

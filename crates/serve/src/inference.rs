@@ -285,7 +285,11 @@ struct Task {
 impl Task {
     fn decode(&self, bytes: &[u8]) -> Result<Query, Failure> {
         let body = Body { bytes, media_type: self.negotiated.media_type, limits: &self.limits };
-        let mut query = self.codec.decode(&self.served.contract, body)?;
+        self.asked(self.codec.decode(&self.served.contract, body)?)
+    }
+
+    /// The query with the method that the request names outside of its body.
+    fn asked(&self, mut query: Query) -> Result<Query, Failure> {
         query.ask(self.negotiated.method)?;
         Ok(query)
     }
@@ -302,9 +306,7 @@ impl Task {
         };
         if let MediaType::Columnar(kind) = self.negotiated.media_type {
             let (contract, limits) = (&self.served.contract, &self.limits);
-            let mut query = columnar::decode(contract, kind, &bytes, sent, limits, share)?;
-            query.ask(self.negotiated.method)?;
-            return Ok(query);
+            return self.asked(columnar::decode(contract, kind, &bytes, sent, limits, share)?);
         }
         share.grow(bytes.len().saturating_mul(memory::DECODED - 1), "the body")?;
         self.decode(&bytes)

@@ -93,6 +93,11 @@ fn add(counter: &AtomicU64, count: u64) {
     counter.fetch_add(count, Relaxed);
 }
 
+/// The counter of the bucket that `value` falls into: behind the last of `bounds` there is one more.
+fn bucket<'c>(bounds: &[u64], counters: &'c [AtomicU64], value: u64) -> Option<&'c AtomicU64> {
+    counters.get(bounds.iter().position(|bound| value <= *bound).unwrap_or(bounds.len()))
+}
+
 /// A shard, and whether others write it too.
 #[derive(Clone, Copy)]
 struct Counting<'s> {
@@ -193,11 +198,8 @@ impl ModelMetrics {
             // it lasts as long as its sender likes, which is no latency
             counting.add(&shard.streams[outcome], 1);
             counting.add(&shard.stream_nanos, took);
-        } else {
-            let bucket = BUCKETS.iter().position(|bound| took <= *bound).unwrap_or(BUCKETS.len());
-            if let Some(counter) = shard.latency.get(bucket) {
-                counting.add(counter, 1);
-            }
+        } else if let Some(counter) = bucket(&BUCKETS, &shard.latency, took) {
+            counting.add(counter, 1);
         }
         let Ok(answered) = code else { return };
         shard.last.store(nanos(at.duration_since(self.begun.0)), Relaxed);

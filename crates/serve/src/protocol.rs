@@ -190,11 +190,17 @@ fn status(failure: &Failure) -> StatusCode {
     StatusCode::from_u16(failure.code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
+/// The one method asked for, and its output.
+fn only(outputs: &[(Method, Output)]) -> Result<&(Method, Output), Failure> {
+    match outputs {
+        [one] => Ok(one),
+        _ => Err(Failure::internal("the request was not answered", "one output was expected")),
+    }
+}
+
 /// The output of the one method asked for.
 fn predictions(outputs: &[(Method, Output)]) -> Result<Reply, Failure> {
-    let [(method, output)] = outputs else {
-        return Err(Failure::internal("the request was not answered", "one output was expected"));
-    };
+    let (method, output) = only(outputs)?;
     finite::check(*method, output)?;
     let mut out = Vec::with_capacity(32 + output.data.len() * 20);
     out.extend_from_slice(b"{\"predictions\":");

@@ -43,22 +43,14 @@ impl Pool {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(move || {
             if !reply.is_closed() {
-                let result = catch_unwind(AssertUnwindSafe(work));
                 // nobody waits any more when this fails
-                drop(reply.send(result));
+                drop(reply.send(guarded(work)));
             }
         });
         self.submit(job)?;
-        match answer.await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) | Err(_) => {
-                Err(Failure::internal("the request was not answered", "the work panicked"))
-            }
-        }
+        answer.await.unwrap_or_else(|_| Err(panicked()))
     }
-}
 
-impl Pool {
     /// Has one of the threads do a job, which never panics.
     pub(super) fn submit(&self, job: Job) -> Result<(), Failure> {
         self.queue.try_send(job).map_err(|error| match error {
@@ -70,6 +62,15 @@ impl Pool {
             }
         })
     }
+}
+
+/// Does work whose panic is a failure of its own request, and of no other.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(panicked()))
+}
+
+fn panicked() -> Failure {
+    Failure::internal("the request was not answered", "the work panicked")
 }
 
 fn work(jobs: &Mutex<Receiver<Job>>) {

@@ -3,7 +3,7 @@ use std::{
     time::Duration,
 };
 
-use super::{BUCKETS, add, nanos};
+use super::{BUCKETS, add, bucket, nanos};
 
 /// Upper bounds of the buckets of a batch's rows.
 pub(super) const ROWS: [u64; 11] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
@@ -50,8 +50,7 @@ impl Batches {
 }
 
 fn put(bounds: &[u64], counters: &[AtomicU64], value: u64) {
-    let bucket = bounds.iter().position(|bound| value <= *bound).unwrap_or(bounds.len());
-    if let Some(counter) = counters.get(bucket) {
+    if let Some(counter) = bucket(bounds, counters, value) {
         add(counter, 1);
     }
 }

@@ -189,9 +189,7 @@ fn loaded(entries: &[&Arc<Entry>], encoder: &mut DescriptorEncoder) -> Result<()
 fn requests(entries: &[&Arc<Entry>], encoder: &mut DescriptorEncoder) -> Result<(), fmt::Error> {
     let mut versions: Vec<Counted<'_>> = Vec::new();
     for entry in entries {
-        let now = entry.versions().iter().map(|served| (&served.version, &served.metrics));
-        let retired = entry.old_versions().iter().map(|old| (&old.version, &old.metrics));
-        let all = now.chain(retired);
+        let all = entry.counted();
         versions.extend(all.map(|(version, metrics)| (labels(&entry.name, version), metrics)));
     }
     let by_code = versions.iter().flat_map(|(labels, metrics)| {

@@ -178,9 +178,10 @@ impl Entry {
         self.versions.iter().find(|served| *served.version == *version)
     }
 
-    /// The versions that were replaced.
-    pub(crate) fn old_versions(&self) -> &[Retired] {
-        &self.retired
+    /// What every version has counted, also those that no longer answer.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (&str, &ModelMetrics)> {
+        let now = self.versions.iter().map(|served| (&*served.version, &served.metrics));
+        now.chain(self.retired.iter().map(|old| (&*old.version, &old.metrics)))
     }
 
     /// Bytes of memory that it takes, about.

@@ -21,10 +21,8 @@ pub(crate) fn statistics(
     };
     let mut model_stats = Vec::new();
     for entry in entries {
-        let now = entry.versions().iter().map(|served| (&*served.version, &served.metrics));
-        let retired = entry.old_versions().iter().map(|old| (&*old.version, &old.metrics));
-        let all = now.chain(retired);
-        let wanted = all.filter(|(known, _)| version.is_none_or(|version| version == *known));
+        let wanted =
+            entry.counted().filter(|(known, _)| version.is_none_or(|version| version == *known));
         model_stats
             .extend(wanted.map(|(version, metrics)| metrics.statistics(&entry.name, version)));
     }

@@ -1,11 +1,9 @@
 //! Requests that are computed together, and answered each for itself.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use longshore_engine::{Method, Output, Table};
 
 use super::{
-    super::{Answer, Ran, run as run_methods},
+    super::{Answer, Ran, pool::guarded, run as run_methods},
     Entry,
 };
 use crate::failure::Failure;
@@ -95,11 +93,4 @@ impl Entry {
     fn send(self, answer: Result<Answer, Failure>) {
         drop(self.reply.send(answer));
     }
-}
-
-/// A panic is the failure of one request, not of all in its batch.
-fn guarded(answer: impl FnOnce() -> Result<Answer, Failure>) -> Result<Answer, Failure> {
-    catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| {
-        Err(Failure::internal("the request was not answered", "the work panicked"))
-    })
 }

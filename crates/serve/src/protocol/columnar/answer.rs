@@ -11,14 +11,12 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, Field, Schema};
 use longshore_engine::{Method, Output, OutputData, TextColumn};
 
-use super::STREAM;
+use super::{super::only, STREAM};
 use crate::{failure::Failure, reply::Reply};
 
 /// Writes the output of the one method asked for.
 pub(crate) fn encode(outputs: &[(Method, Output)]) -> Result<Reply, Failure> {
-    let [(_, output)] = outputs else {
-        return Err(Failure::internal("the request was not answered", "one output was expected"));
-    };
+    let (_, output) = only(outputs)?;
     let stream = write(output)
         .map_err(|error| Failure::internal("the reply cannot be written", error.to_string()))?;
     Ok(Reply::new(STREAM, stream))
