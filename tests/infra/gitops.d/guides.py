@@ -185,6 +185,9 @@ def a_clone() -> typing.Iterator[pathlib.Path]:
             ["config", "user.name", "reader"],
             ["config", "user.email", "reader@example.org"],
             ["config", "commit.gpgsign", "false"],
+            # Git's housekeeping outlives the command that starts it, and writes into the folder while it is being removed.
+            ["config", "gc.auto", "0"],
+            ["config", "maintenance.auto", "false"],
             ["add", "-A"],
             ["commit", "-q", "-m", "start"],
         ):
