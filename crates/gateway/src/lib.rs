@@ -1,0 +1,2 @@
+//! The way in: requests are routed by host and path to the replicas of InferenceServices, held while a
+//! replica wakes, and counted for the autoscaler.
