@@ -7,12 +7,16 @@
 //! server in a pod sends an [`Announcement`] to the gateways.
 
 mod announcement;
+mod fault;
 mod load;
 pub mod names;
+pub mod policy;
 mod revision;
 mod routes;
 
 pub use announcement::Announcement;
+pub use fault::Fault;
 pub use load::{Load, LoadReport};
+pub use policy::Policy;
 pub use revision::{Revision, Scheme};
 pub use routes::{Routed, Routes};

@@ -7,6 +7,22 @@ pub const REVISION: &str = "longshore.dev/revision";
 /// The annotation of a revision's Service that holds a [`Revision`](crate::Revision) as JSON.
 pub const REVISION_FACTS: &str = "longshore.dev/revision-facts";
 
+/// The annotation that says how clients of an InferenceService say who they are: `api-key`, `jwt` or
+/// `none`.
+pub const AUTH: &str = "longshore.dev/auth";
+
+/// The annotation with the names of those who may ask.
+pub const CLIENTS: &str = "longshore.dev/clients";
+
+/// The annotation with the audience that tokens have to name.
+pub const JWT_AUDIENCE: &str = "longshore.dev/jwt-audience";
+
+/// The annotation with the limits of how often clients may ask.
+pub const RATE_LIMIT: &str = "longshore.dev/rate-limit";
+
+/// The annotation with the origins of web pages that may ask.
+pub const CORS_ORIGINS: &str = "longshore.dev/cors-origins";
+
 /// The field manager of the operator.
 pub const OPERATOR: &str = "longshore-operator";
 
