@@ -3,20 +3,25 @@
 //! replicas.
 //!
 //! The operator makes [`names`] and [`Revision`]s, the gateway reads them. The gateway reports [`Load`],
-//! the autoscaler in the operator reads it, and [`Routes`] tell the operator what a gateway routes. A
-//! server in a pod sends an [`Announcement`] to the gateways.
+//! which the autoscaler in the operator reads, and how requests ended ([`OutcomeReport`]), by which the
+//! operator judges a rollout; [`Routes`] tell the operator what a gateway routes. A server in a pod sends
+//! an [`Announcement`] to the gateways.
 
 mod announcement;
 mod fault;
+mod latency;
 mod load;
 pub mod names;
+mod outcomes;
 pub mod policy;
 mod revision;
 mod routes;
 
 pub use announcement::Announcement;
 pub use fault::Fault;
+pub use latency::Latency;
 pub use load::{Load, LoadReport};
+pub use outcomes::{OutcomeReport, Outcomes};
 pub use policy::Policy;
 pub use revision::{Revision, Scheme};
 pub use routes::{Routed, Routes};

@@ -40,6 +40,10 @@ pub const LOAD_PATH: &str = "/load";
 /// or with 404 when it does not know the InferenceService.
 pub const ROUTES_PATH: &str = "/routes";
 
+/// The path at which a gateway answers, followed by `/NAMESPACE/NAME`, with an
+/// [`OutcomeReport`](crate::OutcomeReport), or with 404 when it does not know the InferenceService.
+pub const OUTCOMES_PATH: &str = "/outcomes";
+
 /// The path to which a replica posts an [`Announcement`](crate::Announcement).
 pub const ANNOUNCE_PATH: &str = "/announce";
 
