@@ -10,7 +10,7 @@ mod storage;
 
 pub(crate) use batches::BatchArgs;
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
-pub(crate) use storage::StorageArgs;
+pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
 
 /// Takes a trained model to production: one process, no Python, the original library's answers.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve models over HTTP: KServe V1 and V2, MLflow `/invocations`, Prometheus `/metrics`
     Serve(Box<ServeArgs>),
+    /// Bring models into folders, for servers that do not fetch themselves
+    Fetch(FetchArgs),
     /// Ask a model for predictions, without a server
     Predict(PredictArgs),
     /// Say what a model file is, what it takes and gives, and what of it runs natively
@@ -156,13 +158,14 @@ pub(crate) struct ServeArgs {
 pub(crate) struct ManyArgs {
     /// A folder with a folder for each model, as KServe, Triton and MLflow lay them out: each is known
     /// by its name and loaded by the first request for it. A folder that is a model itself is one
-    /// model, which `--model_name` names. Can be given several times; `--model_dir` is the same
+    /// model, which `--model_name` names, and so is a location elsewhere, such as `s3://…`. Can be given several
+    /// times; `--model_dir` is the same
     #[arg(
         long = "model-dir",
         alias = "model_dir",
         env = "LONGSHORE_MODEL_DIR",
         value_delimiter = ',',
-        value_name = "DIR"
+        value_name = "DIR|URI"
     )]
     pub(crate) model_dir: Vec<String>,
 

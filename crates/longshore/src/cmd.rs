@@ -3,6 +3,7 @@
 pub(crate) mod api_key;
 pub(crate) mod bench;
 pub(crate) mod demo;
+pub(crate) mod fetch;
 pub(crate) mod inspect;
 pub(crate) mod predict;
 pub(crate) mod serve;
@@ -10,16 +11,20 @@ pub(crate) mod smoke_test;
 
 use std::io::Write;
 
+use crate::termination;
+
 /// Prints an answer on standard output; a closed pipe ends the output silently.
 pub(crate) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// Prints an error with its causes on one line of standard error.
+/// Prints an error with its causes on one line of standard error, and tells it to Kubernetes.
 pub(crate) fn complain(error: &anyhow::Error) {
+    let line = line(error);
+    termination::note(&line);
     let mut out = std::io::stderr().lock();
-    let _ = writeln!(out, "error: {}", line(error));
+    let _ = writeln!(out, "error: {line}");
 }
 
 /// An error with its causes. Some errors name their cause in their own words already.

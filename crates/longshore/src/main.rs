@@ -10,6 +10,7 @@ mod question;
 #[cfg(test)]
 mod reference;
 mod storage;
+mod termination;
 
 use std::process::ExitCode;
 
@@ -17,9 +18,22 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
+/// `EX_TEMPFAIL` of BSD's `sysexits.h`.
+const TRY_AGAIN: u8 = 75;
+
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            let text = error.to_string();
+            termination::note(
+                text.lines().next().unwrap_or_default().trim_start_matches("error: "),
+            );
+        }
+        error.exit()
+    });
+    let outcome = match cli.command {
         Command::Serve(args) => cmd::serve::run(&args),
+        Command::Fetch(args) => return fetched(cmd::fetch::run(&args)),
         Command::Predict(args) => cmd::predict::run(&args),
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Demo(args) => cmd::demo::run(&args),
@@ -34,4 +48,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The exit code of `longshore fetch`, which tells whether the same command may succeed later.
+fn fetched(outcome: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    cmd::complain(&error);
+    let is_transient = error
+        .downcast_ref::<longshore_storage::Error>()
+        .is_some_and(longshore_storage::Error::is_transient);
+    if is_transient { ExitCode::from(TRY_AGAIN) } else { ExitCode::FAILURE }
 }

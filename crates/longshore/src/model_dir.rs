@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 use longshore_engine::{Method, Source};
 use longshore_serve::{ModelSource, Origin};
-use longshore_storage::{Fingerprint, Location, ModelDir, Storage};
+use longshore_storage::{Environment, Fingerprint, Location, ModelDir, Storage};
 
 mod watch;
 
@@ -22,6 +22,7 @@ use crate::models::{ModelFiles, Named};
 /// Whether what `--model-dir` names is a model itself, not a folder of models; a remote location is
 /// one.
 pub(crate) fn is_one_model(folder: &str) -> Result<bool> {
+    let folder = Environment::process().placed(folder)?;
     let Location::Local(path) = folder.parse()? else { return Ok(true) };
     let folder = ModelDir::new(path);
     folder.is_one_model().with_context(|| failed(&folder))

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path};
 use anyhow::{Result, bail};
 use longshore_engine::{Limits, Method, Source};
 use longshore_serve::{ModelSource, Origin};
-use longshore_storage::{Location, is_name, stem};
+use longshore_storage::{Environment, Location, is_name, stem};
 
 use crate::{cli::ReadingArgs, examples, examples::Example};
 
@@ -108,6 +108,7 @@ fn files(path: &str) -> Result<ModelFiles> {
     if path.starts_with(examples::SCHEME) {
         return Ok(ModelFiles::Example(examples::find(path)?));
     }
+    let path = &Environment::process().placed(path)?;
     if let Some(chain) = Paths::chain(path)? {
         return Ok(ModelFiles::Local(chain));
     }

@@ -1,14 +1,17 @@
 //! Models that are elsewhere: fetched once, and followed while they are served.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result};
 use longshore_daemon::log;
 use longshore_engine::Source;
-use longshore_storage::{Config, Fetched, Location, Storage};
+use longshore_storage::{Config, Environment, Fetched, Location, Storage};
 
 use crate::{
-    cli::StorageArgs,
+    cli::{RemoteArgs, StorageArgs},
     models::{Local, ModelFiles, Named},
 };
 
@@ -26,12 +29,21 @@ pub(crate) fn open(args: &StorageArgs, needed: bool) -> Result<Arc<Storage>> {
         Err(error) if needed => return Err(error),
         folder => folder.unwrap_or_default(),
     };
-    let mut config = Config::new(folder);
+    let environment = Environment::process().with_storage_config()?;
+    let mut config = config(&folder, &args.remote, environment);
     config.cache_bytes = args.cache_bytes;
-    config.tracking_uri.clone_from(&args.tracking_uri);
-    config.path_style = args.s3_path_style;
-    config.anonymous = args.s3_anonymous;
     Ok(Arc::new(Storage::new(config)))
+}
+
+/// The settings of a storage that keeps what it fetches in `cache_dir`.
+pub(crate) fn config(cache_dir: &Path, args: &RemoteArgs, environment: Environment) -> Config {
+    Config {
+        tracking_uri: args.tracking_uri.clone(),
+        path_style: args.s3_path_style,
+        anonymous: args.s3_anonymous,
+        environment,
+        ..Config::new(cache_dir)
+    }
 }
 
 fn cache_dir(args: &StorageArgs) -> Result<PathBuf> {
@@ -69,6 +81,6 @@ pub(crate) fn bring(model: Named, args: &StorageArgs) -> Result<(Local, Option<F
     Ok((Local { name, source }, Some(fetched)))
 }
 
-fn failed(location: &Location) -> String {
+pub(crate) fn failed(location: &Location) -> String {
     format!("failed to fetch `{location}`")
 }

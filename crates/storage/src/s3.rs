@@ -67,7 +67,10 @@ impl S3 {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let environment = &config.environment;
         let trust = Trust::of(environment, &["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]);
-        let endpoint = Endpoint::new(environment, config.path_style)?;
+        let trust = trust.with_kserve(environment);
+        // a name of KServe's Secrets
+        let virtual_host = environment.flag("S3_USER_VIRTUAL_BUCKET").then_some(false);
+        let endpoint = Endpoint::new(environment, config.path_style.or(virtual_host))?;
         let credentials = Credentials::new(config)?;
         Ok(Self {
             http: Http::new(config.timeouts, trust),

@@ -6,9 +6,11 @@ use std::{
 
 mod clients;
 mod fetch;
+mod place;
 mod resolve;
 
 use clients::Clients;
+pub use place::Placing;
 
 use crate::{
     Config, Error, Location, Outcome, Usage,

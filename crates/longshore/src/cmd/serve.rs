@@ -112,7 +112,7 @@ pub(crate) fn serve(server: Server) -> Result<()> {
     Ok(())
 }
 
-fn start_log(args: &LogArgs) -> Result<()> {
+pub(super) fn start_log(args: &LogArgs) -> Result<()> {
     let format = match args.log_format {
         LogFormat::Auto => log::Format::Auto,
         LogFormat::Json => log::Format::Json,

@@ -31,6 +31,19 @@ impl Trust {
         Self { bundles, insecure: false }
     }
 
+    /// The same with what KServe's Secrets for S3 say: a ConfigMap's bundle of authorities, which is
+    /// mounted, and whether certificates are looked at.
+    pub(crate) fn with_kserve(mut self, environment: &Environment) -> Self {
+        let mounted = environment
+            .get("CA_BUNDLE_CONFIGMAP_NAME")
+            .and_then(|_| environment.get("CA_BUNDLE_VOLUME_MOUNT_POINT"));
+        self.bundles.extend(mounted.map(|folder| PathBuf::from(folder).join("cabundle.crt")));
+        let verified = environment.get("S3_VERIFY_SSL");
+        self.insecure =
+            verified.is_some_and(|value| value == "0" || value.eq_ignore_ascii_case("false"));
+        self
+    }
+
     /// The authorities to trust; `None` are those built into the program.
     ///
     /// # Errors
@@ -82,6 +95,29 @@ pub(crate) fn explain(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Trust;
+    use crate::Environment;
+
+    #[test]
+    fn kserves_variables_name_a_bundle_and_switch_the_check_off() {
+        let trust = |pairs: &'static [(&str, &str)]| {
+            let environment = Environment::new(move |name| {
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into())
+            });
+            Trust::of(&environment, &["AWS_CA_BUNDLE"]).with_kserve(&environment)
+        };
+        let mounted = trust(&[
+            ("CA_BUNDLE_CONFIGMAP_NAME", "global-ca-bundle"),
+            ("CA_BUNDLE_VOLUME_MOUNT_POINT", "/etc/ssl/custom-certs"),
+            ("S3_VERIFY_SSL", "1"),
+        ]);
+        assert_eq!(
+            mounted.bundles,
+            ["/etc/ssl/custom-certs/cabundle.crt"].map(std::path::PathBuf::from)
+        );
+        assert!(!mounted.insecure);
+        assert!(trust(&[("S3_VERIFY_SSL", "0")]).insecure);
+        assert!(trust(&[("S3_VERIFY_SSL", "False")]).insecure);
+    }
 
     #[test]
     fn a_named_file_without_certificates_is_not_passed_over() {

@@ -176,7 +176,9 @@ pub(crate) struct Credentials {
 impl Credentials {
     /// Finds the source. Nothing is asked of it yet.
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        let source = if config.anonymous { Source::Anonymous } else { source(config)? };
+        // the variable is a name of KServe's Secrets
+        let anonymous = config.anonymous || config.environment.flag("awsAnonymousCredential");
+        let source = if anonymous { Source::Anonymous } else { source(config)? };
         Ok(Self { source, retry: config.retry, current: Mutex::default() })
     }
 
