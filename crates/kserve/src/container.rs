@@ -92,6 +92,12 @@ pub struct Container(pub Fields);
 pub struct Pod(pub Fields);
 
 impl Container {
+    /// The container without fields that Kubernetes does not know, and without those that say nothing
+    /// (`null`).
+    pub fn known(&self) -> Self {
+        Self(known(&self.0, &CONTAINER))
+    }
+
     /// Its name.
     pub fn name(&self) -> Option<&str> {
         self.0.get("name")?.as_str().filter(|name| !name.is_empty())
@@ -122,6 +128,21 @@ impl Container {
 }
 
 impl Pod {
+    /// The pod without fields that Kubernetes does not know, and without those that say nothing
+    /// (`null`); its containers likewise.
+    pub fn known(&self) -> Self {
+        let mut fields = known(&self.0, &POD);
+        for list in ["containers", "initContainers"] {
+            let Some(Value::Array(containers)) = fields.get_mut(list) else { continue };
+            for container in containers {
+                if let Value::Object(container) = container {
+                    *container = known(container, &CONTAINER);
+                }
+            }
+        }
+        Self(fields)
+    }
+
     /// Its containers.
     pub fn containers(&self) -> Vec<Container> {
         self.list_of("containers")
@@ -142,6 +163,12 @@ impl Pod {
         let fields = list(&self.0, name).iter().filter_map(Value::as_object);
         fields.cloned().map(Container).collect()
     }
+}
+
+fn known(fields: &Fields, names: &[&str]) -> Fields {
+    let is_known =
+        |(name, value): &(&String, &Value)| names.contains(&name.as_str()) && !value.is_null();
+    fields.iter().filter(is_known).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn list<'f>(fields: &'f Fields, name: &str) -> &'f [Value] {
@@ -166,6 +193,17 @@ mod tests {
         assert_eq!(container.args().collect::<Vec<_>>(), ["--a", "--b"]);
         assert_eq!(container.env_value("A"), Some("2"));
         assert_eq!(container.env_value("B"), None);
+    }
+
+    #[test]
+    fn what_kubernetes_does_not_know_is_left_out() {
+        let pod = json!({
+            "serviceAccountName": "s3", "grpcEndpoint": "port:8085", "hostIPC": null,
+            "containers": [{"name": "a", "comand": [], "image": null}],
+        });
+        let pod: Pod = serde_json::from_value(pod).unwrap();
+        let known = json!({"serviceAccountName": "s3", "containers": [{"name": "a"}]});
+        assert_eq!(serde_json::to_value(pod.known()).unwrap(), known);
     }
 
     #[test]

@@ -46,6 +46,11 @@ pub fn container(runtime: &Container, over: &Container) -> Container {
     Container(fields)
 }
 
+/// Fields laid over others: objects are merged, lists as those of a pod, and `null` takes a field away.
+pub fn fields(base: &mut Value, over: Value) {
+    apply(base, over);
+}
+
 fn as_fields(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
 }

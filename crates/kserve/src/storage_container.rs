@@ -1,5 +1,6 @@
 //! `ClusterStorageContainer`, version `v1alpha1`.
 
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::{Container, Fields};
@@ -25,6 +26,29 @@ pub struct StorageContainerSpec {
     pub unknown: Fields,
 }
 
+impl StorageContainerSpec {
+    /// True when it fetches from this place.
+    ///
+    /// # Errors
+    /// When one of its regular expressions is none.
+    pub fn fetches(&self, uri: &str) -> Result<bool, String> {
+        for format in &self.supported_uri_formats {
+            let prefix = format.prefix.as_deref().filter(|prefix| !prefix.is_empty());
+            let is_for = match (prefix, &format.regex) {
+                (Some(prefix), _) => uri.starts_with(prefix),
+                (None, Some(regex)) => Regex::new(regex)
+                    .map_err(|error| format!("`{regex}` is no regular expression: {error}"))?
+                    .is_match(uri),
+                (None, None) => false,
+            };
+            if is_for {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
 /// How places begin, or what they look like.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -46,4 +70,28 @@ pub enum WorkloadType {
     InitContainer,
     /// Once a node.
     LocalModelDownloadJob,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::StorageContainerSpec;
+
+    #[test]
+    fn places_are_known_by_how_they_begin_or_look() {
+        let spec = json!({
+            "container": {},
+            "supportedUriFormats": [
+                {"prefix": "gs://"}, {"prefix": "", "regex": "https://(.+?).blob.core.windows.net/(.+)"},
+            ],
+        });
+        let spec: StorageContainerSpec = serde_json::from_value(spec).unwrap();
+        assert_eq!(spec.fetches("gs://a/b"), Ok(true));
+        assert_eq!(spec.fetches("https://acct.blob.core.windows.net/b"), Ok(true));
+        assert_eq!(spec.fetches("s3://a/b"), Ok(false));
+        let wrong = json!({"container": {}, "supportedUriFormats": [{"regex": "("}]});
+        let wrong: StorageContainerSpec = serde_json::from_value(wrong).unwrap();
+        assert!(wrong.fetches("s3://a").unwrap_err().starts_with("`(` is no regular expression"));
+    }
 }

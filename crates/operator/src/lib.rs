@@ -1,3 +1,4 @@
 //! Keeps InferenceServices: the controllers of the platform on Kubernetes.
 
+pub mod build;
 pub mod crd;

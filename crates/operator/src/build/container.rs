@@ -1,0 +1,69 @@
+//! What is set in containers, unless the manifest sets it.
+
+use longshore_kserve::Container;
+use serde_json::{Value, json};
+
+/// Sets a field, unless it is set.
+pub(super) fn default_field(container: &mut Container, name: &str, value: impl Into<Value>) {
+    container.0.entry(name).or_insert_with(|| value.into());
+}
+
+/// Sets a variable to a value, unless it is set.
+pub(super) fn default_env(container: &mut Container, name: &str, value: &str) {
+    default_variable(container, json!({"name": name, "value": value}));
+}
+
+/// Adds a variable, unless there is one of its name.
+pub(super) fn default_variable(container: &mut Container, variable: Value) {
+    let Some(name) = variable.get("name").and_then(Value::as_str) else { return };
+    if !container.env().any(|it| it == name) {
+        push(container, "env", variable);
+    }
+}
+
+/// Adds a mount, unless one of its path is there. True when it was added.
+pub(super) fn mount(container: &mut Container, mount: Value) -> bool {
+    let path =
+        mount.get("mountPath").and_then(Value::as_str).map(|path| path.trim_end_matches('/'));
+    let is_there = items(container, "volumeMounts").iter().any(|it| {
+        let other = it.get("mountPath").and_then(Value::as_str);
+        other.map(|path| path.trim_end_matches('/')) == path
+    });
+    if !is_there {
+        push(container, "volumeMounts", mount);
+    }
+    !is_there
+}
+
+/// Appends an item to a list.
+pub(super) fn push(container: &mut Container, list: &str, item: Value) {
+    let list = container.0.entry(list).or_insert_with(|| Value::Array(Vec::new()));
+    match list {
+        Value::Array(items) => items.push(item),
+        other => *other = Value::Array(vec![item]),
+    }
+}
+
+/// The items of a list.
+pub(super) fn items<'c>(container: &'c Container, list: &str) -> &'c [Value] {
+    container.0.get(list).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// True when an argument begins as this flag does, as KServe asks before it adds the flag.
+pub(super) fn has_flag(container: &Container, flag: &str) -> bool {
+    container.args().any(|arg| arg.starts_with(flag))
+}
+
+/// The value of the last flag of one of these names, written `--name=value` or `--name value`.
+pub(super) fn flag<'c>(container: &'c Container, names: &[&str]) -> Option<&'c str> {
+    let args: Vec<_> = container.args().collect();
+    let at = |(at, arg): (usize, &&'c str)| {
+        let arg: &'c str = arg;
+        if names.contains(&arg) {
+            return args.get(at + 1).copied();
+        }
+        let (name, value) = arg.split_once('=')?;
+        names.contains(&name).then_some(value)
+    };
+    args.iter().enumerate().filter_map(at).next_back()
+}

@@ -1,0 +1,67 @@
+//! Names of objects, which have at most 63 characters.
+
+use super::{Refusal, context::refuse, hash};
+
+/// Characters of a label of a host, and so of the name of a Service.
+pub(super) const LONGEST: usize = 63;
+
+/// `-00001-` and the hash.
+const SUFFIX: usize = 7 + hash::LENGTH;
+
+/// The name of a revision: those of one object sort by age.
+pub(super) fn revision(object: &str, number: u32, hash: &str) -> String {
+    format!("{}-{number:05}-{hash}", shortened(object, LONGEST - SUFFIX))
+}
+
+/// The number of the revision of this name, when it is one of this object.
+pub(super) fn number(object: &str, revision: &str) -> Option<u32> {
+    let rest = revision.strip_prefix(&*shortened(object, LONGEST - SUFFIX))?.strip_prefix('-')?;
+    let (number, hash) = rest.split_once('-')?;
+    (number.len() >= 5 && hash.len() == hash::LENGTH && !hash.contains('-')).then_some(())?;
+    number.parse().ok()
+}
+
+/// An object's name is that of a Service.
+pub(super) fn check(object: &str) -> Result<(), Refusal> {
+    if object.len() <= LONGEST {
+        return Ok(());
+    }
+    Err(refuse(format!(
+        "metadata.name: the name `{object}` of its objects has {} characters and may have {LONGEST}; give the service a shorter name",
+        object.len()
+    )))
+}
+
+/// A name of at most `most` characters: of one that is longer its begin, and its hash.
+fn shortened(name: &str, most: usize) -> String {
+    if name.len() <= most {
+        return name.to_owned();
+    }
+    let begin: String = name.chars().take(most - hash::LENGTH - 1).collect();
+    format!("{}-{}", begin.trim_end_matches('-'), hash::of_text(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, number, revision};
+
+    #[test]
+    fn revisions_are_named_by_their_age() {
+        let name = revision("iris-predictor", 2, "k3d9x");
+        assert_eq!(name, "iris-predictor-00002-k3d9x");
+        assert_eq!(number("iris-predictor", &name), Some(2));
+        assert!(name < revision("iris-predictor", 10, "b3d9x"));
+        assert_eq!(number("iris-v2-predictor", "iris-predictor-00002-k3d9x"), None);
+        assert_eq!(number("iris", "iris-predictor-00002-k3d9x"), None);
+    }
+
+    #[test]
+    fn long_names_stay_apart() {
+        let long = |end: &str| format!("{}{end}-predictor", "a".repeat(52));
+        let (one, other) = (revision(&long("b"), 1, "k3d9x"), revision(&long("c"), 1, "k3d9x"));
+        assert!(one.len() <= LONGEST, "{one}");
+        assert_ne!(one, other);
+        assert_eq!(number(&long("b"), &one), Some(1));
+        assert_eq!(number(&long("c"), &one), None);
+    }
+}

@@ -1,0 +1,63 @@
+//! What of a manifest this platform does not do, each with the field and what to do instead.
+
+use longshore_kserve::{Extension, Predictor, unknown};
+
+use super::Service;
+
+/// What is not done, in the manifest's order.
+pub(super) fn of(service: &Service<'_>) -> Vec<String> {
+    let spec = service.spec;
+    let mut notes = Vec::new();
+    for field in unknown::fields(spec).iter().filter(|field| field.meant.is_none()) {
+        notes.push(format!("{}: this field is not known here; leave it out", field.path));
+    }
+    of_predictor("spec.predictor", &spec.predictor, &mut notes);
+    for canary in &spec.canary {
+        let name = canary.predictor.name.as_deref().unwrap_or_default();
+        of_predictor(&format!("spec.canary ({name})"), &canary.predictor, &mut notes);
+    }
+    let transformer = spec.transformer.iter().map(|it| ("spec.transformer", &it.extension));
+    let explainer = spec.explainer.iter().map(|it| ("spec.explainer", &it.extension));
+    for (path, extension) in transformer.chain(explainer) {
+        of_extension(path, extension, &mut notes);
+        if extension.batcher.is_some() {
+            notes.push(format!(
+                "{path}.batcher: requests are joined where models run; write it at the predictor"
+            ));
+        }
+    }
+    if spec.tracing.is_some() {
+        notes.push(
+            "spec.tracing: set the variable `OTEL_EXPORTER_OTLP_ENDPOINT` of the predictor's container instead"
+                .into(),
+        );
+    }
+    notes
+}
+
+/// A server that is not ours joins no requests.
+pub(super) fn of_batcher(predictor: &Predictor, is_own: bool) -> Option<String> {
+    (predictor.extension.batcher.is_some() && !is_own).then(|| {
+        "spec.predictor.batcher: this runtime joins no requests; use one of Longshore's, or the runtime's own settings"
+            .to_owned()
+    })
+}
+
+fn of_predictor(path: &str, predictor: &Predictor, notes: &mut Vec<String>) {
+    of_extension(path, &predictor.extension, notes);
+    let model = predictor.model.as_ref();
+    let confidential = model.and_then(|model| model.framework.confidential.as_ref());
+    if confidential.is_some_and(|it| it.enabled) {
+        notes.push(format!(
+            "{path}.model.confidential: encrypted files are not decrypted; fetch them by a ClusterStorageContainer of yours, and name it in `storageContainerName`"
+        ));
+    }
+}
+
+fn of_extension(path: &str, extension: &Extension, notes: &mut Vec<String>) {
+    if extension.logger.is_some() {
+        notes.push(format!(
+            "{path}.logger: requests and answers are not recorded; record them where they are sent"
+        ));
+    }
+}

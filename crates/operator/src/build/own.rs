@@ -1,0 +1,108 @@
+//! Our own server in a pod.
+
+use longshore_kserve::{
+    Batcher, Container,
+    annotations::{Annotations, SERVER_TYPE},
+};
+use serde_json::{Value, json};
+
+use super::{container, draft::Draft, restricted, storage::FOLDER};
+
+/// The server type of runtimes that are our own.
+const LONGSHORE: &str = "longshore";
+
+/// The annotation of runtimes whose server takes a URI for a folder.
+const FETCHES_MODELS: &str = "longshore.dev/fetches-models";
+
+/// The flags for the folder of models.
+const MODEL_DIR: [&str; 2] = ["--model_dir", "--model-dir"];
+
+/// Seconds after TERM in which a replica still takes requests, until the gateways know.
+pub(super) const DRAIN_DELAY: u32 = 5;
+
+/// Seconds that requests under way may take after that: Knative's revision timeout.
+pub(super) const GRACE: u32 = 300;
+
+/// Longest that a gateway waits for an answer, in seconds: Knative's longest revision timeout.
+const LONGEST_REQUEST: u32 = 600;
+
+/// Most rows of a batch, unless the manifest says so.
+const BATCH: i32 = 32;
+
+/// True for the annotations of a runtime of ours.
+pub(super) fn is(annotations: &Annotations) -> bool {
+    annotations.get(SERVER_TYPE).is_some_and(|kind| kind == LONGSHORE)
+}
+
+/// True for the annotations of a runtime whose server fetches models itself.
+pub(super) fn fetches(annotations: &Annotations) -> bool {
+    annotations.get(FETCHES_MODELS).is_some_and(|value| value == "true")
+}
+
+/// Names a place as the server's folder of models.
+pub(super) fn serve_from(container: &mut Container, uri: &str) {
+    if let Some(Value::Array(args)) = container.0.get_mut("args") {
+        let mut is_next = false;
+        for arg in args {
+            let Some(text) = arg.as_str() else { continue };
+            let is_folder = |value: &str| value.trim_end_matches('/') == FOLDER;
+            let written = text.split_once('=').filter(|(name, _)| MODEL_DIR.contains(name));
+            if is_next && is_folder(text) {
+                *arg = uri.into();
+                return;
+            }
+            if let Some((name, value)) = written
+                && is_folder(value)
+            {
+                *arg = format!("{name}={uri}").into();
+                return;
+            }
+            is_next = MODEL_DIR.contains(&text);
+        }
+    }
+    container::push(container, "args", format!("--model_dir={uri}").into());
+}
+
+/// The port on which the server speaks every protocol.
+pub(super) fn port(container: &Container) -> Option<u16> {
+    container::flag(container, &["--http_port", "--http-port", "--port"])?.parse().ok()
+}
+
+/// Joins requests as the manifest says. Without a latency only what waits anyhow is joined: KServe
+/// would hold each request for five seconds.
+pub(super) fn join_requests(server: &mut Container, batcher: Batcher) {
+    let size = batcher.max_batch_size.unwrap_or(BATCH);
+    container::default_env(server, "LONGSHORE_MAX_BATCH_SIZE", &size.to_string());
+    if let Some(latency) = batcher.max_latency {
+        container::default_env(server, "LONGSHORE_MAX_BATCH_DELAY", &format!("{latency}ms"));
+    }
+}
+
+/// Sets what our server is to have in a pod, unless the manifest says otherwise.
+pub(super) fn complete(draft: &mut Draft, port: u16) {
+    let name = draft.server.clone();
+    draft.add_folder(&name, "longshore-tmp", "/tmp");
+    draft.add_folder(&name, "longshore-cache", "/var/cache/longshore");
+    let Ok(server) = draft.server() else { return };
+    let seconds = [
+        ("LONGSHORE_DRAIN_DELAY", DRAIN_DELAY),
+        ("LONGSHORE_GRACE_SECONDS", GRACE),
+        ("LONGSHORE_REQUEST_TIMEOUT", LONGEST_REQUEST),
+    ];
+    for (name, seconds) in seconds {
+        container::default_env(server, name, &seconds.to_string());
+    }
+    // a revision keeps its model: a new one is another revision
+    container::default_env(server, "LONGSHORE_POLL", "0");
+    restricted::container(server);
+    let probe = |path: &str, period: u32, failures: u32| {
+        json!({
+            "httpGet": {"path": path, "port": port},
+            "periodSeconds": period,
+            "timeoutSeconds": 2,
+            "failureThreshold": failures,
+        })
+    };
+    container::default_field(server, "readinessProbe", probe("/v2/health/ready", 1, 3));
+    container::default_field(server, "livenessProbe", probe("/health/live", 10, 6));
+}

@@ -1,0 +1,196 @@
+use std::collections::BTreeMap;
+
+use longshore_kserve::{
+    Component, Extension, Pod, StorageUri,
+    address::{ServiceHosts, object},
+    annotations::{DEPLOYMENT_MODE, DeploymentMode, KNATIVE_VISIBILITY, STOP, VISIBILITY, is_true},
+};
+
+use super::{
+    ComponentAddress, Plan, Refusal, RuntimeName, Service, Settings, Surroundings, Workload,
+    canary,
+    component::{self, Part},
+    container,
+    context::{Context, refuse},
+    custom, notes, predictor, services,
+    storage::{self, Wanted},
+};
+
+/// What an InferenceService becomes.
+///
+/// # Errors
+/// When its manifest, or what it needs of its surroundings, cannot be served; another plan is worth
+/// trying only when one of them has changed.
+pub fn plan(
+    service: &Service<'_>,
+    around: &Surroundings<'_>,
+    settings: &Settings,
+) -> Result<Plan, Refusal> {
+    let wanted = service.annotations.get(DEPLOYMENT_MODE);
+    let wanted = wanted.and_then(|mode| DeploymentMode::named(mode));
+    let mode = service.mode.or(wanted).unwrap_or(settings.default_mode);
+    let context = Context { service, around, settings, mode };
+    let mut notes = notes::of(service);
+    let predicting = predictor::draft(&context, &service.spec.predictor)?;
+    notes.extend(notes::of_batcher(&service.spec.predictor, predicting.draft.is_own));
+    let runtime = predicting.runtime.map(|runtime| RuntimeName {
+        name: runtime.name.clone(),
+        is_cluster_wide: runtime.is_cluster_wide,
+    });
+    let is_stopped = is_true(service.annotations, STOP);
+    let stable = &service.spec.predictor;
+    let part = Part {
+        component: Component::Predictor,
+        path: "spec.predictor".into(),
+        variant: stable.name.as_deref().filter(|name| !name.is_empty()),
+        is_canary: false,
+        extension: &stable.extension,
+    };
+    let mut workloads = vec![component::workload(&context, &part, predicting.draft, &mut notes)?];
+    canaries(&context, &mut workloads, &mut notes)?;
+    others(&context, &mut workloads, &mut notes)?;
+    let mut objects: BTreeMap<_, _> =
+        workloads.iter().map(|it| (it.object.clone(), it.component)).collect();
+    // whatever the stable predictor is called, its clients find it by this name
+    objects.insert(object(service.name, Component::Predictor, None), Component::Predictor);
+    let services = services::of(&context, &objects);
+    let (url, address, components) = addresses(&context, &workloads)?;
+    if is_stopped {
+        workloads.clear();
+    }
+    Ok(Plan {
+        mode,
+        runtime,
+        workloads,
+        services,
+        url,
+        address,
+        components,
+        is_stopped,
+        not_honoured: notes,
+    })
+}
+
+fn canaries(
+    context: &Context<'_>,
+    workloads: &mut Vec<Workload>,
+    notes: &mut Vec<String>,
+) -> Result<(), Refusal> {
+    let spec = context.service.spec;
+    let bounds = workloads.first().map(|stable| (stable.min_replicas, stable.max_replicas));
+    let (fewest, most) = bounds.unwrap_or((1, 0));
+    for entry in &spec.canary {
+        let merged = canary::predictor(&spec.predictor, entry)?;
+        let draft = predictor::draft(context, &merged)?.draft;
+        let percent = u32::try_from(entry.traffic_percent).unwrap_or(0);
+        let part = Part {
+            component: Component::Predictor,
+            path: format!("spec.canary ({})", merged.name.as_deref().unwrap_or_default()),
+            variant: merged.name.as_deref(),
+            is_canary: true,
+            extension: &merged.extension,
+        };
+        let mut workload = component::workload(context, &part, draft, notes)?;
+        let own = entry.predictor.extension.min_replicas;
+        workload.min_replicas = canary::replicas(fewest, own, percent);
+        workload.max_replicas = most;
+        workload.percent = Some(percent);
+        workloads.push(workload);
+    }
+    Ok(())
+}
+
+/// The transformer and the explainer.
+fn others(
+    context: &Context<'_>,
+    workloads: &mut Vec<Workload>,
+    notes: &mut Vec<String>,
+) -> Result<(), Refusal> {
+    let spec = context.service.spec;
+    let transformer = spec.transformer.as_ref();
+    if let Some(it) = transformer {
+        let component = Component::Transformer;
+        workloads.push(of_containers(
+            context,
+            component,
+            &it.pod,
+            &it.extension,
+            &it.storage_uris,
+            notes,
+        )?);
+    }
+    if let Some(it) = &spec.explainer {
+        if it.art.is_some() {
+            return Err(refuse(
+                "spec.explainer.art: the image of this explainer is not known here; write `explainer.containers` with the image and its arguments",
+            ));
+        }
+        let component = Component::Explainer;
+        workloads.push(of_containers(
+            context,
+            component,
+            &it.pod,
+            &it.extension,
+            &it.storage_uris,
+            notes,
+        )?);
+    }
+    Ok(())
+}
+
+fn of_containers(
+    context: &Context<'_>,
+    component: Component,
+    pod: &Pod,
+    extension: &Extension,
+    uris: &[StorageUri],
+    notes: &mut Vec<String>,
+) -> Result<Workload, Refusal> {
+    let service = context.service;
+    let path = format!("spec.{}", component.name());
+    let mut draft = custom::draft(pod)?;
+    let predictor = service.spec.predictor.name.as_deref().filter(|name| !name.is_empty());
+    let host =
+        format!("{}.{}", object(service.name, Component::Predictor, predictor), service.namespace);
+    let server = draft.server()?;
+    custom::add_flags(server, extension, service.name, &host);
+    container::default_field(server, "imagePullPolicy", "IfNotPresent");
+    let wanted = Wanted::of_container(server, uris);
+    storage::bring(context, &mut draft, &wanted, None, false)?;
+    let part = Part { component, path, variant: None, is_canary: false, extension };
+    component::workload(context, &part, draft, notes)
+}
+
+type Addresses = (String, String, BTreeMap<Component, ComponentAddress>);
+
+/// Where the service and its components are asked.
+fn addresses(context: &Context<'_>, workloads: &[Workload]) -> Result<Addresses, Refusal> {
+    let service = context.service;
+    let is_local = [VISIBILITY, KNATIVE_VISIBILITY]
+        .iter()
+        .any(|label| service.labels.get(*label).is_some_and(|value| value == "cluster-local"));
+    let hosts = ServiceHosts {
+        hosts: &context.settings.hosts,
+        mode: context.mode,
+        names: context.names(),
+        is_local,
+    };
+    let url = hosts.url().map_err(refuse)?;
+    let mut components = BTreeMap::new();
+    for it in workloads.iter().filter(|it| it.canary.is_none()) {
+        let address = ComponentAddress {
+            url: hosts.component_url(&it.object).map_err(refuse)?,
+            host: hosts.host(&it.object).map_err(refuse)?,
+            address: format!("http://{}", hosts.in_cluster(&it.object)),
+        };
+        components.insert(it.component, address);
+    }
+    let entry = [Component::Transformer, Component::Predictor]
+        .into_iter()
+        .find_map(|component| components.get(&component));
+    let address = match (context.mode, entry) {
+        (DeploymentMode::Standard, Some(entry)) => entry.address.clone(),
+        _ => format!("http://{}", hosts.in_cluster(service.name)),
+    };
+    Ok((url, address, components))
+}

@@ -1,0 +1,91 @@
+use longshore_kserve::{
+    Container, Model, Predictor, merge,
+    select::{self, Runtime},
+};
+
+use super::{
+    Refusal,
+    context::{Context, refuse},
+    custom,
+    draft::{Draft, SERVER, TRANSFORMER},
+    own,
+    storage::{self, Wanted},
+};
+
+/// What a predictor's pod is made of.
+pub(super) struct Predicting<'r> {
+    pub draft: Draft,
+    pub runtime: Option<&'r Runtime>,
+}
+
+/// The pod of a predictor, with its model fetched into it.
+pub(super) fn draft<'c>(
+    context: &Context<'c>,
+    predictor: &Predictor,
+) -> Result<Predicting<'c>, Refusal> {
+    if predictor.worker_spec.is_some() {
+        return Err(refuse(
+            "spec.predictor.workerSpec: a model spread over several nodes is not served by this platform; leave `workerSpec` out, and choose a node that holds the whole model",
+        ));
+    }
+    let (mut draft, runtime, wanted) = if let Some(model) = &predictor.model {
+        let (draft, runtime) = of_model(context, predictor, model)?;
+        (draft, Some(runtime), Wanted::of_model(predictor, model))
+    } else {
+        let mut draft = custom::draft(&predictor.pod)?;
+        let wanted = Wanted::of_container(draft.server()?, &predictor.storage_uris);
+        (draft, None, wanted)
+    };
+    if let Some(batcher) = predictor.extension.batcher.filter(|_| draft.is_own) {
+        own::join_requests(draft.server()?, batcher);
+    }
+    let fetches = runtime.is_some_and(|runtime| own::fetches(&runtime.annotations));
+    storage::bring(
+        context,
+        &mut draft,
+        &wanted,
+        predictor.storage_container_name.as_deref(),
+        fetches,
+    )?;
+    Ok(Predicting { draft, runtime })
+}
+
+/// The runtime's pod with the model's container and the predictor's pod over it.
+fn of_model<'c>(
+    context: &Context<'c>,
+    predictor: &Predictor,
+    model: &Model,
+) -> Result<(Draft, &'c Runtime), Refusal> {
+    let runtime = select::select(model, false, context.around.runtimes)
+        .map_err(|it| Refusal { reason: it.reason, message: it.message })?;
+    let within = |message: String| refuse(format!("runtime `{}`: {message}", runtime.name));
+    let own = &model.framework.container;
+    let merged =
+        merge::pods(&runtime.spec.pod.known(), &own.known(), &predictor.pod.known(), SERVER)
+            .map_err(within)?;
+    let mut draft = Draft::new(&merged, SERVER);
+    for container in &mut draft.containers {
+        if matches!(container.name(), Some(SERVER | TRANSFORMER)) {
+            *container = context.names().fill_container(container).map_err(within)?;
+        }
+    }
+    draft.is_own = own::is(&runtime.annotations);
+    draft.labels = runtime.spec.labels.clone().unwrap_or_default();
+    draft.annotations = runtime.spec.annotations.clone().unwrap_or_default();
+    if let Some(version) = &model.framework.runtime_version {
+        tag(draft.server()?, version);
+    }
+    Ok((draft, runtime))
+}
+
+/// Replaces the tag of a container's image; a digest stays.
+fn tag(container: &mut Container, version: &str) {
+    let Some(image) = container.image().filter(|image| !image.contains('@')) else { return };
+    let name = match image.rsplit_once(':') {
+        // a port has a path behind it
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    };
+    let image = format!("{name}:{version}");
+    container.0.insert("image".into(), image.into());
+}

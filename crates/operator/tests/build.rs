@@ -1,0 +1,197 @@
+//! What a manifest becomes: each `tests/build/NAME.yaml` holds an InferenceService and what stands
+//! around it, and `NAME.json` is the plan. `UPDATE_EXPECT=1` writes the plans anew.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what reads a case may fail loudly")]
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use longshore_kserve::{
+    InferenceServiceSpec,
+    address::Hosts,
+    annotations::{Annotations, DeploymentMode},
+    defaults,
+    select::Runtime,
+    validate,
+};
+use longshore_operator::build::{
+    Account, Plan, Refusal, Secret, Service, Settings, StorageContainer, Surroundings, Workload,
+    plan,
+};
+use serde_json::{Value, json};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/build");
+
+/// The file of runtimes that every case has around it.
+const RUNTIMES: &str = "runtimes.yaml";
+
+#[test]
+fn manifests_become_these_objects() {
+    let mut cases = 0;
+    for entry in fs::read_dir(FOLDER).unwrap() {
+        let path = entry.unwrap().path();
+        let is_case = path.extension().is_some_and(|it| it == "yaml");
+        if !is_case || path.ends_with(RUNTIMES) {
+            continue;
+        }
+        let text = format!("{:#}\n", outcome(&path));
+        let expected = path.with_extension("json");
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            fs::write(&expected, &text).unwrap();
+        }
+        let committed = fs::read_to_string(&expected).unwrap_or_default();
+        let expected = expected.display();
+        assert!(
+            committed == text,
+            "{expected} is not what comes of it; run with UPDATE_EXPECT=1, and read what changed"
+        );
+        cases += 1;
+    }
+    assert!(cases > 0, "{FOLDER} has no cases");
+}
+
+/// Everything that the manifests of a case say.
+#[derive(Default)]
+struct Case {
+    service: Value,
+    runtimes: Vec<Runtime>,
+    storage_containers: Vec<StorageContainer>,
+    accounts: BTreeMap<String, (Annotations, Vec<String>)>,
+    secrets: BTreeMap<String, Secret>,
+    settings: Option<Value>,
+}
+
+fn outcome(path: &Path) -> Value {
+    let mut case = Case::default();
+    for path in [path, &path.with_file_name(RUNTIMES)] {
+        let text = fs::read_to_string(path).unwrap();
+        let documents: Vec<Value> = serde_saphyr::from_multiple(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for document in documents {
+            case.add(document);
+        }
+    }
+    case.plan()
+}
+
+fn texts(value: &Value) -> Annotations {
+    serde_json::from_value(value.clone()).unwrap_or_default()
+}
+
+impl Case {
+    fn add(&mut self, document: Value) {
+        let (metadata, spec) = (&document["metadata"], &document["spec"]);
+        let name = metadata["name"].as_str().unwrap_or_default().to_owned();
+        let annotations = texts(&metadata["annotations"]);
+        match document["kind"].as_str().unwrap() {
+            "InferenceService" => self.service = document,
+            "Settings" => self.settings = Some(document),
+            kind @ ("ServingRuntime" | "ClusterServingRuntime") => self.runtimes.push(Runtime {
+                name,
+                is_cluster_wide: kind == "ClusterServingRuntime",
+                created: metadata["creationTimestamp"].as_str().unwrap().to_owned(),
+                annotations,
+                spec: serde_json::from_value(spec.clone()).unwrap(),
+            }),
+            "ClusterStorageContainer" => self.storage_containers.push(StorageContainer {
+                name,
+                spec: serde_json::from_value(spec.clone()).unwrap(),
+            }),
+            "ServiceAccount" => {
+                let secrets = document["secrets"].as_array().into_iter().flatten();
+                let secrets = secrets.map(|it| it["name"].as_str().unwrap().to_owned());
+                self.accounts.insert(name, (annotations, secrets.collect()));
+            }
+            "Secret" => {
+                let keys = document["stringData"].as_object().unwrap().keys().cloned().collect();
+                self.secrets.insert(name.clone(), Secret { name, annotations, keys });
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    fn plan(&self) -> Value {
+        let metadata = &self.service["metadata"];
+        let name = metadata["name"].as_str().unwrap();
+        let mut annotations = texts(&metadata["annotations"]);
+        let mut spec: InferenceServiceSpec =
+            serde_json::from_value(self.service["spec"].clone()).unwrap();
+        defaults::complete(&mut annotations, &mut spec);
+        let faults = validate::validate(name, &annotations, &spec);
+        if !faults.is_empty() {
+            return json!({"faults": faults.iter().map(ToString::to_string).collect::<Vec<_>>()});
+        }
+        let labels = texts(&metadata["labels"]);
+        let service = Service {
+            name,
+            namespace: "ml",
+            uid: "00000000-0000-0000-0000-000000000001",
+            labels: &labels,
+            annotations: &annotations,
+            mode: None,
+            spec: &spec,
+        };
+        let accounts = service.accounts().into_iter().filter_map(|name| {
+            let (annotations, names) = self.accounts.get(&name)?;
+            let secrets = names.iter().filter_map(|name| self.secrets.get(name)).cloned().collect();
+            Some((name, Account { annotations: annotations.clone(), secrets }))
+        });
+        let accounts = accounts.collect();
+        let around = Surroundings {
+            runtimes: &self.runtimes,
+            storage_containers: &self.storage_containers,
+            accounts: &accounts,
+            storage_secret: self.secrets.get(service.storage_secret()),
+        };
+        match plan(&service, &around, &self.settings()) {
+            Ok(plan) => shown(&plan),
+            Err(Refusal { reason, message }) => {
+                json!({"refused": {"reason": format!("{reason:?}"), "message": message}})
+            }
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        let own = self.settings.clone().unwrap_or_default();
+        Settings {
+            hosts: Hosts::default(),
+            image: "registry.test/longshore:1".into(),
+            gateway_host: "longshore-gateway.longshore-system.svc.cluster.local".into(),
+            announce_to: own["announceTo"].as_str().map(str::to_owned),
+            storage_env: texts(&own["storageEnv"]),
+            default_mode: DeploymentMode::Knative,
+        }
+    }
+}
+
+fn shown(plan: &Plan) -> Value {
+    let components: BTreeMap<_, _> = plan
+        .components
+        .iter()
+        .map(|(component, it)| (component.name(), json!([it.url, it.host, it.address])))
+        .collect();
+    json!({
+        "mode": plan.mode.name(),
+        "runtime": plan.runtime.as_ref().map(|it| (&it.name, it.is_cluster_wide)),
+        "url": plan.url,
+        "address": plan.address,
+        "components": components,
+        "isStopped": plan.is_stopped,
+        "notHonoured": plan.not_honoured,
+        "services": plan.services,
+        "workloads": plan.workloads.iter().map(workload).collect::<Vec<_>>(),
+    })
+}
+
+fn workload(workload: &Workload) -> Value {
+    let name = workload.revision_name(1);
+    assert_eq!(workload.revision_number(&name), Some(1));
+    json!({
+        "replicas": [workload.min_replicas, workload.max_replicas],
+        "scaler": format!("{:?}", workload.scaler),
+        "canary": workload.canary,
+        "percent": workload.percent,
+        "deployment": workload.deployment(&name, Some(1)),
+        "service": workload.revision_service(&name),
+        "podAutoscaler": workload.pod_autoscaler(&name),
+    })
+}
