@@ -4,10 +4,14 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "operator")]
+mod autoscaler;
 mod batches;
 mod security;
 mod storage;
 
+#[cfg(feature = "operator")]
+pub(crate) use autoscaler::{AutoscalerArgs, AutoscalerCommand};
 pub(crate) use batches::BatchArgs;
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
@@ -40,6 +44,9 @@ pub(crate) enum Command {
     SmokeTest(SmokeTestArgs),
     /// Make an API key, and the line that lets it in
     ApiKey(ApiKeyArgs),
+    /// What the autoscaler of the platform decides
+    #[cfg(feature = "operator")]
+    Autoscaler(AutoscalerArgs),
 }
 
 /// `longshore serve`.

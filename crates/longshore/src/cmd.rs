@@ -1,6 +1,8 @@
 //! The subcommands, one file each.
 
 pub(crate) mod api_key;
+#[cfg(feature = "operator")]
+pub(crate) mod autoscaler;
 pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod fetch;

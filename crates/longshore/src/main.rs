@@ -39,6 +39,8 @@ fn main() -> ExitCode {
         Command::Demo(args) => cmd::demo::run(&args),
         Command::Bench(args) => cmd::bench::run(&args),
         Command::ApiKey(args) => cmd::api_key::run(&args),
+        #[cfg(feature = "operator")]
+        Command::Autoscaler(args) => cmd::autoscaler::run(&args),
         Command::SmokeTest(args) => cmd::smoke_test::run(&args),
     };
     match outcome {

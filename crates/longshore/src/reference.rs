@@ -125,18 +125,27 @@ fn command_line() -> String {
         "# Command line\n\nMade from the program's own argument types by a test; do not edit.\n\
          Every flag with an environment variable can be set by either; the flag wins.\n",
     );
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-        section(&mut page, sub);
-    }
+    sections(&mut page, "longshore", &command);
     page
 }
 
-fn section(page: &mut String, command: &Command) {
+/// A section for each subcommand, and for each of their own.
+fn sections(page: &mut String, path: &str, command: &Command) {
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        let path = format!("{path} {}", sub.get_name());
+        if sub.has_subcommands() {
+            sections(page, &path, sub);
+        } else {
+            section(page, &path, sub);
+        }
+    }
+}
+
+fn section(page: &mut String, path: &str, command: &Command) {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
-    let _ =
-        write!(page, "\n## longshore {}\n\n{about}.\n\n```\n{usage}\n```\n", command.get_name());
+    let _ = write!(page, "\n## {path}\n\n{about}.\n\n```\n{usage}\n```\n");
     page.push_str("\n| argument | default | environment | what it is |\n|---|---|---|---|\n");
     let shown =
         |arg: &&Arg| !arg.is_hide_set() && arg.get_id() != "help" && arg.get_id() != "version";
