@@ -16,6 +16,7 @@ mod outcomes;
 pub mod policy;
 mod revision;
 mod routes;
+mod sticky;
 
 pub use announcement::Announcement;
 pub use fault::Fault;
@@ -25,3 +26,4 @@ pub use outcomes::{OutcomeReport, Outcomes};
 pub use policy::Policy;
 pub use revision::{Revision, Scheme};
 pub use routes::{Routed, Routes};
+pub use sticky::Sticky;

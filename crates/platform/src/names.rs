@@ -23,6 +23,10 @@ pub const RATE_LIMIT: &str = "longshore.dev/rate-limit";
 /// The annotation with the origins of web pages that may ask.
 pub const CORS_ORIGINS: &str = "longshore.dev/cors-origins";
 
+/// The annotation of an InferenceService that keeps a client at one revision: a
+/// [`Sticky`](crate::Sticky).
+pub const STICKY: &str = "longshore.dev/sticky";
+
 /// The field manager of the operator.
 pub const OPERATOR: &str = "longshore-operator";
 

@@ -1,0 +1,139 @@
+//! A revision while it runs: its replicas, who waits for one of them, and what is counted.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use longshore_platform::{Load, Revision as Facts};
+
+mod ledger;
+mod replica;
+mod slot;
+mod visit;
+
+pub(crate) use replica::Replica;
+pub(crate) use slot::Slot;
+pub(crate) use visit::{Denied, Visit, Waiting};
+
+use self::{ledger::Ledger, slot::Slots};
+use crate::description::Endpoint;
+
+/// One revision. What is routed to it may change, and its replicas come and go: it stays the same.
+pub struct Revision {
+    namespace: String,
+    name: String,
+    /// When its gateway started.
+    epoch: Instant,
+    facts: ArcSwapOption<Facts>,
+    trouble: ArcSwapOption<String>,
+    /// The addresses, for those who only look.
+    endpoints: ArcSwap<Vec<Endpoint>>,
+    /// Held for the time of a few additions, twice a request.
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    slots: Slots,
+    ledger: Ledger,
+}
+
+impl Revision {
+    pub(crate) fn new(namespace: &str, name: &str, epoch: Instant) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            epoch,
+            facts: ArcSwapOption::empty(),
+            trouble: ArcSwapOption::empty(),
+            endpoints: ArcSwap::default(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Its namespace.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is known of it; `None` while its Service was not seen.
+    pub fn facts(&self) -> Option<Arc<Facts>> {
+        self.facts.load_full()
+    }
+
+    /// Requests that wait for a replica now.
+    pub fn held(&self) -> usize {
+        self.state().slots.waiting()
+    }
+
+    /// Where its replicas are.
+    pub fn endpoints(&self) -> Arc<Vec<Endpoint>> {
+        self.endpoints.load_full()
+    }
+
+    /// Tells what keeps it from having a replica: requests that wait in vain are answered with it, so
+    /// it is for callers to read. `None` once it is over.
+    pub fn set_trouble(&self, trouble: Option<String>) {
+        self.trouble.store(trouble.map(Arc::new));
+    }
+
+    /// What keeps it from having a replica.
+    pub fn trouble(&self) -> Option<Arc<String>> {
+        self.trouble.load_full()
+    }
+
+    /// What has been counted until now.
+    pub fn load(&self) -> Load {
+        let state = self.state();
+        // the time is taken while nobody can begin or end
+        state.ledger.load(self.now(), state.slots.waiting())
+    }
+
+    pub(crate) fn set_facts(self: &Arc<Self>, facts: Option<Facts>) {
+        let limit = facts.as_ref().map_or(0, |facts| facts.container_concurrency);
+        self.facts.store(facts.map(Arc::new));
+        let mut state = self.state();
+        state.slots.set_limit(limit);
+        state.slots.grant(self, self.now());
+    }
+
+    pub(crate) fn set_replicas(self: &Arc<Self>, mut endpoints: Vec<Endpoint>) {
+        endpoints.sort_unstable();
+        endpoints.dedup();
+        if !endpoints.is_empty() {
+            self.set_trouble(None);
+        }
+        let mut state = self.state();
+        state.slots.replace(&endpoints);
+        state.slots.grant(self, self.now());
+        self.endpoints.store(Arc::new(endpoints));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nanoseconds since its gateway started.
+    fn now(&self) -> u64 {
+        self.nanos(Instant::now())
+    }
+
+    fn nanos(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.epoch).as_nanos() as u64
+    }
+}
+
+impl fmt::Debug for Revision {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (namespace, name) = (&self.namespace, &self.name);
+        out.debug_tuple("Revision").field(&format_args!("{namespace}/{name}")).finish()
+    }
+}

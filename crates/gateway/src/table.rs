@@ -1,0 +1,239 @@
+//! What is routed where.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use longshore_platform::{LoadReport, Revision as Facts, Routes};
+
+mod names;
+mod route_map;
+
+use self::route_map::RouteMap;
+pub(crate) use self::{
+    names::{Names, in_cluster},
+    route_map::Found,
+};
+use crate::{
+    Error, Revision, description,
+    description::{Description, Endpoint},
+    service::Service,
+};
+
+/// What a gateway routes. Requests read it without a lock; whoever fills it changes one service or one
+/// revision at a time, which costs the same however many there are. Clones are handles to the same
+/// table.
+#[derive(Clone)]
+pub struct Table(Arc<State>);
+
+struct State {
+    instance: String,
+    epoch: Instant,
+    names: Names,
+    routes: RouteMap,
+    known: Mutex<Known>,
+}
+
+/// By `(NAMESPACE, NAME)`.
+type Key = (String, String);
+
+#[derive(Default)]
+struct Known {
+    services: HashMap<Key, Arc<Service>>,
+    revisions: HashMap<Key, Named>,
+}
+
+/// A revision, and how many shares and tags name it.
+struct Named {
+    revision: Arc<Revision>,
+    times: usize,
+}
+
+impl Table {
+    /// A table without routes; `cluster_domain` is the domain of the cluster's own names, such as
+    /// `cluster.local`.
+    pub fn new(cluster_domain: &str) -> Self {
+        let drawn = RandomState::new().hash_one(Instant::now());
+        Self(Arc::new(State {
+            instance: format!("{drawn:016x}"),
+            epoch: Instant::now(),
+            names: Names::new(cluster_domain),
+            routes: RouteMap::default(),
+            known: Mutex::default(),
+        }))
+    }
+
+    /// Takes over all that is described, and forgets all else.
+    ///
+    /// # Errors
+    /// As [`Table::set_service`]; what stands before the wrong service is taken over.
+    pub fn replace(&self, description: Description) -> Result<(), Error> {
+        let key = |namespace: &String, name: &String| (namespace.clone(), name.clone());
+        let services: HashSet<Key> =
+            description.services.iter().map(|it| key(&it.namespace, &it.name)).collect();
+        let revisions: HashSet<Key> =
+            description.revisions.iter().map(|it| key(&it.namespace, &it.name)).collect();
+        let known = self.known();
+        let services: Vec<Key> =
+            known.services.keys().filter(|key| !services.contains(key)).cloned().collect();
+        let revisions: Vec<Key> =
+            known.revisions.keys().filter(|key| !revisions.contains(key)).cloned().collect();
+        drop(known);
+        for (namespace, name) in services {
+            self.remove_service(&namespace, &name);
+        }
+        for (namespace, name) in revisions {
+            self.remove_revision(&namespace, &name);
+        }
+        for revision in description.revisions {
+            let description::Revision { namespace, name, facts, replicas } = revision;
+            self.set_facts(&namespace, &name, facts);
+            self.set_replicas(&namespace, &name, replicas);
+        }
+        description.services.iter().try_for_each(|service| self.set_service(service).map(drop))
+    }
+
+    /// Takes over a service. Gives back those of its routes that another service has: the one that came
+    /// first keeps a route, and the next one gets it once that gives it up. A name in the cluster
+    /// belongs to the services of its namespace alone.
+    ///
+    /// # Errors
+    /// [`Error::Route`], [`Error::Shares`]: the service stays as it is.
+    pub fn set_service(&self, described: &description::Service) -> Result<Vec<String>, Error> {
+        let State { names, routes, epoch, .. } = &*self.0;
+        let key = (described.namespace.clone(), described.name.clone());
+        let mut known = self.known();
+        let service = Service::new(described, names, |name| {
+            known.named((&described.namespace, name), *epoch)
+        })?;
+        let service = Arc::new(service);
+        let before = known.services.insert(key, service.clone());
+        let taken = routes.replace(before.as_deref(), Some(&service));
+        known.forget(before.as_deref());
+        Ok(taken)
+    }
+
+    /// Forgets a service: its routes lead nowhere.
+    pub fn remove_service(&self, namespace: &str, name: &str) {
+        let mut known = self.known();
+        let before = known.services.remove(&(namespace.to_owned(), name.to_owned()));
+        self.0.routes.replace(before.as_deref(), None);
+        known.forget(before.as_deref());
+    }
+
+    /// Takes over what is known of a revision.
+    pub fn set_facts(&self, namespace: &str, revision: &str, facts: Facts) {
+        let known = &mut self.known();
+        let revision = &known.entry((namespace, revision), self.0.epoch).revision;
+        revision.set_facts(Some(facts));
+    }
+
+    /// Takes over all replicas of a revision that are ready. Requests that wait for one go on.
+    pub fn set_replicas(&self, namespace: &str, revision: &str, replicas: Vec<Endpoint>) {
+        let known = &mut self.known();
+        let revision = &known.entry((namespace, revision), self.0.epoch).revision;
+        revision.set_replicas(replicas);
+    }
+
+    /// Forgets what is known of a revision, and its replicas. A service that names it holds requests.
+    pub fn remove_revision(&self, namespace: &str, revision: &str) {
+        let key = (namespace.to_owned(), revision.to_owned());
+        let mut known = self.known();
+        let Some(Named { revision, .. }) = known.revisions.get(&key) else { return };
+        revision.set_facts(None);
+        revision.set_replicas(Vec::new());
+        known.forget_unused(&key);
+    }
+
+    /// A revision that was named by a service or told of.
+    pub fn revision(&self, namespace: &str, name: &str) -> Option<Arc<Revision>> {
+        let key = (namespace.to_owned(), name.to_owned());
+        self.known().revisions.get(&key).map(|named| named.revision.clone())
+    }
+
+    /// How a service is routed; `None` when it is not known.
+    pub fn routes(&self, namespace: &str, name: &str) -> Option<Routes> {
+        let key = (namespace.to_owned(), name.to_owned());
+        let service = self.known().services.get(&key).cloned();
+        service.map(|service| service.describe())
+    }
+
+    /// What has been counted since the start.
+    pub fn load(&self) -> LoadReport {
+        let State { instance, epoch, .. } = &*self.0;
+        let known = self.known();
+        let revisions: Vec<_> = known.revisions.values().map(|it| it.revision.clone()).collect();
+        drop(known);
+        let loads = revisions.into_iter().map(|revision| {
+            (format!("{}/{}", revision.namespace(), revision.name()), revision.load())
+        });
+        LoadReport {
+            instance: instance.clone(),
+            seconds: epoch.elapsed().as_secs_f64(),
+            revisions: loads.filter(|(_, load)| load.requests > 0).collect(),
+        }
+    }
+
+    /// What answers at a host and a path.
+    pub(crate) fn find(&self, host: &str, path: &str) -> Option<Found> {
+        let State { names, routes, .. } = &*self.0;
+        routes.find(&names.host(host)?, path)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// A revision, which is made when it is new.
+    fn entry(&mut self, (namespace, name): (&str, &str), epoch: Instant) -> &mut Named {
+        self.revisions.entry((namespace.to_owned(), name.to_owned())).or_insert_with(|| {
+            let revision = Arc::new(Revision::new(namespace, name, epoch));
+            Named { revision, times: 0 }
+        })
+    }
+
+    /// A revision that a service names once more.
+    fn named(&mut self, name: (&str, &str), epoch: Instant) -> Arc<Revision> {
+        let named = self.entry(name, epoch);
+        named.times += 1;
+        named.revision.clone()
+    }
+
+    /// A service names its revisions no more.
+    fn forget(&mut self, service: Option<&Service>) {
+        for revision in service.into_iter().flat_map(Service::revisions) {
+            let key = (revision.namespace().to_owned(), revision.name().to_owned());
+            if let Some(named) = self.revisions.get_mut(&key) {
+                named.times = named.times.saturating_sub(1);
+            }
+            self.forget_unused(&key);
+        }
+    }
+
+    /// Forgets a revision that nothing is known of and nobody names.
+    fn forget_unused(&mut self, key: &Key) {
+        let is_unused = |Named { revision, times }: &Named| {
+            *times == 0 && revision.facts().is_none() && revision.endpoints().is_empty()
+        };
+        if self.revisions.get(key).is_some_and(is_unused) {
+            self.revisions.remove(key);
+        }
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.known();
+        let counts = (known.services.len(), known.revisions.len());
+        out.debug_struct("Table").field("known", &counts).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
