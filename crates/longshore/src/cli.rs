@@ -4,12 +4,14 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod announce;
 #[cfg(feature = "operator")]
 mod autoscaler;
 mod batches;
 mod security;
 mod storage;
 
+pub(crate) use announce::AnnounceArgs;
 #[cfg(feature = "operator")]
 pub(crate) use autoscaler::{AutoscalerArgs, AutoscalerCommand};
 pub(crate) use batches::BatchArgs;
@@ -145,6 +147,10 @@ pub(crate) struct ServeArgs {
     /// Seconds that requests under way may take after that
     #[arg(long, env = "LONGSHORE_GRACE_SECONDS", default_value_t = 30, value_name = "SECONDS")]
     pub(crate) grace_seconds: u64,
+
+    /// How gateways learn of the server.
+    #[command(flatten)]
+    pub(crate) announce: AnnounceArgs,
 
     /// Traces.
     #[command(flatten)]

@@ -16,7 +16,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("longshore-storage", &["longshore-mlflow"]),
     (
         "longshore-serve",
-        &["longshore-engine", "longshore-mlflow", "longshore-kserve", "longshore-daemon"],
+        &[
+            "longshore-engine",
+            "longshore-mlflow",
+            "longshore-kserve",
+            "longshore-daemon",
+            "longshore-platform",
+        ],
     ),
     ("longshore-gateway", &["longshore-daemon", "longshore-kserve", "longshore-platform"]),
     ("longshore-operator", &["longshore-daemon", "longshore-kserve", "longshore-platform"]),
@@ -29,6 +35,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "longshore-kserve",
             "longshore-mlflow",
             "longshore-operator",
+            "longshore-platform",
             "longshore-serve",
             "longshore-storage",
         ],

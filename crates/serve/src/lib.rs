@@ -10,6 +10,7 @@
 //! [`Server::bind`] opens the socket and loads the models; [`Server::run`] serves until it is told
 //! to stop and then finishes what it has begun. [`Models`] changes what is served meanwhile.
 
+mod announce;
 #[cfg(feature = "arrow")]
 mod budget;
 mod catalog;
@@ -40,6 +41,7 @@ mod server;
 mod shared;
 mod unsupported;
 
+pub use announce::Announcer;
 pub use catalog::Catalog;
 pub use config::{Batching, Config, Lease, Limits, ModelSource, Origin};
 pub use error::Error;

@@ -1,7 +1,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -35,6 +35,8 @@ struct Shared {
     current: ArcSwap<Repository>,
     /// Held by whoever replaces `current`.
     change: Mutex<Changing>,
+    /// Wakes who waits for a change.
+    changed: Condvar,
     demand: Demand,
     evictions: AtomicU64,
     /// Whether clients may load and unload models.
@@ -87,6 +89,7 @@ impl Models {
         let models = Self(Arc::new(Shared {
             current: ArcSwap::from_pointee(repository),
             change: Mutex::new(Changing { release: Release::default(), resident }),
+            changed: Condvar::new(),
             demand: Demand::new(catalog, waiting, patience),
             evictions: AtomicU64::new(0),
             control: start.control,
@@ -174,6 +177,18 @@ impl Models {
         models.len() == models.count(State::Failed)
     }
 
+    /// Waits until every expected model has come, at most for so long. False when that did not happen,
+    /// and when none of them answers.
+    ///
+    /// Blocks: to be called from a thread that may, not from a task.
+    pub fn await_ready(&self, patience: Duration) -> bool {
+        let changing = self.0.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited =
+            self.0.changed.wait_timeout_while(changing, patience, |_| !self.current().is_ready());
+        drop(waited);
+        self.current().is_ready()
+    }
+
     /// The models now.
     pub(crate) fn current(&self) -> Guard<Arc<Repository>> {
         self.0.current.load()
@@ -244,6 +259,7 @@ impl Models {
             tracing::debug!(model = &*surplus, "model `{surplus}` makes room for `{name}`");
         }
         self.0.current.store(Arc::new(next));
+        self.0.changed.notify_all();
         release.take(replaced);
         Ok(now)
     }

@@ -7,10 +7,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail};
 use longshore_daemon::{Drain, cgroup, log, server};
 use longshore_engine::{Method, quantity};
-use longshore_serve::{Batching, Config, Limits, Server};
+use longshore_platform::Announcement;
+use longshore_serve::{Announcer, Batching, Config, Limits, Server};
 
 use crate::{
-    cli::{BatchArgs, LogArgs, LogFormat, RequestArgs, ServeArgs},
+    cli::{AnnounceArgs, BatchArgs, LogArgs, LogFormat, RequestArgs, ServeArgs},
     model_dir::{self, Catalog, Watch},
     models::{self, Local, ModelFiles, Named},
     storage::{
@@ -77,6 +78,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     }
     if let Some(address) = server.metrics_address() {
         tracing::info!(%address, "metrics on http://{address}/metrics");
+    }
+    if let Some(announcer) = announcer(&args.announce) {
+        announcer.start(server.models(), server.drain()).context("failed to start a thread")?;
     }
     let failure = Failure::default();
     let (models, drain, strict) = (server.models(), server.drain(), args.strict);
@@ -159,6 +163,13 @@ fn named(args: &ServeArgs) -> Result<(Vec<Named>, Vec<PathBuf>)> {
     }
     models::check_distinct(&named)?;
     Ok((named, folders))
+}
+
+/// What tells gateways where the server is, when they are named.
+fn announcer(args: &AnnounceArgs) -> Option<Announcer> {
+    let (gateways, revision) = (args.announce_to.as_ref()?, args.revision.clone()?);
+    let announcement = Announcement { revision, address: args.pod_ip? };
+    Some(Announcer::new(gateways, announcement, args.announce_token_file.clone()))
 }
 
 fn config(args: &ServeArgs) -> Config {

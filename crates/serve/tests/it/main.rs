@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests fail loudly")]
 
 mod access;
+mod announce;
 mod batches;
 mod binary;
 mod cache;
