@@ -1,4 +1,4 @@
-"""Runs helm for the checks of the chart."""
+"""Runs helm for the checks of the charts."""
 
 import pathlib
 import subprocess
@@ -7,7 +7,9 @@ import tempfile
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-CHART = ROOT / "deploy/helm/model"
+CHARTS = ROOT / "deploy/helm"
+CHART = CHARTS / "model"
+PLATFORM = CHARTS / "longshore"
 HERE = pathlib.Path(__file__).resolve().parent
 # what a cluster with the whole platform has
 APIS = (
@@ -19,9 +21,9 @@ APIS = (
 )
 
 
-def template(release, namespace, files, values=None, apis=APIS, kubernetes="1.35.0"):
-    """Renders the chart: whether that went well, and the text or the error."""
-    command = ["helm", "template", release, str(CHART), "--namespace", namespace, "--kube-version", kubernetes]
+def template(release, namespace, files, values=None, apis=APIS, kubernetes="1.35.0", chart=CHART):
+    """Renders a chart: whether that went well, and the text or the error."""
+    command = ["helm", "template", release, str(chart), "--namespace", namespace, "--kube-version", kubernetes]
     for api in apis:
         command += ["--api-versions", api]
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as extra:

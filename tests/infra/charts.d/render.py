@@ -36,7 +36,7 @@ def environments():
 
 
 def cases():
-    """Name, release, files, values and APIs of every render."""
+    """Name, release, files, values and APIs of every render of the chart `model`."""
     for path in sorted((helm.CHART / "ci").glob("*.yaml")):
         release = path.name.removesuffix("-values.yaml")
         yield f"ci-{release}", release, [path], {"image": IMAGE}, ()
@@ -45,6 +45,14 @@ def cases():
         yield path.stem, release, [path], {}, helm.APIS
     for name, release, files, values in environments():
         yield name, release, files, values, helm.APIS
+
+
+def platform():
+    """Name, files and values of every render of the chart `longshore`."""
+    for path in sorted((helm.PLATFORM / "ci").glob("*.yaml")):
+        yield f"platform-ci-{path.name.removesuffix('-values.yaml')}", [path], {"image": IMAGE}
+    for path in sorted((helm.HERE / "cases/platform").glob("*.yaml")):
+        yield f"platform-{path.stem}", [path], {}
 
 
 def main():
@@ -67,9 +75,15 @@ def main():
             sys.exit(f"{name} does not render: {text}")
         rendered[name] = text
         (out / f"{name}.yaml").write_text(text)
+    for name, files, values in platform():
+        well, text = helm.template("longshore", "longshore-system", files, values, helm.APIS, chart=helm.PLATFORM)
+        if not well:
+            sys.exit(f"{name} does not render: {text}")
+        rendered[name] = text
+        (out / f"{name}.yaml").write_text(text)
     # one of each environment, all for bare clusters; dashboards are checked as files
     for name, text in rendered.items():
-        if name.startswith("ci-") or name.endswith("-classification"):
+        if name.startswith(("ci-", "platform-ci-")) or name.endswith("-classification"):
             parts = [part for part in re.split(r"(?m)^---\n", text) if "-dashboards\n" not in part]
             keep(golden / f"{name}.yaml", "---\n".join(parts))
     rules = [document for document in helm.documents(rendered["alerts"]) if document["kind"] == "PrometheusRule"]

@@ -1,6 +1,6 @@
 """The values, their schema and the templates speak of the same things.
 
-usage: values.py
+usage: values.py CHART     CHART is `model` or `longshore`
 """
 
 import json
@@ -51,26 +51,27 @@ def walk(values, schema, path, said, problems):
 
 def main():
     """Values against schema, templates against values."""
-    text = (helm.CHART / "values.yaml").read_text()
+    folder = helm.CHARTS / sys.argv[1]
+    text = (folder / "values.yaml").read_text()
     values, said = yaml.safe_load(text), comments(text)
-    schema = json.loads((helm.CHART / "values.schema.json").read_text())
+    schema = json.loads((folder / "values.schema.json").read_text())
     problems = []
     walk(values, schema, "", said, problems)
     if schema.get("additionalProperties") is not False:
         problems.append("the schema takes unknown keys")
-    templates = "\n".join(path.read_text() for path in (helm.CHART / "templates").rglob("*") if path.is_file())
+    templates = "\n".join(path.read_text() for path in (folder / "templates").rglob("*") if path.is_file())
     for key in values:
         if not re.search(rf"(Values|\$v|\$a)\.{key}\b", templates):
             problems.append(f"{key}: no template reads it")
-    chart = yaml.safe_load((helm.CHART / "Chart.yaml").read_text())
+    chart = yaml.safe_load((folder / "Chart.yaml").read_text())
     semver = r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
     if not re.fullmatch(semver, str(chart["version"])):
         problems.append(f"Chart.yaml: `{chart['version']}` is no semantic version")
     workspace = re.search(r'(?ms)^\[workspace\.package\].*?^version = "([^"]+)"', (helm.ROOT / "Cargo.toml").read_text())
     if not workspace or str(chart["appVersion"]) != workspace[1]:
         problems.append(f"Chart.yaml: appVersion is `{chart['appVersion']}`, the program's version is another (Cargo.toml)")
-    tests = {path.name.removesuffix("_test.yaml") for path in (helm.CHART / "tests").glob("*_test.yaml")}
-    wanted = {path.stem for path in (helm.CHART / "templates").rglob("*.yaml")}
+    tests = {path.name.removesuffix("_test.yaml") for path in (folder / "tests").glob("*_test.yaml")}
+    wanted = {path.stem for path in (folder / "templates").rglob("*.yaml")}
     for name in sorted(wanted - tests):
         problems.append(f"templates/{name}.yaml has no tests/{name}_test.yaml")
     if problems:

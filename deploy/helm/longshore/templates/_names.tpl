@@ -1,0 +1,58 @@
+{{/* Labels of whatever the chart makes, but for the component. */}}
+{{- define "longshore.commonLabels" -}}
+app.kubernetes.io/part-of: longshore
+{{- with .Values.image.tag }}
+app.kubernetes.io/version: {{ . | trunc 63 | trimSuffix "-" | quote }}
+{{- end }}
+longshore.dev/environment: {{ .Values.environment }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* What tells the pods of a role from all others: dict root, role. */}}
+{{- define "longshore.selectorLabels" -}}
+app.kubernetes.io/name: longshore
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .role }}
+{{- end -}}
+
+{{/* Labels of an object: dict root, role. */}}
+{{- define "longshore.labels" -}}
+{{ include "longshore.selectorLabels" . }}
+{{ include "longshore.commonLabels" .root }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+{{- end -}}
+
+{{- define "longshore.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s%s@%s" .Values.image.repository (ternary (printf ":%s" .Values.image.tag) "" (ne .Values.image.tag "")) .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository .Values.image.tag -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The gateway's name inside the cluster, which every InferenceService's Service leads to. */}}
+{{- define "longshore.gatewayHost" -}}
+longshore-gateway.{{ .Release.Namespace }}.svc.{{ .Values.hosts.clusterDomain }}
+{{- end -}}
+
+{{/* Whether a load balancer stands before the gateway. */}}
+{{- define "longshore.balanced" -}}
+{{- if or .Values.gateway.nlb.enabled (eq .Values.gateway.service.type "LoadBalancer") }}true{{ end -}}
+{{- end -}}
+
+{{/* Fewest pods of the gateway that ever run. */}}
+{{- define "longshore.fewestGateways" -}}
+{{- ternary .Values.gateway.autoscaling.minReplicas .Values.gateway.replicas .Values.gateway.autoscaling.enabled -}}
+{{- end -}}
+
+{{/* A load balancer forgets a pod later than kube-proxy does. */}}
+{{- define "longshore.drainDelay" -}}
+{{- if kindIs "invalid" .Values.gateway.drain.delaySeconds -}}
+{{- ternary 20 5 (eq (include "longshore.balanced" .) "true") -}}
+{{- else -}}
+{{- int .Values.gateway.drain.delaySeconds -}}
+{{- end -}}
+{{- end -}}
