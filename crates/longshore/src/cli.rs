@@ -8,6 +8,8 @@ mod announce;
 #[cfg(feature = "operator")]
 mod autoscaler;
 mod batches;
+#[cfg(feature = "cli")]
+mod platform;
 mod security;
 mod storage;
 
@@ -15,6 +17,11 @@ pub(crate) use announce::AnnounceArgs;
 #[cfg(feature = "operator")]
 pub(crate) use autoscaler::{AutoscalerArgs, AutoscalerCommand};
 pub(crate) use batches::BatchArgs;
+#[cfg(feature = "cli")]
+pub(crate) use platform::{
+    ApplyArgs, ClusterArgs, DeleteArgs, DescribeArgs, GetArgs, LogsArgs, OutputFormat, PromoteArgs,
+    RolloutArgs, RolloutCommand, RolloutStatusArgs, UrlArgs,
+};
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
 
@@ -49,6 +56,27 @@ pub(crate) enum Command {
     /// What the autoscaler of the platform decides
     #[cfg(feature = "operator")]
     Autoscaler(AutoscalerArgs),
+    /// List InferenceServices of a cluster, or the revisions of one
+    #[cfg(feature = "cli")]
+    Get(GetArgs),
+    /// Say how an InferenceService is, and what to do when it is not ready
+    #[cfg(feature = "cli")]
+    Describe(DescribeArgs),
+    /// Print where an InferenceService is asked, and how
+    #[cfg(feature = "cli")]
+    Url(UrlArgs),
+    /// Print what the pods of an InferenceService log
+    #[cfg(feature = "cli")]
+    Logs(LogsArgs),
+    /// Follow, promote or abort the rollout of a new revision, or list those that there were
+    #[cfg(feature = "cli")]
+    Rollout(RolloutArgs),
+    /// Make or change objects of a cluster by their manifests
+    #[cfg(feature = "cli")]
+    Apply(ApplyArgs),
+    /// Delete InferenceServices, or the objects of manifests
+    #[cfg(feature = "cli")]
+    Delete(DeleteArgs),
 }
 
 /// `longshore serve`.

@@ -42,6 +42,20 @@ fn main() -> ExitCode {
         #[cfg(feature = "operator")]
         Command::Autoscaler(args) => cmd::autoscaler::run(&args),
         Command::SmokeTest(args) => cmd::smoke_test::run(&args),
+        #[cfg(feature = "cli")]
+        Command::Get(args) => cmd::platform::get(&args),
+        #[cfg(feature = "cli")]
+        Command::Describe(args) => cmd::platform::describe(&args),
+        #[cfg(feature = "cli")]
+        Command::Url(args) => cmd::platform::url(&args),
+        #[cfg(feature = "cli")]
+        Command::Logs(args) => cmd::platform::logs(&args),
+        #[cfg(feature = "cli")]
+        Command::Rollout(args) => cmd::platform::rollout(&args),
+        #[cfg(feature = "cli")]
+        Command::Apply(args) => cmd::platform::apply(&args),
+        #[cfg(feature = "cli")]
+        Command::Delete(args) => cmd::platform::delete(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
