@@ -19,6 +19,8 @@ pub enum Code {
     AlreadyExists,
     /// The request is larger than a limit allows.
     TooLarge,
+    /// The caller asks more often than it may.
+    TooManyRequests,
     /// The body is in a form that is not understood.
     UnsupportedMediaType,
     /// A fault of the server.
@@ -33,7 +35,7 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidArgument,
         Self::Unauthenticated,
         Self::PermissionDenied,
@@ -42,6 +44,7 @@ impl Code {
         Self::RequestTimeout,
         Self::AlreadyExists,
         Self::TooLarge,
+        Self::TooManyRequests,
         Self::UnsupportedMediaType,
         Self::Internal,
         Self::Unimplemented,
@@ -61,6 +64,7 @@ impl Code {
             Self::AlreadyExists => 409,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::TooManyRequests => 429,
             Self::Internal => 500,
             Self::Unimplemented => 501,
             Self::Unavailable => 503,
@@ -77,6 +81,7 @@ impl Code {
             Self::NotFound => "RESOURCE_DOES_NOT_EXIST",
             Self::AlreadyExists => "RESOURCE_ALREADY_EXISTS",
             Self::TooLarge => "RESOURCE_LIMIT_EXCEEDED",
+            Self::TooManyRequests => "REQUEST_LIMIT_EXCEEDED",
             Self::UnsupportedMediaType => "INVALID_PARAMETER_VALUE",
             Self::Internal => "INTERNAL_ERROR",
             Self::Unimplemented => "NOT_IMPLEMENTED",
@@ -93,7 +98,7 @@ impl Code {
             Self::NotFound => 5,
             Self::AlreadyExists => 6,
             Self::PermissionDenied => 7,
-            Self::TooLarge => 8,
+            Self::TooLarge | Self::TooManyRequests => 8,
             Self::MethodNotAllowed | Self::Unimplemented => 12,
             Self::Internal => 13,
             Self::Unavailable => 14,
@@ -108,7 +113,13 @@ impl Code {
 
     /// True when sending the same request again may succeed.
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::Unavailable | Self::DeadlineExceeded | Self::RequestTimeout)
+        matches!(
+            self,
+            Self::Unavailable
+                | Self::DeadlineExceeded
+                | Self::RequestTimeout
+                | Self::TooManyRequests
+        )
     }
 }
 

@@ -29,7 +29,7 @@ pub mod tls;
 mod transport;
 mod wakes;
 
-pub use accept::{Accept, Accepted, Plain};
+pub use accept::{Accept, Accepted, Connection, Plain};
 pub use body::Body;
 pub use connection::Answer;
 pub use probe::{Page, Probe, Question, Readiness};

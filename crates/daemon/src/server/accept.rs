@@ -1,4 +1,4 @@
-use std::{future::Future, io};
+use std::{future::Future, io, net::SocketAddr};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -31,6 +31,17 @@ pub struct Accepted<S> {
     /// Whether the peer has named HTTP/2 as its protocol (ALPN); when it has named none, its first
     /// bytes tell.
     pub http2: Option<bool>,
+    /// Whether nobody on the way can read it.
+    pub is_secure: bool,
+}
+
+/// The connection that a request came over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Who has opened it.
+    pub peer: SocketAddr,
+    /// Whether nobody on the way can read it.
+    pub is_secure: bool,
 }
 
 /// The socket itself is the stream.
@@ -43,6 +54,6 @@ impl Accept for Plain {
     const HANDSHAKE: bool = false;
 
     async fn accept(&self, socket: TcpStream) -> io::Result<Accepted<TcpStream>> {
-        Ok(Accepted { stream: socket, http2: None })
+        Ok(Accepted { stream: socket, http2: None, is_secure: false })
     }
 }

@@ -14,13 +14,16 @@ use http_body_util::Full;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use super::deadline::Watch;
+use super::{accept::Connection, deadline::Watch};
 use crate::{Error, gate::Permit};
 
 /// The body of a request. It fails with [`Error::LateBody`] when it does not arrive in time, so that
 /// no service has to watch its peers.
 #[derive(Debug)]
-pub struct Body(Source);
+pub struct Body {
+    source: Source,
+    connection: Option<Connection>,
+}
 
 #[derive(Debug)]
 enum Source {
@@ -40,24 +43,31 @@ enum Deadline {
 
 impl Body {
     pub(super) fn swept(incoming: Incoming, watch: &Arc<Watch>) -> Self {
-        if HttpBody::is_end_stream(&incoming) {
-            return Self::default();
-        }
-        let deadline = Deadline::Swept { watch: watch.clone(), begun: false };
-        Self(Source::Socket { incoming, deadline })
+        let source = if HttpBody::is_end_stream(&incoming) {
+            Source::Whole(Full::default())
+        } else {
+            let deadline = Deadline::Swept { watch: watch.clone(), begun: false };
+            Source::Socket { incoming, deadline }
+        };
+        Self { source, connection: Some(watch.connection()) }
+    }
+
+    /// The connection that the request came over; `None` for a body that did not come over a socket.
+    pub fn connection(&self) -> Option<Connection> {
+        self.connection
     }
 
     /// Nobody waits for the body for now. Its time begins anew when it is waited for again, so that
     /// a service may read a body of any length in parts.
     pub fn rest(&mut self) {
-        if let Source::Socket { deadline, .. } = &mut self.0 {
+        if let Source::Socket { deadline, .. } = &mut self.source {
             deadline.rests();
         }
     }
 
-    pub(super) fn timed(incoming: Incoming, limit: Duration) -> Self {
+    pub(super) fn timed(incoming: Incoming, limit: Duration, connection: Connection) -> Self {
         let deadline = Deadline::Timed { limit, timer: None };
-        Self(Source::Socket { incoming, deadline })
+        Self { source: Source::Socket { incoming, deadline }, connection: Some(connection) }
     }
 }
 
@@ -70,7 +80,7 @@ impl Default for Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self(Source::Whole(Full::new(bytes)))
+        Self { source: Source::Whole(Full::new(bytes)), connection: None }
     }
 }
 
@@ -140,7 +150,7 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let (incoming, deadline) = match &mut self.0 {
+        let (incoming, deadline) = match &mut self.source {
             Source::Whole(bytes) => {
                 let frame = ready!(Pin::new(bytes).poll_frame(cx));
                 return Poll::Ready(frame.map(|frame| frame.map_err(|never| match never {})));
@@ -169,14 +179,14 @@ impl HttpBody for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.source {
             Source::Whole(bytes) => bytes.is_end_stream(),
             Source::Socket { incoming, .. } => HttpBody::is_end_stream(incoming),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.source {
             Source::Whole(bytes) => bytes.size_hint(),
             Source::Socket { incoming, .. } => HttpBody::size_hint(incoming),
         }
@@ -185,7 +195,7 @@ impl HttpBody for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if let Source::Socket { incoming, deadline } = &mut self.0 {
+        if let Source::Socket { incoming, deadline } = &mut self.source {
             deadline.ends();
             if let Deadline::Swept { watch, .. } = deadline
                 && !HttpBody::is_end_stream(incoming)

@@ -73,7 +73,7 @@ pub(super) async fn drive<A: Accept, S: Answer>(
     if A::HANDSHAKE {
         watch.handshake_begins();
     }
-    let Accepted { stream, http2 } = match shared.accept.accept(socket).await {
+    let Accepted { stream, http2, is_secure } = match shared.accept.accept(socket).await {
         Ok(accepted) => accepted,
         Err(error) => {
             tracing::debug!(%error, "a handshake failed");
@@ -82,6 +82,9 @@ pub(super) async fn drive<A: Accept, S: Answer>(
     };
     if A::HANDSHAKE {
         watch.handshake_ends();
+    }
+    if is_secure {
+        watch.is_now_secure();
     }
     let io = Watched::new(stream, watch.clone());
     let result = if http2 == Some(true) {
@@ -203,7 +206,8 @@ fn answer_http2<A: Accept, S: Answer>(
     let answering = (!refused).then(|| {
         let limit = shared.limits.body_timeout;
         // what hyper makes of it is moved several times, which a pointer makes cheap
-        Box::pin(shared.service.call(request.map(|incoming| Body::timed(incoming, limit))))
+        let body = |incoming| Body::timed(incoming, limit, watch.connection());
+        Box::pin(shared.service.call(request.map(body)))
     });
     async move {
         let Some(answering) = answering else { return Err(Refused::new()) };

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::SocketAddr,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed},
@@ -12,7 +13,7 @@ use std::{
 
 use tokio::task::AbortHandle;
 
-use super::{Limits, wakes::Wakes};
+use super::{Limits, accept::Connection, wakes::Wakes};
 use crate::Drain;
 
 /// What a connection is waiting for.
@@ -51,6 +52,9 @@ pub(super) struct Watch {
     /// The connection has to end after the requests it is busy with.
     closing: AtomicBool,
     http2: AtomicBool,
+    peer: SocketAddr,
+    /// It came by TLS.
+    secure: AtomicBool,
     /// Wakes the connection's task.
     waker: OnceLock<Waker>,
     wakes: Wakes,
@@ -70,7 +74,7 @@ impl Wake for Watch {
 }
 
 impl Watch {
-    pub(super) fn new(clock: Arc<Clock>, drain: Drain) -> Self {
+    pub(super) fn new(clock: Arc<Clock>, drain: Drain, peer: SocketAddr) -> Self {
         let since = AtomicU32::new(clock.now());
         Self {
             clock,
@@ -83,9 +87,21 @@ impl Watch {
             left: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             http2: AtomicBool::new(false),
+            peer,
+            secure: AtomicBool::new(false),
             waker: OnceLock::new(),
             wakes: Wakes::default(),
         }
+    }
+
+    /// The handshake has made it secure.
+    pub(super) fn is_now_secure(&self) {
+        self.secure.store(true, Relaxed);
+    }
+
+    /// What services may know of the connection.
+    pub(super) fn connection(&self) -> Connection {
+        Connection { peer: self.peer, is_secure: self.secure.load(Relaxed) }
     }
 
     /// True once the server goes down: the connection ends after its next reply.

@@ -159,7 +159,7 @@ impl<A: Accept, S: Answer> Port<A, S> {
                 biased;
                 () = &mut end => return,
                 accepted = accept(listeners) => match accepted {
-                    Ok((socket, _)) => self.open(socket),
+                    Ok((socket, peer)) => self.open(socket, peer),
                     Err(error) => {
                         // out of file descriptors, or a peer that left: neither ends the server
                         tracing::warn!(%error, "a connection was not accepted");
@@ -174,22 +174,22 @@ impl<A: Accept, S: Answer> Port<A, S> {
     fn accept_queued(&self, listener: tokio::net::TcpListener) {
         // the system is asked directly: the event loop may not have heard of the latest ones yet
         let queue = listener.into_std();
-        let next = || -> io::Result<TcpStream> {
-            let (socket, _) =
+        let next = || -> io::Result<(TcpStream, SocketAddr)> {
+            let (socket, peer) =
                 queue.as_ref().map_err(|error| io::Error::from(error.kind()))?.accept()?;
             socket.set_nonblocking(true)?;
-            TcpStream::from_std(socket)
+            Ok((TcpStream::from_std(socket)?, peer))
         };
         for _ in 0..BACKLOG {
             match next() {
-                Ok(socket) => self.open(socket),
+                Ok((socket, peer)) => self.open(socket, peer),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(_) => return,
             }
         }
     }
 
-    fn open(&self, socket: TcpStream) {
+    fn open(&self, socket: TcpStream, peer: SocketAddr) {
         let Some(permit) = self.shared.connections.enter(1) else {
             tracing::warn!("too many connections: one was closed");
             return;
@@ -200,7 +200,8 @@ impl<A: Accept, S: Answer> Port<A, S> {
             return;
         }
         self.connections.add(|id| {
-            let watch = Arc::new(Watch::new(self.shared.clock.clone(), self.shared.drain.clone()));
+            let (clock, drain) = (self.shared.clock.clone(), self.shared.drain.clone());
+            let watch = Arc::new(Watch::new(clock, drain, peer));
             let end = End { id, connections: self.connections.clone(), _permit: permit };
             let drive = connection::drive(socket, self.shared.clone(), watch.clone(), end);
             let task = tokio::spawn(drive);

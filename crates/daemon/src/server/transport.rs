@@ -40,11 +40,14 @@ impl Accept for Transport {
 
     async fn accept(&self, socket: TcpStream) -> io::Result<Accepted<Stream>> {
         match self {
-            Self::Plain => Ok(Accepted { stream: Stream::Plain(socket), http2: None }),
+            Self::Plain => {
+                let stream = Stream::Plain(socket);
+                Ok(Accepted { stream, http2: None, is_secure: false })
+            }
             Self::Tls(tls) => {
                 let stream = Box::new(Box::pin(tls.shake(socket)).await?);
                 let http2 = stream.get_ref().1.alpn_protocol().map(|named| named == b"h2");
-                Ok(Accepted { stream: Stream::Tls(stream), http2 })
+                Ok(Accepted { stream: Stream::Tls(stream), http2, is_secure: true })
             }
         }
     }

@@ -50,3 +50,18 @@ fn slow_peers_are_cut_off() {
     let reply = server.exchange("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nwhole");
     assert!(reply.starts_with("HTTP/1.1 200 "), "closed once it is idle: {reply}");
 }
+
+#[test]
+fn a_service_knows_who_asks() {
+    let server = start(limits());
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let peer = stream.local_addr().unwrap();
+    let ask = "/connection HTTP/1.1\r\nhost: x\r\n";
+    write!(stream, "GET {ask}\r\nPOST {ask}content-length: 2\r\nconnection: close\r\n\r\nok")
+        .unwrap();
+    let mut replies = String::new();
+    stream.read_to_string(&mut replies).unwrap();
+    // with a body and without
+    let expected = format!("Some(Connection {{ peer: {peer}, is_secure: false }})");
+    assert_eq!(replies.matches(&expected).count(), 2, "{replies}");
+}

@@ -92,3 +92,11 @@ async fn requests_beyond_the_limit_are_refused_before_they_begin() {
     }
     assert_eq!(client.post("/", whole("fourth")).await.unwrap().1, "fourth");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_service_knows_who_asks() {
+    let server = start(limits());
+    let mut client = server.http2().await;
+    let (_, known) = client.post("/connection", whole("ok")).await.unwrap();
+    assert!(known.starts_with(b"Some(Connection { peer: 127.0.0.1:"), "{known:?}");
+}

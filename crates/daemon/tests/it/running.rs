@@ -93,7 +93,7 @@ pub(crate) fn start_over(limits: Limits, transport: Transport) -> Running {
 }
 
 /// Sends the body back, after a permit when it is asked for at `/held`, or does not look at it at
-/// `/unread`.
+/// `/unread`; at `/connection` it says what is known of that.
 async fn answer(
     request: Request<Body>,
     release: Arc<Semaphore>,
@@ -103,6 +103,10 @@ async fn answer(
     }
     if request.uri().path() == "/unread" {
         return Ok(Response::default());
+    }
+    if request.uri().path() == "/connection" {
+        let known = format!("{:?}", request.body().connection());
+        return Ok(Response::new(Full::new(known.into())));
     }
     let (status, body) = match request.into_body().collect().await {
         Ok(body) => (StatusCode::OK, body.to_bytes()),

@@ -274,3 +274,19 @@ async fn what_is_in_flight_is_finished() {
     assert!(reply.contains("connection: close") && reply.ends_with("\r\n\r\nheld"), "{reply}");
     server.join();
 }
+
+#[tokio::test]
+async fn a_service_knows_that_a_connection_is_secure() {
+    let authority = Authority::new();
+    let tls = Folder::new(&authority.server()).open(None, ClientCertificate::Required);
+    let server = serve(&tls);
+    let config = authority.believer_with(None, &["http/1.1"]);
+    let mut stream = connect(server.address, &config).await.unwrap();
+    stream
+        .write_all(b"GET /connection HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    assert!(reply.contains("is_secure: true"), "{reply}");
+}
