@@ -43,4 +43,18 @@ pub enum Error {
         /// What they make.
         sum: u64,
     },
+    /// No Kubernetes cluster is named.
+    #[error(
+        "no Kubernetes cluster is known: {fault}; run in a pod with a ServiceAccount, or set `KUBECONFIG`"
+    )]
+    NoCluster {
+        /// Where one was looked for in vain.
+        fault: String,
+    },
+    /// A thread cannot run.
+    #[error("a thread cannot start: {source}")]
+    Thread {
+        /// Why.
+        source: io::Error,
+    },
 }

@@ -9,6 +9,7 @@
 
 pub mod description;
 mod error;
+mod kubernetes;
 mod revision;
 mod service;
 mod table;
@@ -16,6 +17,7 @@ mod wake;
 
 pub use description::Description;
 pub use error::Error;
+pub use kubernetes::{Deployments, Kubernetes};
 pub use revision::Revision;
 pub use table::Table;
 pub use wake::{NoWake, Wake};

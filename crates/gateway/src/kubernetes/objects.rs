@@ -1,0 +1,185 @@
+//! Objects of Kubernetes, as far as a gateway reads them.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt, net::IpAddr, str::FromStr};
+
+use k8s_openapi::{
+    NamespaceResourceScope, api::discovery::v1::EndpointSlice,
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use kube::Resource;
+use longshore_kserve::{Component, status::ComponentStatus};
+use longshore_platform::{Revision, Sticky, names};
+use serde::Deserialize;
+
+use crate::description::{Part, Service, Share};
+
+/// A namespace and a name in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Key {
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+impl Key {
+    pub(super) fn new(namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+
+    /// The key of an object; what lies in no namespace has none.
+    pub(super) fn of(meta: &ObjectMeta) -> Option<Self> {
+        Some(Self { namespace: meta.namespace.clone()?, name: meta.name.clone()? })
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// An InferenceService. Its specification is the operator's to read; its status is kept as it came, so
+/// that one that cannot be understood does not end the list that it came in.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct InferenceService {
+    pub(super) metadata: ObjectMeta,
+    #[serde(default)]
+    pub(super) status: serde_json::Value,
+}
+
+impl Resource for InferenceService {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        "InferenceService".into()
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        "serving.kserve.io".into()
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        "v1beta1".into()
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        "inferenceservices".into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+/// What of a status is routed. A newer operator may say more, which is no reason not to route.
+#[derive(Default, Deserialize)]
+struct Status {
+    #[serde(default)]
+    url: Option<String>,
+    #[serde(default)]
+    components: BTreeMap<Component, ComponentStatus>,
+    #[serde(default)]
+    conditions: Vec<Condition>,
+}
+
+#[derive(Deserialize)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+}
+
+/// How an InferenceService is routed; `None` while it is not to be: nothing is said of it yet, or it
+/// is stopped.
+pub(super) fn service(object: InferenceService) -> Result<Option<Service>, String> {
+    let InferenceService { metadata, status } = object;
+    let Some(Key { namespace, name }) = Key::of(&metadata) else { return Ok(None) };
+    let status: Option<Status> = serde_json::from_value(status)
+        .map_err(|error| format!("its status is not understood: {error}"))?;
+    let status = status.unwrap_or_default();
+    let mut conditions = status.conditions.iter();
+    let is_stopped = conditions.any(|it| it.kind == "Stopped" && it.status == "True");
+    if is_stopped || status.components.is_empty() {
+        return Ok(None);
+    }
+    let annotations = metadata.annotations.unwrap_or_default();
+    let sticky = annotations.get(names::STICKY).map(|text| Sticky::from_str(text)).transpose();
+    let sticky = sticky.map_err(|fault| format!("annotation `{}`: {fault}", names::STICKY))?;
+    let mut service = Service {
+        namespace,
+        name,
+        at: status.url.into_iter().collect(),
+        sticky,
+        ..Service::default()
+    };
+    for (component, said) in status.components {
+        let mut part = Part { at: said.url.into_iter().collect(), traffic: Vec::new() };
+        for traffic in said.traffic {
+            let Some(revision) = traffic.revision_name else { continue };
+            let percent = u32::try_from(traffic.percent.unwrap_or(0)).unwrap_or(u32::MAX);
+            let known = part.traffic.iter_mut().find(|share| share.revision == revision);
+            match known {
+                // a revision may have a share of its own and a tag beside it
+                Some(share) => {
+                    share.percent = share.percent.saturating_add(percent);
+                    share.at.extend(traffic.url);
+                }
+                None => part.traffic.push(Share {
+                    revision,
+                    percent,
+                    at: traffic.url.into_iter().collect(),
+                }),
+            }
+        }
+        service.components.insert(component, part);
+    }
+    Ok(Some(service))
+}
+
+/// What the Service of a revision says of it.
+pub(super) fn facts(metadata: &ObjectMeta) -> Result<Option<Revision>, String> {
+    let annotations = metadata.annotations.as_ref();
+    let Some(text) = annotations.and_then(|all| all.get(names::REVISION_FACTS)) else {
+        return Ok(None);
+    };
+    serde_json::from_str(text)
+        .map(Some)
+        .map_err(|error| format!("annotation `{}`: {error}", names::REVISION_FACTS))
+}
+
+/// The addresses that one EndpointSlice has of a revision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Slice {
+    /// Replicas that are ready.
+    pub(super) ready: Vec<IpAddr>,
+    /// Replicas that are going.
+    pub(super) leaving: Vec<IpAddr>,
+}
+
+/// The revision of an EndpointSlice, and the addresses in it.
+pub(super) fn slice(object: &EndpointSlice) -> Option<(String, Slice)> {
+    let revision = object.metadata.labels.as_ref()?.get(names::REVISION)?.clone();
+    let mut slice = Slice::default();
+    for endpoint in &object.endpoints {
+        let conditions = endpoint.conditions.as_ref();
+        let is_ready = conditions.and_then(|it| it.ready).unwrap_or(true);
+        let is_leaving = conditions.and_then(|it| it.terminating).unwrap_or(false);
+        // the addresses of an endpoint are those of one pod, and the first is as good as any
+        let Some(address) = endpoint.addresses.first().and_then(|text| text.parse().ok()) else {
+            continue;
+        };
+        if is_leaving {
+            slice.leaving.push(address);
+        } else if is_ready {
+            slice.ready.push(address);
+        }
+    }
+    Some((revision, slice))
+}
+
+#[cfg(test)]
+mod tests;

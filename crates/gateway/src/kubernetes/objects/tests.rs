@@ -1,0 +1,115 @@
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use longshore_kserve::Component;
+use serde_json::{Value, json};
+
+use super::{InferenceService, Slice, facts, service, slice};
+use crate::description::{Part, Service, Share};
+
+fn object(status: &Value, annotations: &Value) -> InferenceService {
+    serde_json::from_value(json!({
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": { "namespace": "ml", "name": "iris", "annotations": annotations },
+        "spec": { "predictor": { "model": { "modelFormat": 5 } } },
+        "status": status,
+    }))
+    .unwrap()
+}
+
+#[test]
+fn a_status_becomes_routes() {
+    let status = json!({
+        "url": "http://iris.ml.example.com",
+        "conditions": [{ "type": "OfANewerRelease", "status": "Perhaps" }],
+        "components": { "predictor": {
+            "url": "http://iris-predictor.ml.example.com",
+            "traffic": [
+                { "revisionName": "iris-1", "percent": 90, "tag": "prev", "url": "http://prev-iris-predictor.ml.example.com" },
+                { "revisionName": "iris-2", "percent": 10, "latestRevision": true },
+                { "revisionName": "iris-2", "tag": "latest", "url": "http://latest-iris-predictor.ml.example.com" },
+                { "latestRevision": true, "percent": 0 },
+            ],
+        }},
+        "ofANewerRelease": {},
+    });
+    let share = |revision: &str, percent, at: &str| Share {
+        revision: revision.into(),
+        percent,
+        at: vec![format!("http://{at}-iris-predictor.ml.example.com")],
+    };
+    let part = Part {
+        at: vec!["http://iris-predictor.ml.example.com".into()],
+        traffic: vec![share("iris-1", 90, "prev"), share("iris-2", 10, "latest")],
+    };
+    let expected = Service {
+        namespace: "ml".into(),
+        name: "iris".into(),
+        at: vec!["http://iris.ml.example.com".into()],
+        components: [(Component::Predictor, part)].into(),
+        ..Service::default()
+    };
+    assert_eq!(service(object(&status, &json!({}))), Ok(Some(expected)));
+}
+
+#[test]
+fn what_has_no_status_or_is_stopped_is_not_routed() {
+    assert_eq!(service(object(&json!(null), &json!(null))), Ok(None));
+    assert_eq!(service(object(&json!({ "url": "http://a" }), &json!({}))), Ok(None));
+    let stopped = json!({
+        "conditions": [{ "type": "Stopped", "status": "True" }],
+        "components": { "predictor": {} },
+    });
+    assert_eq!(service(object(&stopped, &json!({}))), Ok(None));
+}
+
+#[test]
+fn what_is_not_understood_is_named() {
+    let refused =
+        |status: Value, annotations: Value| service(object(&status, &annotations)).unwrap_err();
+    let fault = refused(json!({ "components": { "predictor": { "traffic": 5 } } }), json!({}));
+    assert!(fault.contains("its status is not understood"), "{fault}");
+    let status = json!({ "components": { "predictor": {} } });
+    let fault = refused(status, json!({ "longshore.dev/sticky": "query=a" }));
+    assert!(fault.contains("annotation `longshore.dev/sticky`"), "{fault}");
+}
+
+#[test]
+fn facts_stand_in_an_annotation() {
+    let with = |text: Value| {
+        let annotations = json!({ "annotations": { "longshore.dev/revision-facts": text } });
+        facts(&serde_json::from_value(annotations).unwrap())
+    };
+    let text = r#"{"service":"iris","component":"predictor","port":8080,"timeoutSeconds":60}"#;
+    assert_eq!(with(json!(text)).unwrap().unwrap().port, 8080);
+    assert!(with(json!("{}")).unwrap_err().contains("revision-facts`: missing field"));
+    assert_eq!(facts(&serde_json::from_value(json!({})).unwrap()), Ok(None));
+}
+
+#[test]
+fn addresses_are_ready_leaving_or_neither() {
+    let endpoint = |address: &str, conditions: Value| json!({ "addresses": [address], "conditions": conditions });
+    let object: EndpointSlice = serde_json::from_value(json!({
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": { "labels": { "longshore.dev/revision": "iris-1" } },
+        "addressType": "IPv4",
+        "endpoints": [
+            endpoint("10.0.0.1", json!({ "ready": true, "serving": true, "terminating": false })),
+            endpoint("10.0.0.2", json!({ "ready": false, "serving": false, "terminating": false })),
+            endpoint("10.0.0.3", json!({ "ready": false, "serving": true, "terminating": true })),
+            // as the API defines it, what says nothing is ready
+            endpoint("10.0.0.4", json!({})),
+            endpoint("fd00::1", json!({ "ready": true })),
+            endpoint("a name", json!({ "ready": true })),
+        ],
+    }))
+    .unwrap();
+    let ip = |text: &str| text.parse().unwrap();
+    let expected = Slice {
+        ready: vec![ip("10.0.0.1"), ip("10.0.0.4"), ip("fd00::1")],
+        leaving: vec![ip("10.0.0.3")],
+    };
+    assert_eq!(slice(&object), Some(("iris-1".into(), expected)));
+    let unlabelled = EndpointSlice::default();
+    assert_eq!(slice(&unlabelled), None);
+}
