@@ -32,7 +32,7 @@ def environments():
             values["model"] = {"name": model.stem, "uri": f"example://{model.stem}"}
             if edge:
                 values["ingress"] = {"host": f"{model.stem}.models.example.org", "certificateArn": CERTIFICATE}
-            yield f"{environment}-{model.stem}", model.stem, [shared, model], values
+            yield f"{environment}-{model.stem}", model.stem, [folder.parent / "image.yaml", shared, model], values
 
 
 def cases():

@@ -81,7 +81,7 @@ def ready(tmp_path: pathlib.Path) -> pathlib.Path:
     for path in folder.glob("*/*.tfvars"):
         path.write_text(re.sub(r'(account_id\s*=\s*)"[^"]*"', r'\1"012345678901"', path.read_text()))
     for name in render.ENVIRONMENTS:
-        path = folder / name / "values.yaml"
+        path = folder / name / "image.yaml"
         path.write_text(path.read_text().replace('digest: ""', f'digest: "sha256:{"a" * 64}"'))
     return folder
 
@@ -112,7 +112,7 @@ def test_check_refuses_what_is_in_the_repository(name):
         ("account.yaml", "region: eu-west-1", "region: us-east-1", "the certificate is of `eu-west-1`"),
         ("account.yaml", "domain: models.example.org", 'domain: ""', "`domain` is missing: write the domain"),
         ("account.yaml", "eu-west-1:012345678901:certificate", "eu-west-1:999999999999:certificate", "the certificate is of account `999999999999`"),
-        ("values.yaml", f'"sha256:{"a" * 64}"', '""', "the image has no digest"),
+        ("image.yaml", f'"sha256:{"a" * 64}"', '""', "the image has no digest"),
         ("values.yaml", "group: longshore-production", "group: CHANGE-ME", "values.yaml:"),
         (
             "models/classification.yaml",

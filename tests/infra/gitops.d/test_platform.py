@@ -17,6 +17,9 @@ ORDER = (
     ("aws-load-balancer-controller", "models"),
     ("cluster", "monitoring"),
     ("cluster", "models"),
+    ("prometheus-operator-crds", "longshore-system"),
+    ("aws-load-balancer-controller", "longshore-system"),
+    ("cluster", "longshore-system"),
     ("monitoring", "models"),
 )
 UNITS = {"m": 1e-3, "": 1, "Mi": 2**20, "Gi": 2**30}
@@ -162,7 +165,7 @@ def test_the_models_fit_into_the_quota(environments, name):
     most = {item.application: item.body["spec"]["maxReplicas"] for item in environments[name] if item.kind == "HorizontalPodAutoscaler"}
     wanted = dict.fromkeys(hard, 0.0)
     for item in environments[name]:
-        if item.kind != "Deployment":
+        if item.kind != "Deployment" or item.body["metadata"]["namespace"] != "longshore-serving":
             continue
         pods = most.get(item.application, item.body["spec"].get("replicas", 1)) + 1
         wanted["pods"] += pods
@@ -179,8 +182,9 @@ def test_the_models_fit_into_the_quota(environments, name):
 def test_pod_security(environments, name):
     labels = {item.name: item.body["metadata"]["labels"] for item in environments[name] if item.kind == "Namespace"}
     for mode in ("enforce", "audit", "warn"):
-        assert labels["longshore-serving"][f"pod-security.kubernetes.io/{mode}"] == "restricted"
-        assert labels["longshore-serving"][f"pod-security.kubernetes.io/{mode}-version"] == "v1.35"
+        for namespace in ("longshore-serving", "longshore-system"):
+            assert labels[namespace][f"pod-security.kubernetes.io/{mode}"] == "restricted"
+            assert labels[namespace][f"pod-security.kubernetes.io/{mode}-version"] == "v1.35"
 
 
 @pytest.mark.parametrize("name", render.ENVIRONMENTS)
