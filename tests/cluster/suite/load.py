@@ -64,9 +64,10 @@ class Tally:
 class Connection:
     """One kept connection, opened when it is needed."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, named: str | None) -> None:
         parts = urllib.parse.urlsplit(url)
         self.host, self.port, self.path = parts.hostname or "", parts.port or 80, parts.path
+        self.named = named or f"{self.host}:{self.port}"
         self.asked, self.doing = 0, "connecting"
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None
@@ -97,7 +98,7 @@ class Connection:
                 raise Failed(f"connect_{type(error).__name__}") from error
         self.doing = "waiting"
         try:
-            head = f"POST {self.path} HTTP/1.1\r\nhost: {self.host}:{self.port}\r\ncontent-type: application/json\r\n"
+            head = f"POST {self.path} HTTP/1.1\r\nhost: {self.named}\r\ncontent-type: application/json\r\n"
             end = "" if keep else "connection: close\r\n"
             self.writer.write(f"{head}content-length: {len(body)}\r\n{end}\r\n".encode() + body)
             lines = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -120,7 +121,7 @@ class Connection:
 async def worker(urls: list[str], number: int, options: argparse.Namespace, tally: Tally, stop: asyncio.Event) -> None:
     """One of the connections: its requests are due at fixed times, evenly between those of the others."""
     fresh = number < options.fresh * options.connections
-    connection = Connection(urls[number % len(urls)])
+    connection = Connection(urls[number % len(urls)], options.host)
     interval = options.connections / options.rate
     due = tally.begun + interval * number / options.connections
     while not stop.is_set():
@@ -166,6 +167,7 @@ def main() -> None:
     parser.add_argument("urls", nargs="+", metavar="URL", help="where to post to; connections are dealt out over them")
     parser.add_argument("--body", required=True, type=lambda p: pathlib.Path(p).read_bytes(), help="file with the body")
     parser.add_argument("--expect", type=lambda p: json.loads(pathlib.Path(p).read_text()), help="file with the right answer")
+    parser.add_argument("--host", help="the host to ask for, when it is not that of the URL")
     parser.add_argument("--rate", type=float, default=200, help="requests a second, together")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--fresh", type=float, default=0.5, help="share of the connections that are opened for each request")
