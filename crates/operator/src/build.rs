@@ -13,6 +13,7 @@ mod credentials;
 mod custom;
 mod draft;
 mod fetcher;
+mod foreign;
 mod given;
 mod hash;
 mod names;
@@ -26,6 +27,7 @@ mod restricted;
 mod scaling;
 mod services;
 mod storage;
+mod tracing;
 mod workload;
 
 pub use given::{Account, Secret, Service, Settings, StorageContainer, Surroundings};

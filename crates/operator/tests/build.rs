@@ -1,5 +1,5 @@
-//! What a manifest becomes: each `tests/build/NAME.yaml` holds an InferenceService and what stands
-//! around it, and `NAME.json` is the plan. `UPDATE_EXPECT=1` writes the plans anew.
+//! What a manifest becomes: each `tests/build/NAME.yaml` holds InferenceServices and what
+//! stands around them, and `NAME.json` has their plans. `UPDATE_EXPECT=1` writes the plans anew.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what reads a case may fail loudly")]
 
@@ -21,6 +21,12 @@ use serde_json::{Value, json};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/build");
 
+/// The service's UID.
+const UID: &str = "00000000-0000-0000-0000-000000000001";
+
+/// The gateway's name in the cluster.
+const GATEWAY: &str = "longshore-gateway.longshore-system.svc.cluster.local";
+
 /// The file of runtimes that every case has around it.
 const RUNTIMES: &str = "runtimes.yaml";
 
@@ -33,7 +39,9 @@ fn manifests_become_these_objects() {
         if !is_case || path.ends_with(RUNTIMES) {
             continue;
         }
-        let text = format!("{:#}\n", outcome(&path));
+        let mut text = String::new();
+        printed(&outcome(&path), 0, &mut text);
+        text.push('\n');
         let expected = path.with_extension("json");
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             fs::write(&expected, &text).unwrap();
@@ -52,7 +60,7 @@ fn manifests_become_these_objects() {
 /// Everything that the manifests of a case say.
 #[derive(Default)]
 struct Case {
-    service: Value,
+    services: Vec<Value>,
     runtimes: Vec<Runtime>,
     storage_containers: Vec<StorageContainer>,
     accounts: BTreeMap<String, (Annotations, Vec<String>)>,
@@ -70,7 +78,12 @@ fn outcome(path: &Path) -> Value {
             case.add(document);
         }
     }
-    case.plan()
+    let services = case.services.iter();
+    let plans = services.map(|service| {
+        let name = service["metadata"]["name"].as_str().unwrap();
+        (name.to_owned(), case.plan(service))
+    });
+    Value::Object(plans.collect())
 }
 
 fn texts(value: &Value) -> Annotations {
@@ -83,7 +96,7 @@ impl Case {
         let name = metadata["name"].as_str().unwrap_or_default().to_owned();
         let annotations = texts(&metadata["annotations"]);
         match document["kind"].as_str().unwrap() {
-            "InferenceService" => self.service = document,
+            "InferenceService" => self.services.push(document),
             "Settings" => self.settings = Some(document),
             kind @ ("ServingRuntime" | "ClusterServingRuntime") => self.runtimes.push(Runtime {
                 name,
@@ -109,12 +122,12 @@ impl Case {
         }
     }
 
-    fn plan(&self) -> Value {
-        let metadata = &self.service["metadata"];
+    fn plan(&self, service: &Value) -> Value {
+        let metadata = &service["metadata"];
         let name = metadata["name"].as_str().unwrap();
         let mut annotations = texts(&metadata["annotations"]);
-        let mut spec: InferenceServiceSpec =
-            serde_json::from_value(self.service["spec"].clone()).unwrap();
+        let spec = serde_json::from_value::<InferenceServiceSpec>(service["spec"].clone());
+        let mut spec = spec.unwrap_or_else(|error| panic!("{name}: {error}"));
         defaults::complete(&mut annotations, &mut spec);
         let faults = validate::validate(name, &annotations, &spec);
         if !faults.is_empty() {
@@ -124,7 +137,7 @@ impl Case {
         let service = Service {
             name,
             namespace: "ml",
-            uid: "00000000-0000-0000-0000-000000000001",
+            uid: UID,
             labels: &labels,
             annotations: &annotations,
             mode: None,
@@ -155,7 +168,7 @@ impl Case {
         Settings {
             hosts: Hosts::default(),
             image: "registry.test/longshore:1".into(),
-            gateway_host: "longshore-gateway.longshore-system.svc.cluster.local".into(),
+            gateway_host: GATEWAY.into(),
             announce_to: own["announceTo"].as_str().map(str::to_owned),
             storage_env: texts(&own["storageEnv"]),
             default_mode: DeploymentMode::Knative,
@@ -163,12 +176,18 @@ impl Case {
     }
 }
 
+/// A plan, without what is the same in all objects of a service once it has been looked at.
 fn shown(plan: &Plan) -> Value {
-    let components: BTreeMap<_, _> = plan
-        .components
-        .iter()
+    let components = plan.components.iter();
+    let components: BTreeMap<_, _> = components
         .map(|(component, it)| (component.name(), json!([it.url, it.host, it.address])))
         .collect();
+    let service = |service: &Value| {
+        assert_eq!(service["spec"]["type"], "ExternalName");
+        assert_eq!(service["spec"]["externalName"], GATEWAY);
+        assert_eq!(service["spec"]["ports"][0]["port"], 80);
+        owned(service)["metadata"]["name"].clone()
+    };
     json!({
         "mode": plan.mode.name(),
         "runtime": plan.runtime.as_ref().map(|it| (&it.name, it.is_cluster_wide)),
@@ -177,7 +196,7 @@ fn shown(plan: &Plan) -> Value {
         "components": components,
         "isStopped": plan.is_stopped,
         "notHonoured": plan.not_honoured,
-        "services": plan.services,
+        "services": plan.services.iter().map(service).collect::<Vec<_>>(),
         "workloads": plan.workloads.iter().map(workload).collect::<Vec<_>>(),
     })
 }
@@ -185,13 +204,67 @@ fn shown(plan: &Plan) -> Value {
 fn workload(workload: &Workload) -> Value {
     let name = workload.revision_name(1);
     assert_eq!(workload.revision_number(&name), Some(1));
+    let mut service = owned(&workload.revision_service(&name));
+    let facts = service["metadata"]["annotations"]["longshore.dev/revision-facts"].take();
+    service["metadata"]["annotations"] = serde_json::from_str(facts.as_str().unwrap()).unwrap();
+    let projection = workload.knative_service();
     json!({
         "replicas": [workload.min_replicas, workload.max_replicas],
         "scaler": format!("{:?}", workload.scaler),
         "canary": workload.canary,
         "percent": workload.percent,
-        "deployment": workload.deployment(&name, Some(1)),
-        "service": workload.revision_service(&name),
-        "podAutoscaler": workload.pod_autoscaler(&name),
+        "deployment": owned(&workload.deployment(&name, Some(1))),
+        "service": {
+            "metadata": service["metadata"],
+            "ports": service["spec"]["ports"],
+            "selector": service["spec"]["selector"],
+        },
+        "podAutoscaler": workload.pod_autoscaler(&name).as_ref().map(owned),
+        "knative": owned(&projection)["spec"]["template"]["metadata"]["annotations"],
     })
+}
+
+/// An object without its owner, which is the service.
+fn owned(object: &Value) -> Value {
+    let mut object = object.clone();
+    let owners = object["metadata"]["ownerReferences"].take();
+    assert_eq!(owners[0]["kind"], "InferenceService");
+    assert_eq!((&owners[0]["uid"], &owners[0]["controller"]), (&json!(UID), &json!(true)));
+    assert_eq!(owners.as_array().unwrap().len(), 1);
+    let metadata = object["metadata"].as_object_mut().unwrap();
+    metadata.remove("ownerReferences");
+    assert_eq!(metadata.remove("namespace").unwrap(), "ml");
+    object
+}
+
+/// A value as people read it: what fits into a line is on one.
+fn printed(value: &Value, indent: usize, out: &mut String) {
+    let line = value.to_string();
+    let is_short = line.len() + indent <= 120;
+    let pad = " ".repeat(indent + 2);
+    match value {
+        Value::Object(fields) if !is_short => {
+            out.push_str("{\n");
+            for (at, (name, value)) in fields.iter().enumerate() {
+                out.push_str(&pad);
+                out.push_str(&json!(name).to_string());
+                out.push_str(": ");
+                printed(value, indent + 2, out);
+                out.push_str(if at + 1 < fields.len() { ",\n" } else { "\n" });
+            }
+            out.push_str(&pad[2..]);
+            out.push('}');
+        }
+        Value::Array(items) if !is_short => {
+            out.push_str("[\n");
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(&pad);
+                printed(item, indent + 2, out);
+                out.push_str(if at + 1 < items.len() { ",\n" } else { "\n" });
+            }
+            out.push_str(&pad[2..]);
+            out.push(']');
+        }
+        _ => out.push_str(&line),
+    }
 }

@@ -4,6 +4,9 @@
 /// Service to its EndpointSlices.
 pub const REVISION: &str = "longshore.dev/revision";
 
+/// The label of a revision's Deployment and Service with the hash of its pod template.
+pub const HASH: &str = "longshore.dev/hash";
+
 /// The annotation of a revision's Service that holds a [`Revision`](crate::Revision) as JSON.
 pub const REVISION_FACTS: &str = "longshore.dev/revision-facts";
 

@@ -8,7 +8,9 @@ use longshore_kserve::{
 use longshore_platform::Revision;
 use serde_json::{Value, json};
 
-use super::{Refusal, Workload, context::Context, draft::Draft, hash, names, pod, scaling};
+use super::{
+    Refusal, Workload, context::Context, draft::Draft, hash, names, pod, scaling, tracing,
+};
 
 /// Seconds that a request may take, unless the manifest says so: Knative's own.
 const TIMEOUT: u32 = 300;
@@ -47,8 +49,11 @@ pub(super) fn workload(
     let service = context.service;
     let object = object(service.name, *component, *variant);
     names::check(&object)?;
+    if let Some(it) = &service.spec.tracing {
+        let is_own = draft.is_own;
+        tracing::tell(draft.server()?, it, is_own);
+    }
     let ports = pod::complete(context, &mut draft)?;
-    let ready_path = draft.is_own.then(|| "/v2/health/ready".to_owned());
     let mut annotations = service.annotations.clone();
     annotations.extend(extension.annotations.clone().unwrap_or_default());
     let scaling = scaling::of(path, extension, &annotations, notes);
@@ -66,10 +71,11 @@ pub(super) fn workload(
         timeout_seconds: positive(extension.timeout_seconds)
             .filter(|&it| it > 0)
             .unwrap_or(TIMEOUT),
-        ready_path,
+        ready_path: ports.ready.map(str::to_owned),
     };
     Ok(Workload {
         owner: context.owner(),
+        mode: context.mode,
         component: *component,
         canary: variant.filter(|_| *is_canary).map(str::to_owned),
         object,

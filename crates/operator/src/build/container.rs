@@ -35,6 +35,15 @@ pub(super) fn mount(container: &mut Container, mount: Value) -> bool {
     !is_there
 }
 
+/// True when something is mounted in this folder, or below it.
+pub(super) fn is_mounted(container: &Container, folder: &str) -> bool {
+    let mut paths =
+        items(container, "volumeMounts").iter().filter_map(|it| it.get("mountPath")?.as_str());
+    paths.any(|path| {
+        path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
 /// Appends an item to a list.
 pub(super) fn push(container: &mut Container, list: &str, item: Value) {
     let list = container.0.entry(list).or_insert_with(|| Value::Array(Vec::new()));

@@ -56,15 +56,18 @@ pub(super) fn add_flags(
     }
 }
 
+/// Asks for what KServe asks for, where the manifest says neither a request nor a limit: one of them
+/// alone would contradict what the manifest says of the other.
 fn ask_for_resources(container: &mut Container) {
     container::default_field(container, "resources", json!({}));
     let Some(Value::Object(resources)) = container.0.get_mut("resources") else { return };
-    for list in ["requests", "limits"] {
-        let Value::Object(asked) = resources.entry(list).or_insert_with(|| json!({})) else {
+    for (name, quantity) in RESOURCES {
+        let lists = ["requests", "limits"];
+        if lists.iter().any(|list| resources.get(*list).is_some_and(|it| it.get(name).is_some())) {
             continue;
-        };
-        for (name, quantity) in RESOURCES {
-            asked.entry(name).or_insert_with(|| quantity.into());
+        }
+        for list in lists {
+            resources.entry(list).or_insert_with(|| json!({}))[name] = quantity.into();
         }
     }
 }

@@ -26,21 +26,29 @@ pub(super) fn of(service: &Service<'_>) -> Vec<String> {
             ));
         }
     }
-    if spec.tracing.is_some() {
-        notes.push(
-            "spec.tracing: set the variable `OTEL_EXPORTER_OTLP_ENDPOINT` of the predictor's container instead"
-                .into(),
-        );
+    let exporter = spec.tracing.as_ref().and_then(|it| it.exporter.as_deref());
+    if let Some(exporter) = exporter.filter(|it| *it != "otlp") {
+        notes.push(format!(
+            "spec.tracing.exporter: Longshore's own server sends traces by OTLP over HTTP, not by `{exporter}`; write otlp"
+        ));
     }
     notes
 }
 
-/// A server that is not ours joins no requests.
-pub(super) fn of_batcher(predictor: &Predictor, is_own: bool) -> Option<String> {
-    (predictor.extension.batcher.is_some() && !is_own).then(|| {
-        "spec.predictor.batcher: this runtime joins no requests; use one of Longshore's, or the runtime's own settings"
-            .to_owned()
-    })
+/// What the predictor's server does not do: ours has one version, that of the platform, and others
+/// join no requests.
+pub(super) fn of_server(predictor: &Predictor, is_own: bool) -> Option<String> {
+    let version = predictor.model.as_ref().and_then(|it| it.framework.runtime_version.as_ref());
+    match (is_own, version) {
+        (true, Some(version)) => Some(format!(
+            "spec.predictor.model.runtimeVersion: `{version}` is not taken, this runtime's server has the version of the platform; write `image` to run another"
+        )),
+        (false, _) if predictor.extension.batcher.is_some() => Some(
+            "spec.predictor.batcher: this runtime joins no requests; use one of Longshore's, or the runtime's own settings"
+                .to_owned(),
+        ),
+        _ => None,
+    }
 }
 
 fn of_predictor(path: &str, predictor: &Predictor, notes: &mut Vec<String>) {

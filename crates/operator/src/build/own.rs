@@ -26,6 +26,9 @@ pub(super) const GRACE: u32 = 300;
 /// Longest that a gateway waits for an answer, in seconds: Knative's longest revision timeout.
 const LONGEST_REQUEST: u32 = 600;
 
+/// The path at which the server says that its models are loaded.
+pub(super) const READY: &str = "/v2/health/ready";
+
 /// Most rows of a batch, unless the manifest says so.
 const BATCH: i32 = 32;
 
@@ -61,6 +64,12 @@ pub(super) fn serve_from(container: &mut Container, uri: &str) {
         }
     }
     container::push(container, "args", format!("--model_dir={uri}").into());
+}
+
+/// True when the server is to find a model in the folder, and nothing is mounted there.
+pub(super) fn waits_for_model(container: &Container) -> bool {
+    let folder = container::flag(container, &MODEL_DIR).map(|folder| folder.trim_end_matches('/'));
+    folder == Some(FOLDER) && !container::is_mounted(container, FOLDER)
 }
 
 /// The port on which the server speaks every protocol.
@@ -103,6 +112,6 @@ pub(super) fn complete(draft: &mut Draft, port: u16) {
             "failureThreshold": failures,
         })
     };
-    container::default_field(server, "readinessProbe", probe("/v2/health/ready", 1, 3));
+    container::default_field(server, "readinessProbe", probe(READY, 1, 3));
     container::default_field(server, "livenessProbe", probe("/health/live", 10, 6));
 }

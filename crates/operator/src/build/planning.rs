@@ -10,7 +10,6 @@ use super::{
     ComponentAddress, Plan, Refusal, RuntimeName, Service, Settings, Surroundings, Workload,
     canary,
     component::{self, Part},
-    container,
     context::{Context, refuse},
     custom, notes, predictor, services,
     storage::{self, Wanted},
@@ -32,7 +31,7 @@ pub fn plan(
     let context = Context { service, around, settings, mode };
     let mut notes = notes::of(service);
     let predicting = predictor::draft(&context, &service.spec.predictor)?;
-    notes.extend(notes::of_batcher(&service.spec.predictor, predicting.draft.is_own));
+    notes.extend(notes::of_server(&service.spec.predictor, predicting.draft.is_own));
     let runtime = predicting.runtime.map(|runtime| RuntimeName {
         name: runtime.name.clone(),
         is_cluster_wide: runtime.is_cluster_wide,
@@ -154,7 +153,6 @@ fn of_containers(
         format!("{}.{}", object(service.name, Component::Predictor, predictor), service.namespace);
     let server = draft.server()?;
     custom::add_flags(server, extension, service.name, &host);
-    container::default_field(server, "imagePullPolicy", "IfNotPresent");
     let wanted = Wanted::of_container(server, uris);
     storage::bring(context, &mut draft, &wanted, None, false)?;
     let part = Part { component, path, variant: None, is_canary: false, extension };

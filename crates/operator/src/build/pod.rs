@@ -18,43 +18,36 @@ pub(super) struct Ports {
     pub http: u16,
     pub scheme: Scheme,
     pub grpc: Option<u16>,
+    /// The path at which it says that it is ready.
+    pub ready: Option<&'static str>,
 }
 
 /// Completes a pod, and says how it is asked.
 pub(super) fn complete(context: &Context<'_>, draft: &mut Draft) -> Result<Ports, Refusal> {
-    let answers = draft.answering()?.name().map(str::to_owned);
-    let is_own = draft.is_own && answers.as_deref() == Some(&*draft.server);
-    let ports = if is_own { of_own(draft.server()?) } else { of(draft.answering()?) };
+    let answering = draft.answering()?.name().map(str::to_owned);
+    let server_answers = answering.as_deref() == Some(&*draft.server);
+    let ports = if draft.is_own && server_answers {
+        of_own(draft.server()?)
+    } else {
+        of(draft.answering()?)
+    };
     if draft.is_own {
         let port = own::port(draft.server()?).unwrap_or(PORT);
         own::complete(draft, port);
-        announce(context, draft, is_own);
+        announce(context, draft, server_answers);
+    } else if let Some(port) = own::port(draft.server()?) {
+        // beside a transformer, its flags alone say its port
+        container::default_field(draft.server()?, "readinessProbe", connects(port));
     }
     let answering = draft.answering()?;
-    container::default_field(
-        answering,
-        "ports",
-        json!([{"containerPort": ports.http, "protocol": "TCP"}]),
-    );
-    let connects = json!({
-        "tcpSocket": {"port": ports.http}, "periodSeconds": 1, "timeoutSeconds": 1, "failureThreshold": 3,
-    });
-    container::default_field(answering, "readinessProbe", connects);
-    let service = context.service.name;
+    let port = json!([{"containerPort": ports.http, "protocol": "TCP"}]);
+    container::default_field(answering, "ports", port);
+    container::default_field(answering, "readinessProbe", connects(ports.http));
+    let own = draft.is_own.then(|| draft.server.clone());
     for it in &mut draft.containers {
-        container::default_env(it, "INFERENCE_SERVICE_NAME", service);
+        container::default_env(it, "INFERENCE_SERVICE_NAME", context.service.name);
         container::default_field(it, "terminationMessagePolicy", "FallbackToLogsOnError");
-    }
-    let is_ours = |it: &Container| draft.is_own && it.name() == Some(&*draft.server);
-    let others: Vec<_> = draft
-        .containers
-        .iter()
-        .filter(|it| !is_ours(it))
-        .filter_map(Container::name)
-        .map(str::to_owned)
-        .collect();
-    for it in &mut draft.containers {
-        if it.name().is_some_and(|name| others.iter().any(|other| other == name)) {
+        if it.name() != own.as_deref() {
             // requests still come until the gateways know that the replica goes
             let wait = json!({"preStop": {"sleep": {"seconds": own::DRAIN_DELAY}}});
             container::default_field(it, "lifecycle", wait);
@@ -66,6 +59,13 @@ pub(super) fn complete(context: &Context<'_>, draft: &mut Draft) -> Result<Ports
     Ok(ports)
 }
 
+/// A server that says nothing of its readiness is ready when its port is open.
+fn connects(port: u16) -> Value {
+    json!({
+        "tcpSocket": {"port": port}, "periodSeconds": 1, "timeoutSeconds": 1, "failureThreshold": 3,
+    })
+}
+
 /// The port of our own server, which speaks every protocol on it.
 fn of_own(server: &mut Container) -> Ports {
     let http = own::port(server).unwrap_or(PORT);
@@ -73,7 +73,7 @@ fn of_own(server: &mut Container) -> Ports {
         // who asks the pod itself finds gRPC where the manifest says
         container::default_env(server, "LONGSHORE_GRPC_PORT", &grpc.to_string());
     }
-    Ports { http, scheme: Scheme::Http, grpc: None }
+    Ports { http, scheme: Scheme::Http, grpc: None, ready: Some(own::READY) }
 }
 
 /// The ports of a container: those named for gRPC, and the first of the others.
@@ -87,15 +87,17 @@ fn of(container: &Container) -> Ports {
         kind.get_or_insert(number);
     }
     match (http, grpc) {
-        (None, Some(grpc)) => Ports { http: grpc, scheme: Scheme::H2c, grpc: None },
-        (http, grpc) => Ports { http: http.unwrap_or(PORT), scheme: Scheme::Http, grpc },
+        (None, Some(grpc)) => Ports { http: grpc, scheme: Scheme::H2c, grpc: None, ready: None },
+        (http, grpc) => {
+            Ports { http: http.unwrap_or(PORT), scheme: Scheme::Http, grpc, ready: None }
+        }
     }
 }
 
 /// Where a replica of ours says to the gateways that it is ready, and as whom.
 fn announce(context: &Context<'_>, draft: &mut Draft, answers: bool) {
     let Some(to) = context.settings.announce_to.as_deref().filter(|_| answers) else { return };
-    let folder = "/var/run/secrets/longshore/gateway";
+    let folder = "/var/run/secrets/longshore.dev/gateway";
     let name = draft.server.clone();
     let Ok(server) = draft.server() else { return };
     container::default_env(server, "LONGSHORE_ANNOUNCE_TO", to);
@@ -132,12 +134,12 @@ mod tests {
     #[test]
     fn ports_are_told_apart_by_their_names() {
         let ports = |ports: Value| of(&serde_json::from_value(json!({"ports": ports})).unwrap());
-        let http = |http, grpc| Ports { http, scheme: Scheme::Http, grpc };
+        let http = |http, grpc| Ports { http, scheme: Scheme::Http, grpc, ready: None };
         assert_eq!(ports(json!([])), http(8080, None));
         assert_eq!(ports(json!([{"containerPort": 5000}])), http(5000, None));
         let both = json!([{"containerPort": 9000, "name": "h2c"}, {"containerPort": 8080, "name": "http1"}]);
         assert_eq!(ports(both), http(8080, Some(9000)));
-        let grpc = Ports { http: 9000, scheme: Scheme::H2c, grpc: None };
+        let grpc = Ports { http: 9000, scheme: Scheme::H2c, grpc: None, ready: None };
         assert_eq!(ports(json!([{"containerPort": 9000, "name": "grpc-port"}])), grpc);
         assert_eq!(
             ports(json!([{"containerPort": 99999}, {"containerPort": "x"}])),

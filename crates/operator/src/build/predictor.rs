@@ -1,6 +1,7 @@
 use longshore_kserve::{
-    Container, Model, Predictor, merge,
+    Model, Predictor, merge,
     select::{self, Runtime},
+    template::Names,
 };
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
     context::{Context, refuse},
     custom,
     draft::{Draft, SERVER, TRANSFORMER},
-    own,
+    foreign, own,
     storage::{self, Wanted},
 };
 
@@ -64,28 +65,25 @@ fn of_model<'c>(
         merge::pods(&runtime.spec.pod.known(), &own.known(), &predictor.pod.known(), SERVER)
             .map_err(within)?;
     let mut draft = Draft::new(&merged, SERVER);
+    let told = foreign::labels(runtime, model);
+    let mut labels = told.clone();
+    labels.extend(context.service.labels.clone());
+    let names = Names { labels: &labels, ..context.names() };
     for container in &mut draft.containers {
         if matches!(container.name(), Some(SERVER | TRANSFORMER)) {
-            *container = context.names().fill_container(container).map_err(within)?;
+            *container = names.fill_container(container).map_err(within)?;
         }
     }
     draft.is_own = own::is(&runtime.annotations);
     draft.labels = runtime.spec.labels.clone().unwrap_or_default();
+    draft.labels.extend(told);
     draft.annotations = runtime.spec.annotations.clone().unwrap_or_default();
-    if let Some(version) = &model.framework.runtime_version {
-        tag(draft.server()?, version);
+    if !draft.is_own {
+        let server = draft.server()?;
+        foreign::complete(server, runtime, model, context.service.name);
+        if let Some(version) = &model.framework.runtime_version {
+            foreign::tag(server, version);
+        }
     }
     Ok((draft, runtime))
-}
-
-/// Replaces the tag of a container's image; a digest stays.
-fn tag(container: &mut Container, version: &str) {
-    let Some(image) = container.image().filter(|image| !image.contains('@')) else { return };
-    let name = match image.rsplit_once(':') {
-        // a port has a path behind it
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => image,
-    };
-    let image = format!("{name}:{version}");
-    container.0.insert("image".into(), image.into());
 }

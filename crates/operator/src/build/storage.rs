@@ -41,7 +41,9 @@ impl Wanted {
         if let Some(uri) = &framework.storage_uri {
             places.push((uri.trim().to_owned(), FOLDER.to_owned()));
         }
-        Self { places, storage: framework.storage.clone() }
+        let told = |it: &&ModelStorage| it.path.is_some() || it.key.is_some();
+        let storage = framework.storage.as_ref().filter(told).cloned();
+        Self { places, storage }
     }
 
     /// What a container of its own says by a variable, which then names the folder.
@@ -64,6 +66,12 @@ impl Wanted {
     }
 }
 
+impl Wanted {
+    fn is_nothing(&self) -> bool {
+        self.places.is_empty() && self.storage.is_none()
+    }
+}
+
 fn several(uris: &[StorageUri]) -> Vec<(String, String)> {
     let folder = |it: &StorageUri| it.mount_path.clone().unwrap_or_else(|| FOLDER.to_owned());
     uris.iter().map(|it| (it.uri.clone(), folder(it))).collect()
@@ -79,10 +87,13 @@ pub(super) fn bring(
     server_fetches: bool,
 ) -> Result<(), Refusal> {
     let named = named.filter(|name| !name.is_empty());
+    if server_fetches && wanted.is_nothing() && own::waits_for_model(draft.server()?) {
+        return Err(refuse(
+            "spec.predictor.model.storageUri: nothing says where the model is; write its place, such as s3://bucket/model",
+        ));
+    }
     let mut places = wanted.places.clone();
-    if let Some(storage) = &wanted.storage
-        && (storage.path.is_some() || storage.key.is_some())
-    {
+    if let Some(storage) = &wanted.storage {
         places.push((placed(storage), FOLDER.to_owned()));
     }
     let is_read_only =

@@ -1,10 +1,10 @@
 use longshore_kserve::{
     Component, Extension, Fields,
-    annotations::{Annotations, COMPONENT, INFERENCE_SERVICE},
+    annotations::{Annotations, COMPONENT, DeploymentMode, INFERENCE_SERVICE, KNATIVE_AUTOSCALING},
 };
 use longshore_platform::{
     Revision,
-    names::{REVISION, REVISION_FACTS},
+    names::{HASH, REVISION, REVISION_FACTS},
 };
 use serde_json::{Value, json};
 
@@ -39,6 +39,8 @@ pub enum Scaler {
 pub struct Workload {
     /// The InferenceService.
     pub owner: Owner,
+    /// How the InferenceService is deployed.
+    pub mode: DeploymentMode,
     /// The component.
     pub component: Component,
     /// The name of the canary; none for what is not one.
@@ -78,7 +80,12 @@ pub struct Workload {
 impl Workload {
     /// The name of its revision of this number.
     pub fn revision_name(&self, number: u32) -> String {
-        names::revision(&self.object, number, &self.hash)
+        names::revision(self.mode, &self.object, number, &self.hash)
+    }
+
+    /// The name of the Service of the revision `name`.
+    pub fn service_name(&self, name: &str) -> String {
+        names::service(&self.object, name)
     }
 
     /// The number of the revision of this name, when it is one of this workload's.
@@ -120,7 +127,7 @@ impl Workload {
         ports.extend(self.facts.grpc_port.map(
             |port| json!({"name": "grpc", "port": port, "targetPort": port, "protocol": "TCP"}),
         ));
-        let mut metadata = self.metadata(name, Some(name));
+        let mut metadata = self.metadata(&self.service_name(name), Some(name));
         let facts = serde_json::to_string(&self.facts).unwrap_or_default();
         metadata["annotations"] = json!({REVISION_FACTS: facts});
         json!({
@@ -156,11 +163,43 @@ impl Workload {
         }))
     }
 
+    /// A read-only projection of the Knative Service that KServe would make, for tools that read from
+    /// it how a component scales. Nothing here reads it.
+    pub fn knative_service(&self) -> Value {
+        json!({
+            "apiVersion": "serving.knative.dev/v1",
+            "kind": "Service",
+            "metadata": self.metadata(&self.object, None),
+            "spec": {"template": {"metadata": {"annotations": self.knative_annotations()}}},
+        })
+    }
+
+    /// What KServe tells Knative's autoscaler: fields go before annotations.
+    fn knative_annotations(&self) -> Annotations {
+        let is_knative = |(name, _): &(&String, &String)| name.starts_with(KNATIVE_AUTOSCALING);
+        let own = self.annotations.iter().filter(is_knative);
+        let mut told: Annotations = own.map(|(name, it)| (name.clone(), it.clone())).collect();
+        let Extension { scale_target, scale_metric, max_replicas, .. } = &self.extension;
+        let fields = [
+            ("target", scale_target.map(|it| it.to_string())),
+            ("metric", scale_metric.map(|it| it.name().to_owned())),
+            ("min-scale", Some(self.min_replicas.to_string())),
+            ("max-scale", max_replicas.filter(|it| *it > 0).map(|it| it.to_string())),
+        ];
+        for (name, value) in fields {
+            told.extend(value.map(|value| (format!("{KNATIVE_AUTOSCALING}{name}"), value)));
+        }
+        told.entry(format!("{KNATIVE_AUTOSCALING}class"))
+            .or_insert_with(|| "kpa.autoscaling.knative.dev".to_owned());
+        told
+    }
+
     fn metadata(&self, name: &str, revision: Option<&str>) -> Value {
         let mut labels = self.labels.clone();
         labels.extend(self.owner.labels(self.component, &self.object));
         if let Some(revision) = revision {
             labels.insert(REVISION.to_owned(), revision.to_owned());
+            labels.insert(HASH.to_owned(), self.hash.clone());
         }
         self.owner.metadata(name, &labels)
     }
