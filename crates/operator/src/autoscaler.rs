@@ -1,14 +1,26 @@
 //! How many replicas a revision has.
 //!
-//! [`Rule`] says how many are wanted, by Knative's algorithm; [`Trace`] replays recorded load through it.
+//! [`Settings`] are what a manifest says of it. [`Rule`] says how many are wanted, by Knative's algorithm;
+//! [`Trace`] replays recorded load through it. [`run`] asks gateways for their load and keeps the replicas
+//! of the [`Targets`] that the controller names.
 
 mod delay;
+mod load;
+mod metrics;
+mod revision;
 mod rule;
+mod run;
 mod settings;
+mod targets;
 mod trace;
 mod window;
+mod words;
 
+pub use metrics::Metrics;
+pub use revision::Replicas;
 pub use rule::{Decision, Rule};
-pub use settings::{Metric, Settings};
+pub use run::{Change, News, Platform, run};
+pub use settings::{Defaults, Metric, Settings};
+pub use targets::{Service, Target, Targets};
 pub use trace::{Config, Moment, Outcome, Trace};
 pub use window::{Aggregation, Window};

@@ -56,3 +56,6 @@ pub const ANNOUNCE_PATH: &str = "/announce";
 
 /// The port of a gateway for its peers: the operator and the replicas.
 pub const PEER_PORT: u16 = 9091;
+
+/// The annotation of a revision's Deployment that says in words why it has as many replicas as it has.
+pub const SCALING: &str = "longshore.dev/scaling";

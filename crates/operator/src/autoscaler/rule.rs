@@ -79,6 +79,11 @@ impl Rule {
         self.settings = settings;
     }
 
+    /// Forgets all load, and a panic about it: the next one is looked at by itself.
+    pub fn forget(&mut self) {
+        *self = Self::new(self.settings.clone(), 0, Duration::ZERO);
+    }
+
     /// Adds the load of one second, summed over the revision. Seconds come in order; one without a
     /// report is left out.
     pub fn record(&mut self, second: u64, load: f64) {

@@ -1,5 +1,10 @@
 use super::window::Aggregation;
 
+mod duration;
+mod read;
+
+pub use read::Defaults;
+
 /// What is measured of a revision's load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Metric {
