@@ -86,7 +86,7 @@ pub(crate) struct ServeArgs {
     /// model in files of their own (`scaler.pkl+model.pkl`), `example://NAME`, `s3://BUCKET/KEY`,
     /// `https://…`, `models:/NAME/VERSION`, `models:/NAME@ALIAS` or `runs:/ID/PATH`; without any, those
     /// that `LONGSHORE_MODELS` names, with spaces between them
-    #[arg(value_name = "[NAME=]PATH|URI", required_unless_present_any = ["model_dir", "models_text"])]
+    #[arg(value_name = "[NAME=]PATH|URI", required_unless_present_any = ["model_dir", "models_text", "pool"])]
     pub(crate) models: Vec<String>,
 
     /// What `LONGSHORE_MODELS` says
@@ -214,11 +214,17 @@ pub(crate) struct ManyArgs {
     #[arg(long, env = "LONGSHORE_WATCH")]
     pub(crate) watch: bool,
 
-    /// Most memory of the models of `--model-dir` that are loaded: what is read of their files and 8
+    /// Most memory of the models of `--model-dir` or `--pool` that are loaded: what is read of their files and 8
     /// KiB each. Those that were not used for longest make room, and are loaded again when they are
     /// asked for; 4 GiB, or half of the container's memory limit when that is less
     #[arg(long, env = "LONGSHORE_MAX_LOADED_BYTES", value_name = "BYTES")]
     pub(crate) max_loaded_bytes: Option<u64>,
+
+    /// Serve as the warm pool of a namespace: requests name their model, and where it comes from, in
+    /// the header `longshore-pool`, which the gateway sets. Whoever reaches this server can have it
+    /// fetch any model that its credentials reach: let only gateways in
+    #[arg(long, env = "LONGSHORE_POOL", conflicts_with_all = ["models", "model_dir", "models_text"])]
+    pub(crate) pool: bool,
 
     /// Let clients load and unload models (`/v2/repository/models/NAME/load`); without it they may when
     /// the server listens on a loopback address

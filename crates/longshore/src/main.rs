@@ -6,6 +6,7 @@ mod cmd;
 mod examples;
 mod model_dir;
 mod models;
+mod pooled;
 mod question;
 #[cfg(test)]
 mod reference;

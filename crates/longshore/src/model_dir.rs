@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    fmt::Display,
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -102,23 +101,10 @@ impl Catalog {
     }
 }
 
-fn text(error: impl Display) -> String {
-    error.to_string()
-}
-
 impl longshore_serve::Catalog for Catalog {
     fn find(&self, name: &str) -> Result<Option<ModelSource>, String> {
         let Some(files) = self.named.get(name) else { return Ok(self.in_folder(name)) };
-        Ok(Some(match files {
-            ModelFiles::Example(example) => self.source(name, example.source()),
-            ModelFiles::Local(paths) => self.source(name, paths.open().map_err(text)?),
-            ModelFiles::Remote(location) => {
-                let fetched = self.storage.fetch(location).map_err(text)?;
-                let version = fetched.revision().version().map(str::to_owned);
-                let source = self.source(name, Source::open(fetched.path()).map_err(text)?);
-                ModelSource { version, lease: Some(Arc::new(fetched)), ..source }
-            }
-        }))
+        files.bring(name, &self.storage, self.method).map(Some)
     }
 }
 

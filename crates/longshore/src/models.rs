@@ -1,11 +1,11 @@
 //! Which models the command line names: `[NAME=]PATH[+PATH…]`.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, fmt::Display, path::Path, sync::Arc};
 
 use anyhow::{Result, bail};
 use longshore_engine::{Limits, Method, Source};
 use longshore_serve::{ModelSource, Origin};
-use longshore_storage::{Environment, Location, is_name, stem};
+use longshore_storage::{Environment, Location, Storage, is_name, stem};
 
 use crate::{cli::ReadingArgs, examples, examples::Example};
 
@@ -33,6 +33,32 @@ pub(crate) enum ModelFiles {
     Local(Paths),
     /// To be fetched first.
     Remote(Location),
+}
+
+impl ModelFiles {
+    /// The model with its files on this machine. Blocks while they are fetched.
+    ///
+    /// # Errors
+    /// Why they cannot be had, in words for a caller.
+    pub(crate) fn bring(
+        &self,
+        name: &str,
+        storage: &Storage,
+        method: Option<Method>,
+    ) -> Result<ModelSource, String> {
+        let text = |error: &dyn Display| error.to_string();
+        let source = |source| Local { name: name.to_owned(), source }.serve(method);
+        Ok(match self {
+            Self::Example(example) => source(example.source()),
+            Self::Local(paths) => source(paths.open().map_err(|error| text(&error))?),
+            Self::Remote(location) => {
+                let fetched = storage.fetch(location).map_err(|error| text(&error))?;
+                let version = fetched.revision().version().map(str::to_owned);
+                let files = Source::open(fetched.path()).map_err(|error| text(&error))?;
+                ModelSource { version, lease: Some(Arc::new(fetched)), ..source(files) }
+            }
+        })
+    }
 }
 
 impl Named {

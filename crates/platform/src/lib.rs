@@ -5,7 +5,8 @@
 //! The operator makes [`names`] and [`Revision`]s, the gateway reads them. The gateway reports [`Load`],
 //! which the autoscaler in the operator reads, and how requests ended ([`OutcomeReport`]), by which the
 //! operator judges a rollout; [`Routes`] tell the operator what a gateway routes. A server in a pod sends
-//! an [`Announcement`] to the gateways.
+//! an [`Announcement`] to the gateways, and a gateway tells a warm pool in a header which model a request is
+//! for ([`Pooled`]).
 
 mod announcement;
 mod fault;
@@ -14,6 +15,7 @@ mod load;
 pub mod names;
 mod outcomes;
 pub mod policy;
+mod pooled;
 mod revision;
 mod routes;
 mod sticky;
@@ -24,6 +26,7 @@ pub use latency::Latency;
 pub use load::{Load, LoadReport};
 pub use outcomes::{OutcomeReport, Outcomes};
 pub use policy::Policy;
+pub use pooled::Pooled;
 pub use revision::{Revision, Scheme};
 pub use routes::{Routed, Routes};
 pub use sticky::Sticky;

@@ -59,3 +59,6 @@ pub const PEER_PORT: u16 = 9091;
 
 /// The annotation of a revision's Deployment that says in words why it has as many replicas as it has.
 pub const SCALING: &str = "longshore.dev/scaling";
+/// The header in which a gateway tells a warm pool which model a request is for
+/// ([`Pooled`](crate::Pooled)).
+pub const POOL: &str = "longshore-pool";

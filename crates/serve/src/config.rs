@@ -8,7 +8,7 @@ use longshore_daemon::{
 use longshore_engine::{Method, Model, Source};
 use prometheus_client::registry::Registry;
 
-use crate::Catalog;
+use crate::{Catalog, Locations};
 
 /// What a server serves, where, and within which bounds.
 #[derive(Debug)]
@@ -33,6 +33,9 @@ pub struct Config {
     pub on_demand: Vec<String>,
     /// Where models are found by name, those of `on_demand` and those that clients ask to load.
     pub catalog: Option<Arc<dyn Catalog>>,
+    /// Where the models of a warm pool come from: requests with the header `longshore-pool` name them,
+    /// and they are evicted again when `loaded_bytes` is exceeded.
+    pub warm_pool: Option<Arc<dyn Locations>>,
     /// Most bytes of memory of the models that were loaded on demand, as they are estimated: what is
     /// read of their files, decompressed, and a fixed part.
     pub loaded_bytes: u64,
@@ -84,6 +87,7 @@ impl Default for Config {
             expected: Vec::new(),
             on_demand: Vec::new(),
             catalog: None,
+            warm_pool: None,
             loaded_bytes: u64::MAX,
             model_control: false,
             strict: false,

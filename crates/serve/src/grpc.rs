@@ -71,7 +71,7 @@ pub(crate) async fn respond(worker: &Worker, request: Request<Body>) -> Response
         Err(failure) => Err(failure),
     };
     let id = exchange.end(result.as_ref().map(|_| StatusCode::OK));
-    let mut response = match result {
+    let response = match result {
         Ok(Reply { body, encoding }) => {
             let mut response = Response::new(body);
             if let Some(name) = encoding.name() {
@@ -79,14 +79,33 @@ pub(crate) async fn respond(worker: &Worker, request: Request<Body>) -> Response
             }
             response
         }
-        Err(failure) => {
-            let refusal = codec(Protocol::Grpc).refuse(&failure);
-            let mut response = Response::new(Outgoing::Whole(refusal.body));
-            response.headers_mut().extend(refusal.headers);
-            response.headers_mut().insert("grpc-accept-encoding", compression::KNOWN);
-            response
-        }
+        Err(failure) => refused(&failure),
     };
+    sealed(response, id)
+}
+
+/// Refuses a call.
+pub(crate) fn refuse(
+    worker: &Worker,
+    request: Request<Body>,
+    failure: &Failure,
+) -> Response<Outgoing> {
+    let (head, _) = request.into_parts();
+    let exchange = Exchange::begin(worker, &head);
+    let id = exchange.end(Err(failure));
+    sealed(refused(failure), id)
+}
+
+fn refused(failure: &Failure) -> Response<Outgoing> {
+    let refusal = codec(Protocol::Grpc).refuse(failure);
+    let mut response = Response::new(Outgoing::Whole(refusal.body));
+    response.headers_mut().extend(refusal.headers);
+    response.headers_mut().insert("grpc-accept-encoding", compression::KNOWN);
+    response
+}
+
+/// The response with what each one has.
+fn sealed(mut response: Response<Outgoing>, id: HeaderValue) -> Response<Outgoing> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(grpc::CONTENT_TYPE));
     headers.insert(request_id::NAME.clone(), id);

@@ -40,6 +40,7 @@ mod schema;
 mod server;
 mod shared;
 mod unsupported;
+mod warm_pool;
 
 pub use announce::Announcer;
 pub use catalog::Catalog;
@@ -47,3 +48,4 @@ pub use config::{Batching, Config, Lease, Limits, ModelSource, Origin};
 pub use error::Error;
 pub use models::Models;
 pub use server::Server;
+pub use warm_pool::Locations;

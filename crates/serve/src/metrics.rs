@@ -12,9 +12,11 @@ use longshore_daemon::Code;
 
 mod batches;
 mod collect;
+mod pool;
 mod statistics;
 
 pub(crate) use collect::ServeMetrics;
+pub(crate) use pool::PoolCounts;
 
 use crate::{failure::Rejection, protocol::Protocol};
 use batches::Batches;

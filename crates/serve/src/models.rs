@@ -64,6 +64,8 @@ pub(crate) struct Start {
     pub(crate) on_demand: Vec<String>,
     pub(crate) catalog: Option<Arc<dyn Catalog>>,
     pub(crate) strict: bool,
+    /// Whether there may be none at all.
+    pub(crate) may_be_empty: bool,
     pub(crate) control: bool,
     /// Most memory of models on demand.
     pub(crate) loaded_bytes: u64,
@@ -81,7 +83,7 @@ impl Models {
         let Start { sources, expected, on_demand, catalog, .. } = start;
         let names = sources.iter().map(|source| source.name.clone()).chain(expected);
         let repository = Repository::of(names, on_demand)?;
-        if repository.len() == 0 && catalog.is_none() {
+        if repository.len() == 0 && catalog.is_none() && !start.may_be_empty {
             return Err(Error::NoModels);
         }
         let (waiting, patience) = start.waiting;

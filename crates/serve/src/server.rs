@@ -8,6 +8,7 @@ use longshore_daemon::{
     gate::Gate,
     server::{self, Probe, Transport},
 };
+use longshore_platform::names::POOL;
 use tokio_util::either::Either;
 
 use crate::{
@@ -15,10 +16,11 @@ use crate::{
     http::handler,
     inference::{Cache, Capacity, Pool, Queue},
     memory,
-    metrics::{Rejections, ServeMetrics},
+    metrics::{PoolCounts, Rejections, ServeMetrics},
     models::Start,
     outgoing::Outgoing,
     shared::{Shared, Worker},
+    warm_pool::{self, WarmPool},
 };
 
 /// A server that listens and has its models loaded.
@@ -30,6 +32,7 @@ pub struct Server {
     shared: Arc<Shared>,
     /// Answers requests that do not come over a socket.
     inner: Arc<Worker>,
+    warm_pool: Option<Arc<WarmPool>>,
 }
 
 impl Server {
@@ -76,6 +79,7 @@ impl Server {
             on_demand: config.on_demand,
             catalog: config.catalog,
             strict: config.strict,
+            may_be_empty: config.warm_pool.is_some(),
             control: config.model_control,
             loaded_bytes: config.loaded_bytes,
             model_limits: config.model_limits,
@@ -90,6 +94,7 @@ impl Server {
         let pool =
             Pool::start(cores, limits.concurrency).map_err(|source| Error::Pool { source })?;
         let queue = config.batching.map(|batching| Queue::new(batching, pool.clone()));
+        let counts: Arc<PoolCounts> = Arc::default();
         let mut registry = config.registry;
         registry.register_collector(Box::new(ServeMetrics {
             models: models.clone(),
@@ -97,6 +102,7 @@ impl Server {
             connections: connections.unwrap_or_else(|| Gate::new(0)),
             queue: queue.clone(),
             cache,
+            warm_pool: config.warm_pool.is_some().then(|| counts.clone()),
             rejections: rejections.clone(),
             drain: drain.clone(),
         }));
@@ -121,10 +127,19 @@ impl Server {
             tracer: config.tracer,
             secure: matches!(config.transport, Transport::Tls(_)),
         });
+        let settings = warm_pool::Settings {
+            budget: config.loaded_bytes,
+            workers: inner + 1,
+            model_limits: config.model_limits,
+            waiting: (limits.concurrency, limits.request_timeout),
+        };
+        let warm_pool = config
+            .warm_pool
+            .map(|locations| Arc::new(WarmPool::new(shared.clone(), locations, settings, counts)));
         let address = SocketAddr::new(config.host, 0);
         let address = listening.as_ref().map_or(address, server::Server::address);
         let inner = Arc::new(Worker::new(shared.clone(), inner));
-        Ok(Self { address, listening, transport: config.transport, shared, inner })
+        Ok(Self { address, listening, transport: config.transport, shared, inner, warm_pool })
     }
 
     /// The address it listens on, with the port the system chose.
@@ -160,12 +175,13 @@ impl Server {
     /// # Errors
     /// [`Error::Server`] when an event loop cannot start.
     pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { listening, transport, shared, .. } = self;
+        let Self { listening, transport, shared, warm_pool, .. } = self;
         let Some(listening) = listening else { return Ok(()) };
         let probe = shared.probe.clone();
         let service = |loop_id| {
             let worker = Arc::new(Worker::new(shared.clone(), loop_id));
-            service_fn(move |request| respond(worker.clone(), request))
+            let warm_pool = warm_pool.clone();
+            service_fn(move |request| route(warm_pool.as_ref(), worker.clone(), request))
         };
         listening.run(&transport, service, probe, shutdown)?;
         Ok(())
@@ -173,10 +189,32 @@ impl Server {
 
     /// Answers a request in place, as if it had come over a socket.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let response = respond(self.inner.clone(), request.map(server::Body::from)).await;
+        let request = request.map(server::Body::from);
+        let response = route(self.warm_pool.as_ref(), self.inner.clone(), request).await;
         let (head, body) = response.unwrap_or_else(|never| match never {}).into_parts();
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes);
         Response::from_parts(head, bytes.unwrap_or_default())
+    }
+}
+
+/// Answers a request: for the models of the server, or for the one of the warm pool that it names.
+fn route(
+    warm_pool: Option<&Arc<WarmPool>>,
+    worker: Arc<Worker>,
+    request: Request<server::Body>,
+) -> impl Future<Output = Result<Response<Outgoing>, Infallible>> + Send + use<> {
+    let pooled = warm_pool.and_then(|pool| Some((pool.clone(), request.headers().get(POOL)?)));
+    match pooled.map(|(pool, header)| (pool, header.clone())) {
+        None => Either::Left(respond(worker, request)),
+        Some((pool, header)) => Either::Right(Box::pin(async move {
+            match pool.worker(header.as_bytes(), worker.loop_id).await {
+                Ok(worker) => respond(worker, request).await,
+                Err(failure) if grpc::is_call(&request) => {
+                    Ok(grpc::refuse(&worker, request, &failure))
+                }
+                Err(failure) => Ok(handler::refuse(&worker, request, &failure)),
+            }
+        })),
     }
 }
 

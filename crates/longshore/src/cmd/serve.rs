@@ -14,6 +14,7 @@ use crate::{
     cli::{AnnounceArgs, BatchArgs, LogArgs, LogFormat, RequestArgs, ServeArgs},
     model_dir::{self, Catalog, Watch},
     models::{self, Local, ModelFiles, Named},
+    pooled::Pooled,
     storage::{
         self, StorageMetrics,
         follow::{self, Failure, Followed, Shared},
@@ -29,7 +30,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     start_log(&args.log)?;
     let method = method(args)?;
     let (named, folders) = named(args)?;
-    let remote = named.iter().any(|model| matches!(model.files, ModelFiles::Remote(_)));
+    let pool = args.many.pool;
+    let remote = pool || named.iter().any(|model| matches!(model.files, ModelFiles::Remote(_)));
     let storage = storage::open(&args.storage, remote)?;
     let metrics = StorageMetrics::new(storage.usage());
     let poll = Duration::from_secs(args.poll);
@@ -46,7 +48,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
         );
     }
     let catalog = Arc::new(catalog);
-    config.catalog = Some(catalog.clone());
+    if pool {
+        config.warm_pool = Some(Arc::new(Pooled { storage: storage.clone(), method }));
+    } else {
+        config.catalog = Some(catalog.clone());
+    }
     security::secure(&args.security, &mut config)?;
     let traces = security::traced(&args.traces, &mut config)?;
     let scheme =

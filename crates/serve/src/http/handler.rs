@@ -87,6 +87,18 @@ pub(crate) fn handle(
     }
 }
 
+/// Refuses a request that is for no model.
+pub(crate) fn refuse(
+    worker: &Worker,
+    request: Request<Body>,
+    failure: &Failure,
+) -> Response<Outgoing> {
+    let (mut head, _) = request.into_parts();
+    let id = Exchange::begin(worker, &head).end(Err(failure));
+    let reply = codec(Protocol::V2).refuse(failure);
+    response::of(reply, Some(failure), id, mem::take(&mut head.headers))
+}
+
 /// What a request to a model is answered with.
 enum Answer {
     Whole(Reply),

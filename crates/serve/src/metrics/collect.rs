@@ -12,7 +12,7 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, exemplar::Exemplar, gauge::ConstGauge},
 };
 
-use super::{ANSWERED, BUCKETS, CLASSES, FAILED, ModelMetrics, Rejections, batches};
+use super::{ANSWERED, BUCKETS, CLASSES, FAILED, ModelMetrics, PoolCounts, Rejections, batches};
 use crate::{
     inference::{Cache, Figures, Queue},
     models::Models,
@@ -30,6 +30,8 @@ pub(crate) struct ServeMetrics {
     pub(crate) queue: Option<Arc<Queue>>,
     /// There when answers are kept.
     pub(crate) cache: Option<Arc<Cache>>,
+    /// There when the server is a warm pool.
+    pub(crate) warm_pool: Option<Arc<PoolCounts>>,
     pub(crate) rejections: Rejections,
     pub(crate) drain: Drain,
 }
@@ -106,6 +108,9 @@ impl Collector for ServeMetrics {
         }
         if let Some(cache) = &self.cache {
             cached(cache.figures(), &mut encoder)?;
+        }
+        if let Some(counts) = &self.warm_pool {
+            counts.encode(&mut encoder)?;
         }
         Ok(())
     }

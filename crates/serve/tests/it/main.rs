@@ -29,5 +29,6 @@ mod protocols;
 mod shapes;
 mod tensors;
 mod triton;
+mod warm_pool;
 #[cfg(not(feature = "arrow"))]
 mod without_arrow;
