@@ -30,6 +30,25 @@ pub const CORS_ORIGINS: &str = "longshore.dev/cors-origins";
 /// [`Sticky`](crate::Sticky).
 pub const STICKY: &str = "longshore.dev/sticky";
 
+/// The annotation with the steps by which the latest revision gets its requests.
+pub const ROLLOUT: &str = "longshore.dev/rollout";
+
+/// The annotation with what has to hold from one step to the next.
+pub const ROLLOUT_GATES: &str = "longshore.dev/rollout-gates";
+
+/// The annotation with the share of the stable revision's requests that the latest one is asked as well.
+pub const SHADOW: &str = "longshore.dev/shadow";
+
+/// The annotation with what somebody has decided about one revision: `promote REVISION` or
+/// `abort REVISION`.
+pub const ROLLOUT_COMMAND: &str = "longshore.dev/rollout-command";
+
+/// The annotation of a revision's Deployment that says how far its rollout is, as JSON.
+pub const ROLLOUT_STATE: &str = "longshore.dev/rollout-state";
+
+/// The field manager of a rollout's state: it writes that annotation and nothing else.
+pub const ROLLOUT_MANAGER: &str = "longshore-rollout";
+
 /// The field manager of the operator.
 pub const OPERATOR: &str = "longshore-operator";
 

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 use kube::api::DynamicObject;
 use longshore_kserve::{GROUP, InferenceServiceSpec, defaults, validate::validate};
-use longshore_platform::Policy;
+use longshore_platform::{Policy, Progressive};
 use serde_json::Value;
 
 use super::object::list;
@@ -129,10 +129,11 @@ fn of_service(manifest: &Manifest) -> Vec<String> {
         Err(error) => return vec![format!("`spec` has another form than KServe's: {error}")],
     };
     let mut annotations = manifest.object.metadata.annotations.clone().unwrap_or_default();
-    let policy = Policy::of(&annotations).err().unwrap_or_default();
+    let ours = [Policy::of(&annotations).err(), Progressive::of(&annotations).err()];
     defaults::complete(&mut annotations, &mut spec);
     let faults = validate(manifest.name(), &annotations, &spec);
-    faults.iter().map(ToString::to_string).chain(policy.iter().map(ToString::to_string)).collect()
+    let ours = ours.iter().flatten().flatten().map(ToString::to_string);
+    faults.iter().map(ToString::to_string).chain(ours).collect()
 }
 
 #[cfg(test)]
