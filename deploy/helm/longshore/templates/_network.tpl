@@ -42,12 +42,16 @@
     {{- end }}
 {{- end -}}
 
-{{/* Pods of models, whatever namespace they are in. */}}
+{{/* Pods of models and the pools that answer for those that sleep, whatever namespace they are in. */}}
 {{- define "longshore.modelPeer" -}}
 - namespaceSelector: {}
   podSelector:
     matchExpressions:
       - {key: serving.kserve.io/inferenceservice, operator: Exists}
+- namespaceSelector: {}
+  podSelector:
+    matchLabels:
+      app.kubernetes.io/component: pool
 {{- end -}}
 
 {{/* The pods of the gateway, from another namespace. */}}
