@@ -83,7 +83,7 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
     /// Models to serve: an MLflow folder, a KServe model directory, a model file, transformers and a
-    /// model in files of their own (`scaler.pkl+model.pkl`), `example://NAME`, `s3://BUCKET/KEY`,
+    /// model in files of their own (`scaler.pkl+model.pkl`), `example://NAME`, `s3://BUCKET/KEY`, `gs://BUCKET/NAME`,
     /// `https://…`, `models:/NAME/VERSION`, `models:/NAME@ALIAS` or `runs:/ID/PATH`; without any, those
     /// that `LONGSHORE_MODELS` names, with spaces between them
     #[arg(value_name = "[NAME=]PATH|URI", required_unless_present_any = ["model_dir", "models_text", "pool"])]
@@ -346,7 +346,7 @@ pub(crate) enum LogFormat {
 /// `longshore predict`.
 #[derive(Args, Debug)]
 pub(crate) struct PredictArgs {
-    /// The model: a folder, a file, files with `+` between them, `example://NAME`, `s3://…`, `https://…`,
+    /// The model: a folder, a file, files with `+` between them, `example://NAME`, `s3://…`, `gs://…`, `https://…`,
     /// `models:/…` or `runs:/…`
     #[arg(value_name = "PATH|URI")]
     pub(crate) model: String,
@@ -377,7 +377,7 @@ pub(crate) struct PredictArgs {
 /// `longshore inspect`.
 #[derive(Args, Debug)]
 pub(crate) struct InspectArgs {
-    /// The model: a folder, a file, files with `+` between them, `example://NAME`, `s3://…`, `https://…`,
+    /// The model: a folder, a file, files with `+` between them, `example://NAME`, `s3://…`, `gs://…`, `https://…`,
     /// `models:/…` or `runs:/…`
     #[arg(value_name = "PATH|URI")]
     pub(crate) model: String,

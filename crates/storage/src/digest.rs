@@ -60,6 +60,20 @@ impl Checks {
         }
     }
 
+    /// What Google Cloud Storage says: names of digests, and the digests in base64.
+    pub(crate) fn of_google<'a>(sums: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut checks = Self::default();
+        for (name, sum) in sums {
+            let bytes = BASE64_STANDARD.decode(sum).unwrap_or_default();
+            match (name, bytes.len()) {
+                ("md5", 16) => checks.md5 = Some(bytes),
+                ("crc32c", 4) => checks.crc32c = Some(bytes),
+                _ => {}
+            }
+        }
+        checks
+    }
+
     /// Adds the tag of an object that was written in parts of `part` bytes.
     pub(crate) fn with_parts(mut self, tag: &str, part: u64, size: u64) -> Self {
         let digest = tag.trim_matches('"').split_once('-').and_then(|(digest, count)| {
@@ -269,6 +283,17 @@ mod tests {
             assert_eq!(verify(&one, b"123456789").unwrap(), sha256(b"123456789"), "{name}");
             assert!(verify(&one, b"123456780").unwrap_err().contains("damaged"), "{name}");
         }
+    }
+
+    #[test]
+    fn googles_sums_are_checked() {
+        let sums = [("crc32c", "4waSgw=="), ("md5", "JfnnlDI7RTiF9RgfG2JNCw=="), ("x", "y")];
+        for sum in &sums[..2] {
+            let one = Checks::of_google([*sum].into_iter());
+            assert!(verify(&one, b"123456789").is_ok());
+            assert!(verify(&one, b"123456780").unwrap_err().contains("damaged"));
+        }
+        assert!(Checks::of_google([sums[2], ("md5", "4waSgw==")].into_iter()).is_empty());
     }
 
     #[test]

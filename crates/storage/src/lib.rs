@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! models:/ runs:/ ─▶ mlflow_server ─────┐
-//! s3://  https://  ─────────────────────┴▶ remote: list, open ─▶ transfer: parts, resume, digests ─▶ cache
+//! s3://  gs://  https://  ──────────────┴▶ remote: list, open ─▶ transfer: parts, resume, digests ─▶ cache
 //! file:// paths    ──────────────────────────────────────────────────────────────────────────────▶ as they are
 //! ```
 //!
@@ -19,6 +19,7 @@ mod digest;
 mod environment;
 mod error;
 mod fingerprint;
+mod gs;
 mod http;
 mod location;
 mod mlflow_server;
@@ -31,6 +32,7 @@ mod s3;
 mod storage;
 mod storage_config;
 mod time;
+mod token;
 mod transfer;
 mod usage;
 mod web;

@@ -18,6 +18,13 @@ pub enum Location {
         /// The key or prefix, without a slash at its ends; can be empty.
         key: String,
     },
+    /// `gs://BUCKET/NAME`: one object of Google Cloud Storage, or every object below a prefix.
+    Gs {
+        /// The bucket.
+        bucket: String,
+        /// The name or prefix, without a slash at its end; can be empty.
+        name: String,
+    },
     /// `https://…`: a file or an archive.
     Web(String),
     /// `models:/…`.
@@ -42,13 +49,13 @@ impl Location {
         match self {
             Self::Local(_) | Self::Run(_) => false,
             Self::Model(uri) => uri.moves(),
-            Self::S3 { .. } | Self::Web(_) | Self::Artifacts { .. } => true,
+            Self::S3 { .. } | Self::Gs { .. } | Self::Web(_) | Self::Artifacts { .. } => true,
         }
     }
 
     /// Whether a change is one step, not one file after another.
     pub fn changes_at_once(&self) -> bool {
-        !matches!(self, Self::S3 { .. } | Self::Artifacts { .. })
+        !matches!(self, Self::S3 { .. } | Self::Gs { .. } | Self::Artifacts { .. })
     }
 
     /// The scheme, for metrics and logs.
@@ -56,6 +63,7 @@ impl Location {
         match self {
             Self::Local(_) => "file",
             Self::S3 { .. } => "s3",
+            Self::Gs { .. } => "gs",
             Self::Web(_) => "https",
             Self::Model(_) => "models",
             Self::Run(_) => "runs",
@@ -83,6 +91,7 @@ impl FromStr for Location {
         match &*scheme {
             "file" => file(rest).map_err(bad),
             "s3" | "s3a" | "s3n" => s3(rest).map_err(bad),
+            "gs" => gs(rest).map_err(bad),
             "https" | "http" => match Url::parse(text) {
                 Ok(url) if url.userinfo().is_some() => Err(bad(
                     "credentials in a URL end up in logs; put them into `LONGSHORE_HTTP_AUTHORIZATION`".into(),
@@ -94,7 +103,7 @@ impl FromStr for Location {
             "runs" => text.parse().map(Self::Run).map_err(|error: longshore_mlflow::Error| bad(error.to_string())),
             "mlflow-artifacts" => artifacts(rest).map_err(bad),
             other => Err(bad(format!(
-                "`{other}` is not read; there are paths, `file://`, `s3://`, `https://`, `models:/` and `runs:/`"
+                "`{other}` is not read; there are paths, `file://`, `s3://`, `gs://`, `https://`, `models:/` and `runs:/`"
             ))),
         }
     }
@@ -105,6 +114,7 @@ impl fmt::Display for Location {
         match self {
             Self::Local(path) => write!(f, "{}", path.display()),
             Self::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            Self::Gs { bucket, name } => write!(f, "gs://{bucket}/{name}"),
             Self::Web(url) => f.write_str(url.split('?').next().unwrap_or(url)),
             Self::Model(uri) => uri.fmt(f),
             Self::Run(uri) => uri.fmt(f),
@@ -163,6 +173,26 @@ fn s3(rest: &str) -> Result<Location, String> {
     Ok(Location::S3 { bucket: bucket.into(), key: key.into() })
 }
 
+fn gs(rest: &str) -> Result<Location, String> {
+    let rest = rest.strip_prefix("//").ok_or("write `gs://BUCKET/NAME`")?;
+    let (bucket, name) = rest.split_once('/').unwrap_or((rest, ""));
+    // a bucket that is named by a domain may be longer
+    let fits = (3..=222).contains(&bucket.len())
+        && bucket
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b));
+    if !fits {
+        return Err(format!(
+            "`{bucket}` is not a bucket's name: 3 to 222 lower-case letters, digits, `-`, `.` and `_`; write `gs://BUCKET/NAME`"
+        ));
+    }
+    let name = name.trim_end_matches('/');
+    if !name.is_empty() {
+        path::relative(name)?;
+    }
+    Ok(Location::Gs { bucket: bucket.into(), name: name.into() })
+}
+
 fn artifacts(rest: &str) -> Result<Location, String> {
     // a host would be the artifact server's name; requests go to the tracking server all the same,
     // because credentials are for that one
@@ -209,6 +239,8 @@ mod tests {
         let key = |bucket: &str, key: &str| Location::S3 { bucket: bucket.into(), key: key.into() };
         assert_eq!(read("s3://models/wine/1/"), key("models", "wine/1"));
         assert_eq!(read("S3://models"), key("models", ""));
+        let gs = Location::Gs { bucket: "models".into(), name: "wine/1".into() };
+        assert_eq!(read("gs://models/wine/1/"), gs);
         assert_eq!(read("models:/wine@champion").scheme(), "models");
         assert_eq!(read("runs:/ab12/model").scheme(), "runs");
         assert_eq!(read("mlflow-artifacts:/1/x"), Location::Artifacts { path: "1/x".into() });
@@ -223,7 +255,10 @@ mod tests {
     #[test]
     fn what_is_not_read_says_what_is() {
         let error = |text: &str| text.parse::<Location>().unwrap_err().to_string();
-        assert!(error("gs://bucket/x").contains("`s3://`"));
+        assert!(error("hdfs://bucket/x").contains("`s3://`"));
+        assert!(error("gs://A/x").contains("3 to 222"));
+        assert!(error("gs:/bucket/x").contains("gs://BUCKET/NAME"));
+        assert!(error("gs://bucket/../x").contains("leaves"));
         assert!(error("s3://a/x").contains("3 to 63"));
         assert!(error("s3:/bucket/x").contains("s3://BUCKET/KEY"));
         assert!(error("s3://bucket/../x").contains("leaves"));
@@ -234,7 +269,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics_and_what_is_read_is_read_again(text in "(s3:/|models:/|runs:/|file:/|https:/|mlflow-artifacts:/|)[/a-z0-9@%.:ä-]{0,40}") {
+        fn no_text_panics_and_what_is_read_is_read_again(text in "(s3:/|gs:/|models:/|runs:/|file:/|https:/|mlflow-artifacts:/|)[/a-z0-9@%.:ä-]{0,40}") {
             if let Ok(location) = text.parse::<Location>() {
                 let shown = location.to_string();
                 if !matches!(location, Location::Local(_)) {

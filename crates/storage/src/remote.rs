@@ -82,6 +82,44 @@ pub(crate) trait Remote: Sync + fmt::Display {
     }
 }
 
+/// The listing of `name`, which is an object or a prefix of a bucket. It is looked for as an object first
+/// when the name has an ending, else as a prefix, because who may read need not be allowed to list.
+pub(crate) fn file_or_folder(
+    name: &str,
+    file: impl Fn() -> Result<Option<Listing>, Error>,
+    folder: impl Fn() -> Result<Listing, Error>,
+    missing: impl Fn() -> Error,
+) -> Result<Listing, Error> {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if last.contains('.') && !last.starts_with('.') {
+        let refused = match file() {
+            Ok(Some(file)) => return Ok(file),
+            Ok(None) => None,
+            // to who may not list, a storage denies what is missing like what is forbidden
+            Err(error @ Error::Denied { .. }) => Some(error),
+            Err(error) => return Err(error),
+        };
+        return match (folder(), refused) {
+            (Ok(found), _) if !found.objects.is_empty() => Ok(found),
+            (Ok(_), None) => Err(missing()),
+            (Err(Error::Denied { .. }) | Ok(_), Some(refused)) => Err(refused),
+            (Err(error), _) => Err(error),
+        };
+    }
+    let refused = match folder() {
+        Ok(found) if !found.objects.is_empty() => return Ok(found),
+        Ok(_) => None,
+        Err(error @ Error::Denied { .. }) => Some(error),
+        Err(error) => return Err(error),
+    };
+    match (file(), refused) {
+        (Ok(Some(file)), _) => Ok(file),
+        (Ok(None), None) => Err(missing()),
+        (Err(Error::Denied { .. }) | Ok(None), Some(refused)) => Err(refused),
+        (Err(error), _) => Err(error),
+    }
+}
+
 /// Checks the names of a listing and sorts it.
 pub(crate) fn checked(
     what: &impl fmt::Display,

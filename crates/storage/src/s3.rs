@@ -18,7 +18,7 @@ use crate::{
     digest::Checks,
     http::{Call, Http, Reply, Trust, Url, again, encode_path, is_transient, query},
     path,
-    remote::{Listing, Object, Remote, Stream, checked},
+    remote::{Listing, Object, Remote, Stream, checked, file_or_folder},
     retry::{Attempt, repeat},
     time,
 };
@@ -266,37 +266,8 @@ impl Prefix<'_> {
 }
 
 impl Remote for Prefix<'_> {
-    /// Looks first for an object when the name has an ending, else for a prefix, because a role
-    /// that may read need not be allowed to list.
     fn list(&self) -> Result<Listing, Error> {
-        let name = self.key.rsplit('/').next().unwrap_or(self.key);
-        if name.contains('.') && !name.starts_with('.') {
-            let refused = match self.file() {
-                Ok(Some(file)) => return Ok(file),
-                Ok(None) => None,
-                // to a role that may not list, S3 denies what is missing like what is forbidden
-                Err(error @ Error::Denied { .. }) => Some(error),
-                Err(error) => return Err(error),
-            };
-            return match (self.folder(), refused) {
-                (Ok(found), _) if !found.objects.is_empty() => Ok(found),
-                (Ok(_), None) => Err(self.missing()),
-                (Err(Error::Denied { .. }) | Ok(_), Some(refused)) => Err(refused),
-                (Err(error), _) => Err(error),
-            };
-        }
-        let refused = match self.folder() {
-            Ok(found) if !found.objects.is_empty() => return Ok(found),
-            Ok(_) => None,
-            Err(error @ Error::Denied { .. }) => Some(error),
-            Err(error) => return Err(error),
-        };
-        match (self.file(), refused) {
-            (Ok(Some(file)), _) => Ok(file),
-            (Ok(None), None) => Err(self.missing()),
-            (Err(Error::Denied { .. }) | Ok(None), Some(refused)) => Err(refused),
-            (Err(error), _) => Err(error),
-        }
+        file_or_folder(self.key, || self.file(), || self.folder(), || self.missing())
     }
 
     fn open(&self, object: &Object, range: Option<Range<u64>>) -> Result<Stream, Attempt> {

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{Config, Error, Location, mlflow_server::MlflowServer, s3::S3, web::Web};
+use crate::{Config, Error, Location, gs::Gs, mlflow_server::MlflowServer, s3::S3, web::Web};
 
 /// Clients made so far.
 #[derive(Debug, Default)]
 struct Made {
     s3: Option<Arc<S3>>,
+    gs: Option<Arc<Gs>>,
     mlflow_server: Option<Arc<MlflowServer>>,
     web: Option<Arc<Web>>,
 }
@@ -27,6 +28,11 @@ impl Clients {
     pub(super) fn s3(&self) -> Result<Arc<S3>, Error> {
         let slot = &mut self.made().s3;
         or_make(slot, || S3::new(&self.config))
+    }
+
+    pub(super) fn gs(&self) -> Result<Arc<Gs>, Error> {
+        let slot = &mut self.made().gs;
+        or_make(slot, || Gs::new(&self.config))
     }
 
     pub(super) fn mlflow_server(&self, asked: &Location) -> Result<Arc<MlflowServer>, Error> {

@@ -8,6 +8,7 @@ use super::{Revision, Storage};
 use crate::{
     Error, Location,
     digest::sha256,
+    gs,
     mlflow_server::{Artifacts, Resolved},
     remote::{Listing, Remote},
     s3::Prefix,
@@ -113,6 +114,9 @@ impl Storage {
         match &source.location {
             Location::S3 { bucket, key } => {
                 use_it(&Prefix { s3: &*self.clients.s3()?, bucket, key })
+            }
+            Location::Gs { bucket, name } => {
+                use_it(&gs::Prefix { gs: &*self.clients.gs()?, bucket, name })
             }
             Location::Web(url) => use_it(&Page::new(&self.clients.web(), &source.location, url)?),
             Location::Artifacts { path } => {

@@ -4,6 +4,7 @@
 
 mod bucket;
 mod credentials;
+mod gs;
 mod registry;
 mod s3;
 mod server;

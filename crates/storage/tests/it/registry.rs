@@ -148,7 +148,7 @@ fn refusals_name_the_user_and_what_there_is() {
 #[test]
 fn what_a_server_says_about_places_is_not_trusted() {
     for (source, part) in [
-        ("gs://bucket/x", "gs"),
+        ("hdfs://bucket/x", "hdfs"),
         ("mlflow-artifacts:/../../etc", "leaves"),
         ("models:/wine/1", "point at one another"),
     ] {

@@ -13,6 +13,7 @@ pub(crate) struct Request {
     /// With its query.
     pub(crate) path: String,
     pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl Request {
@@ -115,5 +116,6 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { method, path, headers })
+    let body = String::from_utf8_lossy(&body).into_owned();
+    Some(Request { method, path, headers, body })
 }
