@@ -7,13 +7,14 @@
 use std::{
     collections::HashMap,
     future::Future,
+    net::IpAddr,
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
@@ -23,6 +24,7 @@ use longshore_platform::names;
 use prometheus_client::registry::Registry;
 use serde::de::DeserializeOwned;
 
+mod announce;
 #[cfg(test)]
 mod fake_api;
 mod follow;
@@ -31,9 +33,11 @@ mod metrics;
 mod objects;
 mod wake;
 
+pub(crate) use announce::Refusal;
 pub use wake::Deployments;
 
 use self::{
+    announce::Desk,
     follow::Followed,
     known::{Change, Known},
     metrics::{Counts, WatchMetrics},
@@ -43,6 +47,9 @@ use crate::{Error, Table};
 
 /// How long the API server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often it is looked for announced addresses whose time is over.
+const EXPIRY: Duration = Duration::from_secs(1);
 
 /// What fills a table from Kubernetes. Clones are handles to the same.
 #[derive(Clone)]
@@ -62,6 +69,8 @@ struct State {
     revisions: Arc<Counts>,
     slices: Arc<Counts>,
     deployments: Deployments,
+    /// Where replicas announce themselves.
+    desk: Desk,
 }
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -109,6 +118,7 @@ impl Kubernetes {
             revisions: Arc::default(),
             slices: Arc::default(),
             deployments,
+            desk: Desk::new(),
         }))
     }
 
@@ -139,7 +149,16 @@ impl Kubernetes {
             tasks.push(self.revisions(namespace));
             tasks.push(self.slices(namespace));
         }
+        tasks.push(Box::pin(self.clone().expire()));
         join_all(tasks).await;
+    }
+
+    /// Forgets announced addresses that Kubernetes does not list in time.
+    async fn expire(self) {
+        loop {
+            tokio::time::sleep(EXPIRY).await;
+            self.learn(|known| known.expire(Instant::now()));
+        }
     }
 
     fn services(&self, namespace: Option<&str>) -> Task {
@@ -232,6 +251,16 @@ impl Kubernetes {
                 None
             }
         }
+    }
+
+    /// Takes over an address that a replica has told; false when its revision is not known.
+    fn learn_announced(&self, revision: &Key, address: IpAddr, until: Instant) -> bool {
+        let mut is_known = false;
+        self.learn(|known| {
+            is_known = known.has(revision);
+            known.announce(revision, address, until)
+        });
+        is_known
     }
 
     /// Takes over what is new. The table is told while nobody else can learn something, so that it

@@ -95,6 +95,11 @@ impl Known {
         changed.iter().filter_map(|revision| self.told(revision)).collect()
     }
 
+    /// True when the facts of a revision are known.
+    pub(super) fn has(&self, revision: &Key) -> bool {
+        self.revisions.get(revision).is_some_and(|state| state.facts.is_some())
+    }
+
     /// A replica has told its address itself, which holds until an EndpointSlice names it or `until`
     /// is over.
     pub(super) fn announce(

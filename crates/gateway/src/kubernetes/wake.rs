@@ -70,6 +70,11 @@ impl Deployments {
         Self(Arc::new(State { client, runtime, busy, permits, counts: Counts::default() }))
     }
 
+    /// Where the client belongs.
+    pub(super) fn runtime(&self) -> &Handle {
+        &self.0.runtime
+    }
+
     #[cfg(test)]
     pub(super) fn is_busy(&self) -> bool {
         !self.0.busy().is_empty()
