@@ -10,6 +10,7 @@
 pub mod description;
 mod error;
 mod kubernetes;
+mod peers;
 mod revision;
 mod service;
 mod table;
@@ -18,6 +19,7 @@ mod wake;
 pub use description::Description;
 pub use error::Error;
 pub use kubernetes::{Deployments, Kubernetes};
+pub use peers::Peers;
 pub use revision::Revision;
 pub use table::Table;
 pub use wake::{NoWake, Wake};

@@ -42,7 +42,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const REMEMBERED: Duration = Duration::from_secs(30);
 const MOST_REMEMBERED: usize = 4096;
 
-/// Longest token. Those of ServiceAccounts have about 1 KiB.
+/// Longest token. One of a ServiceAccount has about 1 KiB.
 const LONGEST_TOKEN: usize = 16 << 10;
 
 /// Why an announcement is not taken.
