@@ -30,6 +30,8 @@ struct State {
     /// By plural name and then by name.
     objects: BTreeMap<String, BTreeMap<String, Value>>,
     watches: Vec<(String, UnboundedSender<Value>)>,
+    /// All events, with their versions and kinds.
+    events: Vec<(u64, String, Value)>,
     away: bool,
     other: Arc<Other>,
     requests: Vec<String>,
@@ -46,6 +48,7 @@ impl FakeApi {
             version: 1,
             objects: BTreeMap::new(),
             watches: Vec::new(),
+            events: Vec::new(),
             away: false,
             other: Arc::new(other),
             requests: Vec::new(),
@@ -79,19 +82,20 @@ impl FakeApi {
     fn change(&self, kind: &str, name: &str, object: Option<Value>) {
         let mut state = self.state();
         state.version += 1;
-        let version = state.version.to_string();
+        let version = state.version;
         let objects = state.objects.entry(kind.to_owned()).or_default();
         let (event, object) = match object {
             Some(mut object) => {
                 object["metadata"]["namespace"] = "ml".into();
                 object["metadata"]["name"] = name.into();
-                object["metadata"]["resourceVersion"] = version.into();
+                object["metadata"]["resourceVersion"] = version.to_string().into();
                 objects.insert(name.to_owned(), object.clone());
                 ("MODIFIED", object)
             }
             None => ("DELETED", objects.remove(name).unwrap()),
         };
         let event = json!({ "type": event, "object": object });
+        state.events.push((version, kind.to_owned(), event.clone()));
         state.watches.retain(|(plural, watch)| plural != kind || watch.send(event.clone()).is_ok());
     }
 
@@ -135,6 +139,14 @@ impl FakeApi {
         }
         if query.contains("watch=true") {
             let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+            // what has changed since the list that the watch follows
+            let since = query.split('&').find_map(|pair| pair.strip_prefix("resourceVersion="));
+            let since: u64 = since.unwrap().parse().unwrap();
+            for (version, kind, event) in &state.events {
+                if *version > since && *kind == plural {
+                    sender.send(event.clone()).unwrap();
+                }
+            }
             state.watches.push((plural, sender));
             let events = stream::unfold(receiver, |mut receiver| async move {
                 let event: Value = receiver.recv().await?;
