@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use longshore_platform::LoadReport;
 use tokio::{
     sync::Semaphore,
@@ -207,7 +208,8 @@ impl<P: Platform> Autoscaler<P> {
         if !is_due && figures.held == 0 && !woke {
             return;
         }
-        let verdict = kept.revision.decide(now, target, replicas, load, 0);
+        let at_least = target.settings.schedule.at_least(Timestamp::now());
+        let verdict = kept.revision.decide(now, target, replicas, load, at_least);
         kept.decided = Some((Instant::now(), Decided { verdict, replicas }));
         let reason = explain(&verdict, &target.settings);
         if let Some(news) = kept.news(service, target, replicas, &verdict, woke, &reason) {

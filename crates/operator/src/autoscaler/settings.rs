@@ -1,4 +1,4 @@
-use super::window::Aggregation;
+use super::{schedule::Schedule, window::Aggregation};
 
 mod duration;
 mod read;
@@ -50,6 +50,8 @@ pub struct Settings {
     pub min_scale: i32,
     /// Most replicas; 0 is no limit.
     pub max_scale: i32,
+    /// When there are more than the load asks for.
+    pub schedule: Schedule,
 }
 
 /// The least target there is.
@@ -95,6 +97,7 @@ impl Default for Settings {
             initial_scale: 1,
             min_scale: 0,
             max_scale: 0,
+            schedule: Schedule::default(),
         }
     }
 }

@@ -187,6 +187,17 @@ fn the_fewest_replicas_are_given_without_a_request() {
 }
 
 #[test]
+fn a_schedule_raises_the_fewest_within_the_most() {
+    let settings = Settings { max_scale: 4, ..Settings::default() };
+    let target = target(settings);
+    let asleep = Replicas::default();
+    let mut revision = Revision::new(&target, asleep, Duration::ZERO);
+    let mut replicas =
+        |at_least| revision.decide(Duration::ZERO, &target, asleep, &whole(), at_least).replicas;
+    assert_eq!((replicas(0), replicas(3), replicas(9)), (0, 3, 4));
+}
+
+#[test]
 fn the_first_replicas_are_had_once() {
     let settings = Settings { initial_scale: 3, ..Settings::default() };
     let target = Target { has_been_ready: false, ..target(settings) };

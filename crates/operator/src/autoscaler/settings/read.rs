@@ -8,7 +8,7 @@ use longshore_kserve::{
     validate::Fault,
 };
 
-use super::{Aggregation, LEAST_TARGET, Metric, Settings, duration};
+use super::{Aggregation, LEAST_TARGET, Metric, Schedule, Settings, duration};
 
 /// What holds where a manifest says nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,8 @@ impl Default for Defaults {
     }
 }
 
+/// When there are more replicas than the load asks for.
+const SCHEDULE: &str = "longshore.dev/schedule";
 /// The class of Knative's own autoscaler, whose rule this is.
 const KPA: &str = "kpa.autoscaling.knative.dev";
 /// Knative's class for what containers use.
@@ -117,6 +119,7 @@ impl<'a> Given<'a> {
                 .unwrap_or(default.initial_scale),
             min_scale,
             max_scale,
+            schedule: self.schedule(),
             ..default.clone()
         }
     }
@@ -175,6 +178,14 @@ impl<'a> Given<'a> {
                 None
             }
         }
+    }
+
+    fn schedule(&mut self) -> Schedule {
+        let Some(text) = self.annotations.get(SCHEDULE) else { return Schedule::default() };
+        Schedule::read(text).unwrap_or_else(|message| {
+            self.faults.push(Fault { path: format!("metadata.annotations[{SCHEDULE}]"), message });
+            Schedule::default()
+        })
     }
 
     fn burst(&mut self) -> Option<f64> {

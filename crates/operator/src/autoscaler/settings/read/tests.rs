@@ -172,6 +172,18 @@ fn what_knative_refuses_is_refused_by_name() {
 }
 
 #[test]
+fn a_schedule_is_read_too() {
+    let schedule = |text: &str| {
+        let given = [("longshore.dev/schedule".to_owned(), text.to_owned())].into();
+        Settings::read(&Extension::default(), &given, &Defaults::default())
+    };
+    let settings = schedule("mon-fri 08:00-18:00 Europe/Berlin min 3").unwrap();
+    assert_eq!(settings.schedule.at_least("2026-11-27T12:00:00Z".parse().unwrap()), 3);
+    let faults = schedule("sometimes").unwrap_err();
+    assert_eq!(faults[0].path, "metadata.annotations[longshore.dev/schedule]");
+}
+
+#[test]
 fn classes_of_others_may_have_metrics_of_their_own() {
     for class in ["hpa.autoscaling.knative.dev", "keda.example.com"] {
         assert!(faults(&[("class", class), ("metric", "cpu")]).is_empty());
