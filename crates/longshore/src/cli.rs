@@ -8,6 +8,8 @@ mod announce;
 #[cfg(feature = "operator")]
 mod autoscaler;
 mod batches;
+#[cfg(feature = "operator")]
+mod operator;
 #[cfg(feature = "cli")]
 mod platform;
 mod security;
@@ -17,6 +19,8 @@ pub(crate) use announce::AnnounceArgs;
 #[cfg(feature = "operator")]
 pub(crate) use autoscaler::{AutoscalerArgs, AutoscalerCommand};
 pub(crate) use batches::BatchArgs;
+#[cfg(feature = "operator")]
+pub(crate) use operator::{GatewaysArgs, HostArgs, Mode, OperatorArgs};
 #[cfg(feature = "cli")]
 pub(crate) use platform::{
     ApplyArgs, ClusterArgs, DeleteArgs, DescribeArgs, GetArgs, LogsArgs, OutputFormat, PromoteArgs,
@@ -53,6 +57,9 @@ pub(crate) enum Command {
     SmokeTest(SmokeTestArgs),
     /// Make an API key, and the line that lets it in
     ApiKey(ApiKeyArgs),
+    /// Keep the InferenceServices of a Kubernetes cluster: revisions, traffic, status
+    #[cfg(feature = "operator")]
+    Operator(Box<OperatorArgs>),
     /// What the autoscaler of the platform decides
     #[cfg(feature = "operator")]
     Autoscaler(AutoscalerArgs),

@@ -7,6 +7,8 @@ pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod fetch;
 pub(crate) mod inspect;
+#[cfg(feature = "operator")]
+pub(crate) mod operator;
 #[cfg(feature = "cli")]
 pub(crate) mod platform;
 pub(crate) mod predict;

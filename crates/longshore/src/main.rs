@@ -41,6 +41,8 @@ fn main() -> ExitCode {
         Command::Bench(args) => cmd::bench::run(&args),
         Command::ApiKey(args) => cmd::api_key::run(&args),
         #[cfg(feature = "operator")]
+        Command::Operator(args) => cmd::operator::run(&args),
+        #[cfg(feature = "operator")]
         Command::Autoscaler(args) => cmd::autoscaler::run(&args),
         Command::SmokeTest(args) => cmd::smoke_test::run(&args),
         #[cfg(feature = "cli")]

@@ -1,0 +1,142 @@
+use std::net::{IpAddr, SocketAddr};
+
+use clap::{Args, ValueEnum};
+
+use super::LogArgs;
+
+/// `longshore operator`.
+#[derive(Args, Debug)]
+pub(crate) struct OperatorArgs {
+    /// Namespace whose InferenceServices are kept; repeatable; without it, all
+    #[arg(long, env = "LONGSHORE_NAMESPACE", value_name = "NAMESPACE", value_delimiter = ',')]
+    pub(crate) namespace: Vec<String>,
+
+    /// Keep only InferenceServices with the annotation `longshore.dev/class: NAME`, beside another
+    /// controller; without it, those without that annotation
+    #[arg(long, env = "LONGSHORE_CLASS", value_name = "NAME")]
+    pub(crate) class: Option<String>,
+
+    /// The Lease by which one of several operators leads; without it, this one always does
+    #[arg(long, env = "LONGSHORE_LEASE", value_name = "NAMESPACE/NAME")]
+    pub(crate) lease: Option<String>,
+
+    /// The name by which this operator is told from others; without it, the host's
+    #[arg(long, env = "LONGSHORE_IDENTITY", value_name = "NAME")]
+    pub(crate) identity: Option<String>,
+
+    /// The image of this program, for the init containers that fetch models
+    #[arg(long, env = "LONGSHORE_IMAGE", value_name = "IMAGE")]
+    pub(crate) image: String,
+
+    /// Environment of every container that fetches models, as a JSON object of texts; what a manifest
+    /// sets stands
+    #[arg(long, env = "LONGSHORE_STORAGE_ENV", value_name = "JSON", hide_env_values = true)]
+    pub(crate) storage_env: Option<String>,
+
+    /// The mode of InferenceServices that say none
+    #[arg(
+        long,
+        env = "LONGSHORE_DEFAULT_DEPLOYMENT_MODE",
+        value_name = "MODE",
+        default_value = "knative"
+    )]
+    pub(crate) default_deployment_mode: Mode,
+
+    /// Hosts.
+    #[command(flatten)]
+    pub(crate) hosts: HostArgs,
+
+    /// Gateways.
+    #[command(flatten)]
+    pub(crate) gateways: GatewaysArgs,
+
+    /// Address to listen on for probes and metrics
+    #[arg(long, env = "LONGSHORE_HOST", default_value = "0.0.0.0")]
+    pub(crate) host: IpAddr,
+
+    /// Port of `/health/live`, `/health/ready` and `/metrics`
+    #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080)]
+    pub(crate) port: u16,
+
+    /// The log.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
+
+/// How an InferenceService is deployed that does not say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// Hosts `NAME.NAMESPACE.DOMAIN`, and Knative's conditions.
+    #[value(alias = "Knative", alias = "Serverless", alias = "serverless")]
+    Knative,
+    /// Hosts by the template.
+    #[value(alias = "Standard", alias = "RawDeployment", alias = "rawdeployment")]
+    Standard,
+}
+
+/// The hosts by which InferenceServices are asked.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Hosts")]
+pub(crate) struct HostArgs {
+    /// The domain of all hosts
+    #[arg(
+        long,
+        env = "LONGSHORE_INGRESS_DOMAIN",
+        value_name = "DOMAIN",
+        default_value = "example.com"
+    )]
+    pub(crate) ingress_domain: String,
+
+    /// The host of an InferenceService of the mode Standard
+    #[arg(
+        long,
+        env = "LONGSHORE_DOMAIN_TEMPLATE",
+        value_name = "TEMPLATE",
+        default_value = "{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}"
+    )]
+    pub(crate) domain_template: String,
+
+    /// Tell InferenceServices apart by paths of one host, such as `/serving/{{ .Namespace }}/{{ .Name }}`
+    #[arg(long, env = "LONGSHORE_PATH_TEMPLATE", value_name = "TEMPLATE")]
+    pub(crate) path_template: Option<String>,
+
+    /// The scheme of URLs, `http` or `https`
+    #[arg(long, env = "LONGSHORE_URL_SCHEME", value_name = "SCHEME", default_value = "http", value_parser = ["http", "https"])]
+    pub(crate) url_scheme: String,
+
+    /// The domain of names within the cluster
+    #[arg(
+        long,
+        env = "LONGSHORE_CLUSTER_DOMAIN",
+        value_name = "DOMAIN",
+        default_value = "cluster.local"
+    )]
+    pub(crate) cluster_domain: String,
+}
+
+/// The gateways that route requests.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Gateways")]
+pub(crate) struct GatewaysArgs {
+    /// The name of the gateways' Service within the cluster
+    #[arg(
+        long = "gateway-host",
+        env = "LONGSHORE_GATEWAY_HOST",
+        value_name = "HOST",
+        default_value = "longshore-gateway.longshore-system.svc.cluster.local"
+    )]
+    pub(crate) service: String,
+
+    /// The headless Service that lists the gateways, which are asked what they route and how busy it is
+    #[arg(long = "gateway-peers", env = "LONGSHORE_GATEWAY_PEERS", value_name = "NAMESPACE/NAME")]
+    pub(crate) peers: Option<String>,
+
+    /// A gateway that no Service lists: address and port for its peers; repeatable
+    #[arg(
+        long = "gateway-peer",
+        env = "LONGSHORE_GATEWAY_PEER",
+        value_name = "ADDRESS:PORT",
+        value_delimiter = ','
+    )]
+    pub(crate) fixed: Vec<SocketAddr>,
+}

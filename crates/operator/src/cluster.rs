@@ -1,0 +1,55 @@
+//! What the operator sees of the cluster: facts that watches keep true, by the service they concern.
+
+mod index;
+mod key;
+mod seen;
+mod trouble;
+mod watch;
+
+pub use index::Index;
+pub use key::Key;
+pub use seen::{APPLIED, AccountSeen, Applied, Deployed, Replica, TEMPLATE};
+pub use trouble::Trouble;
+pub(crate) use watch::{Watches, resource};
+
+use kube::core::DynamicObject;
+use longshore_kserve::select::Runtime;
+
+use crate::build::StorageContainer;
+
+/// All that is seen. Objects that belong to an InferenceService are grouped by it.
+#[derive(Debug, Default)]
+pub struct Cluster {
+    /// InferenceServices, each by its own key.
+    pub services: Index<DynamicObject>,
+    /// The Deployments of revisions.
+    pub deployments: Index<Deployed>,
+    /// Their pods.
+    pub replicas: Index<Replica>,
+    /// The Services that the operator made.
+    pub addresses: Index<Applied>,
+    /// The HorizontalPodAutoscalers that the operator made.
+    pub pod_autoscalers: Index<Applied>,
+    /// ServingRuntimes, by their namespace.
+    pub runtimes: Index<Runtime>,
+    /// ClusterServingRuntimes, by no namespace.
+    pub cluster_runtimes: Index<Runtime>,
+    /// ClusterStorageContainers, by no namespace.
+    pub storage_containers: Index<StorageContainer>,
+    /// ServiceAccounts, by their namespace.
+    pub accounts: Index<AccountSeen>,
+}
+
+impl Cluster {
+    /// The InferenceService of this key.
+    pub fn service(&self, key: &Key) -> Option<std::sync::Arc<DynamicObject>> {
+        self.services.get(key, &key.name)
+    }
+
+    /// The runtimes of a namespace and of the cluster.
+    pub fn runtimes(&self, namespace: &str) -> Vec<Runtime> {
+        let own = self.runtimes.of(&Key::new(namespace, ""));
+        let shared = self.cluster_runtimes.of(&Key::default());
+        own.iter().chain(&shared).map(|runtime| Runtime::clone(runtime)).collect()
+    }
+}

@@ -1,0 +1,207 @@
+//! Why a pod is not ready, as its status tells it.
+
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod};
+use longshore_kserve::status::FailureReason;
+
+/// Most characters of a container's last words.
+const LONGEST: usize = 700;
+
+/// What is wrong with a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The kind of failure.
+    pub reason: FailureReason,
+    /// What is wrong, and what to do.
+    pub message: String,
+    /// How the container ended.
+    pub exit_code: Option<i32>,
+    /// True when it may pass by itself: nobody has failed yet.
+    pub is_waiting: bool,
+}
+
+impl Trouble {
+    fn new(reason: FailureReason, message: String) -> Self {
+        Self { reason, message, exit_code: None, is_waiting: false }
+    }
+}
+
+/// What is wrong with a pod that is not ready; nothing, while it starts as it should.
+pub(crate) fn of(pod: &Pod) -> Option<Trouble> {
+    let status = pod.status.as_ref()?;
+    let initial = status.init_container_statuses.iter().flatten();
+    let main = status.container_statuses.iter().flatten();
+    let containers = initial.map(|it| (it, true)).chain(main.map(|it| (it, false)));
+    let found =
+        containers.filter_map(|(container, is_initial)| container_trouble(container, is_initial));
+    found.into_iter().next().or_else(|| unscheduled(pod)).or_else(|| evicted(pod))
+}
+
+fn container_trouble(container: &ContainerStatus, is_initial: bool) -> Option<Trouble> {
+    let name = &container.name;
+    let state = container.state.as_ref();
+    let ended = state.and_then(|state| state.terminated.as_ref());
+    let last = container.last_state.as_ref().and_then(|state| state.terminated.as_ref());
+    if let Some(waiting) = state.and_then(|state| state.waiting.as_ref()) {
+        let reason = waiting.reason.as_deref().unwrap_or_default();
+        let said = waiting.message.as_deref().unwrap_or_default();
+        let message = match reason {
+            "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => {
+                format!(
+                    "the image `{}` of the container `{name}` cannot be pulled: {said}; correct its name, or name a Secret in `imagePullSecrets`",
+                    container.image
+                )
+            }
+            "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
+                format!("the container `{name}` cannot be started: {said}")
+            }
+            _ => String::new(),
+        };
+        if !message.is_empty() {
+            return Some(Trouble::new(FailureReason::RuntimeUnhealthy, message));
+        }
+    }
+    let ended = ended.or(last).filter(|ended| ended.exit_code != 0)?;
+    Some(end(name, ended, is_initial))
+}
+
+/// How a container ended that should not have.
+fn end(name: &str, ended: &ContainerStateTerminated, is_initial: bool) -> Trouble {
+    let code = ended.exit_code;
+    let out_of_memory = ended.reason.as_deref() == Some("OOMKilled");
+    let words = last_words(ended.message.as_deref().unwrap_or_default());
+    let message = if out_of_memory {
+        format!(
+            "the container `{name}` needs more memory than its limit and was ended; raise `resources.limits.memory`"
+        )
+    } else if words.is_empty() {
+        format!("the container `{name}` ended with code {code} and said nothing")
+    } else if is_initial {
+        format!("the model cannot be fetched: {words}")
+    } else {
+        format!("the container `{name}` ended with code {code}: {words}")
+    };
+    let reason = if out_of_memory && !is_initial {
+        FailureReason::RuntimeUnhealthy
+    } else {
+        FailureReason::ModelLoadFailed
+    };
+    Trouble { exit_code: Some(code), ..Trouble::new(reason, message) }
+}
+
+/// The last lines of what a container wrote, as far as they are short.
+fn last_words(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut kept: Vec<&str> = Vec::new();
+    let mut length = 0;
+    for line in lines.iter().rev() {
+        length += line.len();
+        if !kept.is_empty() && (length > LONGEST || kept.len() == 3) {
+            break;
+        }
+        kept.push(line);
+    }
+    kept.reverse();
+    let joined = kept.join(" / ");
+    match joined.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &joined[..end]),
+        None => joined,
+    }
+}
+
+fn unscheduled(pod: &Pod) -> Option<Trouble> {
+    let conditions = pod.status.as_ref()?.conditions.as_deref()?;
+    let condition =
+        conditions.iter().find(|it| it.type_ == "PodScheduled" && it.status == "False")?;
+    let said = condition.message.as_deref().unwrap_or("no node takes it");
+    let message = format!(
+        "the pod waits for a node: {said}; ask for less in `resources`, or give the cluster more nodes"
+    );
+    Some(Trouble { is_waiting: true, ..Trouble::new(FailureReason::RuntimeUnhealthy, message) })
+}
+
+fn evicted(pod: &Pod) -> Option<Trouble> {
+    let status = pod.status.as_ref()?;
+    (status.phase.as_deref() == Some("Failed")).then(|| {
+        let reason = status.reason.as_deref().unwrap_or("Failed");
+        let said = status.message.as_deref().unwrap_or_default();
+        Trouble::new(
+            FailureReason::RuntimeUnhealthy,
+            format!("the pod was ended ({reason}): {said}"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use longshore_kserve::status::FailureReason;
+    use serde_json::{Value, json};
+
+    use super::{last_words, of};
+
+    fn trouble(status: &Value) -> Option<super::Trouble> {
+        of(&serde_json::from_value(json!({"metadata": {}, "status": status})).unwrap())
+    }
+
+    fn container(state: &Value, last: &Value) -> Value {
+        json!({
+            "name": "kserve-container", "image": "i:1", "imageID": "", "ready": false,
+            "restartCount": 0, "state": state, "lastState": last,
+        })
+    }
+
+    #[test]
+    fn each_trouble_is_told_with_what_to_do() {
+        use FailureReason::{ModelLoadFailed, RuntimeUnhealthy};
+        let waiting = |reason: &str| json!({"waiting": {"reason": reason, "message": "said"}});
+        let ended = |reason: &str, message: &str| json!({"terminated": {"exitCode": 3, "reason": reason, "message": message}});
+        let main =
+            |state: Value, last: Value| json!({"containerStatuses": [container(&state, &last)]});
+        let cases = [
+            (main(waiting("ImagePullBackOff"), json!({})), RuntimeUnhealthy, "`i:1`", None),
+            (
+                main(waiting("CreateContainerConfigError"), json!({})),
+                RuntimeUnhealthy,
+                "cannot be started: said",
+                None,
+            ),
+            (
+                main(waiting("CrashLoopBackOff"), ended("Error", "a\nno such key")),
+                ModelLoadFailed,
+                "a / no such key",
+                Some(3),
+            ),
+            (main(ended("OOMKilled", ""), json!({})), RuntimeUnhealthy, "limits.memory", Some(3)),
+            (
+                json!({"initContainerStatuses": [container(&ended("Error", "denied"), &json!({}))]}),
+                ModelLoadFailed,
+                "cannot be fetched: denied",
+                Some(3),
+            ),
+            (
+                json!({"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/2 nodes"}]}),
+                RuntimeUnhealthy,
+                "0/2 nodes",
+                None,
+            ),
+            (
+                json!({"phase": "Failed", "reason": "Evicted", "message": "disk"}),
+                RuntimeUnhealthy,
+                "(Evicted): disk",
+                None,
+            ),
+        ];
+        for (status, reason, words, exit_code) in cases {
+            let found = trouble(&status).unwrap_or_else(|| panic!("{status}"));
+            assert_eq!((found.reason, found.exit_code), (reason, exit_code), "{}", found.message);
+            assert!(found.message.contains(words), "{}", found.message);
+        }
+        assert_eq!(trouble(&main(waiting("ContainerCreating"), json!({}))), None);
+        assert_eq!(trouble(&main(json!({"running": {}}), json!({}))), None);
+    }
+
+    #[test]
+    fn last_words_are_short() {
+        assert_eq!(last_words("1\n2\n3\n4\n\n"), "2 / 3 / 4");
+        assert!(last_words(&"ä".repeat(2000)).chars().count() <= 701);
+    }
+}

@@ -1,0 +1,105 @@
+//! What the operator remembers of services between two looks. Nothing of it is needed: another
+//! operator goes on without.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::revisions::Made;
+use crate::{build::Secret, cluster::Key};
+
+/// How long what was made is taken to be there although no watch shows it.
+const MADE: Duration = Duration::from_secs(20);
+
+/// How long the keys of a Secret are taken to be what they were.
+const SECRET: Duration = Duration::from_secs(30);
+
+/// How often everything is applied again, against changes by others.
+const AGAIN: Duration = Duration::from_mins(30);
+
+/// What is remembered.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    services: Mutex<HashMap<Key, Service>>,
+    secrets: Mutex<HashMap<Key, (Instant, SecretRead)>>,
+}
+
+/// A Secret that was asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum SecretRead {
+    /// It is there.
+    Found(Secret),
+    /// There is none of that name.
+    Missing,
+}
+
+/// What is remembered of one service.
+#[derive(Debug, Default)]
+struct Service {
+    made: HashMap<String, (Instant, Made)>,
+    applied: Option<Instant>,
+    asked: Option<Instant>,
+}
+
+impl Memory {
+    fn with<T>(&self, key: &Key, act: impl FnOnce(&mut Service) -> T) -> T {
+        let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        act(services.entry(key.clone()).or_default())
+    }
+
+    /// Forgets a service that is gone.
+    pub(crate) fn forget(&self, key: &Key) {
+        self.services.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
+    /// The revision that was made for an object a moment ago.
+    pub(crate) fn made(&self, key: &Key, object: &str) -> Option<Made> {
+        self.with(key, |service| {
+            let (at, made) = service.made.get(object)?;
+            (at.elapsed() < MADE).then(|| made.clone())
+        })
+    }
+
+    /// A revision was made.
+    pub(crate) fn make(&self, key: &Key, object: &str, made: Made) {
+        self.with(key, |service| service.made.insert(object.to_owned(), (Instant::now(), made)));
+    }
+
+    /// True when everything of a service is to be applied, whatever it is.
+    pub(crate) fn applies_all(&self, key: &Key) -> bool {
+        self.with(key, |service| service.applied.is_none_or(|at| at.elapsed() > AGAIN))
+    }
+
+    /// Everything of a service was applied.
+    pub(crate) fn applied_all(&self, key: &Key) {
+        self.with(key, |service| service.applied = Some(Instant::now()));
+    }
+
+    /// Since when the gateways are asked for the present traffic of a service.
+    pub(crate) fn asked(&self, key: &Key) -> Instant {
+        self.with(key, |service| *service.asked.get_or_insert_with(Instant::now))
+    }
+
+    /// The gateways need not be asked any more, or for something else.
+    pub(crate) fn answered(&self, key: &Key) {
+        self.with(key, |service| service.asked = None);
+    }
+
+    /// What was read a moment ago when a Secret was asked for.
+    pub(crate) fn secret(&self, key: &Key) -> Option<SecretRead> {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, read) = secrets.get(key)?;
+        (at.elapsed() < SECRET).then(|| read.clone())
+    }
+
+    /// A Secret was read.
+    pub(crate) fn keep_secret(&self, key: Key, read: SecretRead) {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.retain(|_, (at, _)| at.elapsed() < SECRET);
+        secrets.insert(key, (Instant::now(), read));
+    }
+}

@@ -1,0 +1,225 @@
+//! One look at an InferenceService: fetch, validate, build, apply, status.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    Controller,
+    given::{self, Given},
+    look::{Current, Look},
+    memory::SecretRead,
+    objects::Manifest,
+    queue::Next,
+    revisions::{Latest, Made, first_replicas, latest},
+    telling,
+};
+use crate::{
+    Error,
+    build::{self, Account, Plan, Refusal, Scaler, Secret, Surroundings, Workload},
+    cluster::{Key, TEMPLATE},
+};
+
+/// How long after a change by itself the operator looks again, when no watch tells before.
+const SOON: Duration = Duration::from_secs(5);
+
+/// How often it looks at a service of which nothing changes.
+const RARELY: Duration = Duration::from_mins(10);
+
+impl Controller {
+    /// Looks at a service, and does what is to be done.
+    pub(crate) async fn reconcile(&self, key: &Key) -> Result<Next, Error> {
+        let Some(object) = self.cluster.service(key) else {
+            self.memory.forget(key);
+            return Ok(Next::Wait);
+        };
+        if object.metadata.deletion_timestamp.is_some() || !self.is_ours(&object) {
+            return Ok(Next::Wait);
+        }
+        let before = given::status(&object);
+        let look = Look {
+            key: key.clone(),
+            before,
+            deployments: self.cluster.deployments.of(key),
+            replicas: self.cluster.replicas.of(key),
+            object,
+        };
+        let planned = match Given::read(&look.object, &look.before) {
+            Ok(given) => self.plan(&given, key).await?,
+            Err(refusal) => Err(refusal),
+        };
+        match planned {
+            Ok(plan) => self.carry_out(&look, plan).await,
+            Err(refusal) => {
+                let status = telling::refused(&look, &refusal, &super::now());
+                self.tell(&look, status).await?;
+                Ok(Next::After(RARELY))
+            }
+        }
+    }
+
+    async fn plan(&self, given: &Given, key: &Key) -> Result<Result<Plan, Refusal>, Error> {
+        let service = given.service();
+        let namespace = Key::new(key.namespace.clone(), "");
+        let mut accounts = BTreeMap::new();
+        for name in service.accounts() {
+            let Some(seen) = self.cluster.accounts.get(&namespace, &name) else { continue };
+            let mut secrets = Vec::new();
+            for secret in &seen.secrets {
+                secrets.extend(self.secret(&key.namespace, secret).await?);
+            }
+            accounts.insert(name, Account { annotations: seen.annotations.clone(), secrets });
+        }
+        let mut storage_secret = None;
+        if given.has_storage_secret() {
+            storage_secret = self.secret(&key.namespace, service.storage_secret()).await?;
+        }
+        let storage_containers = self.cluster.storage_containers.of(&Key::default());
+        let storage_containers: Vec<_> =
+            storage_containers.iter().map(|it| (**it).clone()).collect();
+        let around = Surroundings {
+            runtimes: &self.cluster.runtimes(&key.namespace),
+            storage_containers: &storage_containers,
+            accounts: &accounts,
+            storage_secret: storage_secret.as_ref(),
+        };
+        Ok(build::plan(&service, &around, &self.settings))
+    }
+
+    async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, Error> {
+        let key = Key::new(namespace, name);
+        match self.memory.secret(&key) {
+            Some(SecretRead::Found(secret)) => return Ok(Some(secret)),
+            Some(SecretRead::Missing) => return Ok(None),
+            None => {}
+        }
+        let found = self.objects.secret(namespace, name).await?;
+        let read = found.clone().map_or(SecretRead::Missing, SecretRead::Found);
+        self.memory.keep_secret(key, read);
+        Ok(found)
+    }
+
+    async fn carry_out(&self, look: &Look, plan: Plan) -> Result<Next, Error> {
+        let key = &look.key;
+        let applies_all = self.memory.applies_all(key);
+        for service in &plan.services {
+            self.keep_address(look, Manifest::new(service.clone()), applies_all).await?;
+        }
+        let mut currents = Vec::with_capacity(plan.workloads.len());
+        for workload in &plan.workloads {
+            currents.push(self.keep_workload(look, workload, applies_all).await?);
+        }
+        if applies_all && currents.iter().all(|current| current.refused.is_none()) {
+            self.memory.applied_all(key);
+        }
+        let told = telling::of(self, look, &plan, &currents).await;
+        for revision in &told.wake {
+            self.wake(look, revision, &currents).await?;
+        }
+        let is_confirmed = told.is_confirmed;
+        let changed = self.tell(look, told.status).await?;
+        if is_confirmed {
+            self.retire(look, &plan, &currents).await?;
+        }
+        if currents.iter().any(|current| current.refused.is_some()) {
+            return Ok(Next::Retry);
+        }
+        Ok(match told.ask_again {
+            Some(delay) => Next::After(delay),
+            None if changed || !is_confirmed => Next::After(SOON),
+            None => Next::After(RARELY),
+        })
+    }
+
+    /// Makes a Service what it is to be.
+    async fn keep_address(
+        &self,
+        look: &Look,
+        manifest: Manifest,
+        anyway: bool,
+    ) -> Result<(), Error> {
+        let seen = self.cluster.addresses.get(&look.key, &manifest.name);
+        let is_so = seen.is_some_and(|seen| seen.hash.as_ref() == Some(&manifest.hash));
+        if is_so && !anyway {
+            return Ok(());
+        }
+        self.objects.apply(&look.key.namespace, &manifest).await
+    }
+
+    /// Makes the objects of a workload's latest revision what they are to be.
+    async fn keep_workload(
+        &self,
+        look: &Look,
+        workload: &Workload,
+        anyway: bool,
+    ) -> Result<Current, Error> {
+        let key = &look.key;
+        let told = look.before.components.get(&workload.component);
+        let told = told.and_then(|told| told.latest_created_revision.as_deref());
+        let made = self.memory.made(key, &workload.object);
+        let latest = latest(workload, &look.deployments, told, made.as_ref());
+        let name = latest.name();
+        let address = Manifest::new(workload.revision_service(name));
+        let mut refused = None;
+        let kept = async {
+            self.keep_address(look, address, anyway).await?;
+            match &latest {
+                Latest::New(name) => self.make(look, workload, name).await,
+                Latest::There(name) => self.update(look, workload, name, anyway).await,
+            }
+        };
+        match kept.await {
+            Ok(()) => {}
+            // what the API server does not take is for the user to know
+            Err(error) if matches!(error.code(), Some(400 | 403 | 422)) => {
+                refused = Some(error.to_string());
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Current { workload: workload.clone(), latest: name.to_owned(), refused })
+    }
+
+    async fn make(&self, look: &Look, workload: &Workload, name: &str) -> Result<(), Error> {
+        let before = look.before.components.get(&workload.component).cloned().unwrap_or_default();
+        let replicas = first_replicas(workload, &before, &look.deployments);
+        let manifest = deployment(workload, name, Some(replicas));
+        self.objects.create(&look.key.namespace, &manifest).await?;
+        tracing::info!(service = %look.key, revision = name, replicas, "made a revision");
+        let made = Made { name: name.to_owned(), hash: workload.hash.clone() };
+        self.memory.make(&look.key, &workload.object, made);
+        Ok(())
+    }
+
+    async fn update(
+        &self,
+        look: &Look,
+        workload: &Workload,
+        name: &str,
+        anyway: bool,
+    ) -> Result<(), Error> {
+        let namespace = &look.key.namespace;
+        let Some(deployed) = look.deployments.iter().find(|it| it.name == name) else {
+            return Ok(());
+        };
+        let manifest = deployment(workload, name, None);
+        if anyway || deployed.hash.as_ref() != Some(&manifest.hash) {
+            self.objects.apply(namespace, &manifest).await?;
+        }
+        if workload.scaler == Scaler::Fixed && deployed.wanted != workload.min_replicas {
+            self.objects.scale(namespace, name, workload.min_replicas).await?;
+        }
+        if let Some(autoscaler) = workload.pod_autoscaler(name) {
+            let manifest = Manifest::new(autoscaler);
+            let seen = self.cluster.pod_autoscalers.get(&look.key, &manifest.name);
+            let is_so = seen.is_some_and(|seen| seen.hash.as_ref() == Some(&manifest.hash));
+            if anyway || !is_so {
+                self.objects.apply(namespace, &manifest).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn deployment(workload: &Workload, name: &str, replicas: Option<u32>) -> Manifest {
+    let mut deployment = workload.deployment(name, replicas);
+    deployment["metadata"]["annotations"][TEMPLATE] = workload.hash.clone().into();
+    Manifest::new(deployment)
+}

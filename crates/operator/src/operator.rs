@@ -1,0 +1,166 @@
+//! The operator as a whole: watches on every replica, the controller on the one that leads.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+};
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{Api, Client};
+use longshore_daemon::{Drain, server::Readiness};
+use longshore_kserve::GROUP;
+
+use crate::{
+    CLASS, Error, Metrics,
+    build::Settings,
+    cluster::{Cluster, Key, Watches},
+    controller::{Controller, queue},
+    gateways::Gateways,
+    leader::Leadership,
+};
+
+/// The annotation by which the definitions of KServe's own installation are told from ours.
+const MADE_BY_KSERVE: &str = "controller-gen.kubebuilder.io/version";
+
+/// How an operator runs.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The namespaces that it keeps; all when there are none.
+    pub namespaces: Vec<String>,
+    /// The class of the services that it keeps; none for those without one.
+    pub class: Option<String>,
+    /// The Lease by which one of several operators leads; none when there is only one.
+    pub lease: Option<Key>,
+    /// The name by which it is told from others.
+    pub identity: String,
+    /// The headless Service of the gateways.
+    pub gateway_peers: Option<Key>,
+    /// The ports for peers of gateways that no such Service lists.
+    pub gateways: Vec<SocketAddr>,
+    /// How objects are made.
+    pub settings: Settings,
+}
+
+/// Ready once everything has been listed: an operator that waits to lead is ready to take over.
+#[derive(Clone, Debug, Default)]
+pub struct Ready(Arc<AtomicBool>);
+
+impl Readiness for Ready {
+    fn is_complete(&self) -> bool {
+        self.0.load(SeqCst)
+    }
+}
+
+/// A client of the cluster that the surroundings name: the pod's own, or the kubeconfig's.
+///
+/// # Errors
+/// [`Error::NoCluster`].
+pub async fn connect() -> Result<Client, Error> {
+    Client::try_default().await.map_err(|error| Error::NoCluster { source: Box::new(error) })
+}
+
+/// Keeps the InferenceServices of a cluster until `drain` begins.
+///
+/// # Errors
+/// When the cluster is kept by another controller, or its definitions cannot be read.
+pub async fn run(
+    client: Client,
+    config: Config,
+    metrics: Metrics,
+    ready: Ready,
+    drain: Drain,
+) -> Result<(), Error> {
+    if config.class.is_none() {
+        alone(&client).await?;
+    }
+    let cluster = Arc::new(Cluster::default());
+    let gateways = Arc::new(Gateways::new(config.gateways));
+    let (queue, mut waiting) = queue();
+    let told = {
+        let (queue, cluster) = (queue.clone(), cluster.clone());
+        move |group: Key| match (&*group.namespace, &*group.name) {
+            // what is of a namespace, or of the cluster, concerns all services there
+            ("", "") => cluster.services.groups(None).into_iter().for_each(|key| queue.add(key)),
+            (namespace, "") => {
+                cluster.services.groups(Some(namespace)).into_iter().for_each(|key| queue.add(key));
+            }
+            _ => queue.add(group),
+        }
+    };
+    let watches = Watches::start(client.clone(), cluster.clone(), &config.namespaces, told);
+    let progress = watches.progress();
+    let controller = Arc::new(Controller::new(
+        client.clone(),
+        cluster.clone(),
+        gateways.clone(),
+        config.settings,
+        config.class,
+        metrics.clone(),
+        config.identity.clone(),
+    ));
+    let peers = async {
+        match &config.gateway_peers {
+            Some(peers) => gateways.follow(client.clone(), peers).await,
+            None => std::future::pending().await,
+        }
+    };
+    let counting = async {
+        progress.complete().await;
+        ready.0.store(true, SeqCst);
+        tracing::info!(services = cluster.services.len(), "everything has been listed");
+        loop {
+            metrics.services(cluster.services.len());
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        }
+    };
+    let leading = async {
+        progress.complete().await;
+        let Some(lease) = config.lease else {
+            metrics.leads(true);
+            tokio::select! {
+                () = controller.run(&queue, &mut waiting) => {}
+                () = drain.begun() => {}
+            }
+            return;
+        };
+        let leadership = Leadership::new(client.clone(), &lease, config.identity);
+        // one after the other, never two at a time
+        let waiting = tokio::sync::Mutex::new(&mut waiting);
+        let act = || async {
+            metrics.leads(true);
+            controller.run(&queue, *waiting.lock().await).await;
+        };
+        leadership.lead(act, || metrics.leads(false), drain.begun()).await;
+    };
+    tokio::select! {
+        () = leading => {}
+        () = peers => {}
+        () = counting => {}
+        // before everything has been listed nobody leads
+        () = drain.begun(), if !progress.is_complete() => {}
+    }
+    drop(watches);
+    Ok(())
+}
+
+/// Refuses a cluster whose InferenceServices KServe's own controller keeps.
+async fn alone(client: &Client) -> Result<(), Error> {
+    let name = format!("inferenceservices.{GROUP}");
+    let definitions = Api::<CustomResourceDefinition>::all(client.clone());
+    let found = definitions.get_opt(&name).await;
+    let found = found.map_err(Error::api(format!("read the definition `{name}`")))?;
+    let Some(definition) = found else {
+        return Err(Error::Setting(format!(
+            "the cluster does not know `{name}`; install the definitions, which the chart brings and `deploy/crds` holds"
+        )));
+    };
+    let annotations = definition.metadata.annotations.unwrap_or_default();
+    if annotations.contains_key(MADE_BY_KSERVE) {
+        let found = format!("the definition `{name}` is annotated with `{MADE_BY_KSERVE}`");
+        return Err(Error::OtherController { found, annotation: CLASS });
+    }
+    Ok(())
+}
