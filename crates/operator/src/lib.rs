@@ -13,6 +13,7 @@ pub mod gateways;
 mod leader;
 mod metrics;
 mod operator;
+pub mod rollout;
 
 pub use controller::CLASS;
 pub use error::Error;
