@@ -24,7 +24,14 @@ impl JsonSchema for Pod {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        beside_others::<PodSpec>(generator)
+        let mut schema = beside_others::<PodSpec>(generator);
+        for list in ["containers", "initContainers"] {
+            let items = schema.pointer_mut(&format!("/properties/{list}/items"));
+            if let Some(Value::Object(items)) = items {
+                items.insert("additionalProperties".into(), true.into());
+            }
+        }
+        schema
     }
 }
 
@@ -44,6 +51,8 @@ fn beside_others<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let mut schema = T::json_schema(generator);
     schema.remove("required");
     schema.remove("description");
+    // a newer release's fields are kept, and told
+    schema.insert("additionalProperties".into(), true.into());
     for value in schema.ensure_object().values_mut() {
         undescribed(value, false);
     }
