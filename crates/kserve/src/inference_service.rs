@@ -12,7 +12,7 @@ pub use autoscaling::{
     AutoScaling, External, ExternalMetric, MetricSource, MetricTarget, MetricTargetType, PodMetric,
     PodSource, Resource,
 };
-pub use component::{Art, Component, Explainer, Transformer};
+pub use component::{Art, Component, ComponentSpec, Explainer, Transformer};
 pub use extension::{Extension, ScaleMetric};
 pub use logger::{Batcher, Logger, LoggerMode, LoggerStorage};
 pub use predictor::{
@@ -44,6 +44,16 @@ pub struct InferenceServiceSpec {
     /// Fields that no release known here has.
     #[serde(flatten)]
     pub unknown: Fields,
+}
+
+impl InferenceServiceSpec {
+    /// What its components have in common, without its canaries.
+    pub fn components(&self) -> impl Iterator<Item = (Component, &ComponentSpec)> {
+        let transformer = self.transformer.iter().map(|it| (Component::Transformer, &it.component));
+        let explainer = self.explainer.iter().map(|it| (Component::Explainer, &it.component));
+        let predictor = std::iter::once((Component::Predictor, &self.predictor.component));
+        predictor.chain(transformer).chain(explainer)
+    }
 }
 
 /// A predictor beside the stable one.

@@ -26,11 +26,11 @@ pub mod validate;
 
 pub use container::{Container, Fields, Pod};
 pub use inference_service::{
-    Art, AutoScaling, Batcher, Canary, Component, ConfidentialModel, Explainer, Extension,
-    External, ExternalMetric, Framework, Frameworks, InferenceServiceSpec, Logger, LoggerMode,
-    LoggerStorage, MetricSource, MetricTarget, MetricTargetType, Model, ModelFormat, ModelStorage,
-    PodMetric, PodSource, Predictor, Protocol, Resource, ScaleMetric, StorageUri, Tracing,
-    Transformer, WorkerSpec,
+    Art, AutoScaling, Batcher, Canary, Component, ComponentSpec, ConfidentialModel, Explainer,
+    Extension, External, ExternalMetric, Framework, Frameworks, InferenceServiceSpec, Logger,
+    LoggerMode, LoggerStorage, MetricSource, MetricTarget, MetricTargetType, Model, ModelFormat,
+    ModelStorage, PodMetric, PodSource, Predictor, Protocol, Resource, ScaleMetric, StorageUri,
+    Tracing, Transformer, WorkerSpec,
 };
 pub use quantity::Quantity;
 pub use serving_runtime::{ServingRuntimeSpec, SupportedModelFormat};

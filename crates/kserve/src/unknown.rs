@@ -73,10 +73,10 @@ pub fn fields(spec: &InferenceServiceSpec) -> Vec<Unknown> {
         found.predictor(&format!("{path}.predictor"), &canary.predictor);
     }
     if let Some(transformer) = &spec.transformer {
-        found.pod("spec.transformer", &transformer.pod, &[&COMPONENT]);
+        found.pod("spec.transformer", &transformer.component.pod, &[&COMPONENT]);
     }
     if let Some(explainer) = &spec.explainer {
-        found.pod("spec.explainer", &explainer.pod, &[&COMPONENT, &["art"]]);
+        found.pod("spec.explainer", &explainer.component.pod, &[&COMPONENT, &["art"]]);
     }
     found.0
 }
@@ -86,7 +86,7 @@ struct Found(Vec<Unknown>);
 
 impl Found {
     fn predictor(&mut self, path: &str, predictor: &Predictor) {
-        self.pod(path, &predictor.pod, &[&COMPONENT, &PREDICTOR]);
+        self.pod(path, &predictor.component.pod, &[&COMPONENT, &PREDICTOR]);
         let frameworks = predictor.frameworks.iter();
         let model = predictor.model.as_ref().map(|model| ("model", &model.framework));
         for (name, framework) in frameworks.chain(model) {

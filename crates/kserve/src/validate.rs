@@ -61,22 +61,20 @@ pub fn validate(name: &str, annotations: &Annotations, spec: &InferenceServiceSp
     let class = annotations.get(AUTOSCALER_CLASS).map(String::as_str);
     predictor(&mut faults, "spec.predictor", &spec.predictor);
     containers::one_model(&mut faults, "spec.predictor", &spec.predictor);
-    scaling::component(&mut faults, "spec.predictor", class, &spec.predictor.extension);
-    if let Some(transformer) = &spec.transformer {
-        let path = "spec.transformer";
-        containers::own(&mut faults, path, Component::Transformer, &transformer.pod);
-        storage::places(&mut faults, path, None, &transformer.storage_uris);
-        scaling::component(&mut faults, path, class, &transformer.extension);
-    }
-    if let Some(explainer) = &spec.explainer {
-        let path = "spec.explainer";
-        if let Some(art) = &explainer.art {
-            containers::variables(&mut faults, &format!("{path}.art"), &art.container);
-        } else {
-            containers::own(&mut faults, path, Component::Explainer, &explainer.pod);
+    for (component, own) in spec.components() {
+        let path = format!("spec.{}", component.name());
+        let art = spec.explainer.as_ref().and_then(|it| it.art.as_ref());
+        match (component, art) {
+            (Component::Predictor, _) => {}
+            (Component::Explainer, Some(art)) => {
+                containers::variables(&mut faults, &format!("{path}.art"), &art.container);
+            }
+            _ => containers::own(&mut faults, &path, component, &own.pod),
         }
-        storage::places(&mut faults, path, None, &explainer.storage_uris);
-        scaling::component(&mut faults, path, class, &explainer.extension);
+        if component != Component::Predictor {
+            storage::places(&mut faults, &path, None, &own.storage_uris);
+        }
+        scaling::component(&mut faults, &path, class, &own.extension);
     }
     canary::all(&mut faults, spec);
     faults.0
@@ -147,7 +145,7 @@ fn predictor(faults: &mut Faults, path: &str, predictor: &Predictor) {
     containers::of_predictor(faults, path, predictor);
     let model = predictor.model.as_ref();
     let uri = model.and_then(|model| model.framework.storage_uri.as_deref());
-    storage::places(faults, path, uri, &predictor.storage_uris);
+    storage::places(faults, path, uri, &predictor.component.storage_uris);
     if let Some(model) = model {
         storage::model(faults, &format!("{path}.model"), model);
     }

@@ -32,20 +32,30 @@ impl Component {
     }
 }
 
-/// What stands before the predictor, and changes requests and answers.
+/// What every component has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Transformer {
+pub struct ComponentSpec {
     /// Several places that its files come from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub storage_uris: Vec<StorageUri>,
     /// How it scales and is asked.
     #[serde(flatten)]
     pub extension: Extension,
-    /// The pod, whose containers it is.
+    /// The pod's own fields, and whatever no release known here has.
     #[serde(flatten)]
     pub pod: Pod,
+}
+
+/// What stands before the predictor, and changes requests and answers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Transformer {
+    /// Its places, how it scales, and the pod, whose containers it is.
+    #[serde(flatten)]
+    pub component: ComponentSpec,
 }
 
 /// What explains the predictor's answers.
@@ -56,15 +66,9 @@ pub struct Explainer {
     /// An explainer of the Adversarial Robustness Toolbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub art: Option<Art>,
-    /// Several places that its files come from.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub storage_uris: Vec<StorageUri>,
-    /// How it scales and is asked.
+    /// Its places, how it scales, and the pod, whose containers it is unless another explainer is named.
     #[serde(flatten)]
-    pub extension: Extension,
-    /// The pod, whose containers it is unless another explainer is named.
-    #[serde(flatten)]
-    pub pod: Pod,
+    pub component: ComponentSpec,
 }
 
 /// An explainer of the Adversarial Robustness Toolbox.

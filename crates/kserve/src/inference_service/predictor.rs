@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::Extension;
+use super::ComponentSpec;
 use crate::{Container, Fields, Pod};
 
 /// What answers: a model, or containers of its own.
@@ -19,21 +19,15 @@ pub struct Predictor {
     /// The model, as older manifests name it by its framework.
     #[serde(flatten)]
     pub frameworks: Frameworks,
-    /// Several places that the model's files come from.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub storage_uris: Vec<StorageUri>,
     /// The ClusterStorageContainer that fetches them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_container_name: Option<String>,
     /// Further nodes that a model is spread over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_spec: Option<WorkerSpec>,
-    /// How it scales and is asked.
+    /// Its places, how it scales, and its pod.
     #[serde(flatten)]
-    pub extension: Extension,
-    /// The pod's own fields, and whatever no release known here has.
-    #[serde(flatten)]
-    pub pod: Pod,
+    pub component: ComponentSpec,
 }
 
 /// The model by its framework: one of them.

@@ -7,7 +7,7 @@ pub(super) fn all(faults: &mut Faults, spec: &InferenceServiceSpec) {
         return;
     }
     let stable = &spec.predictor;
-    if stable.extension.canary_traffic_percent.is_some() {
+    if stable.component.extension.canary_traffic_percent.is_some() {
         let message = "`spec.canary` says the shares too; write one of them";
         faults.add("spec.predictor.canaryTrafficPercent", message);
     }
@@ -30,7 +30,7 @@ pub(super) fn all(faults: &mut Faults, spec: &InferenceServiceSpec) {
         }
         total += percent.clamp(0, 100);
         predictor(faults, &format!("{path}.predictor"), own);
-        let extension = &own.extension;
+        let extension = &own.component.extension;
         let scaled = [
             ("maxReplicas", extension.max_replicas.is_some_and(|most| most > 0)),
             ("scaleTarget", extension.scale_target.is_some()),
@@ -42,7 +42,7 @@ pub(super) fn all(faults: &mut Faults, spec: &InferenceServiceSpec) {
             let message = "a canary scales as its stable predictor does; leave it out";
             faults.add(format!("{path}.predictor.{field}"), message);
         }
-        let fewest = stable.extension.min_replicas.unwrap_or(1);
+        let fewest = stable.component.extension.min_replicas.unwrap_or(1);
         if let Some(own) = extension.min_replicas
             && own > fewest
         {

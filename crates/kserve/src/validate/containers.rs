@@ -11,7 +11,7 @@ const TRANSFORMER: &str = "transformer-container";
 pub(super) fn one_model(faults: &mut Faults, path: &str, predictor: &Predictor) {
     let mut models: Vec<_> = predictor.frameworks.iter().map(|(name, _)| name).collect();
     models.extend(predictor.model.as_ref().map(|_| "model"));
-    let containers = predictor.pod.containers();
+    let containers = predictor.component.pod.containers();
     let has_server = containers.iter().any(|container| container.name() == Some(SERVER));
     if has_server || (models.is_empty() && !containers.is_empty()) {
         models.push("containers");
@@ -44,8 +44,8 @@ pub(super) fn of_predictor(faults: &mut Faults, path: &str, predictor: &Predicto
         }
         variables(faults, &path, container);
     }
-    of_pod(faults, path, &predictor.pod);
-    for container in predictor.pod.containers() {
+    of_pod(faults, path, &predictor.component.pod);
+    for container in predictor.component.pod.containers() {
         if container.name() == Some(TRANSFORMER)
             && container.env().any(|name| name == "STORAGE_URI")
         {

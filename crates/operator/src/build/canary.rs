@@ -1,6 +1,6 @@
 //! A canary's predictor: what its entry says, over what the stable predictor says.
 
-use longshore_kserve::{Canary, Extension, Predictor, merge};
+use longshore_kserve::{Canary, Predictor, merge};
 
 use super::{Refusal, context::refuse};
 
@@ -13,10 +13,10 @@ pub(super) fn predictor(stable: &Predictor, canary: &Canary) -> Result<Predictor
     };
     let mut merged = fields(stable)?;
     merge::fields(&mut merged, fields(&canary.predictor)?);
-    let merged: Predictor =
+    let mut merged: Predictor =
         serde_json::from_value(merged).map_err(|error| refuse(format!("{path}: {error}")))?;
-    let extension = Extension { canary_traffic_percent: None, ..merged.extension };
-    Ok(Predictor { extension, ..merged })
+    merged.component.extension.canary_traffic_percent = None;
+    Ok(merged)
 }
 
 /// Fewest replicas: its own, or else its share of the stable predictor's.

@@ -95,12 +95,9 @@ pub struct Secret {
 impl Service<'_> {
     /// The names of each ServiceAccount that its pods run as.
     pub fn accounts(&self) -> BTreeSet<String> {
-        let spec = self.spec;
-        let predictors =
-            std::iter::once(&spec.predictor).chain(spec.canary.iter().map(|it| &it.predictor));
-        let pods = predictors.map(|it| &it.pod);
-        let pods = pods.chain(spec.transformer.iter().map(|it| &it.pod));
-        let pods = pods.chain(spec.explainer.iter().map(|it| &it.pod));
+        let canaries = self.spec.canary.iter().map(|it| &it.predictor.component);
+        let all = self.spec.components().map(|(_, it)| it).chain(canaries);
+        let pods = all.map(|it| &it.pod);
         pods.map(|pod| pod.service_account().unwrap_or(DEFAULT_ACCOUNT).to_owned()).collect()
     }
 

@@ -1,30 +1,31 @@
 //! What of a manifest this platform does not do, each with the field and what to do instead.
 
-use longshore_kserve::{Extension, Predictor, unknown};
+use longshore_kserve::{Component, Extension, Predictor, unknown};
 
 use super::Service;
 
-/// What is not done, in the manifest's order.
+/// What is not done.
 pub(super) fn of(service: &Service<'_>) -> Vec<String> {
     let spec = service.spec;
     let mut notes = Vec::new();
     for field in unknown::fields(spec).iter().filter(|field| field.meant.is_none()) {
         notes.push(format!("{}: this field is not known here; leave it out", field.path));
     }
-    of_predictor("spec.predictor", &spec.predictor, &mut notes);
-    for canary in &spec.canary {
-        let name = canary.predictor.name.as_deref().unwrap_or_default();
-        of_predictor(&format!("spec.canary ({name})"), &canary.predictor, &mut notes);
-    }
-    let transformer = spec.transformer.iter().map(|it| ("spec.transformer", &it.extension));
-    let explainer = spec.explainer.iter().map(|it| ("spec.explainer", &it.extension));
-    for (path, extension) in transformer.chain(explainer) {
-        of_extension(path, extension, &mut notes);
-        if extension.batcher.is_some() {
+    encrypted("spec.predictor", &spec.predictor, &mut notes);
+    for (component, own) in spec.components() {
+        let path = format!("spec.{}", component.name());
+        recorded(&path, &own.extension, &mut notes);
+        if component != Component::Predictor && own.extension.batcher.is_some() {
             notes.push(format!(
                 "{path}.batcher: requests are joined where models run; write it at the predictor"
             ));
         }
+    }
+    for canary in &spec.canary {
+        let path =
+            format!("spec.canary ({})", canary.predictor.name.as_deref().unwrap_or_default());
+        encrypted(&path, &canary.predictor, &mut notes);
+        recorded(&path, &canary.predictor.component.extension, &mut notes);
     }
     let exporter = spec.tracing.as_ref().and_then(|it| it.exporter.as_deref());
     if let Some(exporter) = exporter.filter(|it| *it != "otlp") {
@@ -43,7 +44,7 @@ pub(super) fn of_server(predictor: &Predictor, is_own: bool) -> Option<String> {
         (true, Some(version)) => Some(format!(
             "spec.predictor.model.runtimeVersion: `{version}` is not taken, this runtime's server has the version of the platform; write `image` to run another"
         )),
-        (false, _) if predictor.extension.batcher.is_some() => Some(
+        (false, _) if predictor.component.extension.batcher.is_some() => Some(
             "spec.predictor.batcher: this runtime joins no requests; use one of Longshore's, or the runtime's own settings"
                 .to_owned(),
         ),
@@ -51,8 +52,7 @@ pub(super) fn of_server(predictor: &Predictor, is_own: bool) -> Option<String> {
     }
 }
 
-fn of_predictor(path: &str, predictor: &Predictor, notes: &mut Vec<String>) {
-    of_extension(path, &predictor.extension, notes);
+fn encrypted(path: &str, predictor: &Predictor, notes: &mut Vec<String>) {
     let model = predictor.model.as_ref();
     let confidential = model.and_then(|model| model.framework.confidential.as_ref());
     if confidential.is_some_and(|it| it.enabled) {
@@ -62,7 +62,7 @@ fn of_predictor(path: &str, predictor: &Predictor, notes: &mut Vec<String>) {
     }
 }
 
-fn of_extension(path: &str, extension: &Extension, notes: &mut Vec<String>) {
+fn recorded(path: &str, extension: &Extension, notes: &mut Vec<String>) {
     if extension.logger.is_some() {
         notes.push(format!(
             "{path}.logger: requests and answers are not recorded; record them where they are sent"

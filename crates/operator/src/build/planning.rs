@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use longshore_kserve::{
-    Component, Extension, Pod, StorageUri,
+    Component,
     address::{ServiceHosts, object},
     annotations::{DEPLOYMENT_MODE, DeploymentMode, KNATIVE_VISIBILITY, STOP, VISIBILITY, is_true},
 };
@@ -43,7 +43,7 @@ pub fn plan(
         path: "spec.predictor".into(),
         variant: stable.name.as_deref().filter(|name| !name.is_empty()),
         is_canary: false,
-        extension: &stable.extension,
+        extension: &stable.component.extension,
     };
     let mut workloads = vec![component::workload(&context, &part, predicting.draft, &mut notes)?];
     canaries(&context, &mut workloads, &mut notes)?;
@@ -87,10 +87,10 @@ fn canaries(
             path: format!("spec.canary ({})", merged.name.as_deref().unwrap_or_default()),
             variant: merged.name.as_deref(),
             is_canary: true,
-            extension: &merged.extension,
+            extension: &merged.component.extension,
         };
         let mut workload = component::workload(context, &part, draft, notes)?;
-        let own = entry.predictor.extension.min_replicas;
+        let own = entry.predictor.component.extension.min_replicas;
         workload.min_replicas = canary::replicas(fewest, own, percent);
         workload.max_replicas = most;
         workload.percent = Some(percent);
@@ -99,64 +99,32 @@ fn canaries(
     Ok(())
 }
 
-/// The transformer and the explainer.
+/// The transformer and the explainer: their containers, told where the predictor is.
 fn others(
     context: &Context<'_>,
     workloads: &mut Vec<Workload>,
     notes: &mut Vec<String>,
 ) -> Result<(), Refusal> {
-    let spec = context.service.spec;
-    let transformer = spec.transformer.as_ref();
-    if let Some(it) = transformer {
-        let component = Component::Transformer;
-        workloads.push(of_containers(
-            context,
-            component,
-            &it.pod,
-            &it.extension,
-            &it.storage_uris,
-            notes,
-        )?);
+    let Service { name, namespace, spec, .. } = *context.service;
+    if spec.explainer.as_ref().is_some_and(|it| it.art.is_some()) {
+        return Err(refuse(
+            "spec.explainer.art: the image of this explainer is not known here; write `explainer.containers` with the image and its arguments",
+        ));
     }
-    if let Some(it) = &spec.explainer {
-        if it.art.is_some() {
-            return Err(refuse(
-                "spec.explainer.art: the image of this explainer is not known here; write `explainer.containers` with the image and its arguments",
-            ));
-        }
-        let component = Component::Explainer;
-        workloads.push(of_containers(
-            context,
-            component,
-            &it.pod,
-            &it.extension,
-            &it.storage_uris,
-            notes,
-        )?);
+    let predictor = spec.predictor.name.as_deref().filter(|name| !name.is_empty());
+    let host = format!("{}.{namespace}", object(name, Component::Predictor, predictor));
+    for (component, own) in spec.components().filter(|(it, _)| *it != Component::Predictor) {
+        let mut draft = custom::draft(&own.pod)?;
+        let server = draft.server()?;
+        custom::add_flags(server, &own.extension, name, &host);
+        let wanted = Wanted::of_container(server, &own.storage_uris);
+        storage::bring(context, &mut draft, &wanted, None, false)?;
+        let path = format!("spec.{}", component.name());
+        let extension = &own.extension;
+        let part = Part { component, path, variant: None, is_canary: false, extension };
+        workloads.push(component::workload(context, &part, draft, notes)?);
     }
     Ok(())
-}
-
-fn of_containers(
-    context: &Context<'_>,
-    component: Component,
-    pod: &Pod,
-    extension: &Extension,
-    uris: &[StorageUri],
-    notes: &mut Vec<String>,
-) -> Result<Workload, Refusal> {
-    let service = context.service;
-    let path = format!("spec.{}", component.name());
-    let mut draft = custom::draft(pod)?;
-    let predictor = service.spec.predictor.name.as_deref().filter(|name| !name.is_empty());
-    let host =
-        format!("{}.{}", object(service.name, Component::Predictor, predictor), service.namespace);
-    let server = draft.server()?;
-    custom::add_flags(server, extension, service.name, &host);
-    let wanted = Wanted::of_container(server, uris);
-    storage::bring(context, &mut draft, &wanted, None, false)?;
-    let part = Part { component, path, variant: None, is_canary: false, extension };
-    component::workload(context, &part, draft, notes)
 }
 
 type Addresses = (String, String, BTreeMap<Component, ComponentAddress>);

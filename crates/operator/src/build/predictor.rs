@@ -33,11 +33,11 @@ pub(super) fn draft<'c>(
         let (draft, runtime) = of_model(context, predictor, model)?;
         (draft, Some(runtime), Wanted::of_model(predictor, model))
     } else {
-        let mut draft = custom::draft(&predictor.pod)?;
-        let wanted = Wanted::of_container(draft.server()?, &predictor.storage_uris);
+        let mut draft = custom::draft(&predictor.component.pod)?;
+        let wanted = Wanted::of_container(draft.server()?, &predictor.component.storage_uris);
         (draft, None, wanted)
     };
-    if let Some(batcher) = predictor.extension.batcher.filter(|_| draft.is_own) {
+    if let Some(batcher) = predictor.component.extension.batcher.filter(|_| draft.is_own) {
         own::join_requests(draft.server()?, batcher);
     }
     let fetches = runtime.is_some_and(|runtime| own::fetches(&runtime.annotations));
@@ -61,9 +61,13 @@ fn of_model<'c>(
         .map_err(|it| Refusal { reason: it.reason, message: it.message })?;
     let within = |message: String| refuse(format!("runtime `{}`: {message}", runtime.name));
     let own = &model.framework.container;
-    let merged =
-        merge::pods(&runtime.spec.pod.known(), &own.known(), &predictor.pod.known(), SERVER)
-            .map_err(within)?;
+    let merged = merge::pods(
+        &runtime.spec.pod.known(),
+        &own.known(),
+        &predictor.component.pod.known(),
+        SERVER,
+    )
+    .map_err(within)?;
     let mut draft = Draft::new(&merged, SERVER);
     let told = foreign::labels(runtime, model);
     let mut labels = told.clone();

@@ -36,7 +36,7 @@ pub(super) struct Wanted {
 impl Wanted {
     /// What a model says.
     pub(super) fn of_model(predictor: &Predictor, model: &Model) -> Self {
-        let mut places = several(&predictor.storage_uris);
+        let mut places = several(&predictor.component.storage_uris);
         let framework = &model.framework;
         if let Some(uri) = &framework.storage_uri {
             places.push((uri.trim().to_owned(), FOLDER.to_owned()));
