@@ -106,6 +106,16 @@ fn definition(kind: Kind) -> Value {
         properties["status"] = status;
         subresources["status"] = json!({});
     }
+    let mut names = json!({
+        "kind": name,
+        "listKind": format!("{name}List"),
+        "plural": plural,
+        "singular": name.to_lowercase(),
+    });
+    // an empty list is not kept by the API server, and whoever applies one again would be in conflict
+    if !short_names.is_empty() {
+        names["shortNames"] = json!(short_names);
+    }
     let columns: Vec<_> = columns
         .iter()
         .map(|(title, path, kind)| json!({"name": title, "type": kind, "jsonPath": path}))
@@ -116,13 +126,7 @@ fn definition(kind: Kind) -> Value {
         "metadata": {"name": format!("{plural}.{GROUP}")},
         "spec": {
             "group": GROUP,
-            "names": {
-                "kind": name,
-                "listKind": format!("{name}List"),
-                "plural": plural,
-                "singular": name.to_lowercase(),
-                "shortNames": short_names,
-            },
+            "names": names,
             "scope": if is_namespaced { "Namespaced" } else { "Cluster" },
             "versions": [{
                 "name": version,
