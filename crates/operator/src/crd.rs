@@ -116,10 +116,19 @@ fn definition(kind: Kind) -> Value {
     if !short_names.is_empty() {
         names["shortNames"] = json!(short_names);
     }
-    let columns: Vec<_> = columns
-        .iter()
-        .map(|(title, path, kind)| json!({"name": title, "type": kind, "jsonPath": path}))
-        .collect();
+    let mut version = json!({
+        "name": version,
+        "served": true,
+        "storage": true,
+        "subresources": subresources,
+        "schema": {"openAPIV3Schema": {"type": "object", "required": ["spec"], "properties": properties}},
+    });
+    if !columns.is_empty() {
+        version["additionalPrinterColumns"] = columns
+            .iter()
+            .map(|(title, path, kind)| json!({"name": title, "type": kind, "jsonPath": path}))
+            .collect();
+    }
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -128,14 +137,7 @@ fn definition(kind: Kind) -> Value {
             "group": GROUP,
             "names": names,
             "scope": if is_namespaced { "Namespaced" } else { "Cluster" },
-            "versions": [{
-                "name": version,
-                "served": true,
-                "storage": true,
-                "additionalPrinterColumns": columns,
-                "subresources": subresources,
-                "schema": {"openAPIV3Schema": {"type": "object", "required": ["spec"], "properties": properties}},
-            }],
+            "versions": [version],
         },
     })
 }
