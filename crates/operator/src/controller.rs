@@ -12,6 +12,7 @@ mod queue;
 mod reconcile;
 mod retire;
 mod revisions;
+mod scaled;
 mod telling;
 mod traffic;
 
@@ -31,6 +32,7 @@ pub(crate) use queue::{Queue, Waiting, queue};
 use self::{events::Notice, look::Look, memory::Memory, objects::Objects, queue::Next};
 use crate::{
     Error, Metrics,
+    autoscaler::{Defaults, Targets},
     build::Settings,
     cluster::{Cluster, Key, resource},
     gateways::Gateways,
@@ -42,13 +44,31 @@ pub const CLASS: &str = "longshore.dev/class";
 /// Services that are looked at at the same time.
 const PARALLEL: usize = 16;
 
-/// Looks at services.
-pub(crate) struct Controller {
+/// What a controller works with.
+pub(crate) struct Setup {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) gateways: Arc<Gateways>,
     pub(crate) settings: Settings,
+    /// The class of the services that it looks at.
     pub(crate) class: Option<String>,
+    /// How the autoscaler keeps what says nothing else.
+    pub(crate) scaling: Defaults,
+    /// Where the autoscaler is told what it keeps.
+    pub(crate) targets: Targets,
     pub(crate) metrics: Metrics,
+    /// The name by which this operator is told from others.
+    pub(crate) identity: String,
+}
+
+/// Looks at services.
+pub(crate) struct Controller {
+    cluster: Arc<Cluster>,
+    gateways: Arc<Gateways>,
+    settings: Settings,
+    class: Option<String>,
+    metrics: Metrics,
+    scaling: Defaults,
+    targets: Targets,
     objects: Objects,
     memory: Memory,
     recorder: Recorder,
@@ -60,16 +80,10 @@ fn now() -> String {
 }
 
 impl Controller {
-    /// Looks at services of `cluster` through `client`.
-    pub(crate) fn new(
-        client: Client,
-        cluster: Arc<Cluster>,
-        gateways: Arc<Gateways>,
-        settings: Settings,
-        class: Option<String>,
-        metrics: Metrics,
-        identity: String,
-    ) -> Self {
+    /// Looks at services through `client`.
+    pub(crate) fn new(client: Client, setup: Setup) -> Self {
+        let Setup { cluster, gateways, settings, class, scaling, targets, metrics, identity } =
+            setup;
         let reporter = Reporter { controller: OPERATOR.into(), instance: Some(identity) };
         Self {
             cluster,
@@ -77,6 +91,8 @@ impl Controller {
             settings,
             class,
             metrics,
+            scaling,
+            targets,
             objects: Objects::new(client.clone()),
             memory: Memory::default(),
             recorder: Recorder::new(client, reporter),

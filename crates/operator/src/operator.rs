@@ -15,9 +15,10 @@ use longshore_kserve::GROUP;
 
 use crate::{
     CLASS, Error, Metrics,
+    autoscaler::{Defaults, Targets},
     build::Settings,
     cluster::{Cluster, Key, Watches},
-    controller::{Controller, queue},
+    controller::{Controller, Setup, queue},
     gateways::Gateways,
     leader::Leadership,
 };
@@ -42,6 +43,8 @@ pub struct Config {
     pub gateways: Vec<SocketAddr>,
     /// How objects are made.
     pub settings: Settings,
+    /// How revisions scale that say nothing else.
+    pub scaling: Defaults,
 }
 
 /// Ready once everything has been listed: an operator that waits to lead is ready to take over.
@@ -92,15 +95,17 @@ pub async fn run(
     };
     let watches = Watches::start(client.clone(), cluster.clone(), &config.namespaces, told);
     let progress = watches.progress();
-    let controller = Arc::new(Controller::new(
-        client.clone(),
-        cluster.clone(),
-        gateways.clone(),
-        config.settings,
-        config.class,
-        metrics.clone(),
-        config.identity.clone(),
-    ));
+    let setup = Setup {
+        cluster: cluster.clone(),
+        gateways: gateways.clone(),
+        settings: config.settings,
+        class: config.class,
+        scaling: config.scaling,
+        targets: Targets::default(),
+        metrics: metrics.clone(),
+        identity: config.identity.clone(),
+    };
+    let controller = Arc::new(Controller::new(client.clone(), setup));
     let peers = async {
         match &config.gateway_peers {
             Some(peers) => gateways.follow(client.clone(), peers).await,

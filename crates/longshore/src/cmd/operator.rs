@@ -8,7 +8,9 @@ use longshore_daemon::{
     server::{self, Plain, Probe, Server},
 };
 use longshore_kserve::{address::Hosts, annotations::DeploymentMode};
-use longshore_operator::{Config, Metrics, Ready, build::Settings, cluster::Key};
+use longshore_operator::{
+    Config, Metrics, Ready, autoscaler::Defaults, build::Settings, cluster::Key,
+};
 use longshore_platform::names::PEER_PORT;
 
 use crate::{
@@ -112,6 +114,7 @@ fn config(args: &OperatorArgs) -> Result<Config> {
         gateway_peers,
         gateways: fixed.clone(),
         settings,
+        scaling: Defaults::default(),
     })
 }
 

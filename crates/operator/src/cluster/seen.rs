@@ -13,16 +13,13 @@ use longshore_kserve::{
     annotations::{Annotations, COMPONENT, INFERENCE_SERVICE},
     select::Runtime,
 };
-use longshore_platform::names::REVISION;
+use longshore_platform::names::{HASH, REVISION};
 
 use super::{Key, Trouble, trouble};
 use crate::build::StorageContainer;
 
 /// The annotation of an object with the hash of what was last applied to it.
 pub const APPLIED: &str = "longshore.dev/applied";
-
-/// The annotation of a Deployment with the hash of the template of its pods.
-pub const TEMPLATE: &str = "longshore.dev/template";
 
 /// An object that the operator applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -142,7 +139,7 @@ impl Deployed {
             name: metadata.name.clone().unwrap_or_default(),
             component: label(metadata, COMPONENT).and_then(component),
             hash: annotation(metadata, APPLIED),
-            template: annotation(metadata, TEMPLATE),
+            template: label(metadata, HASH).map(str::to_owned),
             created: created.map_or(0, |time| time.0.as_second()),
             wanted: deployment
                 .spec

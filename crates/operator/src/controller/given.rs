@@ -9,6 +9,8 @@ use longshore_kserve::{
     validate,
 };
 
+use longshore_platform::{Policy, Progressive, Sticky, names};
+
 use crate::build::{Refusal, Service};
 
 /// An InferenceService that can be planned.
@@ -43,10 +45,12 @@ impl Given {
         let name = text(&metadata.name);
         let mut faults = validate::validate(&name, &annotations, &spec);
         let mode = status.deployment_mode.as_deref();
+        let asked = policies(&annotations);
         let predictor = &spec.predictor;
         faults.extend(validate::validate_change(mode, &annotations, predictor, predictor));
-        if !faults.is_empty() {
-            let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        if !faults.is_empty() || !asked.is_empty() {
+            let faults = faults.iter().map(ToString::to_string);
+            let faults: Vec<_> = faults.chain(asked).collect();
             return Err(refuse(faults.join("; ")));
         }
         Ok(Self {
@@ -79,6 +83,17 @@ impl Given {
         let models = canaries.chain([&self.spec.predictor]).filter_map(|it| it.model.as_ref());
         models.into_iter().any(|model| model.framework.storage.is_some())
     }
+}
+
+/// What is wrong with the annotations that ask something of the gateway or of a rollout.
+fn policies(annotations: &Annotations) -> Vec<String> {
+    let asked = [Policy::of(annotations).err(), Progressive::of(annotations).err()];
+    let mut faults: Vec<_> =
+        asked.into_iter().flatten().flatten().map(|fault| fault.to_string()).collect();
+    if let Some(Err(fault)) = annotations.get(names::STICKY).map(|text| text.parse::<Sticky>()) {
+        faults.push(format!("annotation `{}`: {fault}", names::STICKY));
+    }
+    faults
 }
 
 /// The status that an InferenceService has; what cannot be read of it is as good as not there.
@@ -126,6 +141,18 @@ mod tests {
                 model.clone(),
                 json!({"deploymentMode": "Knative"}),
                 "cannot become",
+            ),
+            (
+                json!({"longshore.dev/auth": "password"}),
+                model.clone(),
+                json!({}),
+                "longshore.dev/auth",
+            ),
+            (
+                json!({"longshore.dev/sticky": "luck"}),
+                model.clone(),
+                json!({}),
+                "longshore.dev/sticky",
             ),
         ];
         for (annotations, spec, before, words) in cases {

@@ -4,6 +4,7 @@ use kube::core::DynamicObject;
 use longshore_kserve::status::InferenceServiceStatus;
 
 use crate::{
+    autoscaler::Settings,
     build::Workload,
     cluster::{Deployed, Key, Replica},
 };
@@ -12,6 +13,8 @@ use crate::{
 pub(crate) struct Current {
     pub(crate) workload: Workload,
     pub(crate) latest: String,
+    /// What the autoscaler goes by.
+    pub(crate) scaling: Settings,
     /// Why its objects cannot be made, in the API server's words.
     pub(crate) refused: Option<String>,
 }

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use longshore_kserve::status::FailureReason;
+
 use super::{
     Controller,
     given::{self, Given},
@@ -10,12 +12,13 @@ use super::{
     objects::Manifest,
     queue::Next,
     revisions::{Latest, Made, first_replicas, latest},
-    telling,
+    scaled, telling,
 };
 use crate::{
     Error,
+    autoscaler::Settings,
     build::{self, Account, Plan, Refusal, Scaler, Secret, Surroundings, Workload},
-    cluster::{Key, TEMPLATE},
+    cluster::Key,
 };
 
 /// How long after a change by itself the operator looks again, when no watch tells before.
@@ -29,9 +32,11 @@ impl Controller {
     pub(crate) async fn reconcile(&self, key: &Key) -> Result<Next, Error> {
         let Some(object) = self.cluster.service(key) else {
             self.memory.forget(key);
+            scaled::forget(&self.targets, key);
             return Ok(Next::Wait);
         };
         if object.metadata.deletion_timestamp.is_some() || !self.is_ours(&object) {
+            scaled::forget(&self.targets, key);
             return Ok(Next::Wait);
         }
         let before = given::status(&object);
@@ -46,8 +51,9 @@ impl Controller {
             Ok(given) => self.plan(&given, key).await?,
             Err(refusal) => Err(refusal),
         };
-        match planned {
-            Ok(plan) => self.carry_out(&look, plan).await,
+        match planned.and_then(|plan| Ok((self.scaling(&plan)?, plan))) {
+            Ok((scaling, plan)) => self.carry_out(&look, plan, scaling).await,
+            // what serves goes on, and scales as before
             Err(refusal) => {
                 let status = telling::refused(&look, &refusal, &super::now());
                 self.tell(&look, status).await?;
@@ -84,6 +90,19 @@ impl Controller {
         Ok(build::plan(&service, &around, &self.settings))
     }
 
+    /// How each workload of a plan scales.
+    fn scaling(&self, plan: &Plan) -> Result<Vec<Settings>, Refusal> {
+        let settings = plan.workloads.iter().map(|workload| {
+            let Workload { extension, annotations, .. } = workload;
+            Settings::read(extension, annotations, &self.scaling).map_err(|faults| {
+                let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+                let message = faults.join("; ");
+                Refusal { reason: FailureReason::InvalidPredictorSpec, message }
+            })
+        });
+        settings.collect()
+    }
+
     async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, Error> {
         let key = Key::new(namespace, name);
         match self.memory.secret(&key) {
@@ -97,20 +116,27 @@ impl Controller {
         Ok(found)
     }
 
-    async fn carry_out(&self, look: &Look, plan: Plan) -> Result<Next, Error> {
+    async fn carry_out(
+        &self,
+        look: &Look,
+        plan: Plan,
+        scaling: Vec<Settings>,
+    ) -> Result<Next, Error> {
         let key = &look.key;
         let applies_all = self.memory.applies_all(key);
         for service in &plan.services {
             self.keep_address(look, Manifest::new(service.clone()), applies_all).await?;
         }
         let mut currents = Vec::with_capacity(plan.workloads.len());
-        for workload in &plan.workloads {
-            currents.push(self.keep_workload(look, workload, applies_all).await?);
+        for (workload, scaling) in plan.workloads.iter().zip(scaling) {
+            let (latest, refused) = self.keep_workload(look, workload, applies_all).await?;
+            currents.push(Current { workload: workload.clone(), latest, scaling, refused });
         }
         if applies_all && currents.iter().all(|current| current.refused.is_none()) {
             self.memory.applied_all(key);
         }
         let told = telling::of(self, look, &plan, &currents).await;
+        scaled::tell(&self.targets, look, &told.status, &currents);
         for revision in &told.wake {
             self.wake(look, revision, &currents).await?;
         }
@@ -144,13 +170,14 @@ impl Controller {
         self.objects.apply(&look.key.namespace, &manifest).await
     }
 
-    /// Makes the objects of a workload's latest revision what they are to be.
+    /// Makes the objects of a workload's latest revision what they are to be. Gives the revision, and why
+    /// its objects cannot be made, in the API server's words.
     async fn keep_workload(
         &self,
         look: &Look,
         workload: &Workload,
         anyway: bool,
-    ) -> Result<Current, Error> {
+    ) -> Result<(String, Option<String>), Error> {
         let key = &look.key;
         let told = look.before.components.get(&workload.component);
         let told = told.and_then(|told| told.latest_created_revision.as_deref());
@@ -174,7 +201,7 @@ impl Controller {
             }
             Err(error) => return Err(error),
         }
-        Ok(Current { workload: workload.clone(), latest: name.to_owned(), refused })
+        Ok((name.to_owned(), refused))
     }
 
     async fn make(&self, look: &Look, workload: &Workload, name: &str) -> Result<(), Error> {
@@ -219,7 +246,5 @@ impl Controller {
 }
 
 fn deployment(workload: &Workload, name: &str, replicas: Option<u32>) -> Manifest {
-    let mut deployment = workload.deployment(name, replicas);
-    deployment["metadata"]["annotations"][TEMPLATE] = workload.hash.clone().into();
-    Manifest::new(deployment)
+    Manifest::new(workload.deployment(name, replicas))
 }

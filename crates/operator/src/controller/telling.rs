@@ -185,7 +185,7 @@ fn component_found(
     current: &Current,
     wake: &mut Vec<String>,
 ) -> Found {
-    let Current { workload, latest, refused } = current;
+    let Current { workload, latest, refused, .. } = current;
     let part = Part::of(look, plan, current);
     let known = part.known(look);
     let canaries = currents.iter().filter(|it| it.workload.component == workload.component);
