@@ -6,6 +6,8 @@ mod change;
 mod cluster;
 mod deployed;
 mod describe;
+#[cfg(test)]
+mod fake;
 mod get;
 mod history;
 mod logs;
@@ -16,6 +18,8 @@ mod promote;
 mod rollout;
 mod service;
 mod table;
+#[cfg(test)]
+mod tests;
 mod url;
 
 use anyhow::Result;

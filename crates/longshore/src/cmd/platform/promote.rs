@@ -1,7 +1,11 @@
 //! `longshore rollout promote` and `longshore rollout abort`.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use kube::api::{Patch, PatchParams};
+use longshore_kserve::{
+    InferenceServiceSpec, annotations::Annotations, defaults, merge, validate::validate,
+};
+use longshore_platform::names::{ROLLOUT, ROLLOUT_COMMAND};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -32,13 +36,14 @@ struct Change {
 /// Changes the specification, unless somebody else has changed it since it was read.
 pub(super) async fn run(cluster: &Cluster, args: &PromoteArgs, verdict: Verdict) -> Result<()> {
     let service = cluster.service(&args.name).await?;
-    let change = if list(service.data(), "/spec/canary").is_empty() {
-        if let Some(canary) = &args.canary {
-            bail!("`{}` has no canary `{canary}`: `spec.canary` is empty", args.name);
+    let has_canaries = !list(service.data(), "/spec/canary").is_empty();
+    let change = match &args.canary {
+        Some(canary) if !has_canaries => {
+            bail!("`{}` has no canary `{canary}`: `spec.canary` is empty", args.name)
         }
-        by_percent(&service, verdict)
-    } else {
-        Some(by_canary(&service, args.canary.as_deref(), verdict)?)
+        _ if has_canaries => Some(by_canary(&service, args.canary.as_deref(), verdict)?),
+        _ if service.annotation(ROLLOUT).is_some() => by_command(&service, verdict),
+        _ => by_percent(&service, verdict),
     };
     let Some(Change { mut patch, said }) = change else {
         let what = match verdict {
@@ -50,7 +55,7 @@ pub(super) async fn run(cluster: &Cluster, args: &PromoteArgs, verdict: Verdict)
         print(&format!("{} has nothing to {what}", args.name));
         return Ok(());
     };
-    patch["metadata"] = json!({"resourceVersion": service.object.metadata.resource_version});
+    patch["metadata"]["resourceVersion"] = json!(service.object.metadata.resource_version);
     let params = PatchParams { field_manager: Some(MANAGER.into()), ..PatchParams::default() };
     match cluster.services().patch(&args.name, &params, &Patch::Merge(&patch)).await {
         Ok(_) => print(&said),
@@ -61,6 +66,23 @@ pub(super) async fn run(cluster: &Cluster, args: &PromoteArgs, verdict: Verdict)
         Err(error) => return Err(cluster.refused(error, &format!("change `{}`", args.name))),
     }
     Ok(())
+}
+
+/// By a decision about the predictor's latest revision, for a rollout that goes by steps.
+fn by_command(service: &Service, verdict: Verdict) -> Option<Change> {
+    let of = |field: &str| service.text(&format!("/status/components/predictor/{field}"));
+    let latest = of("latestCreatedRevision")?;
+    if of("latestRolledoutRevision") == Some(latest) {
+        return None;
+    }
+    let (verb, said) = match verdict {
+        Verdict::Promote => ("promote", "gets all requests"),
+        Verdict::Abort => ("abort", "gets no requests any more"),
+    };
+    Some(Change {
+        patch: json!({"metadata": {"annotations": {ROLLOUT_COMMAND: format!("{verb} {latest}")}}}),
+        said: format!("{}: predictor {} {said}", service.name(), short(latest)),
+    })
 }
 
 /// By `canaryTrafficPercent` of the components.
@@ -113,23 +135,50 @@ fn by_canary(service: &Service, asked: Option<&str>, verdict: Verdict) -> Result
     let is_chosen = |canary: &&Value| text(canary, "/predictor/name") == Some(chosen);
     let rest: Vec<_> = canaries.iter().filter(|canary| !is_chosen(canary)).cloned().collect();
     let canary = if rest.is_empty() { Value::Null } else { Value::Array(rest) };
-    let (predictor, said) = match verdict {
+    let mut patch = json!({"spec": {"canary": canary}});
+    let said = match verdict {
         Verdict::Promote => {
             let over = canaries.iter().find(is_chosen).and_then(|canary| canary.get("predictor"));
-            let mut over = over.cloned();
-            // the canary's fewest replicas were meant for its share
-            if let Some(fields) = over.as_mut().and_then(Value::as_object_mut) {
-                fields.remove("minReplicas");
-            }
-            (over, format!("{name}: canary `{chosen}` is the predictor now"))
+            patch["spec"]["predictor"] = promoted(service, over.cloned().unwrap_or_default())?;
+            format!("{name}: canary `{chosen}` is the predictor now")
         }
-        Verdict::Abort => (None, format!("{name}: canary `{chosen}` is dropped")),
+        Verdict::Abort => format!("{name}: canary `{chosen}` is dropped"),
     };
-    let mut patch = json!({"spec": {"canary": canary}});
-    if let Some(predictor) = predictor {
-        patch["spec"]["predictor"] = predictor;
-    }
     Ok(Change { patch, said })
+}
+
+/// The stable predictor with a canary's laid over it, as a merge patch of the stable one.
+fn promoted(service: &Service, mut over: Value) -> Result<Value> {
+    // the canary's fewest replicas were meant for its share
+    if let Some(fields) = over.as_object_mut() {
+        fields.remove("minReplicas");
+    }
+    let stable = service.data().pointer("/spec/predictor").cloned().unwrap_or_default();
+    // a model may be written by its framework in one of them and as `model` in the other
+    let complete = |predictor: &Value| {
+        let spec = serde_json::from_value(json!({"predictor": predictor}));
+        let mut spec: InferenceServiceSpec = spec.context("a predictor cannot be read")?;
+        defaults::complete(&mut Annotations::new(), &mut spec);
+        serde_json::to_value(&spec.predictor).context("a predictor cannot be written")
+    };
+    let mut merged = complete(&stable)?;
+    merge::fields(&mut merged, complete(&over)?);
+    let spec = serde_json::from_value(json!({"predictor": merged}))?;
+    let faults = validate(service.name(), &Annotations::new(), &spec);
+    if let Some(fault) = faults.first() {
+        bail!("the canary cannot become the predictor: {fault}; change the manifest by hand");
+    }
+    let gone: Vec<_> = stable
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .filter(|key| merged.get(key.as_str()).is_none())
+        .cloned()
+        .collect();
+    for key in gone {
+        merged[key] = Value::Null;
+    }
+    Ok(merged)
 }
 
 #[cfg(test)]
@@ -137,7 +186,7 @@ mod tests {
     use kube::api::DynamicObject;
     use serde_json::{Value, json};
 
-    use super::{Verdict, by_canary, by_percent};
+    use super::{Verdict, by_canary, by_command, by_percent};
     use crate::cmd::platform::service::Service;
 
     fn service(spec: &Value, rolled_out: &str) -> Service {
@@ -177,9 +226,20 @@ mod tests {
     }
 
     #[test]
+    fn a_rollout_by_steps_is_told_about_its_revision() {
+        let stepped = service(&json!({"predictor": {}}), FIRST);
+        let change = by_command(&stepped, Verdict::Promote).unwrap();
+        let annotations = json!({"longshore.dev/rollout-command": format!("promote {SECOND}")});
+        assert_eq!(change.patch, json!({"metadata": {"annotations": annotations}}));
+        assert_eq!(change.said, "iris: predictor #2 gets all requests");
+        assert_eq!(by_command(&service(&json!({}), SECOND), Verdict::Abort), None);
+    }
+
+    #[test]
     fn a_canary_becomes_the_predictor_or_goes() {
-        let spec = json!({"predictor": {"model": {"storageUri": "s3://a"}}, "canary": [
-            {"trafficPercent": 10, "predictor": {"name": "v2", "minReplicas": 1, "model": {"storageUri": "s3://b"}}},
+        let spec = json!({"predictor": {"minReplicas": 2, "sklearn": {"storageUri": "s3://a"}}, "canary": [
+            {"trafficPercent": 10, "predictor": {"name": "v2", "minReplicas": 1, "model": {
+                "modelFormat": {"name": "sklearn"}, "storageUri": "s3://b"}}},
             {"trafficPercent": 5, "predictor": {"name": "v3"}}]});
         let service = service(&spec, SECOND);
         let error = by_canary(&service, None, Verdict::Promote).unwrap_err().to_string();
@@ -187,7 +247,9 @@ mod tests {
         assert!(by_canary(&service, Some("v4"), Verdict::Abort).is_err());
         let change = by_canary(&service, Some("v2"), Verdict::Promote).unwrap();
         let spec = &change.patch["spec"];
-        assert_eq!(spec["predictor"], json!({"name": "v2", "model": {"storageUri": "s3://b"}}));
+        let model = json!({"modelFormat": {"name": "sklearn"}, "storageUri": "s3://b"});
+        let predictor = json!({"name": "v2", "minReplicas": 2, "model": model, "sklearn": null});
+        assert_eq!(spec["predictor"], predictor);
         assert_eq!(spec["canary"], json!([{"trafficPercent": 5, "predictor": {"name": "v3"}}]));
         let change = by_canary(&service, Some("v3"), Verdict::Abort).unwrap();
         assert_eq!(change.patch["spec"]["canary"].as_array().unwrap().len(), 1);

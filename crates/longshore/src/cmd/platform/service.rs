@@ -57,6 +57,11 @@ impl Service {
         self.object.metadata.creation_timestamp.as_ref().map(|time| time.0)
     }
 
+    /// What an annotation of it says.
+    pub(super) fn annotation(&self, name: &str) -> Option<&str> {
+        self.object.metadata.annotations.as_ref()?.get(name).map(String::as_str)
+    }
+
     pub(super) fn data(&self) -> &Value {
         &self.object.data
     }
