@@ -27,6 +27,8 @@ pub enum Code {
     Internal,
     /// The protocol defines it, this server does not do it.
     Unimplemented,
+    /// What was asked on behalf of the caller gave no answer.
+    BadGateway,
     /// Not now: overloaded, loading or draining. The same request may succeed later.
     Unavailable,
     /// The server took too long.
@@ -35,7 +37,7 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidArgument,
         Self::Unauthenticated,
         Self::PermissionDenied,
@@ -48,6 +50,7 @@ impl Code {
         Self::UnsupportedMediaType,
         Self::Internal,
         Self::Unimplemented,
+        Self::BadGateway,
         Self::Unavailable,
         Self::DeadlineExceeded,
     ];
@@ -67,6 +70,7 @@ impl Code {
             Self::TooManyRequests => 429,
             Self::Internal => 500,
             Self::Unimplemented => 501,
+            Self::BadGateway => 502,
             Self::Unavailable => 503,
             Self::DeadlineExceeded => 504,
         }
@@ -83,7 +87,7 @@ impl Code {
             Self::TooLarge => "RESOURCE_LIMIT_EXCEEDED",
             Self::TooManyRequests => "REQUEST_LIMIT_EXCEEDED",
             Self::UnsupportedMediaType => "INVALID_PARAMETER_VALUE",
-            Self::Internal => "INTERNAL_ERROR",
+            Self::Internal | Self::BadGateway => "INTERNAL_ERROR",
             Self::Unimplemented => "NOT_IMPLEMENTED",
             Self::Unavailable => "TEMPORARILY_UNAVAILABLE",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
@@ -101,7 +105,7 @@ impl Code {
             Self::TooLarge | Self::TooManyRequests => 8,
             Self::MethodNotAllowed | Self::Unimplemented => 12,
             Self::Internal => 13,
-            Self::Unavailable => 14,
+            Self::BadGateway | Self::Unavailable => 14,
             Self::Unauthenticated => 16,
         }
     }

@@ -57,4 +57,13 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A replica broke off the body of its reply.
+    #[error("the replica broke off its reply: {source}")]
+    Reply {
+        /// Why.
+        source: hyper::Error,
+    },
+    /// The body of a reply took too long.
+    #[error("the reply took longer than its revision allows")]
+    LateReply,
 }

@@ -5,19 +5,34 @@
 //! file. Each [`Revision`] in it has its replicas and what is counted of them, and outlives changes of
 //! the routes. A request for a revision without replicas asks [`Wake`] for one.
 
-#![expect(dead_code, unused_imports, reason = "what reads the table for requests follows")]
-
+mod config;
 pub mod description;
 mod error;
+mod exchange;
+mod failure;
+mod forward;
+mod gateway;
+mod grpc;
+mod handler;
+mod hold;
 mod kubernetes;
+mod metrics;
+mod names;
+mod outgoing;
 mod peers;
+mod reply;
 mod revision;
 mod service;
+mod split;
 mod table;
+mod upstream;
 mod wake;
+mod worker;
 
+pub use config::{Bounds, Config};
 pub use description::Description;
 pub use error::Error;
+pub use gateway::Gateway;
 pub use kubernetes::{Deployments, Kubernetes};
 pub use peers::Peers;
 pub use revision::Revision;

@@ -12,11 +12,13 @@ use longshore_platform::{Load, Revision as Facts};
 mod ledger;
 mod replica;
 mod slot;
+mod tally;
 mod visit;
 
-pub(crate) use replica::Replica;
+pub(crate) use replica::{Fault, Replica};
 pub(crate) use slot::Slot;
-pub(crate) use visit::{Denied, Visit, Waiting};
+pub(crate) use tally::{BUCKETS, End, Tally};
+pub(crate) use visit::{Denied, Visit};
 
 use self::{ledger::Ledger, slot::Slots};
 use crate::description::Endpoint;
@@ -39,6 +41,14 @@ pub struct Revision {
 struct State {
     slots: Slots,
     ledger: Ledger,
+    /// There once a request has come.
+    tally: Option<Box<Tally>>,
+}
+
+impl State {
+    fn tally(&mut self) -> &mut Tally {
+        self.tally.get_or_insert_default()
+    }
 }
 
 impl Revision {
@@ -115,6 +125,31 @@ impl Revision {
         state.slots.replace(&endpoints);
         state.slots.grant(self, self.now());
         self.endpoints.store(Arc::new(endpoints));
+    }
+
+    /// How requests have ended; `None` when none has come.
+    pub(crate) fn tally(&self) -> Option<Tally> {
+        self.state().tally.as_deref().cloned()
+    }
+
+    /// True when no replica can be reached: there is none, or connections to all were refused.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.state().slots.is_cut_off(self.now())
+    }
+
+    /// A replica has failed.
+    pub(crate) fn has_failed(&self, replica: &Replica, fault: Fault) {
+        let mut state = self.state();
+        if replica.has_failed(fault, self.now())
+            && let Some(count) = state.tally().ejections.get_mut(fault as usize)
+        {
+            *count += 1;
+        }
+    }
+
+    /// Gives slots to those who wait when a replica has become well by the time that has passed.
+    pub(crate) fn look_again(self: &Arc<Self>) {
+        self.state().slots.grant(self, self.now());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

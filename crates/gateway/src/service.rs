@@ -7,7 +7,7 @@ use longshore_platform::{Routed, Routes, Sticky};
 
 use crate::{
     Error, Revision, description,
-    table::{Names, in_cluster},
+    names::{Names, in_cluster},
 };
 
 /// An InferenceService, with its revisions. It is replaced as a whole when its routes change.

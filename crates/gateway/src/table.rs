@@ -10,17 +10,14 @@ use std::{
 
 use longshore_platform::{LoadReport, Revision as Facts, Routes};
 
-mod names;
 mod route_map;
 
+pub(crate) use self::route_map::Found;
 use self::route_map::RouteMap;
-pub(crate) use self::{
-    names::{Names, in_cluster},
-    route_map::Found,
-};
 use crate::{
     Error, Revision, description,
     description::{Description, Endpoint},
+    names::Names,
     service::Service,
 };
 
@@ -165,10 +162,7 @@ impl Table {
     /// What has been counted since the start.
     pub fn load(&self) -> LoadReport {
         let State { instance, epoch, .. } = &*self.0;
-        let known = self.known();
-        let revisions: Vec<_> = known.revisions.values().map(|it| it.revision.clone()).collect();
-        drop(known);
-        let loads = revisions.into_iter().map(|revision| {
+        let loads = self.all().into_iter().map(|revision| {
             (format!("{}/{}", revision.namespace(), revision.name()), revision.load())
         });
         LoadReport {
@@ -176,6 +170,11 @@ impl Table {
             seconds: epoch.elapsed().as_secs_f64(),
             revisions: loads.filter(|(_, load)| load.requests > 0).collect(),
         }
+    }
+
+    /// All revisions.
+    pub(crate) fn all(&self) -> Vec<Arc<Revision>> {
+        self.known().revisions.values().map(|named| named.revision.clone()).collect()
     }
 
     /// What answers at a host and a path.

@@ -4,9 +4,9 @@ use crate::Revision;
 
 /// Brings a revision its first replica.
 pub trait Wake: Send + Sync + 'static {
-    /// Requests wait for a replica of `revision`, and it has none. Called from an event loop, once each
-    /// time a request begins to wait, so it returns at once, and does nothing when it is at work for
-    /// the revision already. The work goes on while [`Revision::held`] is not 0; what is in the way of
+    /// Requests wait for a replica of `revision`, and none can be reached. Called from an event loop when
+    /// a request begins to wait, and each second while it waits, so it returns at once, and does nothing
+    /// when it is at work for the revision already. The work goes on while [`Revision::held`] is not 0; what is in the way of
     /// it is told by [`Revision::set_trouble`]. The requests go on once the table is given a replica.
     fn wake(&self, revision: &Arc<Revision>);
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::oneshot;
 
-use super::{Replica, Revision};
+use super::{Fault, Replica, Revision};
 use crate::description::Endpoint;
 
 /// The right to send one request to a replica; given back when dropped.
@@ -50,13 +50,9 @@ impl Slots {
         self.waiting.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.replicas.is_empty()
-    }
-
-    /// True when there are replicas and none of them can be reached.
+    /// True when no replica can be reached, or there is none.
     pub(super) fn is_cut_off(&self, now: u64) -> bool {
-        self.replicas.iter().all(|replica| replica.is_away(now))
+        self.replicas.iter().all(|replica| replica.is_out(Fault::Unreachable, now))
     }
 
     pub(super) fn set_limit(&mut self, limit: u32) {
@@ -65,6 +61,10 @@ impl Slots {
 
     /// Takes over which replicas are ready.
     pub(super) fn replace(&mut self, endpoints: &[Endpoint]) {
+        for replica in &self.leaving {
+            // it is ready again, so it is not what it was
+            replica.forgive();
+        }
         let mut known = std::mem::take(&mut self.replicas);
         known.append(&mut self.leaving);
         for endpoint in endpoints {
@@ -76,8 +76,8 @@ impl Slots {
         self.leaving = known;
     }
 
-    /// Takes a slot of the replica with the fewest requests, of those that can be reached when there
-    /// are some. `None` when none is free.
+    /// Takes a slot of the replica with the fewest requests, of those that do not fail when there are
+    /// some. `None` when none is free.
     pub(super) fn take(&mut self, now: u64) -> Option<Arc<Replica>> {
         let count = self.replicas.len();
         self.turn = self.turn.wrapping_add(1);
@@ -85,13 +85,14 @@ impl Slots {
         for step in 0..count {
             let replica = self.replicas.get((self.turn.wrapping_add(step)) % count)?;
             let in_flight = replica.in_flight();
-            if self.limit != 0 && in_flight >= self.limit {
+            let is_full = self.limit != 0 && in_flight >= self.limit;
+            if is_full || replica.is_out(Fault::Unreachable, now) {
                 continue;
             }
-            let away = replica.is_away(now);
-            if best.is_none_or(|(other_away, most, _)| (away, in_flight) < (other_away, most)) {
-                best = Some((away, in_flight, replica));
-                if !away && in_flight == 0 {
+            let fails = replica.is_out(Fault::Failing, now);
+            if best.is_none_or(|(other_fails, most, _)| (fails, in_flight) < (other_fails, most)) {
+                best = Some((fails, in_flight, replica));
+                if !fails && in_flight == 0 {
                     break;
                 }
             }

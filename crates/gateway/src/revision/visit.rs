@@ -3,17 +3,25 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
+use hyper::{HeaderMap, http::response::Parts};
 use tokio::sync::oneshot;
 
-use super::{Revision, Slot};
+use super::{End, Revision, Slot};
+use crate::grpc;
 
-/// A request for a revision, counted from its arrival until this is dropped.
+/// A request for a revision, counted from its arrival until this is dropped: the one place where all
+/// requests end.
 #[derive(Debug)]
 pub(crate) struct Visit {
     revision: Arc<Revision>,
+    arrived: u64,
+    /// How it ends; known when the head of its reply is there, or its trailers.
+    end: End,
+    /// When the head of its reply was there.
+    replied: Option<u64>,
 }
 
 /// Too many requests wait already.
@@ -31,16 +39,23 @@ pub(crate) struct Waiting {
 impl Visit {
     /// A request that has arrived at `arrived`, with a slot when one is free.
     pub(crate) fn begin(revision: Arc<Revision>, arrived: Instant) -> (Self, Option<Slot>) {
+        let arrived = revision.nanos(arrived);
         let slot = {
             let mut state = revision.state();
-            state.ledger.begin(revision.nanos(arrived));
+            state.ledger.begin(arrived);
             state.slots.take_first(&revision, revision.now())
         };
-        (Self { revision }, slot)
+        (Self { revision, arrived, end: End::Left, replied: None }, slot)
     }
 
     pub(crate) fn revision(&self) -> &Arc<Revision> {
         &self.revision
+    }
+
+    /// One more slot, when one is free and nobody waits for it.
+    pub(crate) fn slot(&self) -> Option<Slot> {
+        let mut state = self.revision.state();
+        state.slots.take_first(&self.revision, self.revision.now())
     }
 
     /// Joins the queue, unless `most` wait already.
@@ -50,11 +65,38 @@ impl Visit {
         if state.slots.waiting() >= most {
             return Err(Denied);
         }
+        state.tally().waited += 1;
         let (number, grant) = state.slots.wait();
         // what became free since the last look
         state.slots.grant(&revision, revision.now());
         drop(state);
         Ok(Waiting { revision, number, grant })
+    }
+
+    /// It is sent to another replica.
+    pub(crate) fn retried(&self) {
+        self.revision.state().tally().retries += 1;
+    }
+
+    /// The gateway itself has answered it.
+    pub(crate) fn answered(&mut self, status: u16, grpc: Option<i32>) {
+        self.end = grpc.map_or(End::Http(status), End::Grpc);
+        self.replied = Some(self.revision.now());
+    }
+
+    /// A replica has answered it with this head.
+    pub(crate) fn replied(&mut self, head: &Parts, is_grpc: bool) {
+        let status = head.status.as_u16();
+        // a reply without trailers has its status in the head; one that breaks off has none
+        let grpc = is_grpc.then(|| grpc::status(&head.headers).unwrap_or(0));
+        self.answered(status, grpc);
+    }
+
+    /// The reply ends with these trailers.
+    pub(crate) fn trailed(&mut self, trailers: &HeaderMap) {
+        if let (End::Grpc(_), Some(status)) = (self.end, grpc::status(trailers)) {
+            self.end = End::Grpc(status);
+        }
     }
 }
 
@@ -63,6 +105,9 @@ impl Drop for Visit {
         let mut state = self.revision.state();
         let now = self.revision.now();
         state.ledger.end(now);
+        let took = Duration::from_nanos(now.saturating_sub(self.arrived));
+        let end = self.end;
+        state.tally().end(end, took);
     }
 }
 

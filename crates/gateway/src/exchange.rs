@@ -1,0 +1,334 @@
+//! One request and its reply: it waits for a replica, is sent, and sent again where nothing can have
+//! come of it.
+
+use std::{future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
+
+use hyper::{
+    Request, Response, Uri, Version,
+    body::{Body as _, Incoming},
+    header::{HOST, HeaderValue},
+    http::request::Parts,
+};
+use longshore_daemon::{Code, server::Connection};
+use longshore_platform::Scheme;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::{
+    failure::Failure,
+    forward::{self, Said},
+    grpc, hold,
+    outgoing::{self, Outgoing},
+    reply::{Arriving, Link, Reply},
+    revision::{Fault, Slot, Visit},
+    service::Service,
+    worker::Worker,
+};
+
+/// Most times that a request is sent.
+const ATTEMPTS: usize = 5;
+
+/// Most bytes of a reply that is read before it is handed on, when it is there at once.
+const WHOLE: u64 = 64 << 10;
+
+/// A request that has its route.
+pub(crate) struct Exchange<'r> {
+    pub(crate) worker: &'r Arc<Worker>,
+    pub(crate) head: &'r Parts,
+    pub(crate) id: &'r HeaderValue,
+    pub(crate) host: &'r str,
+    pub(crate) service: &'r Service,
+    /// Bytes of the path that are not handed on.
+    pub(crate) prefix: usize,
+    pub(crate) connection: Option<Connection>,
+}
+
+/// A request that got no reply from a replica.
+enum Lost {
+    /// Its body cannot be read.
+    ByClient(Failure),
+    ByReplica {
+        why: String,
+        /// The body, when none of it was sent, or when all of it can be sent again.
+        payload: Option<Outgoing>,
+        /// Whether the replica may have begun to work on it.
+        is_sent: bool,
+    },
+    /// It cannot be written for a replica.
+    Unsendable,
+}
+
+impl Exchange<'_> {
+    pub(crate) async fn run(
+        &self,
+        mut visit: Visit,
+        slot: Option<Slot>,
+        payload: Outgoing,
+    ) -> Result<Response<Reply>, Failure> {
+        let replied = self.attempt(&mut visit, slot, payload).await;
+        match replied {
+            Ok((response, slot, link, deadline)) => {
+                Ok(self.reply(response, visit, slot, link, deadline).await)
+            }
+            Err(failure) => {
+                visit.answered(
+                    failure.code.http(),
+                    grpc::is_call(self.head).then(|| failure.code.grpc()),
+                );
+                Err(failure)
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        visit: &mut Visit,
+        mut slot: Option<Slot>,
+        mut payload: Outgoing,
+    ) -> Result<(Response<Incoming>, Slot, Link, Instant), Failure> {
+        let mut deadline = None;
+        let mut attempts = 0;
+        loop {
+            let given = match slot.take() {
+                Some(slot) => slot,
+                None => hold::wait(self.worker, visit, payload.bytes()).await?,
+            };
+            let facts = visit.revision().facts();
+            let time = facts.as_ref().map(|facts| facts.timeout_seconds).filter(|time| *time > 0);
+            let time = time.map_or(self.worker.shared.bounds.request, |seconds| {
+                Duration::from_secs(seconds.into())
+            });
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + time);
+            let speaks_h2 = grpc::is_call(self.head)
+                || facts.as_ref().is_some_and(|facts| facts.scheme == Scheme::H2c);
+            attempts += 1;
+            let sending = self.send(&given, payload, speaks_h2);
+            let Ok(sent) = timeout_at(deadline, sending).await else {
+                let message = format!(
+                    "`{}` did not answer within {} s; raise `timeout` of its component, or send less",
+                    visit.revision().name(),
+                    time.as_secs()
+                );
+                return Err(Failure::new(Code::DeadlineExceeded, message));
+            };
+            let lost = match sent {
+                Ok((response, link)) => return Ok((response, given, link, deadline)),
+                Err(lost) => lost,
+            };
+            let (why, again, is_sent) = match lost {
+                Lost::ByClient(failure) => return Err(failure),
+                Lost::Unsendable => {
+                    let message = "the path of the request cannot be handed on";
+                    return Err(Failure::new(Code::InvalidArgument, message));
+                }
+                Lost::ByReplica { why, payload, is_sent } => (why, payload, is_sent),
+            };
+            visit.revision().has_failed(given.replica(), Fault::Unreachable);
+            // a request that was not sent waits for as long as a request may be held
+            let may_repeat = !is_sent || (self.head.method.is_safe() && attempts < ATTEMPTS);
+            let Some(again) = again.filter(|_| may_repeat) else {
+                return Err(gone(visit, &given, &why));
+            };
+            let (revision, replica) = (visit.revision().name(), given.replica().endpoint().address);
+            tracing::debug!(revision, %replica, error = why, "a request is sent again");
+            visit.retried();
+            payload = again;
+            drop(given);
+            slot = visit.slot();
+        }
+    }
+
+    async fn send(
+        &self,
+        slot: &Slot,
+        payload: Outgoing,
+        speaks_h2: bool,
+    ) -> Result<(Response<Incoming>, Link), Lost> {
+        let endpoint = slot.replica().endpoint();
+        if speaks_h2 {
+            let address =
+                endpoint.grpc.filter(|_| grpc::is_call(self.head)).unwrap_or(endpoint.address);
+            return self.send_http2(address, payload).await;
+        }
+        self.send_http1(endpoint.address, payload).await
+    }
+
+    async fn send_http1(
+        &self,
+        address: SocketAddr,
+        payload: Outgoing,
+    ) -> Result<(Response<Incoming>, Link), Lost> {
+        let again = payload.again();
+        let mut request = self.request(payload, Version::HTTP_11)?;
+        loop {
+            let upstream = &self.worker.upstream;
+            let kept = poll_fn(|cx| Poll::Ready(upstream.take(address, cx))).await;
+            let is_new = kept.is_none();
+            let mut link = match kept {
+                Some(link) => link,
+                None => match upstream.open(address).await {
+                    Ok(link) => link,
+                    Err(error) => return Err(unreachable(&error, request.into_body())),
+                },
+            };
+            match link.send(request).await {
+                Ok(response) => return Ok((response, Link::Http1 { address, link: Some(link) })),
+                Err(mut error) => match error.take_message() {
+                    // it was closed while it was kept
+                    Some(unsent) if !is_new => request = unsent,
+                    Some(unsent) => return Err(unreachable(error.error(), unsent.into_body())),
+                    None => return Err(lost(&error.into_error(), again)),
+                },
+            }
+        }
+    }
+
+    async fn send_http2(
+        &self,
+        address: SocketAddr,
+        payload: Outgoing,
+    ) -> Result<(Response<Incoming>, Link), Lost> {
+        let again = payload.again();
+        let request = self.request(payload, Version::HTTP_2)?;
+        let (mut link, open) = match self.worker.upstream.http2(address).await {
+            Ok(found) => found,
+            Err(error) => return Err(unreachable(&error, request.into_body())),
+        };
+        match link.sender().try_send_request(request).await {
+            Ok(response) => Ok((response, Link::Http2 { _open: open })),
+            Err(mut error) => match error.take_message() {
+                Some(unsent) => Err(unreachable(error.error(), unsent.into_body())),
+                None => Err(lost(&error.into_error(), again)),
+            },
+        }
+    }
+
+    /// The request as a replica gets it.
+    fn request(&self, payload: Outgoing, version: Version) -> Result<Request<Outgoing>, Lost> {
+        let Self { worker, head, id, host, service, prefix, connection } = self;
+        let said = Said {
+            id,
+            service,
+            connection: *connection,
+            trust_forwarded: worker.shared.trust_forwarded,
+            host,
+        };
+        let path = forward::target(&head.uri, *prefix).ok_or(Lost::Unsendable)?;
+        let mut headers = forward::request_headers(head, &said);
+        let uri = if version == Version::HTTP_2 {
+            headers.remove(HOST);
+            forward::full_target(host, path).ok_or(Lost::Unsendable)?
+        } else {
+            Uri::from(path)
+        };
+        let mut request = Request::new(payload);
+        *request.method_mut() = head.method.clone();
+        *request.uri_mut() = uri;
+        *request.version_mut() = version;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    /// The reply as the client gets it.
+    async fn reply(
+        &self,
+        response: Response<Incoming>,
+        mut visit: Visit,
+        slot: Slot,
+        mut link: Link,
+        deadline: Instant,
+    ) -> Response<Reply> {
+        let (mut head, mut incoming) = response.into_parts();
+        let is_grpc = grpc::is_call(self.head);
+        let status = head.status.as_u16();
+        visit.replied(&head, is_grpc);
+        if status >= 500 && status != 501 {
+            visit.revision().has_failed(slot.replica(), Fault::Failing);
+        } else {
+            slot.replica().is_well();
+        }
+        head.version = Version::HTTP_11;
+        head.extensions.clear();
+        forward::reply_headers(&mut head.headers);
+        let worker = self.worker;
+        // a short body has most often come with its head: the connection is free at once
+        let is_short = incoming.size_hint().exact().is_some_and(|length| length <= WHOLE);
+        let mut first = None;
+        poll_fn(|cx| {
+            if is_short
+                && !incoming.is_end_stream()
+                && let Poll::Ready(frame) = link.poll_frame(&mut incoming, cx)
+            {
+                first = frame;
+            }
+            if incoming.is_end_stream() {
+                link.ends(worker, cx);
+            }
+            Poll::Ready(())
+        })
+        .await;
+        let first = match first {
+            Some(Ok(frame)) => frame.into_data().ok(),
+            Some(Err(_)) | None => None,
+        };
+        if incoming.is_end_stream() {
+            drop(slot);
+            return Response::from_parts(head, Reply::Whole(first.unwrap_or_default()));
+        }
+        let arriving = Arriving {
+            first,
+            incoming,
+            link,
+            deadline: Box::pin(sleep_until(deadline)),
+            is_grpc,
+            worker: worker.clone(),
+            slot: Some(slot),
+            visit,
+            is_over: false,
+        };
+        Response::from_parts(head, Reply::Stream(Box::new(arriving)))
+    }
+}
+
+/// Nothing was sent.
+fn unreachable(error: &dyn std::error::Error, payload: Outgoing) -> Lost {
+    Lost::ByReplica { why: chain(error), payload: Some(payload), is_sent: false }
+}
+
+/// The connection ended after something was sent.
+fn lost(error: &hyper::Error, again: Option<Outgoing>) -> Lost {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<longshore_daemon::Error>() {
+            return Lost::ByClient(outgoing::failure(error));
+        }
+        if let Some(error) = error.downcast_ref::<h2::Error>()
+            && (error.reason() == Some(h2::Reason::REFUSED_STREAM)
+                || (error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR)))
+        {
+            // the peer says that it has not begun (RFC 9113 §8.7)
+            return Lost::ByReplica { why: error.to_string(), payload: again, is_sent: false };
+        }
+        cause = error.source();
+    }
+    Lost::ByReplica { why: chain(error), payload: again, is_sent: true }
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn gone(visit: &Visit, slot: &Slot, why: &str) -> Failure {
+    let message = format!(
+        "a replica of `{}` closed the connection before it answered; it may have stopped, or the request may have stopped it",
+        visit.revision().name()
+    );
+    let address = slot.replica().endpoint().address;
+    Failure::new(Code::BadGateway, message).with_detail(format!("{address}: {why}"))
+}

@@ -1,0 +1,166 @@
+//! From a request to its reply.
+
+use std::{borrow::Cow, sync::Arc, time::Instant};
+
+use hyper::{
+    Request, Response,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING},
+    http::request::Parts,
+};
+use longshore_daemon::{
+    Code, request_id,
+    server::{
+        Body, Question,
+        access_log::{self, Line, Outcome},
+    },
+};
+use longshore_kserve::Component;
+
+use crate::{
+    Revision,
+    exchange::Exchange,
+    failure::{Failure, Form},
+    grpc,
+    outgoing::Outgoing,
+    reply::{self, Reply},
+    revision::Visit,
+    service::{Service, Target},
+    split,
+    table::Found,
+    worker::Worker,
+};
+
+/// Answers one request.
+pub(crate) async fn handle(worker: Arc<Worker>, request: Request<Body>) -> Response<Reply> {
+    let begun = Instant::now();
+    let (head, body) = request.into_parts();
+    let id = worker.ids.of(&head.headers);
+    let answered = Box::pin(answer(&worker, &head, body, &id, begun)).await;
+    let line = Line { head: &head, id: &id, begun, api_key: None };
+    let mut response = match answered {
+        Ok(response) => {
+            access_log::write(line, Outcome::Answered(response.status().as_u16()));
+            response
+        }
+        Err(failure) => {
+            let outcome = Outcome::Failed {
+                code: failure.code,
+                message: &failure.message,
+                detail: failure.detail.as_deref(),
+                turned_away: failure.is_turned_away(),
+            };
+            access_log::write(line, outcome);
+            reply::refusal(&failure, form(&head))
+        }
+    };
+    response.headers_mut().insert(request_id::NAME.clone(), id);
+    response
+}
+
+async fn answer(
+    worker: &Arc<Worker>,
+    head: &Parts,
+    body: Body,
+    id: &HeaderValue,
+    begun: Instant,
+) -> Result<Response<Reply>, Failure> {
+    if head.headers.contains_key(CONTENT_LENGTH) && head.headers.contains_key(TRANSFER_ENCODING) {
+        // two lengths: whoever is before or behind us may read the other one (RFC 9112 §6.1)
+        let message = "the request has both `content-length` and `transfer-encoding`; send one";
+        return Err(Failure::new(Code::InvalidArgument, message));
+    }
+    let connection = body.connection();
+    let host = host(head)?;
+    let path = head.uri.path();
+    let Some(found) = worker.shared.table.find(&host, path) else {
+        return probe(worker, head, &host);
+    };
+    let Found { service, target, prefix } = found;
+    let revision = revision(worker, head, &service, target, &path[prefix..])?;
+    let payload = Outgoing::read(&head.headers, body, worker.shared.bounds.body).await?;
+    let (visit, slot) = Visit::begin(revision, begun);
+    let exchange =
+        Exchange { worker, head, id, host: &host, service: &service, prefix, connection };
+    exchange.run(visit, slot, payload).await
+}
+
+/// The host that a request is for: of its target, else of its `host` header (RFC 9112 §3.2.2).
+fn host(head: &Parts) -> Result<Cow<'_, str>, Failure> {
+    let refuse = |message: &'static str| Failure::new(Code::InvalidArgument, message);
+    if let Some(authority) = head.uri.authority() {
+        return Ok(Cow::Borrowed(authority.as_str()));
+    }
+    let mut named = head.headers.get_all(HOST).iter();
+    let host = named.next().ok_or_else(|| {
+        refuse("the request names no host; send the host of the service's URL in `host`")
+    })?;
+    if named.next().is_some() {
+        return Err(refuse("the request has more than one `host`; send one"));
+    }
+    let host = host.to_str().map_err(|_| refuse("the `host` of the request is no text"))?;
+    Ok(Cow::Borrowed(host))
+}
+
+/// What is not for a service may ask how the gateway does.
+fn probe(worker: &Worker, head: &Parts, host: &str) -> Result<Response<Reply>, Failure> {
+    if let Some(question @ (Question::Live | Question::Ready)) = Question::at(head.uri.path())
+        && let Ok(page) = worker.shared.probe.answer(question, &head.headers)
+    {
+        let mut response = Response::new(Reply::from(page.body));
+        *response.status_mut() = page.status;
+        let kind = HeaderValue::from_static(page.content_type);
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+        return Ok(response);
+    }
+    let host: String = host.chars().take(256).collect();
+    let message = format!(
+        "no InferenceService answers at `{host}` and this path; see its URL by `kubectl get inferenceservice`"
+    );
+    Err(Failure::new(Code::NotFound, message))
+}
+
+/// The revision that a request goes to.
+fn revision(
+    worker: &Worker,
+    head: &Parts,
+    service: &Service,
+    target: Target,
+    path: &str,
+) -> Result<Arc<Revision>, Failure> {
+    let component = match target {
+        Target::Revision(revision) => return Ok(revision),
+        Target::Component(component) => component,
+        Target::Service => component(service, path),
+    };
+    let key = split::key(service.sticky.as_ref(), &head.headers);
+    let shares = service.shares(component).unwrap_or_default();
+    let chosen = split::choose(shares, key, || worker.draw());
+    chosen.cloned().ok_or_else(|| {
+        let (name, part) = (&service.name, component.name());
+        let message = format!("the {part} of `{name}` has no revision yet");
+        Failure::new(Code::Unavailable, message).after(1)
+    })
+}
+
+/// The component that the service is asked for: explanations come from the explainer, all else passes
+/// the transformer, where there is one.
+fn component(service: &Service, path: &str) -> Component {
+    let has = |component| service.shares(component).is_some();
+    if path.ends_with(":explain") && has(Component::Explainer) {
+        Component::Explainer
+    } else if has(Component::Transformer) {
+        Component::Transformer
+    } else {
+        Component::Predictor
+    }
+}
+
+fn form(head: &Parts) -> Form {
+    if grpc::is_call(head) {
+        Form::Grpc
+    } else if head.uri.path().ends_with("/invocations") {
+        Form::Mlflow
+    } else {
+        Form::Json
+    }
+}

@@ -1,0 +1,7 @@
+//! The gateway over real sockets, before replicas that behave and misbehave.
+
+#![expect(clippy::unwrap_used, reason = "tests fail loudly")]
+
+mod replica;
+mod routing;
+mod running;
