@@ -33,7 +33,6 @@ mod metrics;
 mod objects;
 mod wake;
 
-pub(crate) use announce::Refusal;
 pub use wake::Deployments;
 
 use self::{
