@@ -68,7 +68,6 @@ pub(crate) const POD: [&str; 42] = [
     "runtimeClassName",
     "schedulerName",
     "schedulingGates",
-    "schedulingGroup",
     "securityContext",
     "serviceAccount",
     "serviceAccountName",
@@ -79,6 +78,7 @@ pub(crate) const POD: [&str; 42] = [
     "tolerations",
     "topologySpreadConstraints",
     "volumes",
+    "workloadRef",
 ];
 
 /// A container's fields.

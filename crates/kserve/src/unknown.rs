@@ -62,6 +62,9 @@ const MODEL: [&str; 7] = [
     "storageUri",
 ];
 
+/// Letters of a long name.
+const LONG: usize = 8;
+
 /// The fields of a service that no release known here has, in the order in which they are written.
 pub fn fields(spec: &InferenceServiceSpec) -> Vec<Unknown> {
     let mut found = Found::default();
@@ -117,12 +120,13 @@ impl Found {
     }
 }
 
-/// The known name that differs least, when it differs in little.
+/// The known name that differs least, when it differs in a letter, or in two of a long one. A newer
+/// release's field differs in more: `schedulingGroup` is not meant to be `schedulingGates`.
 fn near(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let lower = name.to_lowercase();
     let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
     let (least, best) = known.map(|known| (distance(known), known)).min()?;
-    (least <= 1 + name.len() / 5).then_some(best)
+    (least <= 1 + usize::from(name.len() >= LONG)).then_some(best)
 }
 
 #[cfg(test)]
@@ -140,6 +144,7 @@ mod tests {
                 "model": {"modelFormat": {"name": "sklearn"}, "storageURI": "s3://a", "resource": {}, "image": "a"},
                 "containers": [{"name": "a", "comand": []}],
                 "gpuSharing": {},
+                "schedulingGroup": {},
             },
             "transformer": {"containers": [{"name": "a"}], "scaleMetrics": "rps"},
             "canary": [{"predictor": {"name": "a"}, "trafficPercent": 1, "percent": 5}],
@@ -151,6 +156,7 @@ mod tests {
             ("spec.trafic", None),
             ("spec.predictor.gpuSharing", None),
             ("spec.predictor.minReplica", Some("minReplicas")),
+            ("spec.predictor.schedulingGroup", None),
             ("spec.predictor.containers[0].comand", Some("command")),
             ("spec.predictor.model.resource", Some("resources")),
             ("spec.predictor.model.storageURI", Some("storageUri")),

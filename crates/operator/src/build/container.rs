@@ -1,5 +1,7 @@
 //! What is set in containers, unless the manifest sets it.
 
+use std::collections::BTreeSet;
+
 use longshore_kserve::Container;
 use serde_json::{Value, json};
 
@@ -53,6 +55,32 @@ pub(super) fn push(container: &mut Container, list: &str, item: Value) {
     }
 }
 
+/// Keeps the last of several items of one key, as the kubelet does: server-side apply refuses them.
+pub(super) fn once_each(container: &mut Container) {
+    let keys = [
+        ("env", ["name", "name"]),
+        ("volumeMounts", ["mountPath", "mountPath"]),
+        ("ports", ["containerPort", "protocol"]),
+    ];
+    for (list, key) in keys {
+        let Some(Value::Array(items)) = container.0.get_mut(list) else { continue };
+        let mut seen = BTreeSet::new();
+        items.reverse();
+        items.retain(|item| seen.insert(key.map(|field| text(item, field))));
+        items.reverse();
+    }
+}
+
+/// A field as a text; a port's protocol is TCP unless it says so.
+fn text(item: &Value, field: &str) -> String {
+    match item.get(field) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None if field == "protocol" => "TCP".to_owned(),
+        None => String::new(),
+    }
+}
+
 /// The items of a list.
 pub(super) fn items<'c>(container: &'c Container, list: &str) -> &'c [Value] {
     container.0.get(list).and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -75,4 +103,44 @@ pub(super) fn flag<'c>(container: &'c Container, names: &[&str]) -> Option<&'c s
         names.contains(&name).then_some(value)
     };
     args.iter().enumerate().filter_map(at).next_back()
+}
+
+#[cfg(test)]
+mod tests {
+    use longshore_kserve::Container;
+    use serde_json::json;
+
+    use super::{flag, once_each};
+
+    #[test]
+    fn of_several_items_of_a_key_the_last_stays() {
+        let container = json!({
+            "env": [{"name": "A", "value": "1"}, {"name": "B"}, {"name": "A", "value": "2"}],
+            "ports": [
+                {"containerPort": 1}, {"containerPort": 1, "protocol": "TCP", "name": "a"},
+                {"containerPort": 1, "protocol": "UDP"},
+            ],
+        });
+        let mut container: Container = serde_json::from_value(container).unwrap();
+        once_each(&mut container);
+        let expected = json!({
+            "env": [{"name": "B"}, {"name": "A", "value": "2"}],
+            "ports": [
+                {"containerPort": 1, "protocol": "TCP", "name": "a"},
+                {"containerPort": 1, "protocol": "UDP"},
+            ],
+        });
+        assert_eq!(serde_json::to_value(container).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_last_flag_of_a_name_counts() {
+        let args =
+            |args: &[&str]| -> Container { serde_json::from_value(json!({"args": args})).unwrap() };
+        let names = ["--port", "--http_port"];
+        let last = args(&["--port=1", "--http_port", "2", "--other=3"]);
+        assert_eq!(flag(&last, &names), Some("2"));
+        assert_eq!(flag(&args(&["--port"]), &names), None);
+        assert_eq!(flag(&args(&["--portal=1"]), &names), None);
+    }
 }

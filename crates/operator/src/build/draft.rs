@@ -92,7 +92,11 @@ impl Draft {
     pub(super) fn into_fields(self) -> Fields {
         let mut fields = self.rest;
         let list = |containers: Vec<Container>| {
-            Value::Array(containers.into_iter().map(|it| Value::Object(it.0)).collect())
+            let containers = containers.into_iter().map(|mut it| {
+                container::once_each(&mut it);
+                Value::Object(it.0)
+            });
+            Value::Array(containers.collect())
         };
         fields.insert("containers".into(), list(self.containers));
         if !self.init_containers.is_empty() {

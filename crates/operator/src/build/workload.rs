@@ -107,6 +107,9 @@ impl Workload {
         if let Some(replicas) = replicas {
             spec["replicas"] = replicas.into();
         }
+        if let Some(seconds) = self.progress_deadline() {
+            spec["progressDeadlineSeconds"] = seconds.into();
+        }
         if let Some(strategy) = &self.strategy {
             spec["strategy"] = Value::Object(strategy.clone());
         }
@@ -161,6 +164,13 @@ impl Workload {
             "metadata": self.metadata(&self.object, None),
             "spec": spec,
         }))
+    }
+
+    /// Seconds in which a revision is to be ready, when the manifest says so by Knative's annotation.
+    fn progress_deadline(&self) -> Option<u64> {
+        let told = self.annotations.get("serving.knative.dev/progress-deadline")?;
+        let duration = told.parse::<jiff::SignedDuration>().ok()?;
+        u64::try_from(duration.as_secs()).ok().filter(|seconds| *seconds > 0)
     }
 
     /// A read-only projection of the Knative Service that KServe would make, for tools that read from
