@@ -90,9 +90,9 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
     /// Models to serve: an MLflow folder, a KServe model directory, a model file, transformers and a
-    /// model in files of their own (`scaler.pkl+model.pkl`), `example://NAME`, `s3://BUCKET/KEY`, `gs://BUCKET/NAME`,
-    /// `https://…`, `models:/NAME/VERSION`, `models:/NAME@ALIAS` or `runs:/ID/PATH`; without any, those
-    /// that `LONGSHORE_MODELS` names, with spaces between them
+    /// model in files of their own (`scaler.pkl+model.pkl`), `example://NAME`, `s3://BUCKET/KEY`,
+    /// `gs://BUCKET/NAME`, `hf://OWNER/NAME`, `https://…`, `models:/NAME/VERSION`, `models:/NAME@ALIAS`
+    /// or `runs:/ID/PATH`; without any, those that `LONGSHORE_MODELS` names, with spaces between them
     #[arg(value_name = "[NAME=]PATH|URI", required_unless_present_any = ["model_dir", "models_text", "pool"])]
     pub(crate) models: Vec<String>,
 
@@ -353,8 +353,8 @@ pub(crate) enum LogFormat {
 /// `longshore predict`.
 #[derive(Args, Debug)]
 pub(crate) struct PredictArgs {
-    /// The model: a folder, a file, files with `+` between them, `example://NAME`, `s3://…`, `gs://…`, `https://…`,
-    /// `models:/…` or `runs:/…`
+    /// The model: a folder, a file, files with `+` between them, `example://NAME`, `s3://…`, `gs://…`,
+    /// `hf://…`, `https://…`, `models:/…` or `runs:/…`
     #[arg(value_name = "PATH|URI")]
     pub(crate) model: String,
 
@@ -384,8 +384,8 @@ pub(crate) struct PredictArgs {
 /// `longshore inspect`.
 #[derive(Args, Debug)]
 pub(crate) struct InspectArgs {
-    /// The model: a folder, a file, files with `+` between them, `example://NAME`, `s3://…`, `gs://…`, `https://…`,
-    /// `models:/…` or `runs:/…`
+    /// The model: a folder, a file, files with `+` between them, `example://NAME`, `s3://…`, `gs://…`,
+    /// `hf://…`, `https://…`, `models:/…` or `runs:/…`
     #[arg(value_name = "PATH|URI")]
     pub(crate) model: String,
 

@@ -43,6 +43,22 @@ impl ArchiveKind {
             None
         }
     }
+
+    /// The kind of a file: by its name, or by its bytes when all that is known of it is that it is
+    /// compressed.
+    pub(crate) fn of_file(name: &str, file: &Path) -> Result<Option<Self>, Error> {
+        let kind = Self::of(name);
+        if kind.is_some() || !name.to_ascii_lowercase().ends_with(".gz") {
+            return Ok(kind);
+        }
+        let opened = File::open(file).map_err(Error::io("failed to read", file))?;
+        let mut head = Vec::new();
+        // what does not unpack is no archive, and whoever reads the model says what is wrong
+        let read = MultiGzDecoder::new(BufReader::new(opened)).take(512).read_to_end(&mut head);
+        // the magic of POSIX and of GNU's tar
+        let is_tar = read.is_ok() && head.get(257..262) == Some(b"ustar");
+        Ok(is_tar.then_some(Self::TarGz))
+    }
 }
 
 /// An archive that is being unpacked, and the bytes that it may still unpack to.

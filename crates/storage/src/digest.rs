@@ -30,6 +30,8 @@ pub(crate) struct Checks {
     crc64: Option<Vec<u8>>,
     sha1: Option<Vec<u8>>,
     sha256: Option<Vec<u8>>,
+    /// The name of a git blob, which is the SHA-1 of a head with the size and of the bytes.
+    git: Option<(Vec<u8>, u64)>,
 }
 
 impl Checks {
@@ -49,7 +51,7 @@ impl Checks {
             md5: if encrypted {
                 None
             } else {
-                text("etag").and_then(|tag| hex(tag.trim_matches('"')))
+                text("etag").and_then(|tag| hex(tag.trim_matches('"'), 16))
             },
             parts: None,
             crc32: sum("x-amz-checksum-crc32", 4),
@@ -57,7 +59,18 @@ impl Checks {
             crc64: sum("x-amz-checksum-crc64nvme", 8),
             sha1: sum("x-amz-checksum-sha1", 20),
             sha256: sum("x-amz-checksum-sha256", 32),
+            git: None,
         }
+    }
+
+    /// A SHA-256 in hexadecimal.
+    pub(crate) fn of_sha256(digest: &str) -> Self {
+        Self { sha256: hex(digest, 32), ..Self::default() }
+    }
+
+    /// The name of the git blob of `size` bytes, a SHA-1 in hexadecimal.
+    pub(crate) fn of_git(blob: &str, size: u64) -> Self {
+        Self { git: hex(blob, 20).map(|digest| (digest, size)), ..Self::default() }
     }
 
     /// What Google Cloud Storage says: names of digests, and the digests in base64.
@@ -78,7 +91,7 @@ impl Checks {
     pub(crate) fn with_parts(mut self, tag: &str, part: u64, size: u64) -> Self {
         let digest = tag.trim_matches('"').split_once('-').and_then(|(digest, count)| {
             let count: u64 = count.parse().ok()?;
-            (part > 0 && size.div_ceil(part) == count).then(|| hex(digest))?
+            (part > 0 && size.div_ceil(part) == count).then(|| hex(digest, 16))?
         });
         self.parts = digest.map(|digest| (digest, part));
         self
@@ -119,12 +132,15 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The 16 bytes of an MD5 in hexadecimal.
-fn hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() != 32 || !text.is_ascii() {
+/// The bytes of a digest in hexadecimal.
+fn hex(text: &str, bytes: usize) -> Option<Vec<u8>> {
+    if text.len() != 2 * bytes || !text.is_ascii() {
         return None;
     }
-    (0..32).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+        .collect()
 }
 
 /// The digests of a file that is being read: SHA-256 always, others when they were promised.
@@ -136,6 +152,7 @@ struct Sums {
     crc32: Option<crc::Digest<'static, u32, Table<16>>>,
     crc32c: Option<crc::Digest<'static, u32, Table<16>>>,
     crc64: Option<crc::Digest<'static, u64, Table<16>>>,
+    git: Option<digest::Context>,
 }
 
 /// Computes the digest of the digests of equally long parts.
@@ -189,12 +206,20 @@ impl Sums {
             crc32: checks.crc32.as_ref().map(|_| CRC32.digest()),
             crc32c: checks.crc32c.as_ref().map(|_| CRC32C.digest()),
             crc64: checks.crc64.as_ref().map(|_| CRC64.digest()),
+            git: checks.git.as_ref().map(|(_, size)| {
+                let mut sum = digest::Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
+                sum.update(format!("blob {size}\0").as_bytes());
+                sum
+            }),
         }
     }
 
     fn update(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
         if let Some(sum) = &mut self.sha1 {
+            sum.update(bytes);
+        }
+        if let Some(sum) = &mut self.git {
             sum.update(bytes);
         }
         if let Some(sum) = &mut self.md5 {
@@ -216,7 +241,9 @@ impl Sums {
 
     fn finish(self, checks: &Checks) -> Result<String, String> {
         let sha256 = self.sha256.finish();
+        let git = checks.git.as_ref().map(|(digest, _)| digest.clone());
         let found = [
+            ("name as a git blob", self.git.map(|sum| sum.finish().as_ref().to_vec()), &git),
             ("SHA-256", Some(sha256.as_ref().to_vec()), &checks.sha256),
             ("SHA-1", self.sha1.map(|sum| sum.finish().as_ref().to_vec()), &checks.sha1),
             ("MD5", self.md5.map(|sum| sum.finalize().to_vec()), &checks.md5),
@@ -283,6 +310,18 @@ mod tests {
             assert_eq!(verify(&one, b"123456789").unwrap(), sha256(b"123456789"), "{name}");
             assert!(verify(&one, b"123456780").unwrap_err().contains("damaged"), "{name}");
         }
+    }
+
+    #[test]
+    fn the_sums_of_git_and_lfs_are_checked() {
+        // `printf 123456789 | git hash-object --stdin`, and coreutils
+        let git = Checks::of_git("e2e107ac61ac259b87c544f6e7a4eb03422c6c21", 9);
+        let lfs = "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225";
+        for one in [git, Checks::of_sha256(lfs)] {
+            assert!(verify(&one, b"123456789").is_ok());
+            assert!(verify(&one, b"123456780").unwrap_err().contains("damaged"));
+        }
+        assert!(Checks::of_git("d800", 9).is_empty() && Checks::of_sha256("").is_empty());
     }
 
     #[test]

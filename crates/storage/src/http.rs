@@ -16,6 +16,7 @@ use ureq::{
 
 use crate::{Error, Timeouts, retry::Attempt};
 
+mod redirect;
 mod trust;
 mod url;
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! models:/ runs:/ ─▶ mlflow_server ─────┐
-//! s3://  gs://  https://  ──────────────┴▶ remote: list, open ─▶ transfer: parts, resume, digests ─▶ cache
+//! s3://  gs://  hf://  https://  ───────┴▶ remote: list, open ─▶ transfer: parts, resume, digests ─▶ cache
 //! file:// paths    ──────────────────────────────────────────────────────────────────────────────▶ as they are
 //! ```
 //!
@@ -20,12 +20,14 @@ mod environment;
 mod error;
 mod fingerprint;
 mod gs;
+mod hf;
 mod http;
 mod location;
 mod mlflow_server;
 mod model_dir;
 mod name;
 mod path;
+mod patterns;
 mod remote;
 mod retry;
 mod s3;

@@ -25,6 +25,13 @@ pub enum Location {
         /// The name or prefix, without a slash at its end; can be empty.
         name: String,
     },
+    /// `hf://OWNER/NAME[:REVISION]`: a repository of the Hugging Face Hub.
+    Hf {
+        /// `OWNER/NAME`.
+        id: String,
+        /// A branch, a tag or a commit.
+        revision: String,
+    },
     /// `https://…`: a file or an archive.
     Web(String),
     /// `models:/…`.
@@ -49,6 +56,10 @@ impl Location {
         match self {
             Self::Local(_) | Self::Run(_) => false,
             Self::Model(uri) => uri.moves(),
+            // a branch and a tag can; a commit cannot
+            Self::Hf { revision, .. } => {
+                revision.len() != 40 || !revision.bytes().all(|byte| byte.is_ascii_hexdigit())
+            }
             Self::S3 { .. } | Self::Gs { .. } | Self::Web(_) | Self::Artifacts { .. } => true,
         }
     }
@@ -64,6 +75,7 @@ impl Location {
             Self::Local(_) => "file",
             Self::S3 { .. } => "s3",
             Self::Gs { .. } => "gs",
+            Self::Hf { .. } => "hf",
             Self::Web(_) => "https",
             Self::Model(_) => "models",
             Self::Run(_) => "runs",
@@ -92,6 +104,7 @@ impl FromStr for Location {
             "file" => file(rest).map_err(bad),
             "s3" | "s3a" | "s3n" => s3(rest).map_err(bad),
             "gs" => gs(rest).map_err(bad),
+            "hf" => hf(rest).map_err(bad),
             "https" | "http" => match Url::parse(text) {
                 Ok(url) if url.userinfo().is_some() => Err(bad(
                     "credentials in a URL end up in logs; put them into `LONGSHORE_HTTP_AUTHORIZATION`".into(),
@@ -103,7 +116,7 @@ impl FromStr for Location {
             "runs" => text.parse().map(Self::Run).map_err(|error: longshore_mlflow::Error| bad(error.to_string())),
             "mlflow-artifacts" => artifacts(rest).map_err(bad),
             other => Err(bad(format!(
-                "`{other}` is not read; there are paths, `file://`, `s3://`, `gs://`, `https://`, `models:/` and `runs:/`"
+                "`{other}` is not read; there are paths, `file://`, `s3://`, `gs://`, `hf://`, `https://`, `models:/` and `runs:/`"
             ))),
         }
     }
@@ -115,6 +128,7 @@ impl fmt::Display for Location {
             Self::Local(path) => write!(f, "{}", path.display()),
             Self::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
             Self::Gs { bucket, name } => write!(f, "gs://{bucket}/{name}"),
+            Self::Hf { id, revision } => write!(f, "hf://{id}:{revision}"),
             Self::Web(url) => f.write_str(url.split('?').next().unwrap_or(url)),
             Self::Model(uri) => uri.fmt(f),
             Self::Run(uri) => uri.fmt(f),
@@ -193,6 +207,22 @@ fn gs(rest: &str) -> Result<Location, String> {
     Ok(Location::Gs { bucket: bucket.into(), name: name.into() })
 }
 
+fn hf(rest: &str) -> Result<Location, String> {
+    const FORM: &str = "write `hf://OWNER/NAME`, with `:REVISION` behind it for a branch, a tag or a commit other than `main`";
+    let rest = rest.strip_prefix("//").ok_or(FORM)?.trim_end_matches('/');
+    let (id, revision) = rest.split_once(':').unwrap_or((rest, "main"));
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    let is_id = id.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name));
+    if !is_id || revision.is_empty() || revision.chars().any(char::is_control) {
+        return Err(FORM.into());
+    }
+    Ok(Location::Hf { id: id.into(), revision: revision.into() })
+}
+
 fn artifacts(rest: &str) -> Result<Location, String> {
     // a host would be the artifact server's name; requests go to the tracking server all the same,
     // because credentials are for that one
@@ -241,6 +271,10 @@ mod tests {
         assert_eq!(read("S3://models"), key("models", ""));
         let gs = Location::Gs { bucket: "models".into(), name: "wine/1".into() };
         assert_eq!(read("gs://models/wine/1/"), gs);
+        let hf = |revision: &str| Location::Hf { id: "a/b.c".into(), revision: revision.into() };
+        assert_eq!(read("hf://a/b.c"), hf("main"));
+        assert_eq!(read("hf://a/b.c:refs/pr/1"), hf("refs/pr/1"));
+        assert!(hf("v1").can_change() && !hf(&"0a".repeat(20)).can_change());
         assert_eq!(read("models:/wine@champion").scheme(), "models");
         assert_eq!(read("runs:/ab12/model").scheme(), "runs");
         assert_eq!(read("mlflow-artifacts:/1/x"), Location::Artifacts { path: "1/x".into() });
@@ -257,6 +291,9 @@ mod tests {
         let error = |text: &str| text.parse::<Location>().unwrap_err().to_string();
         assert!(error("hdfs://bucket/x").contains("`s3://`"));
         assert!(error("gs://A/x").contains("3 to 222"));
+        for text in ["hf://a", "hf://a/b/c", "hf://a/..", "hf:/a/b", "hf://a/b:", "hf://a b/c"] {
+            assert!(error(text).contains("hf://OWNER/NAME"), "{text}");
+        }
         assert!(error("gs:/bucket/x").contains("gs://BUCKET/NAME"));
         assert!(error("gs://bucket/../x").contains("leaves"));
         assert!(error("s3://a/x").contains("3 to 63"));
@@ -269,7 +306,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics_and_what_is_read_is_read_again(text in "(s3:/|gs:/|models:/|runs:/|file:/|https:/|mlflow-artifacts:/|)[/a-z0-9@%.:ä-]{0,40}") {
+        fn no_text_panics_and_what_is_read_is_read_again(text in "(s3:/|gs:/|hf:/|models:/|runs:/|file:/|https:/|mlflow-artifacts:/|)[/a-z0-9@%.:ä-]{0,40}") {
             if let Ok(location) = text.parse::<Location>() {
                 let shown = location.to_string();
                 if !matches!(location, Location::Local(_)) {

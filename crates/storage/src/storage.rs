@@ -119,7 +119,7 @@ impl Storage {
             _ => {
                 let source = self.follow(location)?;
                 self.with_remote(&source, |remote| {
-                    let listing = remote.list()?;
+                    let listing = self.list(remote)?;
                     Ok(source.revision(&listing, remote))
                 })
             }

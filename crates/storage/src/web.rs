@@ -3,26 +3,26 @@
 use std::{fmt, ops::Range};
 
 use crate::{
-    Config, Error, Location, Retry,
+    Config, Environment, Error, Location, Retry,
     digest::Checks,
-    http::{Call, Http, Reply, Trust, Url, again, is_transient},
-    path,
+    http::{Http, Reply, Trust, Url, again, is_transient},
     remote::{Listing, Object, Remote, Stream},
     retry::{Attempt, repeat},
     s3::range_of,
 };
 
+mod headers;
+mod name;
+
 /// The variable with the value of an `Authorization` header.
 const AUTHORIZATION: &str = "LONGSHORE_HTTP_AUTHORIZATION";
-
-/// Most redirects that are followed.
-const REDIRECTS: usize = 5;
 
 /// A client of web servers.
 #[derive(Debug)]
 pub(crate) struct Web {
     http: Http,
     authorization: Option<String>,
+    environment: Environment,
     retry: Retry,
 }
 
@@ -32,6 +32,7 @@ impl Web {
         Self {
             http: Http::new(config.timeouts, Trust::of(environment, &["REQUESTS_CA_BUNDLE"])),
             authorization: environment.get(AUTHORIZATION),
+            environment: environment.clone(),
             retry: config.retry,
         }
     }
@@ -41,53 +42,41 @@ impl Web {
 pub(crate) struct Page<'a> {
     pub(crate) web: &'a Web,
     pub(crate) url: Url,
+    /// Those that the environment has for the host.
+    headers: Vec<(String, String)>,
 }
 
 impl<'a> Page<'a> {
     pub(crate) fn new(web: &'a Web, location: &Location, text: &str) -> Result<Self, Error> {
         let bad = |reason: String| Error::Location { uri: location.to_string(), reason };
         let url = Url::parse(text).map_err(bad)?;
-        if web.authorization.is_some() && !url.is_https() && !url.is_loopback() {
+        let headers = headers::of(&web.environment, &url)?;
+        let variable = match &web.authorization {
+            Some(_) => AUTHORIZATION,
+            None => headers::HEADERS,
+        };
+        let has_secrets = web.authorization.is_some() || !headers.is_empty();
+        if has_secrets && !url.is_https() && !url.is_loopback() {
             return Err(bad(format!(
-                "`{AUTHORIZATION}` is set and would travel in the clear; use `https://`"
+                "`{variable}` is set and would travel in the clear; use `https://`"
             )));
         }
-        Ok(Self { web, url })
+        Ok(Self { web, url, headers })
     }
 
     /// One attempt, redirects followed. Credentials stay with the host that they are for.
     fn get(&self, headers: &[(&str, &str)]) -> Result<Reply, Attempt> {
-        let mut url = self.url.clone();
-        for _ in 0..=REDIRECTS {
-            let mut call = Call::get(&url).header("accept-encoding", "identity");
-            for (name, value) in headers {
-                call = call.header(name, *value);
+        let (reply, url) = self.web.http.follow(&self.url, |url| {
+            let mut all = vec![("accept-encoding".to_owned(), "identity".to_owned())];
+            all.extend(headers.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+            if url.origin() == self.url.origin() {
+                let authorization = self.web.authorization.iter();
+                all.extend(authorization.map(|value| ("authorization".into(), value.clone())));
+                all.extend(self.headers.iter().cloned());
             }
-            if let Some(authorization) = &self.web.authorization
-                && url.origin() == self.url.origin()
-            {
-                call = call.header("authorization", authorization);
-            }
-            let reply = self.web.http.send(&call)?;
-            let next = match reply.status {
-                301 | 302 | 303 | 307 | 308 => reply.header("location").map(|to| url.redirect(to)),
-                _ => return self.judge(reply, &url),
-            };
-            let refused = |reason: String| Error::Refused { what: url.shown(), reason };
-            let next = next.ok_or_else(|| refused("it sends us on without saying where".into()))?;
-            let next =
-                next.map_err(|reason| refused(format!("it sends us on to no URL: {reason}")))?;
-            if url.is_https() && !next.is_https() {
-                return Err(refused(format!(
-                    "it sends us on to `{}`, which is not encrypted",
-                    next.shown()
-                ))
-                .into());
-            }
-            url = next;
-        }
-        let reason = format!("it redirects more than {REDIRECTS} times");
-        Err(Error::Refused { what: self.url.shown(), reason }.into())
+            all
+        })?;
+        self.judge(reply, &url)
     }
 
     fn judge(&self, reply: Reply, url: &Url) -> Result<Reply, Attempt> {
@@ -106,6 +95,9 @@ impl<'a> Page<'a> {
                 what,
                 identity: match self.web.authorization {
                     Some(_) => format!("the bearer of `{AUTHORIZATION}`"),
+                    None if !self.headers.is_empty() => {
+                        format!("the bearer of `{}`", headers::HEADERS)
+                    }
                     None => "nobody".into(),
                 },
                 permission: format!(
@@ -116,12 +108,6 @@ impl<'a> Page<'a> {
             412 => Error::Changed { what },
             _ => Error::Refused { what, reason: format!("it answers {status}") },
         }))
-    }
-
-    /// The last part of the path, or a plain name.
-    fn name(&self) -> String {
-        let last = self.url.path().rsplit('/').next().unwrap_or_default();
-        path::relative(last).unwrap_or_else(|_| "model".into())
     }
 }
 
@@ -154,7 +140,8 @@ impl Remote for Page<'_> {
         }
         let ranges = reply.header("accept-ranges").is_some_and(|unit| unit == "bytes");
         let tag = tag_of(&reply).filter(|_| ranges);
-        let object = Object { path: self.name(), key: self.name(), size: reply.length(), tag };
+        let name = name::of(self.url.path(), &reply);
+        let object = Object { path: name.clone(), key: name, size: reply.length(), tag };
         Ok(Listing { objects: vec![object], is_file: true, note: weak(&reply) })
     }
 

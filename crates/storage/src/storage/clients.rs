@@ -2,13 +2,16 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{Config, Error, Location, gs::Gs, mlflow_server::MlflowServer, s3::S3, web::Web};
+use crate::{
+    Config, Error, Location, gs::Gs, hf::Hf, mlflow_server::MlflowServer, s3::S3, web::Web,
+};
 
 /// Clients made so far.
 #[derive(Debug, Default)]
 struct Made {
     s3: Option<Arc<S3>>,
     gs: Option<Arc<Gs>>,
+    hf: Option<Arc<Hf>>,
     mlflow_server: Option<Arc<MlflowServer>>,
     web: Option<Arc<Web>>,
 }
@@ -33,6 +36,11 @@ impl Clients {
     pub(super) fn gs(&self) -> Result<Arc<Gs>, Error> {
         let slot = &mut self.made().gs;
         or_make(slot, || Gs::new(&self.config))
+    }
+
+    pub(super) fn hf(&self) -> Result<Arc<Hf>, Error> {
+        let slot = &mut self.made().hf;
+        or_make(slot, || Hf::new(&self.config))
     }
 
     pub(super) fn mlflow_server(&self, asked: &Location) -> Result<Arc<MlflowServer>, Error> {

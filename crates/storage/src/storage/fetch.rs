@@ -8,6 +8,7 @@ use crate::{
     archive::{self, ArchiveKind},
     cache::{Entry, Found, Lease, Manifest},
     digest::Checks,
+    patterns::Patterns,
     remote::{Listing, Remote},
     transfer::{Done, Transfer, size},
 };
@@ -24,13 +25,18 @@ impl Storage {
         self.with_remote(&source, |remote| self.download(location, &source, remote))
     }
 
+    /// The files that are wanted.
+    pub(super) fn list(&self, remote: &dyn Remote) -> Result<Listing, Error> {
+        Patterns::of(&self.config.environment).sift(remote.list()?, &remote.to_string())
+    }
+
     fn download(
         &self,
         asked: &Location,
         source: &Source,
         remote: &dyn Remote,
     ) -> Result<Fetched, Error> {
-        let listing = remote.list()?;
+        let listing = self.list(remote)?;
         let bytes = listing.bytes();
         if bytes > self.config.cache_bytes {
             return Err(Error::Limit {
@@ -114,7 +120,7 @@ impl Storage {
         let Some(name) = only else {
             return Ok((String::new(), done.into_iter().map(entry).collect()));
         };
-        let Some(kind) = ArchiveKind::of(&name) else {
+        let Some(kind) = ArchiveKind::of_file(&name, &content.join(&name))? else {
             return Ok((name, done.into_iter().map(entry).collect()));
         };
         let unpacked = folder.join("unpacked");

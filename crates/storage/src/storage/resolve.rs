@@ -9,6 +9,7 @@ use crate::{
     Error, Location,
     digest::sha256,
     gs,
+    hf::Repository,
     mlflow_server::{Artifacts, Resolved},
     remote::{Listing, Remote},
     s3::Prefix,
@@ -117,6 +118,9 @@ impl Storage {
             }
             Location::Gs { bucket, name } => {
                 use_it(&gs::Prefix { gs: &*self.clients.gs()?, bucket, name })
+            }
+            Location::Hf { id, revision } => {
+                use_it(&Repository { hf: &*self.clients.hf()?, id, revision })
             }
             Location::Web(url) => use_it(&Page::new(&self.clients.web(), &source.location, url)?),
             Location::Artifacts { path } => {

@@ -5,6 +5,7 @@
 mod bucket;
 mod credentials;
 mod gs;
+mod hf;
 mod registry;
 mod s3;
 mod server;

@@ -40,6 +40,72 @@ fn a_file_and_an_archive_are_fetched() {
     assert!(!error.to_string().contains("secret"), "{error}");
 }
 
+/// A tar in gzip with one file.
+fn archive() -> Vec<u8> {
+    let packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(packed);
+    let mut header = tar::Header::new_ustar();
+    header.set_size(2);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, "wine/MLmodel", &b"ok"[..]).unwrap();
+    tar.into_inner().unwrap().finish().unwrap()
+}
+
+#[test]
+fn what_the_address_does_not_say_the_server_says() {
+    let server = Server::new(|request| {
+        let all = Answer::new(200, archive());
+        match &*request.path {
+            "/a?sig=b/c.pkl" => all.with("content-type", "application/x-tgz"),
+            "/b" => all.with("content-type", "application/gzip"),
+            "/c" => all.with("content-disposition", "attachment; filename=\"wine.tar.gz\""),
+            "/wine.tar.gz?X-Amz-Signature=0" => all.with("content-type", "binary/octet-stream"),
+            // a model that is a zip is no archive of models
+            "/wine.skops" => Answer::new(200, "x").with("content-type", "application/zip"),
+            "/d" => {
+                let mut packed =
+                    flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                std::io::Write::write_all(&mut packed, b"model").unwrap();
+                let packed = packed.finish().unwrap();
+                Answer::new(200, packed).with("content-type", "application/gzip")
+            }
+            _ => Answer::new(404, ""),
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let storage = storage(folder.path(), &[], |_| ());
+    for path in ["/a?sig=b/c.pkl", "/b", "/c", "/wine.tar.gz?X-Amz-Signature=0"] {
+        let model = storage.fetch(&at(&server, path)).unwrap();
+        assert_eq!(fs::read(model.path().join("MLmodel")).unwrap(), b"ok", "{path}");
+    }
+    assert!(storage.fetch(&at(&server, "/wine.skops")).unwrap().path().ends_with("wine.skops"));
+    assert!(storage.fetch(&at(&server, "/d")).unwrap().path().ends_with("d.gz"));
+}
+
+#[test]
+fn headers_of_a_host_stay_with_it() {
+    let other = Server::new(|request| {
+        assert_eq!(request.header("x-api-key"), None);
+        Answer::new(200, "model")
+    });
+    let target = format!("{}/elsewhere", other.url);
+    let server = Server::new(move |request| match request.header("x-api-key") {
+        Some("k") => Answer::new(302, "").with("location", &target),
+        Some(_) => Answer::new(403, ""),
+        None => Answer::new(401, ""),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let host = server.url.trim_start_matches("http://");
+    let fetch = |key: &str| {
+        let variables = [("LONGSHORE_HTTP_HOST", host), ("LONGSHORE_HTTP_HEADERS", key)];
+        storage(folder.path(), &variables, |_| ()).fetch(&at(&server, "/wine.pkl"))
+    };
+    fetch("x-api-key: k").unwrap();
+    assert!(!other.asked().is_empty());
+    let error = fetch("x-api-key: other").unwrap_err().to_string();
+    assert!(error.contains("LONGSHORE_HTTP_HEADERS") && !error.contains("other"), "{error}");
+}
+
 #[test]
 fn without_a_tag_nothing_is_resumed_and_nothing_is_trusted() {
     let turn = AtomicUsize::new(0);
