@@ -8,8 +8,13 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 mod structural;
+mod update;
 
 use structural::structural;
+pub(crate) use update::update;
+
+/// The annotation by which the definitions of KServe's own installation are told from ours.
+pub(crate) const MADE_BY_KSERVE: &str = "controller-gen.kubebuilder.io/version";
 
 /// A kind, and how it is shown.
 struct Kind {

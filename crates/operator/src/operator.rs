@@ -19,12 +19,10 @@ use crate::{
     build::Settings,
     cluster::{Cluster, Key, Watches},
     controller::{Controller, Setup, queue},
+    crd::{self, MADE_BY_KSERVE},
     gateways::Gateways,
     leader::Leadership,
 };
-
-/// The annotation by which the definitions of KServe's own installation are told from ours.
-const MADE_BY_KSERVE: &str = "controller-gen.kubebuilder.io/version";
 
 /// How an operator runs.
 #[derive(Clone, Debug)]
@@ -76,7 +74,8 @@ pub async fn run(
     ready: Ready,
     drain: Drain,
 ) -> Result<(), Error> {
-    if config.class.is_none() {
+    let is_alone = config.class.is_none();
+    if is_alone {
         alone(&client).await?;
     }
     let cluster = Arc::new(Cluster::default());
@@ -136,6 +135,9 @@ pub async fn run(
         let waiting = tokio::sync::Mutex::new(&mut waiting);
         let act = || async {
             metrics.leads(true);
+            if is_alone {
+                crd::update(&client).await;
+            }
             controller.run(&queue, *waiting.lock().await).await;
         };
         leadership.lead(act, || metrics.leads(false), drain.begun()).await;
