@@ -12,6 +12,8 @@ mod batches;
 mod operator;
 #[cfg(feature = "cli")]
 mod platform;
+#[cfg(feature = "operator")]
+mod scaling;
 mod security;
 mod storage;
 
@@ -26,6 +28,8 @@ pub(crate) use platform::{
     ApplyArgs, ClusterArgs, DeleteArgs, DescribeArgs, GetArgs, LogsArgs, OutputFormat, PromoteArgs,
     RolloutArgs, RolloutCommand, RolloutStatusArgs, UrlArgs,
 };
+#[cfg(feature = "operator")]
+pub(crate) use scaling::ScalingArgs;
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
 

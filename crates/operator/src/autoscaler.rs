@@ -5,6 +5,7 @@
 //! of the [`Targets`] that the controller names.
 
 mod delay;
+mod live;
 mod load;
 mod metrics;
 mod revision;
@@ -17,12 +18,13 @@ mod trace;
 mod window;
 mod words;
 
+pub use live::Live;
 pub use metrics::Metrics;
 pub use revision::Replicas;
 pub use rule::{Decision, Rule};
 pub use run::{Change, News, Platform, run};
 pub use schedule::Schedule;
 pub use settings::{Defaults, Metric, Settings};
-pub use targets::{Service, Target, Targets};
+pub use targets::{Target, Targets};
 pub use trace::{Config, Moment, Outcome, Trace};
 pub use window::{Aggregation, Window};

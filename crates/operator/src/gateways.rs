@@ -1,7 +1,7 @@
 //! The gateways: which there are, and what each of them says.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{PoisonError, RwLock},
@@ -40,8 +40,9 @@ const LONGEST: usize = 16 << 20;
 pub struct Gateways {
     /// Those that are given.
     fixed: Vec<SocketAddr>,
-    /// Those that Kubernetes lists as ready.
-    listed: RwLock<BTreeSet<SocketAddr>>,
+    /// Those that Kubernetes lists, and whether they are ready: one that is not may still have requests
+    /// under way.
+    listed: RwLock<BTreeMap<SocketAddr, bool>>,
     http: Http<HttpConnector, Empty<Bytes>>,
 }
 
@@ -55,7 +56,14 @@ impl Gateways {
     /// The ports for peers of all gateways that are ready.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
-        self.fixed.iter().chain(listed.iter()).copied().collect()
+        let ready = listed.iter().filter(|(_, is_ready)| **is_ready).map(|(address, _)| address);
+        self.fixed.iter().chain(ready).copied().collect()
+    }
+
+    /// The ports for peers of all gateways that have requests, those that drain included.
+    pub fn serving(&self) -> Vec<SocketAddr> {
+        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
+        self.fixed.iter().chain(listed.keys()).copied().collect()
     }
 
     /// Keeps the list true by the EndpointSlices of the headless Service of the gateways.
@@ -64,25 +72,32 @@ impl Gateways {
         let ours = format!("kubernetes.io/service-name={}", peers.name);
         let config = watcher::Config::default().labels(&ours);
         let mut events = pin!(watcher::watcher(slices, config).default_backoff());
-        let mut known = std::collections::BTreeMap::new();
+        let mut known = BTreeMap::new();
+        let mut is_listing = true;
         while let Some(event) = events.next().await {
             match event {
-                Ok(watcher::Event::Init) => known.clear(),
+                Ok(watcher::Event::Init) => {
+                    known.clear();
+                    is_listing = true;
+                }
                 Ok(watcher::Event::Apply(slice) | watcher::Event::InitApply(slice)) => {
                     let name = slice.metadata.name.clone().unwrap_or_default();
-                    known.insert(name, ready(&slice));
+                    known.insert(name, serving(&slice));
                 }
                 Ok(watcher::Event::Delete(slice)) => {
                     known.remove(&slice.metadata.name.unwrap_or_default());
                 }
-                Ok(watcher::Event::InitDone) => {}
+                Ok(watcher::Event::InitDone) => is_listing = false,
                 Err(error) => {
                     tracing::warn!(%error, "the watch of the gateways was interrupted");
                     continue;
                 }
             }
-            let all = known.values().flatten().copied().collect();
-            *self.listed.write().unwrap_or_else(PoisonError::into_inner) = all;
+            // a list that has only begun says nothing of those that it has not named yet
+            if !is_listing {
+                let all = known.values().flatten().copied().collect();
+                *self.listed.write().unwrap_or_else(PoisonError::into_inner) = all;
+            }
         }
     }
 
@@ -174,19 +189,22 @@ fn differs(routed: &[Routed], wanted: &[Wanted]) -> Option<String> {
     stale.next().map(|it| format!("still routes to `{}`", it.revision))
 }
 
-/// The ready addresses of a slice, at the port for peers.
-fn ready(slice: &EndpointSlice) -> Vec<SocketAddr> {
+/// The addresses of a slice that take requests or end those that they have, at the port for peers, and
+/// whether they are ready.
+fn serving(slice: &EndpointSlice) -> Vec<(SocketAddr, bool)> {
     let ports = slice.ports.iter().flatten();
     let port = ports.filter_map(|port| port.port).find_map(|port| u16::try_from(port).ok());
     let port = port.unwrap_or(PEER_PORT);
-    let is_ready = |ready: Option<bool>| ready != Some(false);
-    let endpoints = slice.endpoints.iter().filter(|endpoint| {
-        is_ready(endpoint.conditions.as_ref().and_then(|conditions| conditions.ready))
+    let endpoints = slice.endpoints.iter().filter_map(|endpoint| {
+        let conditions = endpoint.conditions.clone().unwrap_or_default();
+        let is_ready = conditions.ready != Some(false);
+        (is_ready || conditions.serving == Some(true)).then_some((&endpoint.addresses, is_ready))
     });
-    let addresses = endpoints.flat_map(|endpoint| &endpoint.addresses);
+    let addresses = endpoints
+        .flat_map(|(addresses, is_ready)| addresses.iter().map(move |address| (address, is_ready)));
     addresses
-        .filter_map(|address| address.parse::<IpAddr>().ok())
-        .map(|ip| SocketAddr::new(ip, port))
+        .filter_map(|(address, is_ready)| Some((address.parse::<IpAddr>().ok()?, is_ready)))
+        .map(|(ip, is_ready)| (SocketAddr::new(ip, port), is_ready))
         .collect()
 }
 
@@ -195,7 +213,7 @@ mod tests {
     use longshore_platform::Routed;
     use serde_json::json;
 
-    use super::{Wanted, differs, ready};
+    use super::{Wanted, differs, serving};
 
     fn routed(revision: &str, percent: u32, replicas: u32) -> Routed {
         Routed { component: "predictor".into(), revision: revision.into(), percent, replicas }
@@ -227,18 +245,21 @@ mod tests {
     }
 
     #[test]
-    fn gateways_are_the_ready_addresses() {
+    fn gateways_are_the_addresses_that_have_requests() {
         let slice = json!({
             "addressType": "IPv4",
             "ports": [{"name": "peers", "port": 9091}],
             "endpoints": [
                 {"addresses": ["10.0.0.1"], "conditions": {"ready": true}},
-                {"addresses": ["10.0.0.2"], "conditions": {"ready": false}},
+                {"addresses": ["10.0.0.2"], "conditions": {"ready": false, "serving": false}},
                 {"addresses": ["10.0.0.3"], "conditions": {}},
+                {"addresses": ["10.0.0.4"],
+                 "conditions": {"ready": false, "serving": true, "terminating": true}},
             ],
         });
-        let found = ready(&serde_json::from_value(slice).unwrap());
-        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
-        assert_eq!(found, ["10.0.0.1:9091", "10.0.0.3:9091"]);
+        let found = serving(&serde_json::from_value(slice).unwrap());
+        let found: Vec<_> =
+            found.iter().map(|(address, is_ready)| format!("{address} {is_ready}")).collect();
+        assert_eq!(found, ["10.0.0.1:9091 true", "10.0.0.3:9091 true", "10.0.0.4:9091 false"]);
     }
 }

@@ -10,6 +10,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::autoscaler;
+
 /// Counters of the operator.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -17,6 +19,8 @@ pub struct Metrics {
     failures: Counter<u64, AtomicU64>,
     leads: Gauge<i64, AtomicI64>,
     services: Gauge<i64, AtomicI64>,
+    /// What the autoscaler decides.
+    pub(crate) autoscaler: autoscaler::Metrics,
 }
 
 impl Default for Metrics {
@@ -27,6 +31,7 @@ impl Default for Metrics {
             failures: Counter::default(),
             leads: Gauge::default(),
             services: Gauge::default(),
+            autoscaler: autoscaler::Metrics::default(),
         }
     }
 }
@@ -54,6 +59,7 @@ impl Metrics {
             "InferenceServices that are seen",
             self.services.clone(),
         );
+        self.autoscaler.register(registry);
     }
 
     /// A look was taken.
@@ -67,6 +73,9 @@ impl Metrics {
     /// This operator acts, or does not.
     pub(crate) fn leads(&self, leads: bool) {
         self.leads.set(i64::from(leads));
+        if !leads {
+            self.autoscaler.clear();
+        }
     }
 
     /// So many services are seen.

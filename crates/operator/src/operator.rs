@@ -15,7 +15,7 @@ use longshore_kserve::GROUP;
 
 use crate::{
     CLASS, Error, Metrics,
-    autoscaler::{Defaults, Targets},
+    autoscaler::{self, Defaults, Live, Targets},
     build::Settings,
     cluster::{Cluster, Key, Watches},
     controller::{Controller, Setup, queue},
@@ -94,17 +94,26 @@ pub async fn run(
     };
     let watches = Watches::start(client.clone(), cluster.clone(), &config.namespaces, told);
     let progress = watches.progress();
+    let targets = Targets::default();
     let setup = Setup {
         cluster: cluster.clone(),
         gateways: gateways.clone(),
         settings: config.settings,
         class: config.class,
         scaling: config.scaling,
-        targets: Targets::default(),
+        targets: targets.clone(),
         metrics: metrics.clone(),
         identity: config.identity.clone(),
     };
     let controller = Arc::new(Controller::new(client.clone(), setup));
+    let live =
+        Live::new(client.clone(), cluster.clone(), gateways.clone(), config.identity.clone());
+    let live = Arc::new(live);
+    let scale = || {
+        // what another leader has changed since is looked at anew
+        targets.clear();
+        autoscaler::run(live.clone(), targets.clone(), metrics.autoscaler.clone())
+    };
     let peers = async {
         match &config.gateway_peers {
             Some(peers) => gateways.follow(client.clone(), peers).await,
@@ -126,6 +135,7 @@ pub async fn run(
             metrics.leads(true);
             tokio::select! {
                 () = controller.run(&queue, &mut waiting) => {}
+                never = scale() => match never {},
                 () = drain.begun() => {}
             }
             return;
@@ -138,7 +148,11 @@ pub async fn run(
             if is_alone {
                 crd::update(&client).await;
             }
-            controller.run(&queue, *waiting.lock().await).await;
+            let mut waiting = waiting.lock().await;
+            tokio::select! {
+                () = controller.run(&queue, *waiting) => {}
+                never = scale() => match never {},
+            }
         };
         leadership.lead(act, || metrics.leads(false), drain.begun()).await;
     };

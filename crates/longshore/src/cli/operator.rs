@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use clap::{Args, ValueEnum};
 
-use super::LogArgs;
+use super::{LogArgs, ScalingArgs};
 
 /// `longshore operator`.
 #[derive(Args, Debug)]
@@ -49,6 +49,10 @@ pub(crate) struct OperatorArgs {
     /// Gateways.
     #[command(flatten)]
     pub(crate) gateways: GatewaysArgs,
+
+    /// The autoscaler.
+    #[command(flatten)]
+    pub(crate) scaling: ScalingArgs,
 
     /// Address to listen on for probes and metrics
     #[arg(long, env = "LONGSHORE_HOST", default_value = "0.0.0.0")]

@@ -9,12 +9,15 @@ use longshore_daemon::{
 };
 use longshore_kserve::{address::Hosts, annotations::DeploymentMode};
 use longshore_operator::{
-    Config, Metrics, Ready, autoscaler::Defaults, build::Settings, cluster::Key,
+    Config, Metrics, Ready,
+    autoscaler::{self, Defaults},
+    build::Settings,
+    cluster::Key,
 };
 use longshore_platform::names::PEER_PORT;
 
 use crate::{
-    cli::{GatewaysArgs, HostArgs, Mode, OperatorArgs},
+    cli::{GatewaysArgs, HostArgs, Mode, OperatorArgs, ScalingArgs},
     cmd::serve::start_log,
 };
 
@@ -114,8 +117,24 @@ fn config(args: &OperatorArgs) -> Result<Config> {
         gateway_peers,
         gateways: fixed.clone(),
         settings,
-        scaling: Defaults::default(),
+        scaling: scaling(&args.scaling),
     })
+}
+
+fn scaling(args: &ScalingArgs) -> Defaults {
+    let settings = autoscaler::Settings {
+        utilization: args.target_percentage / 100.0,
+        stable_window: args.stable_window,
+        panic_window_percentage: args.panic_window_percentage,
+        panic_threshold: args.panic_threshold_percentage / 100.0,
+        max_scale_up_rate: args.max_scale_up_rate,
+        max_scale_down_rate: args.max_scale_down_rate,
+        scale_down_delay: args.scale_down_delay,
+        pod_retention: args.pod_retention.into(),
+        initial_scale: args.initial_scale,
+        ..autoscaler::Settings::default()
+    };
+    Defaults { settings, concurrency_target: args.concurrency_target, rps_target: args.rps_target }
 }
 
 /// The name of the pod, which is the host's; a process on a machine of its own is told apart by its

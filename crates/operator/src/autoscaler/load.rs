@@ -4,6 +4,8 @@ use std::{collections::HashMap, net::SocketAddr};
 
 use longshore_platform::{Load, LoadReport};
 
+use crate::cluster::Key;
+
 /// Seconds for which the last figures of a gateway that does not answer are taken to go on.
 const TRUSTED: u64 = 10;
 
@@ -57,8 +59,8 @@ pub(super) struct Second {
 
 impl Second {
     /// The load of a revision.
-    pub(super) fn of(&self, namespace: &str, revision: &str) -> Figures {
-        self.revisions.get(&format!("{namespace}/{revision}")).copied().unwrap_or_default()
+    pub(super) fn of(&self, revision: &Key) -> Figures {
+        self.revisions.get(&revision.to_string()).copied().unwrap_or_default()
     }
 }
 

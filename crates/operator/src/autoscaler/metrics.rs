@@ -12,10 +12,11 @@ use prometheus_client::{
 };
 
 use super::{Replicas, revision::Verdict};
+use crate::cluster::Key;
 
-/// What was last decided, by namespace and revision.
+/// What was last decided, by revision.
 #[derive(Clone, Debug, Default)]
-pub struct Metrics(Arc<Mutex<BTreeMap<(String, String), Decided>>>);
+pub struct Metrics(Arc<Mutex<BTreeMap<Key, Decided>>>);
 
 /// What was last decided for a revision.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +66,13 @@ impl Metrics {
         registry.register_collector(Box::new(self.clone()));
     }
 
+    /// Says nothing any more: another operator decides.
+    pub(crate) fn clear(&self) {
+        self.set(BTreeMap::new());
+    }
+
     /// Says what was decided, in place of what was before.
-    pub(super) fn set(&self, decided: BTreeMap<(String, String), Decided>) {
+    pub(super) fn set(&self, decided: BTreeMap<Key, Decided>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = decided;
     }
 }
@@ -76,9 +82,9 @@ impl Collector for Metrics {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, help, value) in GAUGES {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            for ((namespace, revision), decided) in all.iter() {
+            for (revision, decided) in all.iter() {
                 let Some(value) = value(decided) else { continue };
-                let labels = [("namespace", &**namespace), ("revision", &**revision)];
+                let labels = [("namespace", &*revision.namespace), ("revision", &*revision.name)];
                 ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
             }
         }

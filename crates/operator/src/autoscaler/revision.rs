@@ -67,18 +67,21 @@ pub(super) struct Revision {
     unwanted: Option<Duration>,
     /// True when it has had its first replicas.
     is_initialised: bool,
+    /// True when it gets requests: it has been ready, and is reachable.
+    serves: bool,
 }
 
 impl Revision {
     /// A revision as it is found. It may have had a request just now.
     pub(super) fn new(target: &Target, replicas: Replicas, now: Duration) -> Self {
         Self {
-            rule: Rule::new(target.settings.clone(), replicas.ready, now),
+            rule: Rule::new(target.settings.clone(), replicas.wanted, now),
             asked: now,
             awake: None,
             starting: None,
             unwanted: None,
             is_initialised: target.has_been_ready,
+            serves: target.is_reachable && target.has_been_ready,
         }
     }
 
@@ -142,8 +145,7 @@ impl Revision {
             let since = |moment: Duration| now.saturating_sub(moment);
             let is_starting = replicas.ready == 0
                 && is_reachable
-                && (!target.has_been_ready
-                    || self.starting.is_some_and(|moment| since(moment) < START));
+                && self.starting.is_some_and(|moment| since(moment) < START);
             let stays = if is_reachable {
                 since(self.asked) < stable_window
                     || self.awake.is_some_and(|moment| since(moment) < stable_window)
@@ -161,6 +163,10 @@ impl Revision {
                 self.rule.forget();
             }
         }
+        if is_reachable && !target.has_been_ready && bounded < replicas.wanted {
+            // it has no requests yet, and is to take over those of another one
+            (bounded, reason) = (replicas.wanted.min(bounds.most), Reason::Starting);
+        }
         if replicas.wanted == 0 && bounded > bounds.fewest {
             // waking is the gateway's
             (bounded, reason) = (bounds.fewest, Reason::Asleep);
@@ -173,6 +179,12 @@ impl Revision {
         if *self.rule.settings() != target.settings {
             self.rule.set(target.settings.clone());
         }
+        let serves = target.is_reachable && target.has_been_ready;
+        if serves && !self.serves {
+            // it was given as many replicas as it needs, and nothing is known of its load yet
+            self.rule = Rule::new(target.settings.clone(), replicas.wanted, now);
+        }
+        self.serves = serves;
         let first = target.settings.initial_scale.max(target.settings.min_scale).max(1);
         self.is_initialised |= target.has_been_ready || replicas.ready >= first;
         if replicas.ready > 0 {

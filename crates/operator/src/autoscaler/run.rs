@@ -16,14 +16,14 @@ use tokio::{
 };
 
 use super::{
-    Metrics, Service, Target, Targets,
+    Metrics, Target, Targets,
     delay::TICK_SECONDS,
     load::{Loads, Second},
     metrics::Decided,
     revision::{Reason, Replicas, Revision, Verdict},
     words::explain,
 };
-use crate::Error;
+use crate::{Error, cluster::Key};
 
 /// How long a gateway may take to report.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -46,7 +46,7 @@ pub trait Platform: Send + Sync + 'static {
     fn report(&self, gateway: SocketAddr) -> impl Future<Output = Option<LoadReport>> + Send;
 
     /// The replicas of a revision; nothing when it has no Deployment.
-    fn replicas(&self, service: &Service, revision: &str) -> Option<Replicas>;
+    fn replicas(&self, service: &Key, revision: &str) -> Option<Replicas>;
 
     /// Gives a revision another number of replicas, or another reason for those that it has, unless
     /// their number has changed.
@@ -59,10 +59,8 @@ pub trait Platform: Send + Sync + 'static {
 /// Another number of replicas, or another reason for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The namespace.
-    pub namespace: String,
     /// The revision.
-    pub revision: String,
+    pub revision: Key,
     /// Replicas that it is to have now.
     pub from: i32,
     /// Replicas that it is to have then.
@@ -75,7 +73,7 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
     /// The InferenceService.
-    pub service: Service,
+    pub service: Key,
     /// Its UID.
     pub uid: String,
     /// Its revision.
@@ -87,9 +85,6 @@ pub struct News {
     /// True when somebody should do something.
     pub is_warning: bool,
 }
-
-/// Namespace and revision.
-type Key = (String, String);
 
 /// What the autoscaler remembers of a revision, and what it has written of it.
 struct Kept {
@@ -154,7 +149,7 @@ impl<P: Platform> Autoscaler<P> {
                 let Some(replicas) = self.platform.replicas(&service, &target.revision) else {
                     continue;
                 };
-                let key = (service.namespace.clone(), target.revision.clone());
+                let key = Key::new(&*service.namespace, &*target.revision);
                 present.insert(key.clone());
                 self.keep(first..=second, &load, &service, target, replicas, key);
             }
@@ -181,7 +176,7 @@ impl<P: Platform> Autoscaler<P> {
         &mut self,
         seconds: std::ops::RangeInclusive<u64>,
         load: &Second,
-        service: &Service,
+        service: &Key,
         target: &Target,
         seen: Replicas,
         key: Key,
@@ -194,7 +189,7 @@ impl<P: Platform> Autoscaler<P> {
             told: None,
             seen,
         });
-        let figures = load.of(&key.0, &key.1);
+        let figures = load.of(&key);
         let replicas = kept.replicas(seen);
         for second in seconds {
             let second = Duration::from_secs(second);
@@ -222,20 +217,15 @@ impl<P: Platform> Autoscaler<P> {
             return;
         }
         kept.told = Some(verdict.reason);
-        let change = Change {
-            namespace: key.0.clone(),
-            revision: key.1.clone(),
-            from: replicas.wanted,
-            to: verdict.replicas,
-            reason,
-        };
+        let change =
+            Change { revision: key.clone(), from: replicas.wanted, to: verdict.replicas, reason };
         self.write(key, change);
     }
 
     fn write(&mut self, key: Key, change: Change) {
         if change.from != change.to {
-            let Change { namespace, revision, from, to, reason } = &change;
-            tracing::info!(namespace, revision, from, to, reason, "scale");
+            let Change { revision, from, to, reason } = &change;
+            tracing::info!(%revision, from, to, reason, "scale");
         }
         if let Some(kept) = self.kept.get_mut(&key) {
             kept.written = Some((change.from, change.to, Instant::now()));
@@ -253,8 +243,7 @@ impl<P: Platform> Autoscaler<P> {
             let Ok((key, result)) = done else { continue };
             self.writing.remove(&key);
             if let Err(error) = result {
-                let (namespace, revision) = &key;
-                tracing::warn!(namespace, revision, %error, "could not scale; trying again");
+                tracing::warn!(revision = %key, %error, "a revision was not scaled; trying again");
                 if let Some(kept) = self.kept.get_mut(&key) {
                     (kept.written, kept.told) = (None, None);
                 }
@@ -280,7 +269,7 @@ impl Kept {
     /// What people may want to know of a decision.
     fn news(
         &self,
-        service: &Service,
+        service: &Key,
         target: &Target,
         replicas: Replicas,
         verdict: &Verdict,

@@ -4,20 +4,12 @@ use std::{
 };
 
 use super::Settings;
+use crate::cluster::Key;
 
 /// The revisions that the autoscaler keeps, by the InferenceService that they are of. The controller
 /// fills it in at each look at a service; clones are the same table.
 #[derive(Clone, Debug, Default)]
-pub struct Targets(Arc<Mutex<BTreeMap<Service, Arc<[Target]>>>>);
-
-/// An InferenceService.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Service {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
+pub struct Targets(Arc<Mutex<BTreeMap<Key, Arc<[Target]>>>>);
 
 /// A revision that the autoscaler keeps.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +30,7 @@ pub struct Target {
 impl Targets {
     /// Says which revisions of a service are kept, in place of those before. Revisions that another
     /// autoscaler keeps, or nobody, are left out.
-    pub fn set(&self, service: Service, targets: Vec<Target>) {
+    pub fn set(&self, service: Key, targets: Vec<Target>) {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if targets.is_empty() {
             table.remove(&service);
@@ -47,8 +39,13 @@ impl Targets {
         }
     }
 
+    /// Leaves out all of them.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// All of them, as they are now.
-    pub fn all(&self) -> Vec<(Service, Arc<[Target]>)> {
+    pub fn all(&self) -> Vec<(Key, Arc<[Target]>)> {
         let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         table.iter().map(|(service, targets)| (service.clone(), targets.clone())).collect()
     }

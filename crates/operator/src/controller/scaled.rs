@@ -4,7 +4,7 @@ use longshore_kserve::status::InferenceServiceStatus;
 
 use super::look::{Current, Look};
 use crate::{
-    autoscaler::{Service, Target, Targets},
+    autoscaler::{Target, Targets},
     build::Scaler,
     cluster::Key,
 };
@@ -18,6 +18,11 @@ fn targets(look: &Look, status: &InferenceServiceStatus, currents: &[Current]) -
         if workload.scaler != Scaler::Requests {
             continue;
         }
+        let mut scaling = scaling.clone();
+        // those of a canary go by the stable predictor's
+        let bound = |replicas| i32::try_from(replicas).unwrap_or(i32::MAX);
+        (scaling.min_scale, scaling.max_scale) =
+            (bound(workload.min_replicas), bound(workload.max_replicas));
         let told = status.components.get(&workload.component);
         let shares = told.map(|told| &told.traffic[..]).unwrap_or_default();
         let shares: Vec<_> = shares
@@ -51,14 +56,10 @@ pub(crate) fn tell(
     status: &InferenceServiceStatus,
     currents: &[Current],
 ) {
-    table.set(service(&look.key), targets(look, status, currents));
+    table.set(look.key.clone(), targets(look, status, currents));
 }
 
 /// Tells the autoscaler that it keeps nothing of a service.
 pub(crate) fn forget(table: &Targets, key: &Key) {
-    table.set(service(key), Vec::new());
-}
-
-fn service(key: &Key) -> Service {
-    Service { namespace: key.namespace.clone(), name: key.name.clone() }
+    table.set(key.clone(), Vec::new());
 }

@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use longshore_platform::{Load, LoadReport};
 
 use super::{Figures, Loads, Second};
+use crate::cluster::Key;
 
 fn address(number: u8) -> SocketAddr {
     SocketAddr::from(([10, 0, 0, number], 9091))
@@ -29,8 +30,8 @@ fn a_second_is_the_difference_of_two_reports() {
     let second = one(&mut loads, 1, Some(report("a", 101.0, 1010, 52.5)));
     assert!(second.is_known && second.is_whole && second.is_fresh);
     let expected = Figures { concurrency: 2.5, rps: 10.0, arrived: 10, ..Figures::default() };
-    assert_eq!(second.of("ml", "iris"), expected);
-    assert_eq!(second.of("ml", "wine"), Figures::default());
+    assert_eq!(second.of(&Key::new("ml", "iris")), expected);
+    assert_eq!(second.of(&Key::new("ml", "wine")), Figures::default());
 }
 
 #[test]
@@ -40,10 +41,13 @@ fn a_report_that_is_missed_loses_no_request() {
     one(&mut loads, 1, Some(report("a", 101.0, 4, 4.0)));
     let missed = one(&mut loads, 2, None);
     assert!(missed.is_known && missed.is_whole && !missed.is_fresh);
-    let figures = missed.of("ml", "iris");
+    let figures = missed.of(&Key::new("ml", "iris"));
     assert_eq!((figures.concurrency, figures.arrived), (4.0, 0), "its load goes on");
     let back = one(&mut loads, 3, Some(report("a", 103.0, 10, 16.0)));
-    assert_eq!((back.of("ml", "iris").concurrency, back.of("ml", "iris").arrived), (6.0, 6));
+    assert_eq!(
+        (back.of(&Key::new("ml", "iris")).concurrency, back.of(&Key::new("ml", "iris")).arrived),
+        (6.0, 6)
+    );
 }
 
 #[test]
@@ -62,7 +66,7 @@ fn a_gateway_that_stays_silent_is_not_without_load() {
     for second in 2..=11 {
         let taken = loads.take(second, answers(second));
         assert!(taken.is_whole && !taken.is_fresh, "{second}");
-        assert_eq!(taken.of("ml", "iris").concurrency, 2.0);
+        assert_eq!(taken.of(&Key::new("ml", "iris")).concurrency, 2.0);
     }
     let late = loads.take(12, answers(12));
     assert!(late.is_known && !late.is_whole);
@@ -76,14 +80,17 @@ fn counting_begins_anew_with_a_start() {
     one(&mut loads, 0, Some(report("a", 100.0, 1000, 50.0)));
     one(&mut loads, 1, Some(report("a", 101.0, 1000, 50.0)));
     let restarted = one(&mut loads, 4, Some(report("b", 2.0, 6, 1.0)));
-    assert_eq!((restarted.of("ml", "iris").rps, restarted.of("ml", "iris").arrived), (3.0, 6));
+    assert_eq!(
+        (restarted.of(&Key::new("ml", "iris")).rps, restarted.of(&Key::new("ml", "iris")).arrived),
+        (3.0, 6)
+    );
     let mut loads = Loads::default();
     let new = one(&mut loads, 0, Some(report("b", 0.5, 2, 0.25)));
     assert!(new.is_whole);
-    assert_eq!(new.of("ml", "iris").concurrency, 0.5);
+    assert_eq!(new.of(&Key::new("ml", "iris")).concurrency, 0.5);
     // a report that is no later says nothing new
     let same = one(&mut loads, 1, Some(report("b", 0.5, 2, 0.25)));
-    assert_eq!(same.of("ml", "iris").concurrency, 0.5);
+    assert_eq!(same.of(&Key::new("ml", "iris")).concurrency, 0.5);
 }
 
 #[test]

@@ -206,7 +206,7 @@ fn the_first_replicas_are_had_once() {
     assert_eq!(new.replicas.wanted, 3);
     new.target.has_been_ready = true;
     new.step(0.0, &whole(), true);
-    assert_eq!(new.sleeps_at(200), Some(62), "a window after it was ready");
+    assert_eq!(new.sleeps_at(200), Some(66), "a window after it was ready");
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::{
 use longshore_platform::{Load, LoadReport};
 use tokio::time::{Instant, sleep};
 
-use super::{Change, Metrics, News, Platform, Replicas, Service, Target, Targets, run};
-use crate::{Error, autoscaler::Settings};
+use super::{Change, Metrics, News, Platform, Replicas, Target, Targets, run};
+use crate::{Error, autoscaler::Settings, cluster::Key};
 
 /// A cluster whose replicas are ready as soon as they are asked for, and one gateway.
 struct Fake {
@@ -70,7 +70,7 @@ impl Platform for Fake {
         (!state.is_silent).then_some(report)
     }
 
-    fn replicas(&self, _service: &Service, revision: &str) -> Option<Replicas> {
+    fn replicas(&self, _service: &Key, revision: &str) -> Option<Replicas> {
         self.state.lock().unwrap().replicas.get(revision).copied()
     }
 
@@ -79,9 +79,9 @@ impl Platform for Fake {
         if state.refuses {
             return Err(Error::Trace("refused".into()));
         }
-        assert_eq!(state.replicas[&change.revision].wanted, change.from);
+        assert_eq!(state.replicas[&change.revision.name].wanted, change.from);
         let replicas = Replicas { wanted: change.to, ready: change.to };
-        state.replicas.insert(change.revision.clone(), replicas);
+        state.replicas.insert(change.revision.name.clone(), replicas);
         state.changes.push(change);
         Ok(())
     }
@@ -100,7 +100,7 @@ fn targets(settings: Settings) -> Targets {
         is_reachable: true,
         has_been_ready: true,
     };
-    targets.set(Service { namespace: "ml".into(), name: "iris".into() }, vec![target]);
+    targets.set(Key::new("ml", "iris"), vec![target]);
     targets
 }
 
@@ -185,7 +185,7 @@ async fn what_is_refused_is_tried_again() {
     seconds(4).await;
     assert_eq!(fake.wanted(), 2);
     // what is no target any more is left alone
-    targets.set(Service { namespace: "ml".into(), name: "iris".into() }, Vec::new());
+    targets.set(Key::new("ml", "iris"), Vec::new());
     fake.state.lock().unwrap().replicas.insert("r".into(), Replicas { wanted: 0, ready: 0 });
     seconds(10).await;
     assert_eq!(fake.wanted(), 0);
