@@ -9,7 +9,11 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     thread,
 };
 
@@ -17,6 +21,13 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_longshore");
 
 /// Starts a web server with these files; returns its URL.
 fn web(files: &[(&str, Vec<u8>)]) -> String {
+    counted(files).0
+}
+
+/// The same; also returns how many requests there were so far.
+fn counted(files: &[(&str, Vec<u8>)]) -> (String, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let asked = count.clone();
     let files: BTreeMap<String, Vec<u8>> =
         files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.clone())).collect();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -27,6 +38,7 @@ fn web(files: &[(&str, Vec<u8>)]) -> String {
             let mut head = BufReader::new(stream.try_clone().expect("a connection")).lines();
             let first = head.next().and_then(Result::ok).unwrap_or_default();
             while head.next().and_then(Result::ok).is_some_and(|line| !line.is_empty()) {}
+            asked.fetch_add(1, Relaxed);
             let path = first.split(' ').nth(1).unwrap_or_default();
             let (status, body) =
                 files.get(path).map_or((404, &[][..]), |bytes| (200, bytes.as_slice()));
@@ -38,7 +50,7 @@ fn web(files: &[(&str, Vec<u8>)]) -> String {
             let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
         }
     });
-    url
+    (url, count)
 }
 
 fn run(arguments: &[&str], termination: &Path) -> Output {
@@ -100,6 +112,45 @@ fn several_models_come_into_their_folders_and_nothing_else_does() {
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(error.contains("both bring `wine.pkl`"), "{error}");
+}
+
+#[test]
+fn processes_share_a_cache_and_one_of_them_fetches() {
+    let names = ["a", "b", "c", "d"];
+    let paths = names.map(|name| format!("/{name}.pkl"));
+    let bytes = |name: &str| name.repeat(3 << 20).into_bytes();
+    let models: Vec<_> =
+        paths.iter().zip(names).map(|(path, name)| (path.as_str(), bytes(name))).collect();
+    let (url, asked) = counted(&models);
+    let root = tempfile::tempdir().expect("a folder");
+    let start = |name: &str, number: usize, budget: &str| -> Child {
+        Command::new(PROGRAM)
+            .args(["fetch", &format!("{url}/{name}.pkl")])
+            .arg(root.path().join(number.to_string()))
+            .args(["--cache-bytes", budget, "--cache-dir"])
+            .arg(root.path().join("cache"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
+    };
+    let ends_well = |child: Child, name: &str, number: usize| {
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let path = root.path().join(number.to_string()).join(format!("{name}.pkl"));
+        assert!(fs::read(path).expect("a model") == bytes(name), "{name} {number}");
+    };
+    // one model: each looks at the server, and one of them downloads
+    let children: Vec<_> = (0..8).map(|number| start("a", number, "10000000")).collect();
+    for (number, child) in children.into_iter().enumerate() {
+        ends_well(child, "a", number);
+    }
+    assert_eq!(asked.load(Relaxed), 8 + 1);
+    // several, in a cache that has room for one
+    let children = (0..12).map(|number| start(names[number % 4], number, "4000000"));
+    let children: Vec<_> = children.collect();
+    for (number, child) in children.into_iter().enumerate() {
+        ends_well(child, names[number % 4], number);
+    }
 }
 
 #[test]
