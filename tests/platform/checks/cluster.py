@@ -21,6 +21,14 @@ SYSTEM = "longshore-system"
 CHART = REPOSITORY / "deploy/helm/longshore"
 LABEL = "longshore.test/platform"
 DOMAIN = "models.example.test"
+# All that the checks make, so that a release can be held to them.
+NAMESPACES = [
+    f"platform-{name}"
+    for name in (
+        "asking", "broken", "burst", "canary", "gateway", "hostile", "inside", "mine", "operator", "replica", "scale",
+        "sdk", "serving", "theirs", "version", "victim", "waking", "wrong",
+    )
+]  # fmt: skip
 LOAD = REPOSITORY / "tests/cluster/suite/load.py"
 V1 = "/v1/models/{name}:predict"
 
@@ -37,6 +45,8 @@ class Platform:
     host: str
     """The address by which pods reach this machine."""
     keep: bool = False
+    beside: bool = False
+    """Whether the release keeps the checks' namespaces alone, beside other operators on the cluster."""
     namespaces: list[str] = field(default_factory=list)
 
     # --- the release and what it needs ---
@@ -49,12 +59,14 @@ class Platform:
         return ["--set", ",".join(settings), "--set-string", f"image.tag={tag}"]
 
     def helm(self, *flags: str, check: bool = True) -> subprocess.CompletedProcess:
-        command = ["upgrade", "--install", "longshore", str(CHART), "--create-namespace", *self.values, *flags]
+        held = ["--set", "operator.namespaces={" + ",".join(NAMESPACES) + "}"] if self.beside else []
+        command = ["upgrade", "--install", "longshore", str(CHART), "--create-namespace", *self.values, *held, *flags]
         return self.kube.helm(*command, namespace=SYSTEM, check=check, timeout=240)
 
     def namespace(self, name: str) -> str:
         """A new namespace that enforces Pod Security `restricted`, whose default account may read the bucket."""
-        self.kube.kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=120s")
+        if name not in NAMESPACES:
+            raise Unexpected(f"`{name}` is not among NAMESPACES")
         labels = {LABEL: "check", "pod-security.kubernetes.io/enforce": "restricted"}
         self.kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
         self.namespaces.append(name)
@@ -65,8 +77,13 @@ class Platform:
         return name
 
     def clean(self) -> None:
+        # the rights of a release that is held to these namespaces are in them
+        what = ["inferenceservices,pods,deployments", "--all"] if self.beside else None
         for name in [] if self.keep else self.namespaces:
-            self.kube.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false", check=False)
+            if what:
+                self.kube.kubectl("delete", *what, "--wait=false", namespace=name, check=False)
+            else:
+                self.kube.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false", check=False)
         self.namespaces.clear()
 
     # --- the bucket ---
