@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use hyper::{
     Request, Response,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING},
+    header::{CONTENT_TYPE, HOST, HeaderValue},
     http::request::Parts,
 };
 use longshore_daemon::{
@@ -64,11 +64,6 @@ async fn answer(
     id: &HeaderValue,
     begun: Instant,
 ) -> Result<Response<Reply>, Failure> {
-    if head.headers.contains_key(CONTENT_LENGTH) && head.headers.contains_key(TRANSFER_ENCODING) {
-        // two lengths: whoever is before or behind us may read the other one (RFC 9112 §6.1)
-        let message = "the request has both `content-length` and `transfer-encoding`; send one";
-        return Err(Failure::new(Code::InvalidArgument, message));
-    }
     let connection = body.connection();
     let host = host(head)?;
     let path = head.uri.path();

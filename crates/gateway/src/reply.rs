@@ -205,7 +205,11 @@ impl Body for Reply {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Stream(arriving) => arriving.incoming.size_hint(),
+            Self::Stream(arriving) => {
+                let first = arriving.first.as_ref().map_or(0, Bytes::len) as u64;
+                let rest = arriving.incoming.size_hint().exact();
+                rest.map_or_else(SizeHint::default, |rest| SizeHint::with_exact(first + rest))
+            }
         }
     }
 }

@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
 mod replica;
+mod replies;
 mod routing;
 mod running;
+mod waiting;

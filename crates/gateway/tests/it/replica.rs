@@ -48,13 +48,25 @@ impl Replica {
         Self::start_at("127.0.0.1:0".parse().unwrap(), act)
     }
 
+    /// One that does as `act` says with each connection.
+    pub(crate) fn start_raw(act: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Self {
+        Self::listen("127.0.0.1:0".parse().unwrap(), move |mut socket, _| act(&mut socket))
+    }
+
     pub(crate) fn start_at(
         address: SocketAddr,
         act: impl Fn(&Seen, &mut TcpStream) -> bool + Send + Sync + 'static,
     ) -> Self {
+        Self::listen(address, move |socket, seen| serve(socket, seen, &act))
+    }
+
+    fn listen(
+        address: SocketAddr,
+        serve: impl Fn(TcpStream, &Mutex<Vec<Seen>>) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
-        let act: Arc<Act> = Arc::new(act);
+        let serve = Arc::new(serve);
         let (seen, connections) =
             (Arc::<Mutex<Vec<Seen>>>::default(), Arc::new(AtomicUsize::new(0)));
         let (open, stop) =
@@ -74,8 +86,8 @@ impl Replica {
                 let Ok(socket) = socket else { continue };
                 connections.fetch_add(1, SeqCst);
                 open.lock().unwrap().push(socket.try_clone().unwrap());
-                let (act, seen) = (act.clone(), seen.clone());
-                thread::spawn(move || serve(socket, &seen, &*act));
+                let (serve, seen) = (serve.clone(), seen.clone());
+                thread::spawn(move || serve(socket, &seen));
             }
         });
         replica
