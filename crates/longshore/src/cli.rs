@@ -10,6 +10,8 @@ mod autoscaler;
 mod batches;
 #[cfg(feature = "operator")]
 mod operator;
+#[cfg(feature = "gateway")]
+mod gateway;
 #[cfg(feature = "cli")]
 mod platform;
 #[cfg(feature = "operator")]
@@ -23,6 +25,8 @@ pub(crate) use autoscaler::{AutoscalerArgs, AutoscalerCommand};
 pub(crate) use batches::BatchArgs;
 #[cfg(feature = "operator")]
 pub(crate) use operator::{GatewaysArgs, HostArgs, Mode, OperatorArgs};
+#[cfg(feature = "gateway")]
+pub(crate) use gateway::{GatewayArgs, GatewayConnectionArgs, WaitingArgs};
 #[cfg(feature = "cli")]
 pub(crate) use platform::{
     ApplyArgs, ClusterArgs, DeleteArgs, DescribeArgs, GetArgs, LogsArgs, OutputFormat, PromoteArgs,
@@ -64,6 +68,9 @@ pub(crate) enum Command {
     /// Keep the InferenceServices of a Kubernetes cluster: revisions, traffic, status
     #[cfg(feature = "operator")]
     Operator(Box<OperatorArgs>),
+    /// Route requests to the InferenceServices of a cluster, and wake those that sleep
+    #[cfg(feature = "gateway")]
+    Gateway(Box<GatewayArgs>),
     /// What the autoscaler of the platform decides
     #[cfg(feature = "operator")]
     Autoscaler(AutoscalerArgs),

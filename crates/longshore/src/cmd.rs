@@ -6,6 +6,8 @@ pub(crate) mod autoscaler;
 pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod fetch;
+#[cfg(feature = "gateway")]
+pub(crate) mod gateway;
 pub(crate) mod inspect;
 #[cfg(feature = "operator")]
 pub(crate) mod operator;

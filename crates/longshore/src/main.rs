@@ -40,6 +40,8 @@ fn main() -> ExitCode {
         Command::Demo(args) => cmd::demo::run(&args),
         Command::Bench(args) => cmd::bench::run(&args),
         Command::ApiKey(args) => cmd::api_key::run(&args),
+        #[cfg(feature = "gateway")]
+        Command::Gateway(args) => cmd::gateway::run(&args),
         #[cfg(feature = "operator")]
         Command::Operator(args) => cmd::operator::run(&args),
         #[cfg(feature = "operator")]

@@ -1,0 +1,134 @@
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::Args;
+
+use super::LogArgs;
+
+/// `longshore gateway`.
+#[derive(Args, Debug)]
+pub(crate) struct GatewayArgs {
+    /// Namespaces whose InferenceServices are routed; all of them without this
+    #[arg(long, env = "LONGSHORE_NAMESPACE", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) namespace: Vec<String>,
+
+    /// Route what this file describes, without Kubernetes; read again when it changes
+    #[arg(long, env = "LONGSHORE_ROUTES", value_name = "FILE", conflicts_with = "namespace")]
+    pub(crate) routes: Option<PathBuf>,
+
+    /// Address to listen on; `0.0.0.0` is every address
+    #[arg(long, env = "LONGSHORE_HOST", default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+
+    /// Port to listen on: HTTP/1, and HTTP/2 with prior knowledge, as gRPC speaks it without TLS
+    #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080)]
+    pub(crate) port: u16,
+
+    /// Port for peers: the operator asks what is routed and counted, replicas announce themselves
+    #[arg(long, env = "LONGSHORE_PEER_PORT", default_value_t = 9091, value_name = "PORT")]
+    pub(crate) peer_port: u16,
+
+    /// Port of `/metrics` and of the probes `/health/…`, which are not on `--port`: there all paths are
+    /// those of InferenceServices
+    #[arg(long, env = "LONGSHORE_METRICS_PORT", default_value_t = 9090, value_name = "PORT")]
+    pub(crate) metrics_port: u16,
+
+    /// The domain of the cluster's own names
+    #[arg(
+        long,
+        env = "LONGSHORE_CLUSTER_DOMAIN",
+        default_value = "cluster.local",
+        value_name = "DOMAIN"
+    )]
+    pub(crate) cluster_domain: String,
+
+    /// Event loops, one thread each; 0 is one a core
+    #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
+    pub(crate) threads: usize,
+
+    /// Hand on `X-Forwarded-…` and `Forwarded` of requests as they are: something in front writes them.
+    /// Otherwise they are written anew, since any client can send them
+    #[arg(long, env = "LONGSHORE_TRUST_FORWARDED")]
+    pub(crate) trust_forwarded: bool,
+
+    /// Requests that wait for a replica.
+    #[command(flatten)]
+    pub(crate) waiting: WaitingArgs,
+
+    /// Connections of clients.
+    #[command(flatten)]
+    pub(crate) connections: GatewayConnectionArgs,
+
+    /// Seconds after TERM in which new connections are still answered, while `/health/ready` says 503
+    #[arg(long, env = "LONGSHORE_DRAIN_DELAY", default_value_t = 0, value_name = "SECONDS")]
+    pub(crate) drain_delay: u64,
+
+    /// Seconds that requests under way may take after that
+    #[arg(long, env = "LONGSHORE_GRACE_SECONDS", default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) grace_seconds: u64,
+
+    /// Logging.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
+
+/// Requests that wait for a replica.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Requests that wait for a replica")]
+pub(crate) struct WaitingArgs {
+    /// Most requests that wait for a replica, of all revisions together; one more is answered 503 with
+    /// `Retry-After`
+    #[arg(long, env = "LONGSHORE_MAX_WAITING", default_value_t = 10_000, value_name = "REQUESTS")]
+    pub(crate) max_waiting: usize,
+
+    /// Most requests that wait for a replica of one revision
+    #[arg(
+        long,
+        env = "LONGSHORE_MAX_WAITING_PER_REVISION",
+        default_value_t = 1000,
+        value_name = "REQUESTS"
+    )]
+    pub(crate) max_waiting_per_revision: usize,
+
+    /// Most memory for the bodies of requests that wait
+    #[arg(
+        long,
+        env = "LONGSHORE_MAX_WAITING_BYTES",
+        default_value_t = 256 << 20,
+        value_name = "BYTES"
+    )]
+    pub(crate) max_waiting_bytes: usize,
+
+    /// Seconds that a request waits for a replica to be ready when there is none
+    #[arg(long, env = "LONGSHORE_HOLD_TIMEOUT", default_value_t = 120, value_name = "SECONDS")]
+    pub(crate) hold_timeout: u64,
+
+    /// Seconds that a request waits while all replicas work on as many as they may
+    #[arg(long, env = "LONGSHORE_QUEUE_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) queue_timeout: u64,
+
+    /// Seconds that a connection to a replica may take to be made
+    #[arg(long, env = "LONGSHORE_CONNECT_TIMEOUT", default_value_t = 2, value_name = "SECONDS")]
+    pub(crate) connect_timeout: u64,
+}
+
+/// Connections of clients.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Connections of clients")]
+pub(crate) struct GatewayConnectionArgs {
+    /// Most open connections; 16384, or one for each 128 KiB of the container's memory limit when that
+    /// is less
+    #[arg(long, env = "LONGSHORE_MAX_CONNECTIONS", value_name = "COUNT")]
+    pub(crate) max_connections: Option<usize>,
+
+    /// Seconds the head of a request may take to arrive
+    #[arg(long, env = "LONGSHORE_HEADER_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
+    pub(crate) header_timeout: u64,
+
+    /// Seconds that a client may pause while it sends a body
+    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value_t = 300, value_name = "SECONDS")]
+    pub(crate) body_timeout: u64,
+
+    /// Seconds a connection may stay open without a request
+    #[arg(long, env = "LONGSHORE_IDLE_TIMEOUT", default_value_t = 90, value_name = "SECONDS")]
+    pub(crate) idle_timeout: u64,
+}

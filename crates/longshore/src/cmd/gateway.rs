@@ -1,0 +1,132 @@
+//! `longshore gateway`.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, thread, time::Duration};
+
+use anyhow::{Context, Result};
+use longshore_daemon::{
+    Drain,
+    server::{Limits, Readiness},
+};
+use longshore_gateway::{Bounds, Config, Description, Gateway, Kubernetes, Peers, Table};
+
+use super::serve::start_log;
+use crate::cli::{GatewayArgs, GatewayConnectionArgs, WaitingArgs};
+
+/// How often the file of routes is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// A gateway is ready once it knows all routes.
+struct Complete(Kubernetes);
+
+impl Readiness for Complete {
+    fn is_complete(&self) -> bool {
+        self.0.is_complete()
+    }
+}
+
+/// Routes requests until TERM or Ctrl-C.
+pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
+    start_log(&args.log)?;
+    let table = Table::new(&args.cluster_domain);
+    let mut config = Config::new(table.clone());
+    config.host = args.host;
+    config.port = args.port;
+    config.metrics_port = Some(args.metrics_port);
+    config.threads = args.threads;
+    config.trust_forwarded = args.trust_forwarded;
+    config.bounds = bounds(args.waiting, config.bounds);
+    config.connections = connections(args.connections, config.connections);
+    config.drain_delay = Duration::from_secs(args.drain_delay);
+    config.grace = Duration::from_secs(args.grace_seconds);
+    let mut kubernetes = None;
+    match &args.routes {
+        Some(path) => follow(path, &table)?,
+        None => {
+            let started = Kubernetes::start(table.clone(), args.namespace.clone())?;
+            started.register(&mut config.registry);
+            config.wake = Arc::new(started.wake());
+            config.readiness = Arc::new(Complete(started.clone()));
+            kubernetes = Some(started);
+        }
+    }
+    let gateway = Gateway::bind(config)?;
+    tracing::info!(address = %gateway.address(), "listening on http://{}", gateway.address());
+    if let Some(address) = gateway.metrics_address() {
+        tracing::info!(%address, "metrics on http://{address}/metrics");
+    }
+    let peers = Peers::start(SocketAddr::new(args.host, args.peer_port), table, kubernetes)?;
+    tracing::info!(address = %peers.address(), "listening for peers on {}", peers.address());
+    let drain = gateway.drain();
+    gateway.run(async move {
+        match Drain::signal() {
+            Ok(signal) => {
+                let name = signal.await;
+                tracing::info!(signal = name, "stopping: finishing what is in flight");
+            }
+            Err(error) => {
+                tracing::error!(%error, "signals cannot be received; only a kill stops the gateway");
+                drain.begun().await;
+            }
+        }
+    })?;
+    // the autoscaler has counted what was in flight until its end
+    peers.stop()?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Takes over what a file describes, now and each time it changes. A change that is wrong leaves the
+/// routes as they are.
+fn follow(path: &Path, table: &Table) -> Result<()> {
+    let mut known = Description::read(path)?;
+    table.replace(known.clone())?;
+    let (path, table) = (path.to_owned(), table.clone());
+    let look = move || {
+        let mut trouble = None;
+        loop {
+            thread::sleep(LOOK);
+            let read = Description::read(&path).and_then(|found| {
+                if found != known {
+                    table.replace(found.clone())?;
+                    known = found;
+                    tracing::info!("the file of routes was read again");
+                }
+                Ok(())
+            });
+            let fault = read.err().map(|error| error.to_string());
+            if fault != trouble
+                && let Some(fault) = &fault
+            {
+                tracing::error!(fault, "the routes stay as they were");
+            }
+            trouble = fault;
+        }
+    };
+    thread::Builder::new()
+        .name("routes".into())
+        .spawn(look)
+        .map(drop)
+        .context("failed to start a thread")
+}
+
+fn bounds(args: WaitingArgs, default: Bounds) -> Bounds {
+    Bounds {
+        waiting: args.max_waiting,
+        waiting_per_revision: args.max_waiting_per_revision,
+        waiting_bytes: args.max_waiting_bytes,
+        hold: Duration::from_secs(args.hold_timeout),
+        queue: Duration::from_secs(args.queue_timeout),
+        connect: Duration::from_secs(args.connect_timeout),
+        ..default
+    }
+}
+
+fn connections(args: GatewayConnectionArgs, default: Limits) -> Limits {
+    Limits {
+        connections: args.max_connections.unwrap_or(default.connections),
+        header_timeout: Duration::from_secs(args.header_timeout),
+        body_timeout: Duration::from_secs(args.body_timeout),
+        idle_timeout: Duration::from_secs(args.idle_timeout),
+        ..default
+    }
+}
