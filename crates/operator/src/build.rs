@@ -5,6 +5,7 @@
 //! its pods, and its hash; the controller numbers revisions by it, and asks the workload for the
 //! objects of one revision.
 
+mod art;
 mod canary;
 mod component;
 mod container;

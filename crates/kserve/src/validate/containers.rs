@@ -66,7 +66,7 @@ pub(super) fn own(faults: &mut Faults, path: &str, component: Component, pod: &P
         let name = component.name();
         faults.add(
             format!("{path}.containers"),
-            format!("a {name} is its containers; write at least one"),
+            format!("the {name} is its containers; write at least one"),
         );
     }
     of_pod(faults, path, pod);

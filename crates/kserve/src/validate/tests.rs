@@ -76,7 +76,7 @@ fn each_fault_names_its_field_and_what_to_write() {
         ),
         (
             json!({"predictor": {"sklearn": {}}, "transformer": {}}),
-            "spec.transformer.containers: a transformer is its containers",
+            "spec.transformer.containers: the transformer is its containers",
         ),
         (
             predictor(

@@ -7,7 +7,7 @@ use longshore_kserve::{
 };
 
 use super::{
-    ComponentAddress, Plan, Refusal, RuntimeName, Service, Settings, Surroundings, Workload,
+    ComponentAddress, Plan, Refusal, RuntimeName, Service, Settings, Surroundings, Workload, art,
     canary,
     component::{self, Part},
     context::{Context, refuse},
@@ -106,15 +106,15 @@ fn others(
     notes: &mut Vec<String>,
 ) -> Result<(), Refusal> {
     let Service { name, namespace, spec, .. } = *context.service;
-    if spec.explainer.as_ref().is_some_and(|it| it.art.is_some()) {
-        return Err(refuse(
-            "spec.explainer.art: the image of this explainer is not known here; write `explainer.containers` with the image and its arguments",
-        ));
-    }
     let predictor = spec.predictor.name.as_deref().filter(|name| !name.is_empty());
     let host = format!("{}.{namespace}", object(name, Component::Predictor, predictor));
     for (component, own) in spec.components().filter(|(it, _)| *it != Component::Predictor) {
-        let mut draft = custom::draft(&own.pod)?;
+        let explainer = spec.explainer.as_ref().filter(|_| component == Component::Explainer);
+        let art = explainer.and_then(|it| it.art.as_ref());
+        let mut draft = match art {
+            Some(art) => custom::draft(&art::pod(art, &own.pod))?,
+            None => custom::draft(&own.pod)?,
+        };
         let server = draft.server()?;
         custom::add_flags(server, &own.extension, name, &host);
         let wanted = Wanted::of_container(server, &own.storage_uris);

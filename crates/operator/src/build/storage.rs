@@ -16,7 +16,7 @@ pub(super) const FOLDER: &str = "/mnt/models";
 const INITIALIZER: &str = "storage-initializer";
 
 /// The variable of a container that says where its model is.
-const STORAGE_URI: &str = "STORAGE_URI";
+pub(super) const STORAGE_URI: &str = "STORAGE_URI";
 
 /// What KServe writes where a Secret's value says the scheme, and the bucket.
 const SCHEME_PLACEHOLDER: &str = "<scheme-placeholder>";
