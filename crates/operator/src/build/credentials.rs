@@ -79,6 +79,8 @@ pub(super) fn give(
 #[derive(Default)]
 struct Given {
     variables: Vec<Value>,
+    /// Secrets for web servers so far.
+    web: usize,
     /// Names, paths and sources.
     volumes: Vec<(&'static str, String, (&'static str, Value))>,
 }
@@ -167,9 +169,15 @@ fn of_secret(secret: &Secret, given: &mut Given) {
         }
     } else if has("https-host") {
         // KServe names one variable by the host, which only the Secret knows
-        given.secret("HTTPS_HOST", secret, "https-host");
+        let count = given.web;
+        given.web += 1;
+        let numbered = |name: &str| match count {
+            0 => name.to_owned(),
+            count => format!("{name}_{count}"),
+        };
+        given.secret(&numbered("LONGSHORE_HTTP_HOST"), secret, "https-host");
         if has("headers") {
-            given.secret("HTTPS_HEADERS", secret, "headers");
+            given.secret(&numbered("LONGSHORE_HTTP_HEADERS"), secret, "headers");
         }
     } else if has("HDFS_NAMENODE") {
         let source = ("secret", json!({"secretName": secret.name, "defaultMode": 0o444}));

@@ -18,6 +18,9 @@ const INITIALIZER: &str = "storage-initializer";
 /// The variable of a container that says where its model is.
 pub(super) const STORAGE_URI: &str = "STORAGE_URI";
 
+/// The variables that say which of a model's files are fetched.
+const PATTERNS: [&str; 2] = ["STORAGE_ALLOW_PATTERNS", "STORAGE_IGNORE_PATTERNS"];
+
 /// What KServe writes where a Secret's value says the scheme, and the bucket.
 const SCHEME_PLACEHOLDER: &str = "<scheme-placeholder>";
 
@@ -225,6 +228,14 @@ fn initialize(
         initializer.0.insert("name".into(), INITIALIZER.into());
     } else {
         restricted::container(&mut initializer);
+    }
+    // which files are fetched is told where the model is
+    let server = container::items(draft.server()?, "env");
+    let is_pattern = |it: &&Value| {
+        it.get("name").and_then(Value::as_str).is_some_and(|name| PATTERNS.contains(&name))
+    };
+    for pattern in server.iter().filter(is_pattern) {
+        container::default_variable(&mut initializer, pattern.clone());
     }
     draft.init_containers.push(initializer);
     let folders: Vec<_> = places.iter().map(|(_, folder)| folder.as_str()).collect();
