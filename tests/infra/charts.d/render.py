@@ -15,10 +15,8 @@ IMAGE = {"repository": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/longshore",
 # what a promotion changes is fixed here, so that promoting needs no new renders
 PINNED = {"image": IMAGE | {"digest": f"sha256:{1:064}"}}
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-RULES = helm.ROOT / "deploy/alerts/model.rules.yaml"
-HEAD = """\
-# The alerts as `tests/infra/charts --update` renders them from the chart, for a Prometheus without operator: release `wine` in `longshore-serving`.
-"""
+ALERTS = helm.ROOT / "deploy/alerts"
+HEAD = "# The alerts as `tests/infra/charts --update` renders them from the chart, for a Prometheus without operator: release `{}` in `{}`.\n"
 
 
 def environments():
@@ -86,8 +84,12 @@ def main():
         if name.startswith(("ci-", "platform-ci-")) or name.endswith("-classification"):
             parts = [part for part in re.split(r"(?m)^---\n", text) if "-dashboards\n" not in part]
             keep(golden / f"{name}.yaml", "---\n".join(parts))
-    rules = [document for document in helm.documents(rendered["alerts"]) if document["kind"] == "PrometheusRule"]
-    keep(RULES, HEAD + yaml.safe_dump(rules[0]["spec"], sort_keys=False, width=150))
+    for file, name, release, namespace in (
+        ("model", "alerts", "wine", "longshore-serving"),
+        ("platform", "platform-everything", "longshore", "longshore-system"),
+    ):
+        rules = [document for document in helm.documents(rendered[name]) if document["kind"] == "PrometheusRule"]
+        keep(ALERTS / f"{file}.rules.yaml", HEAD.format(release, namespace) + yaml.safe_dump(rules[0]["spec"], sort_keys=False, width=150))
     kept = {path.stem for path in golden.glob("*.yaml")}
     for name in sorted(kept - set(rendered)):
         stale.append(f"{golden / name}.yaml is the render of no case any more: delete it")
@@ -97,7 +99,7 @@ def main():
     environment = sorted(name.split("-")[0] for name in rendered if name.endswith("-classification") and not name.startswith("ci"))
     if environment != ["dev", "production", "staging"]:
         sys.exit(f"renders of three environments are wanted, there are {environment}")
-    print(f"{len(rendered)} renders, {len(kept)} as they are kept, the alerts' file as well")
+    print(f"{len(rendered)} renders, {len(kept)} as they are kept, the alerts' files as well")
 
 
 main()

@@ -14,8 +14,8 @@ import helm
 import yaml
 
 ALERTS = helm.ROOT / "deploy/alerts"
-RULES, TESTS = ALERTS / "model.rules.yaml", ALERTS / "model.test.yaml"
-DASHBOARDS = helm.CHART / "dashboards"
+SETS = [(ALERTS / f"{name}.rules.yaml", ALERTS / f"{name}.test.yaml") for name in ("model", "platform")]
+DASHBOARDS = [helm.CHART / "dashboards", helm.PLATFORM / "dashboards"]
 # what alerts may use beside the program's own metrics, and who exports it
 FOREIGN = {
     "kube_deployment_spec_replicas": "kube-state-metrics",
@@ -40,6 +40,21 @@ def exported():
             labels = set(re.findall(r"`(\w+)`", row[3]))
             names = [row[1]] if row[2] != "histogram" else [row[1] + end for end in ("_bucket", "_sum", "_count")]
             found |= {name: labels for name in names}
+    return found
+
+
+# labels of what the roles of the platform count of an InferenceService, and of themselves
+ROLES = {"namespace", "service", "component", "revision", "protocol", "code", "reason", "kind"}
+
+
+def of_the_roles():
+    """Metrics of the operator and the gateway, by the names that their code registers."""
+    found = {}
+    for crate in ("gateway", "operator"):
+        for file in (helm.ROOT / "crates" / crate / "src").rglob("*.rs"):
+            for name in re.findall(r'"(longshore_(?:gateway|operator|autoscaler)_[a-z_]+)"', file.read_text()):
+                # which of them are counters or histograms, the code says by types that are not read here
+                found |= {name + end: ROLES for end in ("", "_total", "_bucket", "_sum", "_count")}
     return found
 
 
@@ -85,7 +100,7 @@ def panels(dashboard):
 def dashboards(known, problems):
     """Checks the dashboards; gives their queries as recording rules."""
     queries, uids = [], set()
-    for file in sorted(DASHBOARDS.glob("*.json")):
+    for file in sorted(file for folder in DASHBOARDS for file in folder.glob("*.json")):
         dashboard = json.loads(file.read_text())
         name = file.stem
         if dashboard["uid"] in uids or dashboard.get("id"):
@@ -125,9 +140,9 @@ def dashboards(known, problems):
                 check(re.sub(r"\$\w+", "x", source[1]), f"{name}: variable {variable['name']}", known, {}, problems)
     for link in sorted((helm.ROOT / "deploy/grafana").glob("*.json")):
         if not link.is_symlink() or not link.exists():
-            problems.append(f"{link}: wants to be a link to the chart's dashboard")
-    if len(uids) != 4:
-        problems.append(f"four dashboards are wanted, there are {len(uids)}")
+            problems.append(f"{link}: wants to be a link to a chart's dashboard")
+    if len(uids) != 5:
+        problems.append(f"five dashboards are wanted, there are {len(uids)}")
     return queries
 
 
@@ -139,13 +154,13 @@ def promtool(*arguments):
     return done.stdout
 
 
-def alerts(known, problems):
-    """Checks the alerts; gives how many there are."""
-    rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+def alerts(rules_file, tests_file, known, problems):
+    """Checks the alerts of a file; gives how many there are."""
+    rules = [rule for group in yaml.safe_load(rules_file.read_text())["groups"] for rule in group["rules"]]
     anchors = {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
                for heading in re.findall(r"(?m)^#+ (.*)$", (helm.ROOT / "docs/troubleshooting.md").read_text())}  # fmt: skip
     fires, quiet = set(), set()
-    for test in yaml.safe_load(TESTS.read_text())["tests"]:
+    for test in yaml.safe_load(tests_file.read_text())["tests"]:
         for case in test["alert_rule_test"]:
             (fires if case.get("exp_alerts") else quiet).add(case["alertname"])
     for rule in rules:
@@ -161,19 +176,19 @@ def alerts(known, problems):
             problems.append(f"{name}: there is no {path}#{anchor}")
         for kind, where in (("that it fires", fires), ("that it does not fire", quiet)):
             if name not in where:
-                problems.append(f"{name}: no test of {kind} in {TESTS.name}")
+                problems.append(f"{name}: no test of {kind} in {tests_file.name}")
     for name in sorted((fires | quiet) - {rule["alert"] for rule in rules}):
-        problems.append(f"{TESTS.name} tests `{name}`, which is not there")
+        problems.append(f"{tests_file.name} tests `{name}`, which is not there")
     return len(rules), len(fires | quiet)
 
 
 def main():
     """Everything."""
-    known, problems = exported(), []
+    known, problems = exported() | of_the_roles(), []
     if "longshore_serve_requests_total" not in known:
         sys.exit("docs/reference/metrics.md could not be read")
     queries = dashboards(known, problems)
-    count, tested = alerts(known, problems)
+    found = [alerts(*files, known, problems) for files in SETS]
     if problems:
         sys.exit("\n".join(problems))
     with tempfile.TemporaryDirectory() as folder:
@@ -183,9 +198,11 @@ def main():
         file.write_text(yaml.safe_dump({"groups": [{"name": "x", "rules": [{"record": "a:b", "expr": queries[0]["expr"] + "("}]}]}))
         if subprocess.run(["promtool", "check", "rules", file], capture_output=True).returncode == 0:
             sys.exit("promtool accepted a query that does not parse")
-    promtool("check", "rules", RULES)
-    promtool("test", "rules", TESTS)
-    print(f"{len(queries)} queries of 4 dashboards parse and name metrics the program exports; {count} alerts, {tested} tested")
+    for rules_file, tests_file in SETS:
+        promtool("check", "rules", rules_file)
+        promtool("test", "rules", tests_file)
+    count, tested = (sum(counts) for counts in zip(*found, strict=True))
+    print(f"{len(queries)} queries of 5 dashboards parse and name metrics the program exports; {count} alerts, {tested} tested")
 
 
 main()

@@ -86,8 +86,10 @@
 
 {{/* What is on the cluster already. Without a cluster (`helm template`) nothing is. */}}
 {{- define "longshore.validateCluster" -}}
-{{- if and .Values.metrics.serviceMonitor.enabled (not (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) }}
-{{- fail "metrics.serviceMonitor.enabled is true, but the cluster has no monitoring.coreos.com/v1: install the Prometheus operator first, or write false; to render without a cluster add --api-versions monitoring.coreos.com/v1" }}
+{{- range $kind := list "serviceMonitor" "prometheusRule" }}
+{{- if and (get $.Values.metrics $kind).enabled (not ($.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) }}
+{{- fail (printf "metrics.%s.enabled is true, but the cluster has no monitoring.coreos.com/v1: install the Prometheus operator first, or write false; to render without a cluster add --api-versions monitoring.coreos.com/v1" $kind) }}
+{{- end }}
 {{- end }}
 {{- if not .Values.runtimes.only }}
 {{- $found := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "inferenceservices.serving.kserve.io" }}
