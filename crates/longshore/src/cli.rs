@@ -8,10 +8,10 @@ mod announce;
 #[cfg(feature = "operator")]
 mod autoscaler;
 mod batches;
-#[cfg(feature = "operator")]
-mod operator;
 #[cfg(feature = "gateway")]
 mod gateway;
+#[cfg(feature = "operator")]
+mod operator;
 #[cfg(feature = "cli")]
 mod platform;
 #[cfg(feature = "operator")]
@@ -23,10 +23,10 @@ pub(crate) use announce::AnnounceArgs;
 #[cfg(feature = "operator")]
 pub(crate) use autoscaler::{AutoscalerArgs, AutoscalerCommand};
 pub(crate) use batches::BatchArgs;
-#[cfg(feature = "operator")]
-pub(crate) use operator::{GatewaysArgs, HostArgs, Mode, OperatorArgs};
 #[cfg(feature = "gateway")]
 pub(crate) use gateway::{GatewayArgs, GatewayConnectionArgs, WaitingArgs};
+#[cfg(feature = "operator")]
+pub(crate) use operator::{GatewaysArgs, HostArgs, Mode, OperatorArgs};
 #[cfg(feature = "cli")]
 pub(crate) use platform::{
     ApplyArgs, ClusterArgs, DeleteArgs, DescribeArgs, GetArgs, LogsArgs, OutputFormat, PromoteArgs,

@@ -59,7 +59,11 @@ impl Platform for Live {
     fn replicas(&self, service: &Key, revision: &str) -> Option<Replicas> {
         let deployed = self.cluster.deployments.get(service, revision)?;
         let count = |replicas: u32| i32::try_from(replicas).unwrap_or(i32::MAX);
-        Some(Replicas { wanted: count(deployed.wanted), ready: count(deployed.ready) })
+        Some(Replicas {
+            wanted: count(deployed.wanted),
+            ready: count(deployed.ready),
+            is_explained: deployed.is_explained,
+        })
     }
 
     async fn scale(&self, change: Change) -> Result<(), Error> {

@@ -19,6 +19,8 @@ pub struct Replicas {
     pub wanted: i32,
     /// Those that are ready.
     pub ready: i32,
+    /// True when it is written already why there are so many.
+    pub is_explained: bool,
 }
 
 /// Why a revision has the replicas that it has.

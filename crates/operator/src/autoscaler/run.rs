@@ -212,11 +212,16 @@ impl<P: Platform> Autoscaler<P> {
             // an Event that is lost is not worth a wait
             tokio::spawn(async move { platform.tell(news).await });
         }
-        let is_new = verdict.replicas != replicas.wanted || kept.told != Some(verdict.reason);
-        if !is_new || self.writing.contains(&key) {
+        let is_new = verdict.replicas != replicas.wanted || kept.is_news(&verdict, replicas);
+        if self.writing.contains(&key) {
             return;
         }
-        kept.told = Some(verdict.reason);
+        if verdict.decision.is_some() {
+            kept.told = Some(verdict.reason);
+        }
+        if !is_new {
+            return;
+        }
         let change =
             Change { revision: key.clone(), from: replicas.wanted, to: verdict.replicas, reason };
         self.write(key, change);
@@ -264,6 +269,15 @@ impl Kept {
                 seen
             }
         }
+    }
+
+    /// True when a reason is worth a write although the number stays: the first one, and when a limit is
+    /// reached or left. Others come and go without one, as there may be thousands of revisions.
+    fn is_news(&self, verdict: &Verdict, replicas: Replicas) -> bool {
+        let is_first = self.told.is_none() && !replicas.is_explained;
+        let was_limited = self.told == Some(Reason::AtMost);
+        let is_limited = verdict.reason == Reason::AtMost;
+        verdict.decision.is_some() && (is_first || was_limited != is_limited)
     }
 
     /// What people may want to know of a decision.

@@ -13,7 +13,7 @@ use longshore_kserve::{
     annotations::{Annotations, COMPONENT, INFERENCE_SERVICE},
     select::Runtime,
 };
-use longshore_platform::names::{HASH, REVISION};
+use longshore_platform::names::{HASH, REVISION, SCALING};
 
 use super::{Key, Trouble, trouble};
 use crate::build::StorageContainer;
@@ -49,6 +49,8 @@ pub struct Deployed {
     pub wanted: u32,
     /// Replicas that are ready.
     pub ready: u32,
+    /// True when an annotation says why it has so many replicas.
+    pub is_explained: bool,
     /// True when all its replicas have been ready at a time.
     pub is_complete: bool,
     /// Why it makes no progress, in Kubernetes' words.
@@ -145,6 +147,7 @@ impl Deployed {
                 .spec
                 .as_ref()
                 .map_or(0, |spec| spec.replicas.map_or(1, |it| count(Some(it)))),
+            is_explained: annotation(metadata, SCALING).is_some(),
             ready: status.map_or(0, |status| count(status.ready_replicas)),
             is_complete: complete,
             stalled: condition("Progressing", "False").and_then(|it| it.message.clone()),

@@ -56,7 +56,12 @@ impl Simulated {
     }
 }
 
-const ONE: Replicas = Replicas { wanted: 1, ready: 1 };
+/// These wanted and ready replicas.
+const fn has(wanted: i32, ready: i32) -> Replicas {
+    Replicas { wanted, ready, is_explained: false }
+}
+
+const ONE: Replicas = has(1, 1);
 
 #[test]
 fn it_sleeps_after_a_window_without_requests() {
@@ -114,7 +119,7 @@ fn nothing_sleeps_when_a_gateway_is_silent() {
 #[test]
 fn replicas_do_not_go_while_a_part_of_the_load_is_unknown() {
     let settings = Settings { total: 10.0, ..Settings::default() };
-    let mut four = Simulated::new(target(settings), Replicas { wanted: 4, ready: 4 });
+    let mut four = Simulated::new(target(settings), has(4, 4));
     let partial = Second { is_whole: false, is_fresh: false, ..whole() };
     for _ in 0..300 {
         four.step(7.0, &partial, true);
@@ -129,7 +134,7 @@ fn replicas_do_not_go_while_a_part_of_the_load_is_unknown() {
 #[test]
 fn a_revision_that_was_never_ready_waits_for_its_node() {
     let target = Target { has_been_ready: false, ..target(Settings::default()) };
-    let mut waiting = Simulated::new(target, Replicas { wanted: 1, ready: 0 });
+    let mut waiting = Simulated::new(target, has(1, 0));
     for _ in 0..7200 {
         waiting.step(0.0, &whole(), false);
         assert_eq!(waiting.replicas.wanted, 1);
@@ -139,8 +144,7 @@ fn a_revision_that_was_never_ready_waits_for_its_node() {
 
 #[test]
 fn one_that_does_not_start_again_sleeps_in_the_end() {
-    let mut starting =
-        Simulated::new(target(Settings::default()), Replicas { wanted: 1, ready: 0 });
+    let mut starting = Simulated::new(target(Settings::default()), has(1, 0));
     for _ in 0..620 {
         starting.step(0.0, &whole(), false);
     }
@@ -153,7 +157,7 @@ fn one_that_does_not_start_again_sleeps_in_the_end() {
 
 #[test]
 fn waking_is_left_to_the_gateway() {
-    let asleep = Replicas { wanted: 0, ready: 0 };
+    let asleep = has(0, 0);
     let mut one = Simulated::new(target(Settings::default()), asleep);
     for _ in 0..20 {
         one.step(0.0, &whole(), true);
@@ -161,7 +165,7 @@ fn waking_is_left_to_the_gateway() {
     one.step(500.0, &whole(), true);
     assert_eq!(one.replicas.wanted, 0);
     // the gateway woke it
-    one.replicas = Replicas { wanted: 1, ready: 0 };
+    one.replicas = has(1, 0);
     one.step(500.0, &whole(), true);
     one.step(500.0, &whole(), true);
     assert_eq!(
@@ -173,7 +177,7 @@ fn waking_is_left_to_the_gateway() {
 #[test]
 fn the_fewest_replicas_are_given_without_a_request() {
     let settings = Settings { min_scale: 2, ..Settings::default() };
-    let mut one = Simulated::new(target(settings), Replicas { wanted: 0, ready: 0 });
+    let mut one = Simulated::new(target(settings), has(0, 0));
     one.step(0.0, &Second::default(), true);
     assert_eq!(
         (one.replicas.wanted, one.last),
@@ -201,7 +205,7 @@ fn a_schedule_raises_the_fewest_within_the_most() {
 fn the_first_replicas_are_had_once() {
     let settings = Settings { initial_scale: 3, ..Settings::default() };
     let target = Target { has_been_ready: false, ..target(settings) };
-    let mut new = Simulated::new(target, Replicas { wanted: 1, ready: 0 });
+    let mut new = Simulated::new(target, has(1, 0));
     new.step(0.0, &whole(), false);
     assert_eq!(new.replicas.wanted, 3);
     new.target.has_been_ready = true;
@@ -212,7 +216,7 @@ fn the_first_replicas_are_had_once() {
 #[test]
 fn a_revision_without_traffic_goes_whatever_its_bounds_say() {
     let settings = Settings { min_scale: 3, total: 10.0, ..Settings::default() };
-    let mut old = Simulated::new(target(settings), Replicas { wanted: 3, ready: 3 });
+    let mut old = Simulated::new(target(settings), has(3, 3));
     for _ in 0..100 {
         old.step(3.0, &whole(), true);
     }

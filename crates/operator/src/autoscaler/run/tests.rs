@@ -11,6 +11,11 @@ use tokio::time::{Instant, sleep};
 use super::{Change, Metrics, News, Platform, Replicas, Target, Targets, run};
 use crate::{Error, autoscaler::Settings, cluster::Key};
 
+/// These wanted and ready replicas.
+const fn has(wanted: i32, ready: i32) -> Replicas {
+    Replicas { wanted, ready, is_explained: false }
+}
+
 /// A cluster whose replicas are ready as soon as they are asked for, and one gateway.
 struct Fake {
     start: Instant,
@@ -80,7 +85,7 @@ impl Platform for Fake {
             return Err(Error::Trace("refused".into()));
         }
         assert_eq!(state.replicas[&change.revision.name].wanted, change.from);
-        let replicas = Replicas { wanted: change.to, ready: change.to };
+        let replicas = has(change.to, change.to);
         state.replicas.insert(change.revision.name.clone(), replicas);
         state.changes.push(change);
         Ok(())
@@ -111,7 +116,7 @@ async fn seconds(count: u64) {
 
 #[tokio::test(start_paused = true)]
 async fn it_goes_up_and_down_and_to_sleep() {
-    let fake = Fake::new(Replicas { wanted: 1, ready: 1 });
+    let fake = Fake::new(has(1, 1));
     let settings = Settings { total: 5.0, max_scale: 10, ..Settings::default() };
     let metrics = Metrics::default();
     let running = tokio::spawn(run(fake.clone(), targets(settings), metrics.clone()));
@@ -143,14 +148,14 @@ async fn it_goes_up_and_down_and_to_sleep() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_that_wait_are_answered_for_at_once() {
-    let fake = Fake::new(Replicas { wanted: 0, ready: 0 });
+    let fake = Fake::new(has(0, 0));
     let settings = Settings { total: 5.0, ..Settings::default() };
     let running = tokio::spawn(run(fake.clone(), targets(settings), Metrics::default()));
     seconds(31).await;
     fake.load(35, 35);
     seconds(2).await;
     assert_eq!(fake.wanted(), 0, "waking is the gateway's");
-    fake.state.lock().unwrap().replicas.insert("r".into(), Replicas { wanted: 1, ready: 0 });
+    fake.state.lock().unwrap().replicas.insert("r".into(), has(1, 0));
     seconds(2).await;
     assert_eq!(fake.wanted(), 10, "35 / 3.5");
     let state = fake.state.lock().unwrap();
@@ -160,7 +165,7 @@ async fn requests_that_wait_are_answered_for_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_gateway_puts_nothing_to_sleep() {
-    let fake = Fake::new(Replicas { wanted: 3, ready: 3 });
+    let fake = Fake::new(has(3, 3));
     let running = tokio::spawn(run(fake.clone(), targets(Settings::default()), Metrics::default()));
     seconds(5).await;
     fake.state.lock().unwrap().is_silent = true;
@@ -174,7 +179,7 @@ async fn a_silent_gateway_puts_nothing_to_sleep() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_is_tried_again() {
-    let fake = Fake::new(Replicas { wanted: 1, ready: 1 });
+    let fake = Fake::new(has(1, 1));
     fake.state.lock().unwrap().refuses = true;
     let settings = Settings { min_scale: 2, ..Settings::default() };
     let targets = targets(settings);
@@ -186,8 +191,29 @@ async fn what_is_refused_is_tried_again() {
     assert_eq!(fake.wanted(), 2);
     // what is no target any more is left alone
     targets.set(Key::new("ml", "iris"), Vec::new());
-    fake.state.lock().unwrap().replicas.insert("r".into(), Replicas { wanted: 0, ready: 0 });
+    fake.state.lock().unwrap().replicas.insert("r".into(), has(0, 0));
     seconds(10).await;
     assert_eq!(fake.wanted(), 0);
+    running.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reason_is_written_once_and_not_again_by_the_next_leader() {
+    let fake = Fake::new(has(1, 1));
+    let settings = Settings { min_scale: 1, ..Settings::default() };
+    let running = tokio::spawn(run(fake.clone(), targets(settings.clone()), Metrics::default()));
+    fake.load(3, 0);
+    seconds(100).await;
+    running.abort();
+    let before = std::mem::take(&mut fake.state.lock().unwrap().changes);
+    assert_eq!(before.len(), 1, "{before:?}");
+    assert_eq!((before[0].from, before[0].to), (1, 1));
+    let replicas = Replicas { is_explained: true, ..has(1, 1) };
+    fake.state.lock().unwrap().replicas.insert("r".into(), replicas);
+    let running = tokio::spawn(run(fake.clone(), targets(settings), Metrics::default()));
+    seconds(30).await;
+    fake.state.lock().unwrap().is_silent = true;
+    seconds(30).await;
+    assert_eq!(fake.state.lock().unwrap().changes, []);
     running.abort();
 }
