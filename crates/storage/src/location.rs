@@ -115,6 +115,9 @@ impl FromStr for Location {
             "models" => text.parse().map(Self::Model).map_err(|error: longshore_mlflow::Error| bad(error.to_string())),
             "runs" => text.parse().map(Self::Run).map_err(|error: longshore_mlflow::Error| bad(error.to_string())),
             "mlflow-artifacts" => artifacts(rest).map_err(bad),
+            "pvc" => Err(bad(
+                "a volume claim is mounted into the pod, which the operator does for a manifest's `storageUri`; elsewhere, name the path where it is mounted".into(),
+            )),
             other => Err(bad(format!(
                 "`{other}` is not read; there are paths, `file://`, `s3://`, `gs://`, `hf://`, `https://`, `models:/` and `runs:/`"
             ))),
@@ -290,6 +293,7 @@ mod tests {
     fn what_is_not_read_says_what_is() {
         let error = |text: &str| text.parse::<Location>().unwrap_err().to_string();
         assert!(error("hdfs://bucket/x").contains("`s3://`"));
+        assert!(error("pvc://claim/x").contains("is mounted"));
         assert!(error("gs://A/x").contains("3 to 222"));
         for text in ["hf://a", "hf://a/b/c", "hf://a/..", "hf:/a/b", "hf://a/b:", "hf://a b/c"] {
             assert!(error(text).contains("hf://OWNER/NAME"), "{text}");

@@ -110,7 +110,8 @@ impl Environment {
             ),
         };
         let kind = config.get("type").ok_or_else(|| missing("type"))?;
-        match (kind, config.get("bucket")) {
+        // a Secret that serves several manifests has a bucket for those that name none
+        match (kind, config.get("bucket").or_else(|| config.get("default_bucket"))) {
             ("s3" | "gs", Some(bucket)) => Ok(format!("{kind}://{bucket}/{path}")),
             ("s3" | "gs", None) => Err(missing("bucket")),
             _ => Ok(format!("{kind}://{path}")),
@@ -157,6 +158,8 @@ mod tests {
         let path = "<scheme-placeholder>://wine/1";
         assert_eq!(placed(CONFIG, path).unwrap(), "s3://models/wine/1");
         assert_eq!(placed(CONFIG, "gs://other/wine").unwrap(), "gs://other/wine");
+        let default = r#"{"type": "gs", "default_bucket": "all"}"#;
+        assert_eq!(placed(default, path).unwrap(), "gs://all/wine/1");
         assert!(placed(r#"{"type": "s3"}"#, path).unwrap_err().contains("has no `bucket`"));
         assert!(placed("{}", path).unwrap_err().contains("has no `type`"));
     }

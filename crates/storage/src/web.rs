@@ -90,6 +90,12 @@ impl<'a> Page<'a> {
         }
         let what = url.shown();
         Err(Attempt::Fatal(match status {
+            404 | 409 | 410 if is_azure(url) => Error::Missing {
+                what,
+                hint: format!(
+                    " ({status}), or it is a folder or private: of Azure Blob Storage, one file or archive is read, with a shared access signature in its query when it is private"
+                ),
+            },
             404 | 410 => Error::Missing { what, hint: format!(" ({status})") },
             401 | 403 => Error::Denied {
                 what,
@@ -115,6 +121,13 @@ impl fmt::Display for Page<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.url.shown())
     }
+}
+
+/// Whether a URL is of Azure Blob Storage, which says of what nobody may see that it is not there.
+fn is_azure(url: &Url) -> bool {
+    [".blob.core.windows.net", ".blob.storage.azure.net"]
+        .iter()
+        .any(|end| url.host().ends_with(end))
 }
 
 /// The entity tag when it is a strong one.
@@ -169,5 +182,19 @@ impl Remote for Page<'_> {
 
     fn checks(&self, _: &Object) -> Checks {
         Checks::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_azure;
+    use crate::http::Url;
+
+    #[test]
+    fn azure_is_known_by_its_hosts() {
+        let is = |url: &str| is_azure(&Url::parse(url).unwrap());
+        assert!(is("https://account.blob.core.windows.net/models/wine"));
+        assert!(is("https://account.z01.blob.storage.azure.net/models/wine"));
+        assert!(!is("https://account.blob.core.windows.net.example/models/wine"));
     }
 }
