@@ -12,6 +12,7 @@ mod queue;
 mod reconcile;
 mod retire;
 mod revisions;
+mod rolling;
 mod scaled;
 mod telling;
 mod traffic;

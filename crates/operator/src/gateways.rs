@@ -21,8 +21,8 @@ use kube::{
     runtime::{WatchStreamExt, watcher},
 };
 use longshore_platform::{
-    Routed, Routes,
-    names::{PEER_PORT, ROUTES_PATH},
+    OutcomeReport, Routed, Routes,
+    names::{OUTCOMES_PATH, PEER_PORT, ROUTES_PATH},
 };
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -127,6 +127,22 @@ impl Gateways {
         };
         let answered = timeout(PATIENCE, asked).await;
         answered.unwrap_or_else(|_| Err("it does not answer in time".into()))
+    }
+
+    /// How the requests of a service have ended, at each gateway that answers.
+    pub async fn outcomes(&self, service: &Key) -> Vec<OutcomeReport> {
+        let path = format!("{OUTCOMES_PATH}/{service}");
+        let answers = self.addresses().into_iter().map(|address| {
+            let path = &path;
+            async move {
+                let answer = self.ask::<OutcomeReport>(address, path).await;
+                answer.unwrap_or_else(|error| {
+                    tracing::debug!(%address, error, "a gateway does not say how requests ended");
+                    None
+                })
+            }
+        });
+        join_all(answers).await.into_iter().flatten().collect()
     }
 
     /// Whether every gateway routes the service as wanted.

@@ -21,6 +21,8 @@ pub enum ConditionType {
     ExplainerConfigurationReady,
     CanaryPredictorReady,
     Stopped,
+    /// How a stepped rollout stands; not of KServe.
+    RolloutProgressing,
     /// What of the manifest is not done; not of KServe.
     NotHonoured,
 }

@@ -13,7 +13,7 @@ use longshore_kserve::{
     annotations::{Annotations, COMPONENT, INFERENCE_SERVICE},
     select::Runtime,
 };
-use longshore_platform::names::{HASH, REVISION, SCALING};
+use longshore_platform::names::{HASH, REVISION, ROLLOUT_STATE, SCALING};
 
 use super::{Key, Trouble, trouble};
 use crate::build::StorageContainer;
@@ -43,6 +43,8 @@ pub struct Deployed {
     pub hash: Option<String>,
     /// The hash of the template of its pods.
     pub template: Option<String>,
+    /// How far its rollout is, as JSON.
+    pub rollout: Option<String>,
     /// When it was made, in seconds since 1970.
     pub created: i64,
     /// Replicas that are wanted.
@@ -142,6 +144,7 @@ impl Deployed {
             component: label(metadata, COMPONENT).and_then(component),
             hash: annotation(metadata, APPLIED),
             template: label(metadata, HASH).map(str::to_owned),
+            rollout: annotation(metadata, ROLLOUT_STATE),
             created: created.map_or(0, |time| time.0.as_second()),
             wanted: deployment
                 .spec

@@ -71,6 +71,8 @@ pub(crate) struct ServiceJudged<'j> {
     pub(crate) ingress: Judged,
     /// Whether the predictors of `spec.canary` are ready, when there are any.
     pub(crate) canaries: Option<Judged>,
+    /// How its stepped rollout stands, when it has one.
+    pub(crate) rollout: Option<Judged>,
     /// True when it is stopped.
     pub(crate) is_stopped: bool,
     /// What of its manifest is not done.
@@ -101,6 +103,7 @@ pub(crate) fn set(conditions: &mut Conditions, service: &ServiceJudged<'_>, now:
     let is_knative = service.mode == DeploymentMode::Knative;
     let mut unsaid = vec![
         ConditionType::CanaryPredictorReady,
+        ConditionType::RolloutProgressing,
         ConditionType::Stopped,
         ConditionType::NotHonoured,
     ];
@@ -134,6 +137,9 @@ pub(crate) fn set(conditions: &mut Conditions, service: &ServiceJudged<'_>, now:
     if let Some(canaries) = &service.canaries {
         say(ConditionType::CanaryPredictorReady, canaries.clone());
     }
+    if let Some(rollout) = &service.rollout {
+        say(ConditionType::RolloutProgressing, rollout.clone());
+    }
     if !service.not_honoured.is_empty() {
         let message = service.not_honoured.join("; ");
         let judged = Judged { reason: "FieldsNotHonoured".into(), message, ..Judged::yes() };
@@ -145,6 +151,7 @@ pub(crate) fn set(conditions: &mut Conditions, service: &ServiceJudged<'_>, now:
     for kind in unsaid {
         let is_said = match kind {
             ConditionType::CanaryPredictorReady => service.canaries.is_some(),
+            ConditionType::RolloutProgressing => service.rollout.is_some(),
             ConditionType::Stopped => service.is_stopped,
             ConditionType::NotHonoured => !service.not_honoured.is_empty(),
             _ => false,
@@ -207,6 +214,7 @@ mod tests {
             components: &components,
             ingress: Judged::yes(),
             canaries: None,
+            rollout: None,
             is_stopped: false,
             not_honoured: &[],
         };
@@ -237,6 +245,7 @@ mod tests {
                 components: &components,
                 ingress,
                 canaries: None,
+                rollout: None,
                 is_stopped: false,
                 not_honoured: &[],
             };
@@ -262,17 +271,19 @@ mod tests {
             components: &both,
             ingress: Judged::yes(),
             canaries: Some(Judged::no("CanariesNotReady", "v2")),
+            rollout: Some(Judged::no("RolledBack", "3 of 3 failed")),
             is_stopped: true,
             not_honoured: &not_honoured,
         };
         set(&mut conditions, &service, "1");
         assert_eq!(
             shown(&conditions),
-            "-CanaryPredictorReady +IngressReady +NotHonoured +PredictorReady +Ready +Stopped +TransformerReady"
+            "-CanaryPredictorReady +IngressReady +NotHonoured +PredictorReady +Ready -RolloutProgressing +Stopped +TransformerReady"
         );
         service = ServiceJudged {
             components: &both[..1],
             canaries: None,
+            rollout: None,
             is_stopped: false,
             not_honoured: &[],
             ..service

@@ -23,6 +23,7 @@ pub(crate) struct Given {
     annotations: Annotations,
     mode: Option<DeploymentMode>,
     pub(crate) spec: InferenceServiceSpec,
+    pub(crate) progressive: Progressive,
 }
 
 impl Given {
@@ -48,9 +49,13 @@ impl Given {
         let asked = policies(&annotations);
         let predictor = &spec.predictor;
         faults.extend(validate::validate_change(mode, &annotations, predictor, predictor));
-        if !faults.is_empty() || !asked.is_empty() {
+        let progressive = Progressive::of(&annotations).unwrap_or_default();
+        let has_percent = predictor.component.extension.canary_traffic_percent.is_some();
+        let clash = progressive.clash(has_percent, !spec.canary.is_empty());
+        if !faults.is_empty() || !asked.is_empty() || clash.is_some() {
             let faults = faults.iter().map(ToString::to_string);
-            let faults: Vec<_> = faults.chain(asked).collect();
+            let clash = clash.iter().map(ToString::to_string);
+            let faults: Vec<_> = faults.chain(asked).chain(clash).collect();
             return Err(refuse(faults.join("; ")));
         }
         Ok(Self {
@@ -61,6 +66,7 @@ impl Given {
             annotations,
             mode: mode.and_then(DeploymentMode::named),
             spec,
+            progressive,
         })
     }
 

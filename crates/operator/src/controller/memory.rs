@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::revisions::Made;
+use super::{revisions::Made, rolling::Progress};
 use crate::{build::Secret, cluster::Key};
 
 /// How long what was made is taken to be there although no watch shows it.
@@ -43,6 +43,7 @@ struct Service {
     made: HashMap<String, (Instant, Made)>,
     applied: Option<Instant>,
     asked: Option<Instant>,
+    rollout: Option<(Instant, Progress)>,
 }
 
 impl Memory {
@@ -87,6 +88,20 @@ impl Memory {
     /// The gateways need not be asked any more, or for something else.
     pub(crate) fn answered(&self, key: &Key) {
         self.with(key, |service| service.asked = None);
+    }
+
+    /// How far the rollout of a revision was a moment ago. What is older, another operator may know
+    /// better, and it stands with the revision.
+    pub(crate) fn rollout(&self, key: &Key, revision: &str) -> Option<Progress> {
+        self.with(key, |service| {
+            let (at, progress) = service.rollout.as_ref()?;
+            (at.elapsed() < MADE && progress.revision == revision).then(|| progress.clone())
+        })
+    }
+
+    /// How far a rollout is.
+    pub(crate) fn keep_rollout(&self, key: &Key, progress: Progress) {
+        self.with(key, |service| service.rollout = Some((Instant::now(), progress)));
     }
 
     /// What was read a moment ago when a Secret was asked for.

@@ -7,7 +7,7 @@ use kube::{
     core::GroupVersionKind,
 };
 use longshore_kserve::status::InferenceServiceStatus;
-use longshore_platform::names::OPERATOR;
+use longshore_platform::names::{OPERATOR, ROLLOUT_MANAGER, ROLLOUT_STATE};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ use crate::{
     Error,
     build::Secret,
     cluster::{APPLIED, Key, resource},
+    rollout::State,
 };
 
 /// Writes objects.
@@ -97,6 +98,26 @@ impl Objects {
         let api = self.api(manifest, namespace);
         let applied = api.patch(&manifest.name, &parameters, &patch).await;
         applied.map(drop).map_err(Error::api(format!("apply the {}", manifest.shown())))
+    }
+
+    /// Writes down how far the rollout of a revision is.
+    pub(crate) async fn keep_rollout(
+        &self,
+        namespace: &str,
+        revision: &str,
+        state: &State,
+    ) -> Result<(), Error> {
+        let state = serde_json::to_string(state)
+            .map_err(|error| Error::Setting(format!("the state of a rollout: {error}")))?;
+        let value = json!({
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": revision, "annotations": {ROLLOUT_STATE: state}},
+        });
+        let api = Api::<Deployment>::namespaced(self.client.clone(), namespace);
+        let parameters = PatchParams::apply(ROLLOUT_MANAGER).force();
+        let kept = api.patch(revision, &parameters, &Patch::Apply(&value)).await;
+        kept.map(drop).map_err(Error::api(format!("annotate the Deployment `{revision}`")))
     }
 
     /// Deletes an object, unless it is gone already.

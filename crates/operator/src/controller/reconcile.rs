@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use longshore_kserve::status::FailureReason;
+use longshore_platform::Progressive;
 
 use super::{
     Controller,
@@ -23,6 +24,9 @@ use crate::{
 
 /// How long after a change by itself the operator looks again, when no watch tells before.
 const SOON: Duration = Duration::from_secs(5);
+
+/// How often it looks at a rollout that goes by steps.
+const STEP: Duration = Duration::from_secs(1);
 
 /// How often it looks at a service of which nothing changes.
 const RARELY: Duration = Duration::from_mins(10);
@@ -47,12 +51,17 @@ impl Controller {
             replicas: self.cluster.replicas.of(key),
             object,
         };
-        let planned = match Given::read(&look.object, &look.before) {
-            Ok(given) => self.plan(&given, key).await?,
-            Err(refusal) => Err(refusal),
+        let given = Given::read(&look.object, &look.before);
+        let planned = match &given {
+            Ok(given) => self.plan(given, key).await?.map(|plan| (plan, &given.progressive)),
+            Err(refusal) => Err(refusal.clone()),
         };
-        match planned.and_then(|plan| Ok((self.scaling(&plan)?, plan))) {
-            Ok((scaling, plan)) => self.carry_out(&look, plan, scaling).await,
+        let planned =
+            planned.and_then(|(plan, progressive)| Ok((self.scaling(&plan)?, plan, progressive)));
+        match planned {
+            Ok((scaling, plan, progressive)) => {
+                self.carry_out(&look, plan, scaling, progressive).await
+            }
             // what serves goes on, and scales as before
             Err(refusal) => {
                 let status = telling::refused(&look, &refusal, &super::now());
@@ -121,6 +130,7 @@ impl Controller {
         look: &Look,
         plan: Plan,
         scaling: Vec<Settings>,
+        progressive: &Progressive,
     ) -> Result<Next, Error> {
         let key = &look.key;
         let applies_all = self.memory.applies_all(key);
@@ -135,13 +145,18 @@ impl Controller {
         if applies_all && currents.iter().all(|current| current.refused.is_none()) {
             self.memory.applied_all(key);
         }
-        let told = telling::of(self, look, &plan, &currents).await;
+        let rolling = self.roll(look, progressive, &plan, &currents).await?;
+        let told = telling::of(self, look, &plan, &currents, rolling.as_ref()).await;
         scaled::tell(&self.targets, look, &told.status, &currents);
         for revision in &told.wake {
             self.wake(look, revision, &currents).await?;
         }
         let is_confirmed = told.is_confirmed;
         let changed = self.tell(look, told.status).await?;
+        let is_under_way = rolling.as_ref().is_some_and(|it| it.is_under_way);
+        if let Some(notice) = rolling.and_then(|it| it.notice) {
+            self.publish(&look.object, notice).await;
+        }
         if is_confirmed {
             self.retire(look, &plan, &currents).await?;
         }
@@ -150,6 +165,7 @@ impl Controller {
         }
         Ok(match told.ask_again {
             Some(delay) => Next::After(delay),
+            None if is_under_way => Next::After(STEP),
             None if changed || !is_confirmed => Next::After(SOON),
             None => Next::After(RARELY),
         })

@@ -17,6 +17,7 @@ use super::{
     look::{Current, Look},
     model,
     revisions::Known,
+    rolling::Rolling,
     traffic::{self, Asked, Canary, Revisions},
 };
 use crate::{
@@ -84,6 +85,7 @@ pub(crate) async fn of(
     look: &Look,
     plan: &Plan,
     currents: &[Current],
+    rolling: Option<&Rolling>,
 ) -> Told {
     let now = super::now();
     let mut status = InferenceServiceStatus {
@@ -107,7 +109,7 @@ pub(crate) async fn of(
     let mut wake = Vec::new();
     for current in currents.iter().filter(|current| current.workload.canary.is_none()) {
         let component = current.workload.component;
-        found.insert(component, component_found(look, plan, currents, current, &mut wake));
+        found.insert(component, component_found(look, plan, currents, current, rolling, &mut wake));
     }
     let canaries = canaries(look, plan, currents, &mut status, &now);
     let (ingress, is_confirmed, ask_again) = ingress(controller, look, &found).await;
@@ -117,6 +119,7 @@ pub(crate) async fn of(
         components: &judged,
         ingress,
         canaries,
+        rollout: rolling.map(|it| it.judged.clone()),
         is_stopped: false,
         not_honoured: &plan.not_honoured,
     };
@@ -149,14 +152,14 @@ fn serving(traffic: &[Traffic]) -> Vec<&str> {
 }
 
 /// What is known of the component of a workload.
-struct Part {
+pub(crate) struct Part {
     before: ComponentStatus,
     address: ComponentAddress,
     may_sleep: bool,
 }
 
 impl Part {
-    fn of(look: &Look, plan: &Plan, current: &Current) -> Self {
+    pub(crate) fn of(look: &Look, plan: &Plan, current: &Current) -> Self {
         let Current { workload, .. } = current;
         Self {
             before: look.before.components.get(&workload.component).cloned().unwrap_or_default(),
@@ -165,7 +168,7 @@ impl Part {
         }
     }
 
-    fn known<'k>(&'k self, look: &'k Look) -> Known<'k> {
+    pub(crate) fn known<'k>(&'k self, look: &'k Look) -> Known<'k> {
         Known {
             deployments: &look.deployments,
             replicas: &look.replicas,
@@ -183,6 +186,7 @@ fn component_found(
     plan: &Plan,
     currents: &[Current],
     current: &Current,
+    rolling: Option<&Rolling>,
     wake: &mut Vec<String>,
 ) -> Found {
     let Current { workload, latest, refused, .. } = current;
@@ -193,9 +197,10 @@ fn component_found(
         let name = it.workload.canary.as_deref()?;
         Some(Canary { name, latest: &it.latest, percent: it.workload.percent.unwrap_or(0) })
     });
+    let stepped = rolling.filter(|_| workload.component == Component::Predictor);
     let asked = Asked {
         latest,
-        percent: workload.percent,
+        percent: stepped.and_then(|it| it.percent).or(workload.percent),
         has_tag_routing: workload.has_tag_routing,
         canaries: canaries.collect(),
     };
@@ -351,6 +356,7 @@ fn stopped(look: &Look, plan: &Plan, mut status: InferenceServiceStatus, now: &s
         components: &judged,
         ingress: stopped.clone(),
         canaries: (!look.before.canary_statuses.is_empty()).then(|| stopped.clone()),
+        rollout: None,
         is_stopped: true,
         not_honoured: &plan.not_honoured,
     };
