@@ -169,3 +169,6 @@ impl Controller {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -156,12 +156,18 @@ pub async fn run(
         };
         leadership.lead(act, || metrics.leads(false), drain.begun()).await;
     };
+    let stopping = async {
+        drain.begun().await;
+        // whoever leads gives the Lease back first; before everything has been listed nobody does
+        if progress.is_complete() {
+            std::future::pending::<()>().await;
+        }
+    };
     tokio::select! {
         () = leading => {}
         () = peers => {}
         () = counting => {}
-        // before everything has been listed nobody leads
-        () = drain.begun(), if !progress.is_complete() => {}
+        () = stopping => {}
     }
     drop(watches);
     Ok(())

@@ -57,11 +57,21 @@ impl Memory {
         self.services.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
-    /// The revision that was made for an object a moment ago.
-    pub(crate) fn made(&self, key: &Key, object: &str) -> Option<Made> {
+    /// The revision that was made for an object a moment ago and that watches do not show yet.
+    pub(crate) fn made(
+        &self,
+        key: &Key,
+        object: &str,
+        is_seen: impl FnOnce(&str) -> bool,
+    ) -> Option<Made> {
         self.with(key, |service| {
             let (at, made) = service.made.get(object)?;
-            (at.elapsed() < MADE).then(|| made.clone())
+            if at.elapsed() < MADE && !is_seen(&made.name) {
+                return Some(made.clone());
+            }
+            // what was seen and is gone later is gone
+            service.made.remove(object);
+            None
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use longshore_kserve::status::FailureReason;
+use longshore_kserve::status::{FailureReason, InferenceServiceStatus};
 use longshore_platform::Progressive;
 
 use super::{
@@ -152,13 +152,15 @@ impl Controller {
             self.wake(look, revision, &currents).await?;
         }
         let is_confirmed = told.is_confirmed;
+        // where no revision gets requests, gateways need not confirm that one gets none
+        let is_settled = is_confirmed || !(has_traffic(&look.before) || has_traffic(&told.status));
         let changed = self.tell(look, told.status).await?;
         let is_under_way = rolling.as_ref().is_some_and(|it| it.is_under_way);
         if let Some(notice) = rolling.and_then(|it| it.notice) {
             self.publish(&look.object, notice).await;
         }
-        if is_confirmed {
-            self.retire(look, &plan, &currents).await?;
+        if is_settled {
+            self.retire(look, &plan, &currents, &told.wake).await?;
         }
         if currents.iter().any(|current| current.refused.is_some()) {
             return Ok(Next::Retry);
@@ -197,7 +199,8 @@ impl Controller {
         let key = &look.key;
         let told = look.before.components.get(&workload.component);
         let told = told.and_then(|told| told.latest_created_revision.as_deref());
-        let made = self.memory.made(key, &workload.object);
+        let is_seen = |name: &str| look.deployments.iter().any(|it| it.name == name);
+        let made = self.memory.made(key, &workload.object, is_seen);
         let latest = latest(workload, &look.deployments, told, made.as_ref());
         let name = latest.name();
         let address = Manifest::new(workload.revision_service(name));
@@ -259,6 +262,11 @@ impl Controller {
         }
         Ok(())
     }
+}
+
+/// True when a revision gets requests.
+fn has_traffic(status: &InferenceServiceStatus) -> bool {
+    status.components.values().any(|component| !component.traffic.is_empty())
 }
 
 fn deployment(workload: &Workload, name: &str, replicas: Option<u32>) -> Manifest {

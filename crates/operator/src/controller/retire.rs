@@ -14,12 +14,13 @@ const KEPT: usize = 5;
 
 impl Controller {
     /// Puts revisions without requests to sleep and deletes what is not needed any more. Every gateway
-    /// has confirmed that it sends them nothing.
+    /// has confirmed that it sends them nothing. Those of `wake` are about to get requests.
     pub(crate) async fn retire(
         &self,
         look: &Look,
         plan: &Plan,
         currents: &[Current],
+        wake: &[String],
     ) -> Result<(), Error> {
         let namespace = &look.key.namespace;
         let mut gone = BTreeSet::new();
@@ -29,6 +30,7 @@ impl Controller {
                 traffic.unwrap_or_default().iter().filter_map(|it| it.revision_name.as_deref());
             let mut needed: BTreeSet<_> = named.collect();
             needed.extend(currents.iter().map(|current| &*current.latest));
+            needed.extend(wake.iter().map(String::as_str));
             let of_component = look.deployments.iter().filter(|it| it.component == Some(component));
             let mut unneeded: Vec<_> =
                 of_component.filter(|it| !needed.contains(&*it.name)).collect();
