@@ -10,13 +10,14 @@ use hyper::{
     http::request::Parts,
 };
 use longshore_daemon::{Code, server::Connection};
-use longshore_platform::Scheme;
+use longshore_platform::{Pooled, Scheme, names};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::{
     failure::Failure,
     forward::{self, Said},
-    grpc, hold,
+    grpc,
+    hold::{self, Given},
     outgoing::{self, Outgoing},
     reply::{Arriving, Link, Reply},
     revision::{Fault, Slot, Visit},
@@ -87,11 +88,15 @@ impl Exchange<'_> {
     ) -> Result<(Response<Incoming>, Slot, Link, Instant), Failure> {
         let mut deadline = None;
         let mut attempts = 0;
+        // the pool cannot answer for it
+        let mut own = false;
         loop {
             let given = match slot.take() {
-                Some(slot) => slot,
-                None => hold::wait(self.worker, visit, payload.bytes()).await?,
+                Some(slot) => Given::own(slot),
+                None => hold::wait(self.worker, visit, payload.bytes(), own).await?,
             };
+            let Given { slot: given, pooled } = given;
+            let again = pooled.as_ref().and_then(|_| payload.again());
             let facts = visit.revision().facts();
             let time = facts.as_ref().map(|facts| facts.timeout_seconds).filter(|time| *time > 0);
             let time = time.map_or(self.worker.shared.bounds.request, |seconds| {
@@ -101,7 +106,7 @@ impl Exchange<'_> {
             let speaks_h2 = grpc::is_call(self.head)
                 || facts.as_ref().is_some_and(|facts| facts.scheme == Scheme::H2c);
             attempts += 1;
-            let sending = self.send(&given, payload, speaks_h2);
+            let sending = self.send(&given, payload, pooled.as_ref(), speaks_h2);
             let Ok(sent) = timeout_at(deadline, sending).await else {
                 let message = format!(
                     "`{}` did not answer within {} s; raise `timeout` of its component, or send less",
@@ -111,7 +116,16 @@ impl Exchange<'_> {
                 return Err(Failure::new(Code::DeadlineExceeded, message));
             };
             let lost = match sent {
-                Ok((response, link)) => return Ok((response, given, link, deadline)),
+                Ok((response, link)) => {
+                    if pooled.is_some() && is_too_much(&response) {
+                        self.worker.shared.wake.wake(visit.revision());
+                        if let Some(again) = again {
+                            (payload, own) = (again, true);
+                            continue;
+                        }
+                    }
+                    return Ok((response, given, link, deadline));
+                }
                 Err(lost) => lost,
             };
             let (why, again, is_sent) = match lost {
@@ -141,24 +155,26 @@ impl Exchange<'_> {
         &self,
         slot: &Slot,
         payload: Outgoing,
+        pooled: Option<&Pooled>,
         speaks_h2: bool,
     ) -> Result<(Response<Incoming>, Link), Lost> {
         let endpoint = slot.replica().endpoint();
         if speaks_h2 {
             let address =
                 endpoint.grpc.filter(|_| grpc::is_call(self.head)).unwrap_or(endpoint.address);
-            return self.send_http2(address, payload).await;
+            return self.send_http2(address, payload, pooled).await;
         }
-        self.send_http1(endpoint.address, payload).await
+        self.send_http1(endpoint.address, payload, pooled).await
     }
 
     async fn send_http1(
         &self,
         address: SocketAddr,
         payload: Outgoing,
+        pooled: Option<&Pooled>,
     ) -> Result<(Response<Incoming>, Link), Lost> {
         let again = payload.again();
-        let mut request = self.request(payload, Version::HTTP_11)?;
+        let mut request = self.request(payload, pooled, Version::HTTP_11)?;
         loop {
             let upstream = &self.worker.upstream;
             let kept = poll_fn(|cx| Poll::Ready(upstream.take(address, cx))).await;
@@ -186,9 +202,10 @@ impl Exchange<'_> {
         &self,
         address: SocketAddr,
         payload: Outgoing,
+        pooled: Option<&Pooled>,
     ) -> Result<(Response<Incoming>, Link), Lost> {
         let again = payload.again();
-        let request = self.request(payload, Version::HTTP_2)?;
+        let request = self.request(payload, pooled, Version::HTTP_2)?;
         let (mut link, open) = match self.worker.upstream.http2(address).await {
             Ok(found) => found,
             Err(error) => return Err(unreachable(&error, request.into_body())),
@@ -203,7 +220,12 @@ impl Exchange<'_> {
     }
 
     /// The request as a replica gets it.
-    fn request(&self, payload: Outgoing, version: Version) -> Result<Request<Outgoing>, Lost> {
+    fn request(
+        &self,
+        payload: Outgoing,
+        pooled: Option<&Pooled>,
+        version: Version,
+    ) -> Result<Request<Outgoing>, Lost> {
         let Self { worker, head, id, host, service, prefix, connection } = self;
         let said = Said {
             id,
@@ -214,6 +236,10 @@ impl Exchange<'_> {
         };
         let path = forward::target(&head.uri, *prefix).ok_or(Lost::Unsendable)?;
         let mut headers = forward::request_headers(head, &said);
+        if let Some(pooled) = pooled {
+            let value = HeaderValue::from_bytes(&pooled.to_header());
+            headers.insert(names::POOL, value.map_err(|_| Lost::Unsendable)?);
+        }
         let uri = if version == Version::HTTP_2 {
             headers.remove(HOST);
             forward::full_target(host, path).ok_or(Lost::Unsendable)?
@@ -286,6 +312,15 @@ impl Exchange<'_> {
             is_over: false,
         };
         Response::from_parts(head, Reply::Stream(Box::new(arriving)))
+    }
+}
+
+/// True when a warm pool does not answer for a model: it has no room for it, or too much to do.
+fn is_too_much(response: &Response<Incoming>) -> bool {
+    match grpc::status(response.headers()) {
+        // RESOURCE_EXHAUSTED, UNAVAILABLE
+        Some(status) => status == 8 || status == 14,
+        None => matches!(response.status().as_u16(), 503 | 507),
     }
 }
 

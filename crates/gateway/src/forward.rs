@@ -13,6 +13,7 @@ use hyper::{
 };
 
 use longshore_daemon::server::Connection;
+use longshore_platform::names;
 
 use crate::service::Service;
 
@@ -33,9 +34,6 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const KSERVE_NAME: HeaderName = HeaderName::from_static("kserve-isvc-name");
 const KSERVE_NAMESPACE: HeaderName = HeaderName::from_static("kserve-isvc-namespace");
-
-/// How headers begin that gateways alone send.
-const OWN: &str = "longshore-pool";
 
 /// What is said of a request to a replica beside what its client said.
 pub(crate) struct Said<'r> {
@@ -64,7 +62,9 @@ pub(crate) fn request_headers(head: &Parts, said: &Said<'_>) -> HeaderMap {
     headers.remove(CONTENT_LENGTH);
     // whoever reads the body here gives leave to send it
     headers.remove(EXPECT);
-    let own: Vec<_> = headers.keys().filter(|it| it.as_str().starts_with(OWN)).cloned().collect();
+    // gateways alone send these
+    let own: Vec<_> =
+        headers.keys().filter(|it| it.as_str().starts_with(names::POOL)).cloned().collect();
     for name in own {
         headers.remove(name);
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use longshore_daemon::Code;
+use longshore_platform::Pooled;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -17,11 +18,33 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// After how many such looks it asks again that a replica is woken.
 const WAKE_EVERY: u32 = 20;
 
-/// Waits for a slot; `bytes` is what the request takes meanwhile.
+/// Who works on a request.
+pub(crate) struct Given {
+    pub(crate) slot: Slot,
+    /// What the warm pool has to know, when the slot is one of its.
+    pub(crate) pooled: Option<Pooled>,
+}
+
+impl Given {
+    pub(crate) fn own(slot: Slot) -> Self {
+        Self { slot, pooled: None }
+    }
+}
+
+/// Waits for a slot; `bytes` is what the request takes meanwhile. While there is no replica, the warm pool
+/// gives one, unless `own` is true.
 ///
 /// # Errors
 /// The failure that says why there is none.
-pub(crate) async fn wait(worker: &Worker, visit: &Visit, bytes: usize) -> Result<Slot, Failure> {
+pub(crate) async fn wait(
+    worker: &Worker,
+    visit: &Visit,
+    bytes: usize,
+    own: bool,
+) -> Result<Given, Failure> {
+    if !own && let Some(given) = at_pool(worker, visit) {
+        return Ok(given);
+    }
     let shared = &worker.shared;
     let bounds = shared.bounds;
     let (Some(_place), Some(_bytes)) = (shared.waiting.enter(1), shared.waiting_bytes.enter(bytes))
@@ -47,7 +70,10 @@ pub(crate) async fn wait(worker: &Worker, visit: &Visit, bytes: usize) -> Result
         let limit = if is_absent { bounds.hold } else { bounds.queue };
         let end = begun + limit;
         if let Ok(slot) = timeout_at(end.min(Instant::now() + AGAIN), &mut waiting).await {
-            return Ok(slot);
+            return Ok(Given::own(slot));
+        }
+        if !own && let Some(given) = at_pool(worker, visit) {
+            return Ok(given);
         }
         if Instant::now() >= end {
             return Err(late(visit, is_absent, limit));
@@ -55,6 +81,19 @@ pub(crate) async fn wait(worker: &Worker, visit: &Visit, bytes: usize) -> Result
         revision.look_again();
     }
     Err(late(visit, true, bounds.hold))
+}
+
+/// A slot at the warm pool, while no replica can be reached.
+fn at_pool(worker: &Worker, visit: &Visit) -> Option<Given> {
+    let revision = visit.revision();
+    if !revision.is_cut_off() {
+        return None;
+    }
+    let (slot, pooled) = revision.pool_slot()?;
+    if revision.wants_replica() {
+        worker.shared.wake.wake(revision);
+    }
+    Some(Given { slot, pooled: Some(pooled) })
 }
 
 /// No slot came in time.

@@ -68,6 +68,11 @@ impl Collector for GatewayMetrics {
             it.tally.waited
         })?;
         counters(
+            "longshore_gateway_pooled",
+            "Requests that were sent to the warm pool, since the revision had no replica",
+            &|it| it.tally.pooled,
+        )?;
+        counters(
             "longshore_gateway_retries",
             "Times that a request was sent again, since nothing can have come of it before",
             &|it| it.tally.retries,

@@ -7,9 +7,10 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use longshore_platform::{Load, Revision as Facts};
+use longshore_platform::{Load, Pool, Pooled, Revision as Facts};
 
 mod ledger;
+mod pooling;
 mod replica;
 mod slot;
 mod tally;
@@ -20,7 +21,7 @@ pub(crate) use slot::Slot;
 pub(crate) use tally::{BUCKETS, End, Tally};
 pub(crate) use visit::{Denied, Visit};
 
-use self::{ledger::Ledger, slot::Slots};
+use self::{ledger::Ledger, pooling::Pooling, slot::Slots};
 use crate::description::Endpoint;
 
 /// One revision. What is routed to it may change, and its replicas come and go: it stays the same.
@@ -30,6 +31,8 @@ pub struct Revision {
     /// When its gateway started.
     epoch: Instant,
     facts: ArcSwapOption<Facts>,
+    /// The warm pool of its namespace, whose replicas are kept as those of a revision are.
+    pool: Option<Arc<Revision>>,
     trouble: ArcSwapOption<String>,
     /// The addresses, for those who only look.
     endpoints: ArcSwap<Vec<Endpoint>>,
@@ -41,6 +44,7 @@ pub struct Revision {
 struct State {
     slots: Slots,
     ledger: Ledger,
+    pooling: Pooling,
     /// There once a request has come.
     tally: Option<Box<Tally>>,
 }
@@ -52,12 +56,18 @@ impl State {
 }
 
 impl Revision {
-    pub(crate) fn new(namespace: &str, name: &str, epoch: Instant) -> Self {
+    pub(crate) fn new(
+        namespace: &str,
+        name: &str,
+        epoch: Instant,
+        pool: Option<Arc<Revision>>,
+    ) -> Self {
         Self {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
             epoch,
             facts: ArcSwapOption::empty(),
+            pool,
             trouble: ArcSwapOption::empty(),
             endpoints: ArcSwap::default(),
             state: Mutex::default(),
@@ -135,6 +145,25 @@ impl Revision {
     /// True when no replica can be reached: there is none, or connections to all were refused.
     pub(crate) fn is_cut_off(&self) -> bool {
         self.state().slots.is_cut_off(self.now())
+    }
+
+    /// A slot at the warm pool and what the pool has to know, when it may answer for this revision and
+    /// is ready.
+    pub(crate) fn pool_slot(&self) -> Option<(Slot, Pooled)> {
+        let (pool, facts) = (self.pool.as_ref()?, self.facts.load());
+        let Pool { uri, model } = facts.as_ref()?.pool.clone()?;
+        let slot = pool.state().slots.take_first(pool, self.now())?;
+        let mut state = self.state();
+        state.tally().pooled += 1;
+        Some((slot, Pooled { revision: self.name.clone(), model, uri }))
+    }
+
+    /// True when requests for the pool have come for so long, or are so many, that a replica of its own is
+    /// worth its start; at most once a second.
+    pub(crate) fn wants_replica(&self) -> bool {
+        let mut state = self.state();
+        let in_flight = state.ledger.in_flight();
+        state.pooling.wants_replica(self.now() / 1_000_000_000, in_flight)
     }
 
     /// A replica has failed.

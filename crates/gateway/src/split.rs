@@ -81,7 +81,7 @@ mod tests {
     fn shares(percents: &[u32]) -> Vec<Share> {
         let made = percents.iter().enumerate().map(|(at, percent)| {
             let name = format!("iris-predictor-0000{at}-abcde");
-            let revision = Arc::new(Revision::new("ml", &name, Instant::now()));
+            let revision = Arc::new(Revision::new("ml", &name, Instant::now(), None));
             Share { revision, percent: *percent }
         });
         made.collect()

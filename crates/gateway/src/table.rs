@@ -42,7 +42,12 @@ type Key = (String, String);
 struct Known {
     services: HashMap<Key, Arc<Service>>,
     revisions: HashMap<Key, Named>,
+    /// The warm pools, by namespace. They stay: there are as many as namespaces at most.
+    pools: HashMap<String, Arc<Revision>>,
 }
+
+/// What the warm pool of a namespace is called.
+const POOL: &str = "longshore-pool";
 
 /// A revision, and how many shares and tags name it.
 struct Named {
@@ -146,6 +151,12 @@ impl Table {
         known.forget_unused(&key);
     }
 
+    /// Takes over all replicas of the warm pool of a namespace that are ready.
+    pub fn set_pool(&self, namespace: &str, replicas: Vec<Endpoint>) {
+        let pool = self.known().pool(namespace, self.0.epoch);
+        pool.set_replicas(replicas);
+    }
+
     /// A revision that was named by a service or told of.
     pub fn revision(&self, namespace: &str, name: &str) -> Option<Arc<Revision>> {
         let key = (namespace.to_owned(), name.to_owned());
@@ -191,10 +202,17 @@ impl Table {
 impl Known {
     /// A revision, which is made when it is new.
     fn entry(&mut self, (namespace, name): (&str, &str), epoch: Instant) -> &mut Named {
+        let pool = self.pool(namespace, epoch);
         self.revisions.entry((namespace.to_owned(), name.to_owned())).or_insert_with(|| {
-            let revision = Arc::new(Revision::new(namespace, name, epoch));
+            let revision = Arc::new(Revision::new(namespace, name, epoch, Some(pool)));
             Named { revision, times: 0 }
         })
+    }
+
+    /// The warm pool of a namespace, which may have no replica.
+    fn pool(&mut self, namespace: &str, epoch: Instant) -> Arc<Revision> {
+        let new = || Arc::new(Revision::new(namespace, POOL, epoch, None));
+        self.pools.entry(namespace.to_owned()).or_insert_with(new).clone()
     }
 
     /// A revision that a service names once more.

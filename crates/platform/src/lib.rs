@@ -29,6 +29,6 @@ pub use outcomes::{OutcomeReport, Outcomes};
 pub use policy::Policy;
 pub use pooled::Pooled;
 pub use progressive::Progressive;
-pub use revision::{Revision, Scheme};
+pub use revision::{Pool, Revision, Scheme};
 pub use routes::{Routed, Routes};
 pub use sticky::Sticky;

@@ -26,6 +26,20 @@ pub struct Revision {
     /// first request to a replica that Kubernetes does not list yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready_path: Option<String>,
+    /// What its namespace's warm pool has to know to answer for it while it has no replica; `None` when
+    /// the pool may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Pool>,
+}
+
+/// The model of a revision, as a warm pool loads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pool {
+    /// Where its files are, such as `s3://models/iris`.
+    pub uri: String,
+    /// Its name in paths and messages.
+    pub model: String,
 }
 
 /// How a port is spoken to.

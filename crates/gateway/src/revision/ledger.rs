@@ -23,6 +23,10 @@ impl Ledger {
         self.nanos += i128::from(at);
     }
 
+    pub(super) fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
     pub(super) fn load(&self, now: u64, held: usize) -> Load {
         let nanos = self.nanos + i128::from(self.in_flight) * i128::from(now);
         Load {

@@ -21,6 +21,8 @@ pub(crate) struct Tally {
     pub(crate) ejections: [u64; 2],
     /// Requests that waited for a replica.
     pub(crate) waited: u64,
+    /// Requests that were sent to the warm pool.
+    pub(crate) pooled: u64,
 }
 
 /// How a request has ended.

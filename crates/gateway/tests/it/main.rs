@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
+mod calls;
+mod pool;
 mod replica;
 mod replies;
 mod routing;

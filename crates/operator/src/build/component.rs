@@ -72,6 +72,7 @@ pub(super) fn workload(
             .filter(|&it| it > 0)
             .unwrap_or(TIMEOUT),
         ready_path: ports.ready.map(str::to_owned),
+        pool: None,
     };
     Ok(Workload {
         owner: context.owner(),
