@@ -102,7 +102,7 @@ def a_hostile_pod(platform: Platform) -> str:
         report = json.loads(said)
         return report["ok"] > 0 or any(kind.startswith("status") for kind in report.get("failures", {}))
 
-    if not reaches("plain", f"http://{gateway}:8080/"):
+    if not reaches("plain", f"http://{gateway}:8080/x"):
         raise Unexpected("the probe is blind: the gateway's own port cannot be reached either")
     open_to = [what for what, pod, url in (
         ("the operator to a tenant's pod", "plain", f"http://{operator}:8080/metrics"),

@@ -80,8 +80,8 @@ def names_inside_the_cluster(platform: Platform) -> str:
         log = platform.kube.kubectl("logs", name, namespace=other).stdout
         if phase != "Succeeded":
             raise Unexpected(f"`smoke-test http://{host}`: {log[-800:]}")
-        seen[host] = log.strip().splitlines()[-1]
-    return f"{len(seen)} names: {'; '.join(sorted(set(seen.values())))}"
+        seen[host] = log.count("PASS ")
+    return f"{len(seen)} names answer; questions of the smoke test that hold: {sorted(seen.values())}"
 
 
 @check
