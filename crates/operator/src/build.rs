@@ -23,6 +23,7 @@ mod own;
 mod planned;
 mod planning;
 mod pod;
+mod pool;
 mod predictor;
 mod restricted;
 mod scaling;
@@ -34,6 +35,7 @@ mod workload;
 pub use given::{Account, Secret, Service, Settings, StorageContainer, Surroundings};
 pub use planned::{ComponentAddress, Plan, Refusal, RuntimeName};
 pub use planning::plan;
+pub use pool::{POOL, PoolSize, pool};
 pub use workload::{Owner, Scaler, Workload};
 
 /// The ServiceAccount of pods that name none.

@@ -14,8 +14,8 @@ use longshore_kserve::{
     validate,
 };
 use longshore_operator::build::{
-    Account, Plan, Refusal, Secret, Service, Settings, StorageContainer, Surroundings, Workload,
-    plan,
+    Account, Plan, PoolSize, Refusal, Secret, Service, Settings, StorageContainer, Surroundings,
+    Workload, plan, pool,
 };
 use serde_json::{Value, json};
 
@@ -39,22 +39,44 @@ fn manifests_become_these_objects() {
         if !is_case || path.ends_with(RUNTIMES) {
             continue;
         }
-        let mut text = String::new();
-        printed(&outcome(&path), 0, &mut text);
-        text.push('\n');
-        let expected = path.with_extension("json");
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
-            fs::write(&expected, &text).unwrap();
-        }
-        let committed = fs::read_to_string(&expected).unwrap_or_default();
-        let expected = expected.display();
-        assert!(
-            committed == text,
-            "{expected} is not what comes of it; run with UPDATE_EXPECT=1, and read what changed"
-        );
+        expect(&outcome(&path), &path.with_extension("json"));
         cases += 1;
     }
     assert!(cases > 0, "{FOLDER} has no cases");
+}
+
+#[test]
+fn the_pool_of_a_namespace_is_these_objects() {
+    let secret = Secret {
+        name: "s3".into(),
+        keys: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(str::to_owned).into(),
+        ..Secret::default()
+    };
+    let account = Account { secrets: vec![secret], ..Account::default() };
+    let accounts = [("default".to_owned(), account)].into();
+    let settings = Case {
+        settings: Some(json!({"storageEnv": {"AWS_REGION": "eu-central-1"}})),
+        ..Case::default()
+    };
+    let size = PoolSize { memory: "512Mi".into(), replicas: 2 };
+    let objects = pool("ml", &accounts, &settings.settings(), &size).unwrap();
+    expect(&json!(objects), &Path::new(FOLDER).join("pool.json"));
+}
+
+/// Holds a value to the committed file.
+fn expect(value: &Value, path: &Path) {
+    let mut text = String::new();
+    printed(value, 0, &mut text);
+    text.push('\n');
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(path, &text).unwrap();
+    }
+    let committed = fs::read_to_string(path).unwrap_or_default();
+    let path = path.display();
+    assert!(
+        committed == text,
+        "{path} is not what comes of it; run with UPDATE_EXPECT=1, and read what changed"
+    );
 }
 
 /// Everything that the manifests of a case say.

@@ -78,6 +78,9 @@ pub const PEER_PORT: u16 = 9091;
 
 /// The annotation of a revision's Deployment that says in words why it has as many replicas as it has.
 pub const SCALING: &str = "longshore.dev/scaling";
+/// The label of the warm pool's objects and pods, with the value `true`. Kubernetes copies it from the
+/// Service to its EndpointSlices.
+pub const POOL_LABEL: &str = "longshore.dev/pool";
 /// The header in which a gateway tells a warm pool which model a request is for
 /// ([`Pooled`](crate::Pooled)).
 pub const POOL: &str = "longshore-pool";

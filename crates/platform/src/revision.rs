@@ -34,7 +34,7 @@ pub struct Revision {
 
 /// The model of a revision, as a warm pool loads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pool {
     /// Where its files are, such as `s3://models/iris`.
     pub uri: String,

@@ -1,7 +1,7 @@
 use longshore_kserve::{Container, Fields, Pod, annotations::Annotations};
 use serde_json::{Value, json};
 
-use super::{Refusal, container, context::refuse};
+use super::{Refusal, container, context::refuse, own};
 
 /// The container that serves a model.
 pub(super) const SERVER: &str = "kserve-container";
@@ -86,6 +86,14 @@ impl Draft {
         if is_mounted {
             self.add_volume(name, ("emptyDir", json!({})));
         }
+    }
+
+    /// Sets what every pod is to have: no rights at the API, and time to end.
+    pub(super) fn complete(&mut self) {
+        self.default_field("automountServiceAccountToken", false);
+        self.default_field("enableServiceLinks", false);
+        let seconds = own::GRACE + 2 * own::DRAIN_DELAY;
+        self.default_field("terminationGracePeriodSeconds", seconds);
     }
 
     /// The pod's fields.

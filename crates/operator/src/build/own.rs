@@ -17,6 +17,9 @@ const FETCHES_MODELS: &str = "longshore.dev/fetches-models";
 /// The flags for the folder of models.
 const MODEL_DIR: [&str; 2] = ["--model_dir", "--model-dir"];
 
+/// The port of servers that are told none, ours and others.
+pub(super) const PORT: u16 = 8080;
+
 /// Seconds after TERM in which a replica still takes requests, until the gateways know.
 pub(super) const DRAIN_DELAY: u32 = 5;
 

@@ -45,7 +45,9 @@ pub fn plan(
         is_canary: false,
         extension: &stable.component.extension,
     };
-    let mut workloads = vec![component::workload(&context, &part, predicting.draft, &mut notes)?];
+    let mut first = component::workload(&context, &part, predicting.draft, &mut notes)?;
+    first.facts.pool = predicting.pool.filter(|_| first.min_replicas == 0);
+    let mut workloads = vec![first];
     canaries(&context, &mut workloads, &mut notes)?;
     others(&context, &mut workloads, &mut notes)?;
     let mut objects: BTreeMap<_, _> =
@@ -80,7 +82,7 @@ fn canaries(
     let (fewest, most) = bounds.unwrap_or((1, 0));
     for entry in &spec.canary {
         let merged = canary::predictor(&spec.predictor, entry)?;
-        let draft = predictor::draft(context, &merged)?.draft;
+        let predicting = predictor::draft(context, &merged)?;
         let percent = u32::try_from(entry.traffic_percent).unwrap_or(0);
         let part = Part {
             component: Component::Predictor,
@@ -89,9 +91,10 @@ fn canaries(
             is_canary: true,
             extension: &merged.component.extension,
         };
-        let mut workload = component::workload(context, &part, draft, notes)?;
+        let mut workload = component::workload(context, &part, predicting.draft, notes)?;
         let own = entry.predictor.component.extension.min_replicas;
         workload.min_replicas = canary::replicas(fewest, own, percent);
+        workload.facts.pool = predicting.pool.filter(|_| workload.min_replicas == 0);
         workload.max_replicas = most;
         workload.percent = Some(percent);
         workloads.push(workload);

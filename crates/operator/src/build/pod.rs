@@ -6,9 +6,6 @@ use serde_json::{Value, json};
 
 use super::{Refusal, container, context::Context, draft::Draft, own};
 
-/// The port of containers that name none.
-const PORT: u16 = 8080;
-
 /// Names that ports for gRPC begin with; Knative's is `h2c`.
 const GRPC: [&str; 3] = ["h2c", "grpc", "http2"];
 
@@ -32,7 +29,7 @@ pub(super) fn complete(context: &Context<'_>, draft: &mut Draft) -> Result<Ports
         of(draft.answering()?)
     };
     if draft.is_own {
-        let port = own::port(draft.server()?).unwrap_or(PORT);
+        let port = own::port(draft.server()?).unwrap_or(own::PORT);
         own::complete(draft, port);
         announce(context, draft, server_answers);
     } else if let Some(port) = own::port(draft.server()?) {
@@ -53,9 +50,7 @@ pub(super) fn complete(context: &Context<'_>, draft: &mut Draft) -> Result<Ports
             container::default_field(it, "lifecycle", wait);
         }
     }
-    draft.default_field("automountServiceAccountToken", false);
-    draft.default_field("enableServiceLinks", false);
-    draft.default_field("terminationGracePeriodSeconds", own::GRACE + 2 * own::DRAIN_DELAY);
+    draft.complete();
     Ok(ports)
 }
 
@@ -68,7 +63,7 @@ fn connects(port: u16) -> Value {
 
 /// The port of our own server, which speaks every protocol on it.
 fn of_own(server: &mut Container) -> Ports {
-    let http = own::port(server).unwrap_or(PORT);
+    let http = own::port(server).unwrap_or(own::PORT);
     if let Some(grpc) = of(server).grpc.filter(|port| *port != http) {
         // who asks the pod itself finds gRPC where the manifest says
         container::default_env(server, "LONGSHORE_GRPC_PORT", &grpc.to_string());
@@ -89,7 +84,7 @@ fn of(container: &Container) -> Ports {
     match (http, grpc) {
         (None, Some(grpc)) => Ports { http: grpc, scheme: Scheme::H2c, grpc: None, ready: None },
         (http, grpc) => {
-            Ports { http: http.unwrap_or(PORT), scheme: Scheme::Http, grpc, ready: None }
+            Ports { http: http.unwrap_or(own::PORT), scheme: Scheme::Http, grpc, ready: None }
         }
     }
 }

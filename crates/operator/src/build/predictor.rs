@@ -3,13 +3,14 @@ use longshore_kserve::{
     select::{self, Runtime},
     template::Names,
 };
+use longshore_platform::Pool;
 
 use super::{
     Refusal,
     context::{Context, refuse},
     custom,
     draft::{Draft, SERVER, TRANSFORMER},
-    foreign, own,
+    foreign, own, pool,
     storage::{self, Wanted},
 };
 
@@ -17,6 +18,8 @@ use super::{
 pub(super) struct Predicting<'r> {
     pub draft: Draft,
     pub runtime: Option<&'r Runtime>,
+    /// What a warm pool is told, where one may answer for it.
+    pub pool: Option<Pool>,
 }
 
 /// The pod of a predictor, with its model fetched into it.
@@ -48,7 +51,9 @@ pub(super) fn draft<'c>(
         predictor.storage_container_name.as_deref(),
         fetches,
     )?;
-    Ok(Predicting { draft, runtime })
+    let pool = predictor.model.as_ref().filter(|_| fetches && draft.is_own);
+    let pool = pool.and_then(|model| pool::of(context, predictor, model, &draft));
+    Ok(Predicting { draft, runtime, pool })
 }
 
 /// The runtime's pod with the model's container and the predictor's pod over it.
