@@ -133,7 +133,7 @@ async fn answer(state: &State, request: Request<Body>) -> Response<Full<Bytes>> 
         match path {
             names::LOAD_PATH => json(&state.table.load()),
             names::ANNOUNCE_PATH => announced(state, request).await,
-            _ => routes(state, path),
+            _ => of_service(state, path),
         }
     } else {
         let method = request.method();
@@ -153,18 +153,24 @@ async fn answer(state: &State, request: Request<Body>) -> Response<Full<Bytes>> 
     answered.unwrap_or_else(failed)
 }
 
-fn routes(state: &State, path: &str) -> Result<Response<Full<Bytes>>, Failure> {
+/// What is asked about one InferenceService: `PATH/NAMESPACE/NAME`.
+fn of_service(state: &State, path: &str) -> Result<Response<Full<Bytes>>, Failure> {
     let unknown = |message: String| Failure { code: Code::NotFound, message };
-    let named = path.strip_prefix(names::ROUTES_PATH).and_then(|rest| rest.strip_prefix('/'));
-    let Some((namespace, name)) = named.and_then(|rest| rest.split_once('/')) else {
+    let named = |begin: &str| path.strip_prefix(begin)?.strip_prefix('/')?.split_once('/');
+    let table = &state.table;
+    let (name, answer) = if let Some((namespace, name)) = named(names::ROUTES_PATH) {
+        ((namespace, name), table.routes(namespace, name).map(|routes| json(&routes)))
+    } else if let Some((namespace, name)) = named(names::OUTCOMES_PATH) {
+        ((namespace, name), table.outcomes(namespace, name).map(|report| json(&report)))
+    } else {
         return Err(unknown("there is no such path".into()));
     };
-    match state.table.routes(namespace, name) {
-        Some(routes) => json(&routes),
-        None => Err(unknown(format!(
+    answer.unwrap_or_else(|| {
+        let (namespace, name) = name;
+        Err(unknown(format!(
             "this gateway routes no InferenceService `{name}` of the namespace `{namespace}`"
-        ))),
-    }
+        )))
+    })
 }
 
 async fn announced(

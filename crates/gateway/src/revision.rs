@@ -7,7 +7,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use longshore_platform::{Load, Pool, Pooled, Revision as Facts};
+use longshore_platform::{Load, Outcomes, Pool, Pooled, Revision as Facts};
 
 mod ledger;
 mod pooling;
@@ -140,6 +140,11 @@ impl Revision {
     /// How requests have ended; `None` when none has come.
     pub(crate) fn tally(&self) -> Option<Tally> {
         self.state().tally.as_deref().cloned()
+    }
+
+    /// How requests have ended, for those who judge a rollout; `None` when none has come.
+    pub(crate) fn outcomes(&self) -> Option<Outcomes> {
+        self.state().tally.as_deref().map(|tally| tally.outcomes)
     }
 
     /// True when no replica can be reached: there is none, or connections to all were refused.

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use longshore_platform::{LoadReport, Revision as Facts, Routes};
+use longshore_platform::{LoadReport, OutcomeReport, Revision as Facts, Routes};
 
 mod route_map;
 
@@ -181,6 +181,22 @@ impl Table {
             seconds: epoch.elapsed().as_secs_f64(),
             revisions: loads.filter(|(_, load)| load.requests > 0).collect(),
         }
+    }
+
+    /// How requests to a service have ended since the start, by its revisions that get requests now;
+    /// `None` when it is not known.
+    pub fn outcomes(&self, namespace: &str, name: &str) -> Option<OutcomeReport> {
+        let State { instance, epoch, .. } = &*self.0;
+        let key = (namespace.to_owned(), name.to_owned());
+        let service = self.known().services.get(&key).cloned()?;
+        let outcomes = service
+            .revisions()
+            .filter_map(|revision| Some((revision.name().to_owned(), revision.outcomes()?)));
+        Some(OutcomeReport {
+            instance: instance.clone(),
+            seconds: epoch.elapsed().as_secs_f64(),
+            revisions: outcomes.collect(),
+        })
     }
 
     /// All revisions.

@@ -3,7 +3,7 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
-use longshore_platform::{LoadReport, Routes};
+use longshore_platform::{LoadReport, OutcomeReport, Routes};
 
 use super::Peers;
 use crate::{Description, Table};
@@ -41,6 +41,10 @@ fn peers_are_told_what_is_routed_and_counted() {
     let (status, body) = ask(&peers, "GET /load", "\r\n");
     assert_eq!(status, 200);
     assert!(!serde_json::from_str::<LoadReport>(&body).unwrap().instance.is_empty());
+    let (status, body) = ask(&peers, "GET /outcomes/ml/iris", "\r\n");
+    assert_eq!(status, 200);
+    let report: OutcomeReport = serde_json::from_str(&body).unwrap();
+    assert!(!report.instance.is_empty() && report.revisions.is_empty(), "{report:?}");
     peers.stop().unwrap();
 }
 
@@ -49,6 +53,7 @@ fn what_is_unknown_or_wrong_is_refused() {
     let peers = start();
     for (line, rest, status) in [
         ("GET /routes/ml/wine", "\r\n", 404),
+        ("GET /outcomes/ml/wine", "\r\n", 404),
         ("GET /routes/iris", "\r\n", 404),
         ("GET /", "\r\n", 404),
         ("POST /load", "content-length: 0\r\n\r\n", 405),

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use longshore_platform::Outcomes;
+
 /// Upper bounds of the buckets of seconds.
 pub(crate) const BUCKETS: [f64; 16] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
@@ -15,6 +17,8 @@ pub(crate) struct Tally {
     pub(crate) seconds: f64,
     /// How many took so long; the last has no bound.
     pub(crate) buckets: [u64; BUCKETS.len() + 1],
+    /// What a rollout is judged by.
+    pub(crate) outcomes: Outcomes,
     /// Requests that were sent again.
     pub(crate) retries: u64,
     /// Replicas that were left out, by [`Fault`](super::Fault).
@@ -36,8 +40,26 @@ pub(crate) enum End {
     Left,
 }
 
+impl End {
+    /// True when it is a fault of the server.
+    fn is_error(self) -> bool {
+        match self {
+            Self::Http(status) => status >= 500,
+            // UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS
+            Self::Grpc(code) => matches!(code, 2 | 4 | 12 | 13 | 14 | 15),
+            Self::Left => false,
+        }
+    }
+}
+
 impl Tally {
-    pub(super) fn end(&mut self, end: End, took: Duration) {
+    /// A request has ended; the head of its reply was there after `replied`.
+    pub(super) fn end(&mut self, end: End, took: Duration, replied: Option<Duration>) {
+        if let Some(replied) = replied {
+            self.outcomes.ended += 1;
+            self.outcomes.errors += u64::from(end.is_error());
+            self.outcomes.latency.add(replied);
+        }
         match self.ended.iter_mut().find(|(other, _)| *other == end) {
             Some((_, count)) => *count += 1,
             None => self.ended.push((end, 1)),
@@ -48,5 +70,28 @@ impl Tally {
         if let Some(count) = self.buckets.get_mut(at) {
             *count += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{End, Tally};
+
+    #[test]
+    fn faults_of_the_server_are_errors_and_clients_that_left_count_nothing() {
+        let mut tally = Tally::default();
+        let second = Duration::from_secs(1);
+        for end in [End::Http(200), End::Http(404), End::Grpc(0), End::Grpc(3), End::Grpc(5)] {
+            tally.end(end, second, Some(second));
+        }
+        assert_eq!((tally.outcomes.ended, tally.outcomes.errors), (5, 0));
+        for end in [End::Http(500), End::Http(503), End::Grpc(2), End::Grpc(13), End::Grpc(14)] {
+            tally.end(end, second, Some(second));
+        }
+        tally.end(End::Left, second, None);
+        assert_eq!((tally.outcomes.ended, tally.outcomes.errors), (10, 5));
+        assert_eq!(tally.outcomes.latency.at_least(Duration::from_millis(900)), 10);
     }
 }

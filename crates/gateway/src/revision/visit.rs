@@ -105,9 +105,10 @@ impl Drop for Visit {
         let mut state = self.revision.state();
         let now = self.revision.now();
         state.ledger.end(now);
-        let took = Duration::from_nanos(now.saturating_sub(self.arrived));
+        let since = |at: u64| Duration::from_nanos(at.saturating_sub(self.arrived));
+        let (took, replied) = (since(now), self.replied.map(since));
         let end = self.end;
-        state.tally().end(end, took);
+        state.tally().end(end, took, replied);
     }
 }
 

@@ -39,6 +39,10 @@ fn connections_to_replicas_are_used_again() {
     let load = gateway.table.load().revisions[&format!("ml/{REVISION}")];
     assert_eq!((load.requests, load.in_flight, load.held), (50, 0, 0));
     assert!(load.busy_seconds > 0.0);
+    let report = gateway.table.outcomes("ml", "iris").unwrap();
+    let outcomes = report.revisions[REVISION];
+    assert_eq!((outcomes.ended, outcomes.errors, outcomes.latency.count()), (50, 0, 50));
+    assert_eq!(gateway.table.outcomes("ml", "wine"), None);
 }
 
 #[test]
