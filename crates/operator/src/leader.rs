@@ -206,3 +206,149 @@ impl Leadership {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        },
+        time::Duration,
+    };
+
+    use http_body_util::BodyExt;
+    use hyper::{Method, Request, Response};
+    use kube::{Client, client::Body};
+    use serde_json::{Value, json};
+    use tokio::time::{Instant, sleep};
+
+    use super::{LEASE, Leadership};
+    use crate::cluster::Key;
+
+    /// The Lease as the API server keeps it: whoever writes names the version that it has seen.
+    #[derive(Clone, Default)]
+    struct Api(Arc<Mutex<Option<Value>>>);
+
+    impl Api {
+        /// A client of it, which gets no answers while `is_cut` holds.
+        fn client(&self, is_cut: Arc<AtomicBool>) -> Client {
+            let api = self.clone();
+            let service = tower::service_fn(move |request: Request<Body>| {
+                let (api, is_cut) = (api.clone(), is_cut.clone());
+                async move {
+                    if is_cut.load(SeqCst) {
+                        std::future::pending::<()>().await;
+                    }
+                    let (head, body) = request.into_parts();
+                    let body = body.collect().await.unwrap().to_bytes();
+                    let sent = serde_json::from_slice(&body).unwrap_or_default();
+                    let (code, value) = api.answer(&head.method, sent);
+                    let mut response = Response::new(Body::from(value.to_string().into_bytes()));
+                    *response.status_mut() = code.try_into().unwrap();
+                    Ok::<_, Infallible>(response)
+                }
+            });
+            Client::new(service, "ml")
+        }
+
+        fn answer(&self, method: &Method, mut sent: Value) -> (u16, Value) {
+            let fail = |code: u16, reason: &str| {
+                let status = json!({
+                    "kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": reason,
+                });
+                (code, status)
+            };
+            let mut lease = self.0.lock().unwrap();
+            let version = |lease: &Value| lease["metadata"]["resourceVersion"].clone();
+            match (method, &*lease) {
+                (&Method::GET, None) => return fail(404, "NotFound"),
+                (&Method::GET, Some(lease)) => return (200, lease.clone()),
+                (&Method::POST, Some(_)) => return fail(409, "AlreadyExists"),
+                (&Method::PUT, Some(lease)) if version(lease) != version(&sent) => {
+                    return fail(409, "Conflict");
+                }
+                _ => {}
+            }
+            let number = lease.as_ref().and_then(|it| version(it).as_str()?.parse::<u32>().ok());
+            sent["metadata"]["resourceVersion"] = (number.unwrap_or(0) + 1).to_string().into();
+            *lease = Some(sent.clone());
+            (200, sent)
+        }
+    }
+
+    /// Operators that stand for one Lease.
+    #[derive(Clone, Default)]
+    struct Seats {
+        api: Api,
+        acting: Arc<AtomicUsize>,
+        most: Arc<AtomicUsize>,
+        log: Arc<Mutex<Vec<(&'static str, Duration)>>>,
+    }
+
+    impl Seats {
+        async fn stand(
+            self,
+            name: &'static str,
+            is_cut: Arc<AtomicBool>,
+            end: impl Future<Output = ()>,
+        ) {
+            let begun = Instant::now();
+            let client = self.api.client(is_cut);
+            let leadership = Leadership::new(client, &Key::new("ml", "op"), name.to_owned());
+            let act = || async {
+                self.log.lock().unwrap().push((name, begun.elapsed()));
+                let acting = self.acting.fetch_add(1, SeqCst) + 1;
+                self.most.fetch_max(acting, SeqCst);
+                std::future::pending::<()>().await;
+            };
+            let lost = || {
+                self.acting.fetch_sub(1, SeqCst);
+            };
+            leadership.lead(act, lost, end).await;
+        }
+
+        /// Who led, in order.
+        fn leaders(&self) -> Vec<&'static str> {
+            self.log.lock().unwrap().iter().map(|(name, _)| *name).collect()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_leads_and_a_leader_that_goes_is_followed_at_once() {
+        let seats = Seats::default();
+        let here = Arc::new(AtomicBool::new(false));
+        let first = seats.clone().stand("a", here.clone(), sleep(Duration::from_mins(1)));
+        let second = async {
+            sleep(Duration::from_secs(1)).await;
+            seats.clone().stand("b", here.clone(), sleep(Duration::from_mins(2))).await;
+        };
+        tokio::join!(first, second);
+        assert_eq!(seats.leaders(), ["a", "b"]);
+        assert_eq!(seats.most.load(SeqCst), 1);
+        let took_over = seats.log.lock().unwrap()[1].1;
+        assert!(took_over < Duration::from_secs(62), "{took_over:?}: the Lease was given back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_leader_that_is_cut_off_stops_before_another_begins() {
+        let seats = Seats::default();
+        let cut = Arc::new(AtomicBool::new(false));
+        let here = Arc::new(AtomicBool::new(false));
+        let first = seats.clone().stand("a", cut.clone(), sleep(Duration::from_secs(100)));
+        let second = async {
+            sleep(Duration::from_secs(1)).await;
+            seats.clone().stand("b", here.clone(), sleep(Duration::from_secs(100))).await;
+        };
+        let cutting = async {
+            sleep(Duration::from_secs(30)).await;
+            cut.store(true, SeqCst);
+        };
+        tokio::join!(first, second, cutting);
+        assert_eq!((seats.leaders(), seats.most.load(SeqCst)), (vec!["a", "b"], 1));
+        let took_over = seats.log.lock().unwrap()[1].1;
+        let latest = Duration::from_secs(30) + LEASE + Duration::from_secs(4);
+        assert!(took_over < latest, "{took_over:?}");
+    }
+}
