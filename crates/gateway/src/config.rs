@@ -2,11 +2,11 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use longshore_daemon::{
     metrics,
-    server::{Limits, Readiness, Transport},
+    server::{Limits, Readiness, tls::Tls},
 };
 use prometheus_client::registry::Registry;
 
-use crate::{NoWake, Table, Wake};
+use crate::{NoWake, Table, Wake, security::Security};
 
 /// What a gateway routes, where it listens, and within which bounds.
 pub struct Config {
@@ -18,14 +18,16 @@ pub struct Config {
     pub metrics_port: Option<u16>,
     /// Event loops, one thread each; 0 is one a core.
     pub threads: usize,
-    /// What is between the sockets of `port` and HTTP.
-    pub transport: Transport,
+    /// A port that speaks TLS, and its certificate.
+    pub tls: Option<(u16, Tls)>,
     /// What is routed where.
     pub table: Table,
     /// Brings revisions their first replica.
     pub wake: Arc<dyn Wake>,
     /// Whether all is there that it needs to route: the first lists of Kubernetes.
     pub readiness: Arc<dyn Readiness>,
+    /// Who may ask, and how often.
+    pub security: Security,
     /// The metrics, to which those of the gateway are added.
     pub registry: Registry,
     /// Bounds of connections.
@@ -101,10 +103,11 @@ impl Config {
             port: 8080,
             metrics_port: None,
             threads: 0,
-            transport: Transport::Plain,
+            tls: None,
             table,
             wake: Arc::new(NoWake),
             readiness: Arc::new(AlwaysReady),
+            security: Security::default(),
             registry: metrics::registry(),
             // a body may be a stream that rests for as long as a request may take
             connections: Limits { body_timeout: Duration::from_mins(5), ..Limits::default() },

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::Path};
 
 use longshore_kserve::Component;
-use longshore_platform::Sticky;
+use longshore_platform::{Policy, Sticky};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -41,6 +41,9 @@ pub struct Service {
     /// What keeps a client at one revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sticky: Option<Sticky>,
+    /// Who may ask, how often, and from which web pages.
+    #[serde(default)]
+    pub policy: Policy,
 }
 
 /// A component of an InferenceService.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use hyper::header::HeaderValue;
 use longshore_daemon::Code;
 
 /// Why a request has no answer of a replica.
@@ -13,6 +14,8 @@ pub(crate) struct Failure {
     pub(crate) detail: Option<String>,
     /// Seconds after which the request may be sent again.
     pub(crate) retry_after: Option<u32>,
+    /// How the client may say who it is.
+    pub(crate) challenge: Option<HeaderValue>,
 }
 
 /// The form in which a client reads failures.
@@ -28,7 +31,7 @@ pub(crate) enum Form {
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), detail: None, retry_after: None }
+        Self { code, message: message.into(), detail: None, retry_after: None, challenge: None }
     }
 
     pub(crate) fn with_detail(self, detail: impl Into<String>) -> Self {
@@ -37,6 +40,10 @@ impl Failure {
 
     pub(crate) fn after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
+    }
+
+    pub(crate) fn with_challenge(self, challenge: HeaderValue) -> Self {
+        Self { challenge: Some(challenge), ..self }
     }
 
     /// True when nothing is wrong with the request or the replicas: there are too many requests.

@@ -41,18 +41,22 @@ impl Gateway {
     pub fn bind(config: Config) -> Result<Self, Error> {
         let listening = server::Server::bind(server::Config {
             address: SocketAddr::new(config.host, config.port),
-            second: None,
+            second: config.tls.as_ref().map(|(port, _)| SocketAddr::new(config.host, *port)),
             probes: config.metrics_port.map(|port| SocketAddr::new(config.host, port)),
             loops: config.threads,
             limits: config.connections,
             drain_delay: config.drain_delay,
             grace: config.grace,
         })?;
-        let transport = config.transport;
+        let transport = match (config.tls, listening.second_address()) {
+            (Some((_, tls)), Some(address)) => Transport::TlsOn(address.port(), tls),
+            _ => Transport::Plain,
+        };
         let readiness = SharedReadiness(config.readiness.clone());
         let drain = Drain::new();
         let waiting = Gate::new(config.bounds.waiting);
         let mut registry = config.registry;
+        config.security.register(&mut registry);
         registry.register_collector(Box::new(GatewayMetrics {
             table: config.table.clone(),
             connections: listening.connections(),
@@ -64,6 +68,7 @@ impl Gateway {
             table: config.table,
             wake: config.wake,
             probe,
+            security: config.security,
             bounds: config.bounds,
             waiting,
             waiting_bytes: Gate::new(config.bounds.waiting_bytes),
@@ -76,6 +81,11 @@ impl Gateway {
     /// The address it listens on, with the port the system chose.
     pub fn address(&self) -> SocketAddr {
         self.listening.address()
+    }
+
+    /// The address that speaks TLS, when there is one.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.listening.second_address()
     }
 
     /// The address of probes and metrics, when they have one of their own.

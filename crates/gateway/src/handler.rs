@@ -4,7 +4,8 @@ use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use hyper::{
     Request, Response,
-    header::{CONTENT_TYPE, HOST, HeaderValue},
+    body::Bytes,
+    header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN},
     http::request::Parts,
 };
 use longshore_daemon::{
@@ -24,6 +25,7 @@ use crate::{
     outgoing::Outgoing,
     reply::{self, Reply},
     revision::Visit,
+    security::cors,
     service::{Service, Target},
     split,
     table::Found,
@@ -33,10 +35,11 @@ use crate::{
 /// Answers one request.
 pub(crate) async fn handle(worker: Arc<Worker>, request: Request<Body>) -> Response<Reply> {
     let begun = Instant::now();
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     let id = worker.ids.of(&head.headers);
-    let answered = Box::pin(answer(&worker, &head, body, &id, begun)).await;
-    let line = Line { head: &head, id: &id, begun, api_key: None };
+    let mut seen = Seen::default();
+    let answered = Box::pin(answer(&worker, &mut head, body, &id, begun, &mut seen)).await;
+    let line = Line { head: &head, id: &id, begun, api_key: seen.client.as_deref() };
     let mut response = match answered {
         Ok(response) => {
             access_log::write(line, Outcome::Answered(response.status().as_u16()));
@@ -54,24 +57,46 @@ pub(crate) async fn handle(worker: Arc<Worker>, request: Request<Body>) -> Respo
         }
     };
     response.headers_mut().insert(request_id::NAME.clone(), id);
+    if let Some(service) = &seen.service {
+        let origin = head.headers.get(ORIGIN);
+        cors::reply(service.policy.cors.as_ref(), origin, response.headers_mut());
+    }
     response
+}
+
+/// What was found out about a request on the way to its reply.
+#[derive(Default)]
+struct Seen {
+    /// The service whose web pages may read the reply.
+    service: Option<Arc<Service>>,
+    /// The name of the client, where it has to have one.
+    client: Option<Arc<str>>,
 }
 
 async fn answer(
     worker: &Arc<Worker>,
-    head: &Parts,
+    head: &mut Parts,
     body: Body,
     id: &HeaderValue,
     begun: Instant,
+    seen: &mut Seen,
 ) -> Result<Response<Reply>, Failure> {
     let connection = body.connection();
-    let host = host(head)?;
-    let path = head.uri.path();
-    let Some(found) = worker.shared.table.find(&host, path) else {
+    let host = host(head)?.into_owned();
+    let Some(found) = worker.shared.table.find(&host, head.uri.path()) else {
         return probe(worker, head, &host);
     };
     let Found { service, target, prefix } = found;
-    let revision = revision(worker, head, &service, target, &path[prefix..])?;
+    let cors = service.policy.cors.as_ref();
+    if let Some((status, headers)) = cors::preflight(cors, &head.method, &head.headers) {
+        let mut response = Response::new(Reply::from(Bytes::new()));
+        (*response.status_mut(), *response.headers_mut()) = (status, headers);
+        return Ok(response);
+    }
+    seen.service = Some(service.clone());
+    seen.client = worker.shared.admit(&service, head, connection)?;
+    let head = &*head;
+    let revision = revision(worker, head, &service, target, &head.uri.path()[prefix..])?;
     let payload = Outgoing::read(&head.headers, body, worker.shared.bounds.body).await?;
     let (visit, slot) = Visit::begin(revision, begun);
     let exchange =

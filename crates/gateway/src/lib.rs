@@ -22,6 +22,7 @@ mod outgoing;
 mod peers;
 mod reply;
 mod revision;
+pub mod security;
 mod service;
 mod split;
 mod table;

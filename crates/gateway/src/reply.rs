@@ -13,7 +13,7 @@ use bytes::Bytes;
 use hyper::{
     HeaderMap, Response, StatusCode,
     body::{Body, Frame, Incoming, SizeHint},
-    header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
+    header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS},
 };
 use longshore_daemon::Code;
 use tokio::time::Sleep;
@@ -160,6 +160,9 @@ pub(crate) fn refusal(failure: &Failure, form: Form) -> Response<Reply> {
     }
     if let Some(seconds) = failure.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(challenge) = &failure.challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge.clone());
     }
     if form != Form::Grpc {
         let status = StatusCode::from_u16(code.http());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longshore_kserve::Component;
-use longshore_platform::{Routed, Routes, Sticky};
+use longshore_platform::{Policy, Routed, Routes, Sticky};
 
 use crate::{
     Error, Revision, description,
@@ -19,6 +19,7 @@ pub(crate) struct Service {
     pub(crate) routes: Vec<(String, Target)>,
     pub(crate) components: [Option<Vec<Share>>; 3],
     pub(crate) sticky: Option<Sticky>,
+    pub(crate) policy: Policy,
 }
 
 /// A revision's share of the requests of a component.
@@ -54,7 +55,7 @@ impl Service {
         names: &Names,
         mut revision: impl FnMut(&str) -> Arc<Revision>,
     ) -> Result<Self, Error> {
-        let description::Service { namespace, name, at, components, sticky } = described;
+        let description::Service { namespace, name, at, components, sticky, policy } = described;
         let full = || format!("{namespace}/{name}");
         let mut routes = vec![(in_cluster(namespace, name), Named::Service)];
         for (component, part) in components {
@@ -94,7 +95,8 @@ impl Service {
         };
         let routes = routes.into_iter().map(|(route, named)| (route, target(named))).collect();
         let (namespace, name) = (namespace.clone(), name.clone());
-        Ok(Self { namespace, name, routes, components, sticky: sticky.clone() })
+        let (sticky, policy) = (sticky.clone(), policy.clone());
+        Ok(Self { namespace, name, routes, components, sticky, policy })
     }
 
     /// Its revisions, each as often as it is named.

@@ -6,15 +6,28 @@ use std::{
     },
 };
 
-use longshore_daemon::{RequestIds, gate::Gate, server::Probe};
+use hyper::http::request::Parts;
+use longshore_daemon::{
+    RequestIds,
+    gate::Gate,
+    server::{Connection, Probe},
+};
 
-use crate::{Table, Wake, config::Bounds, upstream::Upstream};
+use crate::{
+    Table, Wake,
+    config::Bounds,
+    failure::Failure,
+    security::{self, Asked, Security},
+    service::Service,
+    upstream::Upstream,
+};
 
 /// What all event loops share.
 pub(crate) struct Shared {
     pub(crate) table: Table,
     pub(crate) wake: Arc<dyn Wake>,
     pub(crate) probe: Arc<Probe>,
+    pub(crate) security: Security,
     pub(crate) bounds: Bounds,
     /// Requests that wait for a replica.
     pub(crate) waiting: Gate,
@@ -22,6 +35,34 @@ pub(crate) struct Shared {
     pub(crate) waiting_bytes: Gate,
     pub(crate) trust_forwarded: bool,
     pub(crate) seed: Option<u64>,
+}
+
+impl Shared {
+    /// Lets a request in, or says why not; gives the name of its client, where that has to have one.
+    pub(crate) fn admit(
+        &self,
+        service: &Service,
+        head: &mut Parts,
+        connection: Option<Connection>,
+    ) -> Result<Option<Arc<str>>, Failure> {
+        let peer = connection.map(|connection| connection.peer.ip());
+        let named =
+            if self.trust_forwarded { security::forwarded_for(&head.headers) } else { None };
+        let asked = Asked { namespace: &service.namespace, name: &service.name };
+        let admitted =
+            self.security.admit(asked, &service.policy, &mut head.headers, named.or(peer));
+        admitted.map_err(|refused| {
+            let failure = Failure::new(refused.code, refused.message);
+            let failure = match refused.retry_after {
+                Some(seconds) => failure.after(seconds),
+                None => failure,
+            };
+            match refused.challenge {
+                Some(challenge) => failure.with_challenge(challenge),
+                None => failure,
+            }
+        })
+    }
 }
 
 /// What one event loop has for itself.

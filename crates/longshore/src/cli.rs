@@ -24,7 +24,9 @@ pub(crate) use announce::AnnounceArgs;
 pub(crate) use autoscaler::{AutoscalerArgs, AutoscalerCommand};
 pub(crate) use batches::BatchArgs;
 #[cfg(feature = "gateway")]
-pub(crate) use gateway::{GatewayArgs, GatewayConnectionArgs, WaitingArgs};
+pub(crate) use gateway::{
+    GatewayArgs, GatewayAuth, GatewayConnectionArgs, GatewaySecurityArgs, WaitingArgs,
+};
 #[cfg(feature = "operator")]
 pub(crate) use operator::{GatewaysArgs, HostArgs, Mode, OperatorArgs};
 #[cfg(feature = "cli")]

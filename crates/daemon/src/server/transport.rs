@@ -22,6 +22,8 @@ pub enum Transport {
     Plain,
     /// TLS.
     Tls(Tls),
+    /// TLS on this port, nothing on the others.
+    TlsOn(u16, Tls),
 }
 
 /// The stream of a connection.
@@ -39,12 +41,20 @@ impl Accept for Transport {
     const HANDSHAKE: bool = true;
 
     async fn accept(&self, socket: TcpStream) -> io::Result<Accepted<Stream>> {
-        match self {
-            Self::Plain => {
+        let tls = match self {
+            Self::Plain => None,
+            Self::Tls(tls) => Some(tls),
+            Self::TlsOn(port, tls) => {
+                let is_meant = socket.local_addr().is_ok_and(|address| address.port() == *port);
+                is_meant.then_some(tls)
+            }
+        };
+        match tls {
+            None => {
                 let stream = Stream::Plain(socket);
                 Ok(Accepted { stream, http2: None, is_secure: false })
             }
-            Self::Tls(tls) => {
+            Some(tls) => {
                 let stream = Box::new(Box::pin(tls.shake(socket)).await?);
                 let http2 = stream.get_ref().1.alpn_protocol().map(|named| named == b"h2");
                 Ok(Accepted { stream: Stream::Tls(stream), http2, is_secure: true })

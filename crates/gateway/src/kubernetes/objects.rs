@@ -8,7 +8,7 @@ use k8s_openapi::{
 };
 use kube::Resource;
 use longshore_kserve::{Component, status::ComponentStatus};
-use longshore_platform::{Revision, Sticky, names};
+use longshore_platform::{Policy, Revision, Sticky, names};
 use serde::Deserialize;
 
 use crate::description::{Part, Service, Share};
@@ -109,11 +109,16 @@ pub(super) fn service(object: InferenceService) -> Result<Option<Service>, Strin
     let annotations = metadata.annotations.unwrap_or_default();
     let sticky = annotations.get(names::STICKY).map(|text| Sticky::from_str(text)).transpose();
     let sticky = sticky.map_err(|fault| format!("annotation `{}`: {fault}", names::STICKY))?;
+    let policy = Policy::of(&annotations).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        faults.join("; ")
+    })?;
     let mut service = Service {
         namespace,
         name,
         at: status.url.into_iter().collect(),
         sticky,
+        policy,
         ..Service::default()
     };
     for (component, said) in status.components {

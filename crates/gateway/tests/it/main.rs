@@ -8,4 +8,5 @@ mod replica;
 mod replies;
 mod routing;
 mod running;
+mod security;
 mod waiting;

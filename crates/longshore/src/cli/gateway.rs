@@ -1,6 +1,6 @@
 use std::{net::IpAddr, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::LogArgs;
 
@@ -57,6 +57,10 @@ pub(crate) struct GatewayArgs {
     /// Connections of clients.
     #[command(flatten)]
     pub(crate) connections: GatewayConnectionArgs,
+
+    /// Who may connect, and who may ask.
+    #[command(flatten)]
+    pub(crate) security: GatewaySecurityArgs,
 
     /// Seconds after TERM in which new connections are still answered, while `/health/ready` says 503
     #[arg(long, env = "LONGSHORE_DRAIN_DELAY", default_value_t = 0, value_name = "SECONDS")]
@@ -131,4 +135,66 @@ pub(crate) struct GatewayConnectionArgs {
     /// Seconds a connection may stay open without a request
     #[arg(long, env = "LONGSHORE_IDLE_TIMEOUT", default_value_t = 90, value_name = "SECONDS")]
     pub(crate) idle_timeout: u64,
+}
+
+/// Who may connect to a gateway, and who may ask.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "TLS and clients")]
+pub(crate) struct GatewaySecurityArgs {
+    /// The gateway's certificate in PEM form, followed by those of its authorities; read again when it
+    /// changes
+    #[arg(long, env = "LONGSHORE_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The private key of `--tls-cert`, in PEM form
+    #[arg(long, env = "LONGSHORE_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// The port that speaks TLS, when there is a `--tls-cert`; `--port` does not, since names within the
+    /// cluster lead to it
+    #[arg(long, env = "LONGSHORE_TLS_PORT", default_value_t = 8443, value_name = "PORT")]
+    pub(crate) tls_port: u16,
+
+    /// What clients are asked for where the annotation `longshore.dev/auth` of an InferenceService does
+    /// not say it
+    #[arg(long, env = "LONGSHORE_AUTH", value_name = "WHAT", default_value = "none")]
+    pub(crate) auth: GatewayAuth,
+
+    /// The API keys of clients, one line `NAME:SHA256` each, as `longshore api-key` makes them; read again
+    /// when it changes
+    #[arg(long, env = "LONGSHORE_API_KEYS", value_name = "FILE")]
+    pub(crate) api_keys: Option<PathBuf>,
+
+    /// The keys by which JSON Web Tokens are signed (JWKS), a file or an `https` URL; read again and again
+    #[arg(
+        long,
+        env = "LONGSHORE_JWKS",
+        value_name = "FILE|URL",
+        requires_all = ["jwt_issuer", "jwt_audience"]
+    )]
+    pub(crate) jwks: Option<String>,
+
+    /// The authorities to believe for the URL of `--jwks`, in PEM form, instead of the usual ones
+    #[arg(long, env = "LONGSHORE_JWKS_CA", value_name = "FILE", requires = "jwks")]
+    pub(crate) jwks_ca: Option<PathBuf>,
+
+    /// What tokens have to name as their issuer (`iss`)
+    #[arg(long, env = "LONGSHORE_JWT_ISSUER", value_name = "ISSUER", requires = "jwks")]
+    pub(crate) jwt_issuer: Option<String>,
+
+    /// What tokens have to name as their audience (`aud`), where the annotation `longshore.dev/jwt-audience`
+    /// of an InferenceService does not say it
+    #[arg(long, env = "LONGSHORE_JWT_AUDIENCE", value_name = "AUDIENCE", requires = "jwks")]
+    pub(crate) jwt_audience: Option<String>,
+}
+
+/// What clients are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GatewayAuth {
+    /// Nothing.
+    None,
+    /// An API key.
+    ApiKey,
+    /// A JSON Web Token.
+    Jwt,
 }

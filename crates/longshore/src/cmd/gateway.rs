@@ -1,5 +1,7 @@
 //! `longshore gateway`.
 
+mod security;
+
 use std::{net::SocketAddr, path::Path, sync::Arc, thread, time::Duration};
 
 use anyhow::{Context, Result};
@@ -38,6 +40,7 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     config.connections = connections(args.connections, config.connections);
     config.drain_delay = Duration::from_secs(args.drain_delay);
     config.grace = Duration::from_secs(args.grace_seconds);
+    security::secure(&args.security, &mut config)?;
     let mut kubernetes = None;
     match &args.routes {
         Some(path) => follow(path, &table)?,
@@ -51,6 +54,9 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     }
     let gateway = Gateway::bind(config)?;
     tracing::info!(address = %gateway.address(), "listening on http://{}", gateway.address());
+    if let Some(address) = gateway.tls_address() {
+        tracing::info!(%address, "listening on https://{address}");
+    }
     if let Some(address) = gateway.metrics_address() {
         tracing::info!(%address, "metrics on http://{address}/metrics");
     }

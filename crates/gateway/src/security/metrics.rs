@@ -1,0 +1,85 @@
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+};
+
+use super::Tokens;
+
+/// Requests that were not let in.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    unknown: AtomicU64,
+    forbidden: AtomicU64,
+    limited: AtomicU64,
+}
+
+impl Counts {
+    /// Nobody knows who asked.
+    pub(super) fn unknown(&self) {
+        self.unknown.fetch_add(1, Relaxed);
+    }
+
+    /// Who asked may not.
+    pub(super) fn forbidden(&self) {
+        self.forbidden.fetch_add(1, Relaxed);
+    }
+
+    /// Who asked has done so too often.
+    pub(super) fn limited(&self) {
+        self.limited.fetch_add(1, Relaxed);
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct SecurityMetrics(pub(super) Arc<Counts>);
+
+impl Collector for SecurityMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let mut refused = encoder.encode_descriptor(
+            "longshore_gateway_refused",
+            "Requests that were not let in: `unknown` clients, `forbidden` ones, and those over a limit",
+            None,
+            MetricType::Counter,
+        )?;
+        let Counts { unknown, forbidden, limited } = &*self.0;
+        for (reason, count) in
+            [("unknown", unknown), ("forbidden", forbidden), ("limited", limited)]
+        {
+            let count = ConstCounter::new(count.load(Relaxed));
+            count.encode(refused.encode_family(&[("reason", reason)])?)?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct JwksMetrics(pub(super) Tokens);
+
+impl Collector for JwksMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let (keys, failures) = self.0.counts();
+        let gauge = encoder.encode_descriptor(
+            "longshore_gateway_jwks_keys",
+            "Keys by which tokens may be signed",
+            None,
+            MetricType::Gauge,
+        )?;
+        ConstGauge::new(keys as i64).encode(gauge)?;
+        let counter = encoder.encode_descriptor(
+            "longshore_gateway_jwks_failures",
+            "Attempts to read these keys that failed",
+            None,
+            MetricType::Counter,
+        )?;
+        ConstCounter::new(failures).encode(counter)
+    }
+}
