@@ -42,15 +42,14 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     config.grace = Duration::from_secs(args.grace_seconds);
     security::secure(&args.security, &mut config)?;
     let mut kubernetes = None;
-    match &args.routes {
-        Some(path) => follow(path, &table)?,
-        None => {
-            let started = Kubernetes::start(table.clone(), args.namespace.clone())?;
-            started.register(&mut config.registry);
-            config.wake = Arc::new(started.wake());
-            config.readiness = Arc::new(Complete(started.clone()));
-            kubernetes = Some(started);
-        }
+    if let Some(path) = &args.routes {
+        follow(path, &table)?;
+    } else {
+        let started = Kubernetes::start(table.clone(), args.namespace.clone())?;
+        started.register(&mut config.registry);
+        config.wake = Arc::new(started.wake());
+        config.readiness = Arc::new(Complete(started.clone()));
+        kubernetes = Some(started);
     }
     let gateway = Gateway::bind(config)?;
     tracing::info!(address = %gateway.address(), "listening on http://{}", gateway.address());
