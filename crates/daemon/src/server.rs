@@ -27,6 +27,7 @@ mod probe;
 mod socket;
 pub mod tls;
 mod transport;
+mod upgrade;
 mod wakes;
 
 pub use accept::{Accept, Accepted, Connection, Plain};
@@ -34,6 +35,7 @@ pub use body::Body;
 pub use connection::Answer;
 pub use probe::{Page, Probe, Question, Readiness};
 pub use transport::{Stream, Transport};
+pub use upgrade::{Duplex, Upgrade};
 
 use crate::{Drain, Error, cgroup, gate::Gate};
 use event_loop::{Loop, Shared};

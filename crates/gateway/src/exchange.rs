@@ -4,9 +4,9 @@
 use std::{future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 
 use hyper::{
-    Request, Response, Uri, Version,
+    Request, Response, StatusCode, Uri, Version,
     body::{Body as _, Incoming},
-    header::{HOST, HeaderValue},
+    header::{HOST, HeaderValue, UPGRADE},
     http::request::Parts,
 };
 use longshore_daemon::{Code, server::Connection};
@@ -22,6 +22,7 @@ use crate::{
     reply::{Arriving, Link, Reply},
     revision::{Fault, Slot, Visit},
     service::Service,
+    tunnel,
     worker::Worker,
 };
 
@@ -236,6 +237,9 @@ impl Exchange<'_> {
         };
         let path = forward::target(&head.uri, *prefix).ok_or(Lost::Unsendable)?;
         let mut headers = forward::request_headers(head, &said);
+        if let Some(protocol) = forward::upgrade(head) {
+            forward::put_upgrade(&mut headers, protocol);
+        }
         if let Some(pooled) = pooled {
             let value = HeaderValue::from_bytes(&pooled.to_header());
             headers.insert(names::POOL, value.map_err(|_| Lost::Unsendable)?);
@@ -274,7 +278,15 @@ impl Exchange<'_> {
         }
         head.version = Version::HTTP_11;
         head.extensions.clear();
+        let protocol = head.headers.get(UPGRADE).cloned();
         forward::reply_headers(&mut head.headers);
+        if let (StatusCode::SWITCHING_PROTOCOLS, Some(protocol)) = (head.status, protocol)
+            && let Some(link) = link.take_http1()
+        {
+            forward::put_upgrade(&mut head.headers, protocol);
+            head.extensions.insert(tunnel::between(link, slot, visit));
+            return Response::from_parts(head, Reply::Whole(bytes::Bytes::new()));
+        }
         let worker = self.worker;
         // a short body has most often come with its head: the connection is free at once
         let is_short = incoming.size_hint().exact().is_some_and(|length| length <= WHOLE);

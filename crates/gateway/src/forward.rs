@@ -1,7 +1,7 @@
 //! Heads of requests and replies as they are handed on (RFC 9110 §7.6).
 
 use hyper::{
-    HeaderMap, Uri,
+    HeaderMap, Uri, Version,
     header::{
         CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue,
         PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
@@ -163,6 +163,25 @@ pub(crate) fn reply_headers(headers: &mut HeaderMap) {
         headers.remove(CONTENT_LENGTH);
     }
     strip(headers);
+}
+
+/// The protocol that a client asks for on its connection.
+pub(crate) fn upgrade(head: &Parts) -> Option<HeaderValue> {
+    let names = |value: &HeaderValue| {
+        let mut names = value.to_str().unwrap_or_default().split(',');
+        names.any(|name| name.trim().eq_ignore_ascii_case("upgrade"))
+    };
+    let is_named = head.headers.get_all(CONNECTION).iter().any(names);
+    let protocol = head.headers.get(UPGRADE)?;
+    // HTTP/2 is spoken with prior knowledge, or not at all
+    let is_h2c = protocol.as_bytes().to_ascii_lowercase().starts_with(b"h2");
+    (is_named && !is_h2c && head.version == Version::HTTP_11).then(|| protocol.clone())
+}
+
+/// Says in a head that the connection switches to `protocol`.
+pub(crate) fn put_upgrade(headers: &mut HeaderMap, protocol: HeaderValue) {
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, protocol);
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub mod security;
 mod service;
 mod split;
 mod table;
+mod tunnel;
 mod upstream;
 mod wake;
 mod worker;

@@ -58,6 +58,14 @@ pub(crate) enum Link {
 }
 
 impl Link {
+    /// The connection itself, when nothing but this reply goes over it.
+    pub(crate) fn take_http1(&mut self) -> Option<Box<Http1>> {
+        match self {
+            Self::Http1 { link, .. } => link.take(),
+            Self::Http2 { .. } => None,
+        }
+    }
+
     /// The next part of a body.
     pub(crate) fn poll_frame(
         &mut self,

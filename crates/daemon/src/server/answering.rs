@@ -11,7 +11,10 @@ use hyper::{
 };
 use pin_project_lite::pin_project;
 
-use super::body::{OpenRequest, ReplyBody};
+use super::{
+    body::{OpenRequest, ReplyBody},
+    upgrade::Upgrade,
+};
 
 pin_project! {
     /// The answer to a request of HTTP/1. An `async` block would hold the service's future twice,
@@ -44,6 +47,9 @@ where
         // hyper ends the connection of a body that is not read, without a word
         if open.watch().is_draining() || open.watch().is_body_left() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(upgrade) = response.extensions_mut().remove::<Upgrade>() {
+            open.watch().upgrades(upgrade);
         }
         Poll::Ready(Ok(response.map(|body| ReplyBody::new(body, open))))
     }

@@ -18,7 +18,7 @@ use hyper::{
     server::conn::{http1, http2},
     service::{Service, service_fn},
 };
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 
 use super::{
@@ -142,6 +142,17 @@ async fn drive_any<A: Accept, S: Answer>(
         let mut io = parts.io;
         io.rewind(parts.read_buf);
         return Box::pin(drive_http2(io, shared, watch)).await;
+    }
+    if result.is_ok()
+        && let Some(upgrade) = watch.take_upgrade()
+    {
+        // a stream of another protocol may rest for as long as it likes
+        watch.request_begins();
+        let parts = connection.into_parts();
+        let mut io = parts.io;
+        io.rewind(parts.read_buf);
+        Box::pin(upgrade.run(TokioIo::new(io))).await;
+        watch.request_ends();
     }
     result
 }

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::task::AbortHandle;
 
-use super::{Limits, accept::Connection, wakes::Wakes};
+use super::{Limits, accept::Connection, upgrade::Upgrade, wakes::Wakes};
 use crate::Drain;
 
 /// What a connection is waiting for.
@@ -58,6 +58,8 @@ pub(super) struct Watch {
     /// Wakes the connection's task.
     waker: OnceLock<Waker>,
     wakes: Wakes,
+    /// What goes on once the reply that switches protocols is written.
+    upgrade: Mutex<Option<Upgrade>>,
 }
 
 /// What the task is polled with for HTTP/1.
@@ -91,6 +93,7 @@ impl Watch {
             secure: AtomicBool::new(false),
             waker: OnceLock::new(),
             wakes: Wakes::default(),
+            upgrade: Mutex::default(),
         }
     }
 
@@ -112,6 +115,16 @@ impl Watch {
     /// What wakes the task while it is polled.
     pub(super) fn wakes(&self) -> &Wakes {
         &self.wakes
+    }
+
+    /// The reply switches protocols.
+    pub(super) fn upgrades(&self, upgrade: Upgrade) {
+        *self.upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrade);
+    }
+
+    /// What goes on after the last reply, when that has switched protocols.
+    pub(super) fn take_upgrade(&self) -> Option<Upgrade> {
+        self.upgrade.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn enter(&self, phase: Phase) {

@@ -52,9 +52,10 @@ impl<S> Watched<S> {
         Self { io: TokioIo::new(stream), watch, start: Start::Preface(0), parting: None }
     }
 
-    /// Lets `bytes` be read again, and takes what follows for HTTP/2.
+    /// Lets `bytes` be read again, and takes what follows as it is.
     pub(super) fn rewind(&mut self, bytes: Bytes) {
-        self.start = Start::Again(bytes);
+        // none would be read as the end
+        self.start = if bytes.is_empty() { Start::Over } else { Start::Again(bytes) };
     }
 }
 

@@ -2,10 +2,11 @@ use std::{
     future::{Future, poll_fn},
     io,
     pin::{Pin, pin},
-    task::Context,
+    task::{Context, Poll},
     time::Instant,
 };
 
+use bytes::Bytes;
 use hyper::{
     Request, Response,
     body::Incoming,
@@ -83,5 +84,16 @@ impl Http1 {
             polled
         })
         .await
+    }
+
+    /// The stream of bytes once the reply has switched protocols, and what was read of it already.
+    pub(crate) async fn into_stream(mut self: Box<Self>) -> Option<(TcpStream, Bytes)> {
+        poll_fn(|cx| {
+            self.drive(cx);
+            if self.is_over { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        let parts = self.driver.take()?.into_parts();
+        Some((parts.io.into_inner(), parts.read_buf))
     }
 }

@@ -320,3 +320,46 @@ fn requests_in_flight_are_finished_on_the_way_down() {
     let reply = waiter.join().unwrap();
     assert_eq!((reply.status, reply.header("connection")), (200, Some("close")));
 }
+
+#[test]
+fn a_web_socket_passes_both_ways_until_it_is_closed() {
+    let replica = Replica::start(|seen, stream| {
+        assert_eq!(seen.header("upgrade"), Some("websocket"));
+        assert_eq!(seen.header("sec-websocket-key"), Some("abc"));
+        // the first bytes of the new protocol come with the head
+        write(
+            stream,
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\nhello",
+        );
+        let mut buffer = [0; 64];
+        loop {
+            let read = std::io::Read::read(stream, &mut buffer).unwrap_or(0);
+            if read == 0 {
+                return false;
+            }
+            stream.write_all(&buffer[..read].to_ascii_uppercase()).unwrap();
+        }
+    });
+    let gateway = start(config());
+    gateway.route(facts(), &[replica.address]);
+    let mut client = gateway.connect();
+    client.write(&format!(
+        "GET /ws HTTP/1.1\r\nhost: {HOST}\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-key: abc\r\n\r\n"
+    ));
+    let head = client.head();
+    assert!(head.starts_with("HTTP/1.1 101") && head.contains("upgrade: websocket"), "{head}");
+    let read = |count: usize, client: &mut crate::running::Connection| {
+        let mut bytes = vec![0; count];
+        std::io::Read::read_exact(&mut client.reader, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    };
+    assert_eq!(read(5, &mut client), "hello");
+    for _ in 0..3 {
+        client.write("ping");
+        assert_eq!(read(4, &mut client), "PING");
+    }
+    let in_flight = || gateway.table.load().revisions.values().next().unwrap().in_flight;
+    assert_eq!(in_flight(), 1);
+    drop(client);
+    until("it counts no more", || in_flight() == 0);
+}
