@@ -52,10 +52,11 @@ impl Given {
         let progressive = Progressive::of(&annotations).unwrap_or_default();
         let has_percent = predictor.component.extension.canary_traffic_percent.is_some();
         let clash = progressive.clash(has_percent, !spec.canary.is_empty());
-        if !faults.is_empty() || !asked.is_empty() || clash.is_some() {
+        let vain = [clash, progressive.unserved()];
+        let mut vain = vain.iter().flatten().map(ToString::to_string).peekable();
+        if !faults.is_empty() || !asked.is_empty() || vain.peek().is_some() {
             let faults = faults.iter().map(ToString::to_string);
-            let clash = clash.iter().map(ToString::to_string);
-            let faults: Vec<_> = faults.chain(asked).chain(clash).collect();
+            let faults: Vec<_> = faults.chain(asked).chain(vain).collect();
             return Err(refuse(faults.join("; ")));
         }
         Ok(Self {
@@ -136,6 +137,13 @@ mod tests {
                 "`spec` cannot be read",
             ),
             (json!({}), json!({}), json!({}), "predictor"),
+            (json!({"longshore.dev/shadow": "20%"}), model.clone(), json!({}), "do not copy"),
+            (
+                json!({"longshore.dev/rollout": "5%,100% every 1m"}),
+                json!({"predictor": {"canaryTrafficPercent": 5, "sklearn": {"storageUri": "s3://a"}}}),
+                json!({}),
+                "says shares too",
+            ),
             (
                 json!({}),
                 json!({"predictor": {"minReplicas": 3, "maxReplicas": 1, "sklearn": {}}}),

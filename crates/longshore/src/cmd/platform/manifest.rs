@@ -129,7 +129,13 @@ fn of_service(manifest: &Manifest) -> Vec<String> {
         Err(error) => return vec![format!("`spec` has another form than KServe's: {error}")],
     };
     let mut annotations = manifest.object.metadata.annotations.clone().unwrap_or_default();
-    let ours = [Policy::of(&annotations).err(), Progressive::of(&annotations).err()];
+    let progressive = Progressive::of(&annotations);
+    let has_percent = spec.predictor.component.extension.canary_traffic_percent.is_some();
+    let vain = progressive.as_ref().ok().map(|it| {
+        let clash = it.clash(has_percent, !spec.canary.is_empty());
+        clash.into_iter().chain(it.unserved()).collect::<Vec<_>>()
+    });
+    let ours = [Policy::of(&annotations).err(), progressive.err(), vain];
     defaults::complete(&mut annotations, &mut spec);
     let faults = validate(manifest.name(), &annotations, &spec);
     let ours = ours.iter().flatten().flatten().map(ToString::to_string);
