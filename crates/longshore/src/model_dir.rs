@@ -16,11 +16,17 @@ mod watch;
 
 pub(crate) use watch::Watch;
 
-use crate::models::{ModelFiles, Named};
+use crate::{
+    examples,
+    models::{ModelFiles, Named},
+};
 
-/// Whether what `--model-dir` names is a model itself, not a folder of models; a remote location is
-/// one.
+/// Whether what `--model-dir` names is a model itself, not a folder of models; an example and a remote
+/// location are one.
 pub(crate) fn is_one_model(folder: &str) -> Result<bool> {
+    if folder.starts_with(examples::SCHEME) {
+        return Ok(true);
+    }
     let folder = Environment::process().placed(folder)?;
     let Location::Local(path) = folder.parse()? else { return Ok(true) };
     let folder = ModelDir::new(path);
@@ -116,6 +122,7 @@ mod tests {
     fn what_is_not_on_this_machine_is_one_model() {
         assert!(is_one_model("/no/such/folder").unwrap());
         assert!(is_one_model("s3://bucket/churn").unwrap());
+        assert!(is_one_model("example://wine").unwrap());
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("churn")).unwrap();
         assert!(!is_one_model(folder.path().to_str().unwrap()).unwrap());

@@ -78,7 +78,7 @@ def the_gateway_only_wakes(platform: Platform) -> str:
 
 @check
 def a_hostile_pod(platform: Platform) -> str:
-    """A pod of a tenant cannot reach the operator, nor the peers' port, nor announce a replica that is not its own."""
+    """A pod of a tenant cannot reach the operator, nor the peers' port, nor the gateways' metrics."""
     namespace, victim = platform.namespace("platform-hostile"), platform.namespace("platform-victim")
     platform.kube.apply(platform.service(victim, "iris"))
     platform.ready(victim, "iris")
