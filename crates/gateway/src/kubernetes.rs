@@ -105,7 +105,7 @@ impl Kubernetes {
         namespaces: Vec<String>,
         deployments: Deployments,
     ) -> Self {
-        let missing = AtomicUsize::new(3 * namespaces.len().max(1));
+        let missing = AtomicUsize::new(4 * namespaces.len().max(1));
         Self(Arc::new(State {
             client,
             namespaces,
@@ -147,6 +147,7 @@ impl Kubernetes {
             tasks.push(self.services(namespace));
             tasks.push(self.revisions(namespace));
             tasks.push(self.slices(namespace));
+            tasks.push(self.pools(namespace));
         }
         tasks.push(Box::pin(self.clone().expire()));
         join_all(tasks).await;
@@ -193,6 +194,16 @@ impl Kubernetes {
             this.learn(|known| known.slice(&key, slice));
         };
         self.follow(namespace, Some(names::REVISION), counts, apply)
+    }
+
+    fn pools(&self, namespace: Option<&str>) -> Task {
+        let counts = &self.0.slices;
+        let this = self.clone();
+        let apply = move |key: Key, object: Option<EndpointSlice>| {
+            let replicas = object.as_ref().map(objects::pool);
+            this.learn(|known| known.pool(&key, replicas));
+        };
+        self.follow(namespace, Some(names::POOL_LABEL), counts, apply)
     }
 
     fn follow<K>(
@@ -288,6 +299,7 @@ impl Kubernetes {
                     table.set_facts(namespace, name, revision.facts.clone());
                     table.set_replicas(namespace, name, revision.replicas);
                 }
+                Change::Pool(namespace, replicas) => table.set_pool(&namespace, replicas),
                 Change::NoRevision(key) => table.remove_revision(&key.namespace, &key.name),
             }
         }

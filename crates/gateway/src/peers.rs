@@ -20,11 +20,13 @@ use longshore_daemon::{
     Code, Drain,
     server::{Body, Config, Limits, Plain, Probe, Readiness, Server},
 };
-use longshore_platform::{Announcement, names};
+use longshore_platform::{Announcement, PoolReadiness, PoolState, names};
 use prometheus_client::registry::Registry;
 use serde::Serialize;
 
 use crate::{Error, Kubernetes, Table};
+
+mod pool;
 
 /// Most connections: of a few operators, and of replicas that have just started.
 const CONNECTIONS: usize = 1024;
@@ -133,6 +135,7 @@ async fn answer(state: &State, request: Request<Body>) -> Response<Full<Bytes>> 
         match path {
             names::LOAD_PATH => json(&state.table.load()),
             names::ANNOUNCE_PATH => announced(state, request).await,
+            _ if path.starts_with(names::POOLED_PATH) => pooled(state, path).await,
             _ => of_service(state, path),
         }
     } else {
@@ -170,6 +173,27 @@ fn of_service(state: &State, path: &str) -> Result<Response<Full<Bytes>>, Failur
         Err(unknown(format!(
             "this gateway routes no InferenceService `{name}` of the namespace `{namespace}`"
         )))
+    })
+}
+
+/// What the warm pool says of a revision: `PATH/NAMESPACE/REVISION`.
+async fn pooled(state: &State, path: &str) -> Result<Response<Full<Bytes>>, Failure> {
+    let named = path.strip_prefix(names::POOLED_PATH).and_then(|it| it.strip_prefix('/'));
+    let revision = named.and_then(|it| it.split_once('/')).and_then(|(namespace, name)| {
+        let revision = state.table.revision(namespace, name)?;
+        let pooled = revision.pooled()?;
+        Some((revision, pooled))
+    });
+    let Some((revision, pooled)) = revision else {
+        let message = "this gateway knows no such revision for which a warm pool may answer";
+        return Err(Failure { code: Code::NotFound, message: message.into() });
+    };
+    json(&match revision.pool_address() {
+        Some(address) => pool::ask(address, &pooled).await,
+        None => PoolReadiness {
+            state: PoolState::Waiting,
+            message: "no replica of the warm pool is ready".into(),
+        },
     })
 }
 

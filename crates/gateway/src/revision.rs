@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -155,12 +156,22 @@ impl Revision {
     /// A slot at the warm pool and what the pool has to know, when it may answer for this revision and
     /// is ready.
     pub(crate) fn pool_slot(&self) -> Option<(Slot, Pooled)> {
-        let (pool, facts) = (self.pool.as_ref()?, self.facts.load());
-        let Pool { uri, model } = facts.as_ref()?.pool.clone()?;
+        let (pool, pooled) = (self.pool.as_ref()?, self.pooled()?);
         let slot = pool.state().slots.take_first(pool, self.now())?;
         let mut state = self.state();
         state.tally().pooled += 1;
-        Some((slot, Pooled { revision: self.name.clone(), model, uri }))
+        Some((slot, pooled))
+    }
+
+    /// What the warm pool has to know, when it may answer for this revision.
+    pub(crate) fn pooled(&self) -> Option<Pooled> {
+        let Pool { uri, model } = self.facts.load().as_ref()?.pool.clone()?;
+        Some(Pooled { revision: self.name.clone(), model, uri })
+    }
+
+    /// A replica of the warm pool, whichever is first.
+    pub(crate) fn pool_address(&self) -> Option<SocketAddr> {
+        Some(self.pool.as_ref()?.endpoints.load().first()?.address)
     }
 
     /// True when requests for the pool have come for so long, or are so many, that a replica of its own is

@@ -8,6 +8,7 @@ mod watch;
 
 pub use index::Index;
 pub use key::Key;
+pub(crate) use seen::POOL;
 pub use seen::{APPLIED, AccountSeen, Applied, Deployed, Replica};
 pub use trouble::Trouble;
 pub(crate) use watch::{Watches, resource};

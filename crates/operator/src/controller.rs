@@ -8,6 +8,7 @@ mod look;
 mod memory;
 mod model;
 mod objects;
+mod pools;
 mod queue;
 mod reconcile;
 mod retire;
@@ -30,12 +31,14 @@ use longshore_platform::names::OPERATOR;
 
 pub(crate) use queue::{Queue, Waiting, queue};
 
-use self::{events::Notice, look::Look, memory::Memory, objects::Objects, queue::Next};
+use self::{
+    events::Notice, look::Look, memory::Memory, objects::Objects, pools::Pools, queue::Next,
+};
 use crate::{
     Error, Metrics,
     autoscaler::{Defaults, Targets},
-    build::Settings,
-    cluster::{Cluster, Key, resource},
+    build::{PoolSize, Settings},
+    cluster::{Cluster, Key, POOL, resource},
     gateways::Gateways,
 };
 
@@ -57,6 +60,10 @@ pub(crate) struct Setup {
     /// Where the autoscaler is told what it keeps.
     pub(crate) targets: Targets,
     pub(crate) metrics: Metrics,
+    /// How large warm pools are; none when there are none.
+    pub(crate) pool: Option<PoolSize>,
+    /// Where it puts in what it finds is to be looked at.
+    pub(crate) queue: Queue,
     /// The name by which this operator is told from others.
     pub(crate) identity: String,
 }
@@ -72,6 +79,9 @@ pub(crate) struct Controller {
     targets: Targets,
     objects: Objects,
     memory: Memory,
+    pool: Option<PoolSize>,
+    pools: Pools,
+    queue: Queue,
     recorder: Recorder,
 }
 
@@ -83,8 +93,8 @@ fn now() -> String {
 impl Controller {
     /// Looks at services through `client`.
     pub(crate) fn new(client: Client, setup: Setup) -> Self {
-        let Setup { cluster, gateways, settings, class, scaling, targets, metrics, identity } =
-            setup;
+        let Setup { cluster, gateways, settings, class, scaling, targets, .. } = setup;
+        let Setup { metrics, pool, queue, identity, .. } = setup;
         let reporter = Reporter { controller: OPERATOR.into(), instance: Some(identity) };
         Self {
             cluster,
@@ -96,6 +106,9 @@ impl Controller {
             targets,
             objects: Objects::new(client.clone()),
             memory: Memory::default(),
+            pool,
+            pools: Pools::default(),
+            queue,
             recorder: Recorder::new(client, reporter),
         }
     }
@@ -103,6 +116,9 @@ impl Controller {
     /// Looks at all services, and then at each that changes, until dropped.
     pub(crate) async fn run(self: &Arc<Self>, queue: &Queue, waiting: &mut Waiting) {
         self.cluster.services.groups(None).into_iter().for_each(|key| queue.add(key));
+        // a pool may have lost its last service while nobody looked
+        let pools = self.cluster.deployments.groups(None).into_iter();
+        pools.filter(|key| key.name == POOL).for_each(|key| queue.add(key));
         waiting
             .run(PARALLEL, |key| {
                 let this = self.clone();

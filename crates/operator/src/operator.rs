@@ -16,8 +16,8 @@ use longshore_kserve::GROUP;
 use crate::{
     CLASS, Error, Metrics,
     autoscaler::{self, Defaults, Live, Targets},
-    build::Settings,
-    cluster::{Cluster, Key, Watches},
+    build::{PoolSize, Settings},
+    cluster::{Cluster, Key, POOL, Watches},
     controller::{Controller, Setup, queue},
     crd::{self, MADE_BY_KSERVE},
     gateways::Gateways,
@@ -41,6 +41,8 @@ pub struct Config {
     pub gateways: Vec<SocketAddr>,
     /// How objects are made.
     pub settings: Settings,
+    /// How large the warm pools of namespaces are; none when there are none.
+    pub pool: Option<PoolSize>,
     /// How revisions scale that say nothing else.
     pub scaling: Defaults,
 }
@@ -88,6 +90,7 @@ pub async fn run(
             ("", "") => cluster.services.groups(None).into_iter().for_each(|key| queue.add(key)),
             (namespace, "") => {
                 cluster.services.groups(Some(namespace)).into_iter().for_each(|key| queue.add(key));
+                queue.add(Key::new(namespace, POOL));
             }
             _ => queue.add(group),
         }
@@ -103,6 +106,8 @@ pub async fn run(
         scaling: config.scaling,
         targets: targets.clone(),
         metrics: metrics.clone(),
+        pool: config.pool,
+        queue: queue.clone(),
         identity: config.identity.clone(),
     };
     let controller = Arc::new(Controller::new(client.clone(), setup));

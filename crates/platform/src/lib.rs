@@ -27,7 +27,7 @@ pub use latency::Latency;
 pub use load::{Load, LoadReport};
 pub use outcomes::{OutcomeReport, Outcomes};
 pub use policy::Policy;
-pub use pooled::Pooled;
+pub use pooled::{PoolReadiness, PoolState, Pooled};
 pub use progressive::Progressive;
 pub use revision::{Pool, Revision, Scheme};
 pub use routes::{Routed, Routes};

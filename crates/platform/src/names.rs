@@ -70,6 +70,11 @@ pub const ROUTES_PATH: &str = "/routes";
 /// [`OutcomeReport`](crate::OutcomeReport), or with 404 when it does not know the InferenceService.
 pub const OUTCOMES_PATH: &str = "/outcomes";
 
+/// The path at which a gateway answers, followed by `/NAMESPACE/REVISION`, with what the warm pool says
+/// of the revision's model ([`PoolReadiness`](crate::PoolReadiness)), or with 404 when it does not know
+/// that the pool may answer for it.
+pub const POOLED_PATH: &str = "/pooled";
+
 /// The path to which a replica posts an [`Announcement`](crate::Announcement).
 pub const ANNOUNCE_PATH: &str = "/announce";
 

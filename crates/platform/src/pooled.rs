@@ -37,6 +37,28 @@ impl Pooled {
     }
 }
 
+/// Whether a warm pool can answer for a revision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PoolReadiness {
+    /// Whether it can.
+    pub state: PoolState,
+    /// Why it cannot, in words; empty when it can.
+    pub message: String,
+}
+
+/// Whether a warm pool can answer for a revision, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PoolState {
+    /// It has loaded the model.
+    Ready,
+    /// The model does not load.
+    Failed,
+    /// No replica of the pool can be asked, or the model is being loaded.
+    Waiting,
+}
+
 #[cfg(test)]
 mod tests {
     use super::Pooled;

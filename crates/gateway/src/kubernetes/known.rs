@@ -23,6 +23,8 @@ pub(super) enum Change {
     Revision(Revision),
     /// There is no such revision any more.
     NoRevision(Key),
+    /// The warm pool of this namespace has these replicas from now on.
+    Pool(String, Vec<Endpoint>),
 }
 
 /// What is known.
@@ -34,6 +36,8 @@ pub(super) struct Known {
     slices: HashMap<Key, Key>,
     /// Revisions with replicas that no EndpointSlice lists yet.
     announced: HashMap<Key, BTreeMap<IpAddr, Instant>>,
+    /// The replicas of warm pools: by namespace, and there by the names of the slices.
+    pools: HashMap<String, BTreeMap<String, Vec<Endpoint>>>,
 }
 
 /// What is known of a revision.
@@ -93,6 +97,23 @@ impl Known {
             changed.push(revision);
         }
         changed.iter().filter_map(|revision| self.told(revision)).collect()
+    }
+
+    /// An EndpointSlice has these replicas of its namespace's warm pool; `None` when it is gone.
+    pub(super) fn pool(&mut self, key: &Key, found: Option<Vec<Endpoint>>) -> Option<Change> {
+        let slices = self.pools.entry(key.namespace.clone()).or_default();
+        if slices.get(&key.name) == found.as_ref() {
+            return None;
+        }
+        match found {
+            Some(found) => slices.insert(key.name.clone(), found),
+            None => slices.remove(&key.name),
+        };
+        let all = slices.values().flatten().copied().collect();
+        if slices.is_empty() {
+            self.pools.remove(&key.namespace);
+        }
+        Some(Change::Pool(key.namespace.clone(), all))
     }
 
     /// True when the facts of a revision are known.

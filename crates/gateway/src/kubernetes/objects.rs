@@ -1,6 +1,12 @@
 //! Objects of Kubernetes, as far as a gateway reads them.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, net::IpAddr, str::FromStr};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
 
 use k8s_openapi::{
     NamespaceResourceScope, api::discovery::v1::EndpointSlice,
@@ -11,7 +17,7 @@ use longshore_kserve::{Component, status::ComponentStatus};
 use longshore_platform::{Policy, Revision, Sticky, names};
 use serde::Deserialize;
 
-use crate::description::{Part, Service, Share};
+use crate::description::{Endpoint, Part, Service, Share};
 
 /// A namespace and a name in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,6 +174,27 @@ pub(super) struct Slice {
 /// The revision of an EndpointSlice, and the addresses in it.
 pub(super) fn slice(object: &EndpointSlice) -> Option<(String, Slice)> {
     let revision = object.metadata.labels.as_ref()?.get(names::REVISION)?.clone();
+    Some((revision, addresses(object)))
+}
+
+/// The replicas of a warm pool that are ready and in an EndpointSlice, by its ports.
+pub(super) fn pool(object: &EndpointSlice) -> Vec<Endpoint> {
+    let port = |name: &str| {
+        let mut ports = object.ports.iter().flatten();
+        let port = ports.find(|port| port.name.as_deref() == Some(name))?.port?;
+        u16::try_from(port).ok()
+    };
+    let Some(http) = port("http") else { return Vec::new() };
+    let grpc = port("grpc");
+    let endpoint = |address: IpAddr| Endpoint {
+        address: SocketAddr::new(address, http),
+        grpc: grpc.map(|port| SocketAddr::new(address, port)),
+    };
+    addresses(object).ready.into_iter().map(endpoint).collect()
+}
+
+/// The addresses that one EndpointSlice has.
+fn addresses(object: &EndpointSlice) -> Slice {
     let mut slice = Slice::default();
     for endpoint in &object.endpoints {
         let conditions = endpoint.conditions.as_ref();
@@ -183,7 +210,7 @@ pub(super) fn slice(object: &EndpointSlice) -> Option<(String, Slice)> {
             slice.ready.push(address);
         }
     }
-    Some((revision, slice))
+    slice
 }
 
 #[cfg(test)]

@@ -54,6 +54,8 @@ fn what_is_unknown_or_wrong_is_refused() {
     for (line, rest, status) in [
         ("GET /routes/ml/wine", "\r\n", 404),
         ("GET /outcomes/ml/wine", "\r\n", 404),
+        ("GET /pooled/ml/iris-1", "\r\n", 404),
+        ("GET /pooled/ml", "\r\n", 404),
         ("GET /routes/iris", "\r\n", 404),
         ("GET /", "\r\n", 404),
         ("POST /load", "content-length: 0\r\n\r\n", 405),

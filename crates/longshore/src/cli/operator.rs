@@ -42,6 +42,30 @@ pub(crate) struct OperatorArgs {
     )]
     pub(crate) default_deployment_mode: Mode,
 
+    /// Whether models that sleep are answered from a warm pool of their namespace, where they may be
+    #[arg(
+        long,
+        env = "LONGSHORE_WARM_POOL",
+        value_name = "ON",
+        default_value = "on",
+        value_parser = ["on", "off"]
+    )]
+    pub(crate) warm_pool: String,
+
+    /// Memory of each replica of a warm pool
+    #[arg(long, env = "LONGSHORE_POOL_MEMORY", value_name = "QUANTITY", default_value = "512Mi")]
+    pub(crate) pool_memory: String,
+
+    /// Replicas of each warm pool
+    #[arg(
+        long,
+        env = "LONGSHORE_POOL_REPLICAS",
+        value_name = "COUNT",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) pool_replicas: u32,
+
     /// Hosts.
     #[command(flatten)]
     pub(crate) hosts: HostArgs,

@@ -11,7 +11,7 @@ use longshore_kserve::{address::Hosts, annotations::DeploymentMode};
 use longshore_operator::{
     Config, Metrics, Ready,
     autoscaler::{self, Defaults},
-    build::Settings,
+    build::{PoolSize, Settings},
     cluster::Key,
 };
 use longshore_platform::names::PEER_PORT;
@@ -117,6 +117,8 @@ fn config(args: &OperatorArgs) -> Result<Config> {
         gateway_peers,
         gateways: fixed.clone(),
         settings,
+        pool: (args.warm_pool == "on")
+            .then(|| PoolSize { memory: args.pool_memory.clone(), replicas: args.pool_replicas }),
         scaling: scaling(&args.scaling),
     })
 }

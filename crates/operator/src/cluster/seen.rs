@@ -13,7 +13,7 @@ use longshore_kserve::{
     annotations::{Annotations, COMPONENT, INFERENCE_SERVICE},
     select::Runtime,
 };
-use longshore_platform::names::{HASH, REVISION, ROLLOUT_STATE, SCALING};
+use longshore_platform::names::{HASH, POOL_LABEL, REVISION, ROLLOUT_STATE, SCALING};
 
 use super::{Key, Trouble, trouble};
 use crate::build::StorageContainer;
@@ -97,6 +97,17 @@ pub(crate) fn key(metadata: &ObjectMeta) -> Key {
 pub(crate) fn service(metadata: &ObjectMeta) -> Option<Key> {
     let name = label(metadata, INFERENCE_SERVICE)?;
     Some(Key::new(metadata.namespace.clone().unwrap_or_default(), name))
+}
+
+/// What the objects of a warm pool belong to: no service has such a name.
+pub(crate) const POOL: &str = ":pool";
+
+/// What an object belongs to that is of an InferenceService or of its namespace's warm pool.
+pub(crate) fn service_or_pool(metadata: &ObjectMeta) -> Option<Key> {
+    service(metadata).or_else(|| {
+        label(metadata, POOL_LABEL)?;
+        Some(Key::new(metadata.namespace.clone().unwrap_or_default(), POOL))
+    })
 }
 
 fn label<'m>(metadata: &'m ObjectMeta, name: &str) -> Option<&'m str> {

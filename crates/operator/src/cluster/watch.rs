@@ -29,7 +29,7 @@ use tokio::{sync::Notify, task::JoinSet};
 
 use super::{
     AccountSeen, Applied, Cluster, Deployed, Index, Key, Replica,
-    seen::{key, runtime, service, storage_container},
+    seen::{key, runtime, service, service_or_pool, storage_container},
 };
 
 /// The label that all objects of the operator carry.
@@ -150,7 +150,7 @@ impl<F: Told> Watches<F> {
             Watch {
                 namespace: namespace.cloned(),
                 index: |it| &it.deployments,
-                group: |object| service(&object.metadata),
+                group: |object| service_or_pool(&object.metadata),
                 see: |object| Some(Deployed::of(&object)),
             },
         );
@@ -172,7 +172,7 @@ impl<F: Told> Watches<F> {
             Watch {
                 namespace: namespace.cloned(),
                 index: |it| &it.addresses,
-                group: |object| service(&object.metadata),
+                group: |object| service_or_pool(&object.metadata),
                 see: |object| Some(Applied::of(&object.metadata)),
             },
         );

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use kube::core::DynamicObject;
 use longshore_kserve::status::InferenceServiceStatus;
+use longshore_platform::PoolReadiness;
 
 use crate::{
     autoscaler::Settings,
@@ -17,6 +18,9 @@ pub(crate) struct Current {
     pub(crate) scaling: Settings,
     /// Why its objects cannot be made, in the API server's words.
     pub(crate) refused: Option<String>,
+    /// What the warm pool says of its latest revision, when that is to answer from there and has not
+    /// yet done so.
+    pub(crate) pooled: Option<PoolReadiness>,
 }
 
 /// What is known of a service at one look.

@@ -26,6 +26,8 @@ const AGAIN: Duration = Duration::from_mins(30);
 pub(crate) struct Memory {
     services: Mutex<HashMap<Key, Service>>,
     secrets: Mutex<HashMap<Key, (Instant, SecretRead)>>,
+    /// Whether namespaces let their models use a warm pool.
+    namespaces: Mutex<HashMap<String, (Instant, bool)>>,
 }
 
 /// A Secret that was asked for.
@@ -126,5 +128,19 @@ impl Memory {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         secrets.retain(|_, (at, _)| at.elapsed() < SECRET);
         secrets.insert(key, (Instant::now(), read));
+    }
+
+    /// Whether a namespace was found a moment ago to let its models use a warm pool.
+    pub(crate) fn lets_pool(&self, namespace: &str) -> Option<bool> {
+        let namespaces = self.namespaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, lets) = namespaces.get(namespace)?;
+        (at.elapsed() < SECRET).then_some(*lets)
+    }
+
+    /// A namespace was read.
+    pub(crate) fn keep_lets_pool(&self, namespace: &str, lets: bool) {
+        let mut namespaces = self.namespaces.lock().unwrap_or_else(PoisonError::into_inner);
+        namespaces.retain(|_, (at, _)| at.elapsed() < SECRET);
+        namespaces.insert(namespace.to_owned(), (Instant::now(), lets));
     }
 }

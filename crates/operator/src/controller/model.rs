@@ -4,7 +4,10 @@ use longshore_kserve::status::{
     Copies, Failure, FailureReason, ModelState, ModelStatus, States, TransitionStatus,
 };
 
+use longshore_platform::PoolState;
+
 use super::{conditions::Judged, revisions::Known, traffic::Revisions};
+use crate::build::POOL;
 
 /// Why a revision is not ready, the worst first.
 pub(crate) struct Trouble {
@@ -42,7 +45,16 @@ pub(crate) fn trouble(known: &Known<'_>, revision: &str) -> Option<Trouble> {
             is_waiting: false,
         })
     };
+    let of_pool = known.pool_says(revision).filter(|says| says.state != PoolState::Ready);
+    let of_pool = of_pool.map(|says| Trouble {
+        location: POOL.to_owned(),
+        reason: FailureReason::ModelLoadFailed,
+        message: says.message.clone(),
+        exit_code: None,
+        is_waiting: says.state == PoolState::Waiting,
+    });
     of_replicas
+        .chain(of_pool)
         .min_by_key(|trouble| trouble.is_waiting)
         .or_else(|| of_deployment(&deployed?.refused))
         .or_else(|| of_deployment(&deployed?.stalled))
@@ -54,10 +66,13 @@ pub(crate) fn judge(known: &Known<'_>, revision: &str) -> Judged {
     if deployed.is_some_and(|it| it.ready > 0) && known.is_ready(revision) {
         return Judged::yes();
     }
-    if known.sleeps(revision) && known.has_been_ready(revision) {
+    if known.sleeps(revision) && (known.has_been_ready(revision) || known.is_pooled(revision)) {
         return Judged::yes();
     }
     match trouble(known, revision) {
+        Some(Trouble { is_waiting: true, message, .. }) if known.pool_says(revision).is_some() => {
+            Judged::not_yet("RevisionNotReady", format!("`{revision}`: {message}"))
+        }
         Some(Trouble { is_waiting: true, message, .. }) => {
             Judged::not_yet("Unschedulable", format!("`{revision}`: {message}"))
         }
@@ -115,7 +130,10 @@ pub(crate) fn status(
             failed_copies: count(failed.count()),
             total_copies: Some(count(known.replicas(latest).count())),
         }),
-        last_failure_info: trouble.map(|trouble| failure(trouble, latest, before, now)),
+        last_failure_info: trouble
+            // to wait for the warm pool is no failure
+            .filter(|it| !(it.is_waiting && it.location == POOL))
+            .map(|trouble| failure(trouble, latest, before, now)),
     }
 }
 

@@ -1,12 +1,15 @@
 //! Objects as they are written to the API server.
 
-use k8s_openapi::api::{apps::v1::Deployment, core::v1::Secret as KubeSecret};
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Namespace, Secret as KubeSecret},
+};
 use kube::{
     Api, Client,
     api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams},
     core::GroupVersionKind,
 };
-use longshore_kserve::status::InferenceServiceStatus;
+use longshore_kserve::{annotations::Annotations, status::InferenceServiceStatus};
 use longshore_platform::names::{OPERATOR, ROLLOUT_MANAGER, ROLLOUT_STATE};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
@@ -179,6 +182,14 @@ impl Objects {
         let parameters = PatchParams::apply(OPERATOR).force();
         let told = api.patch_status(&key.name, &parameters, &Patch::Apply(&patch)).await;
         told.map(drop).map_err(Error::api(format!("write the status of `{key}`")))
+    }
+
+    /// The annotations of a namespace; none when there is no such namespace.
+    pub(crate) async fn namespace(&self, name: &str) -> Result<Annotations, Error> {
+        let api = Api::<Namespace>::all(self.client.clone());
+        let found = api.get_metadata_opt(name).await;
+        let found = found.map_err(Error::api(format!("read the namespace `{name}`")))?;
+        Ok(found.and_then(|it| it.metadata.annotations).unwrap_or_default())
     }
 
     /// A Secret without its values; nothing when there is none.

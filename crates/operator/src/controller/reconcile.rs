@@ -11,6 +11,7 @@ use super::{
     look::{Current, Look},
     memory::SecretRead,
     objects::Manifest,
+    pools,
     queue::Next,
     revisions::{Latest, Made, first_replicas, latest},
     scaled, telling,
@@ -19,7 +20,7 @@ use crate::{
     Error,
     autoscaler::Settings,
     build::{self, Account, Plan, Refusal, Scaler, Secret, Surroundings, Workload},
-    cluster::Key,
+    cluster::{Key, POOL},
 };
 
 /// How long after a change by itself the operator looks again, when no watch tells before.
@@ -34,12 +35,17 @@ const RARELY: Duration = Duration::from_mins(10);
 impl Controller {
     /// Looks at a service, and does what is to be done.
     pub(crate) async fn reconcile(&self, key: &Key) -> Result<Next, Error> {
+        if key.name == POOL {
+            return self.keep_pool(&key.namespace).await;
+        }
         let Some(object) = self.cluster.service(key) else {
             self.memory.forget(key);
+            self.note_pool(key, None);
             scaled::forget(&self.targets, key);
             return Ok(Next::Wait);
         };
         if object.metadata.deletion_timestamp.is_some() || !self.is_ours(&object) {
+            self.note_pool(key, Some(false));
             scaled::forget(&self.targets, key);
             return Ok(Next::Wait);
         }
@@ -59,11 +65,15 @@ impl Controller {
         let planned =
             planned.and_then(|(plan, progressive)| Ok((self.scaling(&plan)?, plan, progressive)));
         match planned {
-            Ok((scaling, plan, progressive)) => {
+            Ok((scaling, mut plan, progressive)) => {
+                self.permit_pool(&key.namespace, &mut plan).await;
+                let uses_pool = plan.workloads.iter().any(|it| it.facts.pool.is_some());
+                self.note_pool(key, Some(uses_pool));
                 self.carry_out(&look, plan, scaling, progressive).await
             }
             // what serves goes on, and scales as before
             Err(refusal) => {
+                self.note_refused(key);
                 let status = telling::refused(&look, &refusal, &super::now());
                 self.tell(&look, status).await?;
                 Ok(Next::After(RARELY))
@@ -73,15 +83,11 @@ impl Controller {
 
     async fn plan(&self, given: &Given, key: &Key) -> Result<Result<Plan, Refusal>, Error> {
         let service = given.service();
-        let namespace = Key::new(key.namespace.clone(), "");
         let mut accounts = BTreeMap::new();
         for name in service.accounts() {
-            let Some(seen) = self.cluster.accounts.get(&namespace, &name) else { continue };
-            let mut secrets = Vec::new();
-            for secret in &seen.secrets {
-                secrets.extend(self.secret(&key.namespace, secret).await?);
+            if let Some(account) = self.account(&key.namespace, &name).await? {
+                accounts.insert(name, account);
             }
-            accounts.insert(name, Account { annotations: seen.annotations.clone(), secrets });
         }
         let mut storage_secret = None;
         if given.has_storage_secret() {
@@ -112,6 +118,22 @@ impl Controller {
         settings.collect()
     }
 
+    /// A ServiceAccount; none when there is none.
+    pub(super) async fn account(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Account>, Error> {
+        let Some(seen) = self.cluster.accounts.get(&Key::new(namespace, ""), name) else {
+            return Ok(None);
+        };
+        let mut secrets = Vec::new();
+        for secret in &seen.secrets {
+            secrets.extend(self.secret(namespace, secret).await?);
+        }
+        Ok(Some(Account { annotations: seen.annotations.clone(), secrets }))
+    }
+
     async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, Error> {
         let key = Key::new(namespace, name);
         match self.memory.secret(&key) {
@@ -139,8 +161,10 @@ impl Controller {
         }
         let mut currents = Vec::with_capacity(plan.workloads.len());
         for (workload, scaling) in plan.workloads.iter().zip(scaling) {
-            let (latest, refused) = self.keep_workload(look, workload, applies_all).await?;
-            currents.push(Current { workload: workload.clone(), latest, scaling, refused });
+            let (latest, refused) =
+                self.keep_workload(look, workload, &scaling, applies_all).await?;
+            let pooled = self.ask_pool(look, workload, &latest).await?;
+            currents.push(Current { workload: workload.clone(), latest, scaling, refused, pooled });
         }
         if applies_all && currents.iter().all(|current| current.refused.is_none()) {
             self.memory.applied_all(key);
@@ -165,7 +189,8 @@ impl Controller {
         if currents.iter().any(|current| current.refused.is_some()) {
             return Ok(Next::Retry);
         }
-        Ok(match told.ask_again {
+        let ask_again = told.ask_again.into_iter().chain(pools::ask_again(&currents)).min();
+        Ok(match ask_again {
             Some(delay) => Next::After(delay),
             None if is_under_way => Next::After(STEP),
             None if changed || !is_confirmed => Next::After(SOON),
@@ -194,6 +219,7 @@ impl Controller {
         &self,
         look: &Look,
         workload: &Workload,
+        scaling: &Settings,
         anyway: bool,
     ) -> Result<(String, Option<String>), Error> {
         let key = &look.key;
@@ -208,7 +234,7 @@ impl Controller {
         let kept = async {
             self.keep_address(look, address, anyway).await?;
             match &latest {
-                Latest::New(name) => self.make(look, workload, name).await,
+                Latest::New(name) => self.make(look, workload, scaling, name).await,
                 Latest::There(name) => self.update(look, workload, name, anyway).await,
             }
         };
@@ -223,9 +249,15 @@ impl Controller {
         Ok((name.to_owned(), refused))
     }
 
-    async fn make(&self, look: &Look, workload: &Workload, name: &str) -> Result<(), Error> {
+    async fn make(
+        &self,
+        look: &Look,
+        workload: &Workload,
+        scaling: &Settings,
+        name: &str,
+    ) -> Result<(), Error> {
         let before = look.before.components.get(&workload.component).cloned().unwrap_or_default();
-        let replicas = first_replicas(workload, &before, &look.deployments);
+        let replicas = first_replicas(workload, &before, &look.deployments, scaling);
         let manifest = deployment(workload, name, Some(replicas));
         self.objects.create(&look.key.namespace, &manifest).await?;
         tracing::info!(service = %look.key, revision = name, replicas, "made a revision");

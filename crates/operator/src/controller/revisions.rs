@@ -4,14 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use longshore_kserve::status::ComponentStatus;
 
+use longshore_platform::{PoolReadiness, PoolState};
+
 use super::traffic;
 use crate::{
-    build::{ComponentAddress, Workload},
+    autoscaler::Settings,
+    build::{ComponentAddress, Scaler, Workload},
     cluster::{Deployed, Replica},
 };
 
 /// How long a revision waits for all of its first replicas before one is enough.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The annotations that say how many replicas a revision begins with.
+const INITIAL_SCALE: [&str; 2] =
+    ["autoscaling.knative.dev/initial-scale", "autoscaling.knative.dev/initialScale"];
 
 /// A revision that was made a moment ago, which watches may not have shown yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +91,7 @@ pub(crate) fn first_replicas(
     workload: &Workload,
     before: &ComponentStatus,
     deployments: &[Arc<Deployed>],
+    scaling: &Settings,
 ) -> u32 {
     let serving = before.traffic.iter().filter(|it| it.percent > Some(0));
     let serving = serving.filter_map(|it| {
@@ -94,7 +102,21 @@ pub(crate) fn first_replicas(
     });
     let ready = serving.map(|it| it.ready).max().unwrap_or(0);
     let most = if workload.max_replicas == 0 { u32::MAX } else { workload.max_replicas };
-    ready.max(workload.min_replicas).min(most).max(1)
+    let fewest = if sleeps_first(workload) {
+        // only who asks for replicas gets some before there are requests
+        let is_asked = INITIAL_SCALE.iter().any(|name| workload.annotations.contains_key(*name));
+        let initial = u32::try_from(scaling.initial_scale).unwrap_or(0);
+        if is_asked || initial > 1 { initial } else { 0 }
+    } else {
+        1
+    };
+    ready.max(workload.min_replicas).max(fewest).min(most)
+}
+
+/// True when revisions of `workload` begin without a replica: the warm pool answers for them.
+pub(crate) fn sleeps_first(workload: &Workload) -> bool {
+    let may_sleep = workload.min_replicas == 0 && workload.scaler == Scaler::Requests;
+    may_sleep && workload.facts.pool.is_some()
 }
 
 /// What is known of the revisions of a component.
@@ -109,6 +131,8 @@ pub(crate) struct Known<'k> {
     pub(crate) address: &'k ComponentAddress,
     /// True when it may sleep.
     pub(crate) may_sleep: bool,
+    /// What the warm pool says of the latest revision, when that begins without a replica.
+    pub(crate) pooled: Option<(&'k str, &'k PoolReadiness)>,
     /// Now, in seconds since 1970.
     pub(crate) now: i64,
 }
@@ -136,9 +160,22 @@ impl Known<'_> {
     fn becomes_ready(&self, deployed: &Deployed) -> bool {
         let waited = self.now - deployed.created >= PATIENCE.as_secs() as i64;
         match deployed.ready {
+            0 if deployed.wanted == 0 && self.pool_says(&deployed.name).is_some() => {
+                self.is_pooled(&deployed.name)
+            }
             0 => self.may_sleep && deployed.wanted == 0 && deployed.is_complete,
             ready => ready >= deployed.wanted || deployed.is_complete || waited,
         }
+    }
+
+    /// What the warm pool says of a revision that begins without a replica.
+    pub(crate) fn pool_says(&self, revision: &str) -> Option<&PoolReadiness> {
+        self.pooled.filter(|(name, _)| *name == revision).map(|(_, says)| says)
+    }
+
+    /// True when the warm pool answers for a revision that begins without a replica.
+    pub(crate) fn is_pooled(&self, revision: &str) -> bool {
+        self.pool_says(revision).is_some_and(|says| says.state == PoolState::Ready)
     }
 
     /// True when a revision has no replicas because nobody asks for it.

@@ -10,6 +10,7 @@ use longshore_kserve::{
         InferenceServiceStatus, ModelState, ModelStatus, States, Traffic, TransitionStatus,
     },
 };
+use longshore_platform::PoolReadiness;
 
 use super::{
     Controller,
@@ -156,15 +157,17 @@ pub(crate) struct Part {
     before: ComponentStatus,
     address: ComponentAddress,
     may_sleep: bool,
+    pooled: Option<(String, PoolReadiness)>,
 }
 
 impl Part {
     pub(crate) fn of(look: &Look, plan: &Plan, current: &Current) -> Self {
-        let Current { workload, .. } = current;
+        let Current { workload, latest, pooled, .. } = current;
         Self {
             before: look.before.components.get(&workload.component).cloned().unwrap_or_default(),
             address: plan.components.get(&workload.component).cloned().unwrap_or_default(),
             may_sleep: workload.min_replicas == 0 && workload.scaler == Scaler::Requests,
+            pooled: pooled.clone().map(|says| (latest.clone(), says)),
         }
     }
 
@@ -175,6 +178,7 @@ impl Part {
             before: &self.before,
             address: &self.address,
             may_sleep: self.may_sleep,
+            pooled: self.pooled.as_ref().map(|(name, says)| (&**name, says)),
             now: Timestamp::now().as_second(),
         }
     }

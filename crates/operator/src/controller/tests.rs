@@ -18,19 +18,23 @@ use longshore_kserve::{
     select::Runtime,
     status::{ConditionStatus, ConditionType, InferenceServiceStatus, TransitionStatus},
 };
-use longshore_platform::{Routed, Routes};
+use longshore_platform::{PoolReadiness, PoolState, Routed, Routes};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Controller, Setup, given, queue::Next};
+use super::{
+    Controller, Setup, given,
+    queue::{self, Next},
+};
 use crate::{
     Metrics,
     autoscaler::{Defaults, Targets},
-    build::Settings,
-    cluster::{Applied, Cluster, Deployed, Key, Replica, Trouble},
+    build::{PoolSize, Settings},
+    cluster::{Applied, Cluster, Deployed, Key, POOL, Replica, Trouble},
     gateways::Gateways,
 };
 
+mod pooled;
 mod scenarios;
 
 /// A cluster as far as one service is concerned.
@@ -51,6 +55,10 @@ struct Api {
     /// What gateways route is what was told so many tellings ago.
     lag: Mutex<usize>,
     told: Mutex<Vec<InferenceServiceStatus>>,
+    /// What the warm pool says of each revision.
+    pooled: Mutex<PoolReadiness>,
+    /// The annotations of the namespace.
+    namespace: Mutex<Value>,
 }
 
 impl World {
@@ -63,6 +71,11 @@ impl World {
             refuses: Mutex::default(),
             lag: Mutex::default(),
             told: Mutex::default(),
+            pooled: Mutex::new(PoolReadiness {
+                state: PoolState::Waiting,
+                message: "it loads".into(),
+            }),
+            namespace: Mutex::default(),
         });
         let answering = api.clone();
         let client = Client::new(
@@ -90,6 +103,8 @@ impl World {
             scaling: Defaults::default(),
             targets: targets.clone(),
             metrics: Metrics::default(),
+            pool: Some(PoolSize { memory: "512Mi".into(), replicas: 1 }),
+            queue: queue::queue().0,
             identity: "test".into(),
         };
         let runtime = json!({
@@ -103,6 +118,25 @@ impl World {
             ..Runtime::default()
         };
         cluster.cluster_runtimes.put(&Key::default(), "server", runtime);
+        let own = json!({
+            "supportedModelFormats": [{"name": "xgboost", "autoSelect": true}],
+            "containers": [{
+                "name": "kserve-container", "image": "longshore:1",
+                "args": ["serve", "--model_name={{.Name}}", "--model_dir=/mnt/models"],
+            }],
+        });
+        let own = Runtime {
+            name: "longshore".into(),
+            is_cluster_wide: true,
+            annotations: [
+                ("longshore.dev/fetches-models".into(), "true".into()),
+                ("serving.kserve.io/server-type".into(), "longshore".into()),
+            ]
+            .into(),
+            spec: serde_json::from_value(own).unwrap(),
+            ..Runtime::default()
+        };
+        cluster.cluster_runtimes.put(&Key::default(), "longshore", own);
         let world = Self {
             controller: Controller::new(client, setup),
             targets,
@@ -214,6 +248,16 @@ impl Api {
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
         let path = head.uri.path().to_owned();
         let mut parts: Vec<_> = path.split('/').skip_while(|it| *it != "ml").skip(1).collect();
+        if parts.is_empty() {
+            let annotations = self.namespace.lock().unwrap().clone();
+            return reply(
+                200,
+                &json!({
+                    "apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata",
+                    "metadata": {"name": "ml", "annotations": annotations},
+                }),
+            );
+        }
         if parts[0] == "events" {
             return reply(201, &body);
         }
@@ -245,6 +289,7 @@ impl Api {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let metadata = &body["metadata"];
         let name = parts[1];
+        let key = if name == "longshore-pool" { Key::new("ml", POOL) } else { key };
         match (method.as_str(), parts) {
             ("PATCH", ["inferenceservices", _, "status"]) => {
                 let old = self.cluster.service(&key).unwrap();
@@ -286,6 +331,15 @@ impl Api {
             ("DELETE", ["services", _]) => {
                 self.cluster.addresses.remove(&key, name);
             }
+            ("PATCH", ["deployments", "longshore-pool"]) => {
+                let deployed = Deployed {
+                    name: name.to_owned(),
+                    hash: text(&metadata["annotations"]["longshore.dev/applied"]),
+                    wanted: body["spec"]["replicas"].as_u64().unwrap() as u32,
+                    ..Deployed::default()
+                };
+                self.cluster.deployments.put(&key, name, deployed);
+            }
             // the first applying of everything finds Deployments as they are
             ("PATCH", ["deployments", _]) => {}
             other => panic!("nobody expects {other:?}"),
@@ -300,9 +354,14 @@ impl Api {
             loop {
                 let (socket, _) = listener.accept().await.unwrap();
                 let api = self.clone();
-                let service = service_fn(move |_| {
-                    let routes = serde_json::to_vec(&api.routes()).unwrap();
-                    async move { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(routes)))) }
+                let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+                    let answer = if request.uri().path().starts_with("/pooled/ml/iris-") {
+                        serde_json::to_vec(&*api.pooled.lock().unwrap())
+                    } else {
+                        serde_json::to_vec(&api.routes())
+                    };
+                    let answer = Bytes::from(answer.unwrap());
+                    async move { Ok::<_, Infallible>(Response::new(Full::new(answer))) }
                 });
                 let connection = hyper::server::conn::http1::Builder::new();
                 tokio::spawn(connection.serve_connection(TokioIo::new(socket), service));

@@ -25,6 +25,10 @@
 - apiGroups: [""]
   resources: [pods, serviceaccounts]
   verbs: [get, list, watch]
+# whether a namespace wants a warm pool
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
 {{- if .Values.operator.readSecrets }}
 # one by one, as ServiceAccounts name them: without `list` nobody learns what Secrets there are
 - apiGroups: [""]

@@ -111,3 +111,17 @@ fn a_service_is_told_when_it_changes() {
     assert_eq!(known.service(key("iris"), None), None);
     assert_eq!(known.service(key("iris"), Some(service.clone())), Some(Change::Service(service)));
 }
+
+#[test]
+fn a_pool_has_the_replicas_of_all_its_slices() {
+    let mut known = Known::default();
+    let endpoint = |last| Endpoint { address: (ip(last), 8080).into(), grpc: None };
+    let pool =
+        |all: &[u8]| Some(Change::Pool("ml".into(), all.iter().map(|it| endpoint(*it)).collect()));
+    assert_eq!(known.pool(&key("p-a"), Some(vec![endpoint(1)])), pool(&[1]));
+    assert_eq!(known.pool(&key("p-a"), Some(vec![endpoint(1)])), None, "nothing is new");
+    assert_eq!(known.pool(&key("p-b"), Some(vec![endpoint(2)])), pool(&[1, 2]));
+    assert_eq!(known.pool(&key("p-a"), None), pool(&[2]));
+    assert_eq!(known.pool(&key("p-b"), None), pool(&[]));
+    assert_eq!(known.pool(&key("p-b"), None), None);
+}

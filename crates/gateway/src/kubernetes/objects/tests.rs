@@ -2,8 +2,8 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use longshore_kserve::Component;
 use serde_json::{Value, json};
 
-use super::{InferenceService, Slice, facts, service, slice};
-use crate::description::{Part, Service, Share};
+use super::{InferenceService, Slice, facts, pool, service, slice};
+use crate::description::{Endpoint, Part, Service, Share};
 
 fn object(status: &Value, annotations: &Value) -> InferenceService {
     serde_json::from_value(json!({
@@ -112,4 +112,25 @@ fn addresses_are_ready_leaving_or_neither() {
     assert_eq!(slice(&object), Some(("iris-1".into(), expected)));
     let unlabelled = EndpointSlice::default();
     assert_eq!(slice(&unlabelled), None);
+}
+
+#[test]
+fn a_pool_answers_at_the_ports_that_its_slice_names() {
+    let object = |ports: Value| {
+        let object = json!({
+            "metadata": {"name": "p-a", "labels": {"longshore.dev/pool": "true"}},
+            "addressType": "IPv4",
+            "endpoints": [
+                {"addresses": ["10.0.0.1"], "conditions": {"ready": true}},
+                {"addresses": ["10.0.0.2"], "conditions": {"ready": false}},
+            ],
+            "ports": ports,
+        });
+        serde_json::from_value::<EndpointSlice>(object).unwrap()
+    };
+    let both = object(json!([{"name": "grpc", "port": 9}, {"name": "http", "port": 8}]));
+    let endpoint =
+        Endpoint { address: ([10, 0, 0, 1], 8).into(), grpc: Some(([10, 0, 0, 1], 9).into()) };
+    assert_eq!(pool(&both), [endpoint]);
+    assert_eq!(pool(&object(json!([{"name": "grpc", "port": 9}]))), [], "HTTP has no port");
 }

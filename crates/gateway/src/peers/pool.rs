@@ -1,0 +1,123 @@
+//! Asks a warm pool whether it can answer for a revision: before the revision has traffic, nobody else does.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::{
+    Request, StatusCode,
+    client::conn::http1,
+    header::{HOST, HeaderValue},
+};
+use hyper_util::rt::TokioIo;
+use longshore_platform::{PoolReadiness, PoolState, Pooled, names};
+use serde_json::Value;
+use tokio::{net::TcpStream, time::timeout};
+
+/// How long the pool may take, less than the operator waits: it may have to fetch and load the model,
+/// and goes on with that when nobody waits any more.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// Most bytes of the pool's answer.
+const LONGEST: usize = 64 << 10;
+
+/// What the replica of a warm pool at `address` says of a model.
+pub(super) async fn ask(address: SocketAddr, pooled: &Pooled) -> PoolReadiness {
+    let not_asked = |message| PoolReadiness { state: PoolState::Waiting, message };
+    match timeout(PATIENCE, exchange(address, pooled)).await {
+        Ok(Ok(readiness)) => readiness,
+        Ok(Err(error)) => not_asked(format!("the warm pool at {address} cannot be asked: {error}")),
+        Err(_) => not_asked("the warm pool fetches or loads the model".into()),
+    }
+}
+
+async fn exchange(address: SocketAddr, pooled: &Pooled) -> io::Result<PoolReadiness> {
+    let Pooled { model, .. } = pooled;
+    let mut request = Request::get(format!("/v2/models/{}/ready", segment(model)))
+        .header(HOST, address.to_string())
+        .body(Empty::<Bytes>::new())
+        .map_err(io::Error::other)?;
+    let value = HeaderValue::from_bytes(&pooled.to_header()).map_err(io::Error::other)?;
+    request.headers_mut().insert(names::POOL, value);
+    let socket = TcpStream::connect(address).await?;
+    let handshake = http1::handshake(TokioIo::new(socket)).await;
+    let (mut sender, connection) = handshake.map_err(io::Error::other)?;
+    let asked = async {
+        let response = sender.send_request(request).await.map_err(io::Error::other)?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), LONGEST).collect().await;
+        let body = body.map_err(io::Error::other)?.to_bytes();
+        Ok(read(status, &body))
+    };
+    tokio::pin!(asked);
+    tokio::select! {
+        // the connection may end with the answer
+        answer = &mut asked => answer,
+        _ = connection => asked.await,
+    }
+}
+
+/// A name as a segment of a path (RFC 3986 §3.3).
+fn segment(name: &str) -> String {
+    let escaped = name.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    });
+    escaped.collect()
+}
+
+/// What a pool says of a model when it answers so.
+fn read(status: StatusCode, body: &[u8]) -> PoolReadiness {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |field: &str| body[field].as_str().map(str::to_owned);
+    let (state, message) = if status == StatusCode::OK {
+        (PoolState::Ready, None)
+    } else if let Some(reason) = text("reason") {
+        // the answer is about the model
+        (PoolState::Failed, Some(reason))
+    } else if status == StatusCode::SERVICE_UNAVAILABLE {
+        let loads = || "the warm pool loads the model".to_owned();
+        (PoolState::Waiting, Some(text("error").unwrap_or_else(loads)))
+    } else {
+        let odd = || format!("the warm pool answers with status {status}");
+        (PoolState::Failed, Some(text("error").unwrap_or_else(odd)))
+    };
+    PoolReadiness { state, message: message.unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::StatusCode;
+    use longshore_platform::PoolState::{Failed, Ready, Waiting};
+
+    use super::{read, segment};
+
+    #[test]
+    fn what_may_pass_is_told_from_what_does_not() {
+        let cases = [
+            (200, r#"{"name":"iris","ready":true}"#, Ready, ""),
+            (
+                503,
+                r#"{"name":"iris","ready":false,"reason":"no such object"}"#,
+                Failed,
+                "no such object",
+            ),
+            (503, r#"{"name":"iris","ready":false}"#, Waiting, "the warm pool loads the model"),
+            (503, r#"{"error":"too many are being loaded"}"#, Waiting, "too many are being loaded"),
+            (400, r#"{"error":"`/a` is a path"}"#, Failed, "`/a` is a path"),
+            (500, "oh", Failed, "the warm pool answers with status 500 Internal Server Error"),
+        ];
+        for (status, body, state, message) in cases {
+            let found = read(StatusCode::from_u16(status).unwrap(), body.as_bytes());
+            assert_eq!((found.state, &*found.message), (state, message), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_segment() {
+        assert_eq!(segment("iris-2.0_a~"), "iris-2.0_a~");
+        assert_eq!(segment("a/b é"), "a%2Fb%20%C3%A9");
+    }
+}
