@@ -47,7 +47,7 @@ pub(crate) struct OperatorArgs {
         long,
         env = "LONGSHORE_WARM_POOL",
         value_name = "ON",
-        default_value = "on",
+        default_value = "off",
         value_parser = ["on", "off"]
     )]
     pub(crate) warm_pool: String,
