@@ -36,6 +36,7 @@ mod protobuf;
 mod protocol;
 mod reply;
 mod repository;
+mod resident;
 mod schema;
 mod server;
 mod shared;

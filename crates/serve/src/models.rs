@@ -11,17 +11,16 @@ use arc_swap::{ArcSwap, Guard};
 
 mod demand;
 mod release;
-mod resident;
 
 use crate::{
     Catalog, Error,
     config::{ModelSource, Origin},
     inference::Cache,
     repository::{Entry, Repository, Served, State, parallel},
+    resident::Resident,
 };
 use demand::Demand;
 use release::Release;
-use resident::Resident;
 
 /// The models of a running server: loaded, replaced and removed while it answers.
 ///
@@ -254,7 +253,9 @@ impl Models {
             }
             _ => resident.remove(name),
         }
-        while let Some(surplus) = resident.surplus(&next, name) {
+        while let Some(surplus) =
+            resident.surplus(|name| next.entry(name).map(|entry| entry.used()), name)
+        {
             resident.remove(&surplus);
             replaced.extend(next.rest(&surplus, State::Idle).unwrap_or_default());
             self.0.evictions.fetch_add(1, Relaxed);

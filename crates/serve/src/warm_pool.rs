@@ -25,6 +25,7 @@ use crate::{
     failure::{Failure, Rejection},
     metrics::PoolCounts,
     models::Start,
+    resident::Resident,
     shared::{Shared, Worker},
 };
 
@@ -50,7 +51,7 @@ pub(crate) struct WarmPool {
     settings: Settings,
     /// Guests that may be loaded at a time.
     loading: Semaphore,
-    kept: Mutex<HashMap<String, Arc<Guest>>>,
+    kept: Mutex<Kept>,
     /// Counts requests: the clock of their last use.
     clock: AtomicU64,
     counts: Arc<PoolCounts>,
@@ -68,14 +69,19 @@ pub(crate) struct Settings {
     pub(crate) waiting: (usize, Duration),
 }
 
+/// The guests that are there, by revision.
+#[derive(Debug)]
+struct Kept {
+    guests: HashMap<Arc<str>, Arc<Guest>>,
+    resident: Resident,
+}
+
 /// A revision: one model under its name.
 #[derive(Debug)]
 struct Guest {
     pooled: Pooled,
     models: Models,
     workers: Vec<Arc<Worker>>,
-    /// What it takes, once it is loaded.
-    bytes: AtomicU64,
     used: AtomicU64,
 }
 
@@ -101,7 +107,9 @@ impl WarmPool {
     ) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let loading = Semaphore::new(2 * cores);
-        let (kept, clock) = (Mutex::default(), AtomicU64::new(0));
+        let resident = Resident::new(settings.budget);
+        let kept = Mutex::new(Kept { guests: HashMap::new(), resident });
+        let clock = AtomicU64::new(0);
         Self { base, locations, settings, loading, kept, clock, counts }
     }
 
@@ -126,12 +134,15 @@ impl WarmPool {
     fn guest(&self, pooled: Pooled) -> Result<Arc<Guest>, Failure> {
         let now = self.clock.fetch_add(1, Relaxed);
         let mut kept = self.kept();
-        if let Some(guest) = kept.get(&pooled.revision).filter(|guest| guest.pooled == pooled) {
+        let known = kept.guests.get(&*pooled.revision);
+        if let Some(guest) = known.filter(|guest| guest.pooled == pooled) {
             guest.used.store(now, Relaxed);
             return Ok(guest.clone());
         }
         let guest = Arc::new(self.make(pooled, now)?);
-        kept.insert(guest.pooled.revision.clone(), guest.clone());
+        let revision: Arc<str> = guest.pooled.revision.as_str().into();
+        kept.resident.put(&revision, GUEST_BYTES, now);
+        kept.guests.insert(revision, guest.clone());
         self.show(&kept);
         Ok(guest)
     }
@@ -170,8 +181,7 @@ impl WarmPool {
         };
         let shared = Arc::new(shared);
         let workers = (0..workers).map(|at| Arc::new(Worker::new(shared.clone(), at)));
-        let (bytes, used) = (AtomicU64::new(GUEST_BYTES), AtomicU64::new(now));
-        Ok(Guest { pooled, models, workers: workers.collect(), bytes, used })
+        Ok(Guest { pooled, models, workers: workers.collect(), used: AtomicU64::new(now) })
     }
 
     /// Loads the guest's model unless it answers or has just failed to load.
@@ -188,32 +198,26 @@ impl WarmPool {
             })?;
         // why it does not load is what the request is answered with
         drop(Box::pin(guest.models.find(model, None)).await);
-        let bytes = GUEST_BYTES + guest.models.residents().0;
-        if guest.bytes.swap(bytes, Relaxed) != bytes {
-            self.make_room(guest);
-        }
+        self.make_room(guest);
         Ok(())
     }
 
-    /// Lets guests go until all take no more than they may, never `newcomer`.
+    /// Counts what `newcomer` takes now, and lets guests go until all take no more than they may, never
+    /// the newcomer.
     fn make_room(&self, newcomer: &Arc<Guest>) {
         let mut gone = Vec::new();
         let mut kept = self.kept();
-        let mut bytes: u64 = kept.values().map(|guest| guest.bytes.load(Relaxed)).sum();
-        let mut oldest = Vec::new();
-        if bytes > self.settings.budget {
-            oldest = kept.values().map(|guest| (guest.used.load(Relaxed), guest.clone())).collect();
-            oldest.sort_unstable_by_key(|(used, _)| *used);
+        let Kept { guests, resident } = &mut *kept;
+        let used = |guest: &Arc<Guest>| guest.used.load(Relaxed);
+        let revision = &*newcomer.pooled.revision;
+        if let Some((name, guest)) = guests.get_key_value(revision)
+            && Arc::ptr_eq(guest, newcomer)
+        {
+            resident.put(name, GUEST_BYTES + newcomer.models.residents().0, used(guest));
         }
-        for (_, guest) in oldest {
-            if bytes <= self.settings.budget {
-                break;
-            }
-            if Arc::ptr_eq(&guest, newcomer) {
-                continue;
-            }
-            bytes -= guest.bytes.load(Relaxed);
-            gone.extend(kept.remove(&guest.pooled.revision));
+        while let Some(surplus) = resident.surplus(|name| guests.get(name).map(used), revision) {
+            resident.remove(&surplus);
+            gone.extend(guests.remove(&surplus));
         }
         self.counts.evictions.fetch_add(gone.len() as u64, Relaxed);
         self.show(&kept);
@@ -227,13 +231,12 @@ impl WarmPool {
         }
     }
 
-    fn show(&self, kept: &HashMap<String, Arc<Guest>>) {
-        let bytes = kept.values().map(|guest| guest.bytes.load(Relaxed)).sum();
-        self.counts.bytes.store(bytes, Relaxed);
-        self.counts.guests.store(kept.len() as u64, Relaxed);
+    fn show(&self, kept: &Kept) {
+        self.counts.bytes.store(kept.resident.bytes(), Relaxed);
+        self.counts.guests.store(kept.guests.len() as u64, Relaxed);
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<String, Arc<Guest>>> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

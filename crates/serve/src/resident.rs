@@ -1,15 +1,13 @@
-//! Which models that were loaded on demand take memory, the one that was not used for longest first.
+//! What was loaded on demand and takes memory, in the order in which it was last used.
 
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
-use crate::repository::Repository;
-
 /// What is resident, and how much may be.
 #[derive(Debug)]
-pub(super) struct Resident {
+pub(crate) struct Resident {
     /// Most bytes; one model alone may take more.
     budget: u64,
     bytes: u64,
@@ -21,12 +19,12 @@ pub(super) struct Resident {
 }
 
 impl Resident {
-    pub(super) fn new(budget: u64) -> Self {
+    pub(crate) fn new(budget: u64) -> Self {
         Self { budget, bytes: 0, models: HashMap::new(), order: BTreeSet::new() }
     }
 
     /// A model was loaded, or replaced by another one of its name.
-    pub(super) fn put(&mut self, name: &Arc<str>, bytes: u64, used: u64) {
+    pub(crate) fn put(&mut self, name: &Arc<str>, bytes: u64, used: u64) {
         self.remove(name);
         self.bytes += bytes;
         self.models.insert(name.clone(), (bytes, used));
@@ -34,17 +32,22 @@ impl Resident {
     }
 
     /// A model is gone.
-    pub(super) fn remove(&mut self, name: &str) {
+    pub(crate) fn remove(&mut self, name: &str) {
         let Some((name, (bytes, used))) = self.models.remove_entry(name) else { return };
         self.bytes -= bytes;
         self.order.remove(&(used, name));
     }
 
-    /// The model that has to go next, never `keep`; `None` when the budget is kept.
-    pub(super) fn surplus(&mut self, models: &Repository, keep: &str) -> Option<Arc<str>> {
+    /// The model that has to go next, never `keep`; `None` when the budget is kept. `used` tells when a
+    /// model was last used.
+    pub(crate) fn surplus(
+        &mut self,
+        used: impl Fn(&str) -> Option<u64>,
+        keep: &str,
+    ) -> Option<Arc<str>> {
         while self.bytes > self.budget {
             let (seen, name) = self.order.iter().find(|(_, name)| **name != *keep)?.clone();
-            let used = models.entry(&name).map_or(seen, |entry| entry.used());
+            let used = used(&name).unwrap_or(seen);
             if used <= seen {
                 return Some(name);
             }
@@ -55,7 +58,7 @@ impl Resident {
     }
 
     /// Bytes of what is there.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 }
@@ -63,6 +66,11 @@ impl Resident {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repository::Repository;
+
+    fn used_in(models: &Repository) -> impl Fn(&str) -> Option<u64> {
+        |name| models.entry(name).map(|entry| entry.used())
+    }
 
     #[test]
     fn what_was_not_used_for_longest_goes_first() {
@@ -75,19 +83,19 @@ mod tests {
         for (at, name) in names.iter().take(3).enumerate() {
             resident.put(name, 10, at as u64);
         }
-        assert_eq!(resident.surplus(&models, "c"), None);
+        assert_eq!(resident.surplus(used_in(&models), "c"), None);
         // a request for the oldest, seen only now
         assert!(models.find("a", None).is_err());
         resident.put(&names[3], 10, 9);
-        assert_eq!(resident.surplus(&models, "d").as_deref(), Some("b"));
+        assert_eq!(resident.surplus(used_in(&models), "d").as_deref(), Some("b"));
         resident.remove("b");
-        assert_eq!((resident.bytes(), resident.surplus(&models, "d")), (30, None));
+        assert_eq!((resident.bytes(), resident.surplus(used_in(&models), "d")), (30, None));
         resident.put(&names[3], 100, 10);
-        assert_eq!(resident.surplus(&models, "d").as_deref(), Some("c"));
+        assert_eq!(resident.surplus(used_in(&models), "d").as_deref(), Some("c"));
         resident.remove("c");
-        assert_eq!(resident.surplus(&models, "d").as_deref(), Some("a"));
+        assert_eq!(resident.surplus(used_in(&models), "d").as_deref(), Some("a"));
         resident.remove("a");
         // a model alone may be larger than the budget
-        assert_eq!((resident.bytes(), resident.surplus(&models, "d")), (100, None));
+        assert_eq!((resident.bytes(), resident.surplus(used_in(&models), "d")), (100, None));
     }
 }
