@@ -33,9 +33,30 @@ pub fn encode(text: &str) -> String {
     encoded
 }
 
+/// Encodes a text as one segment of a path: all but letters, digits and `-._~` (RFC 3986 §3.3).
+pub fn encode_segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => drop(write!(encoded, "%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{decode, encode};
+    use super::{decode, encode, encode_segment};
+
+    #[test]
+    fn a_segment_leads_nowhere_else() {
+        assert_eq!(encode_segment("iris-2.0_a~"), "iris-2.0_a~");
+        assert_eq!(encode_segment("a/b é"), "a%2Fb%20%C3%A9");
+        assert_eq!(decode(&encode_segment("a b/ü?")).as_deref(), Some("a b/ü?"));
+    }
 
     #[test]
     fn what_is_encoded_is_decoded_again() {

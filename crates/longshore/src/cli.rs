@@ -188,13 +188,9 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
 
-    /// Seconds after TERM in which new connections are still answered, while `/health/ready` says 503
-    #[arg(long, env = "LONGSHORE_DRAIN_DELAY", default_value_t = 0, value_name = "SECONDS")]
-    pub(crate) drain_delay: u64,
-
-    /// Seconds that requests under way may take after that
-    #[arg(long, env = "LONGSHORE_GRACE_SECONDS", default_value_t = 30, value_name = "SECONDS")]
-    pub(crate) grace_seconds: u64,
+    /// The way down.
+    #[command(flatten)]
+    pub(crate) drain: DrainArgs,
 
     /// How gateways learn of the server.
     #[command(flatten)]
@@ -337,6 +333,18 @@ pub(crate) struct ReadingArgs {
         value_name = "RATIO"
     )]
     pub(crate) max_compression_ratio: u64,
+}
+
+/// How a server ends.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct DrainArgs {
+    /// Seconds after TERM in which new connections are still answered, while `/health/ready` says 503
+    #[arg(long, env = "LONGSHORE_DRAIN_DELAY", default_value_t = 0, value_name = "SECONDS")]
+    pub(crate) drain_delay: u64,
+
+    /// Seconds that requests under way may take after that
+    #[arg(long, env = "LONGSHORE_GRACE_SECONDS", default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) grace_seconds: u64,
 }
 
 /// Logging.

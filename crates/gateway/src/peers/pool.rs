@@ -10,6 +10,7 @@ use hyper::{
     header::{HOST, HeaderValue},
 };
 use hyper_util::rt::TokioIo;
+use longshore_daemon::percent;
 use longshore_platform::{PoolReadiness, PoolState, Pooled, names};
 use serde_json::Value;
 use tokio::{net::TcpStream, time::timeout};
@@ -33,7 +34,7 @@ pub(super) async fn ask(address: SocketAddr, pooled: &Pooled) -> PoolReadiness {
 
 async fn exchange(address: SocketAddr, pooled: &Pooled) -> io::Result<PoolReadiness> {
     let Pooled { model, .. } = pooled;
-    let mut request = Request::get(format!("/v2/models/{}/ready", segment(model)))
+    let mut request = Request::get(format!("/v2/models/{}/ready", percent::encode_segment(model)))
         .header(HOST, address.to_string())
         .body(Empty::<Bytes>::new())
         .map_err(io::Error::other)?;
@@ -55,17 +56,6 @@ async fn exchange(address: SocketAddr, pooled: &Pooled) -> io::Result<PoolReadin
         answer = &mut asked => answer,
         _ = connection => asked.await,
     }
-}
-
-/// A name as a segment of a path (RFC 3986 §3.3).
-fn segment(name: &str) -> String {
-    let escaped = name.bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        other => format!("%{other:02X}"),
-    });
-    escaped.collect()
 }
 
 /// What a pool says of a model when it answers so.
@@ -92,7 +82,7 @@ mod tests {
     use hyper::StatusCode;
     use longshore_platform::PoolState::{Failed, Ready, Waiting};
 
-    use super::{read, segment};
+    use super::read;
 
     #[test]
     fn what_may_pass_is_told_from_what_does_not() {
@@ -113,11 +103,5 @@ mod tests {
             let found = read(StatusCode::from_u16(status).unwrap(), body.as_bytes());
             assert_eq!((found.state, &*found.message), (state, message), "{status} {body}");
         }
-    }
-
-    #[test]
-    fn a_name_is_one_segment() {
-        assert_eq!(segment("iris-2.0_a~"), "iris-2.0_a~");
-        assert_eq!(segment("a/b é"), "a%2Fb%20%C3%A9");
     }
 }

@@ -2,7 +2,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::LogArgs;
+use super::{DrainArgs, LogArgs};
 
 /// `longshore gateway`.
 #[derive(Args, Debug)]
@@ -62,13 +62,9 @@ pub(crate) struct GatewayArgs {
     #[command(flatten)]
     pub(crate) security: GatewaySecurityArgs,
 
-    /// Seconds after TERM in which new connections are still answered, while `/health/ready` says 503
-    #[arg(long, env = "LONGSHORE_DRAIN_DELAY", default_value_t = 0, value_name = "SECONDS")]
-    pub(crate) drain_delay: u64,
-
-    /// Seconds that requests under way may take after that
-    #[arg(long, env = "LONGSHORE_GRACE_SECONDS", default_value_t = 30, value_name = "SECONDS")]
-    pub(crate) grace_seconds: u64,
+    /// The way down.
+    #[command(flatten)]
+    pub(crate) drain: DrainArgs,
 
     /// Logging.
     #[command(flatten)]

@@ -38,8 +38,8 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     config.trust_forwarded = args.trust_forwarded;
     config.bounds = bounds(args.waiting, config.bounds);
     config.connections = connections(args.connections, config.connections);
-    config.drain_delay = Duration::from_secs(args.drain_delay);
-    config.grace = Duration::from_secs(args.grace_seconds);
+    config.drain_delay = Duration::from_secs(args.drain.drain_delay);
+    config.grace = Duration::from_secs(args.drain.grace_seconds);
     security::secure(&args.security, &mut config)?;
     let mut kubernetes = None;
     if let Some(path) = &args.routes {

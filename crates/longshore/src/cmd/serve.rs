@@ -193,8 +193,8 @@ fn config(args: &ServeArgs) -> Config {
         batching: batching(&args.batches),
         output_cache_bytes: args.output_cache_bytes,
         model_limits: models::limits(args.reading),
-        drain_delay: Duration::from_secs(args.drain_delay),
-        grace: Duration::from_secs(args.grace_seconds),
+        drain_delay: Duration::from_secs(args.drain.drain_delay),
+        grace: Duration::from_secs(args.drain.grace_seconds),
         ..Config::default()
     }
 }
