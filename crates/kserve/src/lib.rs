@@ -16,6 +16,7 @@ mod quantity;
 mod schema;
 pub mod select;
 mod serving_runtime;
+mod shipped;
 pub mod status;
 mod storage_container;
 pub mod template;

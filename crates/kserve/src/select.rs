@@ -1,10 +1,11 @@
 //! Which runtime serves a model.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use crate::{
     Model, ModelFormat, Protocol, ServingRuntimeSpec,
     annotations::{Annotations, SERVER_TYPE},
+    shipped,
     status::FailureReason,
 };
 
@@ -77,7 +78,19 @@ fn named<'r>(
     let Some(runtime) = found.first() else {
         let names: Vec<_> = runtimes.iter().map(|runtime| format!("`{}`", runtime.name)).collect();
         let known = if names.is_empty() { "none".into() } else { names.join(", ") };
-        let message = format!("there is no runtime `{name}`; there are {known}");
+        let near = shipped::nearest(name, runtimes.iter().map(|runtime| &*runtime.name));
+        let advice = if shipped::is_runtime(name) {
+            format!(
+                "it is KServe's: install its ClusterServingRuntime, which works here as it is; there are {known}"
+            )
+        } else if let Some(near) = near {
+            format!("did you mean `{near}`? There are {known}")
+        } else {
+            format!(
+                "there are {known}: name one of them, or leave `runtime` out to have it chosen by the format"
+            )
+        };
+        let message = format!("there is no runtime `{name}`; {advice}");
         return fail(FailureReason::RuntimeNotRecognized, message);
     };
     let spec = &runtime.spec;
@@ -130,23 +143,47 @@ fn best<'r>(
         (runtime.is_cluster_wide, Reverse(priority(&runtime.spec, &format.name)))
     });
     candidates.first().copied().ok_or_else(|| {
-        let others = runtimes.iter().filter(|runtime| {
-            let supported = &runtime.spec.supported_model_formats;
-            supported.iter().any(|supported| serves(supported, format))
-        });
-        let others: Vec<_> = others.map(|runtime| format!("`{}`", runtime.name)).collect();
-        let hint = if others.is_empty() {
-            "no runtime there is serves this format".to_owned()
-        } else {
-            format!(
-                "to be served by {}, name it in `runtime` or change `protocolVersion`",
-                others.join(" or ")
-            )
-        };
+        let hint = instead(format, runtimes);
         let message =
             format!("no runtime serves {} by the protocol {protocol}; {hint}", shown(format));
         Unsupported { reason: FailureReason::NoSupportingRuntime, message }
     })
+}
+
+/// What to do where no runtime serves a format.
+fn instead(format: &ModelFormat, runtimes: &[Runtime]) -> String {
+    let named = |runtime: &&Runtime| {
+        let supported = &runtime.spec.supported_model_formats;
+        supported.iter().any(|supported| serves(supported, format))
+    };
+    let others: Vec<_> =
+        runtimes.iter().filter(named).map(|runtime| format!("`{}`", runtime.name)).collect();
+    if !others.is_empty() {
+        return format!(
+            "to be served by {}, name it in `runtime` or change `protocolVersion`",
+            others.join(" or ")
+        );
+    }
+    let supported = runtimes.iter().flat_map(|runtime| &runtime.spec.supported_model_formats);
+    let same = supported.filter(|supported| supported.name == format.name);
+    let versions: BTreeSet<_> = same.filter_map(|supported| supported.version.as_deref()).collect();
+    if !versions.is_empty() {
+        let versions = versions.into_iter().map(|it| format!("`{it}`")).collect::<Vec<_>>();
+        return format!(
+            "versions are compared as texts, and there are {}: write one of them, or leave `version` out",
+            versions.join(", ")
+        );
+    }
+    let none = "no runtime there is serves this format";
+    match (shipped::meant(&format.name), shipped::runtime_for(&format.name)) {
+        (Some(meant), _) => format!("{none}; did you mean `{meant}`?"),
+        (None, Some(runtime)) => format!(
+            "{none}: install one, such as KServe's ClusterServingRuntime `{runtime}`, which works here as it is"
+        ),
+        (None, None) => format!(
+            "{none}: make a ServingRuntime that names it in `supportedModelFormats` with `autoSelect: true`"
+        ),
+    }
 }
 
 fn speaks(spec: &ServingRuntimeSpec, protocol: Protocol) -> bool {
@@ -297,17 +334,42 @@ mod tests {
             (
                 json!({"modelFormat": {"name": "onnx"}}),
                 NoSupportingRuntime,
-                "no runtime there is serves this format",
+                "no runtime there is serves this format: install one, such as KServe's ClusterServingRuntime `kserve-tritonserver`",
+            ),
+            (
+                json!({"modelFormat": {"name": "scikit-learn"}}),
+                NoSupportingRuntime,
+                "did you mean `sklearn`?",
+            ),
+            (
+                json!({"modelFormat": {"name": "prophet"}}),
+                NoSupportingRuntime,
+                "make a ServingRuntime that names it in `supportedModelFormats`",
             ),
             (
                 json!({"modelFormat": {"name": "sklearn", "version": "1.0"}}),
                 NoSupportingRuntime,
-                "of version `1.0`",
+                "of version `1.0` by the protocol v1; versions are compared as texts, and there are `0`, `1`",
             ),
             (
                 json!({"modelFormat": {"name": "sklearn"}, "runtime": "none"}),
                 RuntimeNotRecognized,
-                "there are `kserve-sklearnserver`",
+                "there are `kserve-sklearnserver`, `kserve-mlserver`, `kserve-predictiveserver`, `off`, `many`: name one of them",
+            ),
+            (
+                json!({"modelFormat": {"name": "sklearn"}, "runtime": "kserve-sklearn"}),
+                RuntimeNotRecognized,
+                "name one of them",
+            ),
+            (
+                json!({"modelFormat": {"name": "sklearn"}, "runtime": "kserve-sklearnservers"}),
+                RuntimeNotRecognized,
+                "did you mean `kserve-sklearnserver`?",
+            ),
+            (
+                json!({"modelFormat": {"name": "pmml"}, "runtime": "kserve-pmmlserver"}),
+                RuntimeNotRecognized,
+                "it is KServe's: install its ClusterServingRuntime",
             ),
             (
                 json!({"modelFormat": {"name": "sklearn"}, "runtime": "off"}),
