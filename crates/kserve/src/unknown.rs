@@ -7,8 +7,8 @@ use crate::{Fields, InferenceServiceSpec, Pod, Predictor, container};
 pub struct Unknown {
     /// Its path.
     pub path: String,
-    /// The field that was meant, when one is near.
-    pub meant: Option<&'static str>,
+    /// The field that was meant, when one is near, or the place of this one, when it is elsewhere.
+    pub meant: Option<String>,
 }
 
 /// The fields of a service.
@@ -62,6 +62,27 @@ const MODEL: [&str; 7] = [
     "storageUri",
 ];
 
+/// Fields that older manifests have, or that people expect, with what says it today.
+const OTHERS: [(&str, &str); 12] = [
+    ("alibi", "containers"),
+    ("concurrency", "containerConcurrency"),
+    ("container", "containers"),
+    ("custom", "containers"),
+    ("framework", "model.modelFormat"),
+    ("mlflow", "model` with the modelFormat `mlflow"),
+    ("mlserver", "model` with its format in `modelFormat"),
+    ("parallelism", "containerConcurrency"),
+    ("podSpec", "serviceAccountName` or another field of the pod, beside `model"),
+    ("replicas", "minReplicas` and `maxReplicas"),
+    ("timeoutSeconds", "timeout"),
+    ("vllm", "model` with the modelFormat `vLLM"),
+];
+
+/// Fields of a container that are no fields of a pod.
+fn is_of_container(name: &str) -> bool {
+    container::CONTAINER.contains(&name) && !container::POD.contains(&name) && name != "name"
+}
+
 /// Letters of a long name.
 const LONG: usize = 8;
 
@@ -93,15 +114,33 @@ impl Found {
         let frameworks = predictor.frameworks.iter();
         let model = predictor.model.as_ref().map(|model| ("model", &model.framework));
         for (name, framework) in frameworks.chain(model) {
-            let path = format!("{path}.{name}");
-            self.keys(&path, &framework.container.0, &[&MODEL, &container::CONTAINER]);
+            let own = format!("{path}.{name}");
+            let fields = &framework.container.0;
+            let misplaced = |name: &str| {
+                let is_beside = container::POD.contains(&name) || COMPONENT.contains(&name);
+                is_beside.then(|| format!("{path}.{name}"))
+            };
+            self.told(&own, fields, &[&MODEL, &container::CONTAINER], misplaced);
         }
     }
 
     /// A pod whose fields stand beside others.
     fn pod(&mut self, path: &str, pod: &Pod, beside: &[&'static [&'static str]]) {
         let known: Vec<_> = beside.iter().copied().chain([&container::POD[..]]).collect();
-        self.keys(path, &pod.0, &known);
+        let misplaced = |name: &str| {
+            let other = OTHERS.iter().find(|(other, _)| *other == name);
+            if let Some((_, instead)) = other {
+                return Some((*instead).to_owned());
+            }
+            let is_model = is_of_container(name) || (MODEL.contains(&name) && name != "storage");
+            let has_model = beside.iter().any(|fields| fields.contains(&"model"));
+            match (is_model, has_model) {
+                (true, true) => Some(format!("model.{name}")),
+                (true, false) if is_of_container(name) => Some(format!("containers[].{name}")),
+                _ => None,
+            }
+        };
+        self.told(path, &pod.0, &known, misplaced);
         let lists = [("containers", pod.containers()), ("initContainers", pod.init_containers())];
         for (list, containers) in lists {
             for (at, container) in containers.iter().enumerate() {
@@ -112,10 +151,22 @@ impl Found {
     }
 
     fn keys(&mut self, path: &str, fields: &Fields, known: &[&'static [&'static str]]) {
+        self.told(path, fields, known, |_| None);
+    }
+
+    /// Tells of fields that are not known here; `elsewhere` says where one belongs.
+    fn told(
+        &mut self,
+        path: &str,
+        fields: &Fields,
+        known: &[&'static [&'static str]],
+        elsewhere: impl Fn(&str) -> Option<String>,
+    ) {
         let all = || known.iter().flat_map(|list| list.iter().copied());
         for name in fields.keys().filter(|name| all().all(|known| known != name.as_str())) {
             let path = format!("{path}.{name}");
-            self.0.push(Unknown { path, meant: near(name, all()) });
+            let meant = elsewhere(name).or_else(|| near(name, all()).map(str::to_owned));
+            self.0.push(Unknown { path, meant });
         }
     }
 }
@@ -141,26 +192,40 @@ mod tests {
             "predictor": {
                 "minReplica": 0,
                 "serviceAccountName": "s3",
-                "model": {"modelFormat": {"name": "sklearn"}, "storageURI": "s3://a", "resource": {}, "image": "a"},
+                "model": {"modelFormat": {"name": "sklearn"}, "storageURI": "s3://a", "resource": {}, "image": "a", "tolerations": [], "scaleTarget": 1},
                 "containers": [{"name": "a", "comand": []}],
                 "gpuSharing": {},
                 "schedulingGroup": {},
+                "env": [],
+                "storageUri": "s3://a",
+                "custom": {},
+                "podSpec": {},
             },
-            "transformer": {"containers": [{"name": "a"}], "scaleMetrics": "rps"},
+            "transformer": {"containers": [{"name": "a"}], "scaleMetrics": "rps", "image": "a"},
             "canary": [{"predictor": {"name": "a"}, "trafficPercent": 1, "percent": 5}],
             "trafic": {},
         });
         let found = fields(&serde_json::from_value(spec).unwrap());
-        let found: Vec<_> = found.iter().map(|it| (&*it.path, it.meant)).collect();
+        let found: Vec<_> = found.iter().map(|it| (&*it.path, it.meant.as_deref())).collect();
         let expected = [
             ("spec.trafic", None),
+            ("spec.predictor.custom", Some("containers")),
+            ("spec.predictor.env", Some("model.env")),
             ("spec.predictor.gpuSharing", None),
             ("spec.predictor.minReplica", Some("minReplicas")),
+            (
+                "spec.predictor.podSpec",
+                Some("serviceAccountName` or another field of the pod, beside `model"),
+            ),
             ("spec.predictor.schedulingGroup", None),
+            ("spec.predictor.storageUri", Some("model.storageUri")),
             ("spec.predictor.containers[0].comand", Some("command")),
             ("spec.predictor.model.resource", Some("resources")),
+            ("spec.predictor.model.scaleTarget", Some("spec.predictor.scaleTarget")),
             ("spec.predictor.model.storageURI", Some("storageUri")),
+            ("spec.predictor.model.tolerations", Some("spec.predictor.tolerations")),
             ("spec.canary[0].percent", None),
+            ("spec.transformer.image", Some("containers[].image")),
             ("spec.transformer.scaleMetrics", Some("scaleMetric")),
         ];
         assert_eq!(found, expected);
