@@ -54,6 +54,12 @@ pub struct Bounds {
     pub waiting_per_revision: usize,
     /// Most bytes of the bodies of requests that wait.
     pub waiting_bytes: usize,
+    /// Most copies of requests that are under way, from when the request is recorded.
+    pub copies: usize,
+    /// Most bytes of each body that is recorded for a copy.
+    pub copied_body: usize,
+    /// Most bytes of all of them.
+    pub copied_bytes: usize,
     /// How long a request waits for a replica to be ready, when there is none.
     pub hold: Duration,
     /// How long a request waits while all replicas work on as many as they may.
@@ -75,6 +81,9 @@ impl Default for Bounds {
             waiting: 10_000,
             waiting_per_revision: 1_000,
             waiting_bytes: 256 << 20,
+            copies: 100,
+            copied_body: 1 << 20,
+            copied_bytes: 32 << 20,
             hold: Duration::from_mins(2),
             queue: Duration::from_secs(30),
             request: Duration::from_mins(5),

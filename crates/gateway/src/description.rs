@@ -4,13 +4,13 @@
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::Path};
 
 use longshore_kserve::Component;
-use longshore_platform::{Policy, Sticky};
+use longshore_platform::{Policy, Sticky, progressive::Shadow};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
 /// All that a gateway routes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Description {
     /// The InferenceServices.
@@ -25,7 +25,7 @@ pub struct Description {
 /// path: `iris.ml.example.com`, `https://example.com/serving/ml/iris`. In the cluster the service
 /// answers as `NAME.NAMESPACE`, `NAME.NAMESPACE.svc` and `NAME.NAMESPACE.svc.CLUSTER_DOMAIN` without
 /// being told, and a component likewise as `NAME-COMPONENT`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Service {
     /// Its namespace.
@@ -47,7 +47,7 @@ pub struct Service {
 }
 
 /// A component of an InferenceService.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Part {
     /// Routes to the component alone.
@@ -59,7 +59,7 @@ pub struct Part {
 }
 
 /// A revision's share of the requests of a component.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Share {
     /// The revision, in the namespace of the service.
@@ -70,6 +70,9 @@ pub struct Share {
     /// Routes to this revision alone: the hosts of its tag.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at: Vec<String>,
+    /// Which requests it gets a copy of, of those that go to revisions where this is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies: Option<Shadow>,
 }
 
 /// A revision and its replicas that are ready.

@@ -19,6 +19,7 @@ use crate::{
     grpc,
     hold::{self, Given},
     outgoing::{self, Outgoing},
+    record::Recording,
     reply::{Arriving, Link, Reply},
     revision::{Fault, Slot, Visit},
     service::Service,
@@ -38,7 +39,7 @@ pub(crate) struct Exchange<'r> {
     pub(crate) head: &'r Parts,
     pub(crate) id: &'r HeaderValue,
     pub(crate) host: &'r str,
-    pub(crate) service: &'r Service,
+    pub(crate) service: &'r Arc<Service>,
     /// Bytes of the path that are not handed on.
     pub(crate) prefix: usize,
     pub(crate) connection: Option<Connection>,
@@ -65,11 +66,12 @@ impl Exchange<'_> {
         mut visit: Visit,
         slot: Option<Slot>,
         payload: Outgoing,
+        recording: Option<Box<Recording>>,
     ) -> Result<Response<Reply>, Failure> {
         let replied = self.attempt(&mut visit, slot, payload).await;
         match replied {
             Ok((response, slot, link, deadline)) => {
-                Ok(self.reply(response, visit, slot, link, deadline).await)
+                Ok(self.reply(response, visit, (slot, link, deadline), recording).await)
             }
             Err(failure) => {
                 visit.answered(
@@ -81,7 +83,8 @@ impl Exchange<'_> {
         }
     }
 
-    async fn attempt(
+    /// Sends it until a replica has answered. Gives the reply, what it comes by, and when it has to be over.
+    pub(crate) async fn attempt(
         &self,
         visit: &mut Visit,
         mut slot: Option<Slot>,
@@ -263,14 +266,16 @@ impl Exchange<'_> {
         &self,
         response: Response<Incoming>,
         mut visit: Visit,
-        slot: Slot,
-        mut link: Link,
-        deadline: Instant,
+        (slot, mut link, deadline): (Slot, Link, Instant),
+        mut recording: Option<Box<Recording>>,
     ) -> Response<Reply> {
         let (mut head, mut incoming) = response.into_parts();
         let is_grpc = grpc::is_call(self.head);
         let status = head.status.as_u16();
         visit.replied(&head, is_grpc);
+        if let Some(recording) = &mut recording {
+            recording.head(&head, is_grpc);
+        }
         if status >= 500 && status != 501 {
             visit.revision().has_failed(slot.replica(), Fault::Failing);
         } else {
@@ -310,7 +315,12 @@ impl Exchange<'_> {
         };
         if incoming.is_end_stream() {
             drop(slot);
-            return Response::from_parts(head, Reply::Whole(first.unwrap_or_default()));
+            let whole = first.unwrap_or_default();
+            if let Some(recording) = recording {
+                recording.part(&whole);
+                recording.ends();
+            }
+            return Response::from_parts(head, Reply::Whole(whole));
         }
         let arriving = Arriving {
             first,
@@ -321,6 +331,7 @@ impl Exchange<'_> {
             worker: worker.clone(),
             slot: Some(slot),
             visit,
+            recording,
             is_over: false,
         };
         Response::from_parts(head, Reply::Stream(Box::new(arriving)))

@@ -72,6 +72,8 @@ impl Gateway {
             bounds: config.bounds,
             waiting,
             waiting_bytes: Gate::new(config.bounds.waiting_bytes),
+            copies: Gate::new(config.bounds.copies),
+            copied_bytes: Gate::new(config.bounds.copied_bytes),
             trust_forwarded: config.trust_forwarded,
             seed: config.seed,
         });

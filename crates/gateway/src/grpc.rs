@@ -24,6 +24,12 @@ pub(crate) fn status(headers: &HeaderMap) -> Option<i32> {
     headers.get(&STATUS)?.to_str().ok()?.parse().ok()
 }
 
+/// True when a status says that the server is at fault: `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`,
+/// `INTERNAL`, `UNAVAILABLE` or `DATA_LOSS`.
+pub(crate) fn is_fault(status: i32) -> bool {
+    matches!(status, 2 | 4 | 12 | 13 | 14 | 15)
+}
+
 /// Writes a status and its message.
 pub(crate) fn put(headers: &mut HeaderMap, status: i32, message: &str) {
     headers.insert(STATUS, HeaderValue::from(status));

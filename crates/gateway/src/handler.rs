@@ -27,7 +27,7 @@ use crate::{
     revision::Visit,
     security::cors,
     service::{Service, Target},
-    split,
+    shadow, split,
     table::Found,
     worker::Worker,
 };
@@ -96,12 +96,14 @@ async fn answer(
     seen.service = Some(service.clone());
     seen.client = worker.shared.admit(&service, head, connection)?;
     let head = &*head;
-    let revision = revision(worker, head, &service, target, &head.uri.path()[prefix..])?;
-    let payload = Outgoing::read(&head.headers, body, worker.shared.bounds.body).await?;
-    let (visit, slot) = Visit::begin(revision, begun);
+    let (revision, component) =
+        revision(worker, head, &service, target, &head.uri.path()[prefix..])?;
+    let mut payload = Outgoing::read(&head.headers, body, worker.shared.bounds.body).await?;
     let exchange =
         Exchange { worker, head, id, host: &host, service: &service, prefix, connection };
-    exchange.run(visit, slot, payload).await
+    let recording = shadow::record(&exchange, component, &revision, &mut payload);
+    let (visit, slot) = Visit::begin(revision, begun);
+    exchange.run(visit, slot, payload, recording).await
 }
 
 /// The host that a request is for: of its target, else of its `host` header (RFC 9112 §3.2.2).
@@ -139,23 +141,24 @@ fn probe(worker: &Worker, head: &Parts, host: &str) -> Result<Response<Reply>, F
     Err(Failure::new(Code::NotFound, message))
 }
 
-/// The revision that a request goes to.
+/// The revision that a request goes to, and the component that it is chosen for, unless the request names
+/// the revision.
 fn revision(
     worker: &Worker,
     head: &Parts,
     service: &Service,
     target: Target,
     path: &str,
-) -> Result<Arc<Revision>, Failure> {
+) -> Result<(Arc<Revision>, Option<Component>), Failure> {
     let component = match target {
-        Target::Revision(revision) => return Ok(revision),
+        Target::Revision(revision) => return Ok((revision, None)),
         Target::Component(component) => component,
         Target::Service => component(service, path),
     };
     let key = split::key(service.sticky.as_ref(), &head.headers);
     let shares = service.shares(component).unwrap_or_default();
     let chosen = split::choose(shares, key, || worker.draw());
-    chosen.cloned().ok_or_else(|| {
+    chosen.map(|chosen| (chosen.clone(), Some(component))).ok_or_else(|| {
         let (name, part) = (&service.name, component.name());
         let message = format!("the {part} of `{name}` has no revision yet");
         Failure::new(Code::Unavailable, message).after(1)

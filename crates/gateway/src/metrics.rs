@@ -6,13 +6,13 @@ use longshore_daemon::{Drain, gate::Gate};
 use longshore_platform::Load;
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric},
+    encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder},
     metrics::{MetricType, counter::ConstCounter, exemplar::Exemplar, gauge::ConstGauge},
 };
 
 use crate::{
     Revision, Table,
-    revision::{BUCKETS, End, Fault, Tally},
+    revision::{BUCKETS, CopyEnd, End, Fault, Tally},
 };
 
 /// Writes the metrics of a gateway: of all revisions that were asked.
@@ -78,6 +78,7 @@ impl Collector for GatewayMetrics {
             &|it| it.tally.retries,
         )?;
         ejected(&revisions, &mut encoder)?;
+        copied(&revisions, &mut encoder)?;
         let mut gauges = |name: &str, help: &str, value: &dyn Fn(&Counted) -> i64| {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             revisions.iter().try_for_each(|it| {
@@ -156,15 +157,48 @@ fn ended(revisions: &[Counted], encoder: &mut DescriptorEncoder) -> Result<(), f
         None,
         MetricType::Histogram,
     )?;
-    for Counted { labels, tally, .. } in revisions {
-        let bounds = BUCKETS.into_iter().chain([f64::INFINITY]);
-        let counts: Vec<(f64, u64)> = bounds.zip(tally.buckets).collect();
-        let total = tally.buckets.iter().sum();
-        let exemplars = None::<&HashMap<usize, Exemplar<Labels<4>, f64>>>;
-        let mut family = metric.encode_family(labels)?;
-        family.encode_histogram(tally.seconds, total, &counts, exemplars)?;
+    revisions.iter().try_for_each(|Counted { labels, tally, .. }| {
+        histogram(metric.encode_family(labels)?, tally.seconds, &tally.buckets)
+    })
+}
+
+/// One histogram, in buckets of [`BUCKETS`].
+fn histogram(
+    mut encoder: MetricEncoder<'_>,
+    seconds: f64,
+    counts: &[u64; BUCKETS.len() + 1],
+) -> Result<(), fmt::Error> {
+    let bounds = BUCKETS.into_iter().chain([f64::INFINITY]);
+    let buckets: Vec<(f64, u64)> = bounds.zip(*counts).collect();
+    let exemplars = None::<&HashMap<usize, Exemplar<Labels<4>, f64>>>;
+    encoder.encode_histogram(seconds, counts.iter().sum(), &buckets, exemplars)
+}
+
+/// What has come of copies of requests, and how long they took. Most revisions never get one.
+fn copied(revisions: &[Counted], encoder: &mut DescriptorEncoder) -> Result<(), fmt::Error> {
+    let copied: Vec<_> =
+        revisions.iter().filter(|it| it.tally.copies.iter().any(|count| *count > 0)).collect();
+    let mut metric = encoder.encode_descriptor(
+        "longshore_gateway_copies",
+        "Copies of another revision's requests, by what has come of them",
+        None,
+        MetricType::Counter,
+    )?;
+    for revision in &copied {
+        for (end, count) in CopyEnd::ALL.iter().zip(revision.tally.copies) {
+            let labels = revision.with([("outcome", end.name().to_owned())]);
+            ConstCounter::new(count).encode(metric.encode_family(&labels)?)?;
+        }
     }
-    Ok(())
+    let mut metric = encoder.encode_descriptor(
+        "longshore_gateway_copy_duration_seconds",
+        "Time from the sending of a copy to the head of its reply",
+        None,
+        MetricType::Histogram,
+    )?;
+    copied.iter().try_for_each(|Counted { labels, tally, .. }| {
+        histogram(metric.encode_family(labels)?, tally.copy_seconds, &tally.copy_buckets)
+    })
 }
 
 fn ejected(revisions: &[Counted], encoder: &mut DescriptorEncoder) -> Result<(), fmt::Error> {

@@ -16,7 +16,7 @@ use hyper::{
 };
 use longshore_daemon::{Code, Error, server::Body};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, record::Tape};
 
 /// Most bytes of a body that is read before it is handed on: most requests for predictions are
 /// shorter. A replica is not kept busy while such a body arrives, and it can be sent a second time.
@@ -36,6 +36,7 @@ pub(crate) enum Outgoing {
 pub(crate) struct Arriving {
     first: Option<Frame<Bytes>>,
     rest: Body,
+    tape: Option<Tape>,
 }
 
 impl Outgoing {
@@ -69,7 +70,15 @@ impl Outgoing {
             }
             body.rest();
         }
-        Ok(Self::Stream(Box::new(Arriving { first, rest: body })))
+        Ok(Self::Stream(Box::new(Arriving { first, rest: body, tape: None })))
+    }
+
+    /// Puts its bytes on a tape as they pass.
+    pub(crate) fn record(&mut self, tape: &Tape) {
+        match self {
+            Self::Whole(bytes) => tape.put(bytes),
+            Self::Stream(arriving) => arriving.tape = Some(tape.clone()),
+        }
     }
 
     /// The same once more, when it is there whole.
@@ -129,13 +138,20 @@ impl HttpBody for Outgoing {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Stream(arriving) => {
-                if let Some(frame) = arriving.first.take() {
-                    return Poll::Ready(Some(Ok(frame)));
-                }
-                let polled = Pin::new(&mut arriving.rest).poll_frame(cx);
-                if let Poll::Ready(Some(Ok(_))) = polled {
-                    // each part has its own time
-                    arriving.rest.rest();
+                let polled = if let Some(frame) = arriving.first.take() {
+                    Poll::Ready(Some(Ok(frame)))
+                } else {
+                    let polled = Pin::new(&mut arriving.rest).poll_frame(cx);
+                    if let Poll::Ready(Some(Ok(_))) = polled {
+                        // each part has its own time
+                        arriving.rest.rest();
+                    }
+                    polled
+                };
+                if let (Some(tape), Poll::Ready(Some(Ok(frame)))) = (&arriving.tape, &polled)
+                    && let Some(data) = frame.data_ref()
+                {
+                    tape.put(data);
                 }
                 polled
             }

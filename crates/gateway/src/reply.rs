@@ -22,6 +22,7 @@ use crate::{
     Error,
     failure::{Failure, Form},
     grpc,
+    record::Recording,
     revision::{Slot, Visit},
     upstream::{Http1, Open},
     worker::Worker,
@@ -48,6 +49,7 @@ pub(crate) struct Arriving {
     /// Given back before the request stops counting.
     pub(crate) slot: Option<Slot>,
     pub(crate) visit: Visit,
+    pub(crate) recording: Option<Box<Recording>>,
     pub(crate) is_over: bool,
 }
 
@@ -98,6 +100,9 @@ impl Arriving {
             return Poll::Ready(None);
         }
         if let Some(first) = self.first.take() {
+            if let Some(recording) = &self.recording {
+                recording.part(&first);
+            }
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
         let Poll::Ready(frame) = self.link.poll_frame(&mut self.incoming, cx) else {
@@ -109,6 +114,11 @@ impl Arriving {
             Some(Ok(frame)) => {
                 if let Some(trailers) = frame.trailers_ref() {
                     self.visit.trailed(trailers);
+                    if let Some(recording) = &mut self.recording {
+                        recording.trailers(trailers);
+                    }
+                } else if let (Some(recording), Some(data)) = (&self.recording, frame.data_ref()) {
+                    recording.part(data);
                 }
                 if self.incoming.is_end_stream() {
                     self.ends(cx);
@@ -126,6 +136,9 @@ impl Arriving {
         self.is_over = true;
         self.link.ends(&self.worker, cx);
         self.slot = None;
+        if let Some(recording) = self.recording.take() {
+            recording.ends();
+        }
     }
 
     /// A reply of gRPC ends with a status also when it breaks off.

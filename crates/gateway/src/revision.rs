@@ -4,7 +4,7 @@ use std::{
     fmt,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -19,7 +19,7 @@ mod visit;
 
 pub(crate) use replica::{Fault, Replica};
 pub(crate) use slot::Slot;
-pub(crate) use tally::{BUCKETS, End, Tally};
+pub(crate) use tally::{BUCKETS, CopyEnd, End, Tally};
 pub(crate) use visit::{Denied, Visit};
 
 use self::{ledger::Ledger, pooling::Pooling, slot::Slots};
@@ -190,6 +190,12 @@ impl Revision {
         {
             *count += 1;
         }
+    }
+
+    /// A copy of another revision's request has ended; the head of its reply, when it has one, was there
+    /// after `replied`.
+    pub(crate) fn copy_ended(&self, end: CopyEnd, replied: Option<Duration>) {
+        self.state().tally().copy_ended(end, replied);
     }
 
     /// Gives slots to those who wait when a replica has become well by the time that has passed.

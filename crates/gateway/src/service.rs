@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longshore_kserve::Component;
-use longshore_platform::{Policy, Routed, Routes, Sticky};
+use longshore_platform::{Policy, Routed, Routes, Sticky, progressive::Shadow};
 
 use crate::{
     Error, Revision, description,
@@ -27,6 +27,8 @@ pub(crate) struct Service {
 pub(crate) struct Share {
     pub(crate) revision: Arc<Revision>,
     pub(crate) percent: u32,
+    /// Which requests it gets a copy of, of those to revisions where this is not set.
+    pub(crate) copies: Option<Shadow>,
 }
 
 /// What a route of a service leads to.
@@ -83,7 +85,11 @@ impl Service {
         let mut shares = |part: &description::Part| -> Vec<Share> {
             let shares = part.traffic.iter();
             shares
-                .map(|it| Share { revision: revision(&it.revision), percent: it.percent })
+                .map(|it| Share {
+                    revision: revision(&it.revision),
+                    percent: it.percent,
+                    copies: it.copies,
+                })
                 .collect()
         };
         let components =

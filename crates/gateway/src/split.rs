@@ -82,7 +82,7 @@ mod tests {
         let made = percents.iter().enumerate().map(|(at, percent)| {
             let name = format!("iris-predictor-0000{at}-abcde");
             let revision = Arc::new(Revision::new("ml", &name, Instant::now(), None));
-            Share { revision, percent: *percent }
+            Share { revision, percent: *percent, copies: None }
         });
         made.collect()
     }

@@ -33,6 +33,10 @@ pub(crate) struct Shared {
     pub(crate) waiting: Gate,
     /// Bytes of their bodies.
     pub(crate) waiting_bytes: Gate,
+    /// Copies of requests that are under way.
+    pub(crate) copies: Gate,
+    /// Bytes that are recorded for them.
+    pub(crate) copied_bytes: Gate,
     pub(crate) trust_forwarded: bool,
     pub(crate) seed: Option<u64>,
 }

@@ -11,6 +11,6 @@ mod state;
 mod step;
 
 pub use evidence::{Counter, Evidence};
-pub use gate::{Judgement, judge};
+pub use gate::{Judgement, Subject, judge};
 pub use state::State;
 pub use step::{Advance, Input, News, Standing, advance};

@@ -30,6 +30,9 @@ pub const CORS_ORIGINS: &str = "longshore.dev/cors-origins";
 /// [`Sticky`](crate::Sticky).
 pub const STICKY: &str = "longshore.dev/sticky";
 
+/// What the tags of the predictors of `spec.canary` begin with, in the traffic of a status.
+pub const CANARY_TAG: &str = "canary-";
+
 /// The annotation with the steps by which the latest revision gets its requests.
 pub const ROLLOUT: &str = "longshore.dev/rollout";
 

@@ -37,6 +37,16 @@ pub struct Outcomes {
     /// Of these, the replies that differed, failures included.
     #[serde(default)]
     pub disagreed: u64,
+    /// Of these, the copies that failed by a fault of the server.
+    #[serde(default)]
+    pub failed: u64,
+    /// How long copies took from when they were sent to the begin of the reply.
+    #[serde(default, skip_serializing_if = "Latency::is_empty")]
+    pub copy_latency: Latency,
+    /// Copies that were not made or not compared: too many or too long at a time, no replica, or replies
+    /// that cannot be read.
+    #[serde(default)]
+    pub dropped: u64,
 }
 
 impl Outcomes {
@@ -47,6 +57,9 @@ impl Outcomes {
         self.latency.merge(&other.latency);
         self.compared = self.compared.saturating_add(other.compared);
         self.disagreed = self.disagreed.saturating_add(other.disagreed);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.copy_latency.merge(&other.copy_latency);
+        self.dropped = self.dropped.saturating_add(other.dropped);
     }
 
     /// What was counted since it was `earlier`.
@@ -57,6 +70,9 @@ impl Outcomes {
             latency: self.latency.since(&earlier.latency),
             compared: self.compared.saturating_sub(earlier.compared),
             disagreed: self.disagreed.saturating_sub(earlier.disagreed),
+            failed: self.failed.saturating_sub(earlier.failed),
+            copy_latency: self.copy_latency.since(&earlier.copy_latency),
+            dropped: self.dropped.saturating_sub(earlier.dropped),
         }
     }
 }
@@ -69,8 +85,10 @@ mod tests {
 
     #[test]
     fn a_difference_is_what_came_since() {
-        let mut outcomes = Outcomes { ended: 3, errors: 1, ..Outcomes::default() };
+        let mut outcomes =
+            Outcomes { ended: 3, errors: 1, failed: 2, dropped: 4, ..Outcomes::default() };
         outcomes.latency.add(Duration::from_millis(5));
+        outcomes.copy_latency.add(Duration::from_millis(7));
         let mut later = outcomes;
         later.merge(&outcomes);
         assert_eq!(later.since(&outcomes), outcomes);

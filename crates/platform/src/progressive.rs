@@ -59,14 +59,6 @@ impl Progressive {
         if faults.is_empty() { Ok(progressive) } else { Err(faults) }
     }
 
-    /// What no gateway does yet: it would be waited for in vain.
-    pub fn unserved(&self) -> Option<Fault> {
-        self.shadow.as_ref()?;
-        let message =
-            "gateways do not copy requests yet; leave it out, and `disagreement` of the gates";
-        Some(Fault { annotation: names::SHADOW, message: message.into() })
-    }
-
     /// What is wrong when the manifest says shares of its own: `canaryTrafficPercent`, or entries of
     /// `spec.canary`.
     pub fn clash(&self, has_percent: bool, has_canaries: bool) -> Option<Fault> {
@@ -188,13 +180,6 @@ mod tests {
             ("rollout-command", "go"),
         ]);
         assert_eq!(told.unwrap_err().len(), 4);
-    }
-
-    #[test]
-    fn what_no_gateway_does_is_told() {
-        let shadowed = of(&[("shadow", "20%")]).unwrap();
-        assert!(shadowed.unserved().unwrap().to_string().contains("longshore.dev/shadow"));
-        assert_eq!(Progressive::default().unserved(), None);
     }
 
     #[test]

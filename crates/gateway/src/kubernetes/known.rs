@@ -13,7 +13,7 @@ use super::objects::{Key, Slice};
 use crate::description::{Endpoint, Revision, Service};
 
 /// A change of the routes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Change {
     /// A service is routed so from now on.
     Service(Service),

@@ -13,8 +13,11 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::Resource;
-use longshore_kserve::{Component, status::ComponentStatus};
-use longshore_platform::{Policy, Revision, Sticky, names};
+use longshore_kserve::{
+    Component,
+    status::{ComponentStatus, Traffic},
+};
+use longshore_platform::{Policy, Revision, Sticky, names, progressive::Shadow};
 use serde::Deserialize;
 
 use crate::description::{Endpoint, Part, Service, Share};
@@ -115,6 +118,12 @@ pub(super) fn service(object: InferenceService) -> Result<Option<Service>, Strin
     let annotations = metadata.annotations.unwrap_or_default();
     let sticky = annotations.get(names::STICKY).map(|text| Sticky::from_str(text)).transpose();
     let sticky = sticky.map_err(|fault| format!("annotation `{}`: {fault}", names::STICKY))?;
+    let shadow = annotations.get(names::SHADOW).map(|text| Shadow::parse(text)).transpose();
+    let shadow = shadow.map_err(|fault| format!("annotation `{}`: {fault}", names::SHADOW))?;
+    // what was rolled back is not tried again
+    let mut conditions = status.conditions.iter();
+    let is_back = conditions.any(|it| it.kind == "RolloutProgressing" && it.status == "False");
+    let shadow = shadow.filter(|_| !is_back);
     let policy = Policy::of(&annotations).map_err(|faults| {
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
         faults.join("; ")
@@ -129,7 +138,9 @@ pub(super) fn service(object: InferenceService) -> Result<Option<Service>, Strin
     };
     for (component, said) in status.components {
         let mut part = Part { at: said.url.into_iter().collect(), traffic: Vec::new() };
+        let has_previous = said.traffic.iter().any(|it| !is_new(it, true));
         for traffic in said.traffic {
+            let copies = shadow.filter(|_| is_new(&traffic, has_previous));
             let Some(revision) = traffic.revision_name else { continue };
             let percent = u32::try_from(traffic.percent.unwrap_or(0)).unwrap_or(u32::MAX);
             let known = part.traffic.iter_mut().find(|share| share.revision == revision);
@@ -143,12 +154,20 @@ pub(super) fn service(object: InferenceService) -> Result<Option<Service>, Strin
                     revision,
                     percent,
                     at: traffic.url.into_iter().collect(),
+                    copies,
                 }),
             }
         }
         service.components.insert(component, part);
     }
     Ok(Some(service))
+}
+
+/// True for a revision that is to take requests over: a predictor of `spec.canary`, or the latest one while
+/// the one before it serves.
+fn is_new(traffic: &Traffic, has_previous: bool) -> bool {
+    let is_canary = traffic.tag.as_ref().is_some_and(|tag| tag.starts_with(names::CANARY_TAG));
+    is_canary || (has_previous && traffic.latest_revision == Some(true))
 }
 
 /// What the Service of a revision says of it.

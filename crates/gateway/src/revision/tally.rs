@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use longshore_platform::Outcomes;
 
+use crate::grpc;
+
 /// Upper bounds of the buckets of seconds.
 pub(crate) const BUCKETS: [f64; 16] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
@@ -27,6 +29,56 @@ pub(crate) struct Tally {
     pub(crate) waited: u64,
     /// Requests that were sent to the warm pool.
     pub(crate) pooled: u64,
+    /// Copies of another revision's requests, by [`CopyEnd`].
+    pub(crate) copies: [u64; CopyEnd::ALL.len()],
+    /// Seconds that copies took to the head of their reply, summed over those that were answered.
+    pub(crate) copy_seconds: f64,
+    /// How many of these took so long.
+    pub(crate) copy_buckets: [u64; BUCKETS.len() + 1],
+}
+
+/// What has come of a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CopyEnd {
+    /// Its reply says the same.
+    Agreed,
+    /// Its reply says something else.
+    Differed,
+    /// It failed by a fault of the server.
+    Failed,
+    /// There were too many copies, or all replicas were at work.
+    Busy,
+    /// A body was too long to be kept.
+    Large,
+    /// No replica was ready in time.
+    Absent,
+    /// The replies cannot be read.
+    Unreadable,
+}
+
+impl CopyEnd {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Agreed,
+        Self::Differed,
+        Self::Failed,
+        Self::Busy,
+        Self::Large,
+        Self::Absent,
+        Self::Unreadable,
+    ];
+
+    /// Its name in metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Agreed => "agreed",
+            Self::Differed => "differed",
+            Self::Failed => "failed",
+            Self::Busy => "busy",
+            Self::Large => "large",
+            Self::Absent => "absent",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 /// How a request has ended.
@@ -45,8 +97,7 @@ impl End {
     fn is_error(self) -> bool {
         match self {
             Self::Http(status) => status >= 500,
-            // UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS
-            Self::Grpc(code) => matches!(code, 2 | 4 | 12 | 13 | 14 | 15),
+            Self::Grpc(code) => grpc::is_fault(code),
             Self::Left => false,
         }
     }
@@ -66,11 +117,40 @@ impl Tally {
         }
         let seconds = took.as_secs_f64();
         self.seconds += seconds;
-        let at = BUCKETS.iter().position(|bound| seconds <= *bound).unwrap_or(BUCKETS.len());
-        if let Some(count) = self.buckets.get_mut(at) {
+        if let Some(count) = self.buckets.get_mut(bucket(seconds)) {
             *count += 1;
         }
     }
+
+    /// A copy has ended; the head of its reply, when it has one, was there after `replied`.
+    pub(super) fn copy_ended(&mut self, end: CopyEnd, replied: Option<Duration>) {
+        if let Some(count) = self.copies.get_mut(end as usize) {
+            *count += 1;
+        }
+        let outcomes = &mut self.outcomes;
+        match end {
+            CopyEnd::Agreed | CopyEnd::Differed | CopyEnd::Failed => {
+                outcomes.compared += 1;
+                outcomes.disagreed += u64::from(end != CopyEnd::Agreed);
+                outcomes.failed += u64::from(end == CopyEnd::Failed);
+            }
+            CopyEnd::Busy | CopyEnd::Large | CopyEnd::Absent | CopyEnd::Unreadable => {
+                outcomes.dropped += 1;
+            }
+        }
+        let Some(replied) = replied else { return };
+        outcomes.copy_latency.add(replied);
+        let seconds = replied.as_secs_f64();
+        self.copy_seconds += seconds;
+        if let Some(count) = self.copy_buckets.get_mut(bucket(seconds)) {
+            *count += 1;
+        }
+    }
+}
+
+/// The bucket of so many seconds.
+fn bucket(seconds: f64) -> usize {
+    BUCKETS.iter().position(|bound| seconds <= *bound).unwrap_or(BUCKETS.len())
 }
 
 #[cfg(test)]

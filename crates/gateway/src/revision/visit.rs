@@ -22,6 +22,8 @@ pub(crate) struct Visit {
     end: End,
     /// When the head of its reply was there.
     replied: Option<u64>,
+    /// A copy is load, and says nothing of how clients are answered.
+    is_copy: bool,
 }
 
 /// Too many requests wait already.
@@ -39,13 +41,22 @@ pub(crate) struct Waiting {
 impl Visit {
     /// A request that has arrived at `arrived`, with a slot when one is free.
     pub(crate) fn begin(revision: Arc<Revision>, arrived: Instant) -> (Self, Option<Slot>) {
+        Self::new(revision, arrived, false)
+    }
+
+    /// A copy of another revision's request, likewise.
+    pub(crate) fn copy(revision: Arc<Revision>, arrived: Instant) -> (Self, Option<Slot>) {
+        Self::new(revision, arrived, true)
+    }
+
+    fn new(revision: Arc<Revision>, arrived: Instant, is_copy: bool) -> (Self, Option<Slot>) {
         let arrived = revision.nanos(arrived);
         let slot = {
             let mut state = revision.state();
             state.ledger.begin(arrived);
             state.slots.take_first(&revision, revision.now())
         };
-        (Self { revision, arrived, end: End::Left, replied: None }, slot)
+        (Self { revision, arrived, end: End::Left, replied: None, is_copy }, slot)
     }
 
     pub(crate) fn revision(&self) -> &Arc<Revision> {
@@ -105,6 +116,9 @@ impl Drop for Visit {
         let mut state = self.revision.state();
         let now = self.revision.now();
         state.ledger.end(now);
+        if self.is_copy {
+            return;
+        }
         let since = |at: u64| Duration::from_nanos(at.saturating_sub(self.arrived));
         let (took, replied) = (since(now), self.replied.map(since));
         let end = self.end;

@@ -9,4 +9,5 @@ mod replies;
 mod routing;
 mod running;
 mod security;
+mod shadow;
 mod waiting;

@@ -52,11 +52,10 @@ impl Given {
         let progressive = Progressive::of(&annotations).unwrap_or_default();
         let has_percent = predictor.component.extension.canary_traffic_percent.is_some();
         let clash = progressive.clash(has_percent, !spec.canary.is_empty());
-        let vain = [clash, progressive.unserved()];
-        let mut vain = vain.iter().flatten().map(ToString::to_string).peekable();
-        if !faults.is_empty() || !asked.is_empty() || vain.peek().is_some() {
+        let clash = clash.map(|fault| fault.to_string());
+        if !faults.is_empty() || !asked.is_empty() || clash.is_some() {
             let faults = faults.iter().map(ToString::to_string);
-            let faults: Vec<_> = faults.chain(asked).chain(vain).collect();
+            let faults: Vec<_> = faults.chain(asked).chain(clash).collect();
             return Err(refuse(faults.join("; ")));
         }
         Ok(Self {
@@ -137,7 +136,12 @@ mod tests {
                 "`spec` cannot be read",
             ),
             (json!({}), json!({}), json!({}), "predictor"),
-            (json!({"longshore.dev/shadow": "20%"}), model.clone(), json!({}), "do not copy"),
+            (
+                json!({"longshore.dev/shadow": "all"}),
+                model.clone(),
+                json!({}),
+                "longshore.dev/shadow",
+            ),
             (
                 json!({"longshore.dev/rollout": "5%,100% every 1m"}),
                 json!({"predictor": {"canaryTrafficPercent": 5, "sklearn": {"storageUri": "s3://a"}}}),

@@ -131,6 +131,7 @@ impl Controller {
         let input = Input {
             rollout,
             gates: &progressive.gates,
+            has_copies: progressive.shadow.is_some(),
             verb: verb.map(|it| it.verb),
             now,
             is_ready: known.is_ready(latest) && is_there,

@@ -6,15 +6,13 @@
 //! `spec.canary` get their shares beside that, once they are ready.
 
 use longshore_kserve::status::{ComponentStatus, Traffic};
+use longshore_platform::names::CANARY_TAG as CANARY;
 
 /// The tag of the revision that was rolled out before the latest.
 const PREVIOUS: &str = "prev";
 
 /// The tag of the latest revision, where tags have hosts of their own.
 const LATEST: &str = "latest";
-
-/// What the tags of the predictors of `spec.canary` begin with.
-const CANARY: &str = "canary-";
 
 /// What is asked of a component.
 pub(crate) struct Asked<'a> {

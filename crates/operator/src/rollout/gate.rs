@@ -15,7 +15,7 @@
 //! A gate has passed when enough requests were seen and the share among them is below the limit.
 //! Enough is what the annotation says, and never fewer than one bad request among them would exceed.
 
-use longshore_platform::progressive::Gates;
+use longshore_platform::{Latency, progressive::Gates};
 
 use super::Evidence;
 
@@ -39,6 +39,28 @@ pub enum Judgement {
     Failed(String),
 }
 
+/// Whose errors and times are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Those of requests.
+    Requests,
+    /// Those of copies of requests: the revision has no requests of its own.
+    Copies,
+    /// Nobody's: there are neither.
+    Nothing,
+}
+
+impl Subject {
+    /// What is judged of a revision that has this share of the requests, and copies or none.
+    pub fn of(percent: u32, has_copies: bool) -> Self {
+        match (percent, has_copies) {
+            (0, true) => Self::Copies,
+            (0, false) => Self::Nothing,
+            _ => Self::Requests,
+        }
+    }
+}
+
 /// What one gate has counted.
 struct Count {
     /// What is bad, such as `failed`.
@@ -52,10 +74,9 @@ struct Count {
     stable: Option<(u64, u64)>,
 }
 
-/// What gates say of the evidence of one step. At `percent` 0 the revision has no requests of its own,
-/// so only copies are judged.
-pub fn judge(gates: &Gates, percent: u32, evidence: &Evidence) -> Judgement {
-    let counts = counts(gates, percent, evidence);
+/// What gates say of the evidence of one step.
+pub fn judge(gates: &Gates, subject: Subject, evidence: &Evidence) -> Judgement {
+    let counts = counts(gates, subject, evidence);
     if let Some(failed) = counts.iter().find(|count| count.has_failed()) {
         return Judgement::Failed(failed.told());
     }
@@ -63,31 +84,37 @@ pub fn judge(gates: &Gates, percent: u32, evidence: &Evidence) -> Judgement {
     if waits.is_empty() { Judgement::Passed } else { Judgement::Waiting(waits.join("; ")) }
 }
 
-fn counts(gates: &Gates, percent: u32, evidence: &Evidence) -> Vec<Count> {
+fn counts(gates: &Gates, subject: Subject, evidence: &Evidence) -> Vec<Count> {
     let Evidence { latest, stable } = evidence;
     let mut counts = Vec::new();
-    if let Some(limit) = gates.errors.filter(|_| percent > 0) {
+    let (of, errors, all, times) = match subject {
+        Subject::Requests => ("requests", latest.errors, latest.ended, &latest.latency),
+        Subject::Copies => {
+            ("copied requests", latest.failed, latest.compared, &latest.copy_latency)
+        }
+        Subject::Nothing => ("requests", 0, 0, &latest.latency),
+    };
+    let is_judged = subject != Subject::Nothing;
+    if let Some(limit) = gates.errors.filter(|_| is_judged) {
         counts.push(Count {
             bad_is: "failed".into(),
-            of: "requests",
+            of,
             limit,
-            bad: latest.errors,
-            all: latest.ended,
+            bad: errors,
+            all,
             stable: Some((stable.errors, stable.ended)),
         });
     }
-    for gate in gates.latency.iter().filter(|_| percent > 0) {
-        let slow = |outcomes: &longshore_platform::Outcomes| {
-            (outcomes.latency.at_least(gate.limit), outcomes.latency.count())
-        };
-        let (bad, all) = slow(latest);
+    for gate in gates.latency.iter().filter(|_| is_judged) {
+        let slow = |latency: &Latency| (latency.at_least(gate.limit), latency.count());
+        let (bad, all) = slow(times);
         counts.push(Count {
             bad_is: format!("took {} or longer", time(gate.limit)),
-            of: "requests",
+            of,
             limit: (100.0 - gate.percent) / 100.0,
             bad,
             all,
-            stable: Some(slow(stable)),
+            stable: Some(slow(&stable.latency)),
         });
     }
     if let Some(limit) = gates.disagreement {
@@ -165,14 +192,15 @@ fn time(limit: std::time::Duration) -> String {
 mod tests {
     use std::time::Duration;
 
-    use longshore_platform::{Outcomes, progressive::Gates};
+    use longshore_platform::{Latency, Outcomes, progressive::Gates};
 
-    use super::{CERTAINTY, Judgement, judge, strangeness};
+    use super::{CERTAINTY, Judgement, Subject, judge, strangeness};
     use crate::rollout::Evidence;
 
     fn of(gates: &str, percent: u32, latest: &Outcomes) -> Judgement {
         let stable = Outcomes { ended: 200, errors: 1, ..Outcomes::default() };
-        judge(&Gates::parse(gates).unwrap(), percent, &Evidence { latest: *latest, stable })
+        let subject = Subject::of(percent, true);
+        judge(&Gates::parse(gates).unwrap(), subject, &Evidence { latest: *latest, stable })
     }
 
     fn errors(errors: u64, ended: u64) -> Outcomes {
@@ -221,13 +249,26 @@ mod tests {
     }
 
     #[test]
-    fn without_requests_of_its_own_only_copies_are_judged() {
-        let compared =
-            |compared, disagreed| Outcomes { compared, disagreed, ..Outcomes::default() };
+    fn without_requests_of_its_own_copies_are_judged() {
+        let compared = |compared, disagreed, failed| {
+            let mut copies = Outcomes { compared, disagreed, failed, ..Outcomes::default() };
+            copies.copy_latency.put(Latency::bucket(Duration::from_millis(20)), compared);
+            copies
+        };
         let gates = "errors < 1%, p99 < 200ms, disagreement < 2%";
-        assert_eq!(of(gates, 0, &compared(100, 1)), Judgement::Passed);
-        assert!(matches!(of(gates, 0, &compared(60, 60)), Judgement::Failed(_)));
-        assert!(matches!(of(gates, 5, &compared(100, 1)), Judgement::Waiting(_)));
+        assert_eq!(of(gates, 0, &compared(100, 1, 0)), Judgement::Passed);
+        assert!(matches!(of(gates, 0, &compared(60, 60, 0)), Judgement::Failed(_)));
+        assert!(matches!(of(gates, 5, &compared(100, 1, 0)), Judgement::Waiting(_)));
+        let failed = "9 of 60 copied requests failed, and less than 1% may; of the stable revision, 1 of 200";
+        assert_eq!(of(gates, 0, &compared(60, 9, 9)), Judgement::Failed(failed.into()));
+        let Judgement::Failed(slow) = of("p99 < 10ms", 0, &compared(60, 0, 0)) else {
+            panic!("not failed")
+        };
+        assert!(slow.starts_with("60 of 60 copied requests took 10 ms or longer"), "{slow}");
+        // without copies there is nothing to wait for
+        let nothing = Evidence::default();
+        let gates = Gates::parse("errors < 1%, p99 < 200ms").unwrap();
+        assert_eq!(judge(&gates, Subject::of(0, false), &nothing), Judgement::Passed);
     }
 
     /// A sequence of numbers that is the same in every run (xorshift64*, Vigna 2016).

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use longshore_platform::progressive::{Gates, Rollout, Verb};
+use longshore_platform::{
+    Outcomes,
+    progressive::{Gates, Rollout, Verb},
+};
 
-use super::{Evidence, Judgement, State, judge};
+use super::{Evidence, Judgement, State, Subject, judge};
 
 /// How long a revision with requests may have no ready replica before it is rolled back.
 const UNREADY: Duration = Duration::from_mins(1);
@@ -15,6 +18,8 @@ pub struct Input<'i> {
     pub rollout: &'i Rollout,
     /// What has to hold from one step to the next.
     pub gates: &'i Gates,
+    /// Whether it gets copies of the stable revision's requests.
+    pub has_copies: bool,
     /// What somebody has decided about this revision.
     pub verb: Option<Verb>,
     /// Now.
@@ -121,18 +126,19 @@ fn stepped(percent: u32, input: &Input<'_>) -> Advance {
 }
 
 fn under_way(percent: u32, since: Timestamp, input: &Input<'_>) -> Advance {
+    let copies = if input.has_copies { copies(input.evidence) } else { String::new() };
     let stay = |standing, message: String| Advance {
         state: Some(State::Stepping { percent, since }),
         percent,
         standing,
-        message: format!("it gets {percent}% of the requests{message}"),
+        message: format!("it gets {percent}% of the requests{message}{copies}"),
         news: None,
     };
     if input.unready.is_some_and(|unready| unready >= UNREADY) {
         let seconds = UNREADY.as_secs();
         return rolled_back(format!("no replica of it was ready for {seconds} seconds"), true);
     }
-    let judgement = judge(input.gates, percent, input.evidence);
+    let judgement = judge(input.gates, Subject::of(percent, input.has_copies), input.evidence);
     if let Judgement::Failed(why) = judgement {
         return rolled_back(format!("at {percent}%, {why}"), true);
     }
@@ -159,6 +165,19 @@ fn under_way(percent: u32, since: Timestamp, input: &Input<'_>) -> Advance {
         }
         (Some(next), _) => stay(Standing::Stepping, format!(", and {next}% next")),
     }
+}
+
+/// What copies have shown in this step.
+fn copies(evidence: &Evidence) -> String {
+    let Outcomes { compared, disagreed, failed, dropped, .. } = evidence.latest;
+    let differed = disagreed.saturating_sub(failed);
+    let mut text = format!(
+        "; of {compared} copied requests {differed} were answered otherwise than by the stable revision, and {failed} failed"
+    );
+    if dropped > 0 {
+        text = format!("{text}; {dropped} more were not compared");
+    }
+    text
 }
 
 fn complete(is_new: bool) -> Advance {

@@ -1,9 +1,14 @@
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
 /// How much two numbers may differ unless the annotation says so, relative to the larger one.
 const TOLERANCE: f64 = 1e-6;
 
 /// Which of the stable revision's requests the latest one is asked as well, such as `20%` or
 /// `20% tolerance 0.001`. Clients get the stable revision's reply; the other one is held against it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Shadow {
     /// The share of requests that are copied, between 0 and 1.
     pub share: f64,
@@ -38,6 +43,34 @@ impl Shadow {
     }
 }
 
+impl FromStr for Shadow {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for Shadow {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}% tolerance {}", self.share * 100.0, self.tolerance)
+    }
+}
+
+impl TryFrom<String> for Shadow {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Shadow> for String {
+    fn from(shadow: Shadow) -> Self {
+        shadow.to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Shadow;
@@ -47,6 +80,10 @@ mod tests {
         assert_eq!(Shadow::parse(" 20% "), Ok(Shadow { share: 0.2, tolerance: 1e-6 }));
         let with = Shadow::parse("100% tolerance 0.01");
         assert_eq!(with, Ok(Shadow { share: 1.0, tolerance: 0.01 }));
+        for text in ["20%", "100% tolerance 0.01", "12.5% tolerance 0"] {
+            let shadow = Shadow::parse(text).unwrap();
+            assert_eq!(shadow.to_string().parse(), Ok(shadow), "{text}");
+        }
         for text in [
             "",
             "20",

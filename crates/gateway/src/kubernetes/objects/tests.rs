@@ -36,6 +36,7 @@ fn a_status_becomes_routes() {
         revision: revision.into(),
         percent,
         at: vec![format!("http://{at}-iris-predictor.ml.example.com")],
+        copies: None,
     };
     let part = Part {
         at: vec!["http://iris-predictor.ml.example.com".into()],
@@ -49,6 +50,32 @@ fn a_status_becomes_routes() {
         ..Service::default()
     };
     assert_eq!(service(object(&status, &json!({}))), Ok(Some(expected)));
+}
+
+#[test]
+fn copies_go_to_what_is_to_take_requests_over() {
+    let copied = |traffic: Value, conditions: Value| -> Vec<String> {
+        let status = json!({ "components": { "predictor": { "traffic": traffic } }, "conditions": conditions });
+        let annotations = json!({ "longshore.dev/shadow": "20%" });
+        let mut service = service(object(&status, &annotations)).unwrap().unwrap();
+        let part = service.components.remove(&Component::Predictor).unwrap();
+        let copied = part.traffic.into_iter().filter(|share| share.copies.is_some());
+        copied.map(|share| share.revision).collect()
+    };
+    let stepping = json!([
+        { "revisionName": "iris-2", "percent": 0, "latestRevision": true },
+        { "revisionName": "iris-1", "percent": 100, "tag": "prev", "latestRevision": false },
+    ]);
+    assert_eq!(copied(stepping.clone(), json!([])), ["iris-2"]);
+    let back = json!([{ "type": "RolloutProgressing", "status": "False" }]);
+    assert_eq!(copied(stepping, back), Vec::<String>::new());
+    let alone = json!([{ "revisionName": "iris-2", "percent": 100, "latestRevision": true }]);
+    assert_eq!(copied(alone, json!([])), Vec::<String>::new());
+    let canary = json!([
+        { "revisionName": "iris-2", "percent": 90, "latestRevision": true },
+        { "revisionName": "iris-b-1", "percent": 10, "tag": "canary-b", "latestRevision": false },
+    ]);
+    assert_eq!(copied(canary, json!([])), ["iris-b-1"]);
 }
 
 #[test]
@@ -71,6 +98,9 @@ fn what_is_not_understood_is_named() {
     let status = json!({ "components": { "predictor": {} } });
     let fault = refused(status, json!({ "longshore.dev/sticky": "query=a" }));
     assert!(fault.contains("annotation `longshore.dev/sticky`"), "{fault}");
+    let status = json!({ "components": { "predictor": {} } });
+    let fault = refused(status, json!({ "longshore.dev/shadow": "all" }));
+    assert!(fault.contains("annotation `longshore.dev/shadow`"), "{fault}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::rollout::{Evidence, State};
 struct Run {
     rollout: Rollout,
     gates: Gates,
+    has_copies: bool,
     state: Option<State>,
     second: i64,
 }
@@ -36,6 +37,7 @@ impl Run {
         Self {
             rollout: Rollout::parse(rollout).unwrap(),
             gates,
+            has_copies: false,
             state: None,
             second: 1_700_000_000,
         }
@@ -49,6 +51,7 @@ impl Run {
         let input = Input {
             rollout: &self.rollout,
             gates: &self.gates,
+            has_copies: self.has_copies,
             verb: now.verb,
             now: Timestamp::from_second(self.second).unwrap(),
             is_ready: now.is_ready,
@@ -183,4 +186,19 @@ proptest! {
             before = Some(percent);
         }
     }
+}
+
+#[test]
+fn a_step_of_0_is_judged_by_copies_and_says_what_they_show() {
+    let mut run = Run::new("0%,100% every 10s", "errors < 5%, requests >= 10");
+    run.has_copies = true;
+    run.after(0, WELL);
+    let stay = run.after(1, Now { ended: 0, ..WELL });
+    assert_eq!(
+        stay.message,
+        "it gets 0% of the requests, and 100% next; of 0 copied requests 0 were answered \
+        otherwise than by the stable revision, and 0 failed"
+    );
+    // its gates wait for copies, which the requests of its own are not
+    assert_eq!(run.after(30, WELL).standing, Standing::WaitingForRequests);
 }
