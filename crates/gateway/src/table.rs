@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use longshore_kserve::validate::POOL_NAME;
 use longshore_platform::{LoadReport, OutcomeReport, Revision as Facts, Routes};
 
 mod route_map;
@@ -45,9 +46,6 @@ struct Known {
     /// The warm pools, by namespace. They stay: there are as many as namespaces at most.
     pools: HashMap<String, Arc<Revision>>,
 }
-
-/// What the warm pool of a namespace is called.
-const POOL: &str = "longshore-pool";
 
 /// A revision, and how many shares and tags name it.
 struct Named {
@@ -227,7 +225,7 @@ impl Known {
 
     /// The warm pool of a namespace, which may have no replica.
     fn pool(&mut self, namespace: &str, epoch: Instant) -> Arc<Revision> {
-        let new = || Arc::new(Revision::new(namespace, POOL, epoch, None));
+        let new = || Arc::new(Revision::new(namespace, POOL_NAME, epoch, None));
         self.pools.entry(namespace.to_owned()).or_insert_with(new).clone()
     }
 

@@ -15,6 +15,10 @@ mod containers;
 mod scaling;
 mod storage;
 
+/// The name of the objects of a namespace's warm pool. The Service of an InferenceService of this name
+/// would be the pool's.
+pub const POOL_NAME: &str = "longshore-pool";
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -51,6 +55,11 @@ pub fn validate(name: &str, annotations: &Annotations, spec: &InferenceServiceSp
                 "`{name}` cannot be a service's name: it has lower-case letters, digits and `-`, begins with a letter and does not end with `-`"
             ),
         );
+    }
+    if name == POOL_NAME {
+        let message =
+            format!("`{POOL_NAME}` is the name of the namespace's warm pool; choose another");
+        faults.add("metadata.name", message);
     }
     annotation(&mut faults, annotations);
     for Unknown { path, meant } in unknown::fields(spec) {

@@ -28,7 +28,7 @@ pub(crate) use gateway::{
     GatewayArgs, GatewayAuth, GatewayConnectionArgs, GatewaySecurityArgs, WaitingArgs,
 };
 #[cfg(feature = "operator")]
-pub(crate) use operator::{GatewaysArgs, HostArgs, Mode, OperatorArgs};
+pub(crate) use operator::{GatewaysArgs, HostArgs, Mode, OperatorArgs, PoolArgs};
 #[cfg(feature = "cli")]
 pub(crate) use platform::{
     ApplyArgs, ClusterArgs, DeleteArgs, DescribeArgs, GetArgs, LogsArgs, OutputFormat, PromoteArgs,

@@ -35,7 +35,7 @@ mod workload;
 pub use given::{Account, Secret, Service, Settings, StorageContainer, Surroundings};
 pub use planned::{ComponentAddress, Plan, Refusal, RuntimeName};
 pub use planning::plan;
-pub use pool::{POOL, PoolSize, pool};
+pub use pool::{POOL, POOL_INGRESS, PoolObjects, PoolResources, PoolSettings, pool};
 pub use workload::{Owner, Scaler, Workload};
 
 /// The ServiceAccount of pods that name none.

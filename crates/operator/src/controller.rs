@@ -37,7 +37,7 @@ use self::{
 use crate::{
     Error, Metrics,
     autoscaler::{Defaults, Targets},
-    build::{PoolSize, Settings},
+    build::{PoolSettings, Settings},
     cluster::{Cluster, Key, POOL, resource},
     gateways::Gateways,
 };
@@ -60,8 +60,8 @@ pub(crate) struct Setup {
     /// Where the autoscaler is told what it keeps.
     pub(crate) targets: Targets,
     pub(crate) metrics: Metrics,
-    /// How large warm pools are; none when there are none.
-    pub(crate) pool: Option<PoolSize>,
+    /// How warm pools are made; none when there are none.
+    pub(crate) pool: Option<PoolSettings>,
     /// Where it puts in what it finds is to be looked at.
     pub(crate) queue: Queue,
     /// The name by which this operator is told from others.
@@ -79,7 +79,7 @@ pub(crate) struct Controller {
     targets: Targets,
     objects: Objects,
     memory: Memory,
-    pool: Option<PoolSize>,
+    pool: Option<PoolSettings>,
     pools: Pools,
     queue: Queue,
     recorder: Recorder,

@@ -16,7 +16,7 @@ use longshore_kserve::GROUP;
 use crate::{
     CLASS, Error, Metrics,
     autoscaler::{self, Defaults, Live, Targets},
-    build::{PoolSize, Settings},
+    build::{PoolSettings, Settings},
     cluster::{Cluster, Key, POOL, Watches},
     controller::{Controller, Setup, queue},
     crd::{self, MADE_BY_KSERVE},
@@ -41,8 +41,8 @@ pub struct Config {
     pub gateways: Vec<SocketAddr>,
     /// How objects are made.
     pub settings: Settings,
-    /// How large the warm pools of namespaces are; none when there are none.
-    pub pool: Option<PoolSize>,
+    /// How the warm pools of namespaces are made; none when there are none.
+    pub pool: Option<PoolSettings>,
     /// How revisions scale that say nothing else.
     pub scaling: Defaults,
 }

@@ -14,8 +14,8 @@ use longshore_kserve::{
     validate,
 };
 use longshore_operator::build::{
-    Account, Plan, PoolSize, Refusal, Secret, Service, Settings, StorageContainer, Surroundings,
-    Workload, plan, pool,
+    Account, Plan, PoolObjects, PoolSettings, Refusal, Secret, Service, Settings, StorageContainer,
+    Surroundings, Workload, plan, pool,
 };
 use serde_json::{Value, json};
 
@@ -58,9 +58,14 @@ fn the_pool_of_a_namespace_is_these_objects() {
         settings: Some(json!({"storageEnv": {"AWS_REGION": "eu-central-1"}})),
         ..Case::default()
     };
-    let size = PoolSize { memory: "512Mi".into(), replicas: 2 };
-    let objects = pool("ml", &accounts, &settings.settings(), &size).unwrap();
-    expect(&json!(objects), &Path::new(FOLDER).join("pool.json"));
+    let resources = json!({"requests": {"cpu": "100m"}, "limits": {"cpu": 2}});
+    let resources = serde_json::from_value(resources).unwrap();
+    let ingress = vec![json!({"from": [{"podSelector": {"matchLabels": {"app": "gateway"}}}]})];
+    let wanted =
+        PoolSettings { resources, replicas: 2, ingress: Some(ingress), ..PoolSettings::default() };
+    let PoolObjects { deployment, service, policy } =
+        pool("ml", &accounts, &settings.settings(), &wanted).unwrap();
+    expect(&json!([deployment, service, policy]), &Path::new(FOLDER).join("pool.json"));
 }
 
 /// Holds a value to the committed file.

@@ -55,6 +55,16 @@ fn manifests_that_are_right_have_no_faults() {
 }
 
 #[test]
+fn the_name_of_the_warm_pool_is_taken() {
+    let spec = serde_json::from_value(predictor(&json!({}))).unwrap();
+    let faults = validate(super::POOL_NAME, &Annotations::new(), &spec);
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    let said =
+        "metadata.name: `longshore-pool` is the name of the namespace's warm pool; choose another";
+    assert_eq!(faults, [said]);
+}
+
+#[test]
 fn each_fault_names_its_field_and_what_to_write() {
     let cases = [
         (json!({"predictor": {}}), "spec.predictor: there is no model; write `model`"),

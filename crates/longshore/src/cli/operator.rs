@@ -42,29 +42,9 @@ pub(crate) struct OperatorArgs {
     )]
     pub(crate) default_deployment_mode: Mode,
 
-    /// Whether models that sleep are answered from a warm pool of their namespace, where they may be
-    #[arg(
-        long,
-        env = "LONGSHORE_WARM_POOL",
-        value_name = "ON",
-        default_value = "off",
-        value_parser = ["on", "off"]
-    )]
-    pub(crate) warm_pool: String,
-
-    /// Memory of each replica of a warm pool
-    #[arg(long, env = "LONGSHORE_POOL_MEMORY", value_name = "QUANTITY", default_value = "512Mi")]
-    pub(crate) pool_memory: String,
-
-    /// Replicas of each warm pool
-    #[arg(
-        long,
-        env = "LONGSHORE_POOL_REPLICAS",
-        value_name = "COUNT",
-        default_value_t = 1,
-        value_parser = clap::value_parser!(u32).range(1..)
-    )]
-    pub(crate) pool_replicas: u32,
+    /// Warm pools.
+    #[command(flatten)]
+    pub(crate) pool: PoolArgs,
 
     /// Hosts.
     #[command(flatten)]
@@ -89,6 +69,53 @@ pub(crate) struct OperatorArgs {
     /// The log.
     #[command(flatten)]
     pub(crate) log: LogArgs,
+}
+
+/// The warm pools of namespaces.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Warm pools")]
+pub(crate) struct PoolArgs {
+    /// Whether models that sleep are answered from a warm pool of their namespace, where they may be
+    #[arg(
+        long,
+        env = "LONGSHORE_WARM_POOL",
+        value_name = "ON",
+        default_value = "on",
+        value_parser = ["on", "off"]
+    )]
+    pub(crate) warm_pool: String,
+
+    /// Memory of each replica of a warm pool; half of it is for models
+    #[arg(long, env = "LONGSHORE_POOL_MEMORY", value_name = "QUANTITY", default_value = "512Mi")]
+    pub(crate) pool_memory: String,
+
+    /// Size of the volume for fetched models of each replica of a warm pool
+    #[arg(long, env = "LONGSHORE_POOL_CACHE", value_name = "QUANTITY", default_value = "2Gi")]
+    pub(crate) pool_cache: String,
+
+    /// What each replica of a warm pool has beside its memory, as a JSON object of `requests` and `limits`
+    #[arg(
+        long,
+        env = "LONGSHORE_POOL_RESOURCES",
+        value_name = "JSON",
+        default_value = r#"{"requests":{"cpu":"100m"},"limits":{"cpu":"2"}}"#
+    )]
+    pub(crate) pool_resources: String,
+
+    /// Replicas of each warm pool
+    #[arg(
+        long,
+        env = "LONGSHORE_POOL_REPLICAS",
+        value_name = "COUNT",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) pool_replicas: u32,
+
+    /// Who may ask warm pools, as the JSON list that is the `ingress` of a NetworkPolicy; without it none
+    /// is made, and a pool loads what any pod of the cluster asks it for
+    #[arg(long, env = "LONGSHORE_POOL_INGRESS", value_name = "JSON")]
+    pub(crate) pool_ingress: Option<String>,
 }
 
 /// How an InferenceService is deployed that does not say it.

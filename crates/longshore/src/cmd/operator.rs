@@ -2,22 +2,22 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use longshore_daemon::{
     Drain, metrics,
     server::{self, Plain, Probe, Server},
 };
-use longshore_kserve::{address::Hosts, annotations::DeploymentMode};
+use longshore_kserve::{Quantity, address::Hosts, annotations::DeploymentMode};
 use longshore_operator::{
     Config, Metrics, Ready,
     autoscaler::{self, Defaults},
-    build::{PoolSize, Settings},
+    build::{PoolResources, PoolSettings, Settings},
     cluster::Key,
 };
 use longshore_platform::names::PEER_PORT;
 
 use crate::{
-    cli::{GatewaysArgs, HostArgs, Mode, OperatorArgs, ScalingArgs},
+    cli::{GatewaysArgs, HostArgs, Mode, OperatorArgs, PoolArgs, ScalingArgs},
     cmd::serve::start_log,
 };
 
@@ -117,10 +117,44 @@ fn config(args: &OperatorArgs) -> Result<Config> {
         gateway_peers,
         gateways: fixed.clone(),
         settings,
-        pool: (args.warm_pool == "on")
-            .then(|| PoolSize { memory: args.pool_memory.clone(), replicas: args.pool_replicas }),
+        pool: pool(&args.pool)?,
         scaling: scaling(&args.scaling),
     })
+}
+
+/// How warm pools are made; none when there are none.
+fn pool(args: &PoolArgs) -> Result<Option<PoolSettings>> {
+    let PoolArgs { warm_pool, pool_memory, pool_cache, pool_resources, pool_replicas, .. } = args;
+    if warm_pool == "off" {
+        return Ok(None);
+    }
+    let quantity = |flag: &str, text: &str| {
+        let quantity = Quantity::new(text);
+        let is_right = quantity.value().is_some_and(|bytes| bytes > 0.0);
+        ensure!(is_right, "`{flag}`: `{text}` is no size; write one such as `512Mi`");
+        Ok(quantity)
+    };
+    let resources: PoolResources = serde_json::from_str(pool_resources).context(
+        "`--pool-resources` is no JSON object of `requests` and `limits`, such as {\"requests\": {\"cpu\": \"100m\"}}",
+    )?;
+    for all in [&resources.requests, &resources.limits] {
+        ensure!(
+            !all.contains_key("memory"),
+            "`--pool-resources` names the memory; write it in `--pool-memory`"
+        );
+    }
+    let ingress = args.pool_ingress.as_deref().filter(|text| !text.is_empty());
+    let ingress = ingress
+        .map(serde_json::from_str)
+        .transpose()
+        .context("`--pool-ingress` is no JSON list of rules of a NetworkPolicy")?;
+    Ok(Some(PoolSettings {
+        memory: quantity("--pool-memory", pool_memory)?,
+        resources,
+        cache: quantity("--pool-cache", pool_cache)?,
+        replicas: *pool_replicas,
+        ingress,
+    }))
 }
 
 fn scaling(args: &ScalingArgs) -> Defaults {

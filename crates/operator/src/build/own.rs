@@ -32,6 +32,9 @@ const LONGEST_REQUEST: u32 = 600;
 /// The path at which the server says that its models are loaded.
 pub(super) const READY: &str = "/v2/health/ready";
 
+/// The volume for fetched models.
+pub(super) const CACHE_VOLUME: &str = "longshore-cache";
+
 /// Most rows of a batch, unless the manifest says so.
 const BATCH: i32 = 32;
 
@@ -94,7 +97,7 @@ pub(super) fn join_requests(server: &mut Container, batcher: Batcher) {
 pub(super) fn complete(draft: &mut Draft, port: u16) {
     let name = draft.server.clone();
     draft.add_folder(&name, "longshore-tmp", "/tmp");
-    draft.add_folder(&name, "longshore-cache", "/var/cache/longshore");
+    draft.add_folder(&name, CACHE_VOLUME, "/var/cache/longshore");
     let Ok(server) = draft.server() else { return };
     let seconds = [
         ("LONGSHORE_DRAIN_DELAY", DRAIN_DELAY),

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use longshore_kserve::{
-    InferenceServiceSpec, Model, Pod, Predictor,
+    InferenceServiceSpec, Model, Pod, Predictor, Quantity,
     annotations::{Annotations, DeploymentMode, WARM_POOL},
+    validate::POOL_NAME,
 };
 use longshore_platform::{Pool, names::POOL_LABEL};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
     Account, DEFAULT_ACCOUNT, Refusal, Service, Settings, Surroundings, container,
-    context::Context,
+    context::{Context, refuse},
     credentials::{self, STORAGE_SECRET},
     custom::PORT,
     draft::Draft,
@@ -19,7 +21,10 @@ use super::{
 };
 
 /// The name of its Deployment and of its Service.
-pub const POOL: &str = "longshore-pool";
+pub const POOL: &str = POOL_NAME;
+
+/// The name of the NetworkPolicy that says who may ask it. One of its own name is the tenant's.
+pub const POOL_INGRESS: &str = "longshore-pool-ingress";
 
 /// The port that manifests name for gRPC.
 const GRPC_PORT: u16 = 8081;
@@ -35,13 +40,45 @@ const OF_REPLICAS: [&str; 7] = [
     "startupProbe",
 ];
 
-/// How large pools are.
+/// The share of the volume for fetched models that they may fill: Kubernetes ends a pod whose volume is
+/// over its limit, and a model that is being fetched needs room beside those that are there.
+const CACHE_SHARE: f64 = 0.75;
+
+/// How pools are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PoolSize {
-    /// The memory of a replica, such as `512Mi`.
-    pub memory: String,
-    /// How many there are.
+pub struct PoolSettings {
+    /// The memory of a replica, such as `512Mi`. Half of it is for models.
+    pub memory: Quantity,
+    /// What a replica has beside its memory.
+    pub resources: PoolResources,
+    /// The size of a replica's volume for fetched models, such as `2Gi`.
+    pub cache: Quantity,
+    /// How many replicas there are.
     pub replicas: u32,
+    /// The `ingress` of the NetworkPolicy of each pool; without it none is made.
+    pub ingress: Option<Vec<Value>>,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            memory: Quantity::new("512Mi"),
+            resources: PoolResources::default(),
+            cache: Quantity::new("2Gi"),
+            replicas: 1,
+            ingress: None,
+        }
+    }
+}
+
+/// Requests and limits of a replica of a pool, without its memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PoolResources {
+    /// Requests, by resource.
+    pub requests: BTreeMap<String, Quantity>,
+    /// Limits, by resource.
+    pub limits: BTreeMap<String, Quantity>,
 }
 
 /// What the pool is told of a predictor on our own server, when it may answer for it: its model alone
@@ -80,8 +117,18 @@ pub(super) fn of(
     Some(Pool { uri: uri.to_owned(), model: name.unwrap_or(context.service.name).to_owned() })
 }
 
-/// The Deployment and the headless Service of the pool of a namespace, whole, for server-side apply.
-/// `accounts` has the namespace's ServiceAccount `default`.
+/// The objects of the pool of a namespace, whole, for server-side apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolObjects {
+    /// The Deployment.
+    pub deployment: Value,
+    /// The headless Service.
+    pub service: Value,
+    /// The NetworkPolicy, where there is to be one.
+    pub policy: Option<Value>,
+}
+
+/// The objects of the pool of a namespace. `accounts` has the namespace's ServiceAccount `default`.
 ///
 /// # Errors
 /// When a step refuses what it is given, as in [`plan`](super::plan).
@@ -89,8 +136,8 @@ pub fn pool(
     namespace: &str,
     accounts: &BTreeMap<String, Account>,
     settings: &Settings,
-    size: &PoolSize,
-) -> Result<[Value; 2], Refusal> {
+    pool: &PoolSettings,
+) -> Result<PoolObjects, Refusal> {
     let none = Annotations::new();
     let spec = InferenceServiceSpec::default();
     let service = Service {
@@ -106,7 +153,7 @@ pub fn pool(
         Surroundings { runtimes: &[], storage_containers: &[], accounts, storage_secret: None };
     let mode = DeploymentMode::Knative;
     let context = Context { service: &service, around: &around, settings, mode };
-    let template = template(&context, size)?;
+    let template = template(&context, pool)?;
     let metadata = json!({
         "name": POOL, "namespace": namespace, "labels": labels(),
     });
@@ -115,7 +162,7 @@ pub fn pool(
         "kind": "Deployment",
         "metadata": metadata,
         "spec": {
-            "replicas": size.replicas,
+            "replicas": pool.replicas,
             "revisionHistoryLimit": 0,
             "selector": {"matchLabels": {POOL_LABEL: "true"}},
             // a pool of one is never without a replica
@@ -135,7 +182,19 @@ pub fn pool(
             "ports": [port("http", &json!(own::PORT)), port("grpc", &json!(GRPC_PORT))],
         },
     });
-    Ok([deployment, service])
+    let policy = pool.ingress.as_ref().map(|ingress| {
+        json!({
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": POOL_INGRESS, "namespace": namespace, "labels": labels()},
+            "spec": {
+                "podSelector": {"matchLabels": {POOL_LABEL: "true"}},
+                "policyTypes": ["Ingress"],
+                "ingress": ingress,
+            },
+        })
+    });
+    Ok(PoolObjects { deployment, service, policy })
 }
 
 fn labels() -> Value {
@@ -146,27 +205,41 @@ fn labels() -> Value {
     })
 }
 
-fn template(context: &Context<'_>, size: &PoolSize) -> Result<Value, Refusal> {
+fn template(context: &Context<'_>, pool: &PoolSettings) -> Result<Value, Refusal> {
+    let PoolSettings { memory, resources, cache, replicas, .. } = pool;
+    let mut resources = resources.clone();
+    for all in [&mut resources.requests, &mut resources.limits] {
+        all.insert("memory".into(), memory.clone());
+    }
+    let wrong = || refuse(format!("`{cache}` is no size of a volume; write one such as `2Gi`"));
+    let cache_bytes = cache.value().map(|bytes| bytes * CACHE_SHARE).ok_or_else(wrong)? as u64;
     let server = json!({
         "name": POOL,
         "image": context.settings.image,
         "args": [
             "serve", "--pool", "--host=0.0.0.0", format!("--http_port={PORT}"),
-            format!("--grpc_port={GRPC_PORT}"),
+            format!("--grpc_port={GRPC_PORT}"), format!("--cache-bytes={cache_bytes}"),
         ],
         "ports": [
             {"containerPort": own::PORT, "protocol": "TCP"},
             {"containerPort": GRPC_PORT, "protocol": "TCP"},
         ],
-        "resources": {
-            "requests": {"cpu": "100m", "memory": size.memory},
-            "limits": {"memory": size.memory},
-        },
+        "resources": resources,
         "terminationMessagePolicy": "FallbackToLogsOnError",
     });
     let mut pod = Pod::default();
     pod.0.insert("containers".into(), json!([server]));
+    if *replicas > 1 {
+        let spread = json!({
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": {POOL_LABEL: "true"}},
+        });
+        pod.0.insert("topologySpreadConstraints".into(), json!([spread]));
+    }
     let mut draft = Draft::new(&pod, POOL);
+    draft.add_volume(own::CACHE_VOLUME, ("emptyDir", json!({"sizeLimit": cache})));
     credentials::give(context, &mut draft, POOL, None)?;
     own::complete(&mut draft, own::PORT);
     draft.complete();

@@ -134,6 +134,7 @@ impl Objects {
             Kind::Deployment => ("apps", "v1", "Deployment"),
             Kind::Service => ("", "v1", "Service"),
             Kind::PodAutoscaler => ("autoscaling", "v2", "HorizontalPodAutoscaler"),
+            Kind::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy"),
         };
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
         let api: Api<DynamicObject> =
@@ -218,6 +219,8 @@ pub(crate) enum Kind {
     Service,
     /// A HorizontalPodAutoscaler.
     PodAutoscaler,
+    /// A NetworkPolicy.
+    NetworkPolicy,
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::{
 use k8s_openapi::jiff::Timestamp;
 use longshore_kserve::annotations::WARM_POOL;
 use longshore_platform::{PoolReadiness, PoolState, names::POOLED_PATH};
+use tokio::time::Instant;
 
 use super::{
     Controller,
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     Error,
-    build::{self, DEFAULT_ACCOUNT, POOL, Plan, Workload},
+    build::{self, DEFAULT_ACCOUNT, POOL, POOL_INGRESS, Plan, PoolObjects, Workload},
     cluster::{Key, POOL as GROUP},
 };
 
@@ -33,6 +34,9 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 /// When it is looked again at a model that does not load, or at a pool that does not start.
 const LATER: Duration = Duration::from_secs(10);
+
+/// How often the NetworkPolicy of a pool is applied again, which no watch shows.
+const POLICY_AGAIN: Duration = Duration::from_mins(30);
 
 /// How often a pool is looked at of which nothing changes.
 const RARELY: Duration = Duration::from_mins(10);
@@ -50,6 +54,8 @@ struct Users {
     count: usize,
     /// Those that wait for its first replica.
     waiting: HashSet<String>,
+    /// The hash of the NetworkPolicy that was applied, and when.
+    policy: Option<(Instant, String)>,
 }
 
 impl Pools {
@@ -135,7 +141,7 @@ impl Controller {
         let count = self.pools.all().get(namespace).map_or(0, |users| users.count);
         let deployed = self.cluster.deployments.get(&group, POOL);
         let address = self.cluster.addresses.get(&group, POOL);
-        let Some(size) = self.pool.as_ref().filter(|_| count > 0) else {
+        let Some(settings) = self.pool.as_ref().filter(|_| count > 0) else {
             if deployed.is_none() && address.is_none() {
                 return Ok(Next::Wait);
             }
@@ -144,6 +150,15 @@ impl Controller {
             }
             self.objects.delete(namespace, Kind::Deployment, POOL).await?;
             self.objects.delete(namespace, Kind::Service, POOL).await?;
+            // last, so that no replica is ever without it
+            if let Some(users) = self.pools.all().get_mut(namespace) {
+                users.policy = None;
+            }
+            match self.objects.delete(namespace, Kind::NetworkPolicy, POOL_INGRESS).await {
+                // where none is made, there is no right to delete one either
+                Err(error) if error.code() == Some(403) => {}
+                deleted => deleted?,
+            }
             tracing::info!(namespace, "no model uses the warm pool: it goes");
             return Ok(Next::Wait);
         };
@@ -151,7 +166,7 @@ impl Controller {
         if let Some(account) = self.account(namespace, DEFAULT_ACCOUNT).await? {
             accounts.insert(DEFAULT_ACCOUNT.to_owned(), account);
         }
-        let objects = match build::pool(namespace, &accounts, &self.settings, size) {
+        let objects = match build::pool(namespace, &accounts, &self.settings, settings) {
             Ok(objects) => objects,
             Err(refusal) => {
                 let message = refusal.message;
@@ -159,12 +174,16 @@ impl Controller {
                 return Ok(Next::After(RARELY));
             }
         };
-        let [deployment, service] = objects.map(Manifest::new);
+        let PoolObjects { deployment, service, policy } = objects;
+        let [deployment, service] = [deployment, service].map(Manifest::new);
+        if let Some(policy) = policy.map(Manifest::new) {
+            self.keep_policy(namespace, &policy).await?;
+        }
         if address.is_none_or(|it| it.hash.as_ref() != Some(&service.hash)) {
             self.objects.apply(namespace, &service).await?;
         }
         let is_so = deployed.as_ref().is_some_and(|it| {
-            it.hash.as_ref() == Some(&deployment.hash) && it.wanted == size.replicas
+            it.hash.as_ref() == Some(&deployment.hash) && it.wanted == settings.replicas
         });
         if !is_so {
             self.objects.apply(namespace, &deployment).await?;
@@ -178,6 +197,21 @@ impl Controller {
             }
         }
         Ok(Next::After(RARELY))
+    }
+
+    /// Makes the NetworkPolicy of a pool what it is to be, before there is a replica that it is for.
+    async fn keep_policy(&self, namespace: &str, policy: &Manifest) -> Result<(), Error> {
+        let is_so = self.pools.all().get(namespace).is_some_and(|users| {
+            let applied = users.policy.as_ref();
+            applied.is_some_and(|(at, hash)| *hash == policy.hash && at.elapsed() < POLICY_AGAIN)
+        });
+        if !is_so {
+            self.objects.apply(namespace, policy).await?;
+            if let Some(users) = self.pools.all().get_mut(namespace) {
+                users.policy = Some((Instant::now(), policy.hash.clone()));
+            }
+        }
+        Ok(())
     }
 
     /// True when it is known of each service of a namespace whether it may use the pool.

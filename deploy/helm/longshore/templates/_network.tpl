@@ -64,6 +64,22 @@
       {{- include "longshore.selectorLabels" (dict "root" . "role" "gateway") | nindent 6 }}
 {{- end -}}
 
+{{/* Who may ask the pool of a namespace, which loads whatever model it is asked for: the gateway, and who reads its metrics. */}}
+{{- define "longshore.poolIngress" -}}
+- from:
+    {{- include "longshore.gatewayPeer" . | nindent 4 }}
+{{- with .Values.networkPolicy.metrics.namespaces }}
+- ports:
+    - {port: 8080, protocol: TCP}
+  from:
+    {{- range . }}
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ . }}
+    {{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* Who may ask a model's pods, and whom they may ask: dict root, policy, namespace. */}}
 {{- define "longshore.modelRules" -}}
 {{- $policy := .policy -}}

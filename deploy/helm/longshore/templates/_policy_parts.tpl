@@ -34,6 +34,8 @@
   expression: >-
     (object.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') ? [] :
     ['metadata.name: `' + object.metadata.name + '` cannot be the name of a service: write lower-case letters, digits and `-`, beginning with a letter'])
+    + (object.metadata.name == 'longshore-pool' ?
+    ['metadata.name: `longshore-pool` is the name of the namespace\'s warm pool: write another'] : [])
     + (variables.components.exists(c, size(object.metadata.name) + size(c.path) > 67) ?
     ['metadata.name: `' + object.metadata.name + '` has ' + string(size(object.metadata.name)) + ' characters, and the names made of it may have 63: write at most '
     + ('transformer' in variables.spec ? '51' : '53')] : [])

@@ -29,6 +29,13 @@
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
+{{- if .Values.networkPolicy.enabled }}
+# who may ask the warm pool, by this one name
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  resourceNames: [longshore-pool-ingress]
+  verbs: [get, create, patch, delete]
+{{- end }}
 {{- if .Values.operator.readSecrets }}
 # one by one, as ServiceAccounts name them: without `list` nobody learns what Secrets there are
 - apiGroups: [""]

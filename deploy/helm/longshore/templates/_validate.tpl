@@ -40,7 +40,7 @@
 {{- if and (eq $v.hosts.scheme "https") (not $v.gateway.nlb.certificateArn) (not $v.gateway.service.annotations) (ne $v.gateway.service.type "ClusterIP") }}
 {{- fail "hosts.scheme is https, but nothing here ends TLS: write gateway.nlb.certificateArn, or gateway.service.annotations for another load balancer" }}
 {{- end }}
-{{- $owned := dict "--port" "nothing, the chart's objects name it" "--peer-port" "nothing, the operator and the pods of models know it" "--metrics-port" "nothing, the probes name it" "--lease" "nothing, the rights name it" "--image" "image.repository and image.tag" "--gateway-host" "nothing, it is the chart's Service" "--gateway-peers" "nothing, it is the chart's Service" "--ingress-domain" "hosts.domain" "--domain-template" "hosts.domainTemplate" "--path-template" "hosts.pathTemplate" "--url-scheme" "hosts.scheme" "--cluster-domain" "hosts.clusterDomain" "--default-deployment-mode" "defaultDeploymentMode" "--namespace" "operator.namespaces" "--storage-env" "storage.env" "--drain-delay" "gateway.drain.delaySeconds" "--grace-seconds" "gateway.drain.graceSeconds" }}
+{{- $owned := dict "--port" "nothing, the chart's objects name it" "--peer-port" "nothing, the operator and the pods of models know it" "--metrics-port" "nothing, the probes name it" "--lease" "nothing, the rights name it" "--image" "image.repository and image.tag" "--gateway-host" "nothing, it is the chart's Service" "--gateway-peers" "nothing, it is the chart's Service" "--ingress-domain" "hosts.domain" "--domain-template" "hosts.domainTemplate" "--path-template" "hosts.pathTemplate" "--url-scheme" "hosts.scheme" "--cluster-domain" "hosts.clusterDomain" "--default-deployment-mode" "defaultDeploymentMode" "--namespace" "operator.namespaces" "--storage-env" "storage.env" "--warm-pool" "pool.enabled" "--pool-replicas" "pool.replicas" "--pool-memory" "pool.memory" "--pool-cache" "pool.cacheSizeLimit" "--pool-resources" "pool.resources" "--pool-ingress" "networkPolicy.metrics.namespaces" "--drain-delay" "gateway.drain.delaySeconds" "--grace-seconds" "gateway.drain.graceSeconds" }}
 {{- range $flag, $value := $owned }}
 {{- range $role := list "operator" "gateway" }}
 {{- range (get $v $role).extraArgs }}
@@ -78,6 +78,9 @@
 {{- fail (printf "tenants[%d].name is `%s`, which is %s: write another namespace" $at $tenant.name (get $seen $tenant.name)) }}
 {{- end }}
 {{- $_ := set $seen $tenant.name "another tenant's" }}
+{{- if and (hasKey $tenant "warmPool") (not $tenant.create) }}
+{{- fail (printf "tenants[%d].warmPool annotates a namespace that the chart makes, and `%s` is made elsewhere: annotate it there with longshore.dev/warm-pool, or write create: true" $at $tenant.name) }}
+{{- end }}
 {{- if and $.Values.operator.namespaces (not (has $tenant.name $.Values.operator.namespaces)) }}
 {{- fail (printf "tenants[%d].name is `%s`, which the operator does not look at: add it to operator.namespaces" $at $tenant.name) }}
 {{- end }}

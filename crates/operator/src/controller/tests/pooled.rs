@@ -54,7 +54,14 @@ async fn a_model_that_sleeps_is_ready_once_the_pool_answers_for_it() {
     assert_eq!((wanted(&world, &first), shown(&world)), (0, (Unknown, InProgress)));
     assert!(world.condition(ConditionType::PredictorReady).1.contains("warm pool"));
     let made = keep_pool(&world).await;
-    assert_eq!(made, ["PATCH services longshore-pool", "PATCH deployments longshore-pool"]);
+    assert_eq!(
+        made,
+        [
+            "PATCH networkpolicies longshore-pool-ingress",
+            "PATCH services longshore-pool",
+            "PATCH deployments longshore-pool",
+        ]
+    );
     assert!(keep_pool(&world).await.is_empty(), "nothing has changed");
     pool_is_ready(&world);
     world.settle().await;
@@ -96,14 +103,21 @@ async fn a_pool_goes_with_the_last_service_that_may_use_it() {
         world.put(&spec, &annotations);
         world.settle().await;
         let gone = keep_pool(&world).await;
-        assert_eq!(gone, ["DELETE deployments longshore-pool", "DELETE services longshore-pool"]);
+        assert_eq!(
+            gone,
+            [
+                "DELETE deployments longshore-pool",
+                "DELETE services longshore-pool",
+                "DELETE networkpolicies longshore-pool-ingress",
+            ]
+        );
         world.put(&model("s3://m/1"), &json!({}));
         world.settle().await;
-        assert_eq!(keep_pool(&world).await.len(), 2, "it comes back");
+        assert_eq!(keep_pool(&world).await.len(), 3, "it comes back");
     }
     world.api.cluster.services.remove(&world.key, "iris");
     world.look().await;
-    assert_eq!(keep_pool(&world).await.len(), 2);
+    assert_eq!(keep_pool(&world).await.len(), 3);
     assert!(keep_pool(&world).await.is_empty());
 }
 
