@@ -2,16 +2,18 @@
 
 mod index;
 mod key;
+mod pauses;
 mod seen;
 mod trouble;
 mod watch;
 
 pub use index::Index;
 pub use key::Key;
+pub(crate) use pauses::Pauses;
 pub(crate) use seen::POOL;
 pub use seen::{APPLIED, AccountSeen, Applied, Deployed, Replica};
 pub use trouble::Trouble;
-pub(crate) use watch::{Watches, resource};
+pub(crate) use watch::{WATCH_SECONDS, Watches, resource};
 
 use kube::core::DynamicObject;
 use longshore_kserve::select::Runtime;

@@ -29,6 +29,7 @@ use kube::{
 use longshore_kserve::status::InferenceServiceStatus;
 use longshore_platform::names::OPERATOR;
 
+pub(crate) use objects::Manifest;
 pub(crate) use queue::{Queue, Waiting, queue};
 
 use self::{

@@ -11,7 +11,7 @@ mod structural;
 mod update;
 
 use structural::structural;
-pub(crate) use update::update;
+pub(crate) use update::keep;
 
 /// The annotation by which the definitions of KServe's own installation are told from ours.
 pub(crate) const MADE_BY_KSERVE: &str = "controller-gen.kubebuilder.io/version";

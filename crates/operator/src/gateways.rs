@@ -27,7 +27,7 @@ use longshore_platform::{
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use crate::cluster::Key;
+use crate::cluster::{Key, Pauses, WATCH_SECONDS};
 
 /// How long a gateway may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -70,8 +70,8 @@ impl Gateways {
     pub async fn follow(&self, client: Client, peers: &Key) {
         let slices = Api::<EndpointSlice>::namespaced(client, &peers.namespace);
         let ours = format!("kubernetes.io/service-name={}", peers.name);
-        let config = watcher::Config::default().labels(&ours);
-        let mut events = pin!(watcher::watcher(slices, config).default_backoff());
+        let config = watcher::Config::default().labels(&ours).timeout(WATCH_SECONDS);
+        let mut events = pin!(watcher::watcher(slices, config).backoff(Pauses::default()));
         let mut known = BTreeMap::new();
         let mut is_listing = true;
         while let Some(event) = events.next().await {

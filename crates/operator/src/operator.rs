@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -17,12 +18,19 @@ use crate::{
     CLASS, Error, Metrics,
     autoscaler::{self, Defaults, Live, Targets},
     build::{PoolSettings, Settings},
-    cluster::{Cluster, Key, POOL, Watches},
+    cluster::{Cluster, Key, POOL, WATCH_SECONDS, Watches},
     controller::{Controller, Setup, queue},
     crd::{self, MADE_BY_KSERVE},
     gateways::Gateways,
     leader::Leadership,
 };
+
+/// How long the API server may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long nothing may come from the API server that is awaited: a control plane that loses its power
+/// ends no connection. Watches rest for [`WATCH_SECONDS`].
+const READ_TIMEOUT: Duration = Duration::from_secs(WATCH_SECONDS as u64 + 10);
 
 /// How an operator runs.
 #[derive(Clone, Debug)]
@@ -62,7 +70,13 @@ impl Readiness for Ready {
 /// # Errors
 /// [`Error::NoCluster`].
 pub async fn connect() -> Result<Client, Error> {
-    Client::try_default().await.map_err(|error| Error::NoCluster { source: Box::new(error) })
+    let no_cluster = |source| Error::NoCluster { source: Box::new(source) };
+    let config = kube::Config::infer().await.map_err(kube::Error::InferConfig);
+    let mut config = config.map_err(no_cluster)?;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    config.read_timeout = Some(READ_TIMEOUT);
+    config.reset_reader_on_write = true;
+    Client::try_from(config).map_err(no_cluster)
 }
 
 /// Keeps the InferenceServices of a cluster until `drain` begins.
@@ -131,7 +145,7 @@ pub async fn run(
         tracing::info!(services = cluster.services.len(), "everything has been listed");
         loop {
             metrics.services(cluster.services.len());
-            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            tokio::time::sleep(Duration::from_secs(5)).await;
         }
     };
     let leading = async {
@@ -150,13 +164,12 @@ pub async fn run(
         let waiting = tokio::sync::Mutex::new(&mut waiting);
         let act = || async {
             metrics.leads(true);
-            if is_alone {
-                crd::update(&client).await;
-            }
             let mut waiting = waiting.lock().await;
             tokio::select! {
                 () = controller.run(&queue, *waiting) => {}
                 never = scale() => match never {},
+                // services do not wait for it: the API server takes its time
+                never = crd::keep(&client, is_alone) => match never {},
             }
         };
         leadership.lead(act, || metrics.leads(false), drain.begun()).await;
@@ -182,7 +195,7 @@ pub async fn run(
 async fn alone(client: &Client) -> Result<(), Error> {
     let name = format!("inferenceservices.{GROUP}");
     let definitions = Api::<CustomResourceDefinition>::all(client.clone());
-    let found = definitions.get_opt(&name).await;
+    let found = definitions.get_metadata_opt(&name).await;
     let found = found.map_err(Error::api(format!("read the definition `{name}`")))?;
     let Some(definition) = found else {
         return Err(Error::Setting(format!(

@@ -28,9 +28,13 @@ use serde::de::DeserializeOwned;
 use tokio::{sync::Notify, task::JoinSet};
 
 use super::{
-    AccountSeen, Applied, Cluster, Deployed, Index, Key, Replica,
+    AccountSeen, Applied, Cluster, Deployed, Index, Key, Pauses, Replica,
     seen::{key, runtime, service, service_or_pool, storage_container},
 };
+
+/// How long the API server keeps a watch open. A connection that died without a word, as when the
+/// control plane loses its power, is noticed a moment after this.
+pub(crate) const WATCH_SECONDS: u32 = 30;
 
 /// The label that all objects of the operator carry.
 const OURS: &str = "app.kubernetes.io/managed-by=longshore";
@@ -252,7 +256,8 @@ impl<F: Told> Watches<F> {
         let (cluster, told) = (self.cluster.clone(), self.told.clone());
         let progress = self.progress.clone();
         self.tasks.spawn(async move {
-            let events = watcher::watcher(api, config).default_backoff();
+            let events =
+                watcher::watcher(api, config.timeout(WATCH_SECONDS)).backoff(Pauses::default());
             follow(watch, &cluster, told, &progress, events).await;
         });
     }

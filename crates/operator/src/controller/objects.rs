@@ -33,7 +33,8 @@ pub(crate) struct Manifest {
     pub(crate) name: String,
     /// The hash.
     pub(crate) hash: String,
-    value: Value,
+    /// The object itself.
+    pub(crate) value: Value,
 }
 
 impl Manifest {

@@ -1,6 +1,8 @@
 //! Brings the definitions of the cluster up to those of this program: Helm installs the chart's and
 //! never changes them again.
 
+use std::convert::Infallible;
+
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
     Api, Client,
@@ -10,11 +12,19 @@ use longshore_platform::names::OPERATOR;
 use serde_json::Value;
 
 use super::{MADE_BY_KSERVE, all};
-use crate::Error;
+use crate::{Error, cluster::APPLIED, controller::Manifest};
+
+/// Brings the definitions up to date, when they are to be kept. It does not end.
+pub(crate) async fn keep(client: &Client, is_keeper: bool) -> Infallible {
+    if is_keeper {
+        update(client).await;
+    }
+    std::future::pending().await
+}
 
 /// Applies each definition that the cluster has. What fails is logged: the definitions that are there
 /// go on to hold.
-pub(crate) async fn update(client: &Client) {
+async fn update(client: &Client) {
     for definition in all() {
         if let Err(error) = one(client, &definition).await {
             tracing::warn!(%error, "a definition stays as it is, so that newer fields may be unknown");
@@ -22,23 +32,22 @@ pub(crate) async fn update(client: &Client) {
     }
 }
 
-/// Applies a definition, unless there is none or it is KServe's own.
+/// Applies a definition, unless there is none, it is KServe's own, or this was applied before: the API
+/// server works for seconds on one of this size, and asks for as much memory.
 async fn one(client: &Client, definition: &Value) -> Result<(), Error> {
-    let name = definition["metadata"]["name"].as_str().unwrap_or_default();
+    let Manifest { name, hash, value } = Manifest::new(definition.clone());
     let definitions = Api::<CustomResourceDefinition>::all(client.clone());
-    let found = definitions.get_opt(name).await;
+    let found = definitions.get_metadata_opt(&name).await;
     let found = found.map_err(Error::api(format!("read the definition `{name}`")))?;
     let Some(found) = found else { return Ok(()) };
-    let is_foreign = found.metadata.annotations.is_some_and(|it| it.contains_key(MADE_BY_KSERVE));
-    if is_foreign {
+    let annotations = found.metadata.annotations.unwrap_or_default();
+    if annotations.contains_key(MADE_BY_KSERVE) || annotations.get(APPLIED) == Some(&hash) {
         return Ok(());
     }
     let params = PatchParams::apply(OPERATOR).force();
-    let applied = definitions.patch(name, &params, &Patch::Apply(definition)).await;
-    let applied = applied.map_err(Error::api(format!("update the definition `{name}`")))?;
-    if applied.metadata.resource_version != found.metadata.resource_version {
-        tracing::info!(name, "updated a definition");
-    }
+    let applied = definitions.patch_metadata(&name, &params, &Patch::Apply(&value)).await;
+    applied.map_err(Error::api(format!("update the definition `{name}`")))?;
+    tracing::info!(name, "updated a definition");
     Ok(())
 }
 
@@ -66,6 +75,7 @@ mod tests {
     type Requests = Arc<Mutex<Vec<(Method, String, Value)>>>;
 
     /// A cluster with an InferenceService's definition of ours, KServe's of ServingRuntimes, and no others.
+    /// Ours has the annotations that were applied last.
     async fn answer(
         requests: Requests,
         request: Request<Incoming>,
@@ -73,10 +83,18 @@ mod tests {
         let (method, uri) = (request.method().clone(), request.uri().to_string());
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&body).unwrap_or_default();
-        requests.lock().unwrap().push((method, uri.clone(), body));
+        let annotations = {
+            let mut requests = requests.lock().unwrap();
+            requests.push((method, uri.clone(), body));
+            let mut applied = requests.iter().filter(|(method, ..)| method == Method::PATCH);
+            let last = applied.next_back();
+            last.map_or(json!({}), |(.., body)| body["metadata"]["annotations"].clone())
+        };
         let name = uri.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
         let metadata = match &*name {
-            "inferenceservices.serving.kserve.io" => json!({"name": name}),
+            "inferenceservices.serving.kserve.io" => {
+                json!({"name": name, "annotations": annotations})
+            }
             "servingruntimes.serving.kserve.io" => {
                 json!({"name": name, "annotations": {"controller-gen.kubebuilder.io/version": "v0.16.2"}})
             }
@@ -88,11 +106,9 @@ mod tests {
                 json!({"kind": "Status", "status": "Failure", "reason": "NotFound", "message": "not found", "code": 404}),
             )
         } else {
-            let names = json!({"kind": "K", "plural": "ks"});
-            let spec = json!({"group": "g", "scope": "Cluster", "names": names, "versions": []});
             (
                 200,
-                json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": metadata, "spec": spec}),
+                json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": metadata}),
             )
         };
         let response =
@@ -114,10 +130,13 @@ mod tests {
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
             }
         });
-        update(&Client::try_from(Config::new(uri)).unwrap()).await;
+        let client = Client::try_from(Config::new(uri)).unwrap();
+        update(&client).await;
+        // what was applied once is not applied again, whoever leads
+        update(&client).await;
         let requests = requests.lock().unwrap();
         let looked = requests.iter().filter(|(method, ..)| method == Method::GET).count();
-        assert_eq!(looked, super::all().len());
+        assert_eq!(looked, 2 * super::all().len());
         let written: Vec<_> =
             requests.iter().filter(|(method, ..)| method != Method::GET).collect();
         let [(method, uri, body)] = &written[..] else { panic!("{written:?}") };
