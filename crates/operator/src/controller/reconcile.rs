@@ -1,6 +1,6 @@
 //! One look at an InferenceService: fetch, validate, build, apply, status.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use longshore_kserve::status::{FailureReason, InferenceServiceStatus};
 use longshore_platform::Progressive;
@@ -20,7 +20,7 @@ use crate::{
     Error,
     autoscaler::Settings,
     build::{self, Account, Plan, Refusal, Scaler, Secret, Surroundings, Workload},
-    cluster::{Key, POOL},
+    cluster::{Deployed, Key, POOL, Replica},
 };
 
 /// How long after a change by itself the operator looks again, when no watch tells before.
@@ -50,13 +50,10 @@ impl Controller {
             return Ok(Next::Wait);
         }
         let before = given::status(&object);
-        let look = Look {
-            key: key.clone(),
-            before,
-            deployments: self.cluster.deployments.of(key),
-            replicas: self.cluster.replicas.of(key),
-            object,
-        };
+        let replicas = self.cluster.replicas.of(key);
+        let deployments = self.cluster.deployments.of(key);
+        let deployments = deployments.into_iter().map(|it| counted(it, &replicas)).collect();
+        let look = Look { key: key.clone(), before, deployments, replicas, object };
         let given = Given::read(&look.object, &look.before);
         let planned = match &given {
             Ok(given) => self.plan(given, key).await?.map(|plan| (plan, &given.progressive)),
@@ -294,6 +291,17 @@ impl Controller {
         }
         Ok(())
     }
+}
+
+/// A Deployment with the replicas that are ready by their pods: among many Deployments their controller
+/// takes seconds to count.
+fn counted(deployed: Arc<Deployed>, replicas: &[Arc<Replica>]) -> Arc<Deployed> {
+    let ready = replicas.iter().filter(|it| it.is_ready && it.revision == deployed.name);
+    let ready = u32::try_from(ready.count()).unwrap_or(u32::MAX);
+    if ready <= deployed.ready {
+        return deployed;
+    }
+    Arc::new(Deployed { ready, ..Deployed::clone(&deployed) })
 }
 
 /// True when a revision gets requests.

@@ -6,7 +6,10 @@ use longshore_kserve::status::{
 use serde_json::json;
 
 use super::{World, model, number, shown};
-use crate::{cluster::Trouble, controller::queue::Next};
+use crate::{
+    cluster::{Replica, Trouble},
+    controller::queue::Next,
+};
 
 /// A service whose first revision is ready.
 async fn served(more: &serde_json::Value) -> World {
@@ -44,6 +47,25 @@ async fn a_new_service_is_ready_once_its_replicas_and_every_gateway_are() {
     let told = world.api.told.lock().unwrap().len();
     assert!(world.settle().await.is_empty());
     assert_eq!(world.api.told.lock().unwrap().len(), told);
+}
+
+#[tokio::test]
+async fn pods_are_ready_before_their_deployment_has_counted_them() {
+    let world = World::new(model("s3://m/1", &json!({}))).await;
+    world.settle().await;
+    let revision = world.latest();
+    let replica = |is_ready| Replica {
+        name: "x".into(),
+        revision: revision.clone(),
+        is_ready,
+        ..Replica::default()
+    };
+    world.api.cluster.replicas.put(&world.key, "x", replica(false));
+    world.settle().await;
+    assert_eq!(shown(&world), (Unknown, InProgress));
+    world.api.cluster.replicas.put(&world.key, "x", replica(true));
+    world.settle().await;
+    assert_eq!((shown(&world), &*world.traffic()), ((True, UpToDate), "1:100"));
 }
 
 #[tokio::test]
