@@ -79,7 +79,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             waiting: 10_000,
-            waiting_per_revision: 1_000,
+            waiting_per_revision: 5_000,
             waiting_bytes: 256 << 20,
             copies: 100,
             copied_body: 1 << 20,

@@ -84,7 +84,7 @@ pub(crate) struct WaitingArgs {
     #[arg(
         long,
         env = "LONGSHORE_MAX_WAITING_PER_REVISION",
-        default_value_t = 1000,
+        default_value_t = 5000,
         value_name = "REQUESTS"
     )]
     pub(crate) max_waiting_per_revision: usize,
