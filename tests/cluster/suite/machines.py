@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import tarfile
 from typing import Protocol
@@ -24,8 +25,14 @@ class Machines(Protocol):
     def cut(self, node: str) -> None:
         """Ends a machine at once, as a power cut does."""
 
+    def freeze(self, node: str) -> None:
+        """Stops all that runs on a machine, which stays as it is."""
+
     def boot(self, node: str) -> None:
-        """Starts it again."""
+        """Starts it again, or lets it go on."""
+
+    def kill(self, pod: str) -> None:
+        """Kills what runs in the containers of a pod, by its UID: what no program can see coming."""
 
 
 class Foreign:
@@ -42,7 +49,13 @@ class Foreign:
     def cut(self, node: str) -> None:
         raise Skip(self.REASON)
 
+    def freeze(self, node: str) -> None:
+        raise Skip(self.REASON)
+
     def boot(self, node: str) -> None:
+        raise Skip(self.REASON)
+
+    def kill(self, pod: str) -> None:
         raise Skip(self.REASON)
 
 
@@ -85,8 +98,23 @@ class Local:
     def cut(self, node: str) -> None:
         self.run("node", "kill", node)
 
+    def freeze(self, node: str) -> None:
+        self.run("node", "stop", node)
+
     def boot(self, node: str) -> None:
         self.run("node", "start", node)
+
+    def kill(self, pod: str) -> None:
+        # the machines are process trees of this one
+        for process in pathlib.Path("/proc").iterdir():
+            if not process.name.isdigit():
+                continue
+            try:
+                groups, program = (process / "cgroup").read_text(), (process / "comm").read_text().strip()
+                if pod in groups.replace("_", "-") and program != "pause":
+                    os.kill(int(process.name), signal.SIGKILL)
+            except (FileNotFoundError, ProcessLookupError):
+                pass
 
 
 def of_its_own_name(image: pathlib.Path, folder: pathlib.Path) -> tuple[pathlib.Path, str]:

@@ -25,8 +25,9 @@ DOMAIN = "models.example.test"
 NAMESPACES = [
     f"platform-{name}"
     for name in (
-        "asking", "broken", "burst", "canary", "gateway", "hostile", "inside", "mine", "operator", "replica", "scale",
-        "sdk", "serving", "theirs", "version", "victim", "waking", "wrong",
+        "asking", "away", "broken", "burst", "canary", "drained", "frozen", "gateway", "gateways", "hostile", "inside", "killed",
+        "many", "mine", "operator", "plane", "power", "range", "replica", "scale", "sdk", "serving", "theirs", "version", "victim",
+        "waking", "wrong", "zero",
     )
 ]  # fmt: skip
 LOAD = REPOSITORY / "tests/cluster/suite/load.py"
@@ -186,14 +187,20 @@ class Platform:
         return self._gateway
 
     @contextlib.contextmanager
-    def load(self, namespace: str, name: str, rate: float = 100, expect: str | None = None) -> Iterator[dict[str, Any]]:
-        """Constant load on a service from this machine; what it counted is in the dict after the block."""
+    def load(
+        self, namespace: str, name: str, rate: float = 100, expect: str | None = None, *, to: str | None = None, timeout: float = 30, **options: float
+    ) -> Iterator[dict[str, Any]]:
+        """Constant load on a service from this machine; what it counted is in the dict after the block.
+
+        `to` is the address that is asked, the gateway's Service when it is not given; `options` are further ones of `load.py`.
+        """
         known, report = self.known(), {}
         with tempfile.TemporaryDirectory() as folder:
             body = pathlib.Path(folder) / "body.json"
             body.write_text(json.dumps({"instances": known["rows"]}))
-            command = [sys.executable, str(LOAD), f"http://{self.gateway_address}{V1.format(name=name)}"]
-            command += ["--body", str(body), "--rate", str(rate), "--timeout", "30", "--host", f"{name}.{namespace}.{DOMAIN}"]
+            command = [sys.executable, str(LOAD), f"http://{to or self.gateway_address}{V1.format(name=name)}"]
+            command += ["--body", str(body), "--rate", str(rate), "--timeout", str(timeout), "--host", f"{name}.{namespace}.{DOMAIN}"]
+            command += [word for option, value in options.items() for word in (f"--{option}", str(value))]
             if expect:
                 answer = pathlib.Path(folder) / "answer.json"
                 answer.write_text(json.dumps({"predictions": known["answers"][expect]}))
