@@ -131,11 +131,11 @@ fn of_service(manifest: &Manifest) -> Vec<String> {
     let mut annotations = manifest.object.metadata.annotations.clone().unwrap_or_default();
     let progressive = Progressive::of(&annotations);
     let has_percent = spec.predictor.component.extension.canary_traffic_percent.is_some();
-    let vain = progressive.as_ref().ok().map(|it| {
-        let clash = it.clash(has_percent, !spec.canary.is_empty());
-        clash.into_iter().chain(it.unserved()).collect::<Vec<_>>()
-    });
-    let ours = [Policy::of(&annotations).err(), progressive.err(), vain];
+    let clash = progressive
+        .as_ref()
+        .ok()
+        .map(|it| it.clash(has_percent, !spec.canary.is_empty()).into_iter().collect::<Vec<_>>());
+    let ours = [Policy::of(&annotations).err(), progressive.err(), clash];
     defaults::complete(&mut annotations, &mut spec);
     let faults = validate(manifest.name(), &annotations, &spec);
     let ours = ours.iter().flatten().flatten().map(ToString::to_string);
