@@ -139,10 +139,15 @@ def text(results: dict) -> str:
     return "\n".join(lines)
 
 
+def place(machine: dict) -> str:
+    """How a file of results begins."""
+    processor = re.sub(r"[^a-z0-9]+", "-", machine["processor"].lower()).strip("-")
+    return f"{machine['date']}-{processor}-{machine['cores']}-cores"
+
+
 def write(results: dict, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    processor = re.sub(r"[^a-z0-9]+", "-", results["machine"]["processor"].lower()).strip("-")
     scenarios = "-".join(name for name in ("wine", "forest", "grpc", "binary", "trees") if name in results)
-    path = folder / f"{results['machine']['date']}-{processor}-{results['machine']['cores']}-cores-{scenarios}.json"
+    path = folder / f"{place(results['machine'])}-{scenarios}.json"
     path.write_text(json.dumps(results, indent=2) + "\n")
     return path
