@@ -7,7 +7,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
@@ -99,62 +99,78 @@ pub(super) async fn drive<A: Accept, S: Answer>(
 }
 
 /// Drives a connection as HTTP/1, or as HTTP/2 when its first bytes say so. What only HTTP/2 needs
-/// is made then, so that other connections take no memory for it.
+/// is made then, so that other connections take no memory for it. A connection that has rested for a
+/// while takes none for HTTP/1 either: what that needs is made anew when the next request comes.
 async fn drive_any<A: Accept, S: Answer>(
-    io: Watched<A::Stream>,
+    mut io: Watched<A::Stream>,
     shared: Arc<Shared<A, S>>,
     watch: Arc<Watch>,
 ) -> hyper::Result<()> {
-    let service = {
-        let (shared, watch) = (shared.clone(), watch.clone());
-        service_fn(move |request| answer_http1(&shared, &watch, request))
-    };
-    let mut connection = http1::Builder::new()
-        .header_read_timeout(None)
-        .max_buf_size(shared.limits.read_buffer)
-        .max_header_size(HEAD_BYTES)
-        .serve_connection(io, service);
-    let result = {
-        let watch = &watch;
-        let waker = Waker::from(watch.clone());
+    let waker = Waker::from(watch.clone());
+    loop {
+        watch.is_at_work();
+        let service = {
+            let (shared, watch) = (shared.clone(), watch.clone());
+            service_fn(move |request| answer_http1(&shared, &watch, request))
+        };
+        let mut connection = Box::new(
+            http1::Builder::new()
+                .header_read_timeout(None)
+                .max_buf_size(shared.limits.read_buffer)
+                .max_header_size(HEAD_BYTES)
+                .serve_connection(io, service),
+        );
         let mut told = false;
-        std::future::poll_fn(|cx| {
+        let ended = std::future::poll_fn(|cx| {
             watch.remember(cx.waker());
             watch.wakes().poll_begins(&waker);
             let own = &mut Context::from_waker(&waker);
             // what has arrived is read before an idle connection is closed
-            let mut polled = Pin::new(&mut connection).poll(own);
+            let mut polled = Pin::new(&mut *connection).poll(own);
             if polled.is_pending() && watch.may_close() && !told {
                 told = true;
-                Pin::new(&mut connection).graceful_shutdown();
-                polled = Pin::new(&mut connection).poll(own);
+                Pin::new(&mut *connection).graceful_shutdown();
+                polled = Pin::new(&mut *connection).poll(own);
             }
             if watch.wakes().poll_ends() && polled.is_pending() {
                 cx.waker().wake_by_ref();
             }
-            polled
+            match polled {
+                Poll::Pending if watch.may_rest() => Poll::Ready(None),
+                polled => polled.map(Some),
+            }
         })
-        .await
-    };
-    if result.is_err() && watch.is_http2() {
-        // hyper gives up at the preface, and gives back what it has read
-        let parts = connection.into_parts();
-        let mut io = parts.io;
-        io.rewind(parts.read_buf);
-        return Box::pin(drive_http2(io, shared, watch)).await;
+        .await;
+        let Some(result) = ended else {
+            io = taken_back(connection.into_parts());
+            if io.rest().await {
+                continue;
+            }
+            return Ok(());
+        };
+        if result.is_err() && watch.is_http2() {
+            // hyper gives up at the preface, and gives back what it has read
+            let io = taken_back(connection.into_parts());
+            return Box::pin(drive_http2(io, shared, watch)).await;
+        }
+        if result.is_ok()
+            && let Some(upgrade) = watch.take_upgrade()
+        {
+            // a stream of another protocol may rest for as long as it likes
+            watch.request_begins();
+            let io = taken_back(connection.into_parts());
+            Box::pin(upgrade.run(TokioIo::new(io))).await;
+            watch.request_ends();
+        }
+        return result;
     }
-    if result.is_ok()
-        && let Some(upgrade) = watch.take_upgrade()
-    {
-        // a stream of another protocol may rest for as long as it likes
-        watch.request_begins();
-        let parts = connection.into_parts();
-        let mut io = parts.io;
-        io.rewind(parts.read_buf);
-        Box::pin(upgrade.run(TokioIo::new(io))).await;
-        watch.request_ends();
-    }
-    result
+}
+
+/// The stream of a connection, from which what was read ahead is read again.
+fn taken_back<I, S>(parts: http1::Parts<Watched<I>, S>) -> Watched<I> {
+    let mut io = parts.io;
+    io.rewind(parts.read_buf);
+    io
 }
 
 async fn drive_http2<A: Accept, S: Answer>(

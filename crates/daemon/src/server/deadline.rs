@@ -52,6 +52,8 @@ pub(super) struct Watch {
     /// The connection has to end after the requests it is busy with.
     closing: AtomicBool,
     http2: AtomicBool,
+    /// It was without a request for a while: what its next one needs can be made then.
+    resting: AtomicBool,
     peer: SocketAddr,
     /// It came by TLS.
     secure: AtomicBool,
@@ -89,6 +91,7 @@ impl Watch {
             left: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             http2: AtomicBool::new(false),
+            resting: AtomicBool::new(false),
             peer,
             secure: AtomicBool::new(false),
             waker: OnceLock::new(),
@@ -190,6 +193,7 @@ impl Watch {
     pub(super) fn request_begins(&self) -> u32 {
         let open = self.open.load(Relaxed).saturating_add(1);
         self.open.store(open, Relaxed);
+        self.is_at_work();
         self.enter(Phase::Answer);
         open
     }
@@ -235,6 +239,23 @@ impl Watch {
     pub(super) fn may_close(&self) -> bool {
         // HTTP/2 tells the peer which of its requests are still answered
         self.closing.load(Relaxed) && (self.is_http2() || self.is_between_requests())
+    }
+
+    /// The connection has had no request for a while.
+    fn begins_to_rest(&self) {
+        if !self.is_http2() && !self.resting.swap(true, Relaxed) {
+            self.wake_task();
+        }
+    }
+
+    /// True when the connection has had no request for a while, and its last reply is written.
+    pub(super) fn may_rest(&self) -> bool {
+        self.resting.load(Relaxed) && self.is_in(Phase::Idle) && self.stalled.load(Relaxed) == 0
+    }
+
+    /// The connection has what a request needs.
+    pub(super) fn is_at_work(&self) {
+        self.resting.store(false, Relaxed);
     }
 
     /// The connection has to end after the requests it is busy with.
@@ -345,6 +366,7 @@ impl Connections {
                 // a peer that does not take its reply either
                 0 if waited > idle.saturating_add(head) => task.abort(),
                 0 if waited > idle => watch.close(),
+                0 if waited > 1 => watch.begins_to_rest(),
                 1 if waited > head => task.abort(),
                 4 if waited > head => watch.close(),
                 2 if waited > body => {

@@ -2,7 +2,7 @@
 //! of HTTP, and its end loses no reply.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     io,
     pin::Pin,
     sync::Arc,
@@ -56,6 +56,35 @@ impl<S> Watched<S> {
     pub(super) fn rewind(&mut self, bytes: Bytes) {
         // none would be read as the end
         self.start = if bytes.is_empty() { Start::Over } else { Start::Again(bytes) };
+    }
+}
+
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// Waits until a connection without a request has something to do: bytes that have come and are to be
+    /// read, or its end. False when the peer has closed it.
+    pub(super) async fn rest(&mut self) -> bool {
+        if !matches!(self.start, Start::Over) {
+            return true;
+        }
+        let Self { io, watch, .. } = self;
+        let found = poll_fn(|cx| {
+            if watch.may_close() {
+                return Poll::Ready(Ok(None));
+            }
+            let mut chunk = [0; FIRST_READ];
+            let mut read = ReadBuf::new(&mut chunk);
+            ready!(Pin::new(io.inner_mut()).poll_read(cx, &mut read))?;
+            watch.received();
+            Poll::Ready(io::Result::Ok(Some(Bytes::copy_from_slice(read.filled()))))
+        });
+        match found.await {
+            Ok(None) => true,
+            Ok(Some(bytes)) if !bytes.is_empty() => {
+                self.rewind(bytes);
+                true
+            }
+            Ok(Some(_)) | Err(_) => false,
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    time::Duration,
+    time::{Duration, Instant},
 };
+
+use longshore_daemon::server::Limits;
 
 use crate::running::{impatient, limits, start};
 
@@ -64,4 +66,61 @@ fn a_service_knows_who_asks() {
     // with a body and without
     let expected = format!("Some(Connection {{ peer: {peer}, is_secure: false }})");
     assert_eq!(replies.matches(&expected).count(), 2, "{replies}");
+}
+
+/// Reads until `end` has come.
+fn read_to(stream: &mut TcpStream, end: &str) -> String {
+    let mut text = String::new();
+    while !text.ends_with(end) {
+        let mut chunk = [0; 256];
+        let count = stream.read(&mut chunk).unwrap();
+        assert_ne!(count, 0, "closed after `{text}`");
+        text.push_str(std::str::from_utf8(&chunk[..count]).unwrap());
+    }
+    text
+}
+
+#[test]
+fn a_connection_that_has_rested_goes_on_where_it_was() {
+    // the sweep looks every 25 ms, and lets a connection rest that has had nothing to do twice
+    let server = start(Limits { idle_timeout: Duration::from_secs(5), ..impatient() });
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let request = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n";
+    for (first, pause) in [(0, 0), (3, 20), (0, 40), (1, 80), (20, 200), (60, 200)] {
+        std::thread::sleep(Duration::from_millis(pause));
+        let (head, rest) = request.split_at(first.min(request.len()));
+        stream.write_all(head.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(10));
+        stream.write_all(rest.as_bytes()).unwrap();
+        stream.write_all(b"hello").unwrap();
+        let reply = read_to(&mut stream, "hello");
+        assert!(reply.starts_with("HTTP/1.1 200 "), "after {pause} ms: {reply}");
+    }
+    // one that has rested is slow like any other
+    std::thread::sleep(Duration::from_millis(200));
+    stream.write_all(b"POST / HT").unwrap();
+    let mut rest = String::new();
+    assert_eq!(stream.read_to_string(&mut rest).unwrap_or(0), 0, "{rest}");
+}
+
+#[test]
+fn a_connection_that_rests_is_closed_when_it_is_idle_for_too_long_or_the_server_ends() {
+    let mut server = start(impatient());
+    let request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut idle = TcpStream::connect(server.address).unwrap();
+    idle.write_all(request).unwrap();
+    read_to(&mut idle, "\r\n\r\n");
+    let begun = Instant::now();
+    assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+    let took = begun.elapsed();
+    assert!(took > Duration::from_millis(350) && took < Duration::from_secs(2), "{took:?}");
+    let mut kept = TcpStream::connect(server.address).unwrap();
+    kept.write_all(request).unwrap();
+    read_to(&mut kept, "\r\n\r\n");
+    std::thread::sleep(Duration::from_millis(150));
+    server.drain.begin();
+    kept.write_all(request).unwrap();
+    let reply = read_to(&mut kept, "\r\n\r\n");
+    assert!(reply.contains("connection: close"), "{reply}");
+    server.join();
 }
