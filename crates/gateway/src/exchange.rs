@@ -106,12 +106,13 @@ impl Exchange<'_> {
             let time = time.map_or(self.worker.shared.bounds.request, |seconds| {
                 Duration::from_secs(seconds.into())
             });
-            let deadline = *deadline.get_or_insert_with(|| Instant::now() + time);
+            let end = *deadline.get_or_insert_with(|| Instant::now() + time);
             let speaks_h2 = grpc::is_call(self.head)
                 || facts.as_ref().is_some_and(|facts| facts.scheme == Scheme::H2c);
             attempts += 1;
             let sending = self.send(&given, payload, pooled.as_ref(), speaks_h2);
-            let Ok(sent) = timeout_at(deadline, sending).await else {
+            let Ok(sent) = timeout_at(end, sending).await else {
+                visit.revision().has_failed(given.replica(), Fault::Failing);
                 let message = format!(
                     "`{}` did not answer within {} s; raise `timeout` of its component, or send less",
                     visit.revision().name(),
@@ -124,11 +125,12 @@ impl Exchange<'_> {
                     if pooled.is_some() && is_too_much(&response) {
                         self.worker.shared.wake.wake(visit.revision());
                         if let Some(again) = again {
-                            (payload, own) = (again, true);
+                            // its own replica has as much time as if it were asked first
+                            (payload, own, deadline) = (again, true, None);
                             continue;
                         }
                     }
-                    return Ok((response, given, link, deadline));
+                    return Ok((response, given, link, end));
                 }
                 Err(lost) => lost,
             };
@@ -150,6 +152,9 @@ impl Exchange<'_> {
             tracing::debug!(revision, %replica, error = why, "a request is sent again");
             visit.retried();
             payload = again;
+            if !is_sent {
+                deadline = None;
+            }
             drop(given);
             slot = visit.slot();
         }
@@ -271,15 +276,13 @@ impl Exchange<'_> {
     ) -> Response<Reply> {
         let (mut head, mut incoming) = response.into_parts();
         let is_grpc = grpc::is_call(self.head);
-        let status = head.status.as_u16();
         visit.replied(&head, is_grpc);
         if let Some(recording) = &mut recording {
             recording.head(&head, is_grpc);
         }
-        if status >= 500 && status != 501 {
-            visit.revision().has_failed(slot.replica(), Fault::Failing);
-        } else {
-            slot.replica().is_well();
+        // whether a call is well is said by its trailers, or by its head when it has none
+        if !is_grpc || head.status != StatusCode::OK || grpc::status(&head.headers).is_some() {
+            visit.judge(&slot);
         }
         head.version = Version::HTTP_11;
         head.extensions.clear();

@@ -114,6 +114,9 @@ impl Arriving {
             Some(Ok(frame)) => {
                 if let Some(trailers) = frame.trailers_ref() {
                     self.visit.trailed(trailers);
+                    if let (true, Some(slot)) = (self.is_grpc, &self.slot) {
+                        self.visit.judge(slot);
+                    }
                     if let Some(recording) = &mut self.recording {
                         recording.trailers(trailers);
                     }

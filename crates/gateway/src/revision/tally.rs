@@ -101,6 +101,18 @@ impl End {
             Self::Left => false,
         }
     }
+
+    /// True when the replica that answered so may be ill, and another may do better. A method that it does
+    /// not have is missing everywhere, and `DEADLINE_EXCEEDED` is most often the deadline that the client
+    /// has set.
+    pub(super) fn is_fault_of_replica(self) -> bool {
+        match self {
+            Self::Http(status) => status >= 500 && status != 501,
+            // UNKNOWN, INTERNAL, UNAVAILABLE, DATA_LOSS: what gRPC maps to 500 and 503
+            Self::Grpc(code) => matches!(code, 2 | 13 | 14 | 15),
+            Self::Left => false,
+        }
+    }
 }
 
 impl Tally {

@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hyper::{HeaderMap, http::response::Parts};
+use hyper::{HeaderMap, StatusCode, http::response::Parts};
 use tokio::sync::oneshot;
 
-use super::{End, Revision, Slot};
+use super::{End, Fault, Revision, Slot};
 use crate::grpc;
 
 /// A request for a revision, counted from its arrival until this is dropped: the one place where all
@@ -97,16 +97,25 @@ impl Visit {
 
     /// A replica has answered it with this head.
     pub(crate) fn replied(&mut self, head: &Parts, is_grpc: bool) {
-        let status = head.status.as_u16();
+        let is_grpc = is_grpc && head.status == StatusCode::OK;
         // a reply without trailers has its status in the head; one that breaks off has none
         let grpc = is_grpc.then(|| grpc::status(&head.headers).unwrap_or(0));
-        self.answered(status, grpc);
+        self.answered(head.status.as_u16(), grpc);
     }
 
     /// The reply ends with these trailers.
     pub(crate) fn trailed(&mut self, trailers: &HeaderMap) {
         if let (End::Grpc(_), Some(status)) = (self.end, grpc::status(trailers)) {
             self.end = End::Grpc(status);
+        }
+    }
+
+    /// What the reply says of the replica: it does well, or it fails.
+    pub(crate) fn judge(&self, slot: &Slot) {
+        if self.end.is_fault_of_replica() {
+            self.revision.has_failed(slot.replica(), Fault::Failing);
+        } else {
+            slot.replica().is_well();
         }
     }
 }

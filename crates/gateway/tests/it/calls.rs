@@ -51,6 +51,11 @@ impl Readiness for Ready {
 
 impl Echo {
     fn start() -> Self {
+        Self::ending("0")
+    }
+
+    /// One whose calls end with this status.
+    fn ending(status: &'static str) -> Self {
         let server = server::Server::bind(server::Config {
             address: SocketAddr::new(IpAddr::from([127, 0, 0, 1]), 0),
             second: None,
@@ -64,7 +69,7 @@ impl Echo {
         let (address, drain) = (server.address(), Drain::new());
         let probe = Arc::new(Probe::new(Registry::default(), drain.clone(), Ready));
         let thread = thread::spawn(move || {
-            let service = |_| service_fn(echo);
+            let service = move |_| service_fn(move |request| echo(request, status));
             server.run(&Plain, service, probe, std::future::pending()).unwrap();
         });
         Self { address, drain, thread: Some(thread) }
@@ -81,7 +86,7 @@ impl Drop for Echo {
 type Parts =
     StreamBody<futures_util::stream::Iter<std::vec::IntoIter<Result<Frame<Bytes>, Infallible>>>>;
 
-async fn echo(request: Request<Body>) -> Result<Response<Parts>, Infallible> {
+async fn echo(request: Request<Body>, status: &'static str) -> Result<Response<Parts>, Infallible> {
     let (head, body) = request.into_parts();
     let text = |name: &str| head.headers.get(name).cloned();
     if head.uri.path().ends_with("Slow") {
@@ -89,7 +94,7 @@ async fn echo(request: Request<Body>) -> Result<Response<Parts>, Infallible> {
     }
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut trailers = HeaderMap::new();
-    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    trailers.insert("grpc-status", HeaderValue::from_static(status));
     let authority = head.uri.authority().map(|it| HeaderValue::from_str(it.as_str()).unwrap());
     for (name, value) in [("x-authority", authority), ("x-te", text("te"))] {
         if let Some(value) = value {
@@ -248,4 +253,33 @@ fn http2_without_grpc_reaches_a_replica_of_http1() {
     let seen = &replica.seen()[0];
     assert_eq!((seen.header("host"), seen.body.as_slice()), (Some(HOST), b"{}".as_slice()));
     assert_eq!(seen.first_line(), "POST /v1/models/iris:predict HTTP/1.1");
+}
+
+/// Calls a server that ends each call with `status`, time after time, beside one that does not; says how
+/// many of the calls went to it.
+fn calls_to_failing(status: &'static str) -> u64 {
+    let (failing, well) = (Echo::ending(status), Echo::start());
+    let gateway = start(config());
+    gateway.route(facts(), &[failing.address, well.address]);
+    let mut client = Client::connect(&gateway);
+    let mut failed = 0;
+    for _ in 0..60 {
+        failed += u64::from(client.call(HOST, INFER, &Bytes::from_static(b"x")).status() == status);
+    }
+    failed
+}
+
+#[test]
+fn calls_that_fail_time_after_time_go_to_other_replicas() {
+    // UNKNOWN, INTERNAL, UNAVAILABLE: in trailers of a reply with status 200
+    for status in ["2", "13", "14"] {
+        let failed = calls_to_failing(status);
+        // it is tried again after a second
+        assert!((5..=15).contains(&failed), "{status}: {failed}");
+    }
+    // INVALID_ARGUMENT, RESOURCE_EXHAUSTED: the replica does well
+    for status in ["3", "8"] {
+        let failed = calls_to_failing(status);
+        assert!((25..=35).contains(&failed), "{status}: {failed}");
+    }
 }
