@@ -1,4 +1,5 @@
-//! Compiles the examples' models into the program, as `example://NAME`.
+//! Compiles the examples' models into the program, as `example://NAME`, and has the linker put side by
+//! side what a server runs at its start.
 
 use std::{
     env,
@@ -9,6 +10,7 @@ use std::{
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
+    order()?;
     let examples = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../examples");
     println!("cargo::rerun-if-changed={}", examples.display());
     let mut table = String::from("&[\n");
@@ -37,6 +39,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     table.push_str("]\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("examples.rs"), table)?;
+    Ok(())
+}
+
+/// Names `start.ld` to the linker of a release. `bench/start` says what it is for.
+fn order() -> Result<(), Box<dyn Error>> {
+    let rules = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("start.ld");
+    println!("cargo::rerun-if-changed={}", rules.display());
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    // a linker that somebody has chosen may not read such rules, as `mold` does not
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let is_chosen = env::var_os("RUSTC_LINKER").is_some() || flags.contains("link");
+    if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") && !is_chosen {
+        println!("cargo::rustc-link-arg-bins=-T{}", rules.display());
+    }
     Ok(())
 }
 

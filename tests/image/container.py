@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import time
@@ -70,6 +71,12 @@ class Container:
                 return json.load(reply), time.monotonic() - self.start
             time.sleep(0.01)
         return None, time.monotonic() - self.start
+
+    def memory(self):
+        """Bytes that are resident; of what processes share, this one's part."""
+        state = subprocess.run([*self.runc, "state", self.name], check=True, capture_output=True).stdout
+        sizes = pathlib.Path(f"/proc/{json.loads(state)['pid']}/smaps_rollup").read_text()
+        return int(re.search(r"^Pss: +(\d+) kB$", sizes, re.MULTILINE)[1]) * 1024
 
     def stop(self):
         """Sends TERM and returns the exit code."""
