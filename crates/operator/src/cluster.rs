@@ -12,7 +12,7 @@ pub use key::Key;
 pub(crate) use pauses::Pauses;
 pub(crate) use seen::POOL;
 pub use seen::{APPLIED, AccountSeen, Applied, Deployed, Replica};
-pub use trouble::Trouble;
+pub use trouble::{Mounting, Trouble};
 pub(crate) use watch::{WATCH_SECONDS, Watches, resource};
 
 use kube::core::DynamicObject;

@@ -15,7 +15,7 @@ use longshore_kserve::{
 };
 use longshore_platform::names::{HASH, POOL_LABEL, REVISION, ROLLOUT_STATE, SCALING};
 
-use super::{Key, Trouble, trouble};
+use super::{Key, Mounting, Trouble, trouble};
 use crate::build::StorageContainer;
 
 /// The annotation of an object with the hash of what was last applied to it.
@@ -74,6 +74,8 @@ pub struct Replica {
     pub is_loading: bool,
     /// What is wrong with it.
     pub trouble: Option<Trouble>,
+    /// What its containers wait for.
+    pub mounting: Option<Mounting>,
 }
 
 /// A ServiceAccount.
@@ -165,7 +167,9 @@ impl Deployed {
             ready: status.map_or(0, |status| count(status.ready_replicas)),
             is_complete: complete,
             stalled: condition("Progressing", "False").and_then(|it| it.message.clone()),
-            refused: condition("ReplicaFailure", "True").and_then(|it| it.message.clone()),
+            refused: condition("ReplicaFailure", "True")
+                .and_then(|it| it.message.as_deref())
+                .map(trouble::refused),
         }
     }
 }
@@ -188,6 +192,7 @@ impl Replica {
             is_ready,
             is_loading: !is_ready && holds("PodScheduled"),
             trouble: if is_ready { None } else { trouble::of(pod) },
+            mounting: if is_ready { None } else { trouble::mounting(pod) },
         })
     }
 }
@@ -261,7 +266,8 @@ mod tests {
             {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"},
             {"type": "Progressing", "status": "False", "message": "timed out"},
         ]}));
-        assert_eq!(refused.refused.as_deref(), Some("exceeded quota"));
+        let told = "exceeded quota; ask for less in `resources`, or have the quota raised";
+        assert_eq!(refused.refused.as_deref(), Some(told));
         assert_eq!(refused.stalled.as_deref(), Some("timed out"));
     }
 

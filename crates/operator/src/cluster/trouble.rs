@@ -113,10 +113,87 @@ fn unscheduled(pod: &Pod) -> Option<Trouble> {
     let condition =
         conditions.iter().find(|it| it.type_ == "PodScheduled" && it.status == "False")?;
     let said = condition.message.as_deref().unwrap_or("no node takes it");
-    let message = format!(
-        "the pod waits for a node: {said}; ask for less in `resources`, or give the cluster more nodes"
-    );
+    let said = said.trim_end_matches('.');
+    let message = format!("the pod waits for a node: {said}; {}", where_it_fits(said));
     Some(Trouble { is_waiting: true, ..Trouble::new(FailureReason::RuntimeUnhealthy, message) })
+}
+
+/// What to do where no node takes a pod, by the scheduler's words.
+fn where_it_fits(said: &str) -> &'static str {
+    let cases = [
+        ("persistentvolumeclaim", "make the claim, or correct `pvc://` in `storageUri`"),
+        ("unbound", "see why the claim has no volume"),
+        ("untolerated taint", "name the taint in `tolerations`, or give the cluster other nodes"),
+        ("affinity/selector", "correct `nodeSelector` and `affinity`, or label a node"),
+        ("topology spread", "loosen `topologySpreadConstraints`, or give the cluster more nodes"),
+    ];
+    let found = cases.iter().find(|(words, _)| said.contains(words));
+    found.map_or("ask for less in `resources`, or give the cluster more nodes", |(_, what)| what)
+}
+
+/// Why pods cannot be made, in the API server's words and with what to do.
+pub(crate) fn refused(said: &str) -> String {
+    let cases = [
+        (
+            "violates PodSecurity",
+            "set these in the container's `securityContext`, or use a namespace that lets it run without",
+        ),
+        ("exceeded quota", "ask for less in `resources`, or have the quota raised"),
+        ("failed quota", "write what it says in `resources`"),
+        ("usage per", "change `resources`, or have the LimitRange changed"),
+        ("service account", "make the ServiceAccount, or correct `serviceAccountName`"),
+        ("PriorityClass", "make it, or correct `priorityClassName`"),
+        ("RuntimeClass", "make it, or correct `runtimeClassName`"),
+    ];
+    match cases.iter().find(|(words, _)| said.contains(words)) {
+        Some((_, what)) => format!("{}; {what}", said.trim_end_matches('.')),
+        None => said.to_owned(),
+    }
+}
+
+/// What a pod that has a node still waits for before its containers are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mounting {
+    /// Since when, in seconds since 1970.
+    pub since: i64,
+    /// The Secrets, ConfigMaps and claims that its volumes name.
+    pub named: Vec<String>,
+}
+
+/// What a pod waits for that has a node and no sandbox yet.
+pub(crate) fn mounting(pod: &Pod) -> Option<Mounting> {
+    let status = pod.status.as_ref()?;
+    let conditions = status.conditions.as_deref()?;
+    let waits =
+        conditions.iter().any(|it| it.type_ == "PodReadyToStartContainers" && it.status == "False");
+    let since = status.start_time.as_ref().filter(|_| waits)?.0.as_second();
+    let volumes = pod.spec.as_ref()?.volumes.iter().flatten();
+    let named = volumes.filter_map(|volume| {
+        let secret = volume.secret.as_ref().filter(|it| it.optional != Some(true));
+        let map = volume.config_map.as_ref().filter(|it| it.optional != Some(true));
+        let claim = volume.persistent_volume_claim.as_ref();
+        secret
+            .and_then(|it| it.secret_name.as_ref().map(|name| format!("the Secret `{name}`")))
+            .or_else(|| map.map(|it| format!("the ConfigMap `{}`", it.name)))
+            .or_else(|| claim.map(|it| format!("the claim `{}`", it.claim_name)))
+    });
+    let named: Vec<_> = named.collect();
+    (!named.is_empty()).then_some(Mounting { since, named })
+}
+
+impl Mounting {
+    /// What is told of it after a while: nothing is said of a moment.
+    pub(crate) fn told(&self, now: i64) -> Option<Trouble> {
+        const PATIENCE: i64 = 15;
+        let message = format!(
+            "the pod waits for its volumes: see that {} can be mounted; `kubectl describe pod` has the reason",
+            self.named.join(" and ")
+        );
+        (now - self.since >= PATIENCE).then(|| Trouble {
+            is_waiting: true,
+            ..Trouble::new(FailureReason::RuntimeUnhealthy, message)
+        })
+    }
 }
 
 fn evicted(pod: &Pod) -> Option<Trouble> {
@@ -136,7 +213,7 @@ mod tests {
     use longshore_kserve::status::FailureReason;
     use serde_json::{Value, json};
 
-    use super::{last_words, of};
+    use super::{last_words, mounting, of, refused};
 
     fn trouble(status: &Value) -> Option<super::Trouble> {
         of(&serde_json::from_value(json!({"metadata": {}, "status": status})).unwrap())
@@ -197,6 +274,61 @@ mod tests {
         }
         assert_eq!(trouble(&main(waiting("ContainerCreating"), json!({}))), None);
         assert_eq!(trouble(&main(json!({"running": {}}), json!({}))), None);
+    }
+
+    #[test]
+    fn what_no_node_takes_is_told_with_what_to_change() {
+        let cases = [
+            ("0/2 nodes are available: 2 Insufficient cpu.", "ask for less in `resources`"),
+            ("persistentvolumeclaim \"a\" not found.", "make the claim"),
+            ("2 node(s) didn't match Pod's node affinity/selector.", "correct `nodeSelector`"),
+            ("2 node(s) had untolerated taint {gpu: }.", "name the taint in `tolerations`"),
+        ];
+        for (said, words) in cases {
+            let condition = json!({"type": "PodScheduled", "status": "False", "message": said});
+            let found = trouble(&json!({"conditions": [condition]})).unwrap();
+            assert!(found.is_waiting && found.message.contains(words), "{}", found.message);
+        }
+    }
+
+    #[test]
+    fn pods_that_cannot_be_made_are_told_with_what_to_change() {
+        let cases = [
+            ("violates PodSecurity \"restricted:latest\": seccompProfile", "`securityContext`"),
+            ("exceeded quota: q, requested: pods=1", "have the quota raised"),
+            ("error looking up service account ml/s3", "correct `serviceAccountName`"),
+            ("maximum memory usage per Container is 64Mi", "LimitRange"),
+        ];
+        for (said, words) in cases {
+            let told = refused(said);
+            assert!(told.starts_with(said) && told.contains(words), "{told}");
+        }
+        assert_eq!(refused("a webhook says no"), "a webhook says no");
+    }
+
+    #[test]
+    fn volumes_that_are_not_mounted_are_told_after_a_while() {
+        let pod = |is_made: &str| {
+            let condition = json!({"type": "PodReadyToStartContainers", "status": is_made});
+            let volumes = json!([
+                {"name": "a", "secret": {"secretName": "keys"}},
+                {"name": "b", "secret": {"secretName": "more", "optional": true}},
+                {"name": "c", "emptyDir": {}},
+            ]);
+            let value = json!({
+                "metadata": {}, "spec": {"containers": [], "volumes": volumes},
+                "status": {"startTime": "2026-01-01T00:00:00Z", "conditions": [condition]},
+            });
+            mounting(&serde_json::from_value(value).unwrap())
+        };
+        assert_eq!(pod("True"), None);
+        let mounting = pod("False").unwrap();
+        assert_eq!(mounting.named, ["the Secret `keys`"]);
+        assert_eq!(mounting.told(mounting.since + 5), None);
+        let told = mounting.told(mounting.since + 15).unwrap();
+        assert!(
+            told.is_waiting && told.message.contains("see that the Secret `keys` can be mounted")
+        );
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub(crate) struct Trouble {
 /// What is wrong with a revision that is not ready.
 pub(crate) fn trouble(known: &Known<'_>, revision: &str) -> Option<Trouble> {
     let of_replicas = known.replicas(revision).filter_map(|replica| {
-        let trouble = replica.trouble.clone()?;
+        let mounting = || replica.mounting.as_ref()?.told(known.now);
+        let trouble = replica.trouble.clone().or_else(mounting)?;
         Some(Trouble {
             location: replica.name.clone(),
             reason: trouble.reason,
@@ -70,7 +71,10 @@ pub(crate) fn judge(known: &Known<'_>, revision: &str) -> Judged {
         return Judged::yes();
     }
     match trouble(known, revision) {
-        Some(Trouble { is_waiting: true, message, .. }) if known.pool_says(revision).is_some() => {
+        Some(Trouble { is_waiting: true, message, .. })
+            if known.pool_says(revision).is_some()
+                || known.replicas(revision).all(|it| it.trouble.is_none()) =>
+        {
             Judged::not_yet("RevisionNotReady", format!("`{revision}`: {message}"))
         }
         Some(Trouble { is_waiting: true, message, .. }) => {
