@@ -17,6 +17,7 @@ mod fetcher;
 mod foreign;
 mod given;
 mod hash;
+mod keda;
 mod names;
 mod notes;
 mod own;
@@ -33,6 +34,7 @@ mod tracing;
 mod workload;
 
 pub use given::{Account, Secret, Service, Settings, StorageContainer, Surroundings};
+pub use keda::Trigger;
 pub use planned::{ComponentAddress, Plan, Refusal, RuntimeName};
 pub use planning::plan;
 pub use pool::{POOL, POOL_INGRESS, PoolObjects, PoolResources, PoolSettings, pool};

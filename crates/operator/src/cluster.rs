@@ -33,6 +33,10 @@ pub struct Cluster {
     pub addresses: Index<Applied>,
     /// The HorizontalPodAutoscalers that the operator made.
     pub pod_autoscalers: Index<Applied>,
+    /// The ScaledObjects of KEDA that the operator made.
+    pub scaled_objects: Index<Applied>,
+    /// True when the cluster knows ScaledObjects.
+    keda: AtomicBool,
     /// ServingRuntimes, by their namespace.
     pub runtimes: Index<Runtime>,
     /// ClusterServingRuntimes, by no namespace.
@@ -44,6 +48,16 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// Whether the cluster knew KEDA's ScaledObjects when it was looked at.
+    pub fn has_keda(&self) -> bool {
+        self.keda.load(Relaxed)
+    }
+
+    /// Says that the cluster knows KEDA's ScaledObjects.
+    pub fn find_keda(&self) {
+        self.keda.store(true, Relaxed);
+    }
+
     /// The InferenceService of this key.
     pub fn service(&self, key: &Key) -> Option<std::sync::Arc<DynamicObject>> {
         self.services.get(key, &key.name)

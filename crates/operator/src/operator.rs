@@ -10,7 +10,7 @@ use std::{
 };
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::{Api, Client};
+use kube::{Api, Client, api::ApiResource};
 use longshore_daemon::{Drain, server::Readiness};
 use longshore_kserve::GROUP;
 
@@ -18,7 +18,7 @@ use crate::{
     CLASS, Error, Metrics,
     autoscaler::{self, Defaults, Live, Targets},
     build::{PoolSettings, Settings},
-    cluster::{Cluster, Key, POOL, WATCH_SECONDS, Watches},
+    cluster::{Cluster, Key, POOL, WATCH_SECONDS, Watches, scaled_object},
     controller::{Controller, Setup, queue},
     crd::{self, MADE_BY_KSERVE},
     gateways::Gateways,
@@ -94,7 +94,7 @@ pub async fn run(
     if is_alone {
         alone(&client).await?;
     }
-    let cluster = Arc::new(Cluster::default());
+    let cluster = Arc::new(look_around(&client).await?);
     let gateways = Arc::new(Gateways::new(config.gateways));
     let (queue, mut waiting) = queue();
     let told = {
@@ -189,6 +189,19 @@ pub async fn run(
     }
     drop(watches);
     Ok(())
+}
+
+/// A cluster of which nothing is seen yet but whether it knows KEDA's ScaledObjects.
+async fn look_around(client: &Client) -> Result<Cluster, Error> {
+    let cluster = Cluster::default();
+    let ApiResource { group, version, plural, .. } = scaled_object();
+    match client.list_api_group_resources(&format!("{group}/{version}")).await {
+        Ok(listed) if listed.resources.iter().any(|it| it.name == plural) => cluster.find_keda(),
+        Ok(_) => {}
+        Err(kube::Error::Api(status)) if status.code == 404 => {}
+        Err(error) => return Err(Error::api("ask whether the cluster has KEDA")(error)),
+    }
+    Ok(cluster)
 }
 
 /// Refuses a cluster whose InferenceServices KServe's own controller keeps.

@@ -181,6 +181,7 @@ impl Case {
             storage_containers: &self.storage_containers,
             accounts: &accounts,
             storage_secret: self.secrets.get(service.storage_secret()),
+            has_keda: self.has_keda(),
         };
         match plan(&service, &around, &self.settings()) {
             Ok(plan) => shown(&plan),
@@ -188,6 +189,10 @@ impl Case {
                 json!({"refused": {"reason": format!("{reason:?}"), "message": message}})
             }
         }
+    }
+
+    fn has_keda(&self) -> bool {
+        self.settings.as_ref().is_some_and(|own| own["hasKeda"] == true)
     }
 
     fn settings(&self) -> Settings {
@@ -235,7 +240,7 @@ fn workload(workload: &Workload) -> Value {
     let facts = service["metadata"]["annotations"]["longshore.dev/revision-facts"].take();
     service["metadata"]["annotations"] = serde_json::from_str(facts.as_str().unwrap()).unwrap();
     let projection = workload.knative_service();
-    json!({
+    let mut shown = json!({
         "replicas": [workload.min_replicas, workload.max_replicas],
         "scaler": format!("{:?}", workload.scaler),
         "canary": workload.canary,
@@ -248,7 +253,11 @@ fn workload(workload: &Workload) -> Value {
         },
         "podAutoscaler": workload.pod_autoscaler(&name).as_ref().map(owned),
         "knative": owned(&projection)["spec"]["template"]["metadata"]["annotations"],
-    })
+    });
+    if let Some(scaled) = workload.scaled_object(&name) {
+        shown["scaledObject"] = owned(&scaled);
+    }
+    shown
 }
 
 /// An object without its owner, which is the service.

@@ -56,7 +56,10 @@ pub(super) fn workload(
     let ports = pod::complete(context, &mut draft)?;
     let mut annotations = service.annotations.clone();
     annotations.extend(extension.annotations.clone().unwrap_or_default());
-    let scaling = scaling::of(path, extension, &annotations, notes);
+    if let Some(accelerator) = annotations.get(GKE_ACCELERATOR) {
+        draft.choose_accelerator(accelerator);
+    }
+    let scaling = scaling::of(path, extension, &annotations, context.around.has_keda, notes);
     let mut labels = service.labels.clone();
     labels.extend(extension.labels.clone().unwrap_or_default());
     let template = template(context, *component, &object, draft, &labels, &annotations);
@@ -93,6 +96,7 @@ pub(super) fn workload(
         labels,
         strategy: extension.deployment_strategy.clone(),
         metrics: scaling.metrics,
+        triggers: scaling.triggers,
     })
 }
 

@@ -61,6 +61,8 @@ pub struct Surroundings<'s> {
     pub accounts: &'s BTreeMap<String, Account>,
     /// The Secret of [`Service::storage_secret`], when there is one.
     pub storage_secret: Option<&'s Secret>,
+    /// Whether the cluster knows KEDA's ScaledObjects.
+    pub has_keda: bool,
 }
 
 /// A ClusterStorageContainer.

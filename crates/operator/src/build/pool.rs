@@ -149,8 +149,13 @@ pub fn pool(
         mode: None,
         spec: &spec,
     };
-    let around =
-        Surroundings { runtimes: &[], storage_containers: &[], accounts, storage_secret: None };
+    let around = Surroundings {
+        runtimes: &[],
+        storage_containers: &[],
+        accounts,
+        storage_secret: None,
+        has_keda: false,
+    };
     let mode = DeploymentMode::Knative;
     let context = Context { service: &service, around: &around, settings, mode };
     let template = template(&context, pool)?;

@@ -8,7 +8,7 @@ use longshore_kserve::{
 };
 use serde_json::{Value, json};
 
-use super::Scaler;
+use super::{Scaler, Trigger};
 
 /// Percent of what is requested, when a manifest says no target.
 const USED: i32 = 80;
@@ -23,6 +23,8 @@ pub(super) struct Scaling {
     pub scaler: Scaler,
     /// `metrics` and `behavior` of a HorizontalPodAutoscaler.
     pub metrics: Option<Fields>,
+    /// What KEDA measures.
+    pub triggers: Vec<Trigger>,
 }
 
 /// How a component scales, by its fields and annotations. What is not done is noted.
@@ -30,6 +32,7 @@ pub(super) fn of(
     path: &str,
     extension: &Extension,
     annotations: &Annotations,
+    has_keda: bool,
     notes: &mut Vec<String>,
 ) -> Scaling {
     let annotation = |names: &[&str]| {
@@ -45,20 +48,34 @@ pub(super) fn of(
     let class = annotations.get(AUTOSCALER_CLASS).map(String::as_str);
     let is_hpa = class == Some("hpa")
         || annotation(&["class"]).is_some_and(|class| class.starts_with("hpa."));
-    let other = extension.auto_scaling.iter().flat_map(|scaling| &scaling.metrics);
-    for (at, source) in other.enumerate().filter(|(_, source)| source.kind != "Resource") {
+    let scaling = |scaler, metrics, triggers| Scaling { min, max, scaler, metrics, triggers };
+    let sources: Vec<_> =
+        extension.auto_scaling.iter().flat_map(|scaling| &scaling.metrics).collect();
+    if class == Some("keda") && has_keda {
+        by_keda(path, &sources, notes);
+        let triggers = sources.into_iter().filter_map(Trigger::new).collect();
+        return scaling(Scaler::Other, None, triggers);
+    }
+    let others = sources.iter().enumerate().filter(|(_, source)| source.kind != "Resource");
+    for (at, source) in others {
         notes.push(format!(
-            "{path}.autoScaling.metrics[{at}]: a metric of the type {} is not measured here; scale by `concurrency`, `rps`, `cpu` or `memory`",
+            "{path}.autoScaling.metrics[{at}]: a metric of the type {} is measured by KEDA only; annotate the service with `{AUTOSCALER_CLASS}: keda` where KEDA is installed, or scale by `concurrency`, `rps`, `cpu` or `memory`",
             source.kind
         ));
     }
     match class {
-        Some("none") => return Scaling { min, max, scaler: Scaler::Fixed, metrics: None },
-        Some(other @ ("external" | "keda")) => {
+        Some("none") => return scaling(Scaler::Fixed, None, Vec::new()),
+        Some("keda") => {
             notes.push(format!(
-                "metadata.annotations[{AUTOSCALER_CLASS}]: `{other}` leaves the replicas of each revision's Deployment to an autoscaler of yours; this platform makes none. Leave the annotation out to scale by requests"
+                "metadata.annotations[{AUTOSCALER_CLASS}]: the cluster had no KEDA when the operator started, so that nothing scales this service; install KEDA and restart the operator, or leave the annotation out to scale by requests"
             ));
-            return Scaling { min, max, scaler: Scaler::Other, metrics: None };
+            return scaling(Scaler::Other, None, Vec::new());
+        }
+        Some("external") => {
+            notes.push(format!(
+                "metadata.annotations[{AUTOSCALER_CLASS}]: `external` leaves the replicas of each revision's Deployment to an autoscaler of yours; this platform makes none. Leave the annotation out to scale by requests"
+            ));
+            return scaling(Scaler::Other, None, Vec::new());
         }
         _ => {}
     }
@@ -66,7 +83,22 @@ pub(super) fn of(
     let old = annotations.get(METRICS).map(String::as_str).filter(|_| is_hpa);
     let metrics = metrics(extension, annotations, metric.or(old), is_hpa);
     let scaler = if metrics.is_some() { Scaler::Resources } else { Scaler::Requests };
-    Scaling { min, max, scaler, metrics }
+    scaling(scaler, metrics, Vec::new())
+}
+
+/// What is to be known of metrics that KEDA measures.
+fn by_keda(path: &str, sources: &[&MetricSource], notes: &mut Vec<String>) {
+    if sources.is_empty() {
+        notes.push(format!(
+            "metadata.annotations[{AUTOSCALER_CLASS}]: `keda` takes its metrics from `{path}.autoScaling.metrics`, and there are none; write some, or leave the annotation out to scale by requests"
+        ));
+    }
+    let of_pods = sources.iter().enumerate().filter(|(_, source)| source.kind == "PodMetric");
+    for (at, _) in of_pods {
+        notes.push(format!(
+            "{path}.autoScaling.metrics[{at}]: KEDA asks its OpenTelemetry scaler for this, but no collector is put beside the pods; have one that sends their metrics there, with `namespace` and `deployment` as labels"
+        ));
+    }
 }
 
 /// `metrics` and `behavior` of a HorizontalPodAutoscaler, when what containers use is measured.

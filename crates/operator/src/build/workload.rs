@@ -8,7 +8,7 @@ use longshore_platform::{
 };
 use serde_json::{Value, json};
 
-use super::{names, scaling};
+use super::{keda, names, scaling};
 
 /// The InferenceService that owns objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub struct Workload {
     pub strategy: Option<Fields>,
     /// The metrics and the behaviour of its HorizontalPodAutoscaler, when it has one.
     pub metrics: Option<Fields>,
+    /// The triggers of its ScaledObject; none when it has no such object.
+    pub triggers: Vec<keda::Trigger>,
 }
 
 impl Workload {
@@ -154,16 +156,46 @@ impl Workload {
         spec["scaleTargetRef"] =
             json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": name});
         spec["minReplicas"] = self.min_replicas.max(1).into();
-        spec["maxReplicas"] = match self.max_replicas {
-            0 => scaling::NO_LIMIT.into(),
-            most => most.into(),
-        };
+        spec["maxReplicas"] = self.limit().into();
         Some(json!({
             "apiVersion": "autoscaling/v2",
             "kind": "HorizontalPodAutoscaler",
             "metadata": self.metadata(&self.object, None),
             "spec": spec,
         }))
+    }
+
+    /// KEDA's ScaledObject for the revision `name`, when the class `keda` says how many replicas there
+    /// are.
+    pub fn scaled_object(&self, name: &str) -> Option<Value> {
+        if self.triggers.is_empty() {
+            return None;
+        }
+        let triggers = self.triggers.iter().map(|it| it.of(&self.owner.namespace, name));
+        let mut spec = json!({
+            "scaleTargetRef": {"name": name},
+            "minReplicaCount": self.min_replicas,
+            "maxReplicaCount": self.limit(),
+            "triggers": triggers.collect::<Vec<_>>(),
+        });
+        let scaling = self.extension.auto_scaling.as_ref();
+        if let Some(behavior) = scaling.and_then(|scaling| scaling.behavior.as_ref()) {
+            spec["advanced"] = json!({"horizontalPodAutoscalerConfig": {"behavior": behavior}});
+        }
+        Some(json!({
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "ScaledObject",
+            "metadata": self.metadata(&self.object, None),
+            "spec": spec,
+        }))
+    }
+
+    /// Most replicas, for autoscalers that need a limit.
+    fn limit(&self) -> u32 {
+        match self.max_replicas {
+            0 => scaling::NO_LIMIT,
+            most => most,
+        }
     }
 
     /// Seconds in which a revision is to be ready, when the manifest says so by Knative's annotation.

@@ -44,6 +44,11 @@ pub(crate) fn resource(kind: &str, version: &str) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk(GROUP, version, kind))
 }
 
+/// KEDA's kind.
+pub(crate) fn scaled_object() -> ApiResource {
+    ApiResource::from_gvk(&GroupVersionKind::gvk("keda.sh", "v1alpha1", "ScaledObject"))
+}
+
 /// Who is told of the services that a change concerns.
 pub(crate) trait Told: Fn(Key) + Clone + Send + Sync + 'static {}
 impl<F: Fn(Key) + Clone + Send + Sync + 'static> Told for F {}
@@ -180,6 +185,19 @@ impl<F: Told> Watches<F> {
                 see: |object| Some(Applied::of(&object.metadata)),
             },
         );
+        if self.cluster.has_keda() {
+            let scaled = self.dynamic(&scaled_object(), namespace);
+            self.watch(
+                scaled,
+                mine.clone(),
+                Watch {
+                    namespace: namespace.cloned(),
+                    index: |it| &it.scaled_objects,
+                    group: |object: &DynamicObject| service(&object.metadata),
+                    see: |object| Some(Applied::of(&object.metadata)),
+                },
+            );
+        }
         let api = self.api::<HorizontalPodAutoscaler>(namespace);
         self.watch(
             api,

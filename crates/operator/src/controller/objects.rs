@@ -136,6 +136,7 @@ impl Objects {
             Kind::Service => ("", "v1", "Service"),
             Kind::PodAutoscaler => ("autoscaling", "v2", "HorizontalPodAutoscaler"),
             Kind::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy"),
+            Kind::ScaledObject => ("keda.sh", "v1alpha1", "ScaledObject"),
         };
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
         let api: Api<DynamicObject> =
@@ -222,6 +223,8 @@ pub(crate) enum Kind {
     PodAutoscaler,
     /// A NetworkPolicy.
     NetworkPolicy,
+    /// KEDA's ScaledObject.
+    ScaledObject,
 }
 
 #[cfg(test)]

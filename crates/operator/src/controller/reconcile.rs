@@ -98,6 +98,7 @@ impl Controller {
             storage_containers: &storage_containers,
             accounts: &accounts,
             storage_secret: storage_secret.as_ref(),
+            has_keda: self.cluster.has_keda(),
         };
         Ok(build::plan(&service, &around, &self.settings))
     }
@@ -281,9 +282,13 @@ impl Controller {
         if workload.scaler == Scaler::Fixed && deployed.wanted != workload.min_replicas {
             self.objects.scale(namespace, name, workload.min_replicas).await?;
         }
-        if let Some(autoscaler) = workload.pod_autoscaler(name) {
-            let manifest = Manifest::new(autoscaler);
-            let seen = self.cluster.pod_autoscalers.get(&look.key, &manifest.name);
+        let autoscalers = [
+            (workload.pod_autoscaler(name), &self.cluster.pod_autoscalers),
+            (workload.scaled_object(name), &self.cluster.scaled_objects),
+        ];
+        for (autoscaler, seen) in autoscalers {
+            let Some(manifest) = autoscaler.map(Manifest::new) else { continue };
+            let seen = seen.get(&look.key, &manifest.name);
             let is_so = seen.is_some_and(|seen| seen.hash.as_ref() == Some(&manifest.hash));
             if anyway || !is_so {
                 self.objects.apply(namespace, &manifest).await?;

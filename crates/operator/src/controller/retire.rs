@@ -89,6 +89,12 @@ impl Controller {
                 self.objects.delete(&key.namespace, Kind::PodAutoscaler, &autoscaler.name).await?;
             }
         }
+        for scaled in self.cluster.scaled_objects.of(key) {
+            let mut scales = plan.workloads.iter().filter(|it| !it.triggers.is_empty());
+            if scales.all(|it| it.object != scaled.name) {
+                self.objects.delete(&key.namespace, Kind::ScaledObject, &scaled.name).await?;
+            }
+        }
         Ok(())
     }
 

@@ -22,6 +22,10 @@
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
   verbs: [get, list, watch, create, update, patch, delete]
+# of the class `keda`, where KEDA is installed
+- apiGroups: [keda.sh]
+  resources: [scaledobjects]
+  verbs: [get, list, watch, create, update, patch, delete]
 - apiGroups: [""]
   resources: [pods, serviceaccounts]
   verbs: [get, list, watch]
