@@ -55,8 +55,32 @@ fn beside_others<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     schema.insert("additionalProperties".into(), true.into());
     for value in schema.ensure_object().values_mut() {
         undescribed(value, false);
+        as_written(value);
     }
     schema
+}
+
+/// Takes manifests as people write them: a probe without a port asks the one that answers, as Knative
+/// has it, and `cpu: 0.5` is a quantity, as in a pod.
+fn as_written(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for name in ["httpGet", "tcpSocket"] {
+                if let Some(Value::Object(action)) = fields.get_mut(name) {
+                    action.remove("required");
+                }
+            }
+            for name in ["limits", "requests"] {
+                let amount = fields.get_mut(name).and_then(|it| it.get_mut("additionalProperties"));
+                if let Some(amount) = amount {
+                    *amount = Value::Bool(true);
+                }
+            }
+            fields.values_mut().for_each(as_written);
+        }
+        Value::Array(items) => items.iter_mut().for_each(as_written),
+        _ => {}
+    }
 }
 
 /// Takes descriptions out. `names` is true where the keys are the names of fields.

@@ -31,6 +31,7 @@ mod scaling;
 mod services;
 mod storage;
 mod tracing;
+mod unread;
 mod workload;
 
 pub use given::{Account, Secret, Service, Settings, StorageContainer, Surroundings};

@@ -27,6 +27,9 @@ const NOT_OF_PODS: [&str; 8] = [
     "serving.kserve.io/",
 ];
 
+/// The accelerator of Google's nodes that a pod with GPUs is to run on.
+const GKE_ACCELERATOR: &str = "serving.kserve.io/gke-accelerator";
+
 /// One component, or a canary of the predictor.
 pub(super) struct Part<'p> {
     pub component: Component,

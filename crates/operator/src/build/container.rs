@@ -46,6 +46,41 @@ pub(super) fn is_mounted(container: &Container, folder: &str) -> bool {
     })
 }
 
+/// Lets probes that say no port ask this one, as Knative does.
+pub(super) fn complete_probes(container: &mut Container, port: u16) {
+    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        for action in ["httpGet", "tcpSocket"] {
+            let found = container.0.get_mut(probe).and_then(|probe| probe.get_mut(action));
+            let Some(Value::Object(fields)) = found else { continue };
+            if fields.get("port").is_none_or(|port| *port == 0) {
+                fields.insert("port".into(), port.into());
+            }
+        }
+    }
+}
+
+/// Writes amounts such as `cpu: 0.5` as the texts that server-side apply wants.
+pub(super) fn whole_amounts(container: &mut Container) {
+    let Some(resources) = container.0.get_mut("resources") else { return };
+    for kind in ["limits", "requests"] {
+        let Some(Value::Object(amounts)) = resources.get_mut(kind) else { continue };
+        for amount in amounts.values_mut() {
+            if amount.is_f64() {
+                *amount = amount.to_string().into();
+            }
+        }
+    }
+}
+
+/// True when the container is limited to a number of GPUs.
+pub(super) fn has_gpu(container: &Container) -> bool {
+    /// Extended resources of GPUs begin so.
+    const GPU: [&str; 2] = ["nvidia.com/gpu", "nvidia.com/mig-"];
+    let limits = container.0.get("resources").and_then(|it| it.get("limits"));
+    let mut names = limits.and_then(Value::as_object).into_iter().flat_map(|it| it.keys());
+    names.any(|name| GPU.iter().any(|prefix| name.starts_with(prefix)))
+}
+
 /// Appends an item to a list.
 pub(super) fn push(container: &mut Container, list: &str, item: Value) {
     let list = container.0.entry(list).or_insert_with(|| Value::Array(Vec::new()));
@@ -110,7 +145,27 @@ mod tests {
     use longshore_kserve::Container;
     use serde_json::json;
 
-    use super::{flag, once_each};
+    use super::{complete_probes, flag, once_each, whole_amounts};
+
+    #[test]
+    fn probes_and_amounts_are_completed() {
+        let container = json!({
+            "resources": {"limits": {"cpu": 0.5, "memory": "1Gi"}, "requests": {"cpu": 1}},
+            "livenessProbe": {"httpGet": {"path": "/"}},
+            "readinessProbe": {"tcpSocket": {"port": 9000}},
+            "startupProbe": {"exec": {"command": ["a"]}},
+        });
+        let mut container: Container = serde_json::from_value(container).unwrap();
+        whole_amounts(&mut container);
+        complete_probes(&mut container, 8080);
+        let expected = json!({
+            "resources": {"limits": {"cpu": "0.5", "memory": "1Gi"}, "requests": {"cpu": 1}},
+            "livenessProbe": {"httpGet": {"path": "/", "port": 8080}},
+            "readinessProbe": {"tcpSocket": {"port": 9000}},
+            "startupProbe": {"exec": {"command": ["a"]}},
+        });
+        assert_eq!(serde_json::to_value(container).unwrap(), expected);
+    }
 
     #[test]
     fn of_several_items_of_a_key_the_last_stays() {

@@ -88,6 +88,18 @@ impl Draft {
         }
     }
 
+    /// Chooses nodes of Google's with this accelerator, when a container has GPUs.
+    pub(super) fn choose_accelerator(&mut self, name: &str) {
+        if !self.containers.iter().any(container::has_gpu) {
+            return;
+        }
+        let selector = self.rest.entry("nodeSelector").or_insert_with(|| json!({}));
+        if let Value::Object(selector) = selector {
+            let key = "cloud.google.com/gke-accelerator";
+            selector.entry(key).or_insert_with(|| name.into());
+        }
+    }
+
     /// Sets what every pod is to have: no rights at the API, and time to end.
     pub(super) fn complete(&mut self) {
         self.default_field("automountServiceAccountToken", false);

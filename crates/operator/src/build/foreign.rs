@@ -1,16 +1,11 @@
 //! Servers of others: what KServe tells each of them about its model.
 
+use super::{container, storage::FOLDER};
 use longshore_kserve::{
     Container, Model, Protocol,
     annotations::Annotations,
     select::{self, Runtime},
 };
-use serde_json::Value;
-
-use super::{container, storage::FOLDER};
-
-/// Extended resources of GPUs begin so.
-const GPU: [&str; 2] = ["nvidia.com/gpu", "nvidia.com/mig-"];
 
 /// The labels that placeholders of a runtime's container may ask for.
 pub(super) fn labels(runtime: &Runtime, model: &Model) -> Annotations {
@@ -68,21 +63,15 @@ fn for_hardware(server: &Container, kind: Option<&str>) -> Option<String> {
     let tag = tag?;
     match kind? {
         "tensorflow-serving" | "torchserve" | "huggingfaceserver"
-            if has_gpu(server) && !tag.ends_with("-gpu") =>
+            if container::has_gpu(server) && !tag.ends_with("-gpu") =>
         {
             Some(format!("{image}-gpu"))
         }
-        "vllmserver" if !has_gpu(server) && !name.ends_with("-cpu") => {
+        "vllmserver" if !container::has_gpu(server) && !name.ends_with("-cpu") => {
             Some(format!("{name}-cpu:{tag}"))
         }
         _ => None,
     }
-}
-
-fn has_gpu(server: &Container) -> bool {
-    let limits = server.0.get("resources").and_then(|it| it.get("limits"));
-    let mut names = limits.and_then(Value::as_object).into_iter().flat_map(|it| it.keys());
-    names.any(|name| GPU.iter().any(|prefix| name.starts_with(prefix)))
 }
 
 /// Replaces the tag of a container's image; a digest stays.

@@ -2,7 +2,7 @@
 
 use longshore_kserve::{Component, Extension, Predictor, unknown};
 
-use super::Service;
+use super::{Service, unread};
 
 /// What is not done.
 pub(super) fn of(service: &Service<'_>) -> Vec<String> {
@@ -11,6 +11,7 @@ pub(super) fn of(service: &Service<'_>) -> Vec<String> {
     for field in unknown::fields(spec).iter().filter(|field| field.meant.is_none()) {
         notes.push(format!("{}: this field is not known here; leave it out", field.path));
     }
+    notes.extend(unread::of(service.annotations));
     encrypted("spec.predictor", &spec.predictor, &mut notes);
     for (component, own) in spec.components() {
         let path = format!("spec.{}", component.name());

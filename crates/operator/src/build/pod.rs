@@ -21,8 +21,8 @@ pub(super) struct Ports {
 
 /// Completes a pod, and says how it is asked.
 pub(super) fn complete(context: &Context<'_>, draft: &mut Draft) -> Result<Ports, Refusal> {
-    let answering = draft.answering()?.name().map(str::to_owned);
-    let server_answers = answering.as_deref() == Some(&*draft.server);
+    let answering_name = draft.answering()?.name().map(str::to_owned);
+    let server_answers = answering_name.as_deref() == Some(&*draft.server);
     let ports = if draft.is_own && server_answers {
         of_own(draft.server()?)
     } else {
@@ -41,7 +41,12 @@ pub(super) fn complete(context: &Context<'_>, draft: &mut Draft) -> Result<Ports
     container::default_field(answering, "ports", port);
     container::default_field(answering, "readinessProbe", connects(ports.http));
     let own = draft.is_own.then(|| draft.server.clone());
+    for it in draft.containers.iter_mut().chain(&mut draft.init_containers) {
+        container::whole_amounts(it);
+    }
     for it in &mut draft.containers {
+        let port = if it.name() == answering_name.as_deref() { ports.http } else { of(it).http };
+        container::complete_probes(it, port);
         container::default_env(it, "INFERENCE_SERVICE_NAME", context.service.name);
         container::default_field(it, "terminationMessagePolicy", "FallbackToLogsOnError");
         if it.name() != own.as_deref() {

@@ -27,6 +27,9 @@ const SCHEME_PLACEHOLDER: &str = "<scheme-placeholder>";
 /// `false` lets a model's container write into its folder.
 const READ_ONLY: &str = "storage.kserve.io/readonly";
 
+/// The user that fetches: one whose traffic a service mesh lets through before its proxy is there.
+const INITIALIZER_USER: &str = "serving.kserve.io/storage-initializer-uid";
+
 /// What is to be fetched for a pod.
 #[derive(Default)]
 pub(super) struct Wanted {
@@ -228,6 +231,15 @@ fn initialize(
         initializer.0.insert("name".into(), INITIALIZER.into());
     } else {
         restricted::container(&mut initializer);
+    }
+    if let Some(user) = context.service.annotations.get(INITIALIZER_USER) {
+        let user: u32 = user.parse().map_err(|_| {
+            refuse(format!(
+                "metadata.annotations[{INITIALIZER_USER}]: `{user}` is no user; write its number"
+            ))
+        })?;
+        let context = initializer.0.entry("securityContext").or_insert_with(|| json!({}));
+        context["runAsUser"] = user.into();
     }
     // which files are fetched is told where the model is
     let server = container::items(draft.server()?, "env");
