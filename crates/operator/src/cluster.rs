@@ -13,7 +13,9 @@ pub(crate) use pauses::Pauses;
 pub(crate) use seen::POOL;
 pub use seen::{APPLIED, AccountSeen, Applied, Deployed, Replica};
 pub use trouble::{Mounting, Trouble};
-pub(crate) use watch::{WATCH_SECONDS, Watches, resource};
+pub(crate) use watch::{WATCH_SECONDS, Watches, resource, scaled_object};
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kube::core::DynamicObject;
 use longshore_kserve::select::Runtime;

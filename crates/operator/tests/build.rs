@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/build");
 
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
 /// The service's UID.
 const UID: &str = "00000000-0000-0000-0000-000000000001";
 
@@ -66,6 +68,74 @@ fn the_pool_of_a_namespace_is_these_objects() {
     let PoolObjects { deployment, service, policy } =
         pool("ml", &accounts, &settings.settings(), &wanted).unwrap();
     expect(&json!([deployment, service, policy]), &Path::new(FOLDER).join("pool.json"));
+}
+
+#[test]
+fn manifests_that_are_right_are_served_or_told_what_is_missing() {
+    let mut case = Case { runtimes: runtimes_of_the_chart(), ..Case::default() };
+    let text = fs::read_to_string(Path::new(REPOSITORY).join("tests/platform/right.yaml")).unwrap();
+    let right: Vec<Value> = serde_saphyr::from_str(&text).unwrap();
+    let texts = |value: &Value| -> Vec<String> {
+        let texts = value.as_array().into_iter().flatten();
+        texts.map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    for it in &right {
+        case.services = vec![json!({
+            "metadata": {"name": "iris", "annotations": it["annotations"], "labels": it["labels"]},
+            "spec": it["spec"],
+        })];
+        let plan = case.plan(&case.services[0]);
+        let is = &it["is"];
+        assert_eq!(plan["faults"], Value::Null, "{is}");
+        let refused = plan["refused"]["message"].as_str().unwrap_or_default();
+        match it["refused"].as_str() {
+            Some(words) => assert!(refused.contains(words), "{is}: {refused}"),
+            None => assert_eq!(refused, "", "{is}"),
+        }
+        let (told, words) = (texts(&plan["notHonoured"]), texts(&it["notes"]));
+        assert_eq!(told.len(), words.len(), "{is}: {told:?}");
+        for word in &words {
+            assert!(told.iter().any(|told| told.contains(word)), "{is}: {told:?}");
+        }
+    }
+    assert!(right.len() > 50);
+}
+
+/// The runtimes that the chart makes, as far as they are chosen by.
+fn runtimes_of_the_chart() -> Vec<Runtime> {
+    let path = "deploy/helm/longshore/templates/_runtimes.tpl";
+    let text = fs::read_to_string(Path::new(REPOSITORY).join(path)).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with("{{"));
+    let table: Value = serde_saphyr::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let runtimes = table.as_object().unwrap().iter().map(|(name, runtime)| {
+        let formats = runtime["formats"].as_object().unwrap().iter().flat_map(|(format, it)| {
+            let versions = it["versions"].as_array().unwrap().iter();
+            versions.map(move |version| {
+                json!({
+                    "name": format,
+                    "version": version,
+                    "autoSelect": runtime["named"] != true,
+                    "priority": it["priority"],
+                })
+            })
+        });
+        let server =
+            json!({"name": "kserve-container", "image": "i:1", "args": ["--model_dir=/mnt/models"]});
+        let spec = json!({
+            "supportedModelFormats": formats.collect::<Vec<_>>(),
+            "protocolVersions": runtime["protocols"],
+            "containers": [server],
+        });
+        let own = [("serving.kserve.io/server-type", "longshore"), ("longshore.dev/fetches-models", "true")];
+        Runtime {
+            name: name.clone(),
+            is_cluster_wide: true,
+            created: "2026-01-01T00:00:00Z".into(),
+            annotations: own.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            spec: serde_json::from_value(spec).unwrap(),
+        }
+    });
+    runtimes.collect()
 }
 
 /// Holds a value to the committed file.

@@ -25,8 +25,8 @@ DOMAIN = "models.example.test"
 NAMESPACES = [
     f"platform-{name}"
     for name in (
-        "asking", "away", "broken", "burst", "canary", "drained", "frozen", "gateway", "gateways", "hostile", "inside", "killed",
-        "many", "mine", "operator", "plane", "power", "range", "replica", "scale", "sdk", "serving", "theirs", "version", "victim",
+        "asking", "away", "broken", "burst", "canary", "conditions", "drained", "frozen", "gateway", "gateways", "hostile", "inside", "killed",
+        "many", "mine", "operator", "plane", "power", "quiet", "range", "replica", "right", "scale", "sdk", "serving", "theirs", "version", "victim",
         "waking", "wrong", "zero",
     )
 ]  # fmt: skip

@@ -1,19 +1,13 @@
-"""What must not be noticed by those who ask: roles that are killed, replicas that come and go; and manifests that are wrong."""
+"""What must not be noticed by those who ask: roles that are killed, replicas that come and go."""
 
 from __future__ import annotations
 
-import json
-import pathlib
 import time
-from typing import Any
 
-import yaml
 from suite.kube import Unexpected, name_of, until
 from suite.registry import check
 
 from .cluster import SYSTEM, Platform, lossless
-
-WRONG = pathlib.Path(__file__).parents[1] / "wrong.yaml"
 
 
 @check
@@ -70,33 +64,3 @@ def replicas_are_killed(platform: Platform) -> str:
             platform.kube.kubectl("delete", "pod", name_of(pods[0]), "--wait=false", namespace=namespace)
             time.sleep(2)
     return f"5 replicas deleted; {lossless(report)}"
-
-
-def laid(under: Any, over: Any) -> Any:
-    """`over` on top of `under`; null takes a field away."""
-    if not isinstance(under, dict) or not isinstance(over, dict):
-        return over
-    kept = {key: laid(under.get(key), value) for key, value in over.items() if value is not None}
-    return {key: value for key, value in (under | kept).items() if over.get(key, "") is not None}
-
-
-@check
-def wrong_manifests(platform: Platform) -> str:
-    """Manifests as people get them wrong are refused by `kubectl apply` with the field and what to write."""
-    namespace = platform.namespace("platform-wrong")
-    right = platform.service(namespace, "iris")
-
-    def apply(manifest: dict[str, Any]) -> str:
-        done = platform.kube.kubectl("apply", "--dry-run=server", "-f", "-", stdin=json.dumps(manifest), check=False)
-        return done.stderr if done.returncode else ""
-
-    if said := apply(right):
-        raise Unexpected(f"the right manifest was refused: {said}")
-    cases, problems = yaml.safe_load(WRONG.read_text()), []
-    for case in cases:
-        said = apply(laid(right, laid(case["with"], {"metadata": {"annotations": case["annotations"]}} if "annotations" in case else {})))
-        if case["says"] not in said:
-            problems.append(f"{case['with']} {case.get('annotations', '')}: wanted {case['says']!r}, got {said[:300] or 'no refusal'!r}")
-    if problems:
-        raise Unexpected("\n".join(problems))
-    return f"{len(cases)} refused, each with its field and what to write"

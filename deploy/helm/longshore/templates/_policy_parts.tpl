@@ -50,7 +50,7 @@
     + ('serving.kserve.io/stop' in variables.annotations
     && !(variables.annotations['serving.kserve.io/stop'] in ['true', 'false']) ?
     ['metadata.annotations[serving.kserve.io/stop]: `' + variables.annotations['serving.kserve.io/stop'] + '` is neither: write "true" or "false"'] : [])
-    + ['default', 'minReplicas', 'maxReplicas', 'canaryTrafficPercent', 'containers', 'model', 'scaleTarget', 'scaleMetric', 'storageUri'].filter(f, f in variables.spec)
+    + ['default', 'predictors', 'minReplicas', 'maxReplicas', 'canaryTrafficPercent', 'containers', 'model', 'modelFormat', 'runtime', 'sklearn', 'xgboost', 'serviceAccountName', 'scaleTarget', 'scaleMetric', 'storageUri', 'traffic', 'replicas', 'nodeSelector', 'tolerations'].filter(f, f in variables.spec)
     .map(f, 'spec.' + f + ': there is no such field: write it in `spec.predictor`')
 {{- end -}}
 
@@ -74,6 +74,12 @@
     .map(m, m.path + '.storageUri: `storageUris` says it too: write one of them')
     + variables.modelBlocks.filter(m, 'storageUri' in m.it && 'storage' in m.it && 'key' in m.it.storage && m.it.storageUri != '')
     .map(m, m.path + '.storageUri: `storage` says it too: write one of them')
+    + variables.modelBlocks.filter(m, 'storageUri' in m.it && m.it.storageUri == '')
+    .map(m, m.path + '.storageUri: it is empty: write where the model is, such as s3://bucket/path')
+    + variables.modelBlocks.filter(m, 'storageUri' in m.it && m.it.storageUri.matches('<[^>]*>|[$][{(]|[{][{]'))
+    .map(m, m.path + '.storageUri: `' + m.it.storageUri + '` has a placeholder in it: write the place itself')
+    + variables.modelBlocks.filter(m, 'storageUri' in m.it && m.it.storageUri.matches('^(ftp|sftp|scp|ssh|git|git[+]https|git[+]ssh|minio|azureml|dbfs)://'))
+    .map(m, m.path + '.storageUri: nothing fetches from `' + m.it.storageUri + '`: write a place such as `s3://bucket/path`, `gs://bucket/path`, `https://host/path` or `pvc://claim/path`')
     + variables.modelBlocks.filter(m, 'storageUri' in m.it && m.it.storageUri != '' && !m.it.storageUri.startsWith('/')
     && !m.it.storageUri.matches('^[a-z][a-z0-9+.-]*:/'))
     .map(m, m.path + '.storageUri: `' + m.it.storageUri + '` is no address: write its scheme, such as `s3://bucket/path`, `gs://bucket/path`, `https://host/path` or `pvc://claim/path`')

@@ -78,6 +78,8 @@
   expression: "'supportedModelFormats' in variables.spec ? variables.spec.supportedModelFormats : []"
 - name: faults
   expression: >-
+    'multiModel' in variables.spec && variables.spec.multiModel ?
+    ['spec.multiModel: a runtime of ModelMesh is not served: leave it out, and call the container `kserve-container`'] :
     (!('containers' in variables.spec) || variables.spec.containers.size() == 0 ?
     ['spec.containers: a runtime is its containers: write at least one, called `kserve-container`'] :
     (variables.spec.containers.exists(c, 'name' in c && c.name == 'kserve-container') ? [] :
