@@ -1,8 +1,11 @@
 //! Objects as they are written to the API server.
 
-use k8s_openapi::api::{
-    apps::v1::Deployment,
-    core::v1::{Namespace, Secret as KubeSecret},
+use k8s_openapi::{
+    api::{
+        apps::v1::Deployment,
+        core::v1::{Namespace, Secret as KubeSecret},
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
     Api, Client,
@@ -20,6 +23,9 @@ use crate::{
     cluster::{APPLIED, Key, resource},
     rollout::State,
 };
+
+/// The finalizer by which KServe's controller is told of a deletion.
+const KSERVE_FINALIZER: &str = "inferenceservice.finalizers";
 
 /// Writes objects.
 #[derive(Clone)]
@@ -185,6 +191,28 @@ impl Objects {
         let parameters = PatchParams::apply(OPERATOR).force();
         let told = api.patch_status(&key.name, &parameters, &Patch::Apply(&patch)).await;
         told.map(drop).map_err(Error::api(format!("write the status of `{key}`")))
+    }
+
+    /// Takes away the finalizer that KServe's controller has put on an InferenceService: nobody else
+    /// would, and one that came with its manifest could never be deleted.
+    pub(crate) async fn release(&self, key: &Key, metadata: &ObjectMeta) -> Result<(), Error> {
+        let held = metadata.finalizers.as_deref().unwrap_or_default();
+        if !held.iter().any(|it| it == KSERVE_FINALIZER) {
+            return Ok(());
+        }
+        let rest: Vec<_> = held.iter().filter(|it| *it != KSERVE_FINALIZER).collect();
+        let patch = json!({"metadata": {
+            "finalizers": rest, "resourceVersion": metadata.resource_version,
+        }});
+        let kind = resource("InferenceService", "v1beta1");
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), &key.namespace, &kind);
+        let parameters =
+            PatchParams { field_manager: Some(OPERATOR.into()), ..PatchParams::default() };
+        match api.patch(&key.name, &parameters, &Patch::Merge(patch)).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            other => other.map(drop).map_err(Error::api(format!("let `{key}` go"))),
+        }
     }
 
     /// The annotations of a namespace; none when there is no such namespace.

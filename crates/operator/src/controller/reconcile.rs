@@ -44,7 +44,11 @@ impl Controller {
             scaled::forget(&self.targets, key);
             return Ok(Next::Wait);
         };
-        if object.metadata.deletion_timestamp.is_some() || !self.is_ours(&object) {
+        let goes = object.metadata.deletion_timestamp.is_some();
+        if goes || !self.is_ours(&object) {
+            if goes && self.is_ours(&object) {
+                self.objects.release(key, &object.metadata).await?;
+            }
             self.note_pool(key, Some(false));
             scaled::forget(&self.targets, key);
             return Ok(Next::Wait);

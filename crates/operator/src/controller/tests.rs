@@ -328,6 +328,14 @@ impl Api {
                 };
                 self.cluster.addresses.put(&key, name, applied);
             }
+            ("PATCH", ["scaledobjects", _]) => {
+                let hash = text(&metadata["annotations"]["longshore.dev/applied"]);
+                let applied = Applied { name: name.to_owned(), revision: None, hash };
+                self.cluster.scaled_objects.put(&key, name, applied);
+            }
+            ("DELETE", ["scaledobjects", _]) => {
+                self.cluster.scaled_objects.remove(&key, name);
+            }
             ("DELETE", ["deployments", _]) => {
                 self.cluster.deployments.remove(&key, name);
             }
@@ -345,7 +353,7 @@ impl Api {
             }
             // no watch shows the one, and the first applying of everything finds the others as they are
             ("PATCH" | "DELETE", ["networkpolicies", "longshore-pool-ingress"])
-            | ("PATCH", ["deployments", _]) => {}
+            | ("PATCH", ["deployments" | "inferenceservices", _]) => {}
             other => panic!("nobody expects {other:?}"),
         }
     }

@@ -3,6 +3,10 @@
 - apiGroups: [serving.kserve.io]
   resources: [inferenceservices, servingruntimes]
   verbs: [get, list, watch]
+# to take away the finalizer that KServe's controller left
+- apiGroups: [serving.kserve.io]
+  resources: [inferenceservices]
+  verbs: [patch]
 - apiGroups: [serving.kserve.io]
   resources: [inferenceservices/status]
   verbs: [get, update, patch]

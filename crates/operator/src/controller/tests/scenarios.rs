@@ -69,6 +69,49 @@ async fn pods_are_ready_before_their_deployment_has_counted_them() {
 }
 
 #[tokio::test]
+async fn what_keda_scales_has_a_scaled_object_as_long_as_it_is_to() {
+    let metric = json!({"type": "External", "external": {
+        "metric": {"backend": "prometheus", "serverAddress": "http://p", "query": "up"},
+        "target": {"type": "Value", "value": "5"},
+    }});
+    let spec = model("s3://m/1", &json!({"autoScaling": {"metrics": [metric]}}));
+    let class = json!({"serving.kserve.io/autoscalerClass": "keda"});
+    let world = World::new(spec.clone()).await;
+    world.put(&spec, &class);
+    let asked = world.settle().await;
+    assert!(!asked.iter().any(|it| it.contains("scaledobjects")), "{asked:?}");
+    assert!(world.condition(ConditionType::NotHonoured).1.contains("the cluster had no KEDA"));
+    world.api.cluster.find_keda();
+    world.ready(&world.latest());
+    let asked = world.settle().await;
+    assert!(asked.contains(&"PATCH scaledobjects iris-predictor".to_owned()), "{asked:?}");
+    assert_eq!(world.condition(ConditionType::NotHonoured).1, "");
+    world.put(&model("s3://m/1", &json!({})), &json!({}));
+    let asked = world.settle().await;
+    assert!(asked.contains(&"DELETE scaledobjects iris-predictor".to_owned()), "{asked:?}");
+}
+
+#[tokio::test]
+async fn what_is_deleted_loses_the_finalizer_that_kserve_left() {
+    let world = World::new(model("s3://m/1", &json!({}))).await;
+    let mut object = (*world.api.cluster.service(&world.key).unwrap()).clone();
+    object.metadata.finalizers = Some(vec!["inferenceservice.finalizers".into(), "other".into()]);
+    world.api.cluster.services.put(&world.key, "iris", object.clone());
+    let asked = world.settle().await;
+    assert!(!asked.contains(&"PATCH inferenceservices iris".to_owned()), "{asked:?}");
+    let now = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
+    object.metadata.deletion_timestamp = Some(now);
+    world.api.cluster.services.put(&world.key, "iris", object.clone());
+    world.look().await;
+    let asked = std::mem::take(&mut *world.api.asked.lock().unwrap());
+    assert_eq!(asked, ["PATCH inferenceservices iris"]);
+    object.metadata.finalizers = Some(vec!["other".into()]);
+    world.api.cluster.services.put(&world.key, "iris", object);
+    world.look().await;
+    assert!(world.api.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_change_takes_over_once_it_is_ready_and_the_old_revision_sleeps() {
     let world = served(&json!({"minReplicas": 2})).await;
     let first = world.latest();
