@@ -68,7 +68,13 @@ pub fn validate(name: &str, annotations: &Annotations, spec: &InferenceServiceSp
         }
     }
     let class = annotations.get(AUTOSCALER_CLASS).map(String::as_str);
+    let is_standard = annotations.get(DEPLOYMENT_MODE).is_some_and(|mode| mode == "Standard");
+    // as KServe, which reads the class `hpa` in that mode only
+    let class = class.filter(|class| *class != "hpa" || is_standard);
     predictor(&mut faults, "spec.predictor", &spec.predictor);
+    if let Some(model) = &spec.predictor.model {
+        storage::format(&mut faults, "spec.predictor.model", model);
+    }
     containers::one_model(&mut faults, "spec.predictor", &spec.predictor);
     for (component, own) in spec.components() {
         let path = format!("spec.{}", component.name());

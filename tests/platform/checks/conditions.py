@@ -79,7 +79,6 @@ def conditions_say_what_to_do(platform: Platform) -> str:
     if "have the quota raised" not in told:
         raise Unexpected(f"the condition says of a quota: {told}")
     begun = time.monotonic()
-    # pods that wait for their volumes are ended by force, as nobody is in them
     platform.kube.kubectl("delete", "inferenceservices", "--all", "--timeout=60s", namespace=namespace)
     gone = time.monotonic() - begun
     until("no Deployment", lambda: not platform.kube.items("deployments", namespace=namespace), 30)

@@ -81,7 +81,8 @@ impl Frameworks {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Model {
-    /// What it was saved as.
+    /// What it was saved as; a canary has the stable predictor's unless it says another.
+    #[serde(default, skip_serializing_if = "ModelFormat::is_nothing")]
     pub model_format: ModelFormat,
     /// The (Cluster)ServingRuntime that serves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,6 +101,13 @@ pub struct ModelFormat {
     /// Its version, compared as a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+impl ModelFormat {
+    /// True when it says nothing.
+    fn is_nothing(&self) -> bool {
+        self.name.is_empty() && self.version.is_none()
+    }
 }
 
 /// Where a model is, and how it is served.

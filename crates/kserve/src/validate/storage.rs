@@ -4,15 +4,19 @@ use crate::{Model, StorageUri};
 /// Where files are put unless a manifest says otherwise.
 const FOLDER: &str = "/mnt/models";
 
-/// What holds for a model's own place.
-pub(super) fn model(faults: &mut Faults, path: &str, model: &Model) {
-    let framework = &model.framework;
+/// What holds for the format of a model that has none to inherit.
+pub(super) fn format(faults: &mut Faults, path: &str, model: &Model) {
     if model.model_format.name.is_empty() {
         faults.add(
             format!("{path}.modelFormat.name"),
             "it is empty; write what the model was saved as, such as `sklearn`",
         );
     }
+}
+
+/// What holds for a model's own place.
+pub(super) fn model(faults: &mut Faults, path: &str, model: &Model) {
+    let framework = &model.framework;
     if framework.storage_uri.is_some()
         && framework.storage.as_ref().is_some_and(|it| it.path.is_some())
     {

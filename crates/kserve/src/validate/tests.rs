@@ -172,17 +172,18 @@ fn annotations_are_held_against_what_there_is() {
         ((DEPLOYMENT_MODE, "Fast"), json!({}), "`Fast` is no mode; write Knative or Standard"),
         ((DEPLOYMENT_MODE, "ModelMesh"), json!({}), "ModelMesh is not served"),
         ((AUTOSCALER_CLASS, "kpa"), json!({}), "write one of: hpa, external, keda, none"),
-        (
-            (AUTOSCALER_CLASS, "hpa"),
-            json!({"scaleMetric": "rps"}),
-            "the class `hpa` measures `cpu` or `memory`",
-        ),
         ((AUTOSCALER_CLASS, "keda"), json!({"scaleMetric": "cpu"}), "leave `scaleMetric` out"),
     ];
     for (annotation, fields, words) in cases {
         let found = faults(&[annotation], predictor(&fields));
         assert!(found.len() == 1 && found[0].contains(words), "{annotation:?}: {found:?}");
     }
+    // KServe reads the class `hpa` in the mode `Standard` only
+    let by_requests = predictor(&json!({"scaleMetric": "rps"}));
+    let (class, mode) = ((AUTOSCALER_CLASS, "hpa"), (DEPLOYMENT_MODE, "Standard"));
+    assert_eq!(faults(&[class], by_requests.clone()), Vec::<String>::new());
+    let found = faults(&[class, mode], by_requests);
+    assert!(found[0].contains("the class `hpa` measures `cpu` or `memory`"), "{found:?}");
     assert_eq!(
         validate(
             "Iris",
@@ -203,6 +204,8 @@ fn canaries_are_held_against_the_stable_predictor() {
     };
     let canary = |name: &str, percent: i32| json!({"predictor": {"name": name, "model": {"modelFormat": {"name": "sklearn"}}}, "trafficPercent": percent});
     assert_eq!(faults(&[], spec(json!([canary("a", 60), canary("b", 40)]))), Vec::<String>::new());
+    let by_place = json!({"predictor": {"name": "a", "model": {"storageUri": "s3://a/c"}}, "trafficPercent": 1});
+    assert_eq!(faults(&[], spec(json!([by_place]))), Vec::<String>::new());
     let mut scaled = canary("a", 10);
     scaled["predictor"]["maxReplicas"] = json!(3);
     let mut many = canary("a", 10);

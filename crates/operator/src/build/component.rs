@@ -1,7 +1,7 @@
 //! A workload from the pod of a component.
 
 use longshore_kserve::{
-    Component, Extension,
+    Component, Extension, Fields,
     address::object,
     annotations::{Annotations, KNATIVE_AUTOSCALING, TAG_ROUTING, is_true},
 };
@@ -59,6 +59,11 @@ pub(super) fn workload(
     let ports = pod::complete(context, &mut draft)?;
     let mut annotations = service.annotations.clone();
     annotations.extend(extension.annotations.clone().unwrap_or_default());
+    if extension.deployment_strategy.is_some() {
+        notes.push(format!(
+            "{path}.deploymentStrategy: it holds for the pods of one revision; a new version is a revision beside the old one, which goes once the new one is ready, and needs room for both"
+        ));
+    }
     if let Some(accelerator) = annotations.get(GKE_ACCELERATOR) {
         draft.choose_accelerator(accelerator);
     }
@@ -97,7 +102,7 @@ pub(super) fn workload(
         extension: (*extension).clone(),
         annotations,
         labels,
-        strategy: extension.deployment_strategy.clone(),
+        strategy: extension.deployment_strategy.clone().map(counted),
         metrics: scaling.metrics,
         triggers: scaling.triggers,
     })
@@ -126,6 +131,18 @@ fn template(
         .or_insert_with(|| draft.server.clone());
     let spec = Value::Object(draft.into_fields());
     json!({"metadata": {"labels": all, "annotations": of_pod}, "spec": spec})
+}
+
+/// A strategy whose numbers of pods are numbers, also where they are written as texts.
+fn counted(mut strategy: Fields) -> Fields {
+    if let Some(Value::Object(rolling)) = strategy.get_mut("rollingUpdate") {
+        for value in rolling.values_mut() {
+            if let Some(number) = value.as_str().and_then(|text| text.parse::<u32>().ok()) {
+                *value = number.into();
+            }
+        }
+    }
+    strategy
 }
 
 /// Where Prometheus finds the metrics, when the service wants it to.

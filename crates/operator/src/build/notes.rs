@@ -13,6 +13,13 @@ pub(super) fn of(service: &Service<'_>) -> Vec<String> {
     }
     notes.extend(unread::of(service.annotations));
     encrypted("spec.predictor", &spec.predictor, &mut notes);
+    let storage = spec.predictor.model.as_ref().and_then(|it| it.framework.storage.as_ref());
+    if storage.is_some_and(|it| it.schema_path.is_some()) {
+        notes.push(
+            "spec.predictor.model.storage.schemaPath: nothing here reads it; leave it out"
+                .to_owned(),
+        );
+    }
     for (component, own) in spec.components() {
         let path = format!("spec.{}", component.name());
         recorded(&path, &own.extension, &mut notes);

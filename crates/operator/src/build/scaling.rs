@@ -83,6 +83,18 @@ pub(super) fn of(
     let old = annotations.get(METRICS).map(String::as_str).filter(|_| is_hpa);
     let metrics = metrics(extension, annotations, metric.or(old), is_hpa);
     let scaler = if metrics.is_some() { Scaler::Resources } else { Scaler::Requests };
+    if let Some(metric) = extension.scale_metric.filter(|it| is_hpa && !it.is_resource()) {
+        notes.push(format!(
+            "{path}.scaleMetric: it scales by `{}`, as this says, and not as the class `hpa`; leave the annotation `{AUTOSCALER_CLASS}` out",
+            metric.name()
+        ));
+    }
+    let has_behavior = extension.auto_scaling.as_ref().is_some_and(|it| it.behavior.is_some());
+    if has_behavior && metrics.is_none() {
+        notes.push(format!(
+            "{path}.autoScaling.behavior: only what scales by `cpu`, `memory` or KEDA has it; write `{KNATIVE_AUTOSCALING}window` and `{KNATIVE_AUTOSCALING}scale-down-delay` as annotations"
+        ));
+    }
     scaling(scaler, metrics, Vec::new())
 }
 

@@ -59,6 +59,17 @@ fn what(name: &str, value: &str) -> Option<&'static str> {
         let is_read = SCALING.iter().any(|read| *read == dashed);
         return (!is_read).then_some("nothing here reads it; leave it out");
     }
+    match name {
+        "serving.knative.dev/rollout-duration" => {
+            return Some(
+                "requests go to a new revision at once; write steps in `longshore.dev/rollout`",
+            );
+        }
+        "serving.knative.openshift.io/enablePassthrough" => {
+            return Some("the gateway ends TLS itself; leave it out");
+        }
+        _ => {}
+    }
     let own = name.strip_prefix(KSERVE)?;
     match own {
         "disable-auto-update" | "enable-metric-aggregation" | "nodegroup" if value == "false" => {
@@ -101,6 +112,8 @@ mod tests {
             ("autoscaling.knative.dev/color", "red"),
             ("serving.kserve.io/deploymentMode", "Standard"),
             ("serving.kserve.io/nodegroup", "a"),
+            ("serving.knative.dev/progress-deadline", "10m"),
+            ("serving.knative.dev/rollout-duration", "380s"),
             ("serving.kserve.io/color", "red"),
             ("sidecar.istio.io/inject", "false"),
         ];
@@ -110,6 +123,7 @@ mod tests {
             of(&annotations),
             [
                 "metadata.annotations[autoscaling.knative.dev/color]: nothing here reads it; leave it out",
+                "metadata.annotations[serving.knative.dev/rollout-duration]: requests go to a new revision at once; write steps in `longshore.dev/rollout`",
                 "metadata.annotations[serving.kserve.io/color]: nothing here reads it; leave it out",
                 "metadata.annotations[serving.kserve.io/nodegroup]: there are no node caches; leave it out",
             ]

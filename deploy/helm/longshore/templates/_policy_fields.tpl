@@ -58,6 +58,9 @@
   "autoscaling.knative.dev/metric" (list "scaleMetric" "metrics") }}
 {{- range $wrong := $wrongs }}{{- $_ := set $annotations (printf "autoscaling.knative.dev/%s" $wrong) $right }}{{- end }}
 {{- end }}
+{{- range $field := list "canaryTrafficPercent" "minReplicas" "maxReplicas" "scaleTarget" "scaleMetric" "containerConcurrency" "runtime" "storageUri" }}
+{{- $_ := set $annotations (printf "serving.kserve.io/%s" $field) (printf "the field %s, in spec.predictor" $field) }}
+{{- end }}
 - name: annotationsFaults
   expression: >-
     {{ include "longshore.slips" $annotations }}.filter(m, m[0] in variables.annotations)

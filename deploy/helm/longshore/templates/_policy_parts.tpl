@@ -87,6 +87,8 @@
     .map(m, m.path + '.storageUri: `' + m.it.storageUri + '` has one `/` after the scheme: write two')
     + variables.modelBlocks.filter(m, 'modelFormat' in m.it && (!('name' in m.it.modelFormat) || m.it.modelFormat.name == ''))
     .map(m, m.path + '.modelFormat.name: it is empty: write the format, such as sklearn, xgboost, lightgbm or mlflow')
+    + ('model' in variables.predictor && !('modelFormat' in variables.predictor.model) ?
+    ['spec.predictor.model.modelFormat: it is missing: write the format, such as sklearn, xgboost, lightgbm or mlflow'] : [])
     + ('explainer' in variables.spec && !('containers' in variables.spec.explainer) && !('art' in variables.spec.explainer) ?
     ['spec.explainer.containers: an explainer is its containers: write at least one'] : [])
     + ('transformer' in variables.spec && (!('containers' in variables.spec.transformer) || variables.spec.transformer.containers.size() == 0) ?

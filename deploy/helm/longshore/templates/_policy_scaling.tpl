@@ -2,6 +2,10 @@
 - name: class
   expression: >-
     'serving.kserve.io/autoscalerClass' in variables.annotations ? variables.annotations['serving.kserve.io/autoscalerClass'] : ''
+- name: isStandard
+  expression: >-
+    'serving.kserve.io/deploymentMode' in variables.annotations ?
+    variables.annotations['serving.kserve.io/deploymentMode'] in ['Standard', 'RawDeployment'] : {{ eq .Values.defaultDeploymentMode "Standard" }}
 - name: scalingFaults
   expression: >-
     ['minReplicas', 'maxReplicas', 'containerConcurrency', 'timeout'].map(f,
@@ -11,7 +15,7 @@
     .map(c, c.path + '.minReplicas: ' + string('minReplicas' in c.it ? c.it.minReplicas : 1) + ' is more than `maxReplicas`, ' + string(c.it.maxReplicas) + ': write a smaller one, or a larger maximum')
     + variables.components.filter(c, 'scaleMetric' in c.it && !(c.it.scaleMetric in ['cpu', 'memory', 'concurrency', 'rps']))
     .map(c, c.path + '.scaleMetric: `' + c.it.scaleMetric + '` is not measured: write concurrency, rps, cpu or memory')
-    + (variables.class == 'hpa' ? variables.components.filter(c, 'scaleMetric' in c.it && c.it.scaleMetric in ['concurrency', 'rps'])
+    + (variables.class == 'hpa' && variables.isStandard ? variables.components.filter(c, 'scaleMetric' in c.it && c.it.scaleMetric in ['concurrency', 'rps'])
     .map(c, c.path + '.scaleMetric: the class `hpa` measures cpu or memory: write one of these, or leave the annotation serving.kserve.io/autoscalerClass out to scale by ' + c.it.scaleMetric) : [])
     + (variables.class == 'keda' ? variables.components.filter(c, 'scaleMetric' in c.it)
     .map(c, c.path + '.scaleMetric: the class `keda` takes its metrics from `autoScaling`: leave it out') : [])
@@ -30,8 +34,7 @@
     + ['target', 'target-utilization-percentage', 'targetUtilizationPercentage']
     .map(a, 'autoscaling.knative.dev/' + a).filter(a, a in variables.annotations && !variables.annotations[a].matches('^[0-9]*[.]?[0-9]+$'))
     .map(a, 'metadata.annotations[' + a + ']: `' + variables.annotations[a] + '` is no number: write one greater than 0')
-    + (variables.components.exists(c, 'deploymentStrategy' in c.it && (!('serving.kserve.io/deploymentMode' in variables.annotations)
-    || variables.annotations['serving.kserve.io/deploymentMode'] in ['Knative', 'Serverless'])) ?
+    + (variables.components.exists(c, 'deploymentStrategy' in c.it) && !variables.isStandard ?
     ['deploymentStrategy: a new version is rolled out by revisions, not by a strategy: leave it out'] : [])
 {{- end -}}
 
