@@ -22,6 +22,9 @@ class Machines(Protocol):
     def load(self, image: pathlib.Path) -> None:
         """Puts an image archive onto every node."""
 
+    def pack(self, reference: str, archive: pathlib.Path, program: pathlib.Path) -> None:
+        """Makes an image of one program without libraries."""
+
     def cut(self, node: str) -> None:
         """Ends a machine at once, as a power cut does."""
 
@@ -45,6 +48,9 @@ class Foreign:
             "no way to put an image onto this cluster's nodes: push it to a registry that they pull from and give `--image` alone, "
             "or name the folder of its `cluster` program in `LONGSHORE_CLUSTER_DIR`"
         )
+
+    def pack(self, reference: str, archive: pathlib.Path, program: pathlib.Path) -> None:
+        raise Skip("needs a cluster that makes images (`LONGSHORE_CLUSTER_DIR`)")
 
     def cut(self, node: str) -> None:
         raise Skip(self.REASON)
@@ -94,6 +100,9 @@ class Local:
 
     def load(self, image: pathlib.Path) -> None:
         self.run("load", image)
+
+    def pack(self, reference: str, archive: pathlib.Path, program: pathlib.Path) -> None:
+        self.run("pack", "--user", "65532", reference, archive, program)
 
     def cut(self, node: str) -> None:
         self.run("node", "kill", node)

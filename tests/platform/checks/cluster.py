@@ -26,7 +26,8 @@ NAMESPACES = [
     f"platform-{name}"
     for name in (
         "asking", "away", "broken", "burst", "canary", "conditions", "drained", "frozen", "gateway", "gateways", "hostile", "inside", "killed",
-        "many", "mine", "operator", "plane", "power", "quiet", "range", "replica", "right", "scale", "sdk", "serving", "theirs", "version", "victim",
+        "many", "mine", "operator", "plane", "power", "quiet", "range", "replica", "right", "rollback", "scale", "sdk", "serving",
+        "shares", "split", "stepped", "sticky", "theirs", "transformer", "version", "victim",
         "waking", "wrong", "zero",
     )
 ]  # fmt: skip

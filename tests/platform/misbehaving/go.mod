@@ -1,0 +1,3 @@
+module longshore.dev/misbehaving
+
+go 1.24
