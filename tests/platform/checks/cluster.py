@@ -29,6 +29,7 @@ NAMESPACES = [
         "many", "mine", "operator", "plane", "power", "quiet", "range", "replica", "right", "rollback", "scale", "sdk", "serving",
         "shares", "split", "stepped", "sticky", "theirs", "transformer", "version", "victim",
         "waking", "wrong", "zero",
+        "moving", "pool-ends", "pool-many", "pool-off", "pool-one", "pool-two", "pool-versions", "pooled",
     )
 ]  # fmt: skip
 LOAD = REPOSITORY / "tests/cluster/suite/load.py"
