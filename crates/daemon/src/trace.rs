@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use prometheus_client::registry::Registry;
 
 mod context;
@@ -193,6 +193,14 @@ impl Span {
         if let Some(record) = &mut self.record {
             record.attributes.push((key, value.into()));
         }
+    }
+
+    /// What a request that this one makes is to say in `traceparent`: the span of whoever answers it is then
+    /// below this one.
+    pub fn traceparent(&self) -> Option<HeaderValue> {
+        let Context { trace, span, .. } = &self.record.as_ref()?.context;
+        let (trace, span) = (u128::from_be_bytes(*trace), u64::from_be_bytes(*span));
+        HeaderValue::try_from(format!("00-{trace:032x}-{span:016x}-01")).ok()
     }
 
     /// Marks it as failed.

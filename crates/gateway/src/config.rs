@@ -3,6 +3,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use longshore_daemon::{
     metrics,
     server::{Limits, Readiness, tls::Tls},
+    trace::Tracer,
 };
 use prometheus_client::registry::Registry;
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub security: Security,
     /// The metrics, to which those of the gateway are added.
     pub registry: Registry,
+    /// Makes a span of each request that is sampled.
+    pub tracer: Option<Tracer>,
     /// Bounds of connections.
     pub connections: Limits,
     /// Bounds of requests.
@@ -118,6 +121,7 @@ impl Config {
             readiness: Arc::new(AlwaysReady),
             security: Security::default(),
             registry: metrics::registry(),
+            tracer: None,
             // a body may be a stream that rests for as long as a request may take
             connections: Limits { body_timeout: Duration::from_mins(5), ..Limits::default() },
             bounds: Bounds::default(),

@@ -43,6 +43,8 @@ pub(crate) struct Exchange<'r> {
     /// Bytes of the path that are not handed on.
     pub(crate) prefix: usize,
     pub(crate) connection: Option<Connection>,
+    /// The span of which the replica's is to be a part.
+    pub(crate) traceparent: Option<HeaderValue>,
 }
 
 /// A request that got no reply from a replica.
@@ -67,17 +69,16 @@ impl Exchange<'_> {
         slot: Option<Slot>,
         payload: Outgoing,
         recording: Option<Box<Recording>>,
+        replica: &mut Option<SocketAddr>,
     ) -> Result<Response<Reply>, Failure> {
         let replied = self.attempt(&mut visit, slot, payload).await;
+        *replica = visit.replica();
         match replied {
             Ok((response, slot, link, deadline)) => {
                 Ok(self.reply(response, visit, (slot, link, deadline), recording).await)
             }
             Err(failure) => {
-                visit.answered(
-                    failure.code.http(),
-                    grpc::is_call(self.head).then(|| failure.code.grpc()),
-                );
+                visit.refused(&failure, grpc::is_call(self.head));
                 Err(failure)
             }
         }
@@ -110,6 +111,7 @@ impl Exchange<'_> {
             let speaks_h2 = grpc::is_call(self.head)
                 || facts.as_ref().is_some_and(|facts| facts.scheme == Scheme::H2c);
             attempts += 1;
+            visit.is_sent_to(given.replica().endpoint().address);
             let sending = self.send(&given, payload, pooled.as_ref(), speaks_h2);
             let Ok(sent) = timeout_at(end, sending).await else {
                 visit.revision().has_failed(given.replica(), Fault::Failing);
@@ -235,13 +237,14 @@ impl Exchange<'_> {
         pooled: Option<&Pooled>,
         version: Version,
     ) -> Result<Request<Outgoing>, Lost> {
-        let Self { worker, head, id, host, service, prefix, connection } = self;
+        let Self { worker, head, id, host, service, prefix, connection, traceparent } = self;
         let said = Said {
             id,
             service,
             connection: *connection,
             trust_forwarded: worker.shared.trust_forwarded,
             host,
+            traceparent: traceparent.as_ref(),
         };
         let path = forward::target(&head.uri, *prefix).ok_or(Lost::Unsendable)?;
         let mut headers = forward::request_headers(head, &said);

@@ -32,6 +32,7 @@ const OF_CONNECTION: [HeaderName; 8] = [
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const KSERVE_NAME: HeaderName = HeaderName::from_static("kserve-isvc-name");
 const KSERVE_NAMESPACE: HeaderName = HeaderName::from_static("kserve-isvc-namespace");
 
@@ -44,6 +45,8 @@ pub(crate) struct Said<'r> {
     pub(crate) trust_forwarded: bool,
     /// The host as the client named it.
     pub(crate) host: &'r str,
+    /// What takes the place of its client's `traceparent`, when it is traced here.
+    pub(crate) traceparent: Option<&'r HeaderValue>,
 }
 
 /// The headers of a request as a replica gets them. Lengths are left to the connection, so that no two
@@ -74,6 +77,9 @@ pub(crate) fn request_headers(head: &Parts, said: &Said<'_>) -> HeaderMap {
     }
     forwarded(&mut headers, said);
     headers.insert(longshore_daemon::request_id::NAME.clone(), said.id.clone());
+    if let Some(parent) = said.traceparent {
+        headers.insert(TRACEPARENT, parent.clone());
+    }
     if let Ok(name) = HeaderValue::from_str(&said.service.name) {
         headers.insert(KSERVE_NAME, name);
     }

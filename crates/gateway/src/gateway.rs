@@ -69,6 +69,7 @@ impl Gateway {
             wake: config.wake,
             probe,
             security: config.security,
+            tracer: config.tracer,
             bounds: config.bounds,
             waiting,
             waiting_bytes: Gate::new(config.bounds.waiting_bytes),

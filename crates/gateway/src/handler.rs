@@ -1,6 +1,6 @@
 //! From a request to its reply.
 
-use std::{borrow::Cow, sync::Arc, time::Instant};
+use std::{borrow::Cow, net::SocketAddr, sync::Arc, time::Instant};
 
 use hyper::{
     Request, Response,
@@ -12,7 +12,7 @@ use longshore_daemon::{
     Code, request_id,
     server::{
         Body, Question,
-        access_log::{self, Line, Outcome},
+        access_log::{self, Line, Onward, Outcome},
     },
 };
 use longshore_kserve::Component;
@@ -29,6 +29,7 @@ use crate::{
     service::{Service, Target},
     shadow, split,
     table::Found,
+    trace::{Ended, HTTP_STATUS, Trace},
     worker::Worker,
 };
 
@@ -37,9 +38,16 @@ pub(crate) async fn handle(worker: Arc<Worker>, request: Request<Body>) -> Respo
     let begun = Instant::now();
     let (mut head, body) = request.into_parts();
     let id = worker.ids.of(&head.headers);
-    let mut seen = Seen::default();
+    let is_secure = body.connection().is_some_and(|it| it.is_secure);
+    let trace = Trace::begin(worker.shared.tracer.as_ref(), &head, &id, is_secure);
+    let mut seen = Seen { trace, ..Seen::default() };
     let answered = Box::pin(answer(&worker, &mut head, body, &id, begun, &mut seen)).await;
-    let line = Line { head: &head, id: &id, begun, api_key: seen.client.as_deref() };
+    let onward = Onward {
+        service: seen.service.as_ref().map(|it| it.name.as_str()),
+        revision: seen.revision.as_deref().map(Revision::name),
+        replica: seen.replica,
+    };
+    let line = Line { head: &head, id: &id, begun, api_key: seen.client.as_deref(), onward };
     let mut response = match answered {
         Ok(response) => {
             access_log::write(line, Outcome::Answered(response.status().as_u16()));
@@ -53,6 +61,12 @@ pub(crate) async fn handle(worker: Arc<Worker>, request: Request<Body>) -> Respo
                 turned_away: failure.is_turned_away(),
             };
             access_log::write(line, outcome);
+            // no revision was asked, or the span would end with that
+            if let Some(mut trace) = seen.trace.take() {
+                trace.refused(&failure);
+                let code = failure.code.http();
+                trace.end(Ended { key: HTTP_STATUS, code, is_error: code >= 500 }, None);
+            }
             reply::refusal(&failure, form(&head))
         }
     };
@@ -71,6 +85,11 @@ struct Seen {
     service: Option<Arc<Service>>,
     /// The name of the client, where it has to have one.
     client: Option<Arc<str>>,
+    revision: Option<Arc<Revision>>,
+    /// The replica that it was sent to last.
+    replica: Option<SocketAddr>,
+    /// Its span, until a revision is asked.
+    trace: Option<Box<Trace>>,
 }
 
 async fn answer(
@@ -99,11 +118,19 @@ async fn answer(
     let (revision, component) =
         revision(worker, head, &service, target, &head.uri.path()[prefix..])?;
     let mut payload = Outgoing::read(&head.headers, body, worker.shared.bounds.body).await?;
+    seen.revision = Some(revision.clone());
+    let mut trace = seen.trace.take();
+    if let Some(trace) = &mut trace {
+        trace.is_for(&head.method, &service.namespace, &service.name, revision.name());
+    }
+    let traceparent = trace.as_deref().and_then(Trace::traceparent);
+    let service = &service;
     let exchange =
-        Exchange { worker, head, id, host: &host, service: &service, prefix, connection };
+        Exchange { worker, head, id, host: &host, service, prefix, connection, traceparent };
     let recording = shadow::record(&exchange, component, &revision, &mut payload);
-    let (visit, slot) = Visit::begin(revision, begun);
-    exchange.run(visit, slot, payload, recording).await
+    let (mut visit, slot) = Visit::begin(revision, begun);
+    visit.is_traced(trace);
+    exchange.run(visit, slot, payload, recording, &mut seen.replica).await
 }
 
 /// The host that a request is for: of its target, else of its `host` header (RFC 9112 §3.2.2).

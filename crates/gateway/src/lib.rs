@@ -28,6 +28,7 @@ mod service;
 mod shadow;
 mod split;
 mod table;
+mod trace;
 mod tunnel;
 mod upstream;
 mod wake;

@@ -188,7 +188,9 @@ impl Original {
         }
         let Self { worker, head, id, host, service, prefix, connection, .. } = self;
         let (prefix, connection) = (*prefix, *connection);
-        let exchange = Exchange { worker, head, id, host, service, prefix, connection };
+        let traceparent = None;
+        let exchange =
+            Exchange { worker, head, id, host, service, prefix, connection, traceparent };
         let attempted = exchange.attempt(&mut visit, slot, payload).await;
         let (response, slot, link, deadline) = attempted.map_err(|failure| match failure.code {
             Code::Unavailable => CopyEnd::Absent,

@@ -11,6 +11,7 @@ use longshore_daemon::{
     RequestIds,
     gate::Gate,
     server::{Connection, Probe},
+    trace::Tracer,
 };
 
 use crate::{
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) wake: Arc<dyn Wake>,
     pub(crate) probe: Arc<Probe>,
     pub(crate) security: Security,
+    pub(crate) tracer: Option<Tracer>,
     pub(crate) bounds: Bounds,
     /// Requests that wait for a replica.
     pub(crate) waiting: Gate,

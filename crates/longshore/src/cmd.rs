@@ -16,6 +16,7 @@ pub(crate) mod platform;
 pub(crate) mod predict;
 pub(crate) mod serve;
 pub(crate) mod smoke_test;
+mod traces;
 
 use std::io::Write;
 

@@ -6,7 +6,7 @@ use hyper::{StatusCode, header::HeaderValue, http::request::Parts};
 use longshore_daemon::{
     Code,
     server::{
-        access_log::{self, Line, Outcome},
+        access_log::{self, Line, Onward, Outcome},
         auth::Denial,
     },
     trace::Span,
@@ -116,10 +116,9 @@ impl<'x> Exchange<'x> {
         };
         self.trace(result);
         let api_key = self.api_key.as_deref();
-        access_log::write(
-            Line { head: self.head, id: &self.id, begun: self.begun, api_key },
-            outcome,
-        );
+        let Self { head, id, begun, .. } = &self;
+        let line = Line { head, id, begun: *begun, api_key, onward: Onward::default() };
+        access_log::write(line, outcome);
         if let Err(Failure { rejected: Some(reason), .. }) = result {
             self.worker.shared.rejections.count(*reason);
         }

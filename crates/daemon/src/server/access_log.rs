@@ -1,6 +1,6 @@
 //! The log line of a request.
 
-use std::time::Instant;
+use std::{net::SocketAddr, time::Instant};
 
 use hyper::{HeaderMap, header::HeaderValue, http::request::Parts};
 
@@ -35,13 +35,28 @@ pub struct Line<'a> {
     pub begun: Instant,
     /// The name of its API key, where it needed one.
     pub api_key: Option<&'a str>,
+    /// Where it was handed on to.
+    pub onward: Onward<'a>,
+}
+
+/// Where a request was handed on to, by a server that does so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Onward<'a> {
+    /// The service that it is for.
+    pub service: Option<&'a str>,
+    /// Its revision.
+    pub revision: Option<&'a str>,
+    /// The replica that got it.
+    pub replica: Option<SocketAddr>,
 }
 
 /// Writes one line a request: a failure of the server as an error, a failure of the caller as
 /// information, and everything else for debugging only. So is a request that was turned away: it is
 /// counted, and there are many of them when it matters.
 pub fn write(line: Line<'_>, outcome: Outcome<'_>) {
-    let Line { head, id, begun, api_key } = line;
+    let Line { head, id, begun, api_key, onward } = line;
+    let Onward { service, revision, replica } = onward;
+    let replica = replica.map(tracing::field::display);
     match outcome {
         Outcome::Answered(status) => tracing::debug!(
             method = %head.method,
@@ -49,6 +64,9 @@ pub fn write(line: Line<'_>, outcome: Outcome<'_>) {
             status,
             request_id = text(id),
             api_key,
+            service,
+            revision,
+            replica,
             traceparent = trace(&head.headers),
             micros = begun.elapsed().as_micros() as u64,
             "request"
@@ -59,6 +77,9 @@ pub fn write(line: Line<'_>, outcome: Outcome<'_>) {
             status = code.http(),
             request_id = text(id),
             api_key,
+            service,
+            revision,
+            replica,
             error = message,
             "request turned away"
         ),
@@ -68,6 +89,9 @@ pub fn write(line: Line<'_>, outcome: Outcome<'_>) {
             status = code.http(),
             request_id = text(id),
             api_key,
+            service,
+            revision,
+            replica,
             traceparent = trace(&head.headers),
             error = message,
             detail,
@@ -80,6 +104,9 @@ pub fn write(line: Line<'_>, outcome: Outcome<'_>) {
             status = code.http(),
             request_id = text(id),
             api_key,
+            service,
+            revision,
+            replica,
             traceparent = trace(&head.headers),
             error = message,
             detail,

@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 
 use super::{
     Body,
-    access_log::{self, Line, Outcome},
+    access_log::{self, Line, Onward, Outcome},
 };
 use crate::{
     Code, Drain, RequestIds,
@@ -178,7 +178,8 @@ impl Service<Request<Body>> for Probe {
                 Outcome::Failed { code: *code, message, detail: None, turned_away: false }
             }
         };
-        access_log::write(Line { head: &head, id: &id, begun, api_key: None }, outcome);
+        let line = Line { head: &head, id: &id, begun, api_key: None, onward: Onward::default() };
+        access_log::write(line, outcome);
         let allow = matches!(answered, Err((Code::MethodNotAllowed, _)));
         let page = answered.unwrap_or_else(|(code, message)| Page {
             status: StatusCode::from_u16(code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),

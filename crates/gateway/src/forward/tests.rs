@@ -25,6 +25,7 @@ fn handed_on(request: Request<()>, trust_forwarded: bool) -> HeaderMap {
         connection: Some(Connection { peer: "10.1.1.1:4000".parse().unwrap(), is_secure: true }),
         trust_forwarded,
         host: "iris.ml.example.com",
+        traceparent: None,
     };
     request_headers(&head, &said)
 }

@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use longshore_platform::Outcomes;
 
-use crate::grpc;
+use crate::{
+    grpc,
+    trace::{Ended, GRPC_STATUS, HTTP_STATUS},
+};
 
 /// Upper bounds of the buckets of seconds.
 pub(crate) const BUCKETS: [f64; 16] = [
@@ -100,6 +103,17 @@ impl End {
             Self::Grpc(code) => grpc::is_fault(code),
             Self::Left => false,
         }
+    }
+
+    /// As the span of the request tells it.
+    pub(super) fn ended(self) -> Ended {
+        let (key, code) = match self {
+            Self::Http(status) => (HTTP_STATUS, status),
+            Self::Grpc(status) => (GRPC_STATUS, u16::try_from(status).unwrap_or_default()),
+            // as the metrics count it
+            Self::Left => (HTTP_STATUS, 499),
+        };
+        Ended { key, code, is_error: self.is_error() }
     }
 
     /// True when the replica that answered so may be ill, and another may do better. A method that it does

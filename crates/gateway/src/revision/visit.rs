@@ -1,5 +1,6 @@
 use std::{
     future::Future,
+    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -10,7 +11,7 @@ use hyper::{HeaderMap, StatusCode, http::response::Parts};
 use tokio::sync::oneshot;
 
 use super::{End, Fault, Revision, Slot};
-use crate::grpc;
+use crate::{failure::Failure, grpc, trace::Trace};
 
 /// A request for a revision, counted from its arrival until this is dropped: the one place where all
 /// requests end.
@@ -24,6 +25,10 @@ pub(crate) struct Visit {
     replied: Option<u64>,
     /// A copy is load, and says nothing of how clients are answered.
     is_copy: bool,
+    /// The replica that it was sent to last.
+    replica: Option<SocketAddr>,
+    /// There when it is traced.
+    trace: Option<Box<Trace>>,
 }
 
 /// Too many requests wait already.
@@ -56,7 +61,23 @@ impl Visit {
             state.ledger.begin(arrived);
             state.slots.take_first(&revision, revision.now())
         };
-        (Self { revision, arrived, end: End::Left, replied: None, is_copy }, slot)
+        let (end, replied, replica, trace) = (End::Left, None, None, None);
+        (Self { revision, arrived, end, replied, is_copy, replica, trace }, slot)
+    }
+
+    /// It is traced until it ends, when it is.
+    pub(crate) fn is_traced(&mut self, trace: Option<Box<Trace>>) {
+        self.trace = trace;
+    }
+
+    /// It is sent to this replica.
+    pub(crate) fn is_sent_to(&mut self, replica: SocketAddr) {
+        self.replica = Some(replica);
+    }
+
+    /// The replica that it was sent to last.
+    pub(crate) fn replica(&self) -> Option<SocketAddr> {
+        self.replica
     }
 
     pub(crate) fn revision(&self) -> &Arc<Revision> {
@@ -87,6 +108,14 @@ impl Visit {
     /// It is sent to another replica.
     pub(crate) fn retried(&self) {
         self.revision.state().tally().retries += 1;
+    }
+
+    /// No replica has answered it.
+    pub(crate) fn refused(&mut self, failure: &Failure, is_grpc: bool) {
+        if let Some(trace) = &mut self.trace {
+            trace.refused(failure);
+        }
+        self.answered(failure.code.http(), is_grpc.then(|| failure.code.grpc()));
     }
 
     /// The gateway itself has answered it.
@@ -132,6 +161,10 @@ impl Drop for Visit {
         let (took, replied) = (since(now), self.replied.map(since));
         let end = self.end;
         state.tally().end(end, took, replied);
+        drop(state);
+        if let Some(trace) = self.trace.take() {
+            trace.end(end.ended(), self.replica);
+        }
     }
 }
 

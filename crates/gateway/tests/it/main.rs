@@ -11,4 +11,5 @@ mod routing;
 mod running;
 mod security;
 mod shadow;
+mod traces;
 mod waiting;

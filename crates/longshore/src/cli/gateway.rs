@@ -2,7 +2,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{DrainArgs, LogArgs};
+use super::{DrainArgs, LogArgs, TraceArgs};
 
 /// `longshore gateway`.
 #[derive(Args, Debug)]
@@ -61,6 +61,10 @@ pub(crate) struct GatewayArgs {
     /// Who may connect, and who may ask.
     #[command(flatten)]
     pub(crate) security: GatewaySecurityArgs,
+
+    /// Traces.
+    #[command(flatten)]
+    pub(crate) traces: TraceArgs,
 
     /// The way down.
     #[command(flatten)]

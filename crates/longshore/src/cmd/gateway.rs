@@ -11,7 +11,7 @@ use longshore_daemon::{
 };
 use longshore_gateway::{Bounds, Config, Description, Gateway, Kubernetes, Peers, Table};
 
-use super::serve::start_log;
+use super::{serve::start_log, traces::Traces};
 use crate::cli::{GatewayArgs, GatewayConnectionArgs, WaitingArgs};
 
 /// How often the file of routes is looked at.
@@ -41,6 +41,8 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     config.drain_delay = Duration::from_secs(args.drain.drain_delay);
     config.grace = Duration::from_secs(args.drain.grace_seconds);
     security::secure(&args.security, &mut config)?;
+    let traces = Traces::start(&args.traces, &mut config.registry)?;
+    config.tracer = traces.tracer();
     let mut kubernetes = None;
     if let Some(path) = &args.routes {
         follow(path, &table)?;
@@ -76,6 +78,7 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     })?;
     // the autoscaler has counted what was in flight until its end
     peers.stop()?;
+    traces.flush();
     tracing::info!("stopped");
     Ok(())
 }

@@ -12,6 +12,7 @@ use longshore_serve::{Announcer, Batching, Config, Limits, Server};
 
 use crate::{
     cli::{AnnounceArgs, BatchArgs, LogArgs, LogFormat, RequestArgs, ServeArgs},
+    cmd::traces::Traces,
     model_dir::{self, Catalog, Watch},
     models::{self, Local, ModelFiles, Named},
     pooled::Pooled,
@@ -54,7 +55,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
         config.catalog = Some(catalog.clone());
     }
     security::secure(&args.security, &mut config)?;
-    let traces = security::traced(&args.traces, &mut config)?;
+    let traces = Traces::start(&args.traces, &mut config.registry)?;
+    config.tracer = traces.tracer();
     let scheme =
         if matches!(config.transport, server::Transport::Tls(_)) { "https" } else { "http" };
     let mut followed = Vec::new();
