@@ -37,8 +37,20 @@
 {{- if and $v.gateway.nlb.certificateArn (ne $v.hosts.scheme "https") }}
 {{- fail "the load balancer ends TLS but hosts.scheme is http, so every InferenceService would name a wrong URL: write hosts.scheme=https" }}
 {{- end }}
-{{- if and (eq $v.hosts.scheme "https") (not $v.gateway.nlb.certificateArn) (not $v.gateway.service.annotations) (ne $v.gateway.service.type "ClusterIP") }}
-{{- fail "hosts.scheme is https, but nothing here ends TLS: write gateway.nlb.certificateArn, or gateway.service.annotations for another load balancer" }}
+{{- if and $v.gateway.nlb.certificateArn $v.gateway.tls.secretName }}
+{{- fail "gateway.nlb.certificateArn and gateway.tls.secretName are both set, and TLS ends in one place: write one of them" }}
+{{- end }}
+{{- if and (eq $v.gateway.auth.default "jwt") (not $v.gateway.auth.jwt.jwks) }}
+{{- fail "gateway.auth.default is jwt, but there are no keys of tokens, so nobody would be let in: write gateway.auth.jwt.jwks" }}
+{{- end }}
+{{- if and (eq $v.gateway.auth.default "api-key") (not $v.gateway.auth.apiKeysSecretName) }}
+{{- fail "gateway.auth.default is api-key, but there are no keys, so nobody would be let in: write gateway.auth.apiKeysSecretName" }}
+{{- end }}
+{{- if and $v.gateway.auth.jwt.jwks (not (and $v.gateway.auth.jwt.issuer $v.gateway.auth.jwt.audience)) }}
+{{- fail "gateway.auth.jwt.jwks is set, but not whose tokens and for whom: write gateway.auth.jwt.issuer and gateway.auth.jwt.audience" }}
+{{- end }}
+{{- if and (eq $v.hosts.scheme "https") (not $v.gateway.nlb.certificateArn) (not $v.gateway.tls.secretName) (not $v.gateway.service.annotations) (ne $v.gateway.service.type "ClusterIP") }}
+{{- fail "hosts.scheme is https, but nothing here ends TLS: write gateway.nlb.certificateArn, gateway.tls.secretName, or gateway.service.annotations for another load balancer" }}
 {{- end }}
 {{- $owned := dict "--port" "nothing, the chart's objects name it" "--peer-port" "nothing, the operator and the pods of models know it" "--metrics-port" "nothing, the probes name it" "--lease" "nothing, the rights name it" "--image" "image.repository and image.tag" "--gateway-host" "nothing, it is the chart's Service" "--gateway-peers" "nothing, it is the chart's Service" "--ingress-domain" "hosts.domain" "--domain-template" "hosts.domainTemplate" "--path-template" "hosts.pathTemplate" "--url-scheme" "hosts.scheme" "--cluster-domain" "hosts.clusterDomain" "--default-deployment-mode" "defaultDeploymentMode" "--namespace" "operator.namespaces" "--storage-env" "storage.env" "--warm-pool" "pool.enabled" "--pool-replicas" "pool.replicas" "--pool-memory" "pool.memory" "--pool-cache" "pool.cacheSizeLimit" "--pool-resources" "pool.resources" "--pool-ingress" "networkPolicy.metrics.namespaces" "--drain-delay" "gateway.drain.delaySeconds" "--grace-seconds" "gateway.drain.graceSeconds" }}
 {{- range $flag, $value := $owned }}
