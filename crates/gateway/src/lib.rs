@@ -5,6 +5,7 @@
 //! file. Each [`Revision`] in it has its replicas and what is counted of them, and outlives changes of
 //! the routes. A request for a revision without replicas asks [`Wake`] for one.
 
+mod announcements;
 mod config;
 pub mod description;
 mod error;
@@ -26,6 +27,7 @@ mod revision;
 pub mod security;
 mod service;
 mod shadow;
+mod side_port;
 mod split;
 mod table;
 mod trace;
@@ -34,6 +36,7 @@ mod upstream;
 mod wake;
 mod worker;
 
+pub use announcements::Announcements;
 pub use config::{Bounds, Config};
 pub use description::Description;
 pub use error::Error;

@@ -20,6 +20,11 @@ pub(crate) use http2::{Http2, Open};
 
 use crate::config::Bounds;
 
+/// How long the first attempt to connect may take; each further one has twice as long. The first packets
+/// to a new pod may be dropped until its network knows it, and the system sends them again only after a
+/// second.
+const FIRST_CONNECT: Duration = Duration::from_millis(50);
+
 /// The connections of one event loop.
 pub(crate) struct Upstream {
     connect: Duration,
@@ -92,8 +97,19 @@ impl Upstream {
     }
 
     async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
-        let connecting = tokio::time::timeout(self.connect, TcpStream::connect(address));
-        let socket = connecting.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let begun = Instant::now();
+        let mut patience = FIRST_CONNECT;
+        let socket = loop {
+            let left = self.connect.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let connecting = TcpStream::connect(address);
+            if let Ok(connected) = tokio::time::timeout(patience.min(left), connecting).await {
+                break connected?;
+            }
+            patience *= 2;
+        };
         socket.set_nodelay(true)?;
         Ok(socket)
     }

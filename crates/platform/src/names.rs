@@ -81,8 +81,12 @@ pub const POOLED_PATH: &str = "/pooled";
 /// The path to which a replica posts an [`Announcement`](crate::Announcement).
 pub const ANNOUNCE_PATH: &str = "/announce";
 
-/// The port of a gateway for its peers: the operator and the replicas.
+/// The port of a gateway for its peers: the operator.
 pub const PEER_PORT: u16 = 9091;
+
+/// The port of a gateway for announcements. Everybody may connect to it: the address of a pod that has
+/// just started is not known to network policies yet.
+pub const ANNOUNCE_PORT: u16 = 9092;
 
 /// The annotation of a revision's Deployment that says in words why it has as many replicas as it has.
 pub const SCALING: &str = "longshore.dev/scaling";

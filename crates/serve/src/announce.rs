@@ -20,13 +20,24 @@ use crate::Models;
 /// Pauses before each round after the first, in which the gateways that have not taken the announcement
 /// are asked again, and new ones too. By the end Kubernetes lists the address itself.
 const PAUSES: &[Duration] = &[
-    Duration::from_millis(200),
+    Duration::from_millis(15),
+    Duration::from_millis(30),
+    Duration::from_millis(60),
+    Duration::from_millis(120),
+    Duration::from_millis(250),
     Duration::from_millis(500),
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(3),
     Duration::from_secs(3),
 ];
+
+/// How long the first attempt to connect may take; each further one has twice as long. The packets of a
+/// new pod may be dropped until its network knows it, and the system sends them again only after a second.
+const CONNECT: Duration = Duration::from_millis(50);
+
+/// Attempts to connect in one round.
+const CONNECTS: u32 = 5;
 
 /// How long a gateway may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -45,14 +56,17 @@ pub struct Announcer {
 }
 
 impl Announcer {
-    /// An announcer for the gateways at `gateways`, `HOST` or `HOST:PORT`; the port of a gateway for its
-    /// peers is 9091. Nothing is asked or read yet.
+    /// An announcer for the gateways at `gateways`, `HOST` or `HOST:PORT`; the port of a gateway for
+    /// announcements is 9092. Nothing is asked or read yet.
     pub fn new(gateways: &str, announcement: Announcement, token_file: PathBuf) -> Self {
         let has_port = gateways.rsplit_once(':').is_some_and(|(host, port)| {
             port.parse::<u16>().is_ok() && (!host.contains(':') || host.ends_with(']'))
         });
-        let gateways =
-            if has_port { gateways.to_owned() } else { format!("{gateways}:{}", names::PEER_PORT) };
+        let gateways = if has_port {
+            gateways.to_owned()
+        } else {
+            format!("{gateways}:{}", names::ANNOUNCE_PORT)
+        };
         Self { gateways, announcement, token_file }
     }
 
@@ -152,11 +166,23 @@ impl Announcer {
 
     fn tell(&self, agent: &Agent, address: SocketAddr, token: &str) -> Result<(), String> {
         let body = serde_json::to_vec(&self.announcement).map_err(|error| error.to_string())?;
-        let reply = agent
-            .post(format!("http://{address}{}", names::ANNOUNCE_PATH))
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json")
-            .send(&body[..]);
+        let ask = |patience| {
+            agent
+                .post(format!("http://{address}{}", names::ANNOUNCE_PATH))
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/json")
+                .config()
+                .timeout_connect(Some(patience))
+                .build()
+                .send(&body[..])
+        };
+        let mut reply = ask(CONNECT);
+        for attempt in 1..CONNECTS {
+            if !matches!(reply, Err(ureq::Error::Timeout(ureq::Timeout::Connect))) {
+                break;
+            }
+            reply = ask(CONNECT * 2_u32.pow(attempt));
+        }
         let mut reply = reply.map_err(|error| error.to_string())?;
         if reply.status().is_success() {
             return Ok(());
@@ -179,9 +205,9 @@ mod tests {
             let announcement = Announcement { revision: "a".into(), address: [10, 0, 0, 1].into() };
             Announcer::new(text, announcement, "token".into()).gateways
         };
-        assert_eq!(gateways("peers.system.svc"), "peers.system.svc:9091");
+        assert_eq!(gateways("peers.system.svc"), "peers.system.svc:9092");
         assert_eq!(gateways("peers.system.svc:80"), "peers.system.svc:80");
-        assert_eq!(gateways("[::1]"), "[::1]:9091");
+        assert_eq!(gateways("[::1]"), "[::1]:9092");
         assert_eq!(gateways("[::1]:80"), "[::1]:80");
     }
 }

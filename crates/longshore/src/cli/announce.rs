@@ -7,7 +7,7 @@ use clap::Args;
 #[command(next_help_heading = "Announcing")]
 pub(crate) struct AnnounceArgs {
     /// Tell the gateways at every address of this name where the server is, as soon as its models
-    /// answer; without a port it is 9091
+    /// answer; without a port it is 9092
     #[arg(
         long,
         env = "LONGSHORE_ANNOUNCE_TO",

@@ -23,9 +23,13 @@ pub(crate) struct GatewayArgs {
     #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080)]
     pub(crate) port: u16,
 
-    /// Port for peers: the operator asks what is routed and counted, replicas announce themselves
+    /// Port for peers: the operator asks what is routed and counted
     #[arg(long, env = "LONGSHORE_PEER_PORT", default_value_t = 9091, value_name = "PORT")]
     pub(crate) peer_port: u16,
+
+    /// Port at which replicas announce themselves; it is open to all, and believes nobody without a proof
+    #[arg(long, env = "LONGSHORE_ANNOUNCE_PORT", default_value_t = 9092, value_name = "PORT")]
+    pub(crate) announce_port: u16,
 
     /// Port of `/metrics` and of the probes `/health/…`, which are not on `--port`: there all paths are
     /// those of InferenceServices

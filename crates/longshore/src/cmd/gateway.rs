@@ -9,7 +9,9 @@ use longshore_daemon::{
     Drain,
     server::{Limits, Readiness},
 };
-use longshore_gateway::{Bounds, Config, Description, Gateway, Kubernetes, Peers, Table};
+use longshore_gateway::{
+    Announcements, Bounds, Config, Description, Gateway, Kubernetes, Peers, Table,
+};
 
 use super::{serve::start_log, traces::Traces};
 use crate::cli::{GatewayArgs, GatewayConnectionArgs, WaitingArgs};
@@ -61,8 +63,12 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     if let Some(address) = gateway.metrics_address() {
         tracing::info!(%address, "metrics on http://{address}/metrics");
     }
-    let peers = Peers::start(SocketAddr::new(args.host, args.peer_port), table, kubernetes)?;
+    let peers = Peers::start(SocketAddr::new(args.host, args.peer_port), table)?;
     tracing::info!(address = %peers.address(), "listening for peers on {}", peers.address());
+    let announcements =
+        Announcements::start(SocketAddr::new(args.host, args.announce_port), kubernetes)?;
+    let address = announcements.address();
+    tracing::info!(%address, "listening for announcements on {address}");
     let drain = gateway.drain();
     gateway.run(async move {
         match Drain::signal() {
@@ -78,6 +84,7 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     })?;
     // the autoscaler has counted what was in flight until its end
     peers.stop()?;
+    announcements.stop()?;
     traces.flush();
     tracing::info!("stopped");
     Ok(())

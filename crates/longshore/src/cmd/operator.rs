@@ -14,7 +14,7 @@ use longshore_operator::{
     build::{PoolResources, PoolSettings, Settings},
     cluster::Key,
 };
-use longshore_platform::names::PEER_PORT;
+use longshore_platform::names::ANNOUNCE_PORT;
 
 use crate::{
     cli::{GatewaysArgs, HostArgs, Mode, OperatorArgs, PoolArgs, ScalingArgs},
@@ -90,7 +90,8 @@ fn config(args: &OperatorArgs) -> Result<Config> {
         .context("`--storage-env` is no JSON object of texts")?
         .unwrap_or_default();
     let announce_to = gateway_peers.as_ref().map(|peers| {
-        format!("{}.{}.svc.{cluster_domain}:{PEER_PORT}", peers.name, peers.namespace)
+        // with its last dot, no domain of the pod's search list is tried before it
+        format!("{}.{}.svc.{cluster_domain}.:{ANNOUNCE_PORT}", peers.name, peers.namespace)
     });
     let settings = Settings {
         hosts: Hosts {

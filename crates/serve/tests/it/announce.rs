@@ -93,6 +93,8 @@ fn who_is_told_to_stop_announces_nothing_more() {
     server.models().load(plain("sum")).unwrap();
     told.recv_timeout(Duration::from_secs(10)).unwrap();
     server.drain().begin();
+    // what was under way when it was told
+    while told.recv_timeout(Duration::from_millis(100)).is_ok() {}
     // one more that begins on the way down
     announcer.start(server.models(), server.drain()).unwrap();
     assert_eq!(told.recv_timeout(Duration::from_secs(2)), Err(RecvTimeoutError::Timeout));

@@ -112,7 +112,7 @@ egress:
   # a transformer asks its predictor through the gateway, and a replica tells it its address
   - ports:
       - {port: 8080, protocol: TCP}
-      - {port: 9091, protocol: TCP}
+      - {port: 9092, protocol: TCP}
     to:
       {{- include "longshore.gatewayPeer" .root | nindent 6 }}
   {{- if dig "https" true $egress }}
