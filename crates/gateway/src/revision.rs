@@ -123,7 +123,7 @@ impl Revision {
         self.facts.store(facts.map(Arc::new));
         let mut state = self.state();
         state.slots.set_limit(limit);
-        state.slots.grant(self, self.now());
+        state.slots.grant_changed(self, self.now());
     }
 
     pub(crate) fn set_replicas(self: &Arc<Self>, mut endpoints: Vec<Endpoint>) {
@@ -134,7 +134,7 @@ impl Revision {
         }
         let mut state = self.state();
         state.slots.replace(&endpoints);
-        state.slots.grant(self, self.now());
+        state.slots.grant_changed(self, self.now());
         self.endpoints.store(Arc::new(endpoints));
     }
 
@@ -198,9 +198,9 @@ impl Revision {
         self.state().tally().copy_ended(end, replied);
     }
 
-    /// Gives slots to those who wait when a replica has become well by the time that has passed.
+    /// Gives slots to those who wait, as far as time alone lets them: a replica may have become well.
     pub(crate) fn look_again(self: &Arc<Self>) {
-        self.state().slots.grant(self, self.now());
+        self.state().slots.grant_late(self, self.now());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

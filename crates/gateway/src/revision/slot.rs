@@ -7,6 +7,16 @@ use tokio::sync::oneshot;
 use super::{Fault, Replica, Revision};
 use crate::description::Endpoint;
 
+/// Most of those who wait that one event lets through, for each replica: all at once would be a flood to a
+/// replica that has just woken.
+const AT_ONCE: usize = 64;
+
+/// How many of them the end of a request lets through, so that the flow grows with what is answered.
+const BY_END: usize = 2;
+
+/// After how many nanoseconds others are let through though no request has ended.
+const WITHOUT_END: u64 = 50_000_000;
+
 /// The right to send one request to a replica; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -26,7 +36,7 @@ impl Drop for Slot {
         let Some(revision) = self.revision.take() else { return };
         let mut state = revision.state();
         state.slots.give_back(&self.replica);
-        state.slots.grant(&revision, revision.now());
+        state.slots.grant(&revision, revision.now(), BY_END);
     }
 }
 
@@ -41,6 +51,8 @@ pub(super) struct Slots {
     /// In the order in which they came.
     waiting: BTreeMap<u64, oneshot::Sender<Slot>>,
     last_waiting: u64,
+    /// When time alone has last let some through, in nanoseconds since the gateway's start.
+    looked: u64,
     /// Where the search for a replica begins, so that equals take turns.
     turn: usize,
 }
@@ -122,16 +134,32 @@ impl Slots {
         self.waiting.remove(&waiting);
     }
 
-    /// Gives free slots to those who have waited longest.
-    pub(super) fn grant(&mut self, revision: &Arc<Revision>, now: u64) {
-        while !self.waiting.is_empty() {
+    /// Gives free slots to those who have waited longest, when replicas or their limit have changed.
+    pub(super) fn grant_changed(&mut self, revision: &Arc<Revision>, now: u64) {
+        self.grant(revision, now, AT_ONCE.saturating_mul(self.replicas.len()));
+    }
+
+    /// The same, when nothing but time has passed.
+    pub(super) fn grant_late(&mut self, revision: &Arc<Revision>, now: u64) {
+        if now.saturating_sub(self.looked) >= WITHOUT_END {
+            self.looked = now;
+            self.grant_changed(revision, now);
+        }
+    }
+
+    /// Gives free slots to those who have waited longest, to `most` of them.
+    pub(super) fn grant(&mut self, revision: &Arc<Revision>, now: u64, mut most: usize) {
+        while most > 0 && !self.waiting.is_empty() {
             let Some(replica) = self.take(now) else { return };
             let Some((_, granted)) = self.waiting.pop_first() else { return };
             let slot = Slot { revision: Some(revision.clone()), replica };
-            if let Err(mut slot) = granted.send(slot) {
-                // who waited has left; the slot's own way back would take the lock that is held
-                slot.revision = None;
-                self.give_back(&slot.replica);
+            match granted.send(slot) {
+                Ok(()) => most -= 1,
+                Err(mut slot) => {
+                    // who waited has left; the slot's own way back would take the lock that is held
+                    slot.revision = None;
+                    self.give_back(&slot.replica);
+                }
             }
         }
     }
@@ -142,5 +170,46 @@ impl Slots {
             return None;
         }
         self.take(now).map(|replica| Slot { revision: Some(revision.clone()), replica })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::Arc,
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use futures_util::FutureExt;
+
+    use super::{AT_ONCE, BY_END, WITHOUT_END};
+    use crate::{
+        description::Endpoint,
+        revision::{Revision, Visit},
+    };
+
+    #[test]
+    fn a_replica_that_has_just_woken_is_not_flooded_and_nobody_is_left_waiting() {
+        let revision = Arc::new(Revision::new("ml", "iris-1", Instant::now(), None));
+        let begin = || Visit::begin(revision.clone(), Instant::now()).0;
+        let visits: Vec<_> = (0..1000).map(|_| begin()).collect();
+        let mut waiting: Vec<_> = visits.iter().map(|visit| visit.wait(1000).unwrap()).collect();
+        let address = "10.0.0.1:8080".parse().unwrap();
+        revision.set_replicas(vec![Endpoint { address, grpc: None }]);
+        let let_through = || 1000 - revision.held();
+        assert_eq!(let_through(), AT_ONCE);
+        // an answer lets others through
+        let first = waiting.remove(0).now_or_never().unwrap();
+        drop(first);
+        assert_eq!(let_through(), AT_ONCE + BY_END);
+        // so does time, however many look
+        thread::sleep(Duration::from_nanos(WITHOUT_END));
+        revision.look_again();
+        revision.look_again();
+        assert_eq!(let_through(), 2 * AT_ONCE + BY_END);
+        // and the answers alone bring all through, in the order in which they came
+        assert!(waiting.into_iter().all(|it| it.now_or_never().is_some()));
+        assert_eq!(revision.held(), 0);
     }
 }

@@ -100,7 +100,7 @@ impl Visit {
         state.tally().waited += 1;
         let (number, grant) = state.slots.wait();
         // what became free since the last look
-        state.slots.grant(&revision, revision.now());
+        state.slots.grant(&revision, revision.now(), 1);
         drop(state);
         Ok(Waiting { revision, number, grant })
     }
