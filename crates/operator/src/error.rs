@@ -33,6 +33,9 @@ pub enum Error {
     /// A trace for the autoscaler cannot be replayed.
     #[error("not a trace of load: {0}")]
     Trace(String),
+    /// The definitions in the program are damaged.
+    #[error("the definitions in the program cannot be read: {0}; install the program anew")]
+    Definitions(#[from] serde_json::Error),
     /// A setting cannot be read.
     #[error("{0}")]
     Setting(String),

@@ -7,7 +7,7 @@ pub mod autoscaler;
 pub mod build;
 pub mod cluster;
 mod controller;
-pub mod crd;
+mod crd;
 mod error;
 pub mod gateways;
 mod leader;

@@ -2,12 +2,17 @@
 
 use std::fs;
 
+#[path = "crds/definition.rs"]
+mod definition;
+#[path = "crds/structural.rs"]
+mod structural;
+
 /// Where they are.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/crds");
 
 #[test]
 fn the_definitions_are_those_of_the_types() {
-    for definition in longshore_operator::crd::all() {
+    for definition in definition::all() {
         let name = definition["metadata"]["name"].as_str().unwrap();
         let path = format!("{FOLDER}/{name}.json");
         for choice in ["\"oneOf\"", "\"anyOf\"", "\"allOf\"", "\"$ref\"", "\"nullable\""] {

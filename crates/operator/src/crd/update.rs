@@ -11,7 +11,7 @@ use kube::{
 use longshore_platform::names::OPERATOR;
 use serde_json::Value;
 
-use super::{MADE_BY_KSERVE, all};
+use super::{MADE_BY_KSERVE, each};
 use crate::{Error, cluster::APPLIED, controller::Manifest};
 
 /// Brings the definitions up to date, when they are to be kept. It does not end.
@@ -25,8 +25,12 @@ pub(crate) async fn keep(client: &Client, is_keeper: bool) -> Infallible {
 /// Applies each definition that the cluster has. What fails is logged: the definitions that are there
 /// go on to hold.
 async fn update(client: &Client) {
-    for definition in all() {
-        if let Err(error) = one(client, &definition).await {
+    for definition in each() {
+        let updated = match definition {
+            Ok(definition) => one(client, definition).await,
+            Err(error) => Err(Error::Definitions(error)),
+        };
+        if let Err(error) = updated {
             tracing::warn!(%error, "a definition stays as it is, so that newer fields may be unknown");
         }
     }
@@ -34,8 +38,8 @@ async fn update(client: &Client) {
 
 /// Applies a definition, unless there is none, it is KServe's own, or this was applied before: the API
 /// server works for seconds on one of this size, and asks for as much memory.
-async fn one(client: &Client, definition: &Value) -> Result<(), Error> {
-    let Manifest { name, hash, value } = Manifest::new(definition.clone());
+async fn one(client: &Client, definition: Value) -> Result<(), Error> {
+    let Manifest { name, hash, value } = Manifest::new(definition);
     let definitions = Api::<CustomResourceDefinition>::all(client.clone());
     let found = definitions.get_metadata_opt(&name).await;
     let found = found.map_err(Error::api(format!("read the definition `{name}`")))?;
@@ -136,7 +140,7 @@ mod tests {
         update(&client).await;
         let requests = requests.lock().unwrap();
         let looked = requests.iter().filter(|(method, ..)| method == Method::GET).count();
-        assert_eq!(looked, 2 * super::all().len());
+        assert_eq!(looked, 2 * super::each().count());
         let written: Vec<_> =
             requests.iter().filter(|(method, ..)| method != Method::GET).collect();
         let [(method, uri, body)] = &written[..] else { panic!("{written:?}") };
