@@ -99,6 +99,18 @@ impl Kubernetes {
         Ok(this)
     }
 
+    /// One that follows nothing, for the pages that describe the metrics. It is made within a tokio
+    /// runtime.
+    ///
+    /// # Errors
+    /// [`Error::NoCluster`] when there is no client.
+    pub fn for_reference(table: Table) -> Result<Self, Error> {
+        let client = Client::try_from(Config::new(hyper::Uri::from_static("http://localhost")));
+        let client = client.map_err(|error| Error::NoCluster { fault: error.to_string() })?;
+        let deployments = Deployments::new(client.clone(), tokio::runtime::Handle::current());
+        Ok(Self::new(client, table, Vec::new(), deployments))
+    }
+
     fn new(
         client: Client,
         table: Table,

@@ -37,6 +37,11 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Metrics with one of each, for the pages that describe them.
+    pub fn for_reference() -> Self {
+        Self { autoscaler: autoscaler::Metrics::for_reference(), ..Self::default() }
+    }
+
     /// Puts them into a registry.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(

@@ -11,7 +11,10 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{Replicas, revision::Verdict};
+use super::{
+    Decision, Replicas,
+    revision::{Reason, Verdict},
+};
 use crate::cluster::Key;
 
 /// What was last decided, by revision.
@@ -64,6 +67,23 @@ impl Metrics {
     /// Puts them into a registry.
     pub fn register(&self, registry: &mut Registry) {
         registry.register_collector(Box::new(self.clone()));
+    }
+
+    /// One decision, for the pages that describe the metrics.
+    pub(crate) fn for_reference() -> Self {
+        let decision = Decision {
+            desired: 1,
+            excess_burst_capacity: 0,
+            is_panicking: false,
+            stable: 1.0,
+            panic: 1.0,
+            target: 1.0,
+        };
+        let verdict = Verdict { replicas: 1, reason: Reason::Load, decision: Some(decision) };
+        let decided = Decided { verdict, replicas: Replicas::default() };
+        let metrics = Self::default();
+        metrics.set([(Key::new("NAMESPACE", "REVISION"), decided)].into());
+        metrics
     }
 
     /// Says nothing any more: another operator decides.
