@@ -16,11 +16,9 @@ mod termination;
 use std::process::ExitCode;
 
 use clap::Parser;
+use longshore_platform::names::TRY_AGAIN;
 
 use crate::cli::{Cli, Command};
-
-/// `EX_TEMPFAIL` of BSD's `sysexits.h`.
-const TRY_AGAIN: u8 = 75;
 
 fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| {
@@ -34,7 +32,7 @@ fn main() -> ExitCode {
     });
     let outcome = match cli.command {
         Command::Serve(args) => cmd::serve::run(&args),
-        Command::Fetch(args) => return fetched(cmd::fetch::run(&args)),
+        Command::Fetch(args) => cmd::fetch::run(&args),
         Command::Predict(args) => cmd::predict::run(&args),
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Demo(args) => cmd::demo::run(&args),
@@ -66,17 +64,17 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             cmd::complain(&error);
-            ExitCode::FAILURE
+            code(&error)
         }
     }
 }
 
-/// The exit code of `longshore fetch`, which tells whether the same command may succeed later.
-fn fetched(outcome: anyhow::Result<()>) -> ExitCode {
-    let Err(error) = outcome else { return ExitCode::SUCCESS };
-    cmd::complain(&error);
-    let is_transient = error
-        .downcast_ref::<longshore_storage::Error>()
-        .is_some_and(longshore_storage::Error::is_transient);
-    if is_transient { ExitCode::from(TRY_AGAIN) } else { ExitCode::FAILURE }
+/// The exit code of a failure, which tells whether the same command may succeed later.
+fn code(error: &anyhow::Error) -> ExitCode {
+    let of_storage = error.chain().find_map(|it| it.downcast_ref::<longshore_storage::Error>());
+    if of_storage.is_some_and(longshore_storage::Error::is_transient) {
+        ExitCode::from(TRY_AGAIN)
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -227,7 +227,10 @@ fn kserves_model_dir_may_be_a_uri() {
     assert_eq!(output.status.code(), Some(1));
     let told = fs::read_to_string(&reason).expect("a reason");
     assert!(told.contains("bad.pkl") && told.lines().count() == 1, "{told}");
-    // nor does one on this machine
+    // one that cannot be had for now may be better later
+    let output = serve("http://127.0.0.1:9/wine.skops").output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(75));
+    // nor is one served that is on this machine and bad
     let bad = root.path().join("bad.pkl");
     fs::write(&bad, "no model").expect("a file");
     let output = serve(bad.to_str().expect("text")).output().expect("the program starts");

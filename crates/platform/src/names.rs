@@ -52,6 +52,10 @@ pub const ROLLOUT_STATE: &str = "longshore.dev/rollout-state";
 /// The field manager of a rollout's state: it writes that annotation and nothing else.
 pub const ROLLOUT_MANAGER: &str = "longshore-rollout";
 
+/// The exit code of a process whose model could not be brought for now, and which may succeed later:
+/// `EX_TEMPFAIL` of BSD's `sysexits.h`.
+pub const TRY_AGAIN: u8 = 75;
+
 /// The field manager of the operator.
 pub const OPERATOR: &str = "longshore-operator";
 

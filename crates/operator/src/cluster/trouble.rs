@@ -2,6 +2,10 @@
 
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod};
 use longshore_kserve::status::FailureReason;
+use longshore_platform::names;
+
+/// What a container ends with that could not bring its model for now.
+const TRY_AGAIN: i32 = names::TRY_AGAIN as i32;
 
 /// Most characters of a container's last words.
 const LONGEST: usize = 700;
@@ -15,7 +19,7 @@ pub struct Trouble {
     pub message: String,
     /// How the container ended.
     pub exit_code: Option<i32>,
-    /// True when it may pass by itself: nobody has failed yet.
+    /// True when it may pass by itself: nobody has failed yet, or what failed is tried again.
     pub is_waiting: bool,
 }
 
@@ -75,6 +79,8 @@ fn end(name: &str, ended: &ContainerStateTerminated, is_initial: bool) -> Troubl
         )
     } else if words.is_empty() {
         format!("the container `{name}` ended with code {code} and said nothing")
+    } else if code == TRY_AGAIN {
+        format!("the model cannot be fetched for now, and is tried again: {words}")
     } else if is_initial {
         format!("the model cannot be fetched: {words}")
     } else {
@@ -85,7 +91,8 @@ fn end(name: &str, ended: &ContainerStateTerminated, is_initial: bool) -> Troubl
     } else {
         FailureReason::ModelLoadFailed
     };
-    Trouble { exit_code: Some(code), ..Trouble::new(reason, message) }
+    let is_waiting = code == TRY_AGAIN;
+    Trouble { exit_code: Some(code), is_waiting, ..Trouble::new(reason, message) }
 }
 
 /// The last lines of what a container wrote, as far as they are short.
@@ -329,6 +336,21 @@ mod tests {
         assert!(
             told.is_waiting && told.message.contains("see that the Secret `keys` can be mounted")
         );
+    }
+
+    #[test]
+    fn what_is_tried_again_has_not_failed() {
+        let ended = |code| {
+            let state = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+            let last = json!({"terminated": {"exitCode": code, "message": "no route to host"}});
+            container(&state, &last)
+        };
+        for list in ["initContainerStatuses", "containerStatuses"] {
+            let found = trouble(&json!({list: [ended(75)]})).unwrap();
+            assert!(found.is_waiting, "{found:?}");
+            assert!(found.message.ends_with("tried again: no route to host"), "{}", found.message);
+            assert!(!trouble(&json!({list: [ended(1)]})).unwrap().is_waiting);
+        }
     }
 
     #[test]

@@ -77,6 +77,9 @@ pub(crate) fn judge(known: &Known<'_>, revision: &str) -> Judged {
         {
             Judged::not_yet("RevisionNotReady", format!("`{revision}`: {message}"))
         }
+        Some(Trouble { is_waiting: true, exit_code: Some(_), message, .. }) => {
+            Judged::not_yet("FetchRetried", format!("`{revision}`: {message}"))
+        }
         Some(Trouble { is_waiting: true, message, .. }) => {
             Judged::not_yet("Unschedulable", format!("`{revision}`: {message}"))
         }
