@@ -194,7 +194,10 @@ fn trouble(pod: &Pod, now: Timestamp) -> Option<Vec<String>> {
     });
     let scheduled = holds("PodScheduled").filter(|it| it.status == "False");
     let unscheduled = scheduled.and_then(|it| it.message.clone());
-    let why = container.or(unscheduled).unwrap_or_else(|| "it is not ready yet".into());
+    let is_going = pod.metadata.deletion_timestamp.is_some();
+    let going = is_going.then(|| "it is going".to_owned());
+    let why = going.or(container).or(unscheduled);
+    let why = why.unwrap_or_else(|| "it is not ready yet".into());
     let created = pod.creation_timestamp().map(|time| time.0);
     Some(vec![pod.name_any(), why.trim_end_matches([':', ' ']).to_owned(), age(created, now)])
 }
@@ -206,5 +209,27 @@ fn section(page: &mut String, title: &str, headings: &[&str], rows: &[Vec<String
     let _ = writeln!(page, "\n{title}:");
     for line in table(headings, rows).lines() {
         let _ = writeln!(page, "  {line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::trouble;
+
+    #[test]
+    fn a_pod_that_does_not_answer_is_told_with_the_reason() {
+        let why = |metadata: Value, status: Value| {
+            let pod = serde_json::from_value(json!({"metadata": metadata, "status": status}));
+            trouble(&pod.unwrap(), Timestamp::UNIX_EPOCH).map(|cells| cells[1].clone())
+        };
+        let unready = json!({"conditions": [{"type": "Ready", "status": "False"}]});
+        let of = |metadata: Value| why(metadata, unready.clone()).unwrap();
+        assert_eq!(of(json!({"name": "a"})), "it is not ready yet");
+        assert_eq!(of(json!({"deletionTimestamp": "2026-01-01T00:00:00Z"})), "it is going");
+        let ready = json!({"conditions": [{"type": "Ready", "status": "True"}]});
+        assert_eq!(why(json!({}), ready), None);
     }
 }

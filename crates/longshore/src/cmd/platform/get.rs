@@ -15,6 +15,9 @@ use super::{
 };
 use crate::cli::{GetArgs, OutputFormat};
 
+/// Most characters of a reason in a list.
+const LONGEST: usize = 120;
+
 /// What is printed.
 pub(super) async fn run(cluster: &Cluster, args: &GetArgs) -> Result<String> {
     match args.what.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -99,11 +102,21 @@ fn services_table(
             cells.push(or_dash(service.text("/status/components/predictor/latestCreatedRevision")));
         }
         if troubled {
-            cells.push(service.trouble().unwrap_or_default());
+            let why = service.trouble().unwrap_or_default();
+            cells.push(if is_wide { why } else { cut(why) });
         }
         cells
     };
     table(&headings, &services.iter().map(row).collect::<Vec<_>>())
+}
+
+/// As much of a sentence as is read in a list; `describe` and `-o wide` have all of it.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// Who gets which share of the predictor's requests: `#2 10% · #1 90%`.
@@ -182,4 +195,17 @@ fn nothing(cluster: &Cluster, everywhere: bool, what: &str) -> String {
         return format!("no {what} in any namespace");
     }
     format!("no {what} in the namespace `{}`; `-A` looks everywhere", cluster.namespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, cut};
+
+    #[test]
+    fn a_reason_in_a_list_is_short() {
+        assert_eq!(cut("it starts".into()), "it starts");
+        let long = cut("ä".repeat(LONGEST + 1));
+        assert_eq!(long.chars().count(), LONGEST + 1);
+        assert!(long.ends_with("ä…"));
+    }
 }

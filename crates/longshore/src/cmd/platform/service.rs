@@ -130,7 +130,7 @@ impl Service {
         let condition = stopped.or_else(|| wanting("False")).or_else(|| wanting("Unknown"))?;
         let why = condition.message.as_deref().or(failure).or(condition.reason.as_deref());
         Some(match (why, failure) {
-            (Some(why), Some(failure)) if why != failure => format!("{why}: {failure}"),
+            (Some(why), Some(failure)) if !why.contains(failure) => format!("{why}: {failure}"),
             (Some(why), _) => why.to_owned(),
             (None, _) => format!("{} is {}", condition.kind, condition.status),
         })
@@ -209,6 +209,10 @@ mod tests {
             {"type": "Ready", "status": "False", "message": "the predictor is not ready"}],
             "modelStatus": {"lastFailureInfo": {"message": "`model.pkl` is cut off"}}});
         assert_eq!(service(&failed).trouble().as_deref(), Some("`model.pkl` is cut off"));
+        let told = json!({"observedGeneration": 2, "conditions": [
+            {"type": "PredictorReady", "status": "False", "message": "`iris-00002`: it is cut off"}],
+            "modelStatus": {"lastFailureInfo": {"message": "it is cut off"}}});
+        assert_eq!(service(&told).trouble().as_deref(), Some("`iris-00002`: it is cut off"));
         let stopped = json!({"observedGeneration": 2, "conditions": [
             {"type": "Ready", "status": "False"},
             {"type": "Stopped", "status": "True", "message": "it is stopped"}]});
