@@ -44,6 +44,9 @@ pub struct Service {
     /// Who may ask, how often, and from which web pages.
     #[serde(default)]
     pub policy: Policy,
+    /// True when no warm pool answers for its revisions, whatever is known of these.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_pool: bool,
 }
 
 /// A component of an InferenceService.

@@ -93,8 +93,8 @@ impl Exchange<'_> {
     ) -> Result<(Response<Incoming>, Slot, Link, Instant), Failure> {
         let mut deadline = None;
         let mut attempts = 0;
-        // the pool cannot answer for it
-        let mut own = false;
+        // the pool may not, or cannot, answer for it
+        let mut own = self.service.no_pool;
         loop {
             let given = match slot.take() {
                 Some(slot) => Given::own(slot),

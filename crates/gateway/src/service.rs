@@ -20,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) components: [Option<Vec<Share>>; 3],
     pub(crate) sticky: Option<Sticky>,
     pub(crate) policy: Policy,
+    pub(crate) no_pool: bool,
 }
 
 /// A revision's share of the requests of a component.
@@ -57,7 +58,8 @@ impl Service {
         names: &Names,
         mut revision: impl FnMut(&str) -> Arc<Revision>,
     ) -> Result<Self, Error> {
-        let description::Service { namespace, name, at, components, sticky, policy } = described;
+        let description::Service { namespace, name, at, components, sticky, policy, no_pool } =
+            described;
         let full = || format!("{namespace}/{name}");
         let mut routes = vec![(in_cluster(namespace, name), Named::Service)];
         for (component, part) in components {
@@ -101,8 +103,8 @@ impl Service {
         };
         let routes = routes.into_iter().map(|(route, named)| (route, target(named))).collect();
         let (namespace, name) = (namespace.clone(), name.clone());
-        let (sticky, policy) = (sticky.clone(), policy.clone());
-        Ok(Self { namespace, name, routes, components, sticky, policy })
+        let (sticky, policy, no_pool) = (sticky.clone(), policy.clone(), *no_pool);
+        Ok(Self { namespace, name, routes, components, sticky, policy, no_pool })
     }
 
     /// Its revisions, each as often as it is named.

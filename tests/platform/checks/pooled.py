@@ -36,7 +36,9 @@ def many(platform: Platform, namespace: str, count: int) -> tuple[dict[str, str]
     """Applies so many models that sleep, all at once, and waits until each is ready; gives their versions, and the seconds that took."""
     versions = {f"iris-{at:05}": VERSIONS[at % len(VERSIONS)] for at in range(count)}
     begun = time.monotonic()
-    platform.kube.apply(*(sleeper(platform, namespace, name, version) for name, version in versions.items()))
+    services = [sleeper(platform, namespace, name, version) for name, version in versions.items()]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda at: platform.kube.apply(*services[at : at + 100]), range(0, count, 100)))
 
     def ready() -> bool:
         found = json.loads(platform.kube.raw(LIST.format(namespace)))["items"]

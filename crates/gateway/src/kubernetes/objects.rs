@@ -15,6 +15,7 @@ use k8s_openapi::{
 use kube::Resource;
 use longshore_kserve::{
     Component,
+    annotations::WARM_POOL,
     status::{ComponentStatus, Traffic},
 };
 use longshore_platform::{Policy, Revision, Sticky, names, progressive::Shadow};
@@ -134,6 +135,7 @@ pub(super) fn service(object: InferenceService) -> Result<Option<Service>, Strin
         at: status.url.into_iter().collect(),
         sticky,
         policy,
+        no_pool: annotations.get(WARM_POOL).is_some_and(|value| value == "false"),
         ..Service::default()
     };
     for (component, said) in status.components {
@@ -196,7 +198,7 @@ pub(super) fn slice(object: &EndpointSlice) -> Option<(String, Slice)> {
     Some((revision, addresses(object)))
 }
 
-/// The replicas of a warm pool that are ready and in an EndpointSlice, by its ports.
+/// The replicas of a warm pool in an EndpointSlice that take requests, by its ports.
 pub(super) fn pool(object: &EndpointSlice) -> Vec<Endpoint> {
     let port = |name: &str| {
         let mut ports = object.ports.iter().flatten();
@@ -209,7 +211,19 @@ pub(super) fn pool(object: &EndpointSlice) -> Vec<Endpoint> {
         address: SocketAddr::new(address, http),
         grpc: grpc.map(|port| SocketAddr::new(address, port)),
     };
-    addresses(object).ready.into_iter().map(endpoint).collect()
+    let ready = addresses(object).ready;
+    // one that is going takes requests until its successor is ready, for as long as its drain delays
+    let all = if ready.is_empty() { going(object) } else { ready };
+    all.into_iter().map(endpoint).collect()
+}
+
+/// The addresses that are going and still take requests.
+fn going(object: &EndpointSlice) -> Vec<IpAddr> {
+    let going = object.endpoints.iter().filter(|it| {
+        let conditions = it.conditions.as_ref();
+        conditions.is_some_and(|it| it.terminating == Some(true) && it.serving == Some(true))
+    });
+    going.filter_map(|it| it.addresses.first()?.parse().ok()).collect()
 }
 
 /// The addresses that one EndpointSlice has.

@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
-use longshore_gateway::{Config, Revision, Wake, description::Endpoint};
+use longshore_gateway::{
+    Config, Revision, Wake,
+    description::{Endpoint, Service},
+};
 use longshore_platform::{Pool, Pooled, Revision as Facts};
 
 use crate::{
@@ -92,6 +95,48 @@ fn what_may_not_use_the_pool_waits() {
     let gateway = start(config());
     gateway.route(facts(), &[]);
     gateway.table.set_pool("ml", endpoints(&pool));
+    let mut client = gateway.connect();
+    client.write(&post(PREDICT, "{}"));
+    let revision = gateway.table.revision("ml", REVISION).unwrap();
+    until("it waits", || revision.held() == 1);
+    let own = Replica::saying("own");
+    gateway.replicas(REVISION, &[own.address]);
+    assert_eq!((client.reply().body.as_str(), pool.seen().len()), ("own", 0));
+}
+
+#[test]
+fn who_wants_no_pool_waits_although_a_revision_may_use_it() {
+    let pool = Replica::saying("pool");
+    let gateway = start(config());
+    gateway.route(pooled(), &[]);
+    gateway.table.set_pool("ml", endpoints(&pool));
+    let service = Service {
+        namespace: "ml".into(),
+        name: "iris".into(),
+        at: vec![format!("http://{HOST}")],
+        components: serde_json::from_str(&format!(
+            r#"{{"predictor": {{"traffic": [{{"revision": "{REVISION}", "percent": 100}}]}}}}"#
+        ))
+        .unwrap(),
+        no_pool: true,
+        ..Service::default()
+    };
+    gateway.table.set_service(&service).unwrap();
+    let mut client = gateway.connect();
+    client.write(&post(PREDICT, "{}"));
+    let revision = gateway.table.revision("ml", REVISION).unwrap();
+    until("it waits", || revision.held() == 1);
+    let own = Replica::saying("own");
+    gateway.replicas(REVISION, &[own.address]);
+    assert_eq!((client.reply().body.as_str(), pool.seen().len()), ("own", 0));
+}
+
+#[test]
+fn namespaces_share_no_pool() {
+    let pool = Replica::saying("pool");
+    let gateway = start(config());
+    gateway.route(pooled(), &[]);
+    gateway.table.set_pool("other", endpoints(&pool));
     let mut client = gateway.connect();
     client.write(&post(PREDICT, "{}"));
     let revision = gateway.table.revision("ml", REVISION).unwrap();

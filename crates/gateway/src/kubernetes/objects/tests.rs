@@ -164,3 +164,35 @@ fn a_pool_answers_at_the_ports_that_its_slice_names() {
     assert_eq!(pool(&both), [endpoint]);
     assert_eq!(pool(&object(json!([{"name": "grpc", "port": 9}]))), [], "HTTP has no port");
 }
+
+#[test]
+fn a_pool_that_is_going_answers_until_another_is_ready() {
+    let object = |next_is_ready: bool| {
+        let going = json!({"ready": false, "serving": true, "terminating": true});
+        let gone = json!({"ready": false, "serving": false, "terminating": true});
+        let object = json!({
+            "metadata": {"name": "p-a"},
+            "addressType": "IPv4",
+            "endpoints": [
+                {"addresses": ["10.0.0.1"], "conditions": going},
+                {"addresses": ["10.0.0.2"], "conditions": gone},
+                {"addresses": ["10.0.0.3"], "conditions": {"ready": next_is_ready}},
+            ],
+            "ports": [{"name": "http", "port": 8}],
+        });
+        serde_json::from_value::<EndpointSlice>(object).unwrap()
+    };
+    let at = |last| Endpoint { address: ([10, 0, 0, last], 8).into(), grpc: None };
+    assert_eq!(pool(&object(false)), [at(1)]);
+    assert_eq!(pool(&object(true)), [at(3)]);
+}
+
+#[test]
+fn a_service_may_want_no_pool() {
+    let status = json!({ "components": { "predictor": {} } });
+    let wants_none = |value: &str| {
+        let annotations = json!({ "longshore.dev/warm-pool": value });
+        service(object(&status, &annotations)).unwrap().unwrap().no_pool
+    };
+    assert_eq!(["false", "true"].map(wants_none), [true, false]);
+}
