@@ -68,6 +68,7 @@ impl Gateway {
             table: config.table,
             wake: config.wake,
             probe,
+            readiness: config.readiness,
             security: config.security,
             tracer: config.tracer,
             bounds: config.bounds,

@@ -25,6 +25,7 @@ use crate::{
     outgoing::Outgoing,
     reply::{self, Reply},
     revision::Visit,
+    route,
     security::cors,
     service::{Service, Target},
     shadow, split,
@@ -102,7 +103,7 @@ async fn answer(
 ) -> Result<Response<Reply>, Failure> {
     let connection = body.connection();
     let host = host(head)?.into_owned();
-    let Some(found) = worker.shared.table.find(&host, head.uri.path()) else {
+    let Some(found) = route::find(&worker.shared, &host, head.uri.path()).await? else {
         return probe(worker, head, &host);
     };
     let Found { service, target, prefix } = found;

@@ -24,6 +24,7 @@ mod peers;
 mod record;
 mod reply;
 mod revision;
+mod route;
 pub mod security;
 mod service;
 mod shadow;

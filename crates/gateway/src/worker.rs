@@ -10,7 +10,7 @@ use hyper::http::request::Parts;
 use longshore_daemon::{
     RequestIds,
     gate::Gate,
-    server::{Connection, Probe},
+    server::{Connection, Probe, Readiness},
     trace::Tracer,
 };
 
@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) table: Table,
     pub(crate) wake: Arc<dyn Wake>,
     pub(crate) probe: Arc<Probe>,
+    /// Whether all routes are known.
+    pub(crate) readiness: Arc<dyn Readiness>,
     pub(crate) security: Security,
     pub(crate) tracer: Option<Tracer>,
     pub(crate) bounds: Bounds,

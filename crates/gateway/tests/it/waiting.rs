@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use longshore_daemon::server::Readiness;
 use longshore_gateway::{Bounds, Config, Revision, Wake};
 use longshore_platform::Revision as Facts;
 
@@ -62,6 +63,38 @@ fn a_request_is_held_until_a_replica_comes_and_loses_nothing() {
         assert_eq!((reply.status, reply.body), (200, format!("body {at}")));
     }
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+/// Complete once it is told so.
+#[derive(Default)]
+struct Told(AtomicBool);
+
+impl Readiness for Told {
+    fn is_complete(&self) -> bool {
+        self.0.load(SeqCst)
+    }
+}
+
+#[test]
+fn a_gateway_that_has_just_started_answers_once_it_has_read_its_routes() {
+    let told = Arc::new(Told::default());
+    let bounds = Bounds { hold: Duration::from_secs(30), ..Bounds::default() };
+    let gateway = start(Config { readiness: told.clone(), ..bounded(bounds) });
+    let (mut known, mut unknown) = (gateway.connect(), gateway.connect());
+    known.write(&post(PREDICT, "{}"));
+    unknown.write(&post(PREDICT, "{}").replace(HOST, "other.example.com"));
+    let replica = Replica::start(|_, stream| reply(stream, "200 OK", "done"));
+    thread::sleep(Duration::from_millis(100));
+    gateway.route(facts(), &[replica.address]);
+    assert_eq!(known.reply().status, 200, "its route is known");
+    told.0.store(true, SeqCst);
+    assert_eq!(unknown.reply().status, 404, "it has none");
+    let late = Arc::new(Told::default());
+    let bounds = Bounds { hold: Duration::from_millis(200), ..Bounds::default() };
+    let gateway = start(Config { readiness: late, ..bounded(bounds) });
+    let reply = gateway.post(PREDICT, "{}");
+    assert_eq!((reply.status, reply.header("retry-after")), (503, Some("5")));
+    assert!(reply.error().contains("routes"), "{}", reply.body);
 }
 
 #[test]
