@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{PoisonError, RwLock},
@@ -15,9 +16,10 @@ use hyper_util::{
     client::legacy::{Client as Http, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::{core::v1::Pod, discovery::v1::EndpointSlice};
 use kube::{
     Api, Client,
+    api::DeleteParams,
     runtime::{WatchStreamExt, watcher},
 };
 use longshore_platform::{
@@ -25,7 +27,11 @@ use longshore_platform::{
     names::{OUTCOMES_PATH, PEER_PORT, ROUTES_PATH},
 };
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+mod silence;
+
+use silence::Silence;
 
 use crate::cluster::{Key, Pauses, WATCH_SECONDS};
 
@@ -40,10 +46,18 @@ const LONGEST: usize = 16 << 20;
 pub struct Gateways {
     /// Those that are given.
     fixed: Vec<SocketAddr>,
-    /// Those that Kubernetes lists, and whether they are ready: one that is not may still have requests
-    /// under way.
-    listed: RwLock<BTreeMap<SocketAddr, bool>>,
+    /// Those that Kubernetes lists.
+    listed: RwLock<BTreeMap<SocketAddr, Listed>>,
     http: Http<HttpConnector, Empty<Bytes>>,
+}
+
+/// A gateway that Kubernetes lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Listed {
+    /// One that is not ready may still have requests under way.
+    is_ready: bool,
+    /// Its pod.
+    pod: Option<String>,
 }
 
 impl Gateways {
@@ -56,7 +70,7 @@ impl Gateways {
     /// The ports for peers of all gateways that are ready.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
-        let ready = listed.iter().filter(|(_, is_ready)| **is_ready).map(|(address, _)| address);
+        let ready = listed.iter().filter(|(_, it)| it.is_ready).map(|(address, _)| address);
         self.fixed.iter().chain(ready).copied().collect()
     }
 
@@ -95,8 +109,41 @@ impl Gateways {
             }
             // a list that has only begun says nothing of those that it has not named yet
             if !is_listing {
-                let all = known.values().flatten().copied().collect();
+                let all = known.values().flatten().cloned().collect();
                 *self.listed.write().unwrap_or_else(PoisonError::into_inner) = all;
+            }
+        }
+    }
+
+    /// Deletes the pods of gateways that do not answer any more while others do, so that Kubernetes sends
+    /// them no connections and starts others. It does not end.
+    pub async fn replace_silent(&self, client: &Client, peers: Option<&Key>) -> Infallible {
+        let Some(peers) = peers else { return std::future::pending().await };
+        let pods = Api::<Pod>::namespaced(client.clone(), &peers.namespace);
+        let mut silence = Silence::default();
+        let mut ticks = interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // what no gateway routes costs it nothing to answer
+        let path = format!("{ROUTES_PATH}/-/-");
+        loop {
+            ticks.tick().await;
+            let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let ready = listed.iter().filter(|(_, it)| it.is_ready);
+            let asked = ready.map(async |(&address, _)| {
+                (address, self.ask::<Routes>(address, &path).await.is_ok())
+            });
+            let answers = join_all(asked).await;
+            let silent = silence.take(&answers, Instant::now());
+            let silent = silent.and_then(|address| listed.get(&address)?.pod.as_deref());
+            let Some(pod) = silent else { continue };
+            match pods.delete(pod, &DeleteParams::default()).await {
+                Ok(_) => tracing::warn!(
+                    pod,
+                    "a gateway does not answer while others do: its pod is replaced"
+                ),
+                Err(error) => {
+                    tracing::warn!(pod, %error, "the pod of a gateway that does not answer cannot be deleted")
+                }
             }
         }
     }
@@ -205,31 +252,37 @@ fn differs(routed: &[Routed], wanted: &[Wanted]) -> Option<String> {
     stale.next().map(|it| format!("still routes to `{}`", it.revision))
 }
 
-/// The addresses of a slice that take requests or end those that they have, at the port for peers, and
-/// whether they are ready.
-fn serving(slice: &EndpointSlice) -> Vec<(SocketAddr, bool)> {
+/// The gateways of a slice that take requests or end those that they have, by their addresses at the port
+/// for peers.
+fn serving(slice: &EndpointSlice) -> Vec<(SocketAddr, Listed)> {
     let ports = slice.ports.iter().flatten();
     let port = ports.filter_map(|port| port.port).find_map(|port| u16::try_from(port).ok());
     let port = port.unwrap_or(PEER_PORT);
     let endpoints = slice.endpoints.iter().filter_map(|endpoint| {
         let conditions = endpoint.conditions.clone().unwrap_or_default();
         let is_ready = conditions.ready != Some(false);
-        (is_ready || conditions.serving == Some(true)).then_some((&endpoint.addresses, is_ready))
+        let pod = endpoint.target_ref.as_ref().filter(|it| it.kind.as_deref() == Some("Pod"));
+        let pod = pod.and_then(|it| it.name.clone());
+        let is_serving = is_ready || conditions.serving == Some(true);
+        is_serving.then_some((&endpoint.addresses, Listed { is_ready, pod }))
     });
-    let addresses = endpoints
-        .flat_map(|(addresses, is_ready)| addresses.iter().map(move |address| (address, is_ready)));
+    let addresses = endpoints.flat_map(|(addresses, listed)| {
+        addresses.iter().map(move |address| (address, listed.clone()))
+    });
     addresses
-        .filter_map(|(address, is_ready)| Some((address.parse::<IpAddr>().ok()?, is_ready)))
-        .map(|(ip, is_ready)| (SocketAddr::new(ip, port), is_ready))
+        .filter_map(|(address, listed)| Some((address.parse::<IpAddr>().ok()?, listed)))
+        .map(|(ip, listed)| (SocketAddr::new(ip, port), listed))
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use longshore_platform::Routed;
     use serde_json::json;
 
-    use super::{Wanted, differs, serving};
+    use super::{Listed, Wanted, differs, serving};
 
     fn routed(revision: &str, percent: u32, replicas: u32) -> Routed {
         Routed { component: "predictor".into(), revision: revision.into(), percent, replicas }
@@ -266,7 +319,8 @@ mod tests {
             "addressType": "IPv4",
             "ports": [{"name": "peers", "port": 9091}],
             "endpoints": [
-                {"addresses": ["10.0.0.1"], "conditions": {"ready": true}},
+                {"addresses": ["10.0.0.1"], "conditions": {"ready": true},
+                 "targetRef": {"kind": "Pod", "name": "gateway-a"}},
                 {"addresses": ["10.0.0.2"], "conditions": {"ready": false, "serving": false}},
                 {"addresses": ["10.0.0.3"], "conditions": {}},
                 {"addresses": ["10.0.0.4"],
@@ -274,8 +328,11 @@ mod tests {
             ],
         });
         let found = serving(&serde_json::from_value(slice).unwrap());
-        let found: Vec<_> =
-            found.iter().map(|(address, is_ready)| format!("{address} {is_ready}")).collect();
-        assert_eq!(found, ["10.0.0.1:9091 true", "10.0.0.3:9091 true", "10.0.0.4:9091 false"]);
+        let shown = |(address, it): &(SocketAddr, Listed)| {
+            format!("{address} {} {}", it.is_ready, it.pod.as_deref().unwrap_or("-"))
+        };
+        let expected =
+            ["10.0.0.1:9091 true gateway-a", "10.0.0.3:9091 true -", "10.0.0.4:9091 false -"];
+        assert_eq!(found.iter().map(shown).collect::<Vec<_>>(), expected);
     }
 }

@@ -170,6 +170,7 @@ pub async fn run(
                 never = scale() => match never {},
                 // services do not wait for it: the API server takes its time
                 never = crd::keep(&client, is_alone) => match never {},
+                never = gateways.replace_silent(&client, config.gateway_peers.as_ref()) => match never {},
             }
         };
         leadership.lead(act, || metrics.leads(false), drain.begun()).await;
