@@ -44,22 +44,23 @@ seccompProfile:
   readOnly: true
 {{- end -}}
 
-{{/* Probes, both on the port that requests cannot crowd: dict port. */}}
+{{/* Probes, both on the port that requests cannot crowd: dict port. They are patient: on a node that is short of processor
+time all pods are slow at once, and none is helped by being started anew or left without requests. */}}
 {{- define "longshore.probes" -}}
 livenessProbe:
   httpGet:
     path: /health/live
     port: {{ .port }}
   periodSeconds: 10
-  timeoutSeconds: 2
-  failureThreshold: 3
+  timeoutSeconds: 10
+  failureThreshold: 6
 readinessProbe:
   httpGet:
     path: /health/ready
     port: {{ .port }}
   periodSeconds: 1
-  timeoutSeconds: 2
-  failureThreshold: 2
+  timeoutSeconds: 5
+  failureThreshold: 5
 {{- end -}}
 
 {{/* Where a role's pods go: dict root, role, zone. */}}
