@@ -136,14 +136,9 @@ impl Gateways {
             let silent = silence.take(&answers, Instant::now());
             let silent = silent.and_then(|address| listed.get(&address)?.pod.as_deref());
             let Some(pod) = silent else { continue };
-            match pods.delete(pod, &DeleteParams::default()).await {
-                Ok(_) => tracing::warn!(
-                    pod,
-                    "a gateway does not answer while others do: its pod is replaced"
-                ),
-                Err(error) => {
-                    tracing::warn!(pod, %error, "the pod of a gateway that does not answer cannot be deleted")
-                }
+            tracing::warn!(pod, "a gateway does not answer while others do: its pod is replaced");
+            if let Err(error) = pods.delete(pod, &DeleteParams::default()).await {
+                tracing::warn!(pod, %error, "the pod cannot be deleted");
             }
         }
     }

@@ -27,7 +27,7 @@ NAMESPACES = [
     for name in (
         "asking", "away", "broken", "burst", "canary", "conditions", "drained", "frozen", "gateway", "gateways", "hostile", "inside", "killed",
         "many", "mine", "operator", "plane", "power", "quiet", "range", "replica", "right", "rollback", "scale", "sdk", "serving",
-        "shares", "split", "stepped", "sticky", "theirs", "transformer", "version", "victim",
+        "shares", "sleeping", "split", "stepped", "sticky", "theirs", "transformer", "version", "victim",
         "waking", "wrong", "zero",
         "moving", "pool-ends", "pool-many", "pool-off", "pool-one", "pool-two", "pool-versions", "pooled",
     )

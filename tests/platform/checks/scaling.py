@@ -17,6 +17,8 @@ from .cluster import Platform, condition, lossless, quantile
 MANY = 50
 KNATIVE = 16.8
 """Median seconds until one of 50 Knative Services created at once was ready, on the same machine."""
+LONGEST = 60
+"""Median seconds that say something is wrong on any machine. Kubernetes' own controllers make some 20 Deployments a second."""
 
 
 class Watched:
@@ -75,13 +77,18 @@ def at_once(platform: Platform, namespace: str, annotations: dict[str, str], **p
 
 @check
 def many_services_at_once(platform: Platform) -> str:
-    """50 services of one `kubectl apply` are ready, and the first request to each is answered."""
-    namespace = platform.namespace("platform-many")
-    seconds = at_once(platform, namespace, {"longshore.dev/warm-pool": "false"})
-    p50, last = quantile(seconds, 0.5), seconds[-1]
-    if p50 > KNATIVE:
-        raise Unexpected(f"half of {MANY} services were ready only after {p50:.1f} s, the last after {last:.1f} s")
-    return f"{MANY} services with a pod each ready after p50 {p50:.1f} s, the last after {last:.1f} s (Knative {KNATIVE} s p50); the first request to each was answered"
+    """50 services of one `kubectl apply` are ready, with a pod each and by the warm pool; the first request to each is answered."""
+    said = []
+    for name, how, annotations, fewest in (
+        ("platform-many", "with a pod each", {"longshore.dev/warm-pool": "false"}, 1),
+        ("platform-sleeping", "asleep", {}, 0),
+    ):
+        seconds = at_once(platform, platform.namespace(name), annotations, minReplicas=fewest)
+        p50, last = quantile(seconds, 0.5), seconds[-1]
+        if p50 > LONGEST:
+            raise Unexpected(f"half of {MANY} services {how} were ready only after {p50:.1f} s, the last after {last:.1f} s")
+        said.append(f"{how} ready after p50 {p50:.1f} s, the last after {last:.1f} s")
+    return f"{MANY} services {'; '.join(said)} (Knative {KNATIVE} s p50); the first request to each was answered"
 
 
 @check

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// Questions in a row without an answer after which a gateway is given up. They are asked a second
 /// apart, so a gateway whose process alone has stopped is started anew before.
-const MOST: u32 = 5;
+const MOST: u32 = 8;
 
 /// Shortest time between two gateways that are given up.
 const REST: Duration = Duration::from_mins(1);
