@@ -32,6 +32,8 @@ pub(super) enum Change {
 pub(super) struct Known {
     services: HashMap<Key, Service>,
     revisions: HashMap<Key, State>,
+    /// The revision of each Service with facts: its name need not be the revision's.
+    services_of: HashMap<Key, Key>,
     /// The revision of each EndpointSlice.
     slices: HashMap<Key, Key>,
     /// Revisions with replicas that no EndpointSlice lists yet.
@@ -63,13 +65,25 @@ impl Known {
         Some(Change::Service(service))
     }
 
-    /// The Service of a revision says this of it; `None` when the Service is gone.
-    pub(super) fn facts(&mut self, key: &Key, facts: Option<Facts>) -> Option<Change> {
-        if facts.is_none() && !self.revisions.contains_key(key) {
-            return None;
+    /// A Service says this of its revision; `None` when the Service is gone.
+    pub(super) fn facts(&mut self, service: &Key, found: Option<(String, Facts)>) -> Vec<Change> {
+        let mut changed = Vec::new();
+        let revision = found.as_ref().map(|(revision, _)| Key::new(&service.namespace, revision));
+        let before = match &revision {
+            Some(revision) => self.services_of.insert(service.clone(), revision.clone()),
+            None => self.services_of.remove(service),
+        };
+        if let Some(before) = before.filter(|before| Some(before) != revision.as_ref()) {
+            if let Some(state) = self.revisions.get_mut(&before) {
+                state.facts = None;
+            }
+            changed.push(before);
         }
-        self.revisions.entry(key.clone()).or_default().facts = facts;
-        self.told(key)
+        if let (Some(revision), Some((_, facts))) = (revision, found) {
+            self.revisions.entry(revision.clone()).or_default().facts = Some(facts);
+            changed.push(revision);
+        }
+        changed.iter().filter_map(|revision| self.told(revision)).collect()
     }
 
     /// An EndpointSlice has these addresses of this revision; `None` when it is gone.

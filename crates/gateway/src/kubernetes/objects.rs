@@ -172,14 +172,17 @@ fn is_new(traffic: &Traffic, has_previous: bool) -> bool {
     is_canary || (has_previous && traffic.latest_revision == Some(true))
 }
 
-/// What the Service of a revision says of it.
-pub(super) fn facts(metadata: &ObjectMeta) -> Result<Option<Revision>, String> {
+/// The revision of a Service, and what the Service says of it.
+pub(super) fn facts(metadata: &ObjectMeta) -> Result<Option<(String, Revision)>, String> {
+    let Some(revision) = metadata.labels.as_ref().and_then(|all| all.get(names::REVISION)) else {
+        return Ok(None);
+    };
     let annotations = metadata.annotations.as_ref();
     let Some(text) = annotations.and_then(|all| all.get(names::REVISION_FACTS)) else {
         return Ok(None);
     };
     serde_json::from_str(text)
-        .map(Some)
+        .map(|facts| Some((revision.clone(), facts)))
         .map_err(|error| format!("annotation `{}`: {error}", names::REVISION_FACTS))
 }
 

@@ -69,7 +69,8 @@ fn slice(service: &str, addresses: &[&str]) -> Value {
 
 fn put_all(api: &FakeApi, name: &str, addresses: &[&str]) {
     api.put("inferenceservices", name, service(name));
-    api.put("services", &format!("{name}-1"), revision(name));
+    // the Service of a revision need not have the revision's name
+    api.put("services", &format!("{name}-address"), revision(name));
     api.put("endpointslices", &format!("{name}-1-x"), slice(name, addresses));
 }
 
@@ -93,6 +94,7 @@ async fn routes_follow_what_the_cluster_has() {
         "services",
         "broken-1",
         json!({ "metadata": {
+            "labels": { "longshore.dev/revision": "broken-1" },
             "annotations": { "longshore.dev/revision-facts": "{" },
         }}),
     );

@@ -98,7 +98,8 @@ impl Cluster {
         let deployments = Deployments::new(client.clone(), Handle::current());
         let kubernetes = Kubernetes::new(client, table.clone(), Vec::new(), deployments);
         let facts = Revision { service: "iris".into(), port: 8080, ..Revision::default() };
-        kubernetes.learn(|known| known.facts(&Key::new("ml", "iris-1"), Some(facts)));
+        kubernetes
+            .learn(|known| known.facts(&Key::new("ml", "iris-1"), Some(("iris-1".into(), facts))));
         Self { kubernetes, table, pod, asked }
     }
 

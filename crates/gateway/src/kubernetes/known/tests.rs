@@ -23,6 +23,14 @@ fn facts(grpc_port: Option<u16>) -> Facts {
     Facts { service: "iris".into(), port: 8080, grpc_port, ..Facts::default() }
 }
 
+/// The Service of the revision says this of it.
+fn said(known: &mut Known, facts: Option<Facts>) -> Option<Change> {
+    let facts = facts.map(|facts| ("iris-1".to_owned(), facts));
+    let mut changed = known.facts(&key("iris-1-service"), facts);
+    assert!(changed.len() < 2, "{changed:?}");
+    changed.pop()
+}
+
 fn slice(ready: &[u8]) -> (String, Slice) {
     let ready = ready.iter().map(|last| ip(*last)).collect();
     ("iris-1".into(), Slice { ready, leaving: Vec::new() })
@@ -42,12 +50,12 @@ fn revision(replicas: &[u8]) -> Change {
 fn a_revision_is_told_once_its_facts_are_known_and_when_something_changes() {
     let mut known = Known::default();
     assert_eq!(known.slice(&key("s-a"), Some(slice(&[2, 1]))), []);
-    assert_eq!(known.facts(&key("iris-1"), Some(facts(None))), Some(revision(&[1, 2])));
-    assert_eq!(known.facts(&key("iris-1"), Some(facts(None))), None, "nothing is new");
+    assert_eq!(said(&mut known, Some(facts(None))), Some(revision(&[1, 2])));
+    assert_eq!(said(&mut known, Some(facts(None))), None, "nothing is new");
     assert_eq!(known.slice(&key("s-a"), Some(slice(&[1, 2]))), [], "another order is nothing new");
     assert_eq!(known.slice(&key("s-b"), Some(slice(&[2, 3]))), [revision(&[1, 2, 3])]);
     assert_eq!(known.slice(&key("s-a"), None), [revision(&[2, 3])]);
-    let Some(Change::Revision(told)) = known.facts(&key("iris-1"), Some(facts(Some(8081)))) else {
+    let Some(Change::Revision(told)) = said(&mut known, Some(facts(Some(8081)))) else {
         panic!("facts have changed")
     };
     assert_eq!(told.replicas[0].grpc, Some((ip(2), 8081).into()));
@@ -56,24 +64,24 @@ fn a_revision_is_told_once_its_facts_are_known_and_when_something_changes() {
 #[test]
 fn a_revision_is_forgotten_with_its_service_and_slices() {
     let mut known = Known::default();
-    known.facts(&key("iris-1"), Some(facts(None)));
+    said(&mut known, Some(facts(None)));
     known.slice(&key("s-a"), Some(slice(&[1])));
-    assert_eq!(known.facts(&key("iris-1"), None), Some(Change::NoRevision(key("iris-1"))));
-    assert_eq!(known.facts(&key("iris-1"), None), None);
+    assert_eq!(said(&mut known, None), Some(Change::NoRevision(key("iris-1"))));
+    assert_eq!(said(&mut known, None), None);
     assert_eq!(known.slice(&key("s-a"), None), []);
-    assert!(known.revisions.is_empty() && known.slices.is_empty());
+    assert!(known.revisions.is_empty() && known.services_of.is_empty() && known.slices.is_empty());
     // the other order
-    known.facts(&key("iris-1"), Some(facts(None)));
+    said(&mut known, Some(facts(None)));
     known.slice(&key("s-a"), Some(slice(&[1])));
     known.slice(&key("s-a"), None);
-    known.facts(&key("iris-1"), None);
-    assert!(known.revisions.is_empty() && known.slices.is_empty());
+    said(&mut known, None);
+    assert!(known.revisions.is_empty() && known.services_of.is_empty() && known.slices.is_empty());
 }
 
 #[test]
 fn a_slice_may_change_its_revision() {
     let mut known = Known::default();
-    known.facts(&key("iris-1"), Some(facts(None)));
+    said(&mut known, Some(facts(None)));
     known.slice(&key("s-a"), Some(slice(&[1])));
     let other = Some(("iris-2".into(), Slice::default()));
     assert_eq!(known.slice(&key("s-a"), other), [revision(&[])]);
@@ -85,7 +93,7 @@ fn an_announced_replica_stays_until_it_is_listed_or_its_time_is_over() {
     let now = Instant::now();
     let until = now + Duration::from_secs(5);
     assert_eq!(known.announce(&key("iris-1"), ip(1), until), None, "the revision is not known");
-    known.facts(&key("iris-1"), Some(facts(None)));
+    said(&mut known, Some(facts(None)));
     assert_eq!(known.announce(&key("iris-1"), ip(1), until), Some(revision(&[1])));
     // listed, but not ready yet
     assert_eq!(known.slice(&key("s-a"), Some(slice(&[]))), []);

@@ -106,11 +106,16 @@ fn what_is_not_understood_is_named() {
 #[test]
 fn facts_stand_in_an_annotation() {
     let with = |text: Value| {
-        let annotations = json!({ "annotations": { "longshore.dev/revision-facts": text } });
-        facts(&serde_json::from_value(annotations).unwrap())
+        let metadata = json!({
+            "name": "iris-predictor-00001",
+            "labels": { "longshore.dev/revision": "iris-predictor" },
+            "annotations": { "longshore.dev/revision-facts": text },
+        });
+        facts(&serde_json::from_value(metadata).unwrap())
     };
     let text = r#"{"service":"iris","component":"predictor","port":8080,"timeoutSeconds":60}"#;
-    assert_eq!(with(json!(text)).unwrap().unwrap().port, 8080);
+    let (revision, facts_of_it) = with(json!(text)).unwrap().unwrap();
+    assert_eq!((&*revision, facts_of_it.port), ("iris-predictor", 8080));
     assert!(with(json!("{}")).unwrap_err().contains("revision-facts`: missing field"));
     assert_eq!(facts(&serde_json::from_value(json!({})).unwrap()), Ok(None));
 }
