@@ -10,6 +10,7 @@ mod autoscaler;
 mod batches;
 #[cfg(feature = "gateway")]
 mod gateway;
+mod kserve;
 #[cfg(feature = "operator")]
 mod operator;
 #[cfg(feature = "cli")]
@@ -27,6 +28,7 @@ pub(crate) use batches::BatchArgs;
 pub(crate) use gateway::{
     GatewayArgs, GatewayAuth, GatewayConnectionArgs, GatewaySecurityArgs, WaitingArgs,
 };
+pub(crate) use kserve::KserveArgs;
 #[cfg(feature = "operator")]
 pub(crate) use operator::{GatewaysArgs, HostArgs, Mode, OperatorArgs, PoolArgs};
 #[cfg(feature = "cli")]
@@ -52,6 +54,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve models over HTTP: KServe V1 and V2, MLflow `/invocations`, Prometheus `/metrics`
+    // a runtime's arguments come first, those of a manifest after them: the last one counts
+    #[command(args_override_self = true)]
     Serve(Box<ServeArgs>),
     /// Bring models into folders, for servers that do not fetch themselves
     Fetch(FetchArgs),
@@ -246,23 +250,6 @@ pub(crate) struct ManyArgs {
     /// the server listens on a loopback address
     #[arg(long, env = "LONGSHORE_MODEL_CONTROL")]
     pub(crate) model_control: bool,
-}
-
-/// The flags that KServe puts into the containers of its built-in runtimes.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "KServe compatibility")]
-pub(crate) struct KserveArgs {
-    /// Name of the model in `--model_dir`
-    #[arg(long = "model_name", alias = "model-name", value_name = "NAME")]
-    pub(crate) model_name: Option<String>,
-
-    /// Accepted for KServe's manifests; one process uses every core
-    #[arg(long = "workers", hide = true)]
-    pub(crate) workers: Option<u32>,
-
-    /// Accepted for KServe's manifests; see `workers`
-    #[arg(long = "nthread", hide = true)]
-    pub(crate) nthread: Option<u32>,
 }
 
 /// Limits on requests.

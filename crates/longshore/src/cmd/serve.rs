@@ -29,6 +29,9 @@ const PREDICT_PROBA: &str = "PREDICT_PROBA";
 /// Serves until TERM or Ctrl-C.
 pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     start_log(&args.log)?;
+    for (flag, instead) in args.kserve.without_effect() {
+        tracing::warn!(flag, "`{flag}` changes nothing here: {instead}");
+    }
     let method = method(args)?;
     let (named, folders) = named(args)?;
     let pool = args.many.pool;
