@@ -123,6 +123,8 @@ pub(crate) struct Query {
     pub(crate) raw: Vec<Method>,
     /// What is said of the outputs' content types (V2, gRPC).
     contents: Contents,
+    /// The output that the request calls by KServe's name for the only one (V2, gRPC).
+    first: Option<Method>,
     /// The reply is the data of an event (V1).
     event: Option<EventMode>,
 }
@@ -136,8 +138,14 @@ impl Query {
             id: None,
             raw: Vec::new(),
             contents: Vec::new(),
+            first: None,
             event: None,
         }
+    }
+
+    /// What the reply calls the output of a method.
+    fn output_name(&self, method: Method) -> &'static str {
+        if self.first == Some(method) { v2::requested::FIRST } else { method.name() }
     }
 
     /// The methods that answer.

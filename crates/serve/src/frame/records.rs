@@ -32,6 +32,8 @@ struct Records<'a, 'n> {
     order: Vec<(Cow<'a, str>, KeyUse)>,
     unknown: Vec<Cow<'a, str>>,
     rows: usize,
+    /// A column that a row lacks is a missing value.
+    fills: bool,
 }
 
 /// Reads a list of objects. Columns that the model does not take are left out; one that the model
@@ -46,13 +48,15 @@ pub(crate) fn read<'a>(
     Ok(records.finish())
 }
 
-/// Reads a list of lists of objects, whose rows follow one another: an older form of KServe.
+/// Reads a list of lists of objects, whose rows follow one another: an older form of KServe, whose
+/// server makes a table of each list with pandas. Columns that a row lacks are missing values, as
+/// there, unless a key that no column has lets on that one is misspelt.
 pub(crate) fn read_lists<'a>(
     scanner: &mut Scanner<'a>,
     wanted: Option<&Names>,
     bounds: &Bounds,
 ) -> Result<Frame<'a>, Failure> {
-    let mut records = Records::new(wanted);
+    let mut records = Records { fills: true, ..Records::new(wanted) };
     let (mut first, mut at) = (true, 0);
     scanner.begin(b'[')?;
     while scanner.more(b']', &mut first)? {
@@ -65,6 +69,7 @@ pub(crate) fn read_lists<'a>(
         records.list(scanner, bounds)?;
         at += 1;
     }
+    records.fill(bounds)?;
     Ok(records.finish())
 }
 
@@ -78,7 +83,30 @@ impl<'a, 'n> Records<'a, 'n> {
             order: Vec::new(),
             unknown: Vec::new(),
             rows: 0,
+            fills: false,
         }
+    }
+
+    /// Adds the columns that no row has.
+    fn fill(&mut self, bounds: &Bounds) -> Result<(), Failure> {
+        let Some(wanted) = self.wanted else { return Ok(()) };
+        let found =
+            |name: &str| self.names.iter().any(|found| wanted.find(found) == wanted.find(name));
+        let absent: Vec<_> = wanted.iter().filter(|name| !found(name)).collect();
+        if self.names.is_empty() || !self.unknown.is_empty() {
+            return Ok(());
+        }
+        bounds.check_cells(self.rows, self.columns.len() + absent.len())?;
+        for name in absent {
+            self.names.push(Cow::Owned(name.to_owned()));
+            self.columns.push(Builder::Missing(self.rows));
+        }
+        Ok(())
+    }
+
+    fn may_lack(&self, name: &str) -> bool {
+        let fills = self.fills && self.unknown.is_empty();
+        fills || self.wanted.is_some_and(|names| names.may_lack(name))
     }
 
     fn finish(self) -> Frame<'a> {
@@ -138,13 +166,13 @@ impl<'a, 'n> Records<'a, 'n> {
                 }
             }
         }
-        for (name, column) in self.names.iter().zip(&mut self.columns) {
-            if column.len() == row {
-                if !self.wanted.is_some_and(|names| names.may_lack(name)) {
-                    return Err(super::lacks(name, row));
-                }
-                column.push_missing();
-            }
+        let lacking = |(_, column): &(_, &Builder)| column.len() == row;
+        let mut lacking = self.names.iter().zip(&self.columns).filter(lacking);
+        if let Some((name, _)) = lacking.find(|(name, _)| !self.may_lack(name)) {
+            return Err(super::lacks(name, row));
+        }
+        for column in self.columns.iter_mut().filter(|column| column.len() == row) {
+            column.push_missing();
         }
         self.rows += 1;
         Ok(())
@@ -156,7 +184,7 @@ impl<'a, 'n> Records<'a, 'n> {
         }
         let taken = self.wanted.is_none_or(|names| names.contains(&key));
         let key_use = if taken {
-            if self.rows > 0 && !self.wanted.is_some_and(|names| names.may_lack(&key)) {
+            if self.rows > 0 && !self.may_lack(&key) {
                 return Err(super::lacks(&key, 0));
             }
             self.columns.push(Builder::Missing(self.rows));
@@ -226,6 +254,16 @@ mod tests {
     }
 
     #[test]
+    fn rows_in_lists_may_lack_columns() {
+        let wanted = Names::new([("a".into(), 0), ("b".into(), 1), ("c".into(), 2)]);
+        let frame = frame(read_lists, r#"[[{"a":1},{"b":2}]]"#, Some(&wanted)).unwrap();
+        assert_eq!(frame.names.unwrap(), ["a", "b", "c"]);
+        let Data::F64(matrix) = frame.data else { panic!("a matrix expected") };
+        let missing = matrix.values.iter().filter(|value| value.is_nan()).count();
+        assert_eq!((frame.rows, missing), (2, 4));
+    }
+
+    #[test]
     fn what_the_model_does_not_take_is_dropped() {
         let wanted = Names::new([("a".into(), 0), ("t".into(), 1)]);
         let text = r#"[{"x":{"deep":[1]},"t":"u","a":[2]},{"a":3,"t":"v","x":1}]"#;
@@ -257,6 +295,8 @@ mod tests {
             let message = frame(read, text, None).unwrap_err();
             assert!(message.contains(expected), "{text}: {message}");
         }
+        let message = frame(read_lists, r#"[[{"a":1},{"z":1,"x":1}]]"#, Some(&wanted)).unwrap_err();
+        assert!(message.contains("column `a` is missing in row 1"), "{message}");
         let message = frame(read_lists, r#"[[{"a":1}],{"a":1}]"#, None).unwrap_err();
         assert!(message.contains("item 1 is an object while item 0 is a list"), "{message}");
     }

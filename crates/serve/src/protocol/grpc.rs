@@ -47,8 +47,11 @@ impl Codec for Grpc {
         let values = outputs.iter().map(|(_, output)| 64 + output.data.len() * 8);
         let out = message::begin(128 + values.sum::<usize>());
         let outputs = reply_content::encode(&query.contents, outputs)?;
-        let content = |method| reply_content::name(&query.contents, method);
-        let out = reply::write(out, &head, &outputs, !query.raw.is_empty(), content)?;
+        let about = |method| reply::About {
+            name: query.output_name(method),
+            content: reply_content::name(&query.contents, method),
+        };
+        let out = reply::write(out, &head, &outputs, !query.raw.is_empty(), about)?;
         Ok(Reply::new(CONTENT_TYPE, message::seal(out, false)?))
     }
 
@@ -70,7 +73,7 @@ fn decode(message: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query,
     let id = Some(request.id).filter(|id| !id.is_empty()).map(str::to_owned);
     let raw = request.is_raw();
     let requested = std::mem::take(&mut request.outputs);
-    let (mut methods, own) = methods(&requested, contract)?;
+    let (mut methods, own, first) = methods(&requested, contract)?;
     let mut asked = request.parameters.iter().filter(|parameter| parameter.name == "method");
     if let Some(parameter) = asked.next() {
         let name = parameter.text.ok_or_else(|| {
@@ -87,16 +90,17 @@ fn decode(message: &[u8], contract: &Contract, bounds: &Bounds) -> Result<Query,
     let answering = if methods.is_empty() { &default[..] } else { &methods };
     let contents = reply_content::of(answering, own.into_iter(), says_content);
     let raw = if raw { answering.to_vec() } else { Vec::new() };
-    Ok(Query { methods, id, raw, contents, ..Query::of(table) })
+    Ok(Query { methods, id, raw, contents, first, ..Query::of(table) })
 }
 
-/// The outputs asked for as methods of the model, and in which content types.
-fn methods(
-    requested: &[Requested<'_>],
-    contract: &Contract,
-) -> Result<(Vec<Method>, Vec<Option<Content>>), Failure> {
+/// The outputs asked for as methods of the model, in which content types, and the one that is called
+/// by KServe's name for the only output.
+type Asked = (Vec<Method>, Vec<Option<Content>>, Option<Method>);
+
+fn methods(requested: &[Requested<'_>], contract: &Contract) -> Result<Asked, Failure> {
     let mut methods = Vec::with_capacity(requested.len());
     let mut contents = Vec::with_capacity(requested.len());
+    let mut first = None;
     for Requested { name, parameters } in requested {
         no_shared_memory("output", name, parameters)?;
         if parameters.iter().any(|parameter| parameter.name == "classification") {
@@ -105,8 +109,10 @@ fn methods(
             );
             return Err(Failure::new(longshore_daemon::Code::Unimplemented, message));
         }
-        requested::add(name, contract, &mut methods)?;
+        if requested::add(name, contract, &mut methods)? {
+            first = Some(contract.default);
+        }
         contents.push(content_type(parameters)?);
     }
-    Ok((methods, contents))
+    Ok((methods, contents, first))
 }

@@ -61,7 +61,7 @@ impl Codec for V2 {
         let outputs = &*reply_content::encode(&query.contents, outputs)?;
         let raw = || outputs.iter().filter(|(method, _)| query.raw.contains(method));
         for (method, output) in raw() {
-            raw::no_missing_text(method.name(), &output.data)?;
+            raw::no_missing_text(query.output_name(*method), &output.data)?;
         }
         for (method, output) in outputs.iter().filter(|(method, _)| !query.raw.contains(method)) {
             finite::check(*method, output)?;
@@ -133,7 +133,7 @@ fn decode(
     let says_content = content.is_some() || tensors.iter().any(|tensor| tensor.content.is_some());
     let frame = assemble::frame(tensors, content, &contract.schema, bounds)?;
     let table = contract.schema.fit(frame)?;
-    let (mut methods, forms) = requested.unwrap_or_default();
+    let Requested { mut methods, forms, first } = requested.unwrap_or_default();
     choose(&mut methods, method, "`parameters`", "`outputs`")?;
     let binary = binary.unwrap_or(false);
     let mut raw = Query::answering(&methods, contract);
@@ -141,7 +141,7 @@ fn decode(
     let contents = reply_content::of(&raw, own, says_content);
     let mut forms = forms.into_iter();
     raw.retain(|_| forms.next().and_then(|form| form.binary).unwrap_or(binary));
-    Ok(Query { methods, id, raw, contents, ..Query::of(table) })
+    Ok(Query { methods, id, raw, contents, first, ..Query::of(table) })
 }
 
 const EXAMPLE: &str = "{\"inputs\": [{\"name\": …, \"shape\": [rows, columns], \"datatype\": \"FP64\", \
@@ -183,12 +183,19 @@ fn asked(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Option<Method
     Ok(found)
 }
 
-/// The outputs asked for, and what their parameters say.
-type Requested = (Vec<Method>, Vec<Parameters>);
+/// The outputs asked for.
+#[derive(Default)]
+struct Requested {
+    methods: Vec<Method>,
+    /// What their parameters say.
+    forms: Vec<Parameters>,
+    /// The one that is called by KServe's name for the only output.
+    first: Option<Method>,
+}
 
 /// Reads the outputs asked for, as methods of the model.
 fn outputs(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Requested, Failure> {
-    let (mut methods, mut forms) = (Vec::new(), Vec::new());
+    let mut requested = Requested::default();
     let mut first = true;
     scanner.begin(b'[')?;
     while scanner.more(b']', &mut first)? {
@@ -210,10 +217,12 @@ fn outputs(scanner: &mut Scanner<'_>, contract: &Contract) -> Result<Requested, 
             }
         }
         let name = name.ok_or_else(|| Failure::invalid("an output has no `name`"))?;
-        requested::add(&name, contract, &mut methods)?;
-        forms.push(parameters.unwrap_or_default());
+        if requested::add(&name, contract, &mut requested.methods)? {
+            requested.first = Some(contract.default);
+        }
+        requested.forms.push(parameters.unwrap_or_default());
     }
-    Ok((methods, forms))
+    Ok(requested)
 }
 
 /// One tensor for each output.
@@ -238,7 +247,8 @@ fn encode(
             out.push(b',');
         }
         let content = reply_content::name(&query.contents, *method);
-        output_tensor(&mut out, *method, output, query.raw.contains(method), content);
+        let name = query.output_name(*method);
+        output_tensor(&mut out, name, output, query.raw.contains(method), content);
     }
     out.extend_from_slice(b"]}");
     out
@@ -246,13 +256,13 @@ fn encode(
 
 fn output_tensor(
     out: &mut Vec<u8>,
-    method: Method,
+    name: &str,
     output: &Output,
     as_raw: bool,
     content: Option<&str>,
 ) {
     out.extend_from_slice(b"{\"name\":\"");
-    out.extend_from_slice(method.name().as_bytes());
+    out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\",\"shape\":[");
     write::integer(out, output.rows);
     if let Some(columns) = output.columns {

@@ -101,6 +101,21 @@ fn binary_and_json_inputs_stand_side_by_side() {
 }
 
 #[test]
+fn the_first_output_has_kserves_name_for_whoever_asks_so() {
+    let server = serve(vec![plain("sum")], Limits::default());
+    let ask = |outputs: Value| {
+        let head = json!({"inputs": [input("a", &[1, 3], "FP64", 24)], "outputs": outputs});
+        infer(&server, "sum", &head, &doubles(&[1., 2., 3.]))
+    };
+    let own = ask(json!([{"name": "predict"}])).json()["outputs"][0].clone();
+    let first = ask(json!([{"name": "output-0"}])).json()["outputs"][0].clone();
+    assert_eq!((&own["name"], &first["name"]), (&json!("predict"), &json!("output-0")));
+    assert_eq!(own["data"], first["data"]);
+    let twice = ask(json!([{"name": "output-0"}, {"name": "predict"}]));
+    assert_eq!(twice.status, 400, "{twice:?}");
+}
+
+#[test]
 fn outputs_are_binary_where_they_are_asked_for_so() {
     let server = serve(vec![plain("sum")], Limits::default());
     let bytes = doubles(&[1., 2., 3.]);

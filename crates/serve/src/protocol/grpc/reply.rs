@@ -12,22 +12,28 @@ pub(super) struct Head<'h> {
     pub(super) id: &'h str,
 }
 
-/// Writes a reply behind `out`; its items are raw bytes when those of the request were. `content`
-/// is what is said of the content type of a method's output.
+/// What a reply says of a method's output beside its values.
+pub(super) struct About {
+    pub(super) name: &'static str,
+    pub(super) content: Option<&'static str>,
+}
+
+/// Writes a reply behind `out`; its items are raw bytes when those of the request were.
 pub(super) fn write(
     out: Vec<u8>,
     head: &Head<'_>,
     outputs: &[(Method, Output)],
     as_raw: bool,
-    content: impl Fn(Method) -> Option<&'static str>,
+    about: impl Fn(Method) -> About,
 ) -> Result<Vec<u8>, Failure> {
     let mut writer = Writer::after(out);
     writer.text(1, head.model);
     writer.text(2, head.version);
     writer.text(3, head.id);
     for (method, output) in outputs {
-        raw::no_missing_text(method.name(), &output.data)?;
-        writer.message(5, |writer| tensor(writer, *method, output, as_raw, content(*method)));
+        let about = about(*method);
+        raw::no_missing_text(about.name, &output.data)?;
+        writer.message(5, |writer| tensor(writer, &about, output, as_raw));
     }
     if as_raw {
         for (_, output) in outputs {
@@ -38,19 +44,13 @@ pub(super) fn write(
     Ok(writer.finish())
 }
 
-fn tensor(
-    writer: &mut Writer,
-    method: Method,
-    output: &Output,
-    as_raw: bool,
-    content: Option<&str>,
-) {
-    writer.text(1, method.name());
+fn tensor(writer: &mut Writer, about: &About, output: &Output, as_raw: bool) {
+    writer.text(1, about.name);
     let datatype = datatype(&output.data);
     writer.text(2, datatype.name());
     let shape = [Some(output.rows), output.columns];
     writer.integers(3, shape.into_iter().flatten().map(|size| size as i64));
-    if let Some(content) = content {
+    if let Some(content) = about.content {
         writer.message(4, |entry| {
             entry.text(1, "content_type");
             entry.message(2, |parameter| parameter.text(3, content));
