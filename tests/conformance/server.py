@@ -1,7 +1,8 @@
-"""Starts the real `longshore serve`, reads its address from its log, and ends it."""
+"""Starts the real `longshore serve` or `longshore gateway`, reads its address from its log, and ends it."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -32,12 +33,14 @@ def run(*arguments: object, stdin: str | None = None) -> subprocess.CompletedPro
 class Server:
     """One `longshore serve`, from `with` to the end of the block."""
 
+    role = "serve"
+
     def __init__(self, *arguments: object) -> None:
         self.arguments = list(map(str, arguments))
 
     def __enter__(self) -> Server:
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log")
-        command = [str(binary()), "serve", *self.arguments, "--port", "0"]
+        command = [str(binary()), self.role, *self.arguments, "--port", "0"]
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         self.url = self._wait_for_address()
         self.http = requests.Session()
@@ -82,3 +85,42 @@ class Server:
         """Send TERM and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
+
+
+class Gateway(Server):
+    """One `longshore gateway` before one replica; every request to it is for that."""
+
+    role = "gateway"
+
+    def __init__(self, folder: Path, replica: str, *arguments: object, policy: dict | None = None, timeout: int = 60) -> None:
+        port = int(replica.split(":")[1])
+        facts = {"service": "wine", "component": "predictor", "port": port, "timeoutSeconds": timeout}
+        revision = {"namespace": "ml", "name": "wine-predictor-00001-abcde", "facts": facts, "replicas": [{"address": replica}]}
+        traffic = [{"revision": revision["name"], "percent": 100}]
+        service = {"namespace": "ml", "name": "wine", "at": ["127.0.0.1", "localhost"], "components": {"predictor": {"traffic": traffic}}, "policy": policy or {}}
+        routes = folder / "routes.json"
+        routes.write_text(json.dumps({"services": [service], "revisions": [revision]}))
+        super().__init__("--routes", routes, "--peer-port", 0, "--metrics-port", 0, "--tls-port", 0, *arguments)
+
+    def _wait(self, pattern: str) -> str:
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            found = re.search(pattern, self.read_log())
+            if found:
+                return found[1]
+            time.sleep(0.005)
+        raise RuntimeError(f"the gateway does not say `{pattern}`:\n{self.read_log()}")
+
+    @property
+    def tls_address(self) -> str:
+        """`host:port` of the port that speaks TLS."""
+        return self._wait(r"listening on https://([0-9.]+:[0-9]+)")
+
+    @property
+    def metrics_url(self) -> str:
+        return self._wait(r"metrics on (http://[0-9.]+:[0-9]+/metrics)")
+
+    def memory_mb(self) -> float:
+        """The most memory that it had so far."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
