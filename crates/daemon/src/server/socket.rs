@@ -59,9 +59,9 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     /// Waits until a connection without a request has something to do: bytes that have come and are to be
-    /// read, or its end. False when the peer has closed it.
+    /// read, or its end. False when it has broken.
     pub(super) async fn rest(&mut self) -> bool {
         if !matches!(self.start, Start::Over) {
             return true;
@@ -71,6 +71,10 @@ impl<S: AsyncRead + Unpin> Watched<S> {
             if watch.may_close() {
                 return Poll::Ready(Ok(None));
             }
+            // TLS may still have the end of the last reply
+            if let Poll::Ready(Err(error)) = Pin::new(io.inner_mut()).poll_flush(cx) {
+                return Poll::Ready(Err(error));
+            }
             let mut chunk = [0; FIRST_READ];
             let mut read = ReadBuf::new(&mut chunk);
             ready!(Pin::new(io.inner_mut()).poll_read(cx, &mut read))?;
@@ -78,12 +82,11 @@ impl<S: AsyncRead + Unpin> Watched<S> {
             Poll::Ready(io::Result::Ok(Some(Bytes::copy_from_slice(read.filled()))))
         });
         match found.await {
-            Ok(None) => true,
-            Ok(Some(bytes)) if !bytes.is_empty() => {
-                self.rewind(bytes);
+            Ok(bytes) => {
+                self.rewind(bytes.unwrap_or_default());
                 true
             }
-            Ok(Some(_)) | Err(_) => false,
+            Err(_) => false,
         }
     }
 }

@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use longshore_daemon::{
     metrics,
     server::{
-        Transport,
+        Limits, Transport,
         tls::{ClientCertificate, Tls},
     },
 };
@@ -289,4 +289,37 @@ async fn a_service_knows_that_a_connection_is_secure() {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await.unwrap();
     assert!(reply.contains("is_secure: true"), "{reply}");
+}
+
+#[tokio::test]
+async fn a_client_that_reads_late_gets_all_of_its_reply() {
+    const LENGTH: usize = 32 << 20;
+    let ca = Authority::new();
+    let folder = Folder::new(&ca.server());
+    let tls = folder.open(None, ClientCertificate::Required);
+    // connections that have had nothing to do for 50 ms rest
+    let long = Duration::from_secs(10);
+    let limits = Limits { body_timeout: long, idle_timeout: long, ..impatient() };
+    let server = start_over(limits, Transport::Tls(tls));
+    let stream = connect(server.address, &ca.believer()).await.unwrap();
+    let (mut reading, mut writing) = tokio::io::split(stream);
+    let head = format!("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: {LENGTH}\r\n\r\n");
+    writing.write_all(head.as_bytes()).await.unwrap();
+    writing.write_all(&vec![b'a'; LENGTH]).await.unwrap();
+    writing.flush().await.unwrap();
+    let mut read = 0;
+    let mut chunk = vec![0; 64 << 10];
+    let all = async {
+        while read < LENGTH {
+            let count = reading.read(&mut chunk).await.unwrap();
+            assert_ne!(count, 0, "closed after {read} bytes");
+            read += count;
+            // slower than the server rests
+            if read % (1 << 20) < count {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(20), all).await;
+    assert!(in_time.is_ok(), "only {read} bytes came");
 }
