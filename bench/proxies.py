@@ -71,7 +71,7 @@ def longshore(binary: Path, place: Path, to: str, threads: int) -> Proxy:
     traffic = [{"revision": revision["name"], "percent": 100}]
     service = {"namespace": "bench", "name": "wine", "at": [HOST], "components": {"predictor": {"traffic": traffic}}}
     routes = json.dumps({"services": [service], "revisions": [revision]})
-    ports = ["--port", "{port}", "--peer-port", "{other_port}", "--metrics-port", "{third_port}"]
+    ports = ["--port", "{port}", "--peer-port", "{other_port}", "--announce-port", "0", "--metrics-port", "{third_port}"]
     command = [str(binary), "gateway", "--routes", "routes.json", *ports, "--threads", str(threads)]
     return Proxy("longshore", Server("longshore", command, {"LONGSHORE_LOG": "warn"}, place, {"routes.json": routes}))
 

@@ -100,7 +100,8 @@ class Gateway(Server):
         service = {"namespace": "ml", "name": "wine", "at": ["127.0.0.1", "localhost"], "components": {"predictor": {"traffic": traffic}}, "policy": policy or {}}
         routes = folder / "routes.json"
         routes.write_text(json.dumps({"services": [service], "revisions": [revision]}))
-        super().__init__("--routes", routes, "--peer-port", 0, "--metrics-port", 0, "--tls-port", 0, *arguments)
+        ports = [(f"--{name}-port", 0) for name in ("peer", "announce", "metrics", "tls")]
+        super().__init__("--routes", routes, *(part for port in ports for part in port), *arguments)
 
     def _wait(self, pattern: str) -> str:
         end = time.monotonic() + START_SECONDS
