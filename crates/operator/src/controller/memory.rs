@@ -45,7 +45,8 @@ struct Service {
     made: HashMap<String, (Instant, Made)>,
     applied: Option<Instant>,
     asked: Option<Instant>,
-    rollout: Option<(Instant, Progress)>,
+    /// By revision.
+    rollouts: HashMap<String, (Instant, Progress)>,
 }
 
 impl Memory {
@@ -106,14 +107,17 @@ impl Memory {
     /// better, and it stands with the revision.
     pub(crate) fn rollout(&self, key: &Key, revision: &str) -> Option<Progress> {
         self.with(key, |service| {
-            let (at, progress) = service.rollout.as_ref()?;
-            (at.elapsed() < MADE && progress.revision == revision).then(|| progress.clone())
+            let (at, progress) = service.rollouts.get(revision)?;
+            (at.elapsed() < MADE).then(|| progress.clone())
         })
     }
 
     /// How far a rollout is.
     pub(crate) fn keep_rollout(&self, key: &Key, progress: Progress) {
-        self.with(key, |service| service.rollout = Some((Instant::now(), progress)));
+        self.with(key, |service| {
+            service.rollouts.retain(|_, (at, _)| at.elapsed() < MADE);
+            service.rollouts.insert(progress.revision.clone(), (Instant::now(), progress));
+        });
     }
 
     /// What was read a moment ago when a Secret was asked for.

@@ -14,6 +14,7 @@ use super::{
     pools,
     queue::Next,
     revisions::{Latest, Made, first_replicas, latest},
+    rolling::Rollings,
     scaled, telling,
 };
 use crate::{
@@ -171,8 +172,8 @@ impl Controller {
         if applies_all && currents.iter().all(|current| current.refused.is_none()) {
             self.memory.applied_all(key);
         }
-        let rolling = self.roll(look, progressive, &plan, &currents).await?;
-        let told = telling::of(self, look, &plan, &currents, rolling.as_ref()).await;
+        let rollings = self.roll(look, progressive, &plan, &currents).await?;
+        let told = telling::of(self, look, &plan, &currents, rollings.as_ref()).await;
         scaled::tell(&self.targets, look, &told.status, &currents);
         for revision in &told.wake {
             self.wake(look, revision, &currents).await?;
@@ -181,8 +182,8 @@ impl Controller {
         // where no revision gets requests, gateways need not confirm that one gets none
         let is_settled = is_confirmed || !(has_traffic(&look.before) || has_traffic(&told.status));
         let changed = self.tell(look, told.status).await?;
-        let is_under_way = rolling.as_ref().is_some_and(|it| it.is_under_way);
-        if let Some(notice) = rolling.and_then(|it| it.notice) {
+        let is_under_way = rollings.as_ref().is_some_and(Rollings::is_under_way);
+        for notice in rollings.into_iter().flat_map(Rollings::into_notices) {
             self.publish(&look.object, notice).await;
         }
         if is_settled {

@@ -1,7 +1,8 @@
-//! The stepped rollout of a service's predictor at one look: asks the gateways how it goes, and takes
-//! the next step when it is due.
+//! The stepped rollouts of a service's components at one look: asks the gateways how they go, and takes
+//! the next step when it is due. Components that change by one manifest step each by itself; when one is
+//! rolled back, so are the others that are still under way.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use k8s_openapi::jiff::Timestamp;
 use longshore_kserve::Component;
@@ -45,65 +46,114 @@ struct Told {
     message: String,
 }
 
-/// What a look at a rollout gives.
+/// What a look at the rollout of one component gives.
 pub(crate) struct Rolling {
     /// The share of the latest revision in percent; none when it is as the manifest says.
-    pub(crate) percent: Option<u32>,
-    /// For the condition `RolloutProgressing`.
-    pub(crate) judged: Judged,
+    percent: Option<u32>,
+    /// None while the first revision is not ready.
+    standing: Option<Standing>,
+    judged: Judged,
+    notice: Option<Notice>,
+}
+
+/// What a look at the rollouts of a service gives.
+#[derive(Default)]
+pub(crate) struct Rollings(BTreeMap<Component, Rolling>);
+
+/// A rollout that is not over, or was rolled back.
+struct Moving {
+    component: Component,
+    progress: Progress,
+    advance: Advance,
+}
+
+impl Rollings {
+    /// The share of a component's latest revision in percent; none when it is as the manifest says.
+    pub(crate) fn percent(&self, component: Component) -> Option<u32> {
+        self.0.get(&component)?.percent
+    }
+
+    /// For the condition `RolloutProgressing`: of what is under way, else of what was rolled back, else of
+    /// what is done.
+    pub(crate) fn judged(&self) -> Judged {
+        let rank = |rolling: &Rolling| match rolling.standing {
+            Some(Standing::RolledBack) => 1,
+            None => 2,
+            Some(Standing::Complete) => 3,
+            Some(_) => 0,
+        };
+        let first = self.0.values().map(rank).min();
+        let mut told = self.0.values().filter(|it| Some(rank(it)) == first).map(|it| &it.judged);
+        let mut judged = told.next().cloned().unwrap_or_default();
+        for other in told {
+            judged.message = format!("{}; {}", judged.message, other.message);
+        }
+        judged
+    }
+
     /// What has just happened.
-    pub(crate) notice: Option<Notice>,
+    pub(crate) fn into_notices(self) -> impl Iterator<Item = Notice> {
+        self.0.into_values().filter_map(|it| it.notice)
+    }
+
     /// True while it has to be looked at again soon.
-    pub(crate) is_under_way: bool,
+    pub(crate) fn is_under_way(&self) -> bool {
+        let is_over = |it: &Standing| matches!(it, Standing::Complete | Standing::RolledBack);
+        self.0.values().filter_map(|it| it.standing).any(|standing| !is_over(&standing))
+    }
 }
 
 impl Controller {
-    /// Looks at the rollout of the predictor, when its annotation asks for one.
+    /// Looks at the rollouts of all components, when the annotation asks for them.
     pub(crate) async fn roll(
         &self,
         look: &Look,
         progressive: &Progressive,
         plan: &Plan,
         currents: &[Current],
-    ) -> Result<Option<Rolling>, Error> {
+    ) -> Result<Option<Rollings>, Error> {
         let Some(rollout) = &progressive.rollout else { return Ok(None) };
-        let is_stable = |it: &&Current| {
-            it.workload.canary.is_none() && it.workload.component == Component::Predictor
-        };
-        let Some(current) = currents.iter().find(is_stable) else { return Ok(None) };
-        let part = Part::of(look, plan, current);
-        let known = part.known(look);
-        let latest = &*current.latest;
-        let stable = known.before.latest_rolledout_revision.as_deref();
-        let stable = stable.filter(|stable| *stable != latest && known.exists(stable));
-        let Some(stable) = stable else {
-            // the first revision, or one that has all requests
-            let done = || Judged {
-                reason: Standing::Complete.name().into(),
-                message: format!("`{latest}` gets all requests"),
-                ..Judged::yes()
+        let mut rollings = Rollings::default();
+        let mut all_moving = Vec::new();
+        for current in currents.iter().filter(|it| it.workload.canary.is_none()) {
+            let component = current.workload.component;
+            let part = Part::of(look, plan, current);
+            let known = part.known(look);
+            let latest = &*current.latest;
+            let stable = known.before.latest_rolledout_revision.as_deref();
+            let stable = stable.filter(|stable| *stable != latest && known.exists(stable));
+            let Some(stable) = stable else {
+                rollings.0.insert(component, settled(latest, known.is_ready(latest)));
+                continue;
             };
-            let judged = if known.is_ready(latest) { done() } else { Judged::default() };
-            return Ok(Some(Rolling { percent: None, judged, notice: None, is_under_way: false }));
-        };
-        let mut progress = self.memory.rollout(&look.key, latest).unwrap_or_else(|| Progress {
-            revision: latest.to_owned(),
-            state: known.deployed(latest).and_then(|it| state(it.rollout.as_deref()?)),
-            counter: Counter::default(),
-            unready: None,
-            told: None,
-        });
-        let advance = self.step(look, progressive, rollout, &known, stable, &mut progress).await?;
-        if advance.state != progress.state {
-            if let Some(state) = &advance.state {
-                self.objects.keep_rollout(&look.key.namespace, latest, state).await?;
-            }
-            progress.state.clone_from(&advance.state);
-            progress.counter.restart();
+            let mut progress = self.memory.rollout(&look.key, latest).unwrap_or_else(|| Progress {
+                revision: latest.to_owned(),
+                state: known.deployed(latest).and_then(|it| state(it.rollout.as_deref()?)),
+                counter: Counter::default(),
+                unready: None,
+                told: None,
+            });
+            let advance =
+                self.step(look, progressive, rollout, &known, stable, &mut progress).await?;
+            all_moving.push(Moving { component, progress, advance });
         }
-        let rolling = rolling(latest, &advance, &mut progress);
-        self.memory.keep_rollout(&look.key, progress);
-        Ok(Some(rolling))
+        let fallen = all_moving.iter().find(|it| it.advance.falls()).map(|it| it.component);
+        for Moving { component, mut progress, mut advance } in all_moving {
+            if let Some(fallen) = fallen.filter(|fallen| *fallen != component) {
+                advance = advance.beside(fallen.name());
+            }
+            if advance.state != progress.state {
+                if let Some(state) = &advance.state {
+                    let (namespace, revision) = (&look.key.namespace, &progress.revision);
+                    self.objects.keep_rollout(namespace, revision, state).await?;
+                }
+                progress.state.clone_from(&advance.state);
+                progress.counter.restart();
+            }
+            rollings.0.insert(component, rolling(&advance, &mut progress));
+            self.memory.keep_rollout(&look.key, progress);
+        }
+        Ok(Some(rollings))
     }
 
     /// Asks the gateways, and takes the next step when it is due.
@@ -127,12 +177,12 @@ impl Controller {
         }
         progress.unready =
             if is_there { None } else { progress.unready.or_else(|| Some(Instant::now())) };
-        let verb = progressive.command.as_ref().filter(|it| it.revision == latest);
+        let verb = progressive.command.as_ref().and_then(|command| command.of(latest));
         let input = Input {
             rollout,
             gates: &progressive.gates,
             has_copies: progressive.shadow.is_some(),
-            verb: verb.map(|it| it.verb),
+            verb,
             now,
             is_ready: known.is_ready(latest) && is_there,
             unready: progress.unready.map(|since| since.elapsed()),
@@ -153,9 +203,22 @@ fn state(text: &str) -> Option<State> {
     }
 }
 
+/// What is told of the first revision, or of one that has all requests.
+fn settled(latest: &str, is_ready: bool) -> Rolling {
+    let standing = is_ready.then_some(Standing::Complete);
+    let done = |standing: Standing| Judged {
+        reason: standing.name().into(),
+        message: format!("`{latest}` gets all requests"),
+        ..Judged::yes()
+    };
+    let judged = standing.map(done).unwrap_or_default();
+    Rolling { percent: None, standing, judged, notice: None }
+}
+
 /// What is told of an advance, calmly.
-fn rolling(latest: &str, advance: &Advance, progress: &mut Progress) -> Rolling {
+fn rolling(advance: &Advance, progress: &mut Progress) -> Rolling {
     let Advance { percent, standing, .. } = *advance;
+    let latest = progress.revision.clone();
     let message = format!("`{latest}`: {}", advance.message);
     let told = match progress.told.take() {
         Some((at, told))
@@ -179,8 +242,7 @@ fn rolling(latest: &str, advance: &Advance, progress: &mut Progress) -> Rolling 
         reason: news.reason.to_owned(),
         note: format!("`{latest}`: {}", news.message),
     });
-    let is_under_way = !matches!(standing, Standing::Complete | Standing::RolledBack);
-    Rolling { percent: Some(percent), judged, notice, is_under_way }
+    Rolling { percent: Some(percent), standing: Some(standing), judged, notice }
 }
 
 #[cfg(test)]
@@ -188,7 +250,7 @@ mod tests {
     use longshore_kserve::status::ConditionStatus;
     use tokio::time::{Duration, advance as pass};
 
-    use super::{Counter, Progress, rolling, state};
+    use super::{Component, Counter, Judged, Progress, Rollings, rolling, settled, state};
     use crate::rollout::{Advance, News, Standing, State};
 
     fn advance(standing: Standing, percent: u32, message: &str) -> Advance {
@@ -216,7 +278,7 @@ mod tests {
     async fn figures_are_told_calmly_and_changes_at_once() {
         let mut progress = progress();
         let mut said = |standing, percent, message| {
-            rolling("b", &advance(standing, percent, message), &mut progress).judged.message
+            rolling(&advance(standing, percent, message), &mut progress).judged.message
         };
         let waits = Standing::WaitingForRequests;
         assert_eq!(said(waits, 5, "1 of 100"), "`b`: 1 of 100");
@@ -229,12 +291,39 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_rollback_is_a_warning_and_a_condition_that_does_not_hold() {
-        let back =
-            rolling("b", &advance(Standing::RolledBack, 0, "7 of 8 failed"), &mut progress());
+        let back = rolling(&advance(Standing::RolledBack, 0, "7 of 8 failed"), &mut progress());
         assert_eq!(back.judged.status, ConditionStatus::False);
-        let notice = back.notice.unwrap();
+        let notice = back.notice.as_ref().unwrap();
         assert!(notice.is_warning && notice.note == "`b`: 7 of 8 failed");
-        assert!(!back.is_under_way);
+        assert!(!Rollings([(Component::Predictor, back)].into()).is_under_way());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn components_are_told_together() {
+        let of = |predictor: (Standing, &str), transformer: (Standing, &str)| {
+            let of = |(standing, message)| rolling(&advance(standing, 5, message), &mut progress());
+            let both =
+                [(Component::Predictor, of(predictor)), (Component::Transformer, of(transformer))];
+            let rollings = Rollings(both.into());
+            let Judged { status, message, .. } = rollings.judged();
+            (rollings.is_under_way(), status, message)
+        };
+        let (back, steps, done) = (Standing::RolledBack, Standing::Stepping, Standing::Complete);
+        let told = of((steps, "5%"), (steps, "25%"));
+        assert_eq!(told, (true, ConditionStatus::Unknown, "`b`: 5%; `b`: 25%".into()));
+        let told = of((back, "it failed"), (steps, "25%"));
+        assert_eq!(told, (true, ConditionStatus::Unknown, "`b`: 25%".into()));
+        let told = of((back, "it failed"), (done, "100%"));
+        assert_eq!(told, (false, ConditionStatus::False, "`b`: it failed".into()));
+        let first = Rollings([(Component::Predictor, settled("a", false))].into());
+        assert_eq!(first.judged().status, ConditionStatus::Unknown);
+        let both = [
+            (Component::Predictor, settled("a", true)),
+            (Component::Transformer, settled("t", true)),
+        ];
+        let told = Rollings(both.into()).judged();
+        assert_eq!(told.status, ConditionStatus::True);
+        assert_eq!(told.message, "`a` gets all requests; `t` gets all requests");
     }
 
     #[test]

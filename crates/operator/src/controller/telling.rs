@@ -18,7 +18,7 @@ use super::{
     look::{Current, Look},
     model,
     revisions::Known,
-    rolling::Rolling,
+    rolling::Rollings,
     traffic::{self, Asked, Canary, Revisions},
 };
 use crate::{
@@ -86,7 +86,7 @@ pub(crate) async fn of(
     look: &Look,
     plan: &Plan,
     currents: &[Current],
-    rolling: Option<&Rolling>,
+    rollings: Option<&Rollings>,
 ) -> Told {
     let now = super::now();
     let mut status = InferenceServiceStatus {
@@ -110,7 +110,8 @@ pub(crate) async fn of(
     let mut wake = Vec::new();
     for current in currents.iter().filter(|current| current.workload.canary.is_none()) {
         let component = current.workload.component;
-        found.insert(component, component_found(look, plan, currents, current, rolling, &mut wake));
+        found
+            .insert(component, component_found(look, plan, currents, current, rollings, &mut wake));
     }
     let canaries = canaries(look, plan, currents, &mut status, &now);
     let (ingress, is_confirmed, ask_again) = ingress(controller, look, &found).await;
@@ -120,7 +121,7 @@ pub(crate) async fn of(
         components: &judged,
         ingress,
         canaries,
-        rollout: rolling.map(|it| it.judged.clone()),
+        rollout: rollings.map(Rollings::judged),
         is_stopped: false,
         not_honoured: &plan.not_honoured,
     };
@@ -190,7 +191,7 @@ fn component_found(
     plan: &Plan,
     currents: &[Current],
     current: &Current,
-    rolling: Option<&Rolling>,
+    rollings: Option<&Rollings>,
     wake: &mut Vec<String>,
 ) -> Found {
     let Current { workload, latest, refused, .. } = current;
@@ -201,10 +202,10 @@ fn component_found(
         let name = it.workload.canary.as_deref()?;
         Some(Canary { name, latest: &it.latest, percent: it.workload.percent.unwrap_or(0) })
     });
-    let stepped = rolling.filter(|_| workload.component == Component::Predictor);
+    let stepped = rollings.and_then(|it| it.percent(workload.component));
     let asked = Asked {
         latest,
-        percent: stepped.and_then(|it| it.percent).or(workload.percent),
+        percent: stepped.or(workload.percent),
         has_tag_routing: workload.has_tag_routing,
         canaries: canaries.collect(),
     };

@@ -167,6 +167,22 @@ fn under_way(percent: u32, since: Timestamp, input: &Input<'_>) -> Advance {
     }
 }
 
+impl Advance {
+    /// The same rollout once that of another component, which came by the same manifest, was rolled back:
+    /// what is still under way goes back too.
+    pub fn beside(self, other: &str) -> Self {
+        match self.standing {
+            Standing::Complete | Standing::RolledBack => self,
+            _ => rolled_back(format!("the new revision of the {other} was rolled back"), true),
+        }
+    }
+
+    /// True when it has just been rolled back.
+    pub fn falls(&self) -> bool {
+        self.standing == Standing::RolledBack && self.news.is_some()
+    }
+}
+
 /// What copies have shown in this step.
 fn copies(evidence: &Evidence) -> String {
     let Outcomes { compared, disagreed, failed, dropped, .. } = evidence.latest;

@@ -50,14 +50,14 @@ fn step(text: &str) -> Result<u32, String> {
     }
 }
 
-/// What somebody has decided about a revision: `promote REVISION` or `abort REVISION`. It says nothing
-/// of any other revision, so it may stay where it is written.
+/// What somebody has decided about revisions: `promote REVISION` or `abort REVISION`, with as many as there
+/// are components that roll out. It says nothing of any other revision, so it may stay where it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// What is to become of it.
+    /// What is to become of them.
     pub verb: Verb,
-    /// The revision.
-    pub revision: String,
+    /// The revisions.
+    pub revisions: Vec<String>,
 }
 
 /// What is to become of a revision.
@@ -70,7 +70,7 @@ pub enum Verb {
 }
 
 impl Command {
-    /// Reads a verb and a revision.
+    /// Reads a verb and revisions.
     ///
     /// # Errors
     /// When the text is something else.
@@ -81,12 +81,18 @@ impl Command {
             Some("abort") => Some(Verb::Abort),
             _ => None,
         };
-        match (verb, words.next(), words.next()) {
-            (Some(verb), Some(revision), None) => Ok(Self { verb, revision: revision.to_owned() }),
+        let revisions: Vec<_> = words.map(str::to_owned).collect();
+        match verb {
+            Some(verb) if !revisions.is_empty() => Ok(Self { verb, revisions }),
             _ => {
                 Err(format!("`{text}` is no command; write `promote REVISION` or `abort REVISION`"))
             }
         }
+    }
+
+    /// What it says of a revision.
+    pub fn of(&self, revision: &str) -> Option<Verb> {
+        self.revisions.iter().any(|it| it == revision).then_some(self.verb)
     }
 }
 
@@ -129,8 +135,10 @@ mod tests {
     #[test]
     fn commands_name_their_revision() {
         let command = Command::parse("abort iris-predictor-00002-k3d9x").unwrap();
-        assert_eq!((command.verb, &*command.revision), (Verb::Abort, "iris-predictor-00002-k3d9x"));
-        for text in ["", "promote", "stop x", "promote a b"] {
+        assert_eq!(command.of("iris-predictor-00002-k3d9x"), Some(Verb::Abort));
+        assert_eq!(command.of("iris-predictor-00003-k3d9x"), None);
+        assert_eq!(Command::parse("promote a b").unwrap().of("b"), Some(Verb::Promote));
+        for text in ["", "promote", "stop x"] {
             assert!(Command::parse(text).is_err(), "{text}");
         }
     }

@@ -68,20 +68,32 @@ pub(super) async fn run(cluster: &Cluster, args: &PromoteArgs, verdict: Verdict)
     Ok(())
 }
 
-/// By a decision about the predictor's latest revision, for a rollout that goes by steps.
+/// By a decision about the latest revisions that have not all requests, for a rollout that goes by steps.
 fn by_command(service: &Service, verdict: Verdict) -> Option<Change> {
-    let of = |field: &str| service.text(&format!("/status/components/predictor/{field}"));
-    let latest = of("latestCreatedRevision")?;
-    if of("latestRolledoutRevision") == Some(latest) {
+    let under_way = |component: &str| {
+        let of = |field: &str| service.text(&format!("/status/components/{component}/{field}"));
+        of("latestCreatedRevision").filter(|latest| of("latestRolledoutRevision") != Some(*latest))
+    };
+    let found: Vec<_> = ["predictor", "transformer", "explainer"]
+        .into_iter()
+        .filter_map(|component| Some((component, under_way(component)?)))
+        .collect();
+    if found.is_empty() {
         return None;
     }
     let (verb, said) = match verdict {
         Verdict::Promote => ("promote", "gets all requests"),
         Verdict::Abort => ("abort", "gets no requests any more"),
     };
+    let revisions: Vec<_> = found.iter().map(|(_, latest)| *latest).collect();
+    let command = format!("{verb} {}", revisions.join(" "));
+    let told: Vec<_> = found
+        .iter()
+        .map(|(component, latest)| format!("{component} {} {said}", short(latest)))
+        .collect();
     Some(Change {
-        patch: json!({"metadata": {"annotations": {ROLLOUT_COMMAND: format!("{verb} {latest}")}}}),
-        said: format!("{}: predictor {} {said}", service.name(), short(latest)),
+        patch: json!({"metadata": {"annotations": {ROLLOUT_COMMAND: command}}}),
+        said: format!("{}: {}", service.name(), told.join("; ")),
     })
 }
 
@@ -233,6 +245,14 @@ mod tests {
         assert_eq!(change.patch, json!({"metadata": {"annotations": annotations}}));
         assert_eq!(change.said, "iris: predictor #2 gets all requests");
         assert_eq!(by_command(&service(&json!({}), SECOND), Verdict::Abort), None);
+        let mut both = service(&json!({}), FIRST);
+        both.object.data["status"]["components"]["transformer"] =
+            json!({"latestCreatedRevision": "iris-transformer-00003-ccccc"});
+        let change = by_command(&both, Verdict::Abort).unwrap();
+        let command = &change.patch["metadata"]["annotations"]["longshore.dev/rollout-command"];
+        assert_eq!(*command, format!("abort {SECOND} iris-transformer-00003-ccccc"));
+        let said = "iris: predictor #2 gets no requests any more; transformer #3 gets no requests any more";
+        assert_eq!(change.said, said);
     }
 
     #[test]

@@ -202,3 +202,18 @@ fn a_step_of_0_is_judged_by_copies_and_says_what_they_show() {
     // its gates wait for copies, which the requests of its own are not
     assert_eq!(run.after(30, WELL).standing, Standing::WaitingForRequests);
 }
+
+#[test]
+fn what_is_under_way_falls_with_another_component() {
+    let mut run = Run::new("5%,100% every 1m", "errors < 1%");
+    let under_way = run.after(0, WELL);
+    assert!(!under_way.falls());
+    let back = under_way.beside("transformer");
+    assert_eq!(summary(&back), (0, Standing::RolledBack, Some("RolledBack")));
+    assert!(
+        back.falls()
+            && back.message.ends_with("the new revision of the transformer was rolled back")
+    );
+    let done = run.after(60, WELL);
+    assert_eq!(done.clone().beside("transformer"), done);
+}
