@@ -39,6 +39,8 @@ pub struct Cluster {
     pub scaled_objects: Index<Applied>,
     /// True when the cluster knows ScaledObjects.
     keda: AtomicBool,
+    /// The projections of Knative's Services that the operator made.
+    pub projections: Index<Applied>,
     /// ServingRuntimes, by their namespace.
     pub runtimes: Index<Runtime>,
     /// ClusterServingRuntimes, by no namespace.

@@ -63,6 +63,8 @@ pub(crate) struct Setup {
     pub(crate) metrics: Metrics,
     /// How warm pools are made; none when there are none.
     pub(crate) pool: Option<PoolSettings>,
+    /// True when it shows components as Knative's Services.
+    pub(crate) projects: bool,
     /// Where it puts in what it finds is to be looked at.
     pub(crate) queue: Queue,
     /// The name by which this operator is told from others.
@@ -82,6 +84,7 @@ pub(crate) struct Controller {
     memory: Memory,
     pool: Option<PoolSettings>,
     pools: Pools,
+    projects: bool,
     queue: Queue,
     recorder: Recorder,
 }
@@ -95,7 +98,7 @@ impl Controller {
     /// Looks at services through `client`.
     pub(crate) fn new(client: Client, setup: Setup) -> Self {
         let Setup { cluster, gateways, settings, class, scaling, targets, .. } = setup;
-        let Setup { metrics, pool, queue, identity, .. } = setup;
+        let Setup { metrics, pool, projects, queue, identity, .. } = setup;
         let reporter = Reporter { controller: OPERATOR.into(), instance: Some(identity) };
         Self {
             cluster,
@@ -109,6 +112,7 @@ impl Controller {
             memory: Memory::default(),
             pool,
             pools: Pools::default(),
+            projects,
             queue,
             recorder: Recorder::new(client, reporter),
         }

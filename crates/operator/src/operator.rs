@@ -28,6 +28,9 @@ use crate::{
 /// How long the API server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The label of the definition of Knative's Services that the chart brings.
+const PROJECTION: &str = "longshore.dev/projection";
+
 /// How long nothing may come from the API server that is awaited: a control plane that loses its power
 /// ends no connection. Watches rest for [`WATCH_SECONDS`].
 const READ_TIMEOUT: Duration = Duration::from_secs(WATCH_SECONDS as u64 + 10);
@@ -51,6 +54,8 @@ pub struct Config {
     pub settings: Settings,
     /// How the warm pools of namespaces are made; none when there are none.
     pub pool: Option<PoolSettings>,
+    /// True when components are shown as Knative's Services, for tools that read how they scale.
+    pub knative_projection: bool,
     /// How revisions scale that say nothing else.
     pub scaling: Defaults,
 }
@@ -94,6 +99,9 @@ pub async fn run(
     if is_alone {
         alone(&client).await?;
     }
+    if config.knative_projection {
+        without_knative(&client).await?;
+    }
     let cluster = Arc::new(look_around(&client).await?);
     let gateways = Arc::new(Gateways::new(config.gateways));
     let (queue, mut waiting) = queue();
@@ -109,7 +117,13 @@ pub async fn run(
             _ => queue.add(group),
         }
     };
-    let watches = Watches::start(client.clone(), cluster.clone(), &config.namespaces, told);
+    let watches = Watches::start(
+        client.clone(),
+        cluster.clone(),
+        &config.namespaces,
+        config.knative_projection,
+        told,
+    );
     let progress = watches.progress();
     let targets = Targets::default();
     let setup = Setup {
@@ -121,6 +135,7 @@ pub async fn run(
         targets: targets.clone(),
         metrics: metrics.clone(),
         pool: config.pool,
+        projects: config.knative_projection,
         queue: queue.clone(),
         identity: config.identity.clone(),
     };
@@ -222,4 +237,20 @@ async fn alone(client: &Client) -> Result<(), Error> {
         return Err(Error::OtherController { found, annotation: CLASS });
     }
     Ok(())
+}
+
+/// Refuses to show components as Knative's Services where Knative itself keeps those: it would run them.
+async fn without_knative(client: &Client) -> Result<(), Error> {
+    let name = "services.serving.knative.dev";
+    let definitions = Api::<CustomResourceDefinition>::all(client.clone());
+    let found = definitions.get_metadata_opt(name).await;
+    let found = found.map_err(Error::api(format!("read the definition `{name}`")))?;
+    let labels = found.and_then(|found| found.metadata.labels);
+    if labels.is_some_and(|labels| labels.contains_key(PROJECTION)) {
+        return Ok(());
+    }
+    Err(Error::Setting(format!(
+        "the definition `{name}` is not there or has no label `{PROJECTION}`, so it is Knative's own; leave \
+         `--knative-projection` out, or remove Knative and set the chart's `knativeProjection.enabled`, which brings the definition"
+    )))
 }

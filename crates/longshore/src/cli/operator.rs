@@ -42,6 +42,11 @@ pub(crate) struct OperatorArgs {
     )]
     pub(crate) default_deployment_mode: Mode,
 
+    /// Show each component in the mode Knative as a Knative Service too, for tools that read from it how
+    /// a component scales; nothing reads what is written there. Refused where Knative is installed
+    #[arg(long, env = "LONGSHORE_KNATIVE_PROJECTION")]
+    pub(crate) knative_projection: bool,
+
     /// Warm pools.
     #[command(flatten)]
     pub(crate) pool: PoolArgs,

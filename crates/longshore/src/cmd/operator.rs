@@ -119,6 +119,7 @@ fn config(args: &OperatorArgs) -> Result<Config> {
         gateways: fixed.clone(),
         settings,
         pool: pool(&args.pool)?,
+        knative_projection: args.knative_projection,
         scaling: scaling(&args.scaling),
     })
 }

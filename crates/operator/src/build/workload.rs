@@ -236,6 +236,14 @@ impl Workload {
         told
     }
 
+    /// The labels that its objects have by the manifest alone.
+    pub fn given_labels(&self) -> impl Iterator<Item = &String> {
+        let own = self.owner.labels(self.component, &self.object).map(|(name, _)| name);
+        let is_own =
+            move |name: &str| own.iter().any(|own| own == name) || [REVISION, HASH].contains(&name);
+        self.labels.keys().filter(move |name| !is_own(name))
+    }
+
     fn metadata(&self, name: &str, revision: Option<&str>) -> Value {
         let mut labels = self.labels.clone();
         labels.extend(self.owner.labels(self.component, &self.object));

@@ -60,6 +60,8 @@ pub(crate) struct Watches<F> {
     told: F,
     tasks: JoinSet<()>,
     progress: Arc<Progress>,
+    /// True when projections of Knative's Services are watched too.
+    projects: bool,
 }
 
 /// How many first lists are still awaited.
@@ -104,10 +106,11 @@ impl<F: Told> Watches<F> {
         client: Client,
         cluster: Arc<Cluster>,
         namespaces: &[String],
+        projects: bool,
         told: F,
     ) -> Self {
         let tasks = JoinSet::new();
-        let mut watches = Self { client, cluster, told, tasks, progress: Arc::default() };
+        let mut watches = Self { client, cluster, told, tasks, progress: Arc::default(), projects };
         if namespaces.is_empty() {
             watches.namespaced(None);
         }
@@ -209,6 +212,9 @@ impl<F: Told> Watches<F> {
                 see: |object| Some(Applied::of(&object.metadata)),
             },
         );
+        if self.projects {
+            self.projections(namespace);
+        }
         let api = self.api::<ServiceAccount>(namespace);
         self.watch(
             api,
@@ -218,6 +224,21 @@ impl<F: Told> Watches<F> {
                 index: |it| &it.accounts,
                 group: |object| Some(Key::new(key(&object.metadata).namespace, "")),
                 see: |object| Some(AccountSeen::of(object)),
+            },
+        );
+    }
+
+    fn projections(&mut self, namespace: Option<&String>) {
+        let kind = GroupVersionKind::gvk("serving.knative.dev", "v1", "Service");
+        let api = self.dynamic(&ApiResource::from_gvk(&kind), namespace);
+        self.watch(
+            api,
+            watcher::Config::default().labels(OURS),
+            Watch {
+                namespace: namespace.cloned(),
+                index: |it| &it.projections,
+                group: |object| service(&object.metadata),
+                see: |object| Some(Applied::of(&object.metadata)),
             },
         );
     }

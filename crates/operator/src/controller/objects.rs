@@ -141,6 +141,7 @@ impl Objects {
             Kind::Deployment => ("apps", "v1", "Deployment"),
             Kind::Service => ("", "v1", "Service"),
             Kind::PodAutoscaler => ("autoscaling", "v2", "HorizontalPodAutoscaler"),
+            Kind::Projection => ("serving.knative.dev", "v1", "Service"),
             Kind::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy"),
             Kind::ScaledObject => ("keda.sh", "v1alpha1", "ScaledObject"),
         };
@@ -166,6 +167,26 @@ impl Objects {
         let patch = json!({"spec": {"replicas": replicas}});
         let scaled = api.patch_scale(name, &parameters, &Patch::Merge(patch)).await;
         scaled.map(drop).map_err(Error::api(format!("scale the Deployment `{name}`")))
+    }
+
+    /// Takes labels from the Deployment of a revision. What was applied is not so any more: whoever needs
+    /// the revision again applies it anew.
+    pub(crate) async fn unlabel(
+        &self,
+        namespace: &str,
+        revision: &str,
+        labels: &[&String],
+    ) -> Result<(), Error> {
+        let labels = labels.iter().map(|label| ((*label).clone(), Value::Null));
+        let labels: serde_json::Map<_, _> = labels.collect();
+        let patch = json!({"metadata": {"labels": labels, "annotations": {APPLIED: null}}});
+        let api = Api::<Deployment>::namespaced(self.client.clone(), namespace);
+        let parameters =
+            PatchParams { field_manager: Some(OPERATOR.into()), ..PatchParams::default() };
+        let patched = api.patch_metadata(revision, &parameters, &Patch::Merge(patch)).await;
+        patched
+            .map(drop)
+            .map_err(Error::api(format!("take labels from the Deployment `{revision}`")))
     }
 
     /// Writes the status of an InferenceService, unless it has changed since this `version` of it.
@@ -249,6 +270,8 @@ pub(crate) enum Kind {
     Service,
     /// A HorizontalPodAutoscaler.
     PodAutoscaler,
+    /// The projection of a component as Knative's Service.
+    Projection,
     /// A NetworkPolicy.
     NetworkPolicy,
     /// KEDA's ScaledObject.

@@ -13,6 +13,7 @@ use super::{
     objects::Manifest,
     pools,
     queue::Next,
+    retire,
     revisions::{Latest, Made, first_replicas, latest},
     rolling::Rollings,
     scaled, telling,
@@ -162,6 +163,9 @@ impl Controller {
         for service in &plan.services {
             self.keep_address(look, Manifest::new(service.clone()), applies_all).await?;
         }
+        if self.projects {
+            self.project(look, &plan, applies_all).await?;
+        }
         let mut currents = Vec::with_capacity(plan.workloads.len());
         for (workload, scaling) in plan.workloads.iter().zip(scaling) {
             let (latest, refused) =
@@ -199,6 +203,18 @@ impl Controller {
             None if changed || !is_confirmed => Next::After(SOON),
             None => Next::After(RARELY),
         })
+    }
+
+    /// Shows how components scale to tools that read Knative's Services.
+    async fn project(&self, look: &Look, plan: &Plan, anyway: bool) -> Result<(), Error> {
+        for workload in retire::projections(plan) {
+            let manifest = Manifest::new(workload.knative_service());
+            let seen = self.cluster.projections.get(&look.key, &manifest.name);
+            if anyway || seen.is_none_or(|seen| seen.hash.as_ref() != Some(&manifest.hash)) {
+                self.objects.apply(&look.key.namespace, &manifest).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes a Service what it is to be.

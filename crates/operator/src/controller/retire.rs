@@ -2,12 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use longshore_kserve::annotations::DeploymentMode;
+
 use super::{
     Controller,
     look::{Current, Look},
     objects::Kind,
 };
-use crate::{Error, build::Plan};
+use crate::{
+    Error,
+    build::{Plan, Workload},
+};
+
+/// The workloads of a plan that Knative would have a Service for.
+pub(crate) fn projections(plan: &Plan) -> impl Iterator<Item = &Workload> {
+    let is_projected = |it: &&Workload| it.mode == DeploymentMode::Knative && it.canary.is_none();
+    plan.workloads.iter().filter(is_projected)
+}
 
 /// How many revisions without requests are kept of each object, to go back to.
 const KEPT: usize = 5;
@@ -49,6 +60,12 @@ impl Controller {
                     gone.insert(name.to_owned());
                 } else if deployed.wanted > 0 {
                     self.objects.scale(namespace, name, 0).await?;
+                    // by the service's own labels tools look for what serves it
+                    let labels = owner.into_iter().flat_map(|it| it.workload.given_labels());
+                    let labels: Vec<_> = labels.collect();
+                    if !labels.is_empty() {
+                        self.objects.unlabel(namespace, name, &labels).await?;
+                    }
                     tracing::info!(service = %look.key, revision = name, "nobody asks for a revision: it sleeps");
                 }
             }
@@ -93,6 +110,12 @@ impl Controller {
             let mut scales = plan.workloads.iter().filter(|it| !it.triggers.is_empty());
             if scales.all(|it| it.object != scaled.name) {
                 self.objects.delete(&key.namespace, Kind::ScaledObject, &scaled.name).await?;
+            }
+        }
+        for projection in self.cluster.projections.of(key) {
+            let is_needed = projections(plan).any(|it| it.object == projection.name);
+            if !is_needed {
+                self.objects.delete(&key.namespace, Kind::Projection, &projection.name).await?;
             }
         }
         Ok(())

@@ -35,6 +35,7 @@ use crate::{
 };
 
 mod pooled;
+mod projections;
 mod scenarios;
 
 /// A cluster as far as one service is concerned.
@@ -103,6 +104,7 @@ impl World {
             scaling: Defaults::default(),
             targets: targets.clone(),
             metrics: Metrics::default(),
+            projects: false,
             pool: Some(PoolSettings {
                 ingress: Some(vec![json!({"from": [{"podSelector": {}}]})]),
                 ..PoolSettings::default()
@@ -261,6 +263,9 @@ impl Api {
                 }),
             );
         }
+        if path.starts_with("/apis/serving.knative.dev/") {
+            parts[0] = "projections";
+        }
         if parts[0] == "events" {
             return reply(201, &body);
         }
@@ -283,7 +288,7 @@ impl Api {
         drop(refused);
         self.change(&head.method, &parts, &body);
         let done = json!({"kind": "Status", "status": "Success", "code": 200});
-        reply(200, if body.is_null() { &done } else { &body })
+        reply(200, &if body.is_null() { done } else { without_nulls(body) })
     }
 
     /// What was asked for becomes so.
@@ -335,6 +340,14 @@ impl Api {
             }
             ("DELETE", ["scaledobjects", _]) => {
                 self.cluster.scaled_objects.remove(&key, name);
+            }
+            ("PATCH", ["projections", _]) => {
+                let hash = text(&metadata["annotations"]["longshore.dev/applied"]);
+                let applied = Applied { name: name.to_owned(), hash, ..Applied::default() };
+                self.cluster.projections.put(&key, name, applied);
+            }
+            ("DELETE", ["projections", _]) => {
+                self.cluster.projections.remove(&key, name);
             }
             ("DELETE", ["deployments", _]) => {
                 self.cluster.deployments.remove(&key, name);
@@ -397,6 +410,17 @@ impl Api {
             })
         });
         Routes { hosts: Vec::new(), revisions: shares.collect() }
+    }
+}
+
+/// What is left of a patch once it is done: a null takes a field away.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let left = fields.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(left.map(|(key, value)| (key, without_nulls(value))).collect())
+        }
+        other => other,
     }
 }
 

@@ -33,6 +33,11 @@
 - apiGroups: [""]
   resources: [pods, serviceaccounts]
   verbs: [get, list, watch]
+{{- if .Values.knativeProjection.enabled }}
+- apiGroups: [serving.knative.dev]
+  resources: [services]
+  verbs: [get, list, watch, create, patch, delete]
+{{- end }}
 # whether a namespace wants a warm pool
 - apiGroups: [""]
   resources: [namespaces]

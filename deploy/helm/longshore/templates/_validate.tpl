@@ -111,5 +111,11 @@
 {{- if hasKey (dig "metadata" "annotations" dict (default dict $found)) "controller-gen.kubebuilder.io/version" }}
 {{- fail "KServe is installed on this cluster: the definition inferenceservices.serving.kserve.io is its own. Two controllers would fight over every InferenceService: remove KServe first (docs/guides/from-kserve.md), or write runtimes.only=true to let it run its models on this server" }}
 {{- end }}
+{{- if .Values.knativeProjection.enabled }}
+{{- $found := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "services.serving.knative.dev" }}
+{{- if and $found (not (hasKey (dig "metadata" "labels" dict $found) "longshore.dev/projection")) }}
+{{- fail "knativeProjection.enabled is true, but Knative is installed on this cluster and would run what is only to be read: write false" }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end -}}

@@ -112,6 +112,20 @@ async fn what_is_deleted_loses_the_finalizer_that_kserve_left() {
 }
 
 #[tokio::test]
+async fn the_labels_of_a_service_are_on_what_serves_it() {
+    let labels = json!({"labels": {"team": "a", "app": "mine"}});
+    let world = served(&labels).await;
+    let first = world.latest();
+    world.put(&model("s3://m/2", &labels), &json!({}));
+    world.settle().await;
+    world.ready(&world.latest());
+    let asked = world.settle().await;
+    assert!(asked.contains(&format!("PATCH deployments {first}")), "{asked:?}");
+    let lines = asked.iter().filter(|it| it.contains(&first)).count();
+    assert_eq!(lines, 2, "scaled and unlabelled once: {asked:?}");
+}
+
+#[tokio::test]
 async fn a_change_takes_over_once_it_is_ready_and_the_old_revision_sleeps() {
     let world = served(&json!({"minReplicas": 2})).await;
     let first = world.latest();
