@@ -67,7 +67,7 @@ def conditions_say_what_to_do(platform: Platform) -> str:
         return not missing
 
     try:
-        until("every condition", is_told, 40, 0.5)
+        until("every condition", is_told, 90, 0.5)
     except Unexpected as error:
         found = platform.kube.items("inferenceservices", namespace=namespace)
         told = {it["metadata"]["name"]: said(it) for it in found if it["metadata"]["name"] in missing}
