@@ -19,7 +19,7 @@ use crate::{
     autoscaler::{self, Defaults, Live, Targets},
     build::{PoolSettings, Settings},
     cluster::{Cluster, Key, POOL, WATCH_SECONDS, Watches, scaled_object},
-    controller::{Controller, Setup, queue},
+    controller::{Controller, Queue, Setup, queue},
     crd::{self, MADE_BY_KSERVE},
     gateways::Gateways,
     leader::Leadership,
@@ -96,26 +96,12 @@ pub async fn run(
     drain: Drain,
 ) -> Result<(), Error> {
     let is_alone = config.class.is_none();
-    if is_alone {
-        alone(&client).await?;
-    }
-    if config.knative_projection {
-        without_knative(&client).await?;
-    }
-    let cluster = Arc::new(look_around(&client).await?);
+    let cluster = Arc::new(look_around(&client, is_alone, config.knative_projection).await?);
     let gateways = Arc::new(Gateways::new(config.gateways));
     let (queue, mut waiting) = queue();
     let told = {
         let (queue, cluster) = (queue.clone(), cluster.clone());
-        move |group: Key| match (&*group.namespace, &*group.name) {
-            // what is of a namespace, or of the cluster, concerns all services there
-            ("", "") => cluster.services.groups(None).into_iter().for_each(|key| queue.add(key)),
-            (namespace, "") => {
-                cluster.services.groups(Some(namespace)).into_iter().for_each(|key| queue.add(key));
-                queue.add(Key::new(namespace, POOL));
-            }
-            _ => queue.add(group),
-        }
+        move |group| look_at(group, &queue, &cluster)
     };
     let watches = Watches::start(
         client.clone(),
@@ -207,8 +193,27 @@ pub async fn run(
     Ok(())
 }
 
-/// A cluster of which nothing is seen yet but whether it knows KEDA's ScaledObjects.
-async fn look_around(client: &Client) -> Result<Cluster, Error> {
+/// Has the services looked at that a group concerns: one service, or all of a namespace or of the cluster.
+fn look_at(group: Key, queue: &Queue, cluster: &Cluster) {
+    match (&*group.namespace, &*group.name) {
+        ("", "") => cluster.services.groups(None).into_iter().for_each(|key| queue.add(key)),
+        (namespace, "") => {
+            cluster.services.groups(Some(namespace)).into_iter().for_each(|key| queue.add(key));
+            queue.add(Key::new(namespace, POOL));
+        }
+        _ => queue.add(group),
+    }
+}
+
+/// A cluster of which nothing is seen yet but which controllers it has: KServe's and Knative's are refused
+/// where they would make the same objects, KEDA is used.
+async fn look_around(client: &Client, is_alone: bool, projects: bool) -> Result<Cluster, Error> {
+    if is_alone {
+        alone(client).await?;
+    }
+    if projects {
+        without_knative(client).await?;
+    }
     let cluster = Cluster::default();
     let ApiResource { group, version, plural, .. } = scaled_object();
     match client.list_api_group_resources(&format!("{group}/{version}")).await {

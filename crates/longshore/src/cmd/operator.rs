@@ -53,7 +53,8 @@ pub(crate) fn run(args: &OperatorArgs) -> Result<()> {
         async move {
             let kept = async {
                 let client = longshore_operator::connect().await?;
-                longshore_operator::run(client, config, counters, ready, drain.clone()).await
+                Box::pin(longshore_operator::run(client, config, counters, ready, drain.clone()))
+                    .await
             };
             let kept = kept.await;
             drain.begin();
