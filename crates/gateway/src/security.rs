@@ -17,6 +17,7 @@ mod metrics;
 mod rates;
 
 pub use jwks::{JwksSource, Tokens};
+pub use jwt::subject;
 
 use self::{metrics::Counts, rates::Rates};
 

@@ -236,6 +236,21 @@ pub(super) fn verify(token: &str, keys: &[Key], expected: Expected<'_>) -> Resul
     check(part(payload)?, expected)
 }
 
+/// Whom a token names, when it is signed by a key of the JSON Web Key Set `set` and made by `issuer` for
+/// `audience`. `now` is in seconds since 1970.
+///
+/// # Errors
+/// Why the set has no keys, or why the token is not let in.
+pub fn subject(
+    set: &[u8],
+    token: &str,
+    (issuer, audience): (&str, &str),
+    now: f64,
+) -> Result<Arc<str>, String> {
+    let claims = verify(token, &keys(set)?, Expected { issuer, audience, now });
+    claims.map(|claims| claims.subject).map_err(|fault| fault.to_string())
+}
+
 fn check(payload: Payload, expected: Expected<'_>) -> Result<Claims, Fault> {
     let Payload { iss, sub, aud, exp, nbf } = payload;
     let Some(expires) = exp else { return fault("it has no `exp`, and so no end") };
