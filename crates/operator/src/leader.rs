@@ -20,13 +20,14 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{Error, cluster::Key};
 
 /// How long a Lease holds that is not renewed.
-pub(crate) const LEASE: Duration = Duration::from_secs(10);
+pub(crate) const LEASE: Duration = Duration::from_secs(12);
 
 /// How often it is renewed, and looked at.
 pub(crate) const RENEW: Duration = Duration::from_secs(2);
 
-/// When a holder stops acting that cannot renew it. The rest of [`LEASE`] is for what it has begun.
-pub(crate) const GIVE_UP: Duration = Duration::from_secs(7);
+/// When a holder stops acting that cannot renew it. The rest of [`LEASE`] is for what it has begun. An API
+/// server that is busy answers late, and who stops acting for that begins all over again.
+pub(crate) const GIVE_UP: Duration = Duration::from_secs(10);
 
 /// A seat for which operators stand.
 #[derive(Clone, Debug)]

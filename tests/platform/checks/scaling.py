@@ -134,9 +134,9 @@ def one_ten_and_back(platform: Platform) -> str:
     with watched(platform, namespace, "deployments") as watch, platform.load(namespace, "iris", rate=10, expect="v1") as low:
         begun = time.monotonic()
         with platform.load(namespace, "iris", rate=300, expect="v1") as high:
-            up = reached(watch, 10, begun, 60)
+            up = reached(watch, 10, begun, 120)
             time.sleep(2)
         begun = time.monotonic()
-        down = reached(watch, 1, begun, 90)
+        down = reached(watch, 1, begun, 180)
         time.sleep(3)
     return f"10 replicas after {up:.1f} s of load, 1 again {down:.1f} s after its end; on the way up {lossless(high)}; throughout {lossless(low)}"
