@@ -12,7 +12,8 @@ from suite.registry import check
 from .cluster import Platform, condition
 
 MODEL = {"modelFormat": {"name": "sklearn"}, "storageUri": "example://wine"}
-NOWHERE = "image.invalid/none:1"
+# nothing listens there, which a node knows at once, without DNS
+NOWHERE = "127.0.0.1:9/none:1"
 
 # What is wrong with a predictor, and pieces of what its condition says. None of them is wrong by itself: `kubectl apply` takes it.
 TROUBLES: dict[str, tuple[dict[str, Any], list[str]]] = {
