@@ -15,6 +15,7 @@ mod kserve;
 mod operator;
 #[cfg(feature = "cli")]
 mod platform;
+mod record;
 #[cfg(feature = "operator")]
 mod scaling;
 mod security;
@@ -36,6 +37,7 @@ pub(crate) use platform::{
     ApplyArgs, ClusterArgs, DeleteArgs, DescribeArgs, GetArgs, LogsArgs, OutputFormat, PromoteArgs,
     RolloutArgs, RolloutCommand, RolloutStatusArgs, UrlArgs,
 };
+pub(crate) use record::{RecordArgs, Recorded};
 #[cfg(feature = "operator")]
 pub(crate) use scaling::ScalingArgs;
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
@@ -199,6 +201,10 @@ pub(crate) struct ServeArgs {
     /// How gateways learn of the server.
     #[command(flatten)]
     pub(crate) announce: AnnounceArgs,
+
+    /// Records of requests and answers.
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 
     /// Traces.
     #[command(flatten)]

@@ -8,7 +8,7 @@ use longshore_daemon::{
 use longshore_engine::{Method, Model, Source};
 use prometheus_client::registry::Registry;
 
-use crate::{Catalog, Locations};
+use crate::{Catalog, Locations, Recorder};
 
 /// What a server serves, where, and within which bounds.
 #[derive(Debug)]
@@ -56,6 +56,8 @@ pub struct Config {
     pub metrics_without_key: bool,
     /// Where the spans of requests go, when requests are traced.
     pub tracer: Option<Tracer>,
+    /// Where requests and answers are sent to, when they are recorded.
+    pub recorder: Option<Recorder>,
     /// Bounds of connections.
     pub connections: server::Limits,
     /// Bounds of requests.
@@ -96,6 +98,7 @@ impl Default for Config {
             keys: None,
             metrics_without_key: false,
             tracer: None,
+            recorder: None,
             connections: server::Limits::default(),
             limits: Limits::default(),
             batching: None,

@@ -32,6 +32,7 @@ use crate::{
     reply::Reply,
 };
 use cloud_event::EventMode;
+pub(crate) use cloud_event::rfc3339;
 use v2::reply_content::Contents;
 
 /// One protocol.

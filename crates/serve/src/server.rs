@@ -96,6 +96,9 @@ impl Server {
         let queue = config.batching.map(|batching| Queue::new(batching, pool.clone()));
         let counts: Arc<PoolCounts> = Arc::default();
         let mut registry = config.registry;
+        if let Some(recorder) = &config.recorder {
+            registry.register_collector(Box::new(recorder.clone()));
+        }
         registry.register_collector(Box::new(ServeMetrics {
             models: models.clone(),
             computing: computing.clone(),
@@ -125,6 +128,7 @@ impl Server {
             keys: config.keys,
             metrics_without_key: config.metrics_without_key,
             tracer: config.tracer,
+            recorder: config.recorder,
             secure: matches!(config.transport, Transport::Tls(_)),
         });
         let settings = warm_pool::Settings {

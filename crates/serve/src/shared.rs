@@ -8,7 +8,7 @@ use longshore_daemon::{
     trace::Tracer,
 };
 
-use crate::{Models, inference::Capacity, metrics::Rejections};
+use crate::{Models, Recorder, inference::Capacity, metrics::Rejections};
 
 /// What all event loops share.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) metrics_without_key: bool,
     /// Sends the spans of requests, when they are traced.
     pub(crate) tracer: Option<Tracer>,
+    /// Sends requests and answers, when they are recorded.
+    pub(crate) recorder: Option<Recorder>,
     /// Requests come over TLS.
     pub(crate) secure: bool,
 }

@@ -177,6 +177,7 @@ impl WarmPool {
             keys: self.base.keys.clone(),
             metrics_without_key: false,
             tracer: self.base.tracer.clone(),
+            recorder: self.base.recorder.clone(),
             secure: self.base.secure,
         };
         let shared = Arc::new(shared);

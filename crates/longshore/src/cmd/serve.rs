@@ -1,5 +1,6 @@
 //! `longshore serve`.
 
+mod record;
 mod security;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -25,6 +26,9 @@ use crate::{
 
 /// Set by KServe's users to get probabilities from the scikit-learn server.
 const PREDICT_PROBA: &str = "PREDICT_PROBA";
+
+/// How long the last records may take to be sent once the server has stopped.
+const LAST_RECORDS: Duration = Duration::from_secs(5);
 
 /// Serves until TERM or Ctrl-C.
 pub(crate) fn run(args: &ServeArgs) -> Result<()> {
@@ -60,6 +64,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     security::secure(&args.security, &mut config)?;
     let traces = Traces::start(&args.traces, &mut config.registry)?;
     config.tracer = traces.tracer();
+    let recorder = record::recorder(&args.record)?;
+    config.recorder.clone_from(&recorder);
     let scheme =
         if matches!(config.transport, server::Transport::Tls(_)) { "https" } else { "http" };
     let mut followed = Vec::new();
@@ -105,6 +111,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     schedule::start(tasks).context("failed to start a thread")?;
     serve(server)?;
     traces.flush();
+    if let Some(recorder) = recorder {
+        recorder.flush(LAST_RECORDS);
+    }
     failure.take().map_or(Ok(()), Err)
 }
 

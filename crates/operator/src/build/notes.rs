@@ -22,7 +22,6 @@ pub(super) fn of(service: &Service<'_>) -> Vec<String> {
     }
     for (component, own) in spec.components() {
         let path = format!("spec.{}", component.name());
-        recorded(&path, &own.extension, &mut notes);
         if component != Component::Predictor && own.extension.batcher.is_some() {
             notes.push(format!(
                 "{path}.batcher: requests are joined where models run; write it at the predictor"
@@ -33,7 +32,6 @@ pub(super) fn of(service: &Service<'_>) -> Vec<String> {
         let path =
             format!("spec.canary ({})", canary.predictor.name.as_deref().unwrap_or_default());
         encrypted(&path, &canary.predictor, &mut notes);
-        recorded(&path, &canary.predictor.component.extension, &mut notes);
     }
     let exporter = spec.tracing.as_ref().and_then(|it| it.exporter.as_deref());
     if let Some(exporter) = exporter.filter(|it| *it != "otlp") {
@@ -70,10 +68,18 @@ fn encrypted(path: &str, predictor: &Predictor, notes: &mut Vec<String>) {
     }
 }
 
-fn recorded(path: &str, extension: &Extension, notes: &mut Vec<String>) {
-    if extension.logger.is_some() {
-        notes.push(format!(
-            "{path}.logger: requests and answers are not recorded; record them where they are sent"
+/// What of a logger is not done: our own server sends requests and answers to an address, and others nothing.
+pub(super) fn of_logger(path: &str, extension: &Extension, is_own: bool) -> Option<String> {
+    let logger = extension.logger.as_ref()?;
+    if !is_own {
+        return Some(format!(
+            "{path}.logger: only Longshore's own server records requests and answers; record them where they are sent"
         ));
     }
+    if logger.url.is_none() || logger.storage.is_some() {
+        return Some(format!(
+            "{path}.logger: requests and answers are sent to an address, not written to a bucket; write `url`, and leave `storage` out"
+        ));
+    }
+    None
 }

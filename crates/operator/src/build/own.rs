@@ -1,12 +1,12 @@
 //! Our own server in a pod.
 
 use longshore_kserve::{
-    Batcher, Container,
+    Batcher, Container, Logger, LoggerMode,
     annotations::{Annotations, SERVER_TYPE},
 };
 use serde_json::{Value, json};
 
-use super::{container, draft::Draft, restricted, storage::FOLDER};
+use super::{Service, container, draft::Draft, restricted, storage::FOLDER};
 
 /// The server type of runtimes that are our own.
 const LONGSHORE: &str = "longshore";
@@ -91,6 +91,36 @@ pub(super) fn join_requests(server: &mut Container, batcher: Batcher) {
     if let Some(latency) = batcher.max_latency {
         container::default_env(server, "LONGSHORE_MAX_BATCH_DELAY", &format!("{latency}ms"));
     }
+}
+
+/// Sends requests and answers where the manifest says, with the attributes that KServe gives them.
+pub(super) fn record(server: &mut Container, logger: &Logger, service: &Service<'_>) {
+    let Some(url) = logger.url.as_deref().filter(|_| logger.storage.is_none()) else { return };
+    container::default_env(server, "LONGSHORE_RECORD_TO", url);
+    let which = match logger.mode {
+        Some(LoggerMode::Request) => "request",
+        Some(LoggerMode::Response) => "response",
+        Some(LoggerMode::All) | None => "all",
+    };
+    container::default_env(server, "LONGSHORE_RECORD", which);
+    let attributes = format!(
+        "inferenceservicename={},namespace={},component=predictor,endpoint=default",
+        service.name, service.namespace
+    );
+    container::default_env(server, "LONGSHORE_RECORD_ATTRIBUTES", &attributes);
+    if !logger.metadata_headers.is_empty() {
+        let headers = logger.metadata_headers.join(",");
+        container::default_env(server, "LONGSHORE_RECORD_HEADERS", &headers);
+    }
+    let named = |name: &String| Some((name.clone(), service.annotations.get(name)?.clone()));
+    let annotations: Annotations = logger.metadata_annotations.iter().filter_map(named).collect();
+    if !annotations.is_empty() {
+        let text = json!(annotations).to_string();
+        container::default_env(server, "LONGSHORE_RECORD_ANNOTATIONS", &text);
+    }
+    let source = json!({"fieldRef": {"fieldPath": "metadata.name"}});
+    let source = json!({"name": "LONGSHORE_RECORD_SOURCE", "valueFrom": source});
+    container::default_variable(server, source);
 }
 
 /// Sets what our server is to have in a pod, unless the manifest says otherwise.

@@ -31,7 +31,10 @@ pub fn plan(
     let context = Context { service, around, settings, mode };
     let mut notes = notes::of(service);
     let predicting = predictor::draft(&context, &service.spec.predictor)?;
-    notes.extend(notes::of_server(&service.spec.predictor, predicting.draft.is_own));
+    let is_own = predicting.draft.is_own;
+    notes.extend(notes::of_server(&service.spec.predictor, is_own));
+    let extension = &service.spec.predictor.component.extension;
+    notes.extend(notes::of_logger("spec.predictor", extension, is_own));
     let runtime = predicting.runtime.map(|runtime| RuntimeName {
         name: runtime.name.clone(),
         is_cluster_wide: runtime.is_cluster_wide,
@@ -91,6 +94,7 @@ fn canaries(
             is_canary: true,
             extension: &merged.component.extension,
         };
+        notes.extend(notes::of_logger(&part.path, part.extension, predicting.draft.is_own));
         let mut workload = component::workload(context, &part, predicting.draft, notes)?;
         let own = entry.predictor.component.extension.min_replicas;
         workload.min_replicas = canary::replicas(fewest, own, percent);
@@ -123,6 +127,7 @@ fn others(
         let wanted = Wanted::of_container(server, &own.storage_uris);
         storage::bring(context, &mut draft, &wanted, None, false)?;
         let path = format!("spec.{}", component.name());
+        notes.extend(notes::of_logger(&path, &own.extension, false));
         let extension = &own.extension;
         let part = Part { component, path, variant: None, is_canary: false, extension };
         workloads.push(component::workload(context, &part, draft, notes)?);

@@ -102,8 +102,10 @@ pub(super) fn of(
         || !component.storage_uris.is_empty()
         || predictor.storage_container_name.as_ref().is_some_and(|name| !name.is_empty())
         || annotations.contains_key(STORAGE_SECRET);
-    let is_told_more =
-        component.extension.batcher.is_some() || context.service.spec.tracing.is_some();
+    let extension = &component.extension;
+    let is_told_more = extension.batcher.is_some()
+        || extension.logger.is_some()
+        || context.service.spec.tracing.is_some();
     if is_off || !is_plain || has_storage || is_told_more {
         return None;
     }

@@ -43,6 +43,10 @@ pub(super) fn draft<'c>(
     if let Some(batcher) = predictor.component.extension.batcher.filter(|_| draft.is_own) {
         own::join_requests(draft.server()?, batcher);
     }
+    let logger = predictor.component.extension.logger.as_ref().filter(|_| draft.is_own);
+    if let Some(logger) = logger {
+        own::record(draft.server()?, logger, context.service);
+    }
     let fetches = runtime.is_some_and(|runtime| own::fetches(&runtime.annotations));
     storage::bring(
         context,

@@ -20,6 +20,7 @@ use crate::{
     names::quoted,
     outgoing::Outgoing,
     protocol::{Codec, Head, MediaType, Protocol, codec, lines},
+    recorder::Recording,
     reply::Reply,
     repository::Served,
     shared::Worker,
@@ -155,9 +156,16 @@ async fn infer(
         let stream = Stream::begin(capacity.clone(), inference.into_account(), asked, body)?;
         return Ok(Answer::Stream(Box::new(stream)));
     }
-    let result = ask(&inference, negotiated, &head.headers, body, &exchange.id).await;
+    let recorder = worker.shared.recorder.as_ref();
+    let recording = recorder.map(|recorder| recorder.begin(&head.headers, &exchange.id));
+    let recording = recording.as_ref();
+    let result = ask(&inference, negotiated, &head.headers, body, &exchange.id, recording).await;
     exchange.is_computed(result.as_ref().ok());
-    inference.end(result).map(Answer::Whole)
+    let ended = inference.end(result);
+    if let (Some(recording), Ok(reply)) = (recording, &ended) {
+        recording.answer(reply);
+    }
+    ended.map(Answer::Whole)
 }
 
 async fn ask(
@@ -166,9 +174,13 @@ async fn ask(
     headers: &HeaderMap,
     body: &mut Body,
     id: &HeaderValue,
+    recording: Option<&Recording<'_>>,
 ) -> Result<Computed, Failure> {
     let Capacity { limits, buffered, .. } = inference.capacity();
     let received = body::receive(headers, body, limits, buffered).await?;
+    if let Some(recording) = recording {
+        recording.request(headers, &received.bytes);
+    }
     inference.answer(received, negotiated, id).await
 }
 

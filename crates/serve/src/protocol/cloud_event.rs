@@ -215,7 +215,7 @@ pub(super) fn reply(mode: EventMode, model: &str, id: &[u8], reply: Reply) -> Re
 }
 
 /// A moment as RFC 3339 writes it, in UTC with milliseconds; `since` is the time since 1970.
-fn rfc3339(since: Duration) -> String {
+pub(crate) fn rfc3339(since: Duration) -> String {
     let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

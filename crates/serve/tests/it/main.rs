@@ -26,6 +26,7 @@ mod metrics;
 mod model;
 mod models;
 mod protocols;
+mod record;
 mod shapes;
 mod tensors;
 mod triton;
