@@ -27,7 +27,7 @@ NAMESPACES = [
     for name in (
         "asking", "away", "broken", "burst", "canary", "conditions", "drained", "frozen", "gateway", "gateways", "hostile", "inside", "killed",
         "many", "mine", "operator", "plane", "power", "quiet", "range", "replica", "right", "rollback", "scale", "sdk", "serving",
-        "shares", "sleeping", "split", "stepped", "sticky", "theirs", "transformer", "version", "victim",
+        "shares", "sleeping", "split", "standard", "stepped", "sticky", "theirs", "transformer", "version", "victim",
         "waking", "wrong", "zero",
         "moving", "pool-ends", "pool-many", "pool-off", "pool-one", "pool-two", "pool-versions", "pooled",
     )
@@ -190,7 +190,7 @@ class Platform:
 
     @contextlib.contextmanager
     def load(
-        self, namespace: str, name: str, rate: float = 100, expect: str | None = None, *, to: str | None = None, timeout: float = 30, **options: float
+        self, namespace: str, name: str, rate: float = 100, expect: str | None = None, *, to: str | None = None, timeout: float = 30, **options: float | str
     ) -> Iterator[dict[str, Any]]:
         """Constant load on a service from this machine; what it counted is in the dict after the block.
 
