@@ -105,7 +105,7 @@ fn a_request_and_its_answer_are_events_of_one_id() {
         assert!(event["ce-time"].ends_with('Z') && event["ce-recordedtime"] >= event["ce-time"]);
     }
     // a request that brings an id keeps it; one that is refused has no answer to send
-    server.post_as(PATH, "content-type: application/json\r\nce-id: mine", r#"{"instances":[]}"#);
+    server.post_as(PATH, "content-type: application/json\r\nce-specversion: 1.0\r\nce-source: a\r\nce-type: b\r\nce-id: mine", r#"{"instances":[[1]]}"#);
     let (asked, _) = next(&events);
     assert_eq!((&*asked["ce-id"], &*asked["ce-metadata"]), ("mine", "{}"));
     server.get("/v2/health/ready");
