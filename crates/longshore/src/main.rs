@@ -8,7 +8,8 @@ mod model_dir;
 mod models;
 mod pooled;
 mod question;
-#[cfg(test)]
+// the pages describe the whole program
+#[cfg(all(test, feature = "arrow", feature = "cli", feature = "gateway", feature = "operator"))]
 mod reference;
 mod storage;
 mod termination;

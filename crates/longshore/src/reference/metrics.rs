@@ -36,11 +36,11 @@ pub(super) fn page() -> String {
         "# Metrics\n\nMade from the program's own answers to `GET /metrics` by a test; do not edit. \
          Prometheus scrapes them as they are.\n",
     );
-    let mut roles = vec![("longshore serve", serve())];
-    #[cfg(feature = "gateway")]
-    roles.push(("longshore gateway", gateway()));
-    #[cfg(feature = "operator")]
-    roles.push(("longshore operator", operator()));
+    let roles = [
+        ("longshore serve", serve()),
+        ("longshore gateway", gateway()),
+        ("longshore operator", operator()),
+    ];
     for role in &roles {
         section(&mut page, role);
     }
@@ -129,7 +129,6 @@ fn locked(registry: &mut Registry) {
 }
 
 /// A gateway after one request, which nothing answered, and of which there was no room for a copy.
-#[cfg(feature = "gateway")]
 fn gateway() -> String {
     use longshore_gateway::{
         Config, Gateway, Kubernetes, Table,
@@ -179,7 +178,6 @@ fn gateway() -> String {
 }
 
 /// The keys of an issuer: that of RFC 7517, appendix A.1.
-#[cfg(feature = "gateway")]
 fn tokens() -> longshore_gateway::security::Tokens {
     use longshore_gateway::security::{JwksSource, Tokens};
 
@@ -198,7 +196,6 @@ fn tokens() -> longshore_gateway::security::Tokens {
 }
 
 /// What an operator counts that has looked at a service and scaled a revision.
-#[cfg(feature = "operator")]
 fn operator() -> String {
     let mut registry = longshore_daemon::metrics::registry();
     longshore_operator::Metrics::for_reference().register(&mut registry);
@@ -206,7 +203,6 @@ fn operator() -> String {
 }
 
 /// A whole reply.
-#[cfg(feature = "gateway")]
 fn ask(address: SocketAddr, method: &str, host: &str, path: &str) -> String {
     let mut socket = TcpStream::connect(address).expect("it listens");
     let request = format!(

@@ -140,6 +140,7 @@ pub(super) fn complete(draft: &mut Draft, port: u16) {
     // a revision keeps its model: a new one is another revision
     container::default_env(server, "LONGSHORE_POLL", "0");
     restricted::container(server);
+    probe_at(server, port);
     let probe = |path: &str, period: u32, failures: u32| {
         json!({
             "httpGet": {"path": path, "port": port},
@@ -150,4 +151,14 @@ pub(super) fn complete(draft: &mut Draft, port: u16) {
     };
     container::default_field(server, "readinessProbe", probe(READY, 1, 3));
     container::default_field(server, "livenessProbe", probe("/health/live", 10, 6));
+}
+
+/// Has the runtime's probes, which name the port of its own flags, ask at the port that the manifest's say.
+fn probe_at(server: &mut Container, port: u16) {
+    for name in ["startupProbe", "readinessProbe", "livenessProbe"] {
+        let asked = server.0.get_mut(name).and_then(|probe| probe.pointer_mut("/httpGet/port"));
+        if let Some(asked) = asked.filter(|asked| **asked == json!(PORT)) {
+            *asked = port.into();
+        }
+    }
 }
