@@ -9,7 +9,8 @@ mod models;
 mod pooled;
 mod question;
 // the pages describe the whole program
-#[cfg(all(test, feature = "arrow", feature = "cli", feature = "gateway", feature = "operator"))]
+#[cfg(all(feature = "arrow", feature = "cli", feature = "gateway", feature = "operator"))]
+#[cfg(test)]
 mod reference;
 mod storage;
 mod termination;
