@@ -56,7 +56,7 @@ def test_a_damaged_part_is_noticed_and_fetched_again(cloud: Cloud, cache: Path, 
 
 def test_damage_that_stays_is_an_error(cloud: Cloud, cache: Path, proxy: Proxy) -> None:
     proxy.damage = 1000
-    words = fails(cache, "s3://models/files/wine.skops", **cloud.env(endpoint=proxy.url))
+    words = fails(cache, "s3://models/files/wine.skops", 75, **cloud.env(endpoint=proxy.url))
     assert "arrived damaged" in words
     assert not list(cache.glob("models/*"))
 
