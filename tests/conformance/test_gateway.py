@@ -24,7 +24,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from questions import instances
 from server import EXAMPLES, Gateway, Server
 from sink import PART, sink
-from test_security import mounted, put
+from test_security import mounted, put, renewed_under_load
 from test_traces import CALLER, TRACE, Collector, collector, traceparent  # noqa: F401
 from websockets.sync.client import connect
 from websockets.sync.server import serve
@@ -92,26 +92,7 @@ def test_a_certificate_is_renewed_without_a_failed_request(secured: Secured) -> 
         with secured.connect() as stream:
             return stream.getpeercert(binary_form=True) or b""
 
-    statuses: list[int] = []
-    over = threading.Event()
-
-    def keep_asking() -> None:
-        with requests.Session() as session:
-            session.verify, session.trust_env = str(secured.ca.path), False
-            while not over.is_set():
-                statuses.append(ask(session, secured.url).status_code)
-
-    asking = threading.Thread(target=keep_asking)
-    asking.start()
-    before = shown()
-    put(secured.mount, secured.ca, "..2", rsa_key=True)
-    end = time.monotonic() + 30
-    while shown() == before and time.monotonic() < end:
-        time.sleep(0.1)
-    over.set()
-    asking.join(30)
-    assert shown() != before
-    assert statuses and set(statuses) == {200}
+    renewed_under_load(secured.mount, secured.ca, shown, lambda session: ask(session, secured.url))
 
 
 class Issuer(ThreadingHTTPServer):

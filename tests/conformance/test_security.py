@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import grpc
@@ -108,24 +108,21 @@ def test_plain_http_is_told_so(locked: Locked) -> None:
     assert "https://" in answer.json()["error"]
 
 
-def test_a_secret_is_renewed_without_a_failed_request(locked: Locked) -> None:
-    def shown() -> bytes:
-        with locked.connect(locked.context()) as stream:
-            return stream.getpeercert(binary_form=True) or b""
-
+def renewed_under_load(mount: Path, ca: Authority, shown: Callable[[], bytes], ask: Callable[[requests.Session], requests.Response]) -> None:
+    """Renews the Secret while somebody asks: another certificate is shown soon, and no request fails."""
     statuses: list[int] = []
     over = threading.Event()
 
-    def ask() -> None:
+    def keep_asking() -> None:
         with requests.Session() as session:
-            session.verify, session.trust_env = str(locked.ca.path), False
+            session.verify, session.trust_env = str(ca.path), False
             while not over.is_set():
-                statuses.append(session.post(locked.server.url + PREDICT, json={"instances": instances("wine")}, timeout=20).status_code)
+                statuses.append(ask(session).status_code)
 
-    asking = threading.Thread(target=ask)
+    asking = threading.Thread(target=keep_asking)
     asking.start()
     before = shown()
-    put(locked.mount, locked.ca, "..2", rsa_key=True)
+    put(mount, ca, "..2", rsa_key=True)
     end = time.monotonic() + 30
     while shown() == before and time.monotonic() < end:
         time.sleep(0.1)
@@ -133,6 +130,17 @@ def test_a_secret_is_renewed_without_a_failed_request(locked: Locked) -> None:
     asking.join(30)
     assert shown() != before
     assert statuses and set(statuses) == {200}
+
+
+def test_a_secret_is_renewed_without_a_failed_request(locked: Locked) -> None:
+    def shown() -> bytes:
+        with locked.connect(locked.context()) as stream:
+            return stream.getpeercert(binary_form=True) or b""
+
+    def ask(session: requests.Session) -> requests.Response:
+        return session.post(locked.server.url + PREDICT, json={"instances": instances("wine")}, timeout=20)
+
+    renewed_under_load(locked.mount, locked.ca, shown, ask)
 
 
 def test_clients_show_certificates(tmp_path: Path) -> None:

@@ -22,26 +22,25 @@ pub fn decode(text: &str) -> Option<Cow<'_, str>> {
 
 /// Encodes what is not visible ASCII, `"` and `%`, as `CloudEvents` attributes are written in headers.
 pub fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'!'..=b'~' if !matches!(byte, b'"' | b'%') => encoded.push(char::from(byte)),
-            // writing to a text does not fail
-            _ => drop(write!(encoded, "%{byte:02X}")),
-        }
-    }
-    encoded
+    encode_but(text, |byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'%'))
 }
 
 /// Encodes a text as one segment of a path: all but letters, digits and `-._~` (RFC 3986 §3.3).
 pub fn encode_segment(text: &str) -> String {
+    let stays =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    encode_but(text, stays)
+}
+
+/// Encodes all bytes of a text but those of ASCII that `stays` names.
+pub fn encode_but(text: &str, stays: impl Fn(u8) -> bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => drop(write!(encoded, "%{byte:02X}")),
+        if byte.is_ascii() && stays(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // writing to a text does not fail
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -99,7 +99,7 @@ impl Default for Bounds {
 
 /// What needs nothing is always ready.
 #[derive(Clone, Copy, Debug, Default)]
-struct AlwaysReady;
+pub(crate) struct AlwaysReady;
 
 impl Readiness for AlwaysReady {
     fn is_complete(&self) -> bool {

@@ -12,7 +12,7 @@ use prometheus_client::{
 
 use crate::{
     Revision, Table,
-    revision::{BUCKETS, CopyEnd, End, Fault, Tally},
+    revision::{BUCKETS, CopyEnd, End, Fault, Tally, Times},
 };
 
 /// Writes the metrics of a gateway: of all revisions that were asked.
@@ -158,20 +158,16 @@ fn ended(revisions: &[Counted], encoder: &mut DescriptorEncoder) -> Result<(), f
         MetricType::Histogram,
     )?;
     revisions.iter().try_for_each(|Counted { labels, tally, .. }| {
-        histogram(metric.encode_family(labels)?, tally.seconds, &tally.buckets)
+        histogram(metric.encode_family(labels)?, &tally.times)
     })
 }
 
 /// One histogram, in buckets of [`BUCKETS`].
-fn histogram(
-    mut encoder: MetricEncoder<'_>,
-    seconds: f64,
-    counts: &[u64; BUCKETS.len() + 1],
-) -> Result<(), fmt::Error> {
+fn histogram(mut encoder: MetricEncoder<'_>, times: &Times) -> Result<(), fmt::Error> {
     let bounds = BUCKETS.into_iter().chain([f64::INFINITY]);
-    let buckets: Vec<(f64, u64)> = bounds.zip(*counts).collect();
+    let buckets: Vec<(f64, u64)> = bounds.zip(times.buckets).collect();
     let exemplars = None::<&HashMap<usize, Exemplar<Labels<4>, f64>>>;
-    encoder.encode_histogram(seconds, counts.iter().sum(), &buckets, exemplars)
+    encoder.encode_histogram(times.seconds, times.buckets.iter().sum(), &buckets, exemplars)
 }
 
 /// What has come of copies of requests, and how long they took. Most revisions never get one.
@@ -197,7 +193,7 @@ fn copied(revisions: &[Counted], encoder: &mut DescriptorEncoder) -> Result<(), 
         MetricType::Histogram,
     )?;
     copied.iter().try_for_each(|Counted { labels, tally, .. }| {
-        histogram(metric.encode_family(labels)?, tally.copy_seconds, &tally.copy_buckets)
+        histogram(metric.encode_family(labels)?, &tally.copy_times)
     })
 }
 

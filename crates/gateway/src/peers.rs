@@ -1,6 +1,6 @@
 //! The port for peers: the operator asks what is routed and counted.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -32,7 +32,6 @@ impl Peers {
     /// [`Error::Server`] when the socket cannot be opened, [`Error::Thread`].
     pub fn start(address: SocketAddr, table: Table) -> Result<Self, Error> {
         let limits = Limits { connections: CONNECTIONS, ..Limits::default() };
-        let table = Arc::new(table);
         let answer = move |request| {
             let table = table.clone();
             async move { answer(&table, request).await }

@@ -19,7 +19,7 @@ mod visit;
 
 pub(crate) use replica::{Fault, Replica};
 pub(crate) use slot::Slot;
-pub(crate) use tally::{BUCKETS, CopyEnd, End, Tally};
+pub(crate) use tally::{BUCKETS, CopyEnd, End, Tally, Times};
 pub(crate) use visit::{Denied, Visit};
 
 use self::{ledger::Ledger, pooling::Pooling, slot::Slots};

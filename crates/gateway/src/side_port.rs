@@ -21,12 +21,12 @@ use hyper::{
 };
 use longshore_daemon::{
     Code, Drain,
-    server::{Accept, Body, Config, Limits, Probe, Readiness, Server},
+    server::{Accept, Body, Config, Limits, Probe, Server},
 };
 use prometheus_client::registry::Registry;
 use serde::Serialize;
 
-use crate::Error;
+use crate::{Error, config::AlwaysReady};
 
 /// How long what is under way may take once the gateway has ended.
 const GRACE: Duration = Duration::from_secs(1);
@@ -45,14 +45,6 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// The method that applies, when another was used.
     allowed: Option<Method>,
-}
-
-struct AlwaysReady;
-
-impl Readiness for AlwaysReady {
-    fn is_complete(&self) -> bool {
-        true
-    }
 }
 
 impl SidePort {

@@ -69,3 +69,8 @@ pub const AUTOSCALER_CLASSES: [&str; 4] = ["hpa", "external", "keda", "none"];
 pub fn is_true(annotations: &Annotations, name: &str) -> bool {
     annotations.get(name).is_some_and(|value| value == "true")
 }
+
+/// True when the annotations switch the warm pool off.
+pub fn wants_no_pool(annotations: &Annotations) -> bool {
+    annotations.get(WARM_POOL).is_some_and(|value| value == "false")
+}

@@ -1,7 +1,14 @@
 //! The `CustomResourceDefinition`s of KServe's kinds: the files of `deploy/crds`.
 
 use flate2::read::GzDecoder;
+use k8s_openapi::{
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use kube::{Api, Client};
 use serde_json::{Deserializer, Value};
+
+use crate::Error;
 
 mod update;
 
@@ -12,6 +19,14 @@ pub(crate) const MADE_BY_KSERVE: &str = "controller-gen.kubebuilder.io/version";
 
 /// The files one after another, compressed by `build.rs`.
 const FILES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/crds.gz"));
+
+/// The metadata of the cluster's definition of this name; none when it has none.
+pub(crate) async fn found(client: &Client, name: &str) -> Result<Option<ObjectMeta>, Error> {
+    let definitions = Api::<CustomResourceDefinition>::all(client.clone());
+    let found = definitions.get_metadata_opt(name).await;
+    let found = found.map_err(Error::api(format!("read the definition `{name}`")))?;
+    Ok(found.map(|found| found.metadata))
+}
 
 /// Each definition in turn, in the order of their names: one takes megabytes while it is a value.
 pub(crate) fn each() -> impl Iterator<Item = serde_json::Result<Value>> {

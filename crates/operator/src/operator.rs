@@ -9,8 +9,7 @@ use std::{
     time::Duration,
 };
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::{Api, Client, api::ApiResource};
+use kube::{Client, api::ApiResource};
 use longshore_daemon::{Drain, server::Readiness};
 use longshore_kserve::GROUP;
 
@@ -228,15 +227,12 @@ async fn look_around(client: &Client, is_alone: bool, projects: bool) -> Result<
 /// Refuses a cluster whose InferenceServices KServe's own controller keeps.
 async fn alone(client: &Client) -> Result<(), Error> {
     let name = format!("inferenceservices.{GROUP}");
-    let definitions = Api::<CustomResourceDefinition>::all(client.clone());
-    let found = definitions.get_metadata_opt(&name).await;
-    let found = found.map_err(Error::api(format!("read the definition `{name}`")))?;
-    let Some(definition) = found else {
+    let Some(definition) = crd::found(client, &name).await? else {
         return Err(Error::Setting(format!(
             "the cluster does not know `{name}`; install the definitions, which the chart brings and `deploy/crds` holds"
         )));
     };
-    let annotations = definition.metadata.annotations.unwrap_or_default();
+    let annotations = definition.annotations.unwrap_or_default();
     if annotations.contains_key(MADE_BY_KSERVE) {
         let found = format!("the definition `{name}` is annotated with `{MADE_BY_KSERVE}`");
         return Err(Error::OtherController { found, annotation: CLASS });
@@ -247,10 +243,7 @@ async fn alone(client: &Client) -> Result<(), Error> {
 /// Refuses to show components as Knative's Services where Knative itself keeps those: it would run them.
 async fn without_knative(client: &Client) -> Result<(), Error> {
     let name = "services.serving.knative.dev";
-    let definitions = Api::<CustomResourceDefinition>::all(client.clone());
-    let found = definitions.get_metadata_opt(name).await;
-    let found = found.map_err(Error::api(format!("read the definition `{name}`")))?;
-    let labels = found.and_then(|found| found.metadata.labels);
+    let labels = crd::found(client, name).await?.and_then(|found| found.labels);
     if labels.is_some_and(|labels| labels.contains_key(PROJECTION)) {
         return Ok(());
     }

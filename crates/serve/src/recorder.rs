@@ -6,8 +6,7 @@
 //! it full is dropped and counted. An event is sent once.
 
 use std::{
-    fmt::{self, Write},
-    io,
+    fmt, io,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -22,7 +21,10 @@ use hyper::{
     HeaderMap,
     header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue},
 };
-use longshore_daemon::gate::{Gate, Permit};
+use longshore_daemon::{
+    gate::{Gate, Permit},
+    percent,
+};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
@@ -281,15 +283,7 @@ impl Sender {
 /// The value of an attribute as a header. As KServe's SDK sends it, quotes and blanks stay; what is no
 /// visible ASCII is percent-encoded, and so `%` is.
 fn attribute(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        if (b' '..=b'~').contains(&byte) && byte != b'%' {
-            text.push(char::from(byte));
-        } else {
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text
+    percent::encode_but(value, |byte| matches!(byte, b' '..=b'~') && byte != b'%')
 }
 
 /// The name of a header as Go's server writes it: `X-User-Id`.

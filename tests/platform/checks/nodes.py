@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from suite.kube import Unexpected, is_ready, name_of, until
@@ -176,24 +176,25 @@ def spread(platform: Platform, name: str) -> tuple[str, str]:
     return namespace, victim
 
 
-@check
-def a_node_loses_its_power(platform: Platform) -> str:
-    """The power of a node is cut under load: through a gateway elsewhere only what was in flight there is lost."""
-    namespace, node = spread(platform, "power")
-    direct, service = outage(platform, namespace, node, platform.machines.cut, 40)
+def struck(platform: Platform, name: str, strike: Callable[[str], None], seconds: float) -> str:
+    """What is lost when a node is struck under load."""
+    namespace, node = spread(platform, name)
+    direct, service = outage(platform, namespace, node, strike, seconds)
     if direct["failed"] > 40:
         raise Unexpected(f"through a gateway elsewhere {lost(direct)}: {direct['first_failures']}")
     return f"through a gateway elsewhere {lost(direct)}; through the gateways' Service {lost(service)}"
+
+
+@check
+def a_node_loses_its_power(platform: Platform) -> str:
+    """The power of a node is cut under load: through a gateway elsewhere only what was in flight there is lost."""
+    return struck(platform, "power", platform.machines.cut, 40)
 
 
 @check
 def a_node_freezes(platform: Platform) -> str:
     """A node stops without ending a connection: through a gateway elsewhere only what was in flight there is lost."""
-    namespace, node = spread(platform, "frozen")
-    direct, service = outage(platform, namespace, node, platform.machines.freeze, 30)
-    if direct["failed"] > 40:
-        raise Unexpected(f"through a gateway elsewhere {lost(direct)}: {direct['first_failures']}")
-    return f"through a gateway elsewhere {lost(direct)}; through the gateways' Service {lost(service)}"
+    return struck(platform, "frozen", platform.machines.freeze, 30)
 
 
 @check

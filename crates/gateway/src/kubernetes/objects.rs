@@ -15,7 +15,7 @@ use k8s_openapi::{
 use kube::Resource;
 use longshore_kserve::{
     Component,
-    annotations::WARM_POOL,
+    annotations::wants_no_pool,
     status::{ComponentStatus, Traffic},
 };
 use longshore_platform::{Policy, Revision, Sticky, names, progressive::Shadow};
@@ -135,7 +135,7 @@ pub(super) fn service(object: InferenceService) -> Result<Option<Service>, Strin
         at: status.url.into_iter().collect(),
         sticky,
         policy,
-        no_pool: annotations.get(WARM_POOL).is_some_and(|value| value == "false"),
+        no_pool: wants_no_pool(&annotations),
         ..Service::default()
     };
     for (component, said) in status.components {

@@ -18,10 +18,8 @@ pub(crate) const BUCKETS: [f64; 16] = [
 pub(crate) struct Tally {
     /// By how they ended.
     pub(crate) ended: Vec<(End, u64)>,
-    /// Seconds from their arrival to their end, summed over all.
-    pub(crate) seconds: f64,
-    /// How many took so long; the last has no bound.
-    pub(crate) buckets: [u64; BUCKETS.len() + 1],
+    /// From their arrival to their end.
+    pub(crate) times: Times,
     /// What a rollout is judged by.
     pub(crate) outcomes: Outcomes,
     /// Requests that were sent again.
@@ -34,10 +32,17 @@ pub(crate) struct Tally {
     pub(crate) pooled: u64,
     /// Copies of another revision's requests, by [`CopyEnd`].
     pub(crate) copies: [u64; CopyEnd::ALL.len()],
-    /// Seconds that copies took to the head of their reply, summed over those that were answered.
-    pub(crate) copy_seconds: f64,
-    /// How many of these took so long.
-    pub(crate) copy_buckets: [u64; BUCKETS.len() + 1],
+    /// From when they were sent to the head of their reply, of those that were answered.
+    pub(crate) copy_times: Times,
+}
+
+/// How long something has taken.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Times {
+    /// Seconds, summed over all.
+    pub(crate) seconds: f64,
+    /// How many took so long, by [`BUCKETS`]; the last has no bound.
+    pub(crate) buckets: [u64; BUCKETS.len() + 1],
 }
 
 /// What has come of a copy.
@@ -141,11 +146,7 @@ impl Tally {
             Some((_, count)) => *count += 1,
             None => self.ended.push((end, 1)),
         }
-        let seconds = took.as_secs_f64();
-        self.seconds += seconds;
-        if let Some(count) = self.buckets.get_mut(bucket(seconds)) {
-            *count += 1;
-        }
+        self.times.add(took);
     }
 
     /// A copy has ended; the head of its reply, when it has one, was there after `replied`.
@@ -166,17 +167,19 @@ impl Tally {
         }
         let Some(replied) = replied else { return };
         outcomes.copy_latency.add(replied);
-        let seconds = replied.as_secs_f64();
-        self.copy_seconds += seconds;
-        if let Some(count) = self.copy_buckets.get_mut(bucket(seconds)) {
-            *count += 1;
-        }
+        self.copy_times.add(replied);
     }
 }
 
-/// The bucket of so many seconds.
-fn bucket(seconds: f64) -> usize {
-    BUCKETS.iter().position(|bound| seconds <= *bound).unwrap_or(BUCKETS.len())
+impl Times {
+    fn add(&mut self, took: Duration) {
+        let seconds = took.as_secs_f64();
+        self.seconds += seconds;
+        let at = BUCKETS.iter().position(|bound| seconds <= *bound).unwrap_or(BUCKETS.len());
+        if let Some(count) = self.buckets.get_mut(at) {
+            *count += 1;
+        }
+    }
 }
 
 #[cfg(test)]

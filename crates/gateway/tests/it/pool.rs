@@ -13,7 +13,7 @@ use longshore_platform::{Pool, Pooled, Revision as Facts};
 
 use crate::{
     replica::{Replica, reply},
-    running::{HOST, REVISION, config, facts, post, start, until},
+    running::{HOST, REVISION, Running, config, facts, post, start, until},
 };
 
 const PREDICT: &str = "/v1/models/iris:predict";
@@ -34,6 +34,17 @@ fn pooled() -> Facts {
 
 fn endpoints(replica: &Replica) -> Vec<Endpoint> {
     vec![Endpoint { address: replica.address, grpc: None }]
+}
+
+/// A request that the pool does not get, and a replica of its own answers once there is one.
+fn waits_for_its_own(gateway: &Running, pool: &Replica) {
+    let mut client = gateway.connect();
+    client.write(&post(PREDICT, "{}"));
+    let revision = gateway.table.revision("ml", REVISION).unwrap();
+    until("it waits", || revision.held() == 1);
+    let own = Replica::saying("own");
+    gateway.replicas(REVISION, &[own.address]);
+    assert_eq!((client.reply().body.as_str(), pool.seen().len()), ("own", 0));
 }
 
 #[test]
@@ -95,13 +106,7 @@ fn what_may_not_use_the_pool_waits() {
     let gateway = start(config());
     gateway.route(facts(), &[]);
     gateway.table.set_pool("ml", endpoints(&pool));
-    let mut client = gateway.connect();
-    client.write(&post(PREDICT, "{}"));
-    let revision = gateway.table.revision("ml", REVISION).unwrap();
-    until("it waits", || revision.held() == 1);
-    let own = Replica::saying("own");
-    gateway.replicas(REVISION, &[own.address]);
-    assert_eq!((client.reply().body.as_str(), pool.seen().len()), ("own", 0));
+    waits_for_its_own(&gateway, &pool);
 }
 
 #[test]
@@ -122,13 +127,7 @@ fn who_wants_no_pool_waits_although_a_revision_may_use_it() {
         ..Service::default()
     };
     gateway.table.set_service(&service).unwrap();
-    let mut client = gateway.connect();
-    client.write(&post(PREDICT, "{}"));
-    let revision = gateway.table.revision("ml", REVISION).unwrap();
-    until("it waits", || revision.held() == 1);
-    let own = Replica::saying("own");
-    gateway.replicas(REVISION, &[own.address]);
-    assert_eq!((client.reply().body.as_str(), pool.seen().len()), ("own", 0));
+    waits_for_its_own(&gateway, &pool);
 }
 
 #[test]
@@ -137,11 +136,5 @@ fn namespaces_share_no_pool() {
     let gateway = start(config());
     gateway.route(pooled(), &[]);
     gateway.table.set_pool("other", endpoints(&pool));
-    let mut client = gateway.connect();
-    client.write(&post(PREDICT, "{}"));
-    let revision = gateway.table.revision("ml", REVISION).unwrap();
-    until("it waits", || revision.held() == 1);
-    let own = Replica::saying("own");
-    gateway.replicas(REVISION, &[own.address]);
-    assert_eq!((client.reply().body.as_str(), pool.seen().len()), ("own", 0));
+    waits_for_its_own(&gateway, &pool);
 }

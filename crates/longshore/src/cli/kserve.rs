@@ -51,7 +51,7 @@ pub(crate) struct KserveArgs {
 
 impl KserveArgs {
     /// The flags that were given and change nothing here, each with what stands in its place.
-    pub(crate) fn without_effect(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub(crate) fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
         const CORES: &str = "one process uses every core; `--threads` says how many";
         const BODY: &str = "`--max-body-bytes` limits messages";
         const LOG: &str = "`--log` and `--log-format` say what is logged";
@@ -71,7 +71,7 @@ impl KserveArgs {
             ("--framework", &self.framework, "a model's own file says what it is"),
         ];
         let given = flags.into_iter().filter(|(_, value, _)| value.is_some());
-        given.map(|(flag, _, instead)| (flag, instead)).collect::<Vec<_>>().into_iter()
+        given.map(|(flag, _, instead)| (flag, instead)).collect()
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn flags_of_other_servers_are_named_with_what_stands_for_them() {
         let args = serve(&["--model_dir=/mnt/models", "--workers=2", "--enable_grpc=false"]);
-        let named: Vec<_> = args.kserve.without_effect().collect();
+        let named = args.kserve.without_effect();
         assert_eq!(named.len(), 2);
         assert_eq!(named[1], ("--enable_grpc", "gRPC is on every port"));
     }

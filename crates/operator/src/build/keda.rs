@@ -3,8 +3,7 @@
 use longshore_kserve::{MetricSource, MetricTarget, MetricTargetType, Quantity};
 use serde_json::{Value, json};
 
-/// Percent of what is requested, when a manifest says no target.
-const USED: i32 = 80;
+use super::scaling::USED;
 
 /// Where KEDA's scaler for OpenTelemetry answers, as its own chart installs it.
 const OPENTELEMETRY: &str = "keda-otel-scaler.keda.svc:4318";

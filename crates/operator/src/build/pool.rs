@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use longshore_kserve::{
     InferenceServiceSpec, Model, Pod, Predictor, Quantity,
-    annotations::{Annotations, DeploymentMode, WARM_POOL},
+    annotations::{Annotations, DeploymentMode, wants_no_pool},
     validate::POOL_NAME,
 };
 use longshore_platform::{Pool, names::POOL_LABEL};
@@ -90,7 +90,7 @@ pub(super) fn of(
     draft: &Draft,
 ) -> Option<Pool> {
     let annotations = context.service.annotations;
-    let is_off = annotations.get(WARM_POOL).is_some_and(|value| value == "false");
+    let is_off = wants_no_pool(annotations);
     let component = &predictor.component;
     let own = &model.framework.container;
     let is_plain = own.0.keys().all(|field| OF_REPLICAS.contains(&field.as_str()))

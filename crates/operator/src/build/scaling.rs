@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Scaler, Trigger};
 
 /// Percent of what is requested, when a manifest says no target.
-const USED: i32 = 80;
+pub(super) const USED: i32 = 80;
 
 /// A HorizontalPodAutoscaler has a limit: this stands for none.
 pub(super) const NO_LIMIT: u32 = 1000;

@@ -27,6 +27,11 @@ use crate::{
 /// The finalizer by which KServe's controller is told of a deletion.
 const KSERVE_FINALIZER: &str = "inferenceservice.finalizers";
 
+/// How the operator merges what it changes of an object.
+fn merging() -> PatchParams {
+    PatchParams { field_manager: Some(OPERATOR.into()), ..PatchParams::default() }
+}
+
 /// Writes objects.
 #[derive(Clone)]
 pub(crate) struct Objects {
@@ -162,10 +167,8 @@ impl Objects {
         replicas: u32,
     ) -> Result<(), Error> {
         let api = Api::<Deployment>::namespaced(self.client.clone(), namespace);
-        let parameters =
-            PatchParams { field_manager: Some(OPERATOR.into()), ..PatchParams::default() };
         let patch = json!({"spec": {"replicas": replicas}});
-        let scaled = api.patch_scale(name, &parameters, &Patch::Merge(patch)).await;
+        let scaled = api.patch_scale(name, &merging(), &Patch::Merge(patch)).await;
         scaled.map(drop).map_err(Error::api(format!("scale the Deployment `{name}`")))
     }
 
@@ -181,9 +184,7 @@ impl Objects {
         let labels: serde_json::Map<_, _> = labels.collect();
         let patch = json!({"metadata": {"labels": labels, "annotations": {APPLIED: null}}});
         let api = Api::<Deployment>::namespaced(self.client.clone(), namespace);
-        let parameters =
-            PatchParams { field_manager: Some(OPERATOR.into()), ..PatchParams::default() };
-        let patched = api.patch_metadata(revision, &parameters, &Patch::Merge(patch)).await;
+        let patched = api.patch_metadata(revision, &merging(), &Patch::Merge(patch)).await;
         patched
             .map(drop)
             .map_err(Error::api(format!("take labels from the Deployment `{revision}`")))
@@ -228,9 +229,7 @@ impl Objects {
         let kind = resource("InferenceService", "v1beta1");
         let api: Api<DynamicObject> =
             Api::namespaced_with(self.client.clone(), &key.namespace, &kind);
-        let parameters =
-            PatchParams { field_manager: Some(OPERATOR.into()), ..PatchParams::default() };
-        match api.patch(&key.name, &parameters, &Patch::Merge(patch)).await {
+        match api.patch(&key.name, &merging(), &Patch::Merge(patch)).await {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             other => other.map(drop).map_err(Error::api(format!("let `{key}` go"))),
         }

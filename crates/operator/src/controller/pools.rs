@@ -8,7 +8,7 @@ use std::{
 };
 
 use k8s_openapi::jiff::Timestamp;
-use longshore_kserve::annotations::WARM_POOL;
+use longshore_kserve::annotations::wants_no_pool;
 use longshore_platform::{PoolReadiness, PoolState, names::POOLED_PATH};
 use tokio::time::Instant;
 
@@ -111,7 +111,7 @@ impl Controller {
             return lets;
         }
         let lets = match self.objects.namespace(namespace).await {
-            Ok(annotations) => annotations.get(WARM_POOL).is_none_or(|value| value != "false"),
+            Ok(annotations) => !wants_no_pool(&annotations),
             Err(error) => {
                 tracing::debug!(namespace, %error, "a namespace that cannot be read may use a warm pool");
                 true

@@ -22,7 +22,7 @@ use crate::{
     Error,
     autoscaler::Settings,
     build::{self, Account, Plan, Refusal, Scaler, Secret, Surroundings, Workload},
-    cluster::{Deployed, Key, POOL, Replica},
+    cluster::{Applied, Deployed, Index, Key, POOL, Replica},
 };
 
 /// How long after a change by itself the operator looks again, when no watch tells before.
@@ -161,7 +161,8 @@ impl Controller {
         let key = &look.key;
         let applies_all = self.memory.applies_all(key);
         for service in &plan.services {
-            self.keep_address(look, Manifest::new(service.clone()), applies_all).await?;
+            let service = Manifest::new(service.clone());
+            self.keep(look, &self.cluster.addresses, &service, applies_all).await?;
         }
         if self.projects {
             self.project(look, &plan, applies_all).await?;
@@ -209,27 +210,25 @@ impl Controller {
     async fn project(&self, look: &Look, plan: &Plan, anyway: bool) -> Result<(), Error> {
         for workload in retire::projections(plan) {
             let manifest = Manifest::new(workload.knative_service());
-            let seen = self.cluster.projections.get(&look.key, &manifest.name);
-            if anyway || seen.is_none_or(|seen| seen.hash.as_ref() != Some(&manifest.hash)) {
-                self.objects.apply(&look.key.namespace, &manifest).await?;
-            }
+            self.keep(look, &self.cluster.projections, &manifest, anyway).await?;
         }
         Ok(())
     }
 
-    /// Makes a Service what it is to be.
-    async fn keep_address(
+    /// Makes an object what it is to be; `seen` has those of its kind.
+    async fn keep(
         &self,
         look: &Look,
-        manifest: Manifest,
+        seen: &Index<Applied>,
+        manifest: &Manifest,
         anyway: bool,
     ) -> Result<(), Error> {
-        let seen = self.cluster.addresses.get(&look.key, &manifest.name);
+        let seen = seen.get(&look.key, &manifest.name);
         let is_so = seen.is_some_and(|seen| seen.hash.as_ref() == Some(&manifest.hash));
         if is_so && !anyway {
             return Ok(());
         }
-        self.objects.apply(&look.key.namespace, &manifest).await
+        self.objects.apply(&look.key.namespace, manifest).await
     }
 
     /// Makes the objects of a workload's latest revision what they are to be. Gives the revision, and why
@@ -251,7 +250,7 @@ impl Controller {
         let address = Manifest::new(workload.revision_service(name));
         let mut refused = None;
         let kept = async {
-            self.keep_address(look, address, anyway).await?;
+            self.keep(look, &self.cluster.addresses, &address, anyway).await?;
             match &latest {
                 Latest::New(name) => self.make(look, workload, scaling, name).await,
                 Latest::There(name) => self.update(look, workload, name, anyway).await,
@@ -308,11 +307,8 @@ impl Controller {
             (workload.scaled_object(name), &self.cluster.scaled_objects),
         ];
         for (autoscaler, seen) in autoscalers {
-            let Some(manifest) = autoscaler.map(Manifest::new) else { continue };
-            let seen = seen.get(&look.key, &manifest.name);
-            let is_so = seen.is_some_and(|seen| seen.hash.as_ref() == Some(&manifest.hash));
-            if anyway || !is_so {
-                self.objects.apply(namespace, &manifest).await?;
+            if let Some(manifest) = autoscaler.map(Manifest::new) {
+                self.keep(look, seen, &manifest, anyway).await?;
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ use kube::{
 use longshore_platform::names::OPERATOR;
 use serde_json::Value;
 
-use super::{MADE_BY_KSERVE, each};
+use super::{MADE_BY_KSERVE, each, found};
 use crate::{Error, cluster::APPLIED, controller::Manifest};
 
 /// Brings the definitions up to date, when they are to be kept. It does not end.
@@ -40,15 +40,13 @@ async fn update(client: &Client) {
 /// server works for seconds on one of this size, and asks for as much memory.
 async fn one(client: &Client, definition: Value) -> Result<(), Error> {
     let Manifest { name, hash, value } = Manifest::new(definition);
-    let definitions = Api::<CustomResourceDefinition>::all(client.clone());
-    let found = definitions.get_metadata_opt(&name).await;
-    let found = found.map_err(Error::api(format!("read the definition `{name}`")))?;
-    let Some(found) = found else { return Ok(()) };
-    let annotations = found.metadata.annotations.unwrap_or_default();
+    let Some(found) = found(client, &name).await? else { return Ok(()) };
+    let annotations = found.annotations.unwrap_or_default();
     if annotations.contains_key(MADE_BY_KSERVE) || annotations.get(APPLIED) == Some(&hash) {
         return Ok(());
     }
     let params = PatchParams::apply(OPERATOR).force();
+    let definitions = Api::<CustomResourceDefinition>::all(client.clone());
     let applied = definitions.patch_metadata(&name, &params, &Patch::Apply(&value)).await;
     applied.map_err(Error::api(format!("update the definition `{name}`")))?;
     tracing::info!(name, "updated a definition");
