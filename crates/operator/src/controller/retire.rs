@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Error,
     build::{Plan, Workload},
+    cluster::{Applied, Index, Key},
 };
 
 /// The workloads of a plan that Knative would have a Service for.
@@ -97,25 +98,30 @@ impl Controller {
                 self.objects.delete(&key.namespace, Kind::Service, &address.name).await?;
             }
         }
-        for autoscaler in self.cluster.pod_autoscalers.of(key) {
-            let is_needed = plan
-                .workloads
-                .iter()
-                .any(|it| it.metrics.is_some() && it.object == autoscaler.name);
-            if !is_needed {
-                self.objects.delete(&key.namespace, Kind::PodAutoscaler, &autoscaler.name).await?;
-            }
-        }
-        for scaled in self.cluster.scaled_objects.of(key) {
-            let mut scales = plan.workloads.iter().filter(|it| !it.triggers.is_empty());
-            if scales.all(|it| it.object != scaled.name) {
-                self.objects.delete(&key.namespace, Kind::ScaledObject, &scaled.name).await?;
-            }
-        }
-        for projection in self.cluster.projections.of(key) {
-            let is_needed = projections(plan).any(|it| it.object == projection.name);
-            if !is_needed {
-                self.objects.delete(&key.namespace, Kind::Projection, &projection.name).await?;
+        let scales = |name: &str, is_so: fn(&Workload) -> bool| {
+            plan.workloads.iter().any(|it| is_so(it) && it.object == name)
+        };
+        let cluster = &self.cluster;
+        let by_resources = |name: &str| scales(name, |it| it.metrics.is_some());
+        self.drop_unneeded(key, Kind::PodAutoscaler, &cluster.pod_autoscalers, by_resources)
+            .await?;
+        let by_keda = |name: &str| scales(name, |it| !it.triggers.is_empty());
+        self.drop_unneeded(key, Kind::ScaledObject, &cluster.scaled_objects, by_keda).await?;
+        let is_shown = |name: &str| projections(plan).any(|it| it.object == name);
+        self.drop_unneeded(key, Kind::Projection, &cluster.projections, is_shown).await
+    }
+
+    /// Deletes the objects of a kind that are not needed any more.
+    async fn drop_unneeded(
+        &self,
+        key: &Key,
+        kind: Kind,
+        seen: &Index<Applied>,
+        is_needed: impl Fn(&str) -> bool,
+    ) -> Result<(), Error> {
+        for object in seen.of(key) {
+            if !is_needed(&object.name) {
+                self.objects.delete(&key.namespace, kind, &object.name).await?;
             }
         }
         Ok(())
