@@ -36,7 +36,8 @@ pub(super) fn mode(head: &Head<'_>) -> Result<Option<EventMode>, Failure> {
     let (mut attributes, mut media_type) = (false, None);
     for (name, value) in head.headers {
         if let Some(attribute) = name.as_str().strip_prefix("ce-") {
-            attributes |= REQUIRED.contains(&attribute);
+            // an id alone names the request in records of it, as KServe's logger reads it
+            attributes |= attribute != "id" && REQUIRED.contains(&attribute);
         } else if *name == CONTENT_TYPE {
             media_type = value.to_str().ok();
         }

@@ -116,6 +116,18 @@ fn a_request_and_its_answer_are_events_of_one_id() {
 }
 
 #[test]
+fn an_id_alone_makes_no_event_of_a_request() {
+    let (url, events) = sink(Duration::ZERO);
+    let server = start(config(settings(url)));
+    let reply = server.post_as(PATH, "content-type: application/json\r\nce-id: mine", ROW);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert!(reply.header("ce-type").is_none(), "{reply:?}");
+    for _ in 0..2 {
+        assert_eq!(next(&events).0["ce-id"], "mine");
+    }
+}
+
+#[test]
 fn one_of_them_may_be_asked_for() {
     let (url, events) = sink(Duration::ZERO);
     let server = start(config(RecordSettings { requests: false, ..settings(url) }));
