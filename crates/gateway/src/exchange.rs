@@ -96,9 +96,11 @@ impl Exchange<'_> {
         // the pool may not, or cannot, answer for it
         let mut own = self.service.no_pool;
         loop {
-            let given = match slot.take() {
-                Some(slot) => Given::own(slot),
-                None => hold::wait(self.worker, visit, payload.bytes(), own).await?,
+            let given = if let Some(slot) = slot.take() {
+                Given::own(slot)
+            } else {
+                let route = (self.host, self.head.uri.path());
+                hold::wait(self.worker, route, visit, payload.bytes(), own).await?
             };
             let Given { slot: given, pooled } = given;
             let again = pooled.as_ref().and_then(|_| payload.again());

@@ -162,11 +162,7 @@ fn probe(worker: &Worker, head: &Parts, host: &str) -> Result<Response<Reply>, F
         response.headers_mut().insert(CONTENT_TYPE, kind);
         return Ok(response);
     }
-    let host: String = host.chars().take(256).collect();
-    let message = format!(
-        "no InferenceService answers at `{host}` and this path; see its URL by `kubectl get inferenceservice`"
-    );
-    Err(Failure::new(Code::NotFound, message))
+    Err(route::unknown(host))
 }
 
 /// The revision that a request goes to, and the component that it is chosen for, unless the request names

@@ -9,13 +9,14 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     failure::Failure,
     revision::{Denied, Slot, Visit},
+    route,
     worker::Worker,
 };
 
 /// How often a request that waits looks whether a replica that could not be reached may be tried again.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// After how many such looks it asks again that a replica is woken.
+/// After how many such looks it asks again that a replica is woken, and sees whether its service is there.
 const WAKE_EVERY: u32 = 20;
 
 /// Who works on a request.
@@ -32,12 +33,14 @@ impl Given {
 }
 
 /// Waits for a slot; `bytes` is what the request takes meanwhile. While there is no replica, the warm pool
-/// gives one, unless `own` is true.
+/// gives one, unless `own` is true. The wait is over when the request's route is gone, since its service
+/// was deleted or stopped.
 ///
 /// # Errors
 /// The failure that says why there is none.
 pub(crate) async fn wait(
     worker: &Worker,
+    (host, path): (&str, &str),
     visit: &Visit,
     bytes: usize,
     own: bool,
@@ -65,6 +68,9 @@ pub(crate) async fn wait(
     for turn in 0_u32.. {
         let is_absent = revision.is_cut_off();
         if is_absent && turn.is_multiple_of(WAKE_EVERY) {
+            if shared.table.find(host, path).is_none() {
+                return Err(route::unknown(host));
+            }
             shared.wake.wake(revision);
         }
         let limit = if is_absent { bounds.hold } else { bounds.queue };

@@ -45,3 +45,12 @@ pub(crate) async fn find(
         }
     }
 }
+
+/// What is asked of a host and a path to which no service belongs.
+pub(crate) fn unknown(host: &str) -> Failure {
+    let host: String = host.chars().take(256).collect();
+    let message = format!(
+        "no InferenceService answers at `{host}` and this path; see its URL by `kubectl get inferenceservice`"
+    );
+    Failure::new(Code::NotFound, message)
+}

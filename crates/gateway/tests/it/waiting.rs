@@ -65,6 +65,21 @@ fn a_request_is_held_until_a_replica_comes_and_loses_nothing() {
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
+#[test]
+fn a_request_is_held_no_longer_than_its_service_is_there() {
+    let gateway = start(config());
+    gateway.route(facts(), &[]);
+    let mut waiting = gateway.connect();
+    waiting.write(&post(PREDICT, "{}"));
+    let revision = gateway.table.revision("ml", REVISION).unwrap();
+    until("it waits", || revision.held() == 1);
+    let begun = Instant::now();
+    gateway.table.remove_service("ml", "iris");
+    let reply = waiting.reply();
+    assert_eq!(reply.status, 404, "{}", reply.body);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
 /// Complete once it is told so.
 #[derive(Default)]
 struct Told(AtomicBool);
