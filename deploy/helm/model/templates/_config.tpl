@@ -29,6 +29,7 @@
 {{- $_ := set $own "LONGSHORE_MAX_BATCH_SIZE" (toString .) -}}
 {{- $_ := set $own "LONGSHORE_MAX_BATCH_DELAY" $.Values.batching.maxDelay -}}
 {{- end -}}
+{{- with .Values.outputCache.size }}{{- $_ := set $own "LONGSHORE_OUTPUT_CACHE_BYTES" (include "model.bytes" .) -}}{{- end -}}
 {{- with .Values.models.dir -}}
 {{- $_ := set $own "LONGSHORE_MODEL_DIR" . -}}
 {{- $_ := set $own "LONGSHORE_WATCH" (toString $.Values.models.watch) -}}
