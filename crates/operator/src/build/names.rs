@@ -39,6 +39,12 @@ pub(super) fn number(object: &str, revision: &str) -> Option<u32> {
     number.parse().ok()
 }
 
+/// The value of the label `app`, as KServe writes it: `isvc.` and the object, which together may be longer
+/// than a value may be.
+pub(super) fn app(object: &str) -> String {
+    shortened(&format!("isvc.{object}"), LONGEST)
+}
+
 /// An object's name is that of a Service.
 pub(super) fn check(object: &str) -> Result<(), Refusal> {
     if object.len() <= LONGEST {
@@ -63,7 +69,7 @@ fn shortened(name: &str, most: usize) -> String {
 mod tests {
     use longshore_kserve::annotations::DeploymentMode::{Knative, Standard};
 
-    use super::{LONGEST, number, revision, service};
+    use super::{LONGEST, app, number, revision, service};
 
     #[test]
     fn revisions_are_named_by_their_age() {
@@ -97,5 +103,9 @@ mod tests {
         assert_eq!(number(&long("b"), &one), Some(1));
         assert_eq!(number(&long("c"), &one), None);
         assert_eq!(service(&long("b"), &long("b")).len(), LONGEST);
+        assert_eq!(app("iris-predictor"), "isvc.iris-predictor");
+        let value = app(&long("b"));
+        assert!(value.len() <= LONGEST && value.starts_with("isvc.aaa"), "{value}");
+        assert_ne!(value, app(&long("c")));
     }
 }

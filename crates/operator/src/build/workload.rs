@@ -259,7 +259,7 @@ impl Owner {
     /// The labels of a component's objects and pods.
     pub(super) fn labels(&self, component: Component, object: &str) -> [(String, String); 4] {
         [
-            ("app".to_owned(), format!("isvc.{object}")),
+            ("app".to_owned(), names::app(object)),
             ("app.kubernetes.io/managed-by".to_owned(), "longshore".to_owned()),
             (COMPONENT.to_owned(), component.name().to_owned()),
             (INFERENCE_SERVICE.to_owned(), self.name.clone()),
