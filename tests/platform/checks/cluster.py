@@ -29,6 +29,8 @@ NAMESPACES = [
         "many", "mine", "operator", "plane", "power", "quiet", "range", "replica", "right", "rollback", "scale", "sdk", "serving",
         "shares", "sleeping", "split", "standard", "stepped", "sticky", "theirs", "transformer", "version", "victim",
         "waking", "wrong", "zero",
+        "again", "bounds", "same-0", "same-1", "same-2", "same-3", "same-4", "stopped", "succession", "edge", "evicted", "last", "limit", "long", "nodeless",
+        "access", "canaries", "logged", "processor", "start", "tags",
         "moving", "pool-ends", "pool-many", "pool-off", "pool-one", "pool-two", "pool-versions", "pooled",
     )
 ]  # fmt: skip
@@ -158,8 +160,9 @@ class Platform:
         return self.kube.get("service", "longshore-gateway", namespace=SYSTEM)["spec"]["clusterIP"]
 
     def ask(self, address: str, host: str, path: str, body: Any = None, timeout: float = 60) -> tuple[int, Any, dict[str, str]]:
-        """Status, answer and headers of one request, whose address and host are told apart."""
-        connection = http.client.HTTPConnection(address, 80, timeout=timeout)
+        """Status, answer and headers of one request, whose address, which may have a port, and host are told apart."""
+        at, _, port = address.partition(":")
+        connection = http.client.HTTPConnection(at, int(port or 80), timeout=timeout)
         with contextlib.closing(connection):
             data = None if body is None else json.dumps(body)
             connection.request("POST" if data else "GET", path, data, {"host": host, "content-type": "application/json"})

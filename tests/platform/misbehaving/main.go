@@ -1,5 +1,6 @@
 // Misbehaving is a predictor of the V1 protocol that answers every request with the same labels, or a transformer that
-// hands requests on, each as late and as often wrong as its flags say: the bad version of a rollout.
+// hands requests on, each as late and as often wrong as its flags say: the bad version of a rollout. `GET /at-most` says how many requests
+// it had at a time at most.
 package main
 
 import (
@@ -22,7 +23,12 @@ func main() {
 	}
 	flag.Parse()
 	var asked atomic.Uint64
+	var now, most atomic.Int64
 	http.HandleFunc("POST /v1/models/{call}", func(reply http.ResponseWriter, request *http.Request) {
+		here := now.Add(1)
+		defer now.Add(-1)
+		for before := most.Load(); here > before && !most.CompareAndSwap(before, here); before = most.Load() {
+		}
 		time.Sleep(*delay)
 		if *failing > 0 && asked.Add(1)%*failing == 0 {
 			http.Error(reply, `{"error": "as it was told"}`, http.StatusInternalServerError)
@@ -41,6 +47,9 @@ func main() {
 		defer answer.Body.Close()
 		reply.WriteHeader(answer.StatusCode)
 		io.Copy(reply, answer.Body)
+	})
+	http.HandleFunc("GET /at-most", func(reply http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(reply, most.Load())
 	})
 	http.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})
 	log.Fatal(http.ListenAndServe(":8080", nil))
