@@ -99,8 +99,9 @@ pub(super) async fn drive<A: Accept, S: Answer>(
 }
 
 /// Drives a connection as HTTP/1, or as HTTP/2 when its first bytes say so. What only HTTP/2 needs
-/// is made then, so that other connections take no memory for it. A connection that has rested for a
-/// while takes none for HTTP/1 either: what that needs is made anew when the next request comes.
+/// is made then, so that other connections take no memory for it. A connection without a request takes
+/// none for HTTP/1 either, which needs 16 KiB and more: a few of them keep it for a while after their
+/// last reply, the others give it back at once, and it is made anew when the next request comes.
 async fn drive_any<A: Accept, S: Answer>(
     mut io: Watched<A::Stream>,
     shared: Arc<Shared<A, S>>,
@@ -108,7 +109,11 @@ async fn drive_any<A: Accept, S: Answer>(
 ) -> hyper::Result<()> {
     let waker = Waker::from(watch.clone());
     loop {
+        if !io.rest().await {
+            return Ok(());
+        }
         watch.is_at_work();
+        let place = shared.at_work.enter(1);
         let service = {
             let (shared, watch) = (shared.clone(), watch.clone());
             service_fn(move |request| answer_http1(&shared, &watch, request))
@@ -136,17 +141,16 @@ async fn drive_any<A: Accept, S: Answer>(
                 cx.waker().wake_by_ref();
             }
             match polled {
-                Poll::Pending if watch.may_rest() => Poll::Ready(None),
+                Poll::Pending if watch.may_rest() && (place.is_none() || watch.is_resting()) => {
+                    Poll::Ready(None)
+                }
                 polled => polled.map(Some),
             }
         })
         .await;
         let Some(result) = ended else {
             io = taken_back(connection.into_parts());
-            if io.rest().await {
-                continue;
-            }
-            return Ok(());
+            continue;
         };
         if result.is_err() && watch.is_http2() {
             // hyper gives up at the preface, and gives back what it has read

@@ -248,14 +248,27 @@ impl Watch {
         }
     }
 
-    /// True when the connection has had no request for a while, and its last reply is written.
+    /// True when the connection has had no request for a while.
+    pub(super) fn is_resting(&self) -> bool {
+        self.resting.load(Relaxed)
+    }
+
+    /// True when the last reply is written, nothing has come after it, and more may come.
     pub(super) fn may_rest(&self) -> bool {
-        self.resting.load(Relaxed) && self.is_in(Phase::Idle) && self.stalled.load(Relaxed) == 0
+        self.is_in(Phase::Idle)
+            && self.stalled.load(Relaxed) == 0
+            && !self.closing.load(Relaxed)
+            && !self.is_http2()
     }
 
     /// The connection has what a request needs.
     pub(super) fn is_at_work(&self) {
         self.resting.store(false, Relaxed);
+    }
+
+    /// Our side of the connection is being closed.
+    pub(super) fn ends(&self) {
+        self.closing.store(true, Relaxed);
     }
 
     /// The connection has to end after the requests it is busy with.

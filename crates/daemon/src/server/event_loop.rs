@@ -34,6 +34,10 @@ const QUEUE: Duration = Duration::from_millis(100);
 /// have a request on its way; the reply to that request tells it to send no other.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// Most connections of an event loop that keep what HTTP/1 needs from one request to the next: about a
+/// megabyte. It costs a request about a microsecond to do without.
+const AT_WORK: usize = 64;
+
 /// What the connections of an event loop share.
 pub(super) struct Shared<A, S> {
     pub(super) accept: A,
@@ -42,6 +46,8 @@ pub(super) struct Shared<A, S> {
     pub(super) clock: Arc<Clock>,
     /// Connections, and requests beyond the first of an HTTP/2 connection.
     pub(super) connections: Gate,
+    /// Connections of this loop that keep what HTTP/1 needs between two requests.
+    pub(super) at_work: Gate,
     /// Once it has begun, a connection ends after its next reply.
     pub(super) drain: Drain,
 }
@@ -54,7 +60,8 @@ impl<A, S> Shared<A, S> {
         connections: Gate,
         drain: Drain,
     ) -> Self {
-        Self { accept, service, limits, clock: Arc::new(Clock::new(&limits)), connections, drain }
+        let (clock, at_work) = (Arc::new(Clock::new(&limits)), Gate::new(AT_WORK));
+        Self { accept, service, limits, clock, connections, at_work, drain }
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use hyper::rt;
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -33,29 +33,29 @@ const FIRST_READ: usize = 1024;
 pub(super) struct Watched<S> {
     io: TokioIo<S>,
     watch: Arc<Watch>,
-    start: Start,
+    /// Bytes that were read ahead, and are to be read once more.
+    again: Bytes,
+    /// How many of the first bytes are held back, since [`PREFACE`] begins with them; `None` once it is
+    /// known whether it follows.
+    held: Option<usize>,
     /// There once our side is closed: it ends the wait for the peer to close its own.
     parting: Option<Pin<Box<Sleep>>>,
 }
 
-/// The first bytes of a connection.
-enum Start {
-    /// They are the first bytes of [`PREFACE`], as many as this, and are held back.
-    Preface(usize),
-    /// They were read before, and are to be read again.
-    Again(Bytes),
-    Over,
-}
-
 impl<S> Watched<S> {
     pub(super) fn new(stream: S, watch: Arc<Watch>) -> Self {
-        Self { io: TokioIo::new(stream), watch, start: Start::Preface(0), parting: None }
+        let io = TokioIo::new(stream);
+        Self { io, watch, again: Bytes::new(), held: Some(0), parting: None }
     }
 
-    /// Lets `bytes` be read again, and takes what follows as it is.
+    /// Lets `bytes`, which were the last to be read, be read once more.
     pub(super) fn rewind(&mut self, bytes: Bytes) {
-        // none would be read as the end
-        self.start = if bytes.is_empty() { Start::Over } else { Start::Again(bytes) };
+        if bytes.is_empty() {
+            // it would keep the whole buffer that it is a part of
+            return;
+        }
+        let rest = std::mem::take(&mut self.again);
+        self.again = if rest.is_empty() { bytes } else { [bytes, rest].concat().into() };
     }
 }
 
@@ -63,72 +63,73 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
     /// Waits until a connection without a request has something to do: bytes that have come and are to be
     /// read, or its end. False when it has broken.
     pub(super) async fn rest(&mut self) -> bool {
-        if !matches!(self.start, Start::Over) {
+        if !self.again.is_empty() {
             return true;
         }
-        let Self { io, watch, .. } = self;
         let found = poll_fn(|cx| {
-            if watch.may_close() {
-                return Poll::Ready(Ok(None));
+            self.watch.remember(cx.waker());
+            if self.watch.may_close() {
+                return Poll::Ready(Ok(Bytes::new()));
             }
             // TLS may still have the end of the last reply
-            if let Poll::Ready(Err(error)) = Pin::new(io.inner_mut()).poll_flush(cx) {
+            if let Poll::Ready(Err(error)) = Pin::new(self.io.inner_mut()).poll_flush(cx) {
                 return Poll::Ready(Err(error));
             }
             let mut chunk = [0; FIRST_READ];
             let mut read = ReadBuf::new(&mut chunk);
-            ready!(Pin::new(io.inner_mut()).poll_read(cx, &mut read))?;
-            watch.received();
-            Poll::Ready(io::Result::Ok(Some(Bytes::copy_from_slice(read.filled()))))
+            ready!(self.poll_socket(cx, &mut read))?;
+            Poll::Ready(io::Result::Ok(Bytes::copy_from_slice(read.filled())))
         });
         match found.await {
             Ok(bytes) => {
-                self.rewind(bytes.unwrap_or_default());
+                self.again = bytes;
                 true
             }
             Err(_) => false,
         }
     }
-}
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
+    fn poll_socket(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(self.io.inner_mut()).poll_read(cx, out))?;
+        self.watch.received();
+        Poll::Ready(Ok(()))
+    }
+
+    /// At most `most` bytes of those that were read ahead; they count as received now.
+    fn take_again(&mut self, most: usize) -> Bytes {
+        self.watch.received();
+        self.again.split_to(self.again.len().min(most))
+    }
+
     /// Reads the first bytes; they are held back as long as they may become HTTP/2's preface.
     fn poll_first(
         &mut self,
+        mut held: usize,
         cx: &mut Context<'_>,
         out: &mut rt::ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         loop {
-            let held = match &mut self.start {
-                Start::Preface(held) => *held,
-                Start::Again(bytes) => {
-                    let count = bytes.len().min(out.remaining());
-                    out.put_slice(&bytes[..count]);
-                    bytes.advance(count);
-                    if bytes.is_empty() {
-                        self.start = Start::Over;
-                    }
-                    return Poll::Ready(Ok(()));
-                }
-                Start::Over => return Poll::Ready(Ok(())),
-            };
             let mut chunk = [0; FIRST_READ];
             let most = FIRST_READ.min(out.remaining().saturating_sub(held));
             let mut read = ReadBuf::new(&mut chunk[..most]);
-            ready!(Pin::new(self.io.inner_mut()).poll_read(cx, &mut read))?;
-            self.watch.received();
+            if self.again.is_empty() {
+                ready!(self.poll_socket(cx, &mut read))?;
+            } else {
+                read.put_slice(&self.take_again(most));
+            }
             let read = read.filled();
             let wanted = &PREFACE[held..];
             let common = wanted.len().min(read.len());
-            if read.is_empty() || read[..common] != wanted[..common] {
-                self.start = Start::Over;
-            } else if common < wanted.len() {
-                self.start = Start::Preface(held + common);
+            let is_same = !read.is_empty() && read[..common] == wanted[..common];
+            if is_same && common < wanted.len() {
+                held += common;
+                self.held = Some(held);
                 continue;
-            } else {
-                self.start = Start::Over;
+            }
+            if is_same {
                 self.watch.is_now_http2();
             }
+            self.held = None;
             out.put_slice(&PREFACE[..held]);
             out.put_slice(read);
             return Poll::Ready(Ok(()));
@@ -151,8 +152,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> rt::Read for Watched<S> {
         cx: &mut Context<'_>,
         mut buffer: rt::ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        if !matches!(self.start, Start::Over) {
-            return self.poll_first(cx, &mut buffer);
+        if let Some(held) = self.held {
+            return self.poll_first(held, cx, &mut buffer);
+        }
+        if !self.again.is_empty() {
+            buffer.put_slice(&self.take_again(buffer.remaining()));
+            return Poll::Ready(Ok(()));
         }
         let polled = Pin::new(&mut self.io).poll_read(cx, buffer);
         if polled.is_ready() {
@@ -180,6 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> rt::Write for Watched<S> {
     /// is given up with bytes unread resets the connection, which may cost the peer our last reply.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        this.watch.ends();
         let parting = match &mut this.parting {
             Some(parting) => parting,
             none => {

@@ -124,3 +124,43 @@ fn a_connection_that_rests_is_closed_when_it_is_idle_for_too_long_or_the_server_
     assert!(reply.contains("connection: close"), "{reply}");
     server.join();
 }
+
+#[test]
+fn connections_that_rest_after_each_reply_go_on_where_they_were() {
+    // more than two event loops let keep what HTTP/1 needs
+    const CONNECTIONS: usize = 200;
+    let server = start(Limits { connections: CONNECTIONS, ..limits() });
+    let connect = |_| TcpStream::connect(server.address).unwrap();
+    let mut streams: Vec<TcpStream> = (0..CONNECTIONS).map(connect).collect();
+    let request = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello";
+    // one request and a part of the next, and the rest of that in parts
+    for cut in [0, 1, 30, request.len() - 2] {
+        let (first, rest) = request.split_at(cut);
+        for stream in &mut streams {
+            write!(stream, "{request}{first}").unwrap();
+        }
+        for stream in &mut streams {
+            assert!(read_to(stream, "hello").starts_with("HTTP/1.1 200 "));
+        }
+        let (second, third) = rest.split_at(2);
+        for stream in &mut streams {
+            stream.write_all(second.as_bytes()).unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        for stream in &mut streams {
+            stream.write_all(third.as_bytes()).unwrap();
+        }
+        for stream in &mut streams {
+            assert!(read_to(stream, "hello").starts_with("HTTP/1.1 200 "));
+        }
+    }
+    // a reply is the last one also to a peer that closes late
+    for stream in &mut streams {
+        write!(stream, "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    }
+    for stream in &mut streams {
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        assert!(reply.contains("connection: close"), "{reply}");
+    }
+}
