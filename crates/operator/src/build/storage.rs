@@ -18,6 +18,10 @@ const INITIALIZER: &str = "storage-initializer";
 /// The variable of a container that says where its model is.
 pub(super) const STORAGE_URI: &str = "STORAGE_URI";
 
+/// What KServe writes before an image that holds a model, one for each way to get at it. The node pulls
+/// it and mounts it here, however KServe would.
+const IMAGES: [&str; 3] = ["oci://", "oci+native://", "oci+fetch://"];
+
 /// The variables that say which of a model's files are fetched.
 const PATTERNS: [&str; 2] = ["STORAGE_ALLOW_PATTERNS", "STORAGE_IGNORE_PATTERNS"];
 
@@ -171,7 +175,7 @@ fn claimed(claim: &str, at: usize) -> Result<Volume<'_>, Refusal> {
 
 /// The image that holds a model.
 fn image(uri: &str) -> Option<&str> {
-    ["oci://", "oci+native://"].iter().find_map(|scheme| uri.strip_prefix(scheme))
+    IMAGES.iter().find_map(|scheme| uri.strip_prefix(scheme))
 }
 
 /// Mounts a volume in the containers that serve.
