@@ -4,7 +4,7 @@
 
 mod archive;
 mod array;
-mod budget;
+pub(crate) mod budget;
 mod builder;
 mod code;
 mod container;

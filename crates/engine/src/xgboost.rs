@@ -1,9 +1,10 @@
-//! XGBoost models: boosters of releases 1.3 to 3.x in UBJSON and JSON, and the wrappers with
-//! scikit-learn's interface that pickles and skops files hold.
+//! XGBoost models: boosters of releases 1.3 to 3.x in UBJSON, JSON and the old binary format, and the
+//! wrappers with scikit-learn's interface that pickles and skops files hold.
 //!
 //! The formats are those of the project's own model schema; how scores become answers follows its
 //! objectives, in single precision throughout.
 
+mod binary;
 mod booster;
 mod categories;
 mod objective;
@@ -26,18 +27,10 @@ fn is_json(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(b"{")
 }
 
-/// Reads a model file, in whichever of its two formats.
+/// Reads a model file, in whichever of its three formats.
 pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, Error> {
     if !is_json(bytes) {
-        return Err(Error::Unsupported {
-            what: "XGBoost's old binary format".into(),
-            reason: "its layout is internal to the release that wrote it, and XGBoost itself \
-                     dropped it in 3.1"
-                .into(),
-            hint: "Load the file with the release that wrote it and save it again with \
-                   `booster.save_model(\"model.ubj\")`"
-                .into(),
-        });
+        return binary::parse(bytes);
     }
     // after the brace, JSON has a quote, a closing brace or white space; UBJSON has a type marker
     match bytes.trim_ascii_start().get(1) {
@@ -57,7 +50,7 @@ pub(crate) const FLAVOR: Flavor = Flavor {
 };
 
 fn recognises(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(b"binf") {
+    if binary::recognises(bytes) {
         return Some("an XGBoost binary model");
     }
     match *bytes.trim_ascii_start() {

@@ -20,7 +20,7 @@ def cases() -> list:
     """Both libraries, where they are installed."""
     found = []
     if installed("xgboost"):
-        found += [*_xgboost_native(), *_xgboost_wrappers()]
+        found += [*_xgboost_native(), *_xgboost_binary(), *_xgboost_wrappers()]
     if installed("lightgbm"):
         found += [*_lightgbm_native(), *_lightgbm_wrappers()]
     return found
@@ -87,6 +87,13 @@ def save_xgboost(model: object, folder: object, d: object) -> list:
     return names
 
 
+def _save_xgboost_binary(model: object, folder: object, d: object) -> list:
+    """The format before UBJSON, which releases from 1.6 on write under this ending."""
+    name = "model.deprecated" if version_key(installed("xgboost")) >= (1, 6) else "model.bin"
+    model.save_model(str(folder / name))
+    return [name]
+
+
 def save_lightgbm(model: object, folder: object, d: object) -> list:
     """The text format."""
     model.save_model(str(folder / "model.txt"))
@@ -113,6 +120,21 @@ def xgb_train(d: object, y: object, rounds: int = 4, x: object = None, **params:
 
 def _xgb(name: str, fit: object, exact: dict = PLAIN, rows: object = _edge_nan, **more: object) -> Case:
     return Case(name, fit, rows, exact, library="xgboost", save=save_xgboost, **more)
+
+
+def _old_binary(name: str, fit: object, exact: dict = PLAIN) -> Case:
+    return Case(f"old-binary-{name}", fit, _edge_nan, exact, library="xgboost", save=_save_xgboost_binary, until="3.1")
+
+
+def _xgboost_binary() -> list:
+    t = xgb_train
+    return [
+        _old_binary("squared-error", lambda d: t(d, d.y, objective="reg:squarederror", base_score=3.25)),
+        _old_binary("binary-logistic", lambda d: t(d, d.binary, objective="binary:logistic"), ONE_EXP),
+        _old_binary("multi-softmax", lambda d: t(d, d.three, rounds=3, objective="multi:softmax", num_class=3)),
+        _old_binary("multi-softprob", lambda d: t(d, d.three, rounds=3, objective="multi:softprob", num_class=3), CHAIN),
+        _old_binary("forest", lambda d: t(d, d.y, rounds=2, objective="reg:squarederror", num_parallel_tree=3, subsample=0.6)),
+    ]
 
 
 def _xgboost_native() -> list:

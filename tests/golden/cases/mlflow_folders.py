@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from case import Case, installed, version_key
+from case import Case, installed
 from cases.boosting import lgb_train, xgb_train
 
 LABELS = {"*": "A", "predict_proba": "B"}
@@ -127,17 +127,12 @@ def _xgboost() -> list:
 
         return xgboost.XGBClassifier(n_estimators=4, max_depth=3, n_jobs=1).fit(d.x, d.binary)
 
-    import mlflow
-
     booster = lambda d: xgb_train(d, d.binary, x=d.x, objective="binary:logistic")
     # MLflow wrote XGBoost's old binary format by default until 3.0, and 1.x could write nothing else
-    release = version_key(mlflow.__version__)
-    by_default = ("binary",) if release < (3,) else ()
-    as_json = ("binary",) if release < (2,) else ()
     return [
-        _folder("xgboost-booster", booster, _saver("xgboost"), ONE_EXP, refused=by_default),
-        _folder("xgboost-booster-json", booster, _saver("xgboost", model_format="json"), ONE_EXP, refused=as_json),
-        _folder("xgboost-classifier", classifier, _saver("xgboost"), LABELS, refused=by_default),
+        _folder("xgboost-booster", booster, _saver("xgboost"), ONE_EXP),
+        _folder("xgboost-booster-json", booster, _saver("xgboost", model_format="json"), ONE_EXP),
+        _folder("xgboost-classifier", classifier, _saver("xgboost"), LABELS),
     ]
 
 

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from case import Case, from_script, installed, version_key
+from case import Case, from_script, installed
 from cases.boosting import lgb_train, save_lightgbm, save_xgboost, xgb_train
 
 CODE = ("model.cloudpickle.pkl",)
@@ -177,13 +177,6 @@ def _xgb_categories(d: object) -> object:
     return xgboost.train({"max_depth": 3, "tree_method": "hist", "max_cat_to_onehot": 2}, matrix, 4)
 
 
-def _save_old_xgboost(model: object, folder: Path, d: object) -> list:
-    extension = "deprecated" if version_key(installed("xgboost")) >= (1, 6) else "bin"
-    path = folder / f"model.{extension}"
-    model.save_model(str(path))
-    return [path.name]
-
-
 def _xgboost() -> list:
     if not installed("xgboost"):
         return []
@@ -195,7 +188,6 @@ def _xgboost() -> list:
         _xgb("gblinear", linear, ("gblinear",)),
         _xgb("categories", _xgb_categories, ("categor",), since="1.7", rows=None),
         _xgb("vector-leaf", vector, ("vector",), since="2.0"),
-        _xgb("old-binary-format", lambda d: t(d, d.y), ("save_model", "ubj"), until="3.1", save=_save_old_xgboost),
     ]
 
 
