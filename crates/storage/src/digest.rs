@@ -73,8 +73,8 @@ impl Checks {
         Self { git: hex(blob, 20).map(|digest| (digest, size)), ..Self::default() }
     }
 
-    /// What Google Cloud Storage says: names of digests, and the digests in base64.
-    pub(crate) fn of_google<'a>(sums: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+    /// Names of digests, and the digests in base64, as Google and Azure write them.
+    pub(crate) fn of_base64<'a>(sums: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut checks = Self::default();
         for (name, sum) in sums {
             let bytes = BASE64_STANDARD.decode(sum).unwrap_or_default();
@@ -328,11 +328,11 @@ mod tests {
     fn googles_sums_are_checked() {
         let sums = [("crc32c", "4waSgw=="), ("md5", "JfnnlDI7RTiF9RgfG2JNCw=="), ("x", "y")];
         for sum in &sums[..2] {
-            let one = Checks::of_google([*sum].into_iter());
+            let one = Checks::of_base64([*sum].into_iter());
             assert!(verify(&one, b"123456789").is_ok());
             assert!(verify(&one, b"123456780").unwrap_err().contains("damaged"));
         }
-        assert!(Checks::of_google([sums[2], ("md5", "4waSgw==")].into_iter()).is_empty());
+        assert!(Checks::of_base64([sums[2], ("md5", "4waSgw==")].into_iter()).is_empty());
     }
 
     #[test]

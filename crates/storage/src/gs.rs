@@ -7,11 +7,11 @@ use serde::Deserialize;
 use crate::{
     Config, Error, Retry,
     digest::Checks,
-    http::{Call, Http, Reply, Trust, Url, again, encode, is_transient, query},
+    gathered::Bounds,
+    http::{Call, Http, Reply, Trust, Url, encode, is_transient, query},
     path,
     remote::{Listing, Object, Remote, Stream, checked, file_or_folder},
     retry::{Attempt, repeat},
-    s3::range_of,
 };
 
 mod credentials;
@@ -37,8 +37,7 @@ pub(crate) struct Gs {
     base: Url,
     credentials: Credentials,
     retry: Retry,
-    files: usize,
-    bytes: u64,
+    bounds: Bounds,
 }
 
 /// What is asked of a bucket.
@@ -91,7 +90,7 @@ impl Description {
         }
         let sums = [("md5", &self.md5_hash), ("crc32c", &self.crc32c)];
         let sums = sums.iter().filter_map(|(name, sum)| Some((*name, sum.as_deref()?)));
-        Checks::of_google(sums)
+        Checks::of_base64(sums)
     }
 }
 
@@ -118,8 +117,7 @@ impl Gs {
             base,
             credentials: Credentials::new(config, emulator.is_some())?,
             retry: config.retry,
-            files: config.limits.files,
-            bytes: config.cache_bytes,
+            bounds: Bounds::new(config),
         })
     }
 
@@ -287,25 +285,14 @@ impl Remote for Prefix<'_> {
             Attempt::Fatal(Error::Missing { what, .. }) => Attempt::Fatal(Error::Changed { what }),
             attempt => attempt,
         })?;
-        let (first, total) = match (reply.status, range_of(&reply)) {
-            (206, Some(found)) => found,
-            (206, None) => return Err(again(&url, "it sent a part without saying which")),
-            _ => (0, reply.length()),
-        };
         let sums =
             reply.headers.get_all("x-goog-hash").iter().filter_map(|value| value.to_str().ok());
         let sums =
             sums.flat_map(|value| value.split(',')).filter_map(|sum| sum.trim().split_once('='));
         let checks =
-            if object.size.is_some() { Checks::of_google(sums) } else { Checks::default() };
-        Ok(Stream {
-            first,
-            length: reply.length(),
-            total,
-            tag: reply.header("x-goog-generation").map(Into::into),
-            checks,
-            reader: Box::new(reply.reader()),
-        })
+            if object.size.is_some() { Checks::of_base64(sums) } else { Checks::default() };
+        let tag = reply.header("x-goog-generation").map(Into::into);
+        Stream::new(reply, &url, tag, checks)
     }
 
     fn checks(&self, object: &Object) -> Checks {

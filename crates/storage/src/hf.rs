@@ -7,11 +7,10 @@ use serde::Deserialize;
 use crate::{
     Config, Environment, Error, Retry,
     digest::Checks,
-    http::{Http, Reply, Trust, Url, again, encode, encode_path, is_transient},
+    http::{Http, Reply, Trust, Url, encode, encode_path, is_transient},
     path,
     remote::{Listing, Object, Remote, Stream, checked},
     retry::{Attempt, repeat},
-    s3::range_of,
 };
 
 /// The variable with the address of the Hub.
@@ -297,20 +296,8 @@ impl Remote for Repository<'_> {
         let range = range.map(|r| format!("bytes={}-{}", r.start, r.end.saturating_sub(1)));
         let url = self.hf.base.join(&format!("{}/resolve/{}", self.id, encode_path(&object.key)));
         let reply = self.get(&url, range.as_deref())?;
-        let (first, total) = match (reply.status, range_of(&reply)) {
-            (206, Some(found)) => found,
-            (206, None) => return Err(again(&url, "it sent a part without saying which")),
-            _ => (0, reply.length()),
-        };
-        Ok(Stream {
-            first,
-            length: reply.length(),
-            total,
-            // a commit never changes
-            tag: None,
-            checks: self.checks(object),
-            reader: Box::new(reply.reader()),
-        })
+        // a commit never changes, and so has no tag
+        Stream::new(reply, &url, None, self.checks(object))
     }
 
     fn checks(&self, object: &Object) -> Checks {

@@ -13,12 +13,14 @@
 //! Nothing is connected, read or allocated before a remote location is asked for.
 
 mod archive;
+mod azure;
 mod cache;
 mod config;
 mod digest;
 mod environment;
 mod error;
 mod fingerprint;
+mod gathered;
 mod gs;
 mod hf;
 mod http;
@@ -38,7 +40,9 @@ mod token;
 mod transfer;
 mod usage;
 mod web;
+mod xml;
 
+pub use azure::Place;
 pub use config::{Config, Limits, Retry, Timeouts};
 pub use environment::Environment;
 pub use error::Error;

@@ -3,7 +3,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 use longshore_mlflow::{ModelUri, RunUri};
 use percent_encoding::percent_decode_str;
 
-use crate::{Error, http::Url, path};
+use crate::{Error, Place, http::Url, path};
 
 /// Where a model is, as a user writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,9 @@ pub enum Location {
         /// The name or prefix, without a slash at its end; can be empty.
         name: String,
     },
+    /// `https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME`: one blob of Azure Blob Storage, or every
+    /// blob below a prefix; also written `abfss://…` and `wasbs://…`.
+    Azure(Place),
     /// `hf://OWNER/NAME[:REVISION]`: a repository of the Hugging Face Hub.
     Hf {
         /// `OWNER/NAME`.
@@ -60,13 +63,17 @@ impl Location {
             Self::Hf { revision, .. } => {
                 revision.len() != 40 || !revision.bytes().all(|byte| byte.is_ascii_hexdigit())
             }
-            Self::S3 { .. } | Self::Gs { .. } | Self::Web(_) | Self::Artifacts { .. } => true,
+            Self::S3 { .. }
+            | Self::Gs { .. }
+            | Self::Azure(_)
+            | Self::Web(_)
+            | Self::Artifacts { .. } => true,
         }
     }
 
     /// Whether a change is one step, not one file after another.
     pub fn changes_at_once(&self) -> bool {
-        !matches!(self, Self::S3 { .. } | Self::Gs { .. } | Self::Artifacts { .. })
+        !matches!(self, Self::S3 { .. } | Self::Gs { .. } | Self::Azure(_) | Self::Artifacts { .. })
     }
 
     /// The scheme, for metrics and logs.
@@ -75,6 +82,7 @@ impl Location {
             Self::Local(_) => "file",
             Self::S3 { .. } => "s3",
             Self::Gs { .. } => "gs",
+            Self::Azure(_) => "azure",
             Self::Hf { .. } => "hf",
             Self::Web(_) => "https",
             Self::Model(_) => "models",
@@ -104,12 +112,18 @@ impl FromStr for Location {
             "file" => file(rest).map_err(bad),
             "s3" | "s3a" | "s3n" => s3(rest).map_err(bad),
             "gs" => gs(rest).map_err(bad),
+            "abfs" | "abfss" | "wasb" | "wasbs" => {
+                Place::of_hadoop(rest).map(Self::Azure).map_err(bad)
+            }
             "hf" => hf(rest).map_err(bad),
             "https" | "http" => match Url::parse(text) {
                 Ok(url) if url.userinfo().is_some() => Err(bad(
                     "credentials in a URL end up in logs; put them into `LONGSHORE_HTTP_AUTHORIZATION`".into(),
                 )),
-                Ok(_) => Ok(Self::Web(text.into())),
+                Ok(url) => match Place::of_url(&url).map_err(bad)? {
+                    Some(place) => Ok(Self::Azure(place)),
+                    None => Ok(Self::Web(text.into())),
+                },
                 Err(reason) => Err(bad(reason)),
             },
             "models" => text.parse().map(Self::Model).map_err(|error: longshore_mlflow::Error| bad(error.to_string())),
@@ -119,7 +133,7 @@ impl FromStr for Location {
                 "a volume claim is mounted into the pod, which the operator does for a manifest's `storageUri`; elsewhere, name the path where it is mounted".into(),
             )),
             other => Err(bad(format!(
-                "`{other}` is not read; there are paths, `file://`, `s3://`, `gs://`, `hf://`, `https://`, `models:/` and `runs:/`"
+                "`{other}` is not read; there are paths, `file://`, `s3://`, `gs://`, `abfss://`, `hf://`, `https://`, `models:/` and `runs:/`"
             ))),
         }
     }
@@ -131,6 +145,7 @@ impl fmt::Display for Location {
             Self::Local(path) => write!(f, "{}", path.display()),
             Self::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
             Self::Gs { bucket, name } => write!(f, "gs://{bucket}/{name}"),
+            Self::Azure(place) => place.fmt(f),
             Self::Hf { id, revision } => write!(f, "hf://{id}:{revision}"),
             Self::Web(url) => f.write_str(url.split('?').next().unwrap_or(url)),
             Self::Model(uri) => uri.fmt(f),
@@ -244,7 +259,10 @@ fn without_user(text: &str) -> String {
     match text.split_once("://") {
         Some((scheme, rest)) => match rest.split('/').next().and_then(|host| host.rsplit_once('@'))
         {
-            Some((user, _)) if scheme != "models" => {
+            // there, a container stands before the `@`
+            Some((user, _))
+                if !matches!(scheme, "models" | "abfss" | "wasbs" | "abfs" | "wasb") =>
+            {
                 format!("{scheme}://{}", rest.get(user.len() + 1..).unwrap_or_default())
             }
             _ => text.to_owned(),
@@ -310,7 +328,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics_and_what_is_read_is_read_again(text in "(s3:/|gs:/|hf:/|models:/|runs:/|file:/|https:/|mlflow-artifacts:/|)[/a-z0-9@%.:ä-]{0,40}") {
+        fn no_text_panics_and_what_is_read_is_read_again(text in "(s3:/|gs:/|hf:/|abfss://abc@a\\.dfs\\.core\\.windows\\.net|https://a\\.blob\\.core\\.windows\\.net/|models:/|runs:/|file:/|https:/|mlflow-artifacts:/|)[/a-z0-9@%.:ä-]{0,40}") {
             if let Ok(location) = text.parse::<Location>() {
                 let shown = location.to_string();
                 if !matches!(location, Location::Local(_)) {

@@ -4,7 +4,14 @@ use std::{
     ops::Range,
 };
 
-use crate::{Error, digest::Checks, path::Paths, retry::Attempt};
+use crate::{
+    Error,
+    digest::Checks,
+    http::{Reply, Url, again},
+    path::Paths,
+    retry::Attempt,
+    s3::range_of,
+};
 
 /// A file to fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +70,24 @@ pub(crate) struct Stream {
     pub(crate) tag: Option<String>,
     /// Digests of the whole object.
     pub(crate) checks: Checks,
+}
+
+impl Stream {
+    /// What an answer brings, which is all of it or the part that its head names.
+    pub(crate) fn new(
+        reply: Reply,
+        url: &Url,
+        tag: Option<String>,
+        checks: Checks,
+    ) -> Result<Self, Attempt> {
+        let (first, total) = match (reply.status, range_of(&reply)) {
+            (206, Some(found)) => found,
+            (206, None) => return Err(again(url, "it sent a part without saying which")),
+            _ => (0, reply.length()),
+        };
+        let length = reply.length();
+        Ok(Self { first, length, total, tag, checks, reader: Box::new(reply.reader()) })
+    }
 }
 
 /// What has the files of a location.

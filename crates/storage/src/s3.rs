@@ -16,7 +16,8 @@ use http::Method;
 use crate::{
     Config, Error, Retry,
     digest::Checks,
-    http::{Call, Http, Reply, Trust, Url, again, encode_path, is_transient, query},
+    gathered::Bounds,
+    http::{Call, Http, Reply, Trust, Url, encode_path, is_transient, query},
     path,
     remote::{Listing, Object, Remote, Stream, checked, file_or_folder},
     retry::{Attempt, repeat},
@@ -28,7 +29,6 @@ mod endpoint;
 mod failure;
 mod list;
 pub(crate) mod sign;
-pub(crate) mod xml;
 
 use credentials::{Credentials, Keys};
 use endpoint::Endpoint;
@@ -44,8 +44,7 @@ pub(crate) struct S3 {
     endpoint: Endpoint,
     credentials: Credentials,
     retry: Retry,
-    files: usize,
-    bytes: u64,
+    bounds: Bounds,
     /// The regions of buckets that are not in the region where they were first looked for.
     regions: Mutex<HashMap<String, String>>,
     /// Seconds that the servers' clock is ahead of ours.
@@ -77,8 +76,7 @@ impl S3 {
             endpoint,
             credentials,
             retry: config.retry,
-            files: config.limits.files,
-            bytes: config.cache_bytes,
+            bounds: Bounds::new(config),
             regions: Mutex::default(),
             skew: AtomicI64::new(0),
         })
@@ -283,24 +281,16 @@ impl Remote for Prefix<'_> {
             headers: &headers,
         };
         let reply = self.s3.ask(&ask)?;
-        let (first, total) = match (reply.status, range_of(&reply)) {
-            (206, Some((first, total))) => (first, total),
-            (206, None) => {
-                let url = self.s3.endpoint.url(self.bucket, &self.s3.region(self.bucket));
-                return Err(again(&url, "it sent a part without saying which"));
-            }
-            _ => (0, reply.length()),
+        let total = if reply.status == 206 {
+            range_of(&reply).and_then(|(_, total)| total)
+        } else {
+            reply.length()
         };
         let whole = reply.length().is_some() && reply.length() == total;
         let checks = if whole { Checks::of(&reply.headers) } else { Checks::default() };
-        Ok(Stream {
-            first,
-            length: reply.length(),
-            total,
-            tag: tag_of(&reply),
-            checks,
-            reader: Box::new(reply.reader()),
-        })
+        let url = self.s3.endpoint.url(self.bucket, &self.s3.region(self.bucket));
+        let tag = tag_of(&reply);
+        Stream::new(reply, &url, tag, checks)
     }
 
     /// Digests help, but their absence is no failure: whoever may read need not be allowed more.

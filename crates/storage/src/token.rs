@@ -8,7 +8,14 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::Error;
+use crate::{
+    Error,
+    http::{Reply, Url, is_transient},
+    retry::Attempt,
+};
+
+/// Most bytes of an answer with a token.
+const ANSWER: u64 = 1 << 20;
 
 /// Tokens are renewed this long before they end, or when a quarter of their life is left, if that is
 /// later.
@@ -66,6 +73,33 @@ impl Token {
         let life = Duration::from_secs(seconds.min(365 * 24 * 3600));
         (!issued.access_token.is_empty()).then(|| Self::new(&issued.access_token, life))
     }
+}
+
+/// The token in the answer of `url`, by which `who` may read `what`.
+///
+/// # Errors
+/// [`Error::Credentials`] with the server's words when there is none.
+pub(crate) fn issued(reply: Reply, url: &Url, what: &str, who: &str) -> Result<Token, Attempt> {
+    let (status, after) = (reply.status, reply.retry_after());
+    if is_transient(status) {
+        return Err(Attempt::Again { what: url.shown(), reason: format!("{status}"), after });
+    }
+    let text = if status == 200 { reply.text(url, ANSWER)? } else { reply.refusal() };
+    if status == 200
+        && let Some(token) = Token::read(&text)
+    {
+        return Ok(token);
+    }
+    let reason = if status == 200 {
+        format!("{} answered {who} without a token", url.shown())
+    } else {
+        let said: String = text.trim().chars().take(200).collect();
+        format!(
+            "{} refused {who} ({status} {said}); is the key deleted or the clock wrong?",
+            url.shown()
+        )
+    };
+    Err(Error::Credentials { what: what.into(), reason }.into())
 }
 
 /// The token of one identity.

@@ -5,10 +5,9 @@ use std::{fmt, ops::Range};
 use crate::{
     Config, Environment, Error, Location, Retry,
     digest::Checks,
-    http::{Http, Reply, Trust, Url, again, is_transient},
+    http::{Http, Reply, Trust, Url, is_transient},
     remote::{Listing, Object, Remote, Stream},
     retry::{Attempt, repeat},
-    s3::range_of,
 };
 
 mod headers;
@@ -90,12 +89,6 @@ impl<'a> Page<'a> {
         }
         let what = url.shown();
         Err(Attempt::Fatal(match status {
-            404 | 409 | 410 if is_azure(url) => Error::Missing {
-                what,
-                hint: format!(
-                    " ({status}), or it is a folder or private: of Azure Blob Storage, one file or archive is read, with a shared access signature in its query when it is private"
-                ),
-            },
             404 | 410 => Error::Missing { what, hint: format!(" ({status})") },
             401 | 403 => Error::Denied {
                 what,
@@ -121,13 +114,6 @@ impl fmt::Display for Page<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.url.shown())
     }
-}
-
-/// Whether a URL is of Azure Blob Storage, which says of what nobody may see that it is not there.
-fn is_azure(url: &Url) -> bool {
-    [".blob.core.windows.net", ".blob.storage.azure.net"]
-        .iter()
-        .any(|end| url.host().ends_with(end))
 }
 
 /// The entity tag when it is a strong one.
@@ -165,36 +151,11 @@ impl Remote for Page<'_> {
         headers.extend(object.tag.as_deref().map(|tag| ("if-match", tag)));
         headers.extend(range.as_deref().map(|range| ("range", range)));
         let reply = self.get(&headers)?;
-        let (first, total) = match (reply.status, range_of(&reply)) {
-            (206, Some(found)) => found,
-            (206, None) => return Err(again(&self.url, "it sent a part without saying which")),
-            _ => (0, reply.length()),
-        };
-        Ok(Stream {
-            first,
-            length: reply.length(),
-            total,
-            tag: tag_of(&reply),
-            checks: Checks::default(),
-            reader: Box::new(reply.reader()),
-        })
+        let tag = tag_of(&reply);
+        Stream::new(reply, &self.url, tag, Checks::default())
     }
 
     fn checks(&self, _: &Object) -> Checks {
         Checks::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_azure;
-    use crate::http::Url;
-
-    #[test]
-    fn azure_is_known_by_its_hosts() {
-        let is = |url: &str| is_azure(&Url::parse(url).unwrap());
-        assert!(is("https://account.blob.core.windows.net/models/wine"));
-        assert!(is("https://account.z01.blob.storage.azure.net/models/wine"));
-        assert!(!is("https://account.blob.core.windows.net.example/models/wine"));
     }
 }

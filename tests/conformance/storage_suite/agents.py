@@ -1,4 +1,4 @@
-"""Stubs of what AWS runs beside a pod or an instance and gives it credentials."""
+"""Stubs of what clouds run beside a pod or an instance, or behind an address, and gives credentials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Agent:
                 pass
 
             def do_GET(self) -> None:
-                self.rfile.read(int(self.headers.get("content-length") or 0))
+                agent.body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 agent.asked.append((self.command, self.path, headers))
                 status, body = agent.answer(self.command, self.path, headers)
@@ -31,7 +31,7 @@ class Agent:
                 self.end_headers()
                 self.wfile.write(body.encode())
 
-            do_PUT = do_GET
+            do_PUT = do_POST = do_GET
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"

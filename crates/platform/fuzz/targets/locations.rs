@@ -15,12 +15,16 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// What is read and written is read as the same again.
+/// What is written is read as the same again, but for secrets: a query is not shown.
 fn read(text: &str) {
     match text.parse::<Location>() {
         Ok(location) => {
             let written = location.to_string();
-            assert_eq!(written.parse().ok().as_ref(), Some(&location), "`{written}` of `{text}`");
+            let again = written.parse::<Location>().map(|it| it.to_string());
+            assert_eq!(again.ok(), Some(written), "of `{text}`");
+            if let Location::Web(_) | Location::Azure(_) = location {
+                assert!(!location.to_string().contains('?'), "of `{text}`");
+            }
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }

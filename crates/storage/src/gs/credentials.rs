@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::service_account::ServiceAccount;
 use crate::{
     Config, Environment, Error, Retry, Timeouts,
-    http::{Call, Http, Reply, Trust, Url, is_transient, query},
+    http::{Call, Http, Reply, Trust, Url, query},
     retry::{Attempt, repeat},
-    token::{Kept, Token},
+    token::{Kept, Token, issued},
 };
 
 /// The variable with the path of a file of credentials.
@@ -63,8 +63,11 @@ pub(super) struct Credentials {
     absent: std::sync::OnceLock<bool>,
 }
 
+/// What is read with them.
+const WHAT: &str = "Google Cloud Storage";
+
 fn wrong(reason: String) -> Error {
-    Error::Credentials { what: "Google Cloud Storage".into(), reason }
+    Error::Credentials { what: WHAT.into(), reason }
 }
 
 impl Credentials {
@@ -158,6 +161,10 @@ impl Credentials {
         self.read(self.http.send(&call)?)
     }
 
+    fn read(&self, reply: Reply) -> Result<Token, Attempt> {
+        issued(reply, &self.url, WHAT, &self.identity())
+    }
+
     fn of_metadata(&self) -> Result<Token, Attempt> {
         let call = Call::get(&self.url).header("metadata-flavor", "Google");
         let reply = match self.http.send(&call) {
@@ -174,31 +181,6 @@ impl Credentials {
             return Err(wrong(reason.into()).into());
         }
         self.read(reply)
-    }
-
-    fn read(&self, reply: Reply) -> Result<Token, Attempt> {
-        let (status, after) = (reply.status, reply.retry_after());
-        if is_transient(status) {
-            let what = self.url.shown();
-            return Err(Attempt::Again { what, reason: format!("{status}"), after });
-        }
-        let text = if status == 200 { reply.text(&self.url, 1 << 20)? } else { reply.refusal() };
-        if status == 200
-            && let Some(token) = Token::read(&text)
-        {
-            return Ok(token);
-        }
-        let reason = if status == 200 {
-            format!("{} answered {} without a token", self.url.shown(), self.identity())
-        } else {
-            let said: String = text.trim().chars().take(200).collect();
-            format!(
-                "{} refused {} ({status} {said}); is the key deleted or the clock wrong?",
-                self.url.shown(),
-                self.identity()
-            )
-        };
-        Err(wrong(reason).into())
     }
 }
 

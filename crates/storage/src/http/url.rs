@@ -81,6 +81,11 @@ impl Url {
         &self.path
     }
 
+    /// Percent-encoded, without `?`; can be empty.
+    pub(crate) fn query(&self) -> &str {
+        &self.query
+    }
+
     pub(crate) fn userinfo(&self) -> Option<&str> {
         self.userinfo.as_deref()
     }

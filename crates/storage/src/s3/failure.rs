@@ -1,7 +1,7 @@
 //! What S3 says when it says no, and what a person can do about it.
 
-use super::{Ask, Endpoint, xml};
-use crate::{Error, http::Reply};
+use super::{Ask, Endpoint};
+use crate::{Error, http::Reply, xml};
 
 /// A refusal.
 #[derive(Debug)]

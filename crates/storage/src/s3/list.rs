@@ -1,12 +1,13 @@
 use http::Method;
 
-use super::{Ask, S3, xml};
+use super::{Ask, S3};
 use crate::{
     Error,
+    gathered::Gathered,
     http::query,
-    path,
     remote::Object,
     retry::{Attempt, repeat},
+    xml,
 };
 
 /// Most bytes of one page of a listing: 1000 keys of 1024 bytes, each escaped, with room.
@@ -29,63 +30,25 @@ struct Entry {
 
 /// Every object below `prefix/`. Objects that stand for folders are left out.
 pub(super) fn below(s3: &S3, bucket: &str, prefix: &str) -> Result<Vec<Object>, Error> {
-    let place = format!("the listing of `s3://{bucket}/{prefix}`");
-    let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-    let (mut objects, mut bytes, mut token) = (Vec::new(), 0_u64, None::<String>);
+    let mut gathered = Gathered::new(format!("s3://{bucket}/{prefix}"), prefix, s3.bounds);
     loop {
-        let page = page(s3, bucket, &prefix, token.as_deref(), &place)?;
-        for entry in page.objects {
-            let Some(name) = entry.key.strip_prefix(&prefix) else {
-                let reason =
-                    format!("it names `{}`, which was not asked for", entry.key.escape_debug());
-                return Err(Error::Hostile { what: place, reason });
-            };
-            if name.is_empty() || (name.ends_with('/') && entry.size == 0) {
+        let page = page(s3, bucket, &gathered)?;
+        for Entry { key, size, tag } in page.objects {
+            let name = gathered.name(&key)?;
+            if name.is_empty() || (name.ends_with('/') && size == 0) {
                 continue;
             }
-            let path = path::relative(name)
-                .map_err(|reason| Error::Hostile { what: place.clone(), reason })?;
-            bytes = bytes.saturating_add(entry.size);
-            objects.push(Object { path, key: entry.key, size: Some(entry.size), tag: entry.tag });
-            if objects.len() > s3.files {
-                return Err(Error::Limit {
-                    what: place,
-                    limit: format!("{} files", s3.files),
-                    flag: "; name the model's own prefix",
-                });
-            }
-            if bytes > s3.bytes {
-                return Err(Error::Limit {
-                    what: format!("what is in `s3://{bucket}/{prefix}` ({bytes} bytes or more)"),
-                    limit: format!("{} bytes", s3.bytes),
-                    flag: "; name the model's own prefix, or raise `--cache-bytes`",
-                });
-            }
+            gathered.add(Object { path: name.into(), key, size: Some(size), tag }, size)?;
         }
-        if !page.truncated {
-            return Ok(objects);
-        }
-        // half a listing would be half a model, and a server that repeats a token would be asked
-        // without end
-        match page.next {
-            Some(next) if Some(&next) != token.as_ref() => token = Some(next),
-            _ => {
-                let reason = "it says that there is more, and not how to ask for it".into();
-                return Err(Error::Refused { what: place, reason });
-            }
+        if !gathered.goes_on(page.truncated.then(|| page.next.unwrap_or_default()))? {
+            return Ok(gathered.objects());
         }
     }
 }
 
-fn page(
-    s3: &S3,
-    bucket: &str,
-    prefix: &str,
-    token: Option<&str>,
-    place: &str,
-) -> Result<Page, Error> {
-    let mut pairs = vec![("list-type", "2"), ("prefix", prefix)];
-    pairs.extend(token.map(|token| ("continuation-token", token)));
+fn page(s3: &S3, bucket: &str, gathered: &Gathered) -> Result<Page, Error> {
+    let mut pairs = vec![("list-type", "2"), ("prefix", gathered.prefix())];
+    pairs.extend(gathered.token().map(|token| ("continuation-token", token)));
     let query = query(&pairs);
     let ask = Ask { method: &Method::GET, bucket, key: "", query: &query, headers: &[] };
     repeat(s3.retry, || {
@@ -94,7 +57,7 @@ fn page(
         let text = reply.text(&url, PAGE)?;
         parse(&text).map_err(|reason| {
             Attempt::Fatal(Error::Refused {
-                what: place.to_owned(),
+                what: gathered.place(),
                 reason: format!("the answer is not S3's: {reason}; is the endpoint right?"),
             })
         })

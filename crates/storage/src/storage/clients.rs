@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    Config, Error, Location, gs::Gs, hf::Hf, mlflow_server::MlflowServer, s3::S3, web::Web,
+    Config, Error, Location, azure::Azure, gs::Gs, hf::Hf, mlflow_server::MlflowServer, s3::S3,
+    web::Web,
 };
 
 /// Clients made so far.
@@ -11,6 +12,7 @@ use crate::{
 struct Made {
     s3: Option<Arc<S3>>,
     gs: Option<Arc<Gs>>,
+    azure: Option<Arc<Azure>>,
     hf: Option<Arc<Hf>>,
     mlflow_server: Option<Arc<MlflowServer>>,
     web: Option<Arc<Web>>,
@@ -36,6 +38,11 @@ impl Clients {
     pub(super) fn gs(&self) -> Result<Arc<Gs>, Error> {
         let slot = &mut self.made().gs;
         or_make(slot, || Gs::new(&self.config))
+    }
+
+    pub(super) fn azure(&self) -> Result<Arc<Azure>, Error> {
+        let slot = &mut self.made().azure;
+        or_make(slot, || Azure::new(&self.config))
     }
 
     pub(super) fn hf(&self) -> Result<Arc<Hf>, Error> {

@@ -6,7 +6,7 @@ use longshore_mlflow::ModelUri;
 
 use super::{Revision, Storage};
 use crate::{
-    Error, Location,
+    Error, Location, azure,
     digest::sha256,
     gs,
     hf::Repository,
@@ -119,6 +119,7 @@ impl Storage {
             Location::Gs { bucket, name } => {
                 use_it(&gs::Prefix { gs: &*self.clients.gs()?, bucket, name })
             }
+            Location::Azure(place) => use_it(&azure::Prefix::new(&*self.clients.azure()?, place)?),
             Location::Hf { id, revision } => {
                 use_it(&Repository { hf: &*self.clients.hf()?, id, revision })
             }

@@ -5,8 +5,8 @@ use crate::{
     Environment, Error, Timeouts,
     http::{Call, Http, Trust, Url, is_transient, query},
     retry::Attempt,
-    s3::{endpoint::Endpoint, xml},
-    time,
+    s3::endpoint::Endpoint,
+    time, xml,
 };
 
 /// IAM roles for service accounts: a token of the cluster exchanged for a role's keys.

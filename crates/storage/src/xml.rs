@@ -1,4 +1,4 @@
-//! The two shapes of S3's and STS's XML: a flat refusal, and a list of elements.
+//! The two shapes of the storages' XML: a flat refusal, and a list of elements.
 
 use quick_xml::{Reader, escape::resolve_predefined_entity, events::Event};
 
