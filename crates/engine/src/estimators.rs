@@ -21,6 +21,7 @@ use crate::{
         polynomial::PolynomialFeatures,
         refuse,
         scaler::Scaler,
+        svm::{OutlierDetector, SupportVectorClassifier, SupportVectorRegressor},
         text::{CountVectorizer, HashingVectorizer, TfidfTransformer},
         union::FeatureUnion,
     },
@@ -52,6 +53,7 @@ fn sklearn(name: &str, c: Cursor<'_>, building: &Building) -> Option<Built> {
         .or_else(|| preprocess(name, c))
         .or_else(|| text(name, c))
         .or_else(|| linear(name, c))
+        .or_else(|| support_vectors(name, c))
         .or_else(|| trees(name, c, building))
 }
 
@@ -139,6 +141,15 @@ fn linear(name: &str, c: Cursor<'_>) -> Option<Built> {
         | "RidgeClassifier"
         | "RidgeClassifierCV"
         | "LinearSVC" => predictor(LinearClassifier::plain(c)),
+        _ => return None,
+    })
+}
+
+fn support_vectors(name: &str, c: Cursor<'_>) -> Option<Built> {
+    Some(match name {
+        "SVC" | "NuSVC" => predictor(SupportVectorClassifier::build(c)),
+        "SVR" | "NuSVR" => predictor(SupportVectorRegressor::build(c)),
+        "OneClassSVM" => predictor(OutlierDetector::build(c)),
         _ => return None,
     })
 }

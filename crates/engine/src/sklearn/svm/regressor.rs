@@ -1,0 +1,62 @@
+use super::Machine;
+use crate::{Error, Inputs, Method, Output, OutputData, Predictor, Table, read::Cursor};
+
+/// `SVR` and `NuSVR`.
+#[derive(Debug)]
+pub(crate) struct SupportVectorRegressor(Machine);
+
+impl SupportVectorRegressor {
+    pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
+        Machine::read(c, 1).map(Self)
+    }
+}
+
+impl Predictor for SupportVectorRegressor {
+    fn inputs(&self) -> Inputs {
+        self.0.inputs.clone()
+    }
+
+    fn methods(&self) -> &[Method] {
+        &[Method::Predict]
+    }
+
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
+        Ok(Output::flat(OutputData::F64(scores(&self.0, input)?)))
+    }
+}
+
+/// `OneClassSVM`: 1 for a row like those it was fitted on, −1 for another.
+#[derive(Debug)]
+pub(crate) struct OutlierDetector(Machine);
+
+impl OutlierDetector {
+    pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
+        Machine::read(c, 1).map(Self)
+    }
+}
+
+impl Predictor for OutlierDetector {
+    fn inputs(&self) -> Inputs {
+        self.0.inputs.clone()
+    }
+
+    fn methods(&self) -> &[Method] {
+        &[Method::Predict, Method::DecisionFunction]
+    }
+
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        let scores = scores(&self.0, input)?;
+        let data = if method == Method::DecisionFunction {
+            OutputData::F64(scores)
+        } else {
+            OutputData::I64(scores.iter().map(|&score| if score > 0.0 { 1 } else { -1 }).collect())
+        };
+        Ok(Output::flat(data))
+    }
+}
+
+fn scores(machine: &Machine, input: &Table) -> Result<Vec<f64>, Error> {
+    let mut scores = Vec::with_capacity(input.rows);
+    machine.decide(input, |decision| scores.extend_from_slice(decision))?;
+    Ok(scores)
+}
