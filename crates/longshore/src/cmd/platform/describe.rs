@@ -8,6 +8,7 @@ use k8s_openapi::{
     jiff::Timestamp,
 };
 use kube::{Api, ResourceExt, api::ListParams};
+use serde_json::Value;
 
 use super::{
     cluster::Cluster,
@@ -133,11 +134,19 @@ fn conditions(page: &mut String, service: &Service, now: Timestamp) {
     let rows: Vec<_> = service.conditions().into_iter().map(row).collect();
     section(page, "Conditions", &["CONDITION", "HOLDS", "FOR", "WHY"], &rows);
     if let Some(failure) = service.data().pointer("/status/modelStatus/lastFailureInfo") {
-        let of = |name: &str| text(failure, &format!("/{name}")).unwrap_or("-");
-        let (reason, message) = (of("reason"), of("message"));
-        let (place, revision) = (of("location"), of("modelRevisionName"));
-        let _ = writeln!(page, "\nLast failure: {reason} in {place} ({revision})\n  {message}");
+        let _ = writeln!(page, "\nLast failure: {}", last_failure(failure));
     }
+}
+
+/// A failure, and where it was: a wrong manifest is nowhere.
+fn last_failure(failure: &Value) -> String {
+    let of = |name: &str| text(failure, &format!("/{name}"));
+    let place = match (of("location"), of("modelRevisionName")) {
+        (Some(place), Some(revision)) => format!(" in {place} ({revision})"),
+        (Some(place), None) | (None, Some(place)) => format!(" in {place}"),
+        (None, None) => String::new(),
+    };
+    format!("{}{place}\n  {}", of("reason").unwrap_or("-"), of("message").unwrap_or("-"))
 }
 
 fn revisions(page: &mut String, service: &Service, deployed: &[Deployed], now: Timestamp) {
@@ -217,7 +226,18 @@ mod tests {
     use k8s_openapi::jiff::Timestamp;
     use serde_json::{Value, json};
 
-    use super::trouble;
+    use super::{last_failure, trouble};
+
+    #[test]
+    fn a_failure_says_where_it_was_only_when_it_was_somewhere() {
+        let mut failure = json!({"reason": "InvalidPredictorSpec", "message": "write one of them"});
+        assert_eq!(last_failure(&failure), "InvalidPredictorSpec\n  write one of them");
+        failure["modelRevisionName"] = json!("iris-predictor-00002-k3d9x");
+        assert!(last_failure(&failure).starts_with("InvalidPredictorSpec in iris-predictor-00002"));
+        failure["location"] = json!("iris-x2x7z");
+        let place = "InvalidPredictorSpec in iris-x2x7z (iris-predictor-00002-k3d9x)\n";
+        assert!(last_failure(&failure).starts_with(place));
+    }
 
     #[test]
     fn a_pod_that_does_not_answer_is_told_with_the_reason() {
