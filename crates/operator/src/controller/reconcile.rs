@@ -160,21 +160,16 @@ impl Controller {
     ) -> Result<Next, Error> {
         let key = &look.key;
         let applies_all = self.memory.applies_all(key);
-        for service in &plan.services {
-            let service = Manifest::new(service.clone());
-            self.keep(look, &self.cluster.addresses, &service, applies_all).await?;
-        }
-        if self.projects {
-            self.project(look, &plan, applies_all).await?;
-        }
+        let denied = refused(self.keep_shared(look, &plan, applies_all).await)?;
         let mut currents = Vec::with_capacity(plan.workloads.len());
         for (workload, scaling) in plan.workloads.iter().zip(scaling) {
             let (latest, refused) =
                 self.keep_workload(look, workload, &scaling, applies_all).await?;
+            let refused = refused.or_else(|| denied.clone());
             let pooled = self.ask_pool(look, workload, &latest).await?;
             currents.push(Current { workload: workload.clone(), latest, scaling, refused, pooled });
         }
-        if applies_all && currents.iter().all(|current| current.refused.is_none()) {
+        if applies_all && denied.is_none() && currents.iter().all(|it| it.refused.is_none()) {
             self.memory.applied_all(key);
         }
         let rollings = self.roll(look, progressive, &plan, &currents).await?;
@@ -194,7 +189,7 @@ impl Controller {
         if is_settled {
             self.retire(look, &plan, &currents, &told.wake).await?;
         }
-        if currents.iter().any(|current| current.refused.is_some()) {
+        if denied.is_some() || currents.iter().any(|current| current.refused.is_some()) {
             return Ok(Next::Retry);
         }
         let ask_again = told.ask_again.into_iter().chain(pools::ask_again(&currents)).min();
@@ -204,6 +199,18 @@ impl Controller {
             None if changed || !is_confirmed => Next::After(SOON),
             None => Next::After(RARELY),
         })
+    }
+
+    /// Makes the objects that do not depend on a revision what they are to be.
+    async fn keep_shared(&self, look: &Look, plan: &Plan, anyway: bool) -> Result<(), Error> {
+        for service in &plan.services {
+            let service = Manifest::new(service.clone());
+            self.keep(look, &self.cluster.addresses, &service, anyway).await?;
+        }
+        if self.projects {
+            self.project(look, plan, anyway).await?;
+        }
+        Ok(())
     }
 
     /// Shows how components scale to tools that read Knative's Services.
@@ -248,7 +255,6 @@ impl Controller {
         let latest = latest(workload, &look.deployments, told, made.as_ref());
         let name = latest.name();
         let address = Manifest::new(workload.revision_service(name));
-        let mut refused = None;
         let kept = async {
             self.keep(look, &self.cluster.addresses, &address, anyway).await?;
             match &latest {
@@ -256,14 +262,7 @@ impl Controller {
                 Latest::There(name) => self.update(look, workload, name, anyway).await,
             }
         };
-        match kept.await {
-            Ok(()) => {}
-            // what the API server does not take is for the user to know
-            Err(error) if matches!(error.code(), Some(400 | 403 | 422)) => {
-                refused = Some(error.to_string());
-            }
-            Err(error) => return Err(error),
-        }
+        let refused = refused(kept.await)?;
         Ok((name.to_owned(), refused))
     }
 
@@ -324,6 +323,15 @@ fn counted(deployed: Arc<Deployed>, replicas: &[Arc<Replica>]) -> Arc<Deployed> 
         return deployed;
     }
     Arc::new(Deployed { ready, ..Deployed::clone(&deployed) })
+}
+
+/// What the API server does not take, in its words, which is for the user to know. Other failures pass.
+fn refused(kept: Result<(), Error>) -> Result<Option<String>, Error> {
+    match kept {
+        Ok(()) => Ok(None),
+        Err(error) if matches!(error.code(), Some(400 | 403 | 422)) => Ok(Some(error.to_string())),
+        Err(error) => Err(error),
+    }
 }
 
 /// True when a revision gets requests.

@@ -302,6 +302,19 @@ async fn what_the_api_server_refuses_is_told_and_tried_again() {
 }
 
 #[tokio::test]
+async fn a_service_whose_names_are_refused_is_told_so() {
+    let world = World::new(model("s3://m/1", &json!({}))).await;
+    let refusal = ("PATCH services iris".to_owned(), (403, "exceeded quota: services".to_owned()));
+    *world.api.refuses.lock().unwrap() = [refusal].into();
+    assert_eq!(world.look().await, Next::Retry);
+    assert_eq!(shown(&world).0, False);
+    assert!(world.condition(ConditionType::Ready).1.contains("exceeded quota: services"));
+    world.api.refuses.lock().unwrap().clear();
+    world.settle().await;
+    assert!(!world.condition(ConditionType::Ready).1.contains("exceeded quota"));
+}
+
+#[tokio::test]
 async fn watches_that_are_late_lead_to_no_second_revision() {
     let world = World::new(model("s3://m/1", &json!({}))).await;
     world.look().await;
