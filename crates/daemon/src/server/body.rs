@@ -43,7 +43,9 @@ enum Deadline {
 
 impl Body {
     pub(super) fn swept(incoming: Incoming, watch: &Arc<Watch>) -> Self {
-        let source = if HttpBody::is_end_stream(&incoming) {
+        let is_whole = HttpBody::is_end_stream(&incoming);
+        watch.body_is_unread(!is_whole);
+        let source = if is_whole {
             Source::Whole(Full::default())
         } else {
             let deadline = Deadline::Swept { watch: watch.clone(), begun: false };
@@ -119,6 +121,13 @@ impl Deadline {
         }
     }
 
+    /// The body has been read to its end.
+    fn is_read(&self) {
+        if let Self::Swept { watch, .. } = self {
+            watch.body_is_unread(false);
+        }
+    }
+
     /// Takes back the one wake since `held`.
     fn forget_wake(&self, held: Option<u32>) {
         if let (Self::Swept { watch, .. }, Some(held)) = (self, held) {
@@ -171,6 +180,9 @@ impl HttpBody for Body {
         if is_last {
             // hyper wakes the connection to read on, but nothing more comes
             deadline.forget_wake(held);
+        }
+        if is_last || frame.is_none() {
+            deadline.is_read();
         }
         if is_last || !matches!(frame, Some(Ok(_))) {
             deadline.ends();

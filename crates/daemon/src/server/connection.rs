@@ -139,6 +139,7 @@ async fn drive_any<A: Accept, S: Answer>(
             }
             if watch.wakes().poll_ends() && polled.is_pending() {
                 cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             match polled {
                 Poll::Pending if watch.may_rest() && (place.is_none() || watch.is_resting()) => {

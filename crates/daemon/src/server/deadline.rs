@@ -49,6 +49,8 @@ pub(super) struct Watch {
     late: AtomicBool,
     /// The HTTP/1 request's body was not read to its end, so that no other request can follow.
     left: AtomicBool,
+    /// The HTTP/1 request's body is not read to its end, or not yet.
+    unread: AtomicBool,
     /// The connection has to end after the requests it is busy with.
     closing: AtomicBool,
     http2: AtomicBool,
@@ -89,6 +91,7 @@ impl Watch {
             open: AtomicU32::new(0),
             late: AtomicBool::new(false),
             left: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             resting: AtomicBool::new(false),
@@ -220,6 +223,11 @@ impl Watch {
         }
     }
 
+    /// Whether bytes of the request's body are still to be read.
+    pub(super) fn body_is_unread(&self, unread: bool) {
+        self.unread.store(unread, Relaxed);
+    }
+
     /// Nobody reads the rest of the body.
     pub(super) fn body_is_left(&self) {
         self.left.store(true, Relaxed);
@@ -253,9 +261,11 @@ impl Watch {
         self.resting.load(Relaxed)
     }
 
-    /// True when the last reply is written, nothing has come after it, and more may come.
+    /// True when the last request is read and its reply written, nothing has come after it, and more may
+    /// come.
     pub(super) fn may_rest(&self) -> bool {
         self.is_in(Phase::Idle)
+            && !self.unread.load(Relaxed)
             && self.stalled.load(Relaxed) == 0
             && !self.closing.load(Relaxed)
             && !self.is_http2()

@@ -154,11 +154,14 @@ fn connections_that_rest_after_each_reply_go_on_where_they_were() {
             assert!(read_to(stream, "hello").starts_with("HTTP/1.1 200 "));
         }
     }
-    // a reply is the last one also to a peer that closes late
-    for stream in &mut streams {
-        write!(stream, "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    // a reply is the last one to a peer that says so, and to one whose body is not read
+    let last =
+        ["GET / HTTP/1.1\r\nconnection: close", "POST /unread HTTP/1.1\r\ncontent-length: 9"];
+    for (stream, last) in streams.iter_mut().zip(last.iter().cycle()) {
+        write!(stream, "{last}\r\nhost: x\r\n\r\n").unwrap();
     }
     for stream in &mut streams {
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let mut reply = String::new();
         stream.read_to_string(&mut reply).unwrap();
         assert!(reply.contains("connection: close"), "{reply}");
