@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{DynamicObject, TypeMeta};
+use longshore_platform::names::CANARY_TAG;
 
 use super::{
     cluster::Cluster,
@@ -119,10 +120,16 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// Who gets which share of the predictor's requests: `#2 10% · #1 90%`.
+/// Who gets which share of the predictor's requests: `#2 10% · #1 90%`; a canary of `spec.canary` has its
+/// name before it.
 pub(super) fn traffic(shares: &[Share]) -> String {
     let of = shares.iter().filter(|share| share.component == "predictor");
-    let parts: Vec<_> = of.map(|it| format!("{} {}%", short(&it.revision), it.percent)).collect();
+    let part = |it: &Share| {
+        let canary = it.tag.as_deref().and_then(|tag| tag.strip_prefix(CANARY_TAG));
+        let canary = canary.map(|name| format!("{name} ")).unwrap_or_default();
+        format!("{canary}{} {}%", short(&it.revision), it.percent)
+    };
+    let parts: Vec<_> = of.map(part).collect();
     if parts.is_empty() { "-".into() } else { parts.join(" · ") }
 }
 
@@ -199,7 +206,24 @@ fn nothing(cluster: &Cluster, everywhere: bool, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, cut};
+    use super::{LONGEST, Share, cut, traffic};
+
+    #[test]
+    fn a_canary_is_told_from_the_predictor_by_its_name() {
+        let share = |revision: &str, percent: i64, tag: Option<&str>| Share {
+            component: "predictor".into(),
+            revision: revision.into(),
+            percent,
+            tag: tag.map(str::to_owned),
+        };
+        let shares = [
+            share("iris-predictor-00002-k3d9x", 70, None),
+            share("iris-predictor-00001-aaaaa", 20, Some("prev")),
+            share("iris-green-predictor-00001-bbbbb", 10, Some("canary-green")),
+        ];
+        assert_eq!(traffic(&shares), "#2 70% · #1 20% · green #1 10%");
+        assert_eq!(traffic(&[]), "-");
+    }
 
     #[test]
     fn a_reason_in_a_list_is_short() {

@@ -77,14 +77,19 @@ fn progress(service: &Service) -> Progress {
         }
     }
     let shares = traffic(&service.shares());
-    match service.trouble() {
-        Some(why) => Progress::Going(format!("{name} is not ready: {why}")),
-        None => match unfinished(service) {
-            Some(revision) => {
-                Progress::Going(format!("{name}: {} is not ready yet; {shares}", short(revision)))
-            }
-            None => Progress::Done(format!("{name} is ready: {shares}")),
-        },
+    if let Some(why) = service.trouble() {
+        return Progress::Going(format!("{name} is not ready: {why}"));
+    }
+    // a service is ready without its canaries
+    let canary = service.condition("CanaryPredictorReady").filter(|it| it.status == "False");
+    if let Some(why) = canary.and_then(|it| it.message.clone()) {
+        return Progress::Going(format!("{name} is ready ({shares}), its canary is not: {why}"));
+    }
+    match unfinished(service) {
+        Some(revision) => {
+            Progress::Going(format!("{name}: {} is not ready yet; {shares}", short(revision)))
+        }
+        None => Progress::Done(format!("{name} is ready: {shares}")),
     }
 }
 
@@ -141,6 +146,10 @@ mod tests {
         let waits = of(&with(&none, "False", first));
         assert_eq!(waits, Progress::Going("iris is not ready: it waits".into()));
         assert!(matches!(of(&Value::Null), Progress::Going(_)));
+        let canary = json!({"type": "CanaryPredictorReady", "status": "False", "message": "`bad`: it starts"});
+        let waits = of(&with(&json!({"conditions": [canary]}), "True", first));
+        let told = "iris is ready (#1 100%), its canary is not: `bad`: it starts";
+        assert_eq!(waits, Progress::Going(told.into()));
     }
 
     #[test]
