@@ -11,6 +11,7 @@ use longshore_kserve::{
     },
 };
 use longshore_platform::PoolReadiness;
+use serde_json::Value;
 
 use super::{
     Controller,
@@ -339,6 +340,12 @@ fn capital(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// Whether the manifest names canaries. The plan and the status of a stopped service hold none.
+fn has_canaries(look: &Look) -> bool {
+    let canaries = look.object.data.pointer("/spec/canary").and_then(Value::as_array);
+    canaries.is_some_and(|canaries| !canaries.is_empty())
+}
+
 /// The status of a service that is stopped.
 fn stopped(look: &Look, plan: &Plan, mut status: InferenceServiceStatus, now: &str) -> Told {
     let stopped = Judged::no(
@@ -360,7 +367,7 @@ fn stopped(look: &Look, plan: &Plan, mut status: InferenceServiceStatus, now: &s
         mode: plan.mode,
         components: &judged,
         ingress: stopped.clone(),
-        canaries: (!look.before.canary_statuses.is_empty()).then(|| stopped.clone()),
+        canaries: has_canaries(look).then(|| stopped.clone()),
         rollout: None,
         is_stopped: true,
         not_honoured: &plan.not_honoured,

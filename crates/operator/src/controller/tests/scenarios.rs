@@ -244,6 +244,26 @@ async fn a_service_is_stopped_and_goes_on_with_the_revision_that_it_had() {
 }
 
 #[tokio::test]
+async fn the_canaries_of_a_stopped_service_are_told_to_be_stopped_as_long_as_it_has_some() {
+    let world = served(&json!({})).await;
+    let stop = json!({"serving.kserve.io/stop": "true"});
+    let alone = model("s3://m/1", &json!({}));
+    let mut two = alone.clone();
+    let canary = model("s3://m/2", &json!({"name": "v2"}))["predictor"].take();
+    two["canary"] = json!([{"trafficPercent": 20, "predictor": canary}]);
+    world.put(&two, &json!({}));
+    world.settle().await;
+    world.put(&two, &stop);
+    world.settle().await;
+    let (canaries, told) = world.condition(ConditionType::CanaryPredictorReady);
+    assert_eq!(canaries, False);
+    assert!(told.contains("stopped by its annotation"), "{told}");
+    world.put(&alone, &stop);
+    world.settle().await;
+    assert_eq!(world.condition(ConditionType::CanaryPredictorReady).0, Unknown, "it has none");
+}
+
+#[tokio::test]
 async fn a_manifest_that_cannot_be_served_is_told_and_what_serves_goes_on() {
     let world = served(&json!({})).await;
     let cases = [
