@@ -75,6 +75,14 @@ impl Reply {
         self.header("content-length")?.parse().ok()
     }
 
+    /// First byte and total of `Content-Range: bytes FIRST-LAST/TOTAL`.
+    pub(crate) fn range(&self) -> Option<(u64, Option<u64>)> {
+        let text = self.header("content-range")?.strip_prefix("bytes ")?;
+        let (range, total) = text.split_once('/')?;
+        let first = range.split_once('-')?.0.trim().parse().ok()?;
+        Some((first, total.trim().parse().ok()))
+    }
+
     /// The whole body when it is at most `limit` bytes.
     pub(crate) fn text(mut self, url: &Url, limit: u64) -> Result<String, Attempt> {
         let read = self.body.with_config().limit(limit).lossy_utf8(true).read_to_string();

@@ -10,7 +10,6 @@ use crate::{
     http::{Reply, Url, again},
     path::Paths,
     retry::Attempt,
-    s3::range_of,
 };
 
 /// A file to fetch.
@@ -80,7 +79,7 @@ impl Stream {
         tag: Option<String>,
         checks: Checks,
     ) -> Result<Self, Attempt> {
-        let (first, total) = match (reply.status, range_of(&reply)) {
+        let (first, total) = match (reply.status, reply.range()) {
             (206, Some(found)) => found,
             (206, None) => return Err(again(url, "it sent a part without saying which")),
             _ => (0, reply.length()),

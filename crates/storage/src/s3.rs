@@ -201,7 +201,7 @@ impl S3 {
             Err(refusal) => Err(refusal.error.into()),
         })?;
         Ok(answer.map(|reply| {
-            let total = range_of(&reply).and_then(|(_, total)| total);
+            let total = reply.range().and_then(|(_, total)| total);
             (total.or(reply.length()).unwrap_or_default(), tag_of(&reply))
         }))
     }
@@ -210,14 +210,6 @@ impl S3 {
 /// The entity tag, when it is a strong one.
 fn tag_of(reply: &Reply) -> Option<String> {
     reply.header("etag").filter(|tag| !tag.starts_with("W/") && !tag.is_empty()).map(Into::into)
-}
-
-/// First byte and total of `bytes FIRST-LAST/TOTAL`.
-pub(crate) fn range_of(reply: &Reply) -> Option<(u64, Option<u64>)> {
-    let text = reply.header("content-range")?.strip_prefix("bytes ")?;
-    let (range, total) = text.split_once('/')?;
-    let first = range.split_once('-')?.0.trim().parse().ok()?;
-    Some((first, total.trim().parse().ok()))
 }
 
 /// An object, or the objects below a prefix.
@@ -282,7 +274,7 @@ impl Remote for Prefix<'_> {
         };
         let reply = self.s3.ask(&ask)?;
         let total = if reply.status == 206 {
-            range_of(&reply).and_then(|(_, total)| total)
+            reply.range().and_then(|(_, total)| total)
         } else {
             reply.length()
         };
