@@ -54,6 +54,16 @@ impl InferenceServiceSpec {
         let predictor = std::iter::once((Component::Predictor, &self.predictor.component));
         predictor.chain(transformer).chain(explainer)
     }
+
+    /// The field that says shares of the requests, when one does: `canaryTrafficPercent` of any component,
+    /// or `spec.canary`.
+    pub fn splits_by(&self) -> Option<&'static str> {
+        let percent = |it: &ComponentSpec| it.extension.canary_traffic_percent.is_some();
+        if self.components().any(|(_, it)| percent(it)) {
+            return Some("canaryTrafficPercent");
+        }
+        (!self.canary.is_empty()).then_some("spec.canary")
+    }
 }
 
 /// A predictor beside the stable one.

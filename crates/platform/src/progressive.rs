@@ -59,14 +59,10 @@ impl Progressive {
         if faults.is_empty() { Ok(progressive) } else { Err(faults) }
     }
 
-    /// What is wrong when the manifest says shares of its own: `canaryTrafficPercent`, or entries of
-    /// `spec.canary`.
-    pub fn clash(&self, has_percent: bool, has_canaries: bool) -> Option<Fault> {
-        let field = match (has_percent, has_canaries) {
-            (true, _) => "canaryTrafficPercent",
-            (false, true) => "spec.canary",
-            (false, false) => return None,
-        };
+    /// What is wrong when a field of the manifest says shares of its own: `canaryTrafficPercent`, or
+    /// entries of `spec.canary`.
+    pub fn clash(&self, field: Option<&str>) -> Option<Fault> {
+        let field = field?;
         self.rollout.as_ref()?;
         let message = format!("`{field}` says shares too; write one of them");
         Some(Fault { annotation: names::ROLLOUT, message })
@@ -185,10 +181,9 @@ mod tests {
     #[test]
     fn shares_are_said_once() {
         let stepped = of(&[("rollout", "5%,100% every 2m")]).unwrap();
-        assert_eq!(stepped.clash(false, false), None);
-        assert!(stepped.clash(true, false).unwrap().message.contains("canaryTrafficPercent"));
-        assert!(stepped.clash(false, true).unwrap().message.contains("spec.canary"));
-        assert_eq!(Progressive::default().clash(true, true), None);
+        assert_eq!(stepped.clash(None), None);
+        assert!(stepped.clash(Some("spec.canary")).unwrap().message.contains("`spec.canary`"));
+        assert_eq!(Progressive::default().clash(Some("spec.canary")), None);
     }
 
     #[test]

@@ -50,9 +50,7 @@ impl Given {
         let predictor = &spec.predictor;
         faults.extend(validate::validate_change(mode, &annotations, predictor, predictor));
         let progressive = Progressive::of(&annotations).unwrap_or_default();
-        let has_percent =
-            spec.components().any(|(_, it)| it.extension.canary_traffic_percent.is_some());
-        let clash = progressive.clash(has_percent, !spec.canary.is_empty());
+        let clash = progressive.clash(spec.splits_by());
         let clash = clash.map(|fault| fault.to_string());
         if !faults.is_empty() || !asked.is_empty() || clash.is_some() {
             let faults = faults.iter().map(ToString::to_string);

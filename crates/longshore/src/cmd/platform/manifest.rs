@@ -130,11 +130,10 @@ fn of_service(manifest: &Manifest) -> Vec<String> {
     };
     let mut annotations = manifest.object.metadata.annotations.clone().unwrap_or_default();
     let progressive = Progressive::of(&annotations);
-    let has_percent = spec.predictor.component.extension.canary_traffic_percent.is_some();
     let clash = progressive
         .as_ref()
         .ok()
-        .map(|it| it.clash(has_percent, !spec.canary.is_empty()).into_iter().collect::<Vec<_>>());
+        .map(|it| it.clash(spec.splits_by()).into_iter().collect::<Vec<_>>());
     let ours = [Policy::of(&annotations).err(), progressive.err(), clash];
     defaults::complete(&mut annotations, &mut spec);
     let faults = validate(manifest.name(), &annotations, &spec);
@@ -193,5 +192,20 @@ spec:
         assert!(told[0].contains("another form"), "{told:?}");
         let none = IRIS.replace("minReplicas: 3", "minReplicas: 1");
         assert_eq!(faults(&parse("a.yaml", &none).unwrap()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn shares_beside_a_rollout_are_refused_at_every_component() {
+        let text = r#"{"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService",
+            "metadata": {"name": "iris", "annotations": {"longshore.dev/rollout": "5%,100% every 2m"}},
+            "spec": {"predictor": {"sklearn": {"storageUri": "s3://models/iris"}},
+                "transformer": {"canaryTrafficPercent": 5, "containers": [{"image": "a.b/c:1"}]}}}"#;
+        let told = faults(&parse("a.json", text).unwrap());
+        assert!(
+            told.iter().any(|it| it.contains("`canaryTrafficPercent` says shares too")),
+            "{told:?}"
+        );
+        let none = text.replace("\"canaryTrafficPercent\": 5, ", "");
+        assert_eq!(faults(&parse("a.json", &none).unwrap()), Vec::<String>::new());
     }
 }
