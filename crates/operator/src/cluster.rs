@@ -15,8 +15,6 @@ pub use seen::{APPLIED, AccountSeen, Applied, Deployed, Replica};
 pub use trouble::{Mounting, Trouble};
 pub(crate) use watch::{WATCH_SECONDS, Watches, resource, scaled_object};
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-
 use kube::core::DynamicObject;
 use longshore_kserve::select::Runtime;
 
@@ -37,8 +35,8 @@ pub struct Cluster {
     pub pod_autoscalers: Index<Applied>,
     /// The ScaledObjects of KEDA that the operator made.
     pub scaled_objects: Index<Applied>,
-    /// True when the cluster knows ScaledObjects.
-    keda: AtomicBool,
+    /// Whether the cluster knew KEDA's ScaledObjects when it was looked at.
+    pub has_keda: bool,
     /// The projections of Knative's Services that the operator made.
     pub projections: Index<Applied>,
     /// ServingRuntimes, by their namespace.
@@ -52,16 +50,6 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Whether the cluster knew KEDA's ScaledObjects when it was looked at.
-    pub fn has_keda(&self) -> bool {
-        self.keda.load(Relaxed)
-    }
-
-    /// Says that the cluster knows KEDA's ScaledObjects.
-    pub fn find_keda(&self) {
-        self.keda.store(true, Relaxed);
-    }
-
     /// The InferenceService of this key.
     pub fn service(&self, key: &Key) -> Option<std::sync::Arc<DynamicObject>> {
         self.services.get(key, &key.name)

@@ -213,15 +213,13 @@ async fn look_around(client: &Client, is_alone: bool, projects: bool) -> Result<
     if projects {
         without_knative(client).await?;
     }
-    let cluster = Cluster::default();
     let ApiResource { group, version, plural, .. } = scaled_object();
-    match client.list_api_group_resources(&format!("{group}/{version}")).await {
-        Ok(listed) if listed.resources.iter().any(|it| it.name == plural) => cluster.find_keda(),
-        Ok(_) => {}
-        Err(kube::Error::Api(status)) if status.code == 404 => {}
+    let has_keda = match client.list_api_group_resources(&format!("{group}/{version}")).await {
+        Ok(listed) => listed.resources.iter().any(|it| it.name == plural),
+        Err(kube::Error::Api(status)) if status.code == 404 => false,
         Err(error) => return Err(Error::api("ask whether the cluster has KEDA")(error)),
-    }
-    Ok(cluster)
+    };
+    Ok(Cluster { has_keda, ..Cluster::default() })
 }
 
 /// Refuses a cluster whose InferenceServices KServe's own controller keeps.

@@ -158,7 +158,7 @@ impl<F: Told> Watches<F> {
         let api = self.api::<Deployment>(namespace);
         self.watch(
             api,
-            mine.clone(),
+            mine,
             Watch {
                 namespace: namespace.cloned(),
                 index: |it| &it.deployments,
@@ -177,43 +177,18 @@ impl<F: Told> Watches<F> {
                 see: |object| Replica::of(&object),
             },
         );
-        let api = self.api::<Service>(namespace);
-        self.watch(
-            api,
-            mine.clone(),
-            Watch {
-                namespace: namespace.cloned(),
-                index: |it| &it.addresses,
-                group: |object| service_or_pool(&object.metadata),
-                see: |object| Some(Applied::of(&object.metadata)),
-            },
-        );
-        if self.cluster.has_keda() {
-            let scaled = self.dynamic(&scaled_object(), namespace);
-            self.watch(
-                scaled,
-                mine.clone(),
-                Watch {
-                    namespace: namespace.cloned(),
-                    index: |it| &it.scaled_objects,
-                    group: |object: &DynamicObject| service(&object.metadata),
-                    see: |object| Some(Applied::of(&object.metadata)),
-                },
-            );
+        let services = self.api::<Service>(namespace);
+        self.made(services, namespace, |it| &it.addresses);
+        let scalers = self.api::<HorizontalPodAutoscaler>(namespace);
+        self.made(scalers, namespace, |it| &it.pod_autoscalers);
+        if self.cluster.has_keda {
+            let scalers = self.dynamic(&scaled_object(), namespace);
+            self.made(scalers, namespace, |it| &it.scaled_objects);
         }
-        let api = self.api::<HorizontalPodAutoscaler>(namespace);
-        self.watch(
-            api,
-            mine,
-            Watch {
-                namespace: namespace.cloned(),
-                index: |it| &it.pod_autoscalers,
-                group: |object| service(&object.metadata),
-                see: |object| Some(Applied::of(&object.metadata)),
-            },
-        );
         if self.projects {
-            self.projections(namespace);
+            let kind = GroupVersionKind::gvk("serving.knative.dev", "v1", "Service");
+            let projections = self.dynamic(&ApiResource::from_gvk(&kind), namespace);
+            self.made(projections, namespace, |it| &it.projections);
         }
         let api = self.api::<ServiceAccount>(namespace);
         self.watch(
@@ -228,17 +203,23 @@ impl<F: Told> Watches<F> {
         );
     }
 
-    fn projections(&mut self, namespace: Option<&String>) {
-        let kind = GroupVersionKind::gvk("serving.knative.dev", "v1", "Service");
-        let api = self.dynamic(&ApiResource::from_gvk(&kind), namespace);
+    /// Objects that the operator made, of which nothing matters but that they are as it applied them.
+    fn made<K>(
+        &mut self,
+        api: Api<K>,
+        namespace: Option<&String>,
+        index: fn(&Cluster) -> &Index<Applied>,
+    ) where
+        K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+    {
         self.watch(
             api,
             watcher::Config::default().labels(OURS),
             Watch {
                 namespace: namespace.cloned(),
-                index: |it| &it.projections,
-                group: |object| service(&object.metadata),
-                see: |object| Some(Applied::of(&object.metadata)),
+                index,
+                group: |object: &K| service_or_pool(object.meta()),
+                see: |object: K| Some(Applied::of(object.meta())),
             },
         );
     }

@@ -104,7 +104,7 @@ impl Controller {
             storage_containers: &storage_containers,
             accounts: &accounts,
             storage_secret: storage_secret.as_ref(),
-            has_keda: self.cluster.has_keda(),
+            has_keda: self.cluster.has_keda,
         };
         Ok(build::plan(&service, &around, &self.settings))
     }

@@ -65,7 +65,12 @@ struct Api {
 impl World {
     /// A cluster with a runtime for scikit-learn, and the service `iris` of this spec.
     async fn new(spec: Value) -> Self {
-        let cluster = Arc::new(Cluster::default());
+        Self::within(Cluster::default(), spec).await
+    }
+
+    /// The same in another cluster.
+    async fn within(cluster: Cluster, spec: Value) -> Self {
+        let cluster = Arc::new(cluster);
         let api = Arc::new(Api {
             cluster: cluster.clone(),
             asked: Mutex::default(),

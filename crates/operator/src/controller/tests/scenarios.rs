@@ -5,7 +5,7 @@ use longshore_kserve::status::{
 };
 use serde_json::json;
 
-use super::{World, model, number, shown};
+use super::{Cluster, World, model, number, shown};
 use crate::{
     cluster::{Replica, Trouble},
     controller::queue::Next,
@@ -81,9 +81,12 @@ async fn what_keda_scales_has_a_scaled_object_as_long_as_it_is_to() {
     let asked = world.settle().await;
     assert!(!asked.iter().any(|it| it.contains("scaledobjects")), "{asked:?}");
     assert!(world.condition(ConditionType::NotHonoured).1.contains("the cluster had no KEDA"));
-    world.api.cluster.find_keda();
+    let cluster = Cluster { has_keda: true, ..Cluster::default() };
+    let world = World::within(cluster, spec.clone()).await;
+    world.put(&spec, &class);
+    let mut asked = world.settle().await;
     world.ready(&world.latest());
-    let asked = world.settle().await;
+    asked.extend(world.settle().await);
     assert!(asked.contains(&"PATCH scaledobjects iris-predictor".to_owned()), "{asked:?}");
     assert_eq!(world.condition(ConditionType::NotHonoured).1, "");
     world.put(&model("s3://m/1", &json!({})), &json!({}));
