@@ -26,9 +26,7 @@ pub(crate) use announce::AnnounceArgs;
 pub(crate) use autoscaler::{AutoscalerArgs, AutoscalerCommand};
 pub(crate) use batches::BatchArgs;
 #[cfg(feature = "gateway")]
-pub(crate) use gateway::{
-    GatewayArgs, GatewayAuth, GatewayConnectionArgs, GatewaySecurityArgs, WaitingArgs,
-};
+pub(crate) use gateway::{GatewayArgs, GatewayAuth, GatewaySecurityArgs, WaitingArgs};
 pub(crate) use kserve::KserveArgs;
 #[cfg(feature = "operator")]
 pub(crate) use operator::{GatewaysArgs, HostArgs, Mode, OperatorArgs, PoolArgs};
@@ -288,6 +286,21 @@ pub(crate) struct RequestArgs {
     #[arg(long, env = "LONGSHORE_MAX_BUFFERED_BYTES", value_name = "BYTES")]
     pub(crate) max_buffered_bytes: Option<usize>,
 
+    #[command(flatten)]
+    pub(crate) connections: ConnectionArgs,
+
+    /// Seconds the body of a request may take to arrive; of a stream of lines, each part of it
+    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) body_timeout: u64,
+
+    /// Seconds a request may wait for its answer
+    #[arg(long, env = "LONGSHORE_REQUEST_TIMEOUT", default_value_t = 60, value_name = "SECONDS")]
+    pub(crate) request_timeout: u64,
+}
+
+/// Connections of clients, to a server and to a gateway.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ConnectionArgs {
     /// Most open connections; 16384, or one for each 128 KiB of the container's memory limit when that
     /// is less
     #[arg(long, env = "LONGSHORE_MAX_CONNECTIONS", value_name = "COUNT")]
@@ -297,17 +310,9 @@ pub(crate) struct RequestArgs {
     #[arg(long, env = "LONGSHORE_HEADER_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
     pub(crate) header_timeout: u64,
 
-    /// Seconds the body of a request may take to arrive; of a stream of lines, each part of it
-    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
-    pub(crate) body_timeout: u64,
-
     /// Seconds a connection may stay open without a request
     #[arg(long, env = "LONGSHORE_IDLE_TIMEOUT", default_value_t = 90, value_name = "SECONDS")]
     pub(crate) idle_timeout: u64,
-
-    /// Seconds a request may wait for its answer
-    #[arg(long, env = "LONGSHORE_REQUEST_TIMEOUT", default_value_t = 60, value_name = "SECONDS")]
-    pub(crate) request_timeout: u64,
 }
 
 /// Limits on model files.

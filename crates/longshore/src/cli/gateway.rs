@@ -2,7 +2,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{DrainArgs, LogArgs, TraceArgs};
+use super::{ConnectionArgs, DrainArgs, LogArgs, TraceArgs};
 
 /// `longshore gateway`.
 #[derive(Args, Debug)]
@@ -123,22 +123,12 @@ pub(crate) struct WaitingArgs {
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Connections of clients")]
 pub(crate) struct GatewayConnectionArgs {
-    /// Most open connections; 16384, or one for each 128 KiB of the container's memory limit when that
-    /// is less
-    #[arg(long, env = "LONGSHORE_MAX_CONNECTIONS", value_name = "COUNT")]
-    pub(crate) max_connections: Option<usize>,
-
-    /// Seconds the head of a request may take to arrive
-    #[arg(long, env = "LONGSHORE_HEADER_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
-    pub(crate) header_timeout: u64,
+    #[command(flatten)]
+    pub(crate) common: ConnectionArgs,
 
     /// Seconds that a client may pause while it sends a body
     #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value_t = 300, value_name = "SECONDS")]
     pub(crate) body_timeout: u64,
-
-    /// Seconds a connection may stay open without a request
-    #[arg(long, env = "LONGSHORE_IDLE_TIMEOUT", default_value_t = 90, value_name = "SECONDS")]
-    pub(crate) idle_timeout: u64,
 }
 
 /// Who may connect to a gateway, and who may ask.

@@ -5,16 +5,16 @@ mod security;
 use std::{net::SocketAddr, path::Path, sync::Arc, thread, time::Duration};
 
 use anyhow::{Context, Result};
-use longshore_daemon::{
-    Drain,
-    server::{Limits, Readiness},
-};
+use longshore_daemon::{Drain, server::Readiness};
 use longshore_gateway::{
     Announcements, Bounds, Config, Description, Gateway, Kubernetes, Peers, Table,
 };
 
-use super::{serve::start_log, traces::Traces};
-use crate::cli::{GatewayArgs, GatewayConnectionArgs, WaitingArgs};
+use super::{
+    serve::{connections, start_log},
+    traces::Traces,
+};
+use crate::cli::{GatewayArgs, WaitingArgs};
 
 /// How often the file of routes is looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -39,7 +39,8 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     config.threads = args.threads;
     config.trust_forwarded = args.trust_forwarded;
     config.bounds = bounds(args.waiting, config.bounds);
-    config.connections = connections(args.connections, config.connections);
+    let clients = args.connections;
+    config.connections = connections(clients.common, clients.body_timeout, config.connections);
     config.drain_delay = Duration::from_secs(args.drain.drain_delay);
     config.grace = Duration::from_secs(args.drain.grace_seconds);
     security::secure(&args.security, &mut config)?;
@@ -132,16 +133,6 @@ fn bounds(args: WaitingArgs, default: Bounds) -> Bounds {
         hold: Duration::from_secs(args.hold_timeout),
         queue: Duration::from_secs(args.queue_timeout),
         connect: Duration::from_secs(args.connect_timeout),
-        ..default
-    }
-}
-
-fn connections(args: GatewayConnectionArgs, default: Limits) -> Limits {
-    Limits {
-        connections: args.max_connections.unwrap_or(default.connections),
-        header_timeout: Duration::from_secs(args.header_timeout),
-        body_timeout: Duration::from_secs(args.body_timeout),
-        idle_timeout: Duration::from_secs(args.idle_timeout),
         ..default
     }
 }

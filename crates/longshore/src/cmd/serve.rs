@@ -12,7 +12,7 @@ use longshore_platform::Announcement;
 use longshore_serve::{Announcer, Batching, Config, Limits, Server};
 
 use crate::{
-    cli::{AnnounceArgs, BatchArgs, LogArgs, LogFormat, RequestArgs, ServeArgs},
+    cli::{AnnounceArgs, BatchArgs, ConnectionArgs, LogArgs, LogFormat, RequestArgs, ServeArgs},
     cmd::traces::Traces,
     model_dir::{self, Catalog, Watch},
     models::{self, Local, ModelFiles, Named},
@@ -200,7 +200,11 @@ fn config(args: &ServeArgs) -> Config {
         metrics_port: args.metrics_port,
         threads: args.threads,
         strict: args.strict,
-        connections: connections(&args.requests),
+        connections: connections(
+            args.requests.connections,
+            args.requests.body_timeout,
+            server::Limits::default(),
+        ),
         loaded_bytes: args.many.max_loaded_bytes.unwrap_or_else(loaded_bytes),
         model_control: args.many.model_control || args.host.is_loopback(),
         limits: limits(&args.requests),
@@ -237,12 +241,16 @@ fn batching(args: &BatchArgs) -> Option<Batching> {
     Some(Batching { rows, delay: args.max_batch_delay })
 }
 
-fn connections(args: &RequestArgs) -> server::Limits {
-    let default = server::Limits::default();
+/// The limits on connections that the flags of a server or a gateway say.
+pub(super) fn connections(
+    args: ConnectionArgs,
+    body_timeout: u64,
+    default: server::Limits,
+) -> server::Limits {
     server::Limits {
         connections: args.max_connections.unwrap_or(default.connections),
         header_timeout: Duration::from_secs(args.header_timeout),
-        body_timeout: Duration::from_secs(args.body_timeout),
+        body_timeout: Duration::from_secs(body_timeout),
         idle_timeout: Duration::from_secs(args.idle_timeout),
         ..default
     }
