@@ -35,6 +35,7 @@ use crate::{
     encoding::{self, Encoding},
     failure::{Failure, Rejection},
     memory::{self, Received, Share},
+    metrics::Consulted,
     protocol::{Body, Codec, MediaType, Protocol, Query, codec, columnar},
     reply::Reply,
     repository::Served,
@@ -233,7 +234,8 @@ fn run(
     let begun = Instant::now();
     let outputs = methods.iter().map(|&method| Ok((method, served.run(method, table)?)));
     let outputs: Vec<_> = outputs.collect::<Result<_, Failure>>()?;
-    let ran = Ran { waited: Duration::ZERO, begun, ended: Instant::now(), runs: 1 };
+    let (ended, waited) = (Instant::now(), Duration::ZERO);
+    let ran = Ran { waited, begun, ended, runs: 1, consulted: Consulted::Never };
     served.cost.learn(table.rows.saturating_mul(methods.len()), ran.took());
     Ok((outputs, ran))
 }

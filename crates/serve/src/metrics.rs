@@ -63,6 +63,12 @@ struct Shard {
     queue_nanos: AtomicU64,
     input_nanos: AtomicU64,
     output_nanos: AtomicU64,
+    /// Requests that were answered with kept outputs, and the time of these without their waiting.
+    hits: AtomicU64,
+    hit_nanos: AtomicU64,
+    /// Those whose outputs were looked for and computed, and the time of looking and keeping.
+    misses: AtomicU64,
+    miss_nanos: AtomicU64,
     /// Streams that were answered to their end, and those that ended early.
     streams: [AtomicU64; 2],
     /// The time of both, which `nanos` has as well.
@@ -140,6 +146,16 @@ pub(crate) struct Runs {
     pub(crate) took: Duration,
 }
 
+/// What the cache of outputs had for a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Consulted {
+    /// It was not asked.
+    Never,
+    Hit,
+    /// Nothing; so long it took to ask it, and to keep what was computed.
+    Missed(Duration),
+}
+
 /// The end of a request.
 pub(crate) struct End {
     pub(crate) code: Result<Answered, Code>,
@@ -152,7 +168,7 @@ pub(crate) struct End {
 /// What was answered at the end of a request.
 pub(crate) enum Answered {
     /// These rows. Of requests that shared a run, one counts it.
-    Whole { rows: usize, runs: u64, parts: Parts },
+    Whole { rows: usize, runs: u64, parts: Parts, consulted: Consulted },
     /// The last of a stream of lines, which are counted on their way.
     Stream,
 }
@@ -206,15 +222,27 @@ impl ModelMetrics {
         let Ok(answered) = code else { return };
         shard.last.store(nanos(at.duration_since(self.begun.0)), Relaxed);
         match answered {
-            Answered::Whole { rows, runs, parts } => {
+            Answered::Whole { rows, runs, parts, consulted } => {
                 counting.add(&shard.rows, rows as u64);
+                if !parts.queue.is_zero() {
+                    counting.add(&shard.queue_nanos, nanos(parts.queue));
+                }
+                match consulted {
+                    Consulted::Hit => {
+                        counting.add(&shard.hits, 1);
+                        counting.add(&shard.hit_nanos, took.saturating_sub(nanos(parts.queue)));
+                        return;
+                    }
+                    Consulted::Missed(time) => {
+                        counting.add(&shard.misses, 1);
+                        counting.add(&shard.miss_nanos, nanos(time));
+                    }
+                    Consulted::Never => {}
+                }
                 counting.add(&shard.executions, runs);
                 counting.add(&shard.input_nanos, nanos(parts.input));
                 counting.add(&shard.run_nanos, nanos(parts.run));
                 counting.add(&shard.output_nanos, nanos(parts.output));
-                if !parts.queue.is_zero() {
-                    counting.add(&shard.queue_nanos, nanos(parts.queue));
-                }
             }
             Answered::Stream => {}
         }

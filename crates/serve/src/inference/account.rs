@@ -6,7 +6,7 @@ use std::{
 use longshore_daemon::Code;
 
 use crate::{
-    metrics::{Answered, End, Parts, Runs},
+    metrics::{Answered, Consulted, End, Parts, Runs},
     protocol::Protocol,
     repository::Served,
 };
@@ -29,13 +29,14 @@ pub(crate) struct Ran {
     pub(super) ended: Instant,
     /// How many runs it counts as: 0 when it shared the run of another request.
     pub(super) runs: u64,
+    pub(super) consulted: Consulted,
 }
 
 impl Ran {
-    /// The model was not run.
+    /// The model was not run: its outputs had been kept.
     pub(super) fn never() -> Self {
-        let now = Instant::now();
-        Self { waited: Duration::ZERO, begun: now, ended: now, runs: 0 }
+        let (now, waited) = (Instant::now(), Duration::ZERO);
+        Self { waited, begun: now, ended: now, runs: 0, consulted: Consulted::Hit }
     }
 
     pub(super) fn took(&self) -> Duration {
@@ -70,7 +71,8 @@ impl Account {
             run: ran.took(),
             output: at.duration_since(ran.ended),
         };
-        self.end(Ok(Answered::Whole { rows, runs: ran.runs, parts }), at, false);
+        let Ran { runs, consulted, .. } = *ran;
+        self.end(Ok(Answered::Whole { rows, runs, parts, consulted }), at, false);
     }
 
     /// Counts the end of a stream, or why it came early.

@@ -7,7 +7,7 @@ use longshore_daemon::gate::Permit;
 use longshore_engine::{Column, Data, Method, Output};
 
 use super::{Answer, Ran, Task, Times, cache::Lookup};
-use crate::{failure::Failure, memory::Share, protocol::Query};
+use crate::{failure::Failure, memory::Share, metrics::Consulted, protocol::Query};
 
 /// A request whose body is decoded, and that a thread of the pool computes.
 pub(super) struct Decoded {
@@ -21,6 +21,8 @@ pub(super) struct Decoded {
     /// How long it had waited before.
     pub(super) waited: Duration,
     pub(super) lookup: Lookup,
+    /// How long the cache was asked.
+    pub(super) looked: Duration,
     pub(super) _permit: Permit,
 }
 
@@ -33,9 +35,11 @@ impl Decoded {
         times: Times,
         permit: Permit,
     ) -> Self {
+        let begun = Instant::now();
         let lookup = task.look_up(&query);
         let (since, waited) = (Instant::now(), Duration::ZERO);
-        Self { task, query, share, times, since, waited, lookup, _permit: permit }
+        let looked = since.duration_since(begun);
+        Self { task, query, share, times, since, waited, lookup, looked, _permit: permit }
     }
 
     /// True when what it asks was computed before.
@@ -95,9 +99,12 @@ impl Decoded {
     ) -> Result<Answer, Failure> {
         let served = self.task.served.clone();
         let lookup = mem::replace(&mut self.lookup, Lookup::Skipped);
-        let answer = self.encode(&outputs, ran)?;
+        let looked = self.looked;
+        let mut answer = self.encode(&outputs, ran)?;
         if let (Some(part), Lookup::Missed(question)) = (&served.cached, lookup) {
+            let since = Instant::now();
             part.keep(question, outputs);
+            answer.ran.consulted = Consulted::Missed(looked + since.elapsed());
         }
         Ok(answer)
     }

@@ -20,8 +20,11 @@ impl ModelMetrics {
         let answered = class(0);
         // a stream has no part of its own for each of these
         let parted = answered.saturating_sub(sum(|shard| &shard.streams[ANSWERED]));
+        // a request that is answered with kept outputs is not computed
+        let hits = sum(|shard| &shard.hits);
+        let computed = parted.saturating_sub(hits);
         // each request that shares a run has the time of the whole run
-        let ran = parted + sum(|shard| &shard.stream_runs);
+        let ran = computed + sum(|shard| &shard.stream_runs);
         ModelStatistics {
             name: name.to_owned(),
             version: version.to_owned(),
@@ -35,11 +38,14 @@ impl ModelMetrics {
                     ns: sum(|shard| &shard.nanos[FAILED]),
                 },
                 queue: Total { count: parted, ns: sum(|shard| &shard.queue_nanos) },
-                compute_input: Total { count: parted, ns: sum(|shard| &shard.input_nanos) },
+                compute_input: Total { count: computed, ns: sum(|shard| &shard.input_nanos) },
                 compute_infer: Total { count: ran, ns: sum(|shard| &shard.run_nanos) },
-                compute_output: Total { count: parted, ns: sum(|shard| &shard.output_nanos) },
-                cache_hit: Total::default(),
-                cache_miss: Total::default(),
+                compute_output: Total { count: computed, ns: sum(|shard| &shard.output_nanos) },
+                cache_hit: Total { count: hits, ns: sum(|shard| &shard.hit_nanos) },
+                cache_miss: Total {
+                    count: sum(|shard| &shard.misses),
+                    ns: sum(|shard| &shard.miss_nanos),
+                },
             },
             batch_stats: Vec::new(),
         }

@@ -64,7 +64,13 @@ fn a_question_is_computed_once_whatever_protocol_asks_it() {
     assert_eq!(figures, [13, 1, 0, 1]);
     let statistics = server.get("/v2/models/sum/stats").json();
     assert_eq!(statistics["model_stats"][0]["execution_count"], 1);
-    assert_eq!(statistics["model_stats"][0]["inference_stats"]["success"]["count"], 14);
+    let phases = &statistics["model_stats"][0]["inference_stats"];
+    let counts = ["success", "queue", "compute_infer", "cache_hit", "cache_miss"];
+    assert_eq!(counts.map(|phase| phases[phase]["count"].as_u64().unwrap()), [14, 14, 1, 13, 1]);
+    let nanos = |phase: &str| phases[phase]["ns"].as_u64().unwrap();
+    assert!(nanos("cache_miss") > 0);
+    let parts = ["queue", "compute_input", "compute_infer", "compute_output", "cache_hit"];
+    assert_eq!(nanos("success"), parts.map(nanos).iter().sum::<u64>());
 }
 
 #[test]
