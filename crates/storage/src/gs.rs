@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod credentials;
+mod external_account;
 mod list;
 mod service_account;
 
@@ -29,6 +30,14 @@ const ENDPOINT: &str = "API_ENDPOINT_OVERRIDE";
 
 /// Most bytes of the description of one object.
 const DESCRIPTION: u64 = 1 << 20;
+
+/// What credentials are for.
+const WHAT: &str = "Google Cloud Storage";
+
+/// Credentials that are not right.
+fn wrong(reason: String) -> Error {
+    Error::Credentials { what: WHAT.into(), reason }
+}
 
 /// A client for every bucket.
 #[derive(Debug)]

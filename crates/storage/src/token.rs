@@ -61,6 +61,11 @@ impl Token {
         Self { text: text.into(), expires, renew: expires - MARGIN.min(life / 4) }
     }
 
+    /// What is sent.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Reads the answer of a server that issues tokens; `None` when there is none in it.
     pub(crate) fn read(answer: &str) -> Option<Self> {
         let issued: Issued = serde_json::from_str(answer).ok()?;
@@ -80,25 +85,30 @@ impl Token {
 /// # Errors
 /// [`Error::Credentials`] with the server's words when there is none.
 pub(crate) fn issued(reply: Reply, url: &Url, what: &str, who: &str) -> Result<Token, Attempt> {
+    let text = answered(reply, url, what, who)?;
+    Token::read(&text).ok_or_else(|| {
+        let reason = format!("{} answered {who} without a token", url.shown());
+        Error::Credentials { what: what.into(), reason }.into()
+    })
+}
+
+/// The text that `url` answers, by which `who` may read `what`.
+///
+/// # Errors
+/// [`Error::Credentials`] with the server's words when it refuses.
+pub(crate) fn answered(reply: Reply, url: &Url, what: &str, who: &str) -> Result<String, Attempt> {
     let (status, after) = (reply.status, reply.retry_after());
     if is_transient(status) {
         return Err(Attempt::Again { what: url.shown(), reason: format!("{status}"), after });
     }
-    let text = if status == 200 { reply.text(url, ANSWER)? } else { reply.refusal() };
-    if status == 200
-        && let Some(token) = Token::read(&text)
-    {
-        return Ok(token);
+    if status == 200 {
+        return reply.text(url, ANSWER);
     }
-    let reason = if status == 200 {
-        format!("{} answered {who} without a token", url.shown())
-    } else {
-        let said: String = text.trim().chars().take(200).collect();
-        format!(
-            "{} refused {who} ({status} {said}); is the key deleted or the clock wrong?",
-            url.shown()
-        )
-    };
+    let said: String = reply.refusal().trim().chars().take(200).collect();
+    let reason = format!(
+        "{} refused {who} ({status} {said}); is the key deleted or the clock wrong?",
+        url.shown()
+    );
     Err(Error::Credentials { what: what.into(), reason }.into())
 }
 

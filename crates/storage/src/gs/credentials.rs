@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 
-use super::service_account::ServiceAccount;
+use super::{WHAT, external_account::ExternalAccount, service_account::ServiceAccount, wrong};
 use crate::{
     Config, Environment, Error, Retry, Timeouts,
     http::{Call, Http, Reply, Trust, Url, query},
@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where tokens are had, when a file does not say.
 const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
+
+/// Where tokens of other clouds are exchanged, when a file does not say.
+const STS_URI: &str = "https://sts.googleapis.com/v1/token";
 
 /// A file of credentials, by its `type`.
 #[derive(Deserialize)]
@@ -37,6 +40,7 @@ enum KeyFile {
         refresh_token: String,
         token_uri: Option<String>,
     },
+    ExternalAccount(Box<ExternalAccount>),
 }
 
 #[derive(Debug)]
@@ -46,6 +50,8 @@ enum Source {
     ServiceAccount(Box<ServiceAccount>),
     /// What `gcloud auth application-default login` writes: the form of a request for a token.
     User(String),
+    /// Another cloud or cluster that Google trusts (workload identity federation).
+    External(Box<ExternalAccount>),
     /// The metadata of a machine or a pod at Google (workload identity).
     Metadata,
 }
@@ -61,13 +67,6 @@ pub(super) struct Credentials {
     kept: Kept,
     /// Whether the metadata server was found not to be there.
     absent: std::sync::OnceLock<bool>,
-}
-
-/// What is read with them.
-const WHAT: &str = "Google Cloud Storage";
-
-fn wrong(reason: String) -> Error {
-    Error::Credentials { what: WHAT.into(), reason }
 }
 
 impl Credentials {
@@ -139,6 +138,7 @@ impl Credentials {
             Source::Anonymous(why) => (*why).into(),
             Source::ServiceAccount(account) => format!("the service account `{}`", account.email),
             Source::User(_) => format!("the user of `{FILE}`"),
+            Source::External(account) => account.identity(),
             Source::Metadata if self.absent.get().is_some() => {
                 format!("nobody (`{FILE}` is not set, and no metadata server of Google answers)")
             }
@@ -150,6 +150,7 @@ impl Credentials {
         let form = match &self.source {
             Source::ServiceAccount(account) => account.form(&self.url)?,
             Source::User(form) => form.clone(),
+            Source::External(account) => return account.issue(&self.http, &self.url),
             Source::Anonymous(_) | Source::Metadata => return self.of_metadata(),
         };
         let call = Call {
@@ -224,6 +225,13 @@ fn read(path: &PathBuf) -> Result<(Source, Url), Error> {
                 ("refresh_token", &refresh_token),
             ]);
             (Source::User(form), url(token_uri)?)
+        }
+        KeyFile::ExternalAccount(account) => {
+            if let Some(fault) = account.fault() {
+                return Err(bad(fault));
+            }
+            let uri = account.token_url.clone().unwrap_or_else(|| STS_URI.into());
+            (Source::External(account), url(Some(uri))?)
         }
     })
 }

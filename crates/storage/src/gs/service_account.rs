@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What a token is for.
-const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_only";
+pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 
 /// Seconds for which an assertion is valid, the most that Google takes.
 const LIFE: u64 = 3600;

@@ -247,6 +247,59 @@ fn a_service_account_and_a_user_exchange_their_keys_for_tokens() {
 }
 
 #[test]
+fn a_token_of_another_cloud_is_exchanged_for_one_of_a_service_account() {
+    let files = objects(&[("wine/x", b"x")]);
+    let server = Server::new(move |request| match &*request.path {
+        "/v1/token" if request.body.contains("subject_token=a.pods.token&") => {
+            let token = json!({"access_token": "federated", "expires_in": 3599});
+            Answer::new(200, token.to_string())
+        }
+        "/v1/token" => refusal(400, "invalid_grant"),
+        "/reader:generateAccessToken" => {
+            assert_eq!(request.header("authorization"), Some("Bearer federated"));
+            let token = json!({"accessToken": "of reader", "expireTime": "2099-01-01T00:00:00Z"});
+            Answer::new(200, token.to_string())
+        }
+        "/subject" => {
+            assert_eq!(request.header("metadata"), Some("True"));
+            Answer::new(200, r#"{"access_token":"a.pods.token"}"#)
+        }
+        _ => match request.header("authorization") {
+            Some("Bearer of reader") => answer(&files, request),
+            _ => refusal(401, "Invalid Credentials"),
+        },
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, "a.pods.token\n").unwrap();
+    let url = &server.url;
+    let fetch = |name: &str, source: &Value| {
+        let account = json!({
+            "type": "external_account", "audience": "//iam.googleapis.com/pools/p",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": format!("{url}/v1/token"), "credential_source": source,
+            "service_account_impersonation_url": format!("{url}/reader:generateAccessToken"),
+        });
+        let account = key(folder.path(), &account);
+        let variables =
+            [("GOOGLE_APPLICATION_CREDENTIALS", &*account), ("API_ENDPOINT_OVERRIDE", url)];
+        storage(&folder.path().join(name), &variables, |_| ()).fetch(&wine())
+    };
+    fetch("a", &json!({"file": token})).unwrap();
+    let format = json!({"type": "json", "subject_token_field_name": "access_token"});
+    let subject = format!("{url}/subject");
+    fetch("b", &json!({"url": subject, "headers": {"Metadata": "True"}, "format": format}))
+        .unwrap();
+    fs::write(&token, "another").unwrap();
+    let error = fetch("c", &json!({"file": token})).unwrap_err().to_string();
+    assert!(error.contains("pools/p") && error.contains("invalid_grant"), "{error}");
+    let error = fetch("d", &json!({"environment_id": "aws1"})).unwrap_err().to_string();
+    assert!(error.contains("without `file` and `url`"), "{error}");
+    let error = fetch("e", &json!({"url": "http://example.com/token"})).unwrap_err().to_string();
+    assert!(error.contains("in the clear"), "{error}");
+}
+
+#[test]
 fn the_metadata_server_gives_an_identity_and_without_one_nobody_asks() {
     let files = objects(&[("wine/x", b"x")]);
     let server = Server::new(move |request| match request.header("authorization") {
