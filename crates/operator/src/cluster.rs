@@ -29,6 +29,8 @@ pub struct Cluster {
     pub deployments: Index<Deployed>,
     /// Their pods.
     pub replicas: Index<Replica>,
+    /// The pods of warm pools.
+    pub pool_replicas: Index<Replica>,
     /// The Services that the operator made.
     pub addresses: Index<Applied>,
     /// The HorizontalPodAutoscalers that the operator made.

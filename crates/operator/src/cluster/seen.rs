@@ -61,12 +61,12 @@ pub struct Deployed {
     pub refused: Option<String>,
 }
 
-/// A pod of a revision.
+/// A pod of a revision or of a warm pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replica {
     /// Its name.
     pub name: String,
-    /// The revision.
+    /// The revision; of a pool's pod there is none.
     pub revision: String,
     /// True when it takes requests.
     pub is_ready: bool,
@@ -177,10 +177,18 @@ impl Deployed {
 impl Replica {
     /// What is seen of a pod, when it is one of a revision and does not go.
     pub(crate) fn of(pod: &Pod) -> Option<Self> {
+        Self::named(pod, label(&pod.metadata, REVISION)?)
+    }
+
+    /// What is seen of a pod of a warm pool, when it does not go.
+    pub(crate) fn of_pool(pod: &Pod) -> Option<Self> {
+        Self::named(pod, "")
+    }
+
+    fn named(pod: &Pod, revision: &str) -> Option<Self> {
         if pod.metadata.deletion_timestamp.is_some() {
             return None;
         }
-        let revision = label(&pod.metadata, REVISION)?.to_owned();
         let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref());
         let holds = |kind: &str| {
             conditions.unwrap_or_default().iter().any(|it| it.type_ == kind && it.status == "True")
@@ -188,7 +196,7 @@ impl Replica {
         let is_ready = holds("Ready");
         Some(Self {
             name: pod.metadata.name.clone().unwrap_or_default(),
-            revision,
+            revision: revision.to_owned(),
             is_ready,
             is_loading: !is_ready && holds("PodScheduled"),
             trouble: if is_ready { None } else { trouble::of(pod) },

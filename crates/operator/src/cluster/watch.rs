@@ -23,7 +23,7 @@ use kube::{
     },
 };
 use longshore_kserve::GROUP;
-use longshore_platform::names::REVISION;
+use longshore_platform::names::{POOL_LABEL, REVISION};
 use serde::de::DeserializeOwned;
 use tokio::{sync::Notify, task::JoinSet};
 
@@ -175,6 +175,17 @@ impl<F: Told> Watches<F> {
                 index: |it| &it.replicas,
                 group: |object| service(&object.metadata),
                 see: |object| Replica::of(&object),
+            },
+        );
+        let api = self.api::<Pod>(namespace);
+        self.watch(
+            api,
+            watcher::Config::default().labels(POOL_LABEL),
+            Watch {
+                namespace: namespace.cloned(),
+                index: |it| &it.pool_replicas,
+                group: |object| service_or_pool(&object.metadata),
+                see: |object| Replica::of_pool(&object),
             },
         );
         let services = self.api::<Service>(namespace);

@@ -189,7 +189,7 @@ impl Controller {
             self.objects.apply(namespace, &deployment).await?;
             tracing::info!(namespace, "made the warm pool");
         }
-        if deployed.is_some_and(|it| it.ready > 0) {
+        if deployed.is_some() && self.has_pool_replica(&group) {
             let waiting =
                 self.pools.all().get_mut(namespace).map(|it| std::mem::take(&mut it.waiting));
             for name in waiting.into_iter().flatten() {
@@ -197,6 +197,11 @@ impl Controller {
             }
         }
         Ok(Next::After(RARELY))
+    }
+
+    /// True when a pod of a pool is ready. Among many Deployments their controller takes a minute to count.
+    fn has_pool_replica(&self, group: &Key) -> bool {
+        self.cluster.pool_replicas.of(group).iter().any(|replica| replica.is_ready)
     }
 
     /// Makes the NetworkPolicy of a pool what it is to be, before there is a replica that it is for.
@@ -259,8 +264,7 @@ impl Controller {
         if let Some(users) = self.pools.all().get_mut(namespace) {
             users.waiting.insert(key.name.clone());
         }
-        let pool = self.cluster.deployments.get(&Key::new(&**namespace, GROUP), POOL);
-        if pool.is_none_or(|pool| pool.ready == 0) {
+        if !self.has_pool_replica(&Key::new(&**namespace, GROUP)) {
             return waiting("the warm pool of its namespace starts");
         }
         if let Some(users) = self.pools.all().get_mut(namespace) {

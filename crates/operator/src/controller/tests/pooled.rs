@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{World, number, shown};
 use crate::{
     autoscaler::Target,
-    cluster::{Key, POOL},
+    cluster::{Key, POOL, Replica},
     controller::queue::Next,
 };
 
@@ -30,13 +30,10 @@ async fn keep_pool(world: &World) -> Vec<String> {
     std::mem::take(&mut *world.api.asked.lock().unwrap())
 }
 
-/// The pool has a replica.
+/// The pool has a replica, which its Deployment does not count yet.
 fn pool_is_ready(world: &World) {
-    let key = Key::new("ml", POOL);
-    let old = world.api.cluster.deployments.get(&key, "longshore-pool").unwrap();
-    let mut new = (*old).clone();
-    new.ready = 1;
-    world.api.cluster.deployments.put(&key, "longshore-pool", new);
+    let replica = Replica { name: "longshore-pool-x".into(), is_ready: true, ..Replica::default() };
+    world.api.cluster.pool_replicas.put(&Key::new("ml", POOL), "longshore-pool-x", replica);
 }
 
 fn wanted(world: &World, revision: &str) -> u32 {
