@@ -41,7 +41,7 @@ pub struct Unsupported {
 pub fn select<'r>(
     model: &Model,
     is_multi_node: bool,
-    runtimes: &'r [Runtime],
+    runtimes: &[&'r Runtime],
 ) -> Result<&'r Runtime, Unsupported> {
     match &model.runtime {
         Some(name) => named(model, name, runtimes),
@@ -70,10 +70,11 @@ pub fn server_type(runtime: &Runtime) -> Option<&str> {
 fn named<'r>(
     model: &Model,
     name: &str,
-    runtimes: &'r [Runtime],
+    runtimes: &[&'r Runtime],
 ) -> Result<&'r Runtime, Unsupported> {
     let fail = |reason, message| Err(Unsupported { reason, message });
-    let mut found: Vec<_> = runtimes.iter().filter(|runtime| runtime.name == name).collect();
+    let mut found: Vec<_> =
+        runtimes.iter().copied().filter(|runtime| runtime.name == name).collect();
     found.sort_by_key(|runtime| runtime.is_cluster_wide);
     let Some(runtime) = found.first() else {
         let names: Vec<_> = runtimes.iter().map(|runtime| format!("`{}`", runtime.name)).collect();
@@ -121,7 +122,7 @@ fn named<'r>(
 fn best<'r>(
     model: &Model,
     is_multi_node: bool,
-    runtimes: &'r [Runtime],
+    runtimes: &[&'r Runtime],
 ) -> Result<&'r Runtime, Unsupported> {
     let protocol = model.framework.protocol_version.unwrap_or(Protocol::V1);
     let format = &model.model_format;
@@ -133,7 +134,7 @@ fn best<'r>(
             && speaks(spec, protocol)
             && selectable(spec).any(|supported| serves(supported, format))
     };
-    let mut candidates: Vec<_> = runtimes.iter().filter(is_for).collect();
+    let mut candidates: Vec<_> = runtimes.iter().copied().filter(is_for).collect();
     candidates.sort_by_key(|runtime| {
         let lowest = runtime.spec.protocol_versions.iter().min();
         // a runtime of any protocol comes last
@@ -151,13 +152,17 @@ fn best<'r>(
 }
 
 /// What to do where no runtime serves a format.
-fn instead(format: &ModelFormat, runtimes: &[Runtime]) -> String {
+fn instead(format: &ModelFormat, runtimes: &[&Runtime]) -> String {
     let named = |runtime: &&Runtime| {
         let supported = &runtime.spec.supported_model_formats;
         supported.iter().any(|supported| serves(supported, format))
     };
-    let others: Vec<_> =
-        runtimes.iter().filter(named).map(|runtime| format!("`{}`", runtime.name)).collect();
+    let others: Vec<_> = runtimes
+        .iter()
+        .copied()
+        .filter(named)
+        .map(|runtime| format!("`{}`", runtime.name))
+        .collect();
     if !others.is_empty() {
         return format!(
             "to be served by {}, name it in `runtime` or change `protocolVersion`",
@@ -316,6 +321,7 @@ mod tests {
             ),
         ];
         let runtimes = shipped();
+        let runtimes: Vec<_> = runtimes.iter().collect();
         for (asked, expected) in cases {
             let chosen = select(&model(asked.clone()), false, &runtimes);
             assert_eq!(chosen.map(|runtime| &*runtime.name), Ok(expected), "{asked}");
@@ -388,6 +394,7 @@ mod tests {
             ),
         ];
         let runtimes = shipped();
+        let runtimes: Vec<_> = runtimes.iter().collect();
         for (asked, reason, words) in cases {
             let refused = select(&model(asked.clone()), false, &runtimes).unwrap_err();
             assert_eq!(refused.reason, reason, "{asked}");
@@ -406,16 +413,16 @@ mod tests {
             )
         };
         let asked = model(json!({"modelFormat": {"name": "a"}, "protocolVersion": "v2"}));
-        let chosen = |runtimes: &[Runtime]| select(&asked, false, runtimes).unwrap().name.clone();
+        let chosen = |runtimes: &[&Runtime]| select(&asked, false, runtimes).unwrap().name.clone();
         let any = of("any", "2026-09-01T00:00:00Z", json!([]));
         let late = of("late", "2026-02-01T00:00:00Z", json!(["v2"]));
         let early = of("early", "2026-01-01T00:00:00Z", json!(["v2"]));
         let both = of("both", "2026-01-01T00:00:00Z", json!(["v2", "v1"]));
         let own =
             Runtime { is_cluster_wide: false, ..of("own", "2026-01-01T00:00:00Z", json!([])) };
-        assert_eq!(chosen(&[any.clone(), early.clone(), late.clone()]), "late");
-        assert_eq!(chosen(&[any.clone(), early.clone(), late.clone(), both.clone()]), "both");
-        assert_eq!(chosen(&[any, early, late, both, own]), "own");
+        assert_eq!(chosen(&[&any, &early, &late]), "late");
+        assert_eq!(chosen(&[&any, &early, &late, &both]), "both");
+        assert_eq!(chosen(&[&any, &early, &late, &both, &own]), "own");
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub use seen::{APPLIED, AccountSeen, Applied, Deployed, Replica};
 pub use trouble::{Mounting, Trouble};
 pub(crate) use watch::{WATCH_SECONDS, Watches, resource, scaled_object};
 
+use std::sync::Arc;
+
 use kube::core::DynamicObject;
 use longshore_kserve::select::Runtime;
 
@@ -53,14 +55,14 @@ pub struct Cluster {
 
 impl Cluster {
     /// The InferenceService of this key.
-    pub fn service(&self, key: &Key) -> Option<std::sync::Arc<DynamicObject>> {
+    pub fn service(&self, key: &Key) -> Option<Arc<DynamicObject>> {
         self.services.get(key, &key.name)
     }
 
     /// The runtimes of a namespace and of the cluster.
-    pub fn runtimes(&self, namespace: &str) -> Vec<Runtime> {
-        let own = self.runtimes.of(&Key::new(namespace, ""));
-        let shared = self.cluster_runtimes.of(&Key::default());
-        own.iter().chain(&shared).map(|runtime| Runtime::clone(runtime)).collect()
+    pub fn runtimes(&self, namespace: &str) -> Vec<Arc<Runtime>> {
+        let mut all = self.runtimes.of(&Key::new(namespace, ""));
+        all.extend(self.cluster_runtimes.of(&Key::default()));
+        all
     }
 }

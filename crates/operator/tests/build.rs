@@ -247,7 +247,7 @@ impl Case {
         });
         let accounts = accounts.collect();
         let around = Surroundings {
-            runtimes: &self.runtimes,
+            runtimes: &self.runtimes.iter().collect::<Vec<_>>(),
             storage_containers: &self.storage_containers,
             accounts: &accounts,
             storage_secret: self.secrets.get(service.storage_secret()),

@@ -54,7 +54,7 @@ pub struct Service<'s> {
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'s> {
     /// The runtimes of its namespace and of the cluster.
-    pub runtimes: &'s [Runtime],
+    pub runtimes: &'s [&'s Runtime],
     /// Each ClusterStorageContainer.
     pub storage_containers: &'s [StorageContainer],
     /// Each ServiceAccount of [`Service::accounts`] that there is, by name.

@@ -99,8 +99,10 @@ impl Controller {
         let storage_containers = self.cluster.storage_containers.of(&Key::default());
         let storage_containers: Vec<_> =
             storage_containers.iter().map(|it| (**it).clone()).collect();
+        let runtimes = self.cluster.runtimes(&key.namespace);
+        let runtimes: Vec<_> = runtimes.iter().map(|it| &**it).collect();
         let around = Surroundings {
-            runtimes: &self.cluster.runtimes(&key.namespace),
+            runtimes: &runtimes,
             storage_containers: &storage_containers,
             accounts: &accounts,
             storage_secret: storage_secret.as_ref(),
