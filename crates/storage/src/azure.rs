@@ -10,9 +10,8 @@ use crate::{
     Config, Error, Retry,
     digest::Checks,
     gathered::Bounds,
-    http::{Call, Http, Reply, Trust, Url, encode_path, query},
-    path,
-    remote::{Listing, Object, Remote, Stream, checked, file_or_folder},
+    http::{Call, Http, Reply, Trust, Url, byte_range, encode_path, query, strong_tag},
+    remote::{Listing, Object, Remote, Stream, checked, file_name, file_or_folder},
     retry::{Attempt, repeat},
 };
 
@@ -160,15 +159,13 @@ impl<'a> Prefix<'a> {
         if key.is_empty() {
             return Ok(None);
         }
-        let last = key.rsplit('/').next().unwrap_or(key);
-        let path = path::relative(last)
-            .map_err(|reason| Error::Hostile { what: self.place.to_string(), reason })?;
+        let path = file_name(self.place, key)?;
         // a storage with folders has a blob for each
         let found = self.describe(key)?.filter(|reply| {
             reply.header("x-ms-meta-hdi_isfolder").is_none_or(|value| value != "true")
         });
         Ok(found.map(|reply| {
-            let (size, tag) = (reply.length(), tag_of(reply.header("etag")));
+            let (size, tag) = (reply.length(), reply.header("etag").and_then(strong_tag));
             let object = Object { path, key: key.clone(), size, tag };
             Listing { objects: vec![object], is_file: true, note: None }
         }))
@@ -180,12 +177,6 @@ impl<'a> Prefix<'a> {
         let hint = "; list what is there with `az storage blob list`, and mind that names are case-sensitive";
         Error::Missing { what, hint: hint.into() }
     }
-}
-
-/// A strong entity tag as a header wants it; listings leave the quotes out.
-fn tag_of(text: Option<&str>) -> Option<String> {
-    let bare = text?.trim_matches('"');
-    (!bare.is_empty() && !bare.starts_with("W/")).then(|| format!("\"{bare}\""))
 }
 
 fn checks_of(reply: &Reply) -> Checks {
@@ -200,7 +191,7 @@ impl Remote for Prefix<'_> {
     }
 
     fn open(&self, object: &Object, range: Option<Range<u64>>) -> Result<Stream, Attempt> {
-        let range = range.map(|r| format!("bytes={}-{}", r.start, r.end.saturating_sub(1)));
+        let range = range.map(byte_range);
         let mut headers = Vec::new();
         headers.extend(object.tag.as_deref().map(|tag| ("if-match", tag)));
         headers.extend(range.as_deref().map(|range| ("range", range)));
@@ -211,13 +202,15 @@ impl Remote for Prefix<'_> {
             attempt => attempt,
         })?;
         let checks = if reply.status == 200 { checks_of(&reply) } else { Checks::default() };
-        let tag = tag_of(reply.header("etag"));
+        let tag = reply.header("etag").and_then(strong_tag);
         Stream::new(reply, &self.url(&ask), tag, checks)
     }
 
     fn checks(&self, object: &Object) -> Checks {
         match self.describe(&object.key) {
-            Ok(Some(found)) if tag_of(found.header("etag")) == object.tag => checks_of(&found),
+            Ok(Some(found)) if found.header("etag").and_then(strong_tag) == object.tag => {
+                checks_of(&found)
+            }
             _ => Checks::default(),
         }
     }

@@ -8,9 +8,8 @@ use crate::{
     Config, Error, Retry,
     digest::Checks,
     gathered::Bounds,
-    http::{Call, Http, Reply, Trust, Url, encode, is_transient, query},
-    path,
-    remote::{Listing, Object, Remote, Stream, checked, file_or_folder},
+    http::{Call, Http, Reply, Trust, Url, byte_range, encode, is_transient, query},
+    remote::{Listing, Object, Remote, Stream, checked, file_name, file_or_folder},
     retry::{Attempt, repeat},
 };
 
@@ -252,9 +251,7 @@ impl Prefix<'_> {
         if self.name.is_empty() {
             return Ok(None);
         }
-        let last = self.name.rsplit('/').next().unwrap_or(self.name);
-        let path = path::relative(last)
-            .map_err(|reason| Error::Hostile { what: self.to_string(), reason })?;
+        let path = file_name(self, self.name)?;
         let found = self.gs.describe(self.bucket, self.name)?;
         Ok(found.map(|found| Listing {
             objects: vec![found.object(path)],
@@ -282,7 +279,7 @@ impl Remote for Prefix<'_> {
     }
 
     fn open(&self, object: &Object, range: Option<Range<u64>>) -> Result<Stream, Attempt> {
-        let range = range.map(|r| format!("bytes={}-{}", r.start, r.end.saturating_sub(1)));
+        let range = range.map(byte_range);
         let mut pairs = vec![("alt", "media")];
         // this state of the object, or nothing: parts of two states are never mixed
         pairs.extend(object.tag.as_deref().map(|generation| ("generation", generation)));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     Config, Environment, Error, Retry,
     digest::Checks,
-    http::{Http, Reply, Trust, Url, encode, encode_path, is_transient},
+    http::{Http, Reply, Trust, Url, byte_range, encode, encode_path, is_transient},
     path,
     remote::{Listing, Object, Remote, Stream, checked},
     retry::{Attempt, repeat},
@@ -293,7 +293,7 @@ impl Remote for Repository<'_> {
     }
 
     fn open(&self, object: &Object, range: Option<Range<u64>>) -> Result<Stream, Attempt> {
-        let range = range.map(|r| format!("bytes={}-{}", r.start, r.end.saturating_sub(1)));
+        let range = range.map(byte_range);
         let url = self.hf.base.join(&format!("{}/resolve/{}", self.id, encode_path(&object.key)));
         let reply = self.get(&url, range.as_deref())?;
         // a commit never changes, and so has no tag

@@ -3,6 +3,7 @@
 
 use std::{
     io::Read,
+    ops::Range,
     sync::OnceLock,
     time::{Duration, SystemTime},
 };
@@ -55,6 +56,17 @@ impl<'a> Call<'a> {
         self.headers.push((name.into(), value.into()));
         self
     }
+}
+
+/// The bytes of a file as the header `range` names them.
+pub(crate) fn byte_range(range: Range<u64>) -> String {
+    format!("bytes={}-{}", range.start, range.end.saturating_sub(1))
+}
+
+/// A strong entity tag as a header wants it; listings, and some servers, leave the quotes out.
+pub(crate) fn strong_tag(text: &str) -> Option<String> {
+    let bare = text.trim_matches('"');
+    (!bare.is_empty() && !bare.starts_with("W/")).then(|| format!("\"{bare}\""))
 }
 
 /// An answer whose body is still to be read.

@@ -8,7 +8,7 @@ use crate::{
     Error,
     digest::Checks,
     http::{Reply, Url, again},
-    path::Paths,
+    path::{self, Paths},
     retry::Attempt,
 };
 
@@ -106,6 +106,19 @@ pub(crate) trait Remote: Sync + fmt::Display {
     }
 }
 
+/// Where the file that a location names goes: the last part of its name.
+///
+/// # Errors
+/// [`Error::Hostile`] for a name that is no name of a file.
+pub(crate) fn file_name(place: &impl fmt::Display, name: &str) -> Result<String, Error> {
+    path::relative(last_part(name))
+        .map_err(|reason| Error::Hostile { what: place.to_string(), reason })
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
 /// The listing of `name`, which is an object or a prefix of a bucket. It is looked for as an object first
 /// when the name has an ending, else as a prefix, because who may read need not be allowed to list.
 pub(crate) fn file_or_folder(
@@ -114,7 +127,7 @@ pub(crate) fn file_or_folder(
     folder: impl Fn() -> Result<Listing, Error>,
     missing: impl Fn() -> Error,
 ) -> Result<Listing, Error> {
-    let last = name.rsplit('/').next().unwrap_or(name);
+    let last = last_part(name);
     if last.contains('.') && !last.starts_with('.') {
         let refused = match file() {
             Ok(Some(file)) => return Ok(file),

@@ -17,9 +17,8 @@ use crate::{
     Config, Error, Retry,
     digest::Checks,
     gathered::Bounds,
-    http::{Call, Http, Reply, Trust, Url, encode_path, is_transient, query},
-    path,
-    remote::{Listing, Object, Remote, Stream, checked, file_or_folder},
+    http::{Call, Http, Reply, Trust, Url, byte_range, encode_path, is_transient, query},
+    remote::{Listing, Object, Remote, Stream, checked, file_name, file_or_folder},
     retry::{Attempt, repeat},
     time,
 };
@@ -230,12 +229,10 @@ impl Prefix<'_> {
         if self.key.is_empty() {
             return Ok(None);
         }
-        let name = self.key.rsplit('/').next().unwrap_or(self.key);
-        let name = path::relative(name)
-            .map_err(|reason| Error::Hostile { what: self.to_string(), reason })?;
+        let path = file_name(self, self.key)?;
         let found = self.s3.stat(self.bucket, self.key)?;
         Ok(found.map(|(size, tag)| {
-            let object = Object { path: name, key: self.key.into(), size: Some(size), tag };
+            let object = Object { path, key: self.key.into(), size: Some(size), tag };
             Listing { objects: vec![object], is_file: true, note: None }
         }))
     }
@@ -261,7 +258,7 @@ impl Remote for Prefix<'_> {
     }
 
     fn open(&self, object: &Object, range: Option<Range<u64>>) -> Result<Stream, Attempt> {
-        let range = range.map(|r| format!("bytes={}-{}", r.start, r.end.saturating_sub(1)));
+        let range = range.map(byte_range);
         let mut headers = vec![("x-amz-checksum-mode", "ENABLED")];
         headers.extend(object.tag.as_deref().map(|tag| ("if-match", tag)));
         headers.extend(range.as_deref().map(|range| ("range", range)));

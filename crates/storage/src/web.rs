@@ -5,7 +5,7 @@ use std::{fmt, ops::Range};
 use crate::{
     Config, Environment, Error, Location, Retry,
     digest::Checks,
-    http::{Http, Reply, Trust, Url, is_transient},
+    http::{Http, Reply, Trust, Url, byte_range, is_transient},
     remote::{Listing, Object, Remote, Stream},
     retry::{Attempt, repeat},
 };
@@ -146,7 +146,7 @@ impl Remote for Page<'_> {
 
     fn open(&self, object: &Object, range: Option<Range<u64>>) -> Result<Stream, Attempt> {
         let range = range.filter(|_| object.tag.is_some());
-        let range = range.map(|r| format!("bytes={}-{}", r.start, r.end.saturating_sub(1)));
+        let range = range.map(byte_range);
         let mut headers = Vec::new();
         headers.extend(object.tag.as_deref().map(|tag| ("if-match", tag)));
         headers.extend(range.as_deref().map(|range| ("range", range)));

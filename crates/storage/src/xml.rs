@@ -1,5 +1,7 @@
 //! The two shapes of the storages' XML: a flat refusal, and a list of elements.
 
+use std::cell::RefCell;
+
 use quick_xml::{Reader, escape::resolve_predefined_entity, events::Event};
 
 /// Calls `leaf` with the path of every element that has no children, and its text; `close` with
@@ -66,6 +68,50 @@ pub(crate) fn walk(
             Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
         }
     }
+}
+
+/// The elements at the path `item` below `root`. `field` gets, for each element without children, its path
+/// below the root, its text, and the item that it may be a part of.
+///
+/// # Errors
+/// A sentence about what is not XML or has another root, or what `field` says.
+pub(crate) fn items<T: Default>(
+    text: &str,
+    root: &str,
+    item: &[&str],
+    mut field: impl FnMut(&[&str], &str, &mut T) -> Result<(), String>,
+) -> Result<Vec<T>, String> {
+    let (mut items, mut found, mut broken) = (Vec::new(), None, None);
+    let current = RefCell::new(T::default());
+    walk(
+        text,
+        |path, text| {
+            let names: Vec<_> = path.iter().map(String::as_str).collect();
+            let Some((first, below)) = names.split_first() else { return };
+            found.get_or_insert_with(|| (*first).to_owned());
+            if let Err(reason) = field(below, text, &mut current.borrow_mut()) {
+                broken = Some(reason);
+            }
+        },
+        |path| {
+            if path.get(1..).is_some_and(|below| below == item) {
+                items.push(current.take());
+            }
+        },
+    )?;
+    match (found, broken) {
+        (Some(found), None) if found == root => Ok(items),
+        (Some(found), Some(reason)) if found == root => Err(reason),
+        (found, _) => Err(format!("it is `{}`", found.as_deref().unwrap_or("nothing"))),
+    }
+}
+
+/// A size in bytes.
+///
+/// # Errors
+/// A sentence about what is no number.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| format!("the size `{text}` is not a number"))
 }
 
 /// The text of the first element of a name, wherever it is.

@@ -1,11 +1,10 @@
-use std::cell::RefCell;
-
 use http::Method;
 
-use super::{Ask, Prefix, tag_of};
+use super::{Ask, Prefix};
 use crate::{
     Error,
     gathered::Gathered,
+    http::strong_tag,
     remote::Object,
     retry::{Attempt, repeat},
     xml,
@@ -71,24 +70,16 @@ fn page(prefix: &Prefix<'_>, gathered: &Gathered) -> Result<Page, Error> {
 }
 
 fn parse(text: &str) -> Result<Page, String> {
-    let mut page = Page::default();
-    let (mut next, mut broken, mut root) = (None, None, None);
-    let blob = RefCell::new(Blob::default());
-    xml::walk(
+    let mut next = None;
+    let blobs = xml::items(
         text,
-        |path, text| {
-            let names: Vec<_> = path.iter().map(String::as_str).collect();
-            if root.is_none() {
-                root = names.first().map(|&root| root.to_owned());
-            }
-            let mut blob = blob.borrow_mut();
-            match names.get(1..).unwrap_or_default() {
+        "EnumerationResults",
+        &["Blobs", "Blob"],
+        |path, text, blob: &mut Blob| {
+            match path {
                 ["Blobs", "Blob", "Name"] => text.clone_into(&mut blob.name),
-                ["Blobs", "Blob", "Properties", "Etag"] => blob.tag = tag_of(Some(text)),
-                ["Blobs", "Blob", "Properties", "Content-Length"] => match text.trim().parse() {
-                    Ok(size) => blob.size = size,
-                    Err(_) => broken = Some(format!("the size `{text}` is not a number")),
-                },
+                ["Blobs", "Blob", "Properties", "Etag"] => blob.tag = strong_tag(text),
+                ["Blobs", "Blob", "Properties", "Content-Length"] => blob.size = xml::size(text)?,
                 ["Blobs", "Blob", "Properties", "ResourceType"] => {
                     blob.is_folder |= text.trim() == "directory";
                 }
@@ -98,20 +89,10 @@ fn parse(text: &str) -> Result<Page, String> {
                 ["NextMarker"] => next = Some(text.to_owned()).filter(|text| !text.is_empty()),
                 _ => {}
             }
-        },
-        |path| {
-            if path.len() == 3 && path.last().is_some_and(|last| last == "Blob") {
-                page.blobs.push(blob.take());
-            }
+            Ok(())
         },
     )?;
-    match (root.as_deref(), broken) {
-        (Some("EnumerationResults"), None) => {}
-        (Some("EnumerationResults"), Some(reason)) => return Err(reason),
-        (root, _) => return Err(format!("it is `{}`", root.unwrap_or("nothing"))),
-    }
-    page.next = next;
-    Ok(page)
+    Ok(Page { blobs, next })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{Ask, S3};
 use crate::{
     Error,
     gathered::Gathered,
-    http::query,
+    http::{query, strong_tag},
     remote::Object,
     retry::{Attempt, repeat},
     xml,
@@ -65,48 +65,20 @@ fn page(s3: &S3, bucket: &str, gathered: &Gathered) -> Result<Page, Error> {
 }
 
 fn parse(text: &str) -> Result<Page, String> {
-    let mut page = Page::default();
-    let (mut truncated, mut next, mut broken) = (false, None, None);
-    let entry = std::cell::RefCell::new(Entry::default());
-    let mut root = None;
-    xml::walk(
-        text,
-        |path, text| {
-            let names: Vec<_> = path.iter().map(String::as_str).collect();
-            if root.is_none() {
-                root = names.first().map(|&root| root.to_owned());
-            }
-            let mut entry = entry.borrow_mut();
-            match names.get(1..).unwrap_or_default() {
+    let (mut truncated, mut next) = (false, None);
+    let objects =
+        xml::items(text, "ListBucketResult", &["Contents"], |path, text, entry: &mut Entry| {
+            match path {
                 ["Contents", "Key"] => text.clone_into(&mut entry.key),
-                ["Contents", "ETag"] => {
-                    // some servers leave the quotes out here, and want them in `If-Match`
-                    let bare = text.trim_matches('"');
-                    entry.tag = (!bare.is_empty() && !bare.starts_with("W/"))
-                        .then(|| format!("\"{bare}\""));
-                }
-                ["Contents", "Size"] => match text.trim().parse() {
-                    Ok(size) => entry.size = size,
-                    Err(_) => broken = Some(format!("the size `{text}` is not a number")),
-                },
+                ["Contents", "ETag"] => entry.tag = strong_tag(text),
+                ["Contents", "Size"] => entry.size = xml::size(text)?,
                 ["IsTruncated"] => truncated = text.trim() == "true",
                 ["NextContinuationToken"] => next = Some(text.to_owned()),
                 _ => {}
             }
-        },
-        |path| {
-            if path.len() == 2 && path.last().is_some_and(|last| last == "Contents") {
-                page.objects.push(entry.take());
-            }
-        },
-    )?;
-    match (root.as_deref(), broken) {
-        (Some("ListBucketResult"), None) => {}
-        (Some("ListBucketResult"), Some(reason)) => return Err(reason),
-        (root, _) => return Err(format!("it is `{}`", root.unwrap_or("nothing"))),
-    }
-    (page.truncated, page.next) = (truncated, next);
-    Ok(page)
+            Ok(())
+        })?;
+    Ok(Page { objects, truncated, next })
 }
 
 #[cfg(test)]
