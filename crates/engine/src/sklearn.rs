@@ -30,6 +30,7 @@ mod raw;
 pub(crate) mod refuse;
 pub(crate) mod scaler;
 mod stack;
+mod sums;
 pub(crate) mod svm;
 pub(crate) mod text;
 pub(crate) mod union;

@@ -20,6 +20,10 @@ pub(crate) fn function(class: &str, attribute: &str, value: Cursor<'_>) -> Error
             "use the built-in analyzers, `token_pattern`, `lowercase` and `strip_accents`, or \
              prepare the text before the request"
         }
+        "SVC" | "NuSVC" | "SVR" | "NuSVR" | "OneClassSVM" => {
+            "use `linear`, `poly`, `rbf` or `sigmoid`, or `precomputed` with the kernel's values as \
+             rows"
+        }
         _ => "replace it by one of the named options of this class",
     };
     let (what, reason) = described(value);

@@ -1,9 +1,11 @@
 //! Support vector machines as libsvm answers: a kernel between a row and each support vector, a sum
 //! for each pair of classes, a vote.
 
+use std::{iter, ops::Range};
+
 use crate::{
-    Error, Inputs, Table, attributes,
-    read::{Cursor, Kind},
+    Data, Error, Inputs, Table, attributes,
+    read::Cursor,
     sklearn::check::{self, Allow},
 };
 
@@ -26,9 +28,8 @@ pub(crate) struct Machine {
     inputs: Inputs,
     kernel: Kernel,
     vectors: Vectors,
-    /// How many support vectors each class has; they lie in the order of the classes. One number
-    /// without classes.
-    counts: Vec<usize>,
+    /// The support vectors of each class, in the order of the classes; all of them without classes.
+    parts: Vec<Range<usize>>,
     /// `max(1, classes − 1) × vectors`.
     weights: Vec<f64>,
     /// One for each pair of classes, or one.
@@ -44,19 +45,9 @@ impl Machine {
         // public attributes of two classes have the other sign
         let intercepts = attributes::numbers_of(c, "_intercept_", pairs)?;
         let total = vectors.count();
-        let counts = if classes == 1 {
-            vec![total]
-        } else {
-            let name = if c.attr("_n_support").is_some() { "_n_support" } else { "n_support_" };
-            let counts = attributes::numbers_of(c, name, classes)?;
-            let counts: Vec<_> = counts.into_iter().map(|count| count as usize).collect();
-            attributes::counted(
-                c,
-                name,
-                counts.iter().fold(0, |sum, &it| sum.saturating_add(it)),
-                total,
-            )?;
-            counts
+        let parts = match classes {
+            1 => iter::once(0..total).collect(),
+            _ => parts(c, classes, total)?,
         };
         let rows = (classes - 1).max(1);
         let weights = vectors::filled(c, "_dual_coef_", rows, total)?;
@@ -66,17 +57,25 @@ impl Machine {
             attributes::counted(c, vectors.name(), width, columns)?;
         }
         let class = c.class_name().to_owned();
-        Ok(Self { class, inputs, kernel, vectors, counts, weights, intercepts })
+        Ok(Self { class, inputs, kernel, vectors, parts, weights, intercepts })
     }
 
     /// What `answer` makes of the decision of each row: a number for each pair of classes, positive
     /// for the first of the two, or one number.
     fn decide(&self, table: &Table, mut answer: impl FnMut(&[f64])) -> Result<(), Error> {
-        let table =
-            check::numeric(table.clone(), Some(self.vectors.width()), Allow::Finite, &self.class)?;
+        check::width(table, Some(self.vectors.width()), &self.class)?;
+        let floats;
+        let table = match &table.data {
+            Data::F64(_) | Data::F32(_) | Data::Sparse(_) => table,
+            _ => {
+                floats = check::floats(table.clone())?;
+                &floats
+            }
+        };
+        check::finite(&table.data, Allow::Finite, &self.class)?;
         let mut kernels = vec![0.0; self.vectors.count()];
         let mut decision = vec![0.0; self.intercepts.len()];
-        let mut rows = vectors::Rows::of(&table, &self.vectors, &self.class)?;
+        let mut rows = vectors::Rows::of(table, &self.vectors, &self.class)?;
         while let Some(row) = rows.next() {
             self.vectors.kernels(self.kernel, row, &mut kernels);
             self.sums(&kernels, &mut decision);
@@ -87,42 +86,42 @@ impl Machine {
 
     fn sums(&self, kernels: &[f64], decision: &mut [f64]) {
         let total = kernels.len();
-        let weights =
-            |row: usize| self.weights.get(row * total..(row + 1) * total).unwrap_or_default();
-        if let &[_] = &self.counts[..] {
-            let sum: f64 =
-                weights(0).iter().zip(kernels).map(|(weight, value)| weight * value).sum();
-            decision.fill(sum + self.intercepts.first().copied().unwrap_or_default());
+        let weighted = |row: usize, part: &Range<usize>| -> f64 {
+            let weights = self.weights.get(row * total + part.start..row * total + part.end);
+            let kernels = kernels.get(part.clone()).unwrap_or_default();
+            weights
+                .unwrap_or_default()
+                .iter()
+                .zip(kernels)
+                .map(|(weight, value)| weight * value)
+                .sum()
+        };
+        let mut out = decision.iter_mut().zip(&self.intercepts);
+        if let [all] = &self.parts[..] {
+            out.for_each(|(out, intercept)| *out = weighted(0, all) + intercept);
             return;
         }
-        let mut starts = Vec::with_capacity(self.counts.len());
-        let mut start = 0;
-        for &count in &self.counts {
-            starts.push(start..start + count);
-            start += count;
-        }
-        let mut out = decision.iter_mut().zip(&self.intercepts);
-        for (i, first) in starts.iter().enumerate() {
-            for (j, second) in starts.iter().enumerate().skip(i + 1) {
-                let part = |row: usize, of: &std::ops::Range<usize>| -> f64 {
-                    let weights = weights(row).get(of.clone()).unwrap_or_default();
-                    let kernels = kernels.get(of.clone()).unwrap_or_default();
-                    weights.iter().zip(kernels).map(|(weight, value)| weight * value).sum()
-                };
+        for (i, first) in self.parts.iter().enumerate() {
+            for (j, second) in self.parts.iter().enumerate().skip(i + 1) {
                 if let Some((out, intercept)) = out.next() {
-                    *out = part(j - 1, first) + part(i, second) + intercept;
+                    *out = weighted(j - 1, first) + weighted(i, second) + intercept;
                 }
             }
         }
     }
 }
 
-/// Refuses a kernel that is a function: the code of one is never executed.
-fn refuse_function(c: Cursor<'_>, kernel: Cursor<'_>) -> Option<Error> {
-    (!matches!(kernel.kind(), Kind::Text(_))).then(|| Error::Unsupported {
-        what: format!("`{}.kernel`, {},", c.class_name(), kernel.describe()),
-        reason: "a kernel of one's own is code, which is never executed".into(),
-        hint: "Use `linear`, `poly`, `rbf` or `sigmoid`, or `precomputed` with the kernel's values as rows"
-            .into(),
-    })
+/// Which support vectors are of which class.
+fn parts(c: Cursor<'_>, classes: usize, total: usize) -> Result<Vec<Range<usize>>, Error> {
+    let name = if c.attr("_n_support").is_some() { "_n_support" } else { "n_support_" };
+    let counts = attributes::numbers_of(c, name, classes)?;
+    let mut end = 0_usize;
+    let parts = counts.into_iter().map(|count| {
+        let start = end;
+        end = end.saturating_add(count as usize);
+        start..end
+    });
+    let parts = parts.collect();
+    attributes::counted(c, name, end, total)?;
+    Ok(parts)
 }

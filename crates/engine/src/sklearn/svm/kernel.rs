@@ -1,5 +1,4 @@
-use super::refuse_function;
-use crate::{Error, attributes, read::Cursor};
+use crate::{Error, attributes, read::Cursor, sklearn::refuse};
 
 /// The similarity of a row and a support vector.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,14 +33,14 @@ pub(super) enum Kernel {
 impl Kernel {
     pub(super) fn read(c: Cursor<'_>) -> Result<Self, Error> {
         let kernel = c.require("kernel")?;
-        if let Some(refusal) = refuse_function(c, kernel) {
-            return Err(refusal);
-        }
+        let Some(name) = kernel.as_str() else {
+            return Err(refuse::function(c.class_name(), "kernel", kernel));
+        };
         let number = |name: &str| {
             attributes::number(c, name)
                 .ok_or_else(|| Error::attribute(c.class_name(), name, "is no number"))
         };
-        Ok(match kernel.as_str().unwrap_or_default() {
+        Ok(match name {
             "linear" => Self::Linear,
             "poly" => {
                 let degree = number("degree")?;

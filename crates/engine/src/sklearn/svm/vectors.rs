@@ -1,7 +1,7 @@
 //! Support vectors, dense or sparse, and the rows that are compared with them.
 
 use super::kernel::Kernel;
-use crate::{Csr, Data, Error, Scalar, Table, attributes, read::Cursor};
+use crate::{Csr, Data, Error, Scalar, Table, attributes, read::Cursor, sklearn::sums::sum};
 
 /// Support vectors in the form that the model was fitted in.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Vectors {
         match (self, row) {
             (Self::Dense { columns, values, .. }, Row::Dense(row)) => {
                 for (out, vector) in out.iter_mut().zip(values.chunks_exact((*columns).max(1))) {
-                    *out = kernel.of(sum(row, vector, combine));
+                    *out = kernel.of(sum(row, vector, |&x, y| combine(x, y)));
                 }
             }
             (Self::Sparse(csr), Row::Sparse(columns, values)) => {
@@ -106,21 +106,7 @@ impl Vectors {
     }
 }
 
-/// A sum in four parts: the processor adds to all four at once.
-fn sum(row: &[f64], vector: &[f64], combine: impl Fn(f64, f64) -> f64) -> f64 {
-    let mut sums = [0.0; 4];
-    let (fours, rest) = row.as_chunks::<4>();
-    let (vector_fours, vector_rest) = vector.as_chunks::<4>();
-    for (xs, ys) in fours.iter().zip(vector_fours) {
-        for ((sum, &x), &y) in sums.iter_mut().zip(xs).zip(ys) {
-            *sum += combine(x, y);
-        }
-    }
-    let tail: f64 = rest.iter().zip(vector_rest).map(|(&x, &y)| combine(x, y)).sum();
-    (sums[0] + sums[2]) + (sums[1] + sums[3]) + tail
-}
-
-/// The same of two sparse rows, whose columns ascend.
+/// The sum of what `combine` makes of each pair of two sparse rows, whose columns ascend.
 fn merged(a: (&[u32], &[f64]), b: (&[u32], &[f64]), combine: impl Fn(f64, f64) -> f64) -> f64 {
     let mut sum = 0.0;
     let mut left = a.0.iter().zip(a.1).peekable();
@@ -238,14 +224,17 @@ impl<'t> Rows<'t> {
                 return Some(Row::Sparse(columns, values));
             }
             Data::F64(m) => {
-                self.dense
-                    .extend(m.values.get(at * m.columns..(at + 1) * m.columns).unwrap_or_default());
+                let row = m.values.get(at * m.columns..(at + 1) * m.columns).unwrap_or_default();
+                if !self.is_sparse {
+                    return Some(Row::Dense(row));
+                }
+                self.dense.extend(row);
             }
             Data::F32(m) => {
                 let row = m.values.get(at * m.columns..(at + 1) * m.columns).unwrap_or_default();
                 self.dense.extend(row.iter().map(|&v| f64::from(v)));
             }
-            // `check::numeric` leaves floats only
+            // the rows are floats
             _ => {}
         }
         if !self.is_sparse {
@@ -266,7 +255,8 @@ impl<'t> Rows<'t> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{merged, sum};
+    use super::merged;
+    use crate::sklearn::sums::sum;
 
     proptest! {
         #[test]
@@ -280,8 +270,8 @@ mod tests {
             let pair = || ((&thin_a.0[..], &thin_a.1[..]), (&thin_b.0[..], &thin_b.1[..]));
             let product = |x: f64, y: f64| x * y;
             let distance = |x: f64, y: f64| (x - y) * (x - y);
-            prop_assert_eq!(merged(pair().0, pair().1, product), sum(&a, &b, product));
-            prop_assert_eq!(merged(pair().0, pair().1, distance), sum(&a, &b, distance));
+            prop_assert_eq!(merged(pair().0, pair().1, product), sum(&a, &b, |&x, y| product(x, y)));
+            prop_assert_eq!(merged(pair().0, pair().1, distance), sum(&a, &b, |&x, y| distance(x, y)));
         }
     }
 }
