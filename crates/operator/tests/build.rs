@@ -248,7 +248,7 @@ impl Case {
         let accounts = accounts.collect();
         let around = Surroundings {
             runtimes: &self.runtimes.iter().collect::<Vec<_>>(),
-            storage_containers: &self.storage_containers,
+            storage_containers: &self.storage_containers.iter().collect::<Vec<_>>(),
             accounts: &accounts,
             storage_secret: self.secrets.get(service.storage_secret()),
             has_keda: self.has_keda(),

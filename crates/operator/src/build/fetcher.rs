@@ -7,7 +7,7 @@ use super::{Refusal, StorageContainer, context::refuse};
 /// The one that is named, or the first for these places; none leaves it to our own image. Each place
 /// is with its folder.
 pub(super) fn choose<'s>(
-    all: &'s [StorageContainer],
+    all: &[&'s StorageContainer],
     places: &[(String, String)],
     named: Option<&str>,
 ) -> Result<Option<&'s StorageContainerSpec>, Refusal> {
@@ -28,11 +28,11 @@ pub(super) fn choose<'s>(
 }
 
 fn named<'s>(
-    all: &'s [StorageContainer],
+    all: &[&'s StorageContainer],
     name: &str,
     uri: &str,
 ) -> Result<&'s StorageContainer, Refusal> {
-    let Some(found) = all.iter().find(|it| it.name == name) else {
+    let Some(found) = all.iter().copied().find(|it| it.name == name) else {
         let names: Vec<_> = all.iter().map(|it| format!("`{}`", it.name)).collect();
         let known = if names.is_empty() { "none".into() } else { names.join(", ") };
         return Err(refuse(format!(
@@ -50,10 +50,10 @@ fn named<'s>(
 }
 
 fn first<'s>(
-    all: &'s [StorageContainer],
+    all: &[&'s StorageContainer],
     uri: &str,
 ) -> Result<Option<&'s StorageContainer>, Refusal> {
-    for it in all.iter().filter(|it| runs_in_pods(it)) {
+    for it in all.iter().copied().filter(|it| runs_in_pods(it)) {
         if fetches(it, uri)? {
             return Ok(Some(it));
         }

@@ -56,7 +56,7 @@ pub struct Surroundings<'s> {
     /// The runtimes of its namespace and of the cluster.
     pub runtimes: &'s [&'s Runtime],
     /// Each ClusterStorageContainer.
-    pub storage_containers: &'s [StorageContainer],
+    pub storage_containers: &'s [&'s StorageContainer],
     /// Each ServiceAccount of [`Service::accounts`] that there is, by name.
     pub accounts: &'s BTreeMap<String, Account>,
     /// The Secret of [`Service::storage_secret`], when there is one.

@@ -97,8 +97,7 @@ impl Controller {
             storage_secret = self.secret(&key.namespace, service.storage_secret()).await?;
         }
         let storage_containers = self.cluster.storage_containers.of(&Key::default());
-        let storage_containers: Vec<_> =
-            storage_containers.iter().map(|it| (**it).clone()).collect();
+        let storage_containers: Vec<_> = storage_containers.iter().map(|it| &**it).collect();
         let runtimes = self.cluster.runtimes(&key.namespace);
         let runtimes: Vec<_> = runtimes.iter().map(|it| &**it).collect();
         let around = Surroundings {
