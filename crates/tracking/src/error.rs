@@ -1,0 +1,63 @@
+use longshore_mlflow::rest::ErrorCode;
+
+/// Why the server does not start, or does not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What was asked is refused. The words are MLflow's where clients look for them.
+    #[error("{message}")]
+    Refused {
+        /// What kind of refusal it is; it decides the status.
+        code: ErrorCode,
+        /// Why.
+        message: String,
+    },
+    /// A request is not valid.
+    #[error(transparent)]
+    Message(#[from] longshore_mlflow::Error),
+    /// The listener.
+    #[error(transparent)]
+    Server(#[from] longshore_daemon::Error),
+    /// SQLite.
+    #[error("the database cannot do it: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A database holds what MLflow's schema does not allow.
+    #[error("the database holds what MLflow's schema does not allow: {0}")]
+    Schema(String),
+    /// The store cannot be used for now.
+    #[error("the store cannot be used now; try again, and see the server's log for the reason")]
+    Unavailable,
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    Random,
+}
+
+impl Error {
+    /// A refusal.
+    pub fn refused(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::Refused { code, message: message.into() }
+    }
+
+    /// A refusal of a parameter.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::refused(ErrorCode::InvalidParameterValue, message)
+    }
+
+    /// A refusal of what is not there.
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self::refused(ErrorCode::ResourceDoesNotExist, message)
+    }
+
+    /// The code and the words for the client. What only concerns the operator is not told.
+    pub fn told(&self) -> (ErrorCode, String) {
+        match self {
+            Self::Refused { code, message } => (*code, message.clone()),
+            Self::Message(longshore_mlflow::Error::Json { .. }) => {
+                (ErrorCode::BadRequest, self.to_string())
+            }
+            Self::Message(_) => (ErrorCode::InvalidParameterValue, self.to_string()),
+            Self::Unavailable => (ErrorCode::TemporarilyUnavailable, self.to_string()),
+            _ => (ErrorCode::InternalError, "the server failed; its log says why".to_owned()),
+        }
+    }
+}

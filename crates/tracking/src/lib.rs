@@ -1,0 +1,25 @@
+//! The tracking server and model registry: MLflow's REST API on MLflow's own database schema.
+//!
+//! A request becomes a message of `longshore_mlflow::rest`. An [`operation`] says what permission it needs
+//! and answers it inside of one transaction of the [`store`].
+
+mod caller;
+mod config;
+mod error;
+mod handler;
+pub mod operation;
+mod operations;
+mod permission;
+mod probes;
+mod reply;
+mod routes;
+mod server;
+mod state;
+pub mod store;
+
+pub use caller::Caller;
+pub use config::Config;
+pub use error::Error;
+pub use server::Tracking;
+pub use state::Settings;
+pub use store::Store;

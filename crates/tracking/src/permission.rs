@@ -1,0 +1,51 @@
+//! What an operation needs to be allowed.
+
+/// How much a caller may do with an object. Each level holds those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// To look at it.
+    Read,
+    /// To load or call it.
+    Use,
+    /// To change it.
+    Edit,
+    /// To remove it and to say who may do what with it.
+    Manage,
+}
+
+/// What an operation is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Object<'a> {
+    /// Nothing in particular: every caller that is known may ask. The reply holds only what the caller may read.
+    Workspace,
+    /// An experiment, by its id.
+    Experiment(&'a str),
+    /// An experiment, by its name.
+    ExperimentNamed(&'a str),
+    /// The experiment of a run.
+    Run(&'a str),
+    /// The experiment of a logged model.
+    LoggedModel(&'a str),
+    /// The experiment of a trace.
+    Trace(&'a str),
+    /// A registered model.
+    RegisteredModel(&'a str),
+    /// The server itself: for administrators.
+    Server,
+}
+
+/// What an operation needs: a level of every object that is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need<'a> {
+    /// How much.
+    pub level: Level,
+    /// Of what.
+    pub objects: Vec<Object<'a>>,
+}
+
+impl<'a> Need<'a> {
+    /// `level` of one object.
+    pub fn of(level: Level, object: Object<'a>) -> Self {
+        Self { level, objects: vec![object] }
+    }
+}

@@ -1,0 +1,127 @@
+//! Which request is which operation.
+
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
+
+use hyper::{Response, http::request::Parts};
+use longshore_daemon::server::Body;
+use longshore_mlflow::rest::{self, Method};
+
+use crate::{Caller, Error, handler, operation::Operation, operations, reply::Reply, state::State};
+
+/// A request on its way to its answer.
+pub(crate) struct Asked {
+    /// Its head.
+    pub(crate) head: Parts,
+    /// Its body.
+    pub(crate) body: Body,
+    /// The fields that its path names, decoded.
+    pub(crate) fields: Vec<(&'static str, String)>,
+    /// Who asks.
+    pub(crate) caller: Caller,
+}
+
+/// The answer to a request.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response<Reply>, Error>> + Send>>;
+
+/// What answers a route. It checks the permission of the caller itself: [`handler::operate`] does so for
+/// every [`Operation`], which cannot be written without one.
+pub(crate) type Answer = fn(Arc<State>, Asked) -> Answering;
+
+/// One address.
+#[derive(Clone, Copy)]
+pub(crate) struct Route {
+    /// The methods it can be asked with.
+    pub(crate) methods: &'static [Method],
+    /// Its path. A part in braces is a field; one that ends in `*` inside of its braces takes the rest of the path.
+    pub(crate) path: &'static str,
+    /// What answers it.
+    pub(crate) answer: Answer,
+}
+
+impl Route {
+    /// The route of an operation.
+    pub(crate) fn of<O: Operation>() -> Self {
+        Self {
+            methods: O::METHODS,
+            path: O::PATH,
+            answer: |state, asked| Box::pin(handler::operate::<O>(state, asked)),
+        }
+    }
+}
+
+/// All addresses.
+pub(crate) struct Routes {
+    /// Those without fields.
+    plain: HashMap<&'static str, Vec<Route>>,
+    /// Those with fields.
+    patterns: Vec<Route>,
+}
+
+/// What a path and a method lead to.
+pub(crate) enum Found {
+    /// A route, with the fields of its path as they were sent.
+    Route(Route, Vec<(&'static str, String)>),
+    /// The path exists, for these methods.
+    OtherMethod(Vec<&'static str>),
+    /// Nothing.
+    Nothing,
+}
+
+impl Routes {
+    /// All operations, below `/api/` and `/ajax-api/`.
+    pub(crate) fn new() -> Self {
+        let mut routes = Self { plain: HashMap::new(), patterns: Vec::new() };
+        for route in operations::routes() {
+            if route.path.contains('{') {
+                routes.patterns.push(route);
+            } else {
+                routes.plain.entry(route.path).or_default().push(route);
+            }
+        }
+        routes
+    }
+
+    /// Finds the route of a path, as it was sent.
+    pub(crate) fn find(&self, path: &str, method: &str) -> Found {
+        let below = [rest::API, rest::AJAX_API].iter().find_map(|prefix| path.strip_prefix(prefix));
+        let Some(below) = below else { return Found::Nothing };
+        let mut methods = Vec::new();
+        for route in self.plain.get(below).into_iter().flatten() {
+            if route.methods.iter().any(|it| it.name() == method) {
+                return Found::Route(*route, Vec::new());
+            }
+            methods.extend(route.methods.iter().map(|it| it.name()));
+        }
+        for route in &self.patterns {
+            let Some(fields) = matches(route.path, below) else { continue };
+            if route.methods.iter().any(|it| it.name() == method) {
+                return Found::Route(*route, fields);
+            }
+            methods.extend(route.methods.iter().map(|it| it.name()));
+        }
+        if methods.is_empty() { Found::Nothing } else { Found::OtherMethod(methods) }
+    }
+}
+
+/// The fields of a path that matches a pattern.
+fn matches(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let mut fields = Vec::new();
+    let mut rest = Some(path);
+    for part in pattern.split('/') {
+        let left = rest?;
+        let field = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        if let Some(name) = field.and_then(|name| name.strip_suffix('*')) {
+            fields.push((name, left.to_owned()));
+            return Some(fields);
+        }
+        let (segment, next) = left.split_once('/').map_or((left, None), |(a, b)| (a, Some(b)));
+        match field {
+            Some(_) if segment.is_empty() => return None,
+            Some(name) => fields.push((name, segment.to_owned())),
+            None if segment != part => return None,
+            None => {}
+        }
+        rest = next;
+    }
+    rest.is_none().then_some(fields)
+}

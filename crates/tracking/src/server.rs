@@ -1,0 +1,87 @@
+use std::{convert::Infallible, fmt, future::Future, net::SocketAddr, sync::Arc};
+
+use hyper::{Request, service::service_fn};
+use longshore_daemon::{
+    Drain, RequestIds,
+    server::{self, Body, Plain, Probe, Readiness},
+};
+
+use crate::{Config, Error, handler, routes::Routes, state::State};
+
+/// A tracking server that listens.
+pub struct Tracking {
+    listening: server::Server,
+    state: Arc<State>,
+}
+
+/// The store is open before the server listens.
+struct Open;
+
+impl Readiness for Open {
+    fn is_complete(&self) -> bool {
+        true
+    }
+}
+
+impl Tracking {
+    /// Opens the socket.
+    ///
+    /// # Errors
+    /// [`Error::Server`].
+    pub fn bind(config: Config) -> Result<Self, Error> {
+        let listening = server::Server::bind(server::Config {
+            address: SocketAddr::new(config.host, config.port),
+            second: None,
+            probes: None,
+            loops: config.threads,
+            limits: config.connections,
+            drain_delay: config.drain_delay,
+            grace: config.grace,
+        })?;
+        let probe = Arc::new(Probe::new(config.registry, Drain::new(), Open));
+        let state = Arc::new(State {
+            store: config.store,
+            settings: config.settings,
+            body: config.body,
+            probe,
+            routes: Routes::new(),
+            ids: RequestIds::new(),
+        });
+        Ok(Self { listening, state })
+    }
+
+    /// The address it listens on, with the port the system chose.
+    pub fn address(&self) -> SocketAddr {
+        self.listening.address()
+    }
+
+    /// The way down.
+    pub fn drain(&self) -> Drain {
+        self.state.probe.drain().clone()
+    }
+
+    /// Answers until `shutdown` is done (or the drain begins), then finishes what is in flight. Blocks the
+    /// calling thread, which becomes one of the event loops.
+    ///
+    /// # Errors
+    /// [`Error::Server`] when an event loop cannot start.
+    pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+        let Self { listening, state } = self;
+        let probe = state.probe.clone();
+        let service = |_| {
+            let state = state.clone();
+            service_fn(move |request: Request<Body>| {
+                let state = state.clone();
+                async move { Ok::<_, Infallible>(handler::handle(state, request).await) }
+            })
+        };
+        listening.run(&Plain, service, probe, shutdown)?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Tracking {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Tracking").field("listening", &self.listening).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,38 @@
+//! What all event loops share.
+
+use std::{sync::Arc, time::SystemTime};
+
+use longshore_daemon::{RequestIds, server::Probe};
+
+use crate::{Store, routes::Routes};
+
+/// What operations go by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The location below which experiments keep their artifacts when they name none, as clients see it.
+    pub artifact_root: String,
+    /// Whether a parameter or tag that is too long is cut, as MLflow does by default, or refused.
+    pub truncate: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { artifact_root: "mlflow-artifacts:/".to_owned(), truncate: true }
+    }
+}
+
+/// What all event loops share.
+pub(crate) struct State {
+    pub(crate) store: Store,
+    pub(crate) settings: Settings,
+    pub(crate) body: usize,
+    pub(crate) probe: Arc<Probe>,
+    pub(crate) routes: Routes,
+    pub(crate) ids: RequestIds,
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |it| i64::try_from(it.as_millis()).unwrap_or(i64::MAX))
+}

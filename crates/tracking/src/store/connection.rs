@@ -1,0 +1,38 @@
+use super::{Row, Value};
+use crate::Error;
+
+/// Which SQL a database speaks, where the two differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// A connection in a transaction. Statements are written once for all databases: values are marked `?`,
+/// in the order of `values`.
+pub trait Connection {
+    /// Which SQL it speaks, where that matters.
+    fn dialect(&self) -> Dialect;
+
+    /// Changes something; the number of rows that were.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error>;
+
+    /// All rows of a query.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Error>;
+
+    /// The first row of a query, when there is one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn first(&mut self, sql: &str, values: &[Value]) -> Result<Option<Row>, Error> {
+        Ok(self.query(sql, values)?.into_iter().next())
+    }
+}

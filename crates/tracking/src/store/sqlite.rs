@@ -1,0 +1,217 @@
+//! SQLite: one thread that writes, several that read.
+//!
+//! The writer runs all writes that wait in one transaction, each in a savepoint of its own, and tells
+//! their callers once it is on disk: they share the cost of the disk, and none sees another's failure.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
+    time::Duration,
+};
+
+use rusqlite::{
+    Connection as Handle, ToSql,
+    types::{ToSqlOutput, ValueRef},
+};
+
+use super::{Connection, Dialect, Job, Outcome, Row, Value, schema};
+use crate::Error;
+
+/// Most writes in one transaction.
+const TOGETHER: usize = 128;
+
+/// Threads that read.
+const READERS: usize = 4;
+
+/// How long another process may hold the database.
+const BUSY: Duration = Duration::from_secs(20);
+
+/// Statements that a connection keeps prepared.
+const STATEMENTS: usize = 256;
+
+/// A database of SQLite with its threads. They end when it is dropped.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    writes: Sender<Job>,
+    reads: Sender<Job>,
+}
+
+impl Sqlite {
+    pub(super) fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let mut writer = connect(path)?;
+        schema::prepare(&mut Open { handle: &mut writer })?;
+        let (writes, jobs) = mpsc::channel();
+        spawn("store-write", move || write_all(&mut writer, &jobs))?;
+        let (reads, jobs) = mpsc::channel::<Job>();
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..READERS {
+            let mut reader = connect(path)?;
+            let jobs = jobs.clone();
+            spawn("store-read", move || {
+                loop {
+                    let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(job) = next else { return };
+                    read_one(&mut reader, job);
+                }
+            })?;
+        }
+        Ok(Self { writes, reads })
+    }
+
+    pub(super) fn read(&self, job: Job) -> Result<(), Error> {
+        self.reads.send(job).map_err(|_| Error::Unavailable)
+    }
+
+    pub(super) fn write(&self, job: Job) -> Result<(), Error> {
+        self.writes.send(job).map_err(|_| Error::Unavailable)
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+    let started = thread::Builder::new().name(name.to_owned()).spawn(work);
+    started.map(drop).map_err(|_| Error::Unavailable)
+}
+
+fn connect(path: &Path) -> Result<Handle, Error> {
+    let handle = Handle::open(path)?;
+    handle.busy_timeout(BUSY)?;
+    handle.set_prepared_statement_cache_capacity(STATEMENTS);
+    // `synchronous` is FULL: an acknowledged write is on disk
+    handle.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -4096;",
+    )?;
+    Ok(handle)
+}
+
+/// Runs a job; one that panics is undone, and its caller learns that it has no answer.
+fn guarded(on: &mut Open<'_>, job: Job) -> Option<Outcome> {
+    let ended = catch_unwind(AssertUnwindSafe(|| job(on))).ok();
+    if ended.is_none() {
+        tracing::error!("a piece of work for the store panicked");
+    }
+    ended
+}
+
+fn read_one(handle: &mut Handle, job: Job) {
+    let begun = handle.execute_batch("BEGIN");
+    let outcome = guarded(&mut Open { handle }, job);
+    // a snapshot that is not given up keeps the log of changes from being emptied
+    let ended = begun.and_then(|()| handle.execute_batch("ROLLBACK"));
+    if let Some(outcome) = outcome {
+        (outcome.tell)(ended.is_ok());
+    }
+}
+
+fn write_all(handle: &mut Handle, jobs: &Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        if let Err(error) = handle.execute_batch("BEGIN IMMEDIATE") {
+            // who waits for the job that is dropped here learns that it was not done
+            tracing::error!(%error, "no transaction can be begun");
+            continue;
+        }
+        let mut tells = Vec::new();
+        let mut next = Some(first);
+        while let Some(job) = next {
+            tells.extend(in_savepoint(handle, job).map(|it| it.tell));
+            let more = tells.len() < TOGETHER && !handle.is_autocommit();
+            next = more.then(|| jobs.try_recv().ok()).flatten();
+        }
+        let is_kept = commit(handle);
+        for tell in tells {
+            tell(is_kept);
+        }
+    }
+}
+
+/// Runs a job whose changes can be undone without those of others.
+fn in_savepoint(handle: &mut Handle, job: Job) -> Option<Outcome> {
+    if let Err(error) = run(handle, "SAVEPOINT job") {
+        tracing::error!(%error, "no savepoint can be set");
+        return None;
+    }
+    let outcome = guarded(&mut Open { handle }, job);
+    let mut ended = Ok(0);
+    if outcome.as_ref().is_none_or(|it| !it.keep) {
+        ended = run(handle, "ROLLBACK TO job");
+    }
+    if let Err(error) = ended.and_then(|_| run(handle, "RELEASE job")) {
+        // SQLite has undone the whole transaction, as `commit` finds out
+        tracing::error!(%error, "a savepoint is gone");
+    }
+    outcome
+}
+
+fn run(handle: &Handle, sql: &str) -> rusqlite::Result<usize> {
+    handle.prepare_cached(sql)?.execute([])
+}
+
+/// Ends a transaction: true when it is on disk.
+fn commit(handle: &mut Handle) -> bool {
+    if handle.is_autocommit() {
+        tracing::error!("SQLite has undone a transaction by itself");
+        return false;
+    }
+    let Err(error) = handle.execute_batch("COMMIT") else { return true };
+    tracing::error!(%error, "a transaction could not be ended");
+    if let Err(error) = handle.execute_batch("ROLLBACK") {
+        tracing::error!(%error, "a transaction that failed could not be undone");
+    }
+    false
+}
+
+/// A connection in use.
+struct Open<'h> {
+    handle: &'h mut Handle,
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bool(flag) => ValueRef::Integer((*flag).into()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+impl Connection for Open<'_> {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
+        let mut statement = self.handle.prepare_cached(sql)?;
+        Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
+    }
+
+    fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Error> {
+        let mut statement = self.handle.prepare_cached(sql)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut values = Vec::with_capacity(columns);
+            for column in 0..columns {
+                values.push(match row.get_ref(column)? {
+                    ValueRef::Null => Value::Null,
+                    ValueRef::Integer(number) => Value::Int(number),
+                    ValueRef::Real(number) => Value::Real(number),
+                    ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                    ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+                });
+            }
+            found.push(Row::new(values));
+        }
+        Ok(found)
+    }
+}
