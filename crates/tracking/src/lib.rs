@@ -11,9 +11,11 @@ pub mod operation;
 mod operations;
 mod permission;
 mod probes;
+mod random;
 mod reply;
 mod routes;
 mod server;
+mod sql;
 mod state;
 pub mod store;
 
