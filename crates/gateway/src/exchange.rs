@@ -146,7 +146,7 @@ impl Exchange<'_> {
                 }
                 Lost::ByReplica { why, payload, is_sent } => (why, payload, is_sent),
             };
-            visit.revision().has_failed(given.replica(), Fault::Unreachable);
+            visit.has_lost(&given);
             // a request that was not sent waits for as long as a request may be held
             let may_repeat = !is_sent || (self.head.method.is_safe() && attempts < ATTEMPTS);
             let Some(again) = again.filter(|_| may_repeat) else {

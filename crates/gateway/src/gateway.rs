@@ -8,7 +8,7 @@ use longshore_daemon::{
 };
 
 use crate::{
-    Config, Error, handler,
+    Config, Error, Table, handler,
     metrics::GatewayMetrics,
     worker::{Shared, Worker},
 };
@@ -30,6 +30,16 @@ impl Readiness for SharedReadiness {
 
     fn describe(&self, ready: bool) -> String {
         self.0.describe(ready)
+    }
+}
+
+/// A gateway gives up the queues that it has as soon as it begins to go down, which is when nobody waits for
+/// that any more.
+struct Leaves(Table);
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }
 
@@ -111,6 +121,11 @@ impl Gateway {
     pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
         let Self { listening, transport, shared } = self;
         let probe = shared.probe.clone();
+        let leaves = Leaves(shared.table.clone());
+        let shutdown = async move {
+            let _leaves = leaves;
+            shutdown.await;
+        };
         let service = |loop_id| {
             let worker = Arc::new(Worker::new(shared.clone(), loop_id));
             service_fn(move |request: Request<Body>| {

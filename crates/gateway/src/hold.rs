@@ -1,14 +1,16 @@
 //! Requests that wait for a replica: while it wakes, or while all work on as many as they may.
 
-use std::time::Duration;
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use longshore_daemon::Code;
 use longshore_platform::Pooled;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::{
+    Revision,
     failure::Failure,
-    revision::{Denied, Slot, Visit},
+    owner::{self, Refused},
+    revision::{Denied, Slot, Visit, Waiting},
     route,
     worker::Worker,
 };
@@ -18,6 +20,13 @@ const AGAIN: Duration = Duration::from_millis(50);
 
 /// After how many such looks it asks again that a replica is woken, and sees whether its service is there.
 const WAKE_EVERY: u32 = 20;
+
+/// How long the gateway that gives the slots may be out of reach; then this one counts for itself. One whose
+/// process has ended is no longer listed, or is there again, after a second or two.
+const OUT_OF_REACH: Duration = Duration::from_secs(5);
+
+/// How often a gateway out of reach is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Who works on a request.
 pub(crate) struct Given {
@@ -57,14 +66,7 @@ pub(crate) async fn wait(
     };
     let begun = Instant::now();
     let revision = visit.revision();
-    let most = bounds.waiting_per_revision;
-    let mut waiting = visit.wait(most).map_err(|Denied| {
-        let name = revision.name();
-        let message = format!(
-            "{most} requests wait for `{name}` already; raise `maxReplicas` of its component, or send it again later"
-        );
-        Failure::new(Code::Unavailable, message).after(1)
-    })?;
+    let mut queue = Queue::new(worker, visit);
     for turn in 0_u32.. {
         let is_absent = revision.is_cut_off();
         if is_absent && turn.is_multiple_of(WAKE_EVERY) {
@@ -75,8 +77,8 @@ pub(crate) async fn wait(
         }
         let limit = if is_absent { bounds.hold } else { bounds.queue };
         let end = begun + limit;
-        if let Ok(slot) = timeout_at(end.min(Instant::now() + AGAIN), &mut waiting).await {
-            return Ok(Given::own(slot));
+        if let Ok(slot) = timeout_at(end.min(Instant::now() + AGAIN), queue.slot()).await {
+            return slot.map(Given::own);
         }
         if !own && let Some(given) = at_pool(worker, visit) {
             return Ok(given);
@@ -87,6 +89,101 @@ pub(crate) async fn wait(
         revision.look_again();
     }
     Err(late(visit, true, bounds.hold))
+}
+
+/// Where a request waits for its slot.
+enum Place<'v> {
+    /// Nowhere, until it is to ask.
+    Nowhere(Instant),
+    Here(Waiting),
+    /// At the gateway that gives the slots.
+    There(Asked<'v>),
+}
+
+type Asked<'v> = Pin<Box<dyn Future<Output = Result<Slot, Refused>> + Send + 'v>>;
+
+/// A request that waits for a slot, at the gateway that gives them.
+struct Queue<'v> {
+    worker: &'v Worker,
+    visit: &'v Visit,
+    place: Place<'v>,
+    /// Since when the other gateway is out of reach.
+    since: Option<Instant>,
+}
+
+impl<'v> Queue<'v> {
+    fn new(worker: &'v Worker, visit: &'v Visit) -> Self {
+        Self { worker, visit, place: Place::Nowhere(Instant::now()), since: None }
+    }
+
+    fn revision(&self) -> &'v Arc<Revision> {
+        self.visit.revision()
+    }
+
+    /// The slot, once there is one. It may be dropped and begun again; the place in the queue stays.
+    async fn slot(&mut self) -> Result<Slot, Failure> {
+        loop {
+            match &mut self.place {
+                Place::Nowhere(until) => {
+                    sleep_until(*until).await;
+                    if let Some(slot) = self.join()? {
+                        return Ok(slot);
+                    }
+                }
+                Place::Here(waiting) => match waiting.await {
+                    Some(slot) => return Ok(slot),
+                    None => self.place = Place::Nowhere(Instant::now()),
+                },
+                Place::There(asked) => match asked.await {
+                    Ok(slot) => return Ok(slot),
+                    Err(Refused::Full) => return Err(self.full()),
+                    Err(Refused::Elsewhere) => {
+                        self.place = Place::Nowhere(Instant::now() + AGAIN);
+                    }
+                    Err(Refused::OutOfReach(why)) => {
+                        tracing::debug!(revision = self.revision().name(), why, "no slot");
+                        self.since.get_or_insert_with(Instant::now);
+                        self.place = Place::Nowhere(Instant::now() + ASK_AGAIN);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Joins the queue.
+    fn join(&mut self) -> Result<Option<Slot>, Failure> {
+        let Some(owner) = self.revision().owner() else {
+            let most = self.worker.shared.bounds.waiting_per_revision;
+            let waiting = self.visit.wait(most).map_err(|Denied| self.full())?;
+            self.place = Place::Here(waiting);
+            return Ok(None);
+        };
+        if self.since.is_some_and(|since| since.elapsed() >= OUT_OF_REACH) {
+            self.place = Place::Nowhere(Instant::now() + AGAIN);
+            let slot = self.visit.slot_anyway();
+            if slot.is_some() {
+                let revision = self.revision().name();
+                tracing::warn!(revision, %owner, "the gateway that has its queue cannot be reached, so this one counts its requests for itself");
+            }
+            return Ok(slot);
+        }
+        let (upstream, visit, away) = (&self.worker.upstream, self.visit, self.visit.wait_away());
+        self.place = Place::There(Box::pin(async move {
+            let asked = owner::ask(upstream, owner, visit, true).await;
+            drop(away);
+            asked
+        }));
+        Ok(None)
+    }
+
+    fn full(&self) -> Failure {
+        let most = self.worker.shared.bounds.waiting_per_revision;
+        let name = self.revision().name();
+        let message = format!(
+            "{most} requests wait for `{name}` already; raise `maxReplicas` of its component, or send it again later"
+        );
+        Failure::new(Code::Unavailable, message).after(1)
+    }
 }
 
 /// A slot at the warm pool, while no replica can be reached.

@@ -5,9 +5,10 @@
 //! routed on while the API server is away.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     future::Future,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -47,8 +48,22 @@ use crate::{Error, Table};
 /// How long the API server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The label of an EndpointSlice with the name of its Service.
+const LABEL_SERVICE_NAME: &str = "kubernetes.io/service-name";
+
 /// How often it is looked for announced addresses whose time is over.
 const EXPIRY: Duration = Duration::from_secs(1);
+
+/// The gateways of a release, of which this is one.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// The namespace of the headless Service that lists them.
+    pub namespace: String,
+    /// Its name.
+    pub service: String,
+    /// The address of this one's port for peers, by which the others know it.
+    pub own: SocketAddr,
+}
 
 /// What fills a table from Kubernetes. Clones are handles to the same.
 #[derive(Clone)]
@@ -58,6 +73,8 @@ struct State {
     client: Client,
     /// Empty for all of them.
     namespaces: Vec<String>,
+    /// `None` for a gateway that is alone.
+    release: Option<Release>,
     table: Table,
     known: Mutex<Known>,
     /// What was last refused of each object, so that it is told once.
@@ -76,11 +93,15 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Kubernetes {
     /// Starts to fill `table` on a thread of its own, from these namespaces, or from all when there
-    /// are none. The cluster is that of the pod that this runs in, else that of the kubeconfig.
+    /// are none; with the gateways of its release, unless it is alone. The cluster is that of the pod that this runs in, else that of the kubeconfig.
     ///
     /// # Errors
     /// [`Error::NoCluster`] when there is neither; a cluster that does not answer is waited for.
-    pub fn start(table: Table, namespaces: Vec<String>) -> Result<Self, Error> {
+    pub fn start(
+        table: Table,
+        namespaces: Vec<String>,
+        release: Option<Release>,
+    ) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|source| Error::Thread { source })?;
         let client = runtime.block_on(async {
@@ -90,7 +111,7 @@ impl Kubernetes {
         });
         let client = client.map_err(|fault| Error::NoCluster { fault })?;
         let deployments = Deployments::new(client.clone(), runtime.handle().clone());
-        let this = Self::new(client, table, namespaces, deployments);
+        let this = Self::new(client, table, namespaces, release, deployments);
         let running = this.clone();
         thread::Builder::new()
             .name("kubernetes".into())
@@ -108,19 +129,22 @@ impl Kubernetes {
         let client = Client::try_from(Config::new(hyper::Uri::from_static("http://localhost")));
         let client = client.map_err(|error| Error::NoCluster { fault: error.to_string() })?;
         let deployments = Deployments::new(client.clone(), tokio::runtime::Handle::current());
-        Ok(Self::new(client, table, Vec::new(), deployments))
+        Ok(Self::new(client, table, Vec::new(), None, deployments))
     }
 
     fn new(
         client: Client,
         table: Table,
         namespaces: Vec<String>,
+        release: Option<Release>,
         deployments: Deployments,
     ) -> Self {
-        let missing = AtomicUsize::new(4 * namespaces.len().max(1));
+        let lists = 4 * namespaces.len().max(1) + usize::from(release.is_some());
+        let missing = AtomicUsize::new(lists);
         Self(Arc::new(State {
             client,
             namespaces,
+            release,
             table,
             known: Mutex::default(),
             refused: Mutex::default(),
@@ -161,6 +185,7 @@ impl Kubernetes {
             tasks.push(self.slices(namespace));
             tasks.push(self.pools(namespace));
         }
+        tasks.extend(self.0.release.as_ref().map(|release| self.gateways(release)));
         tasks.push(Box::pin(self.clone().expire()));
         join_all(tasks).await;
     }
@@ -195,7 +220,7 @@ impl Kubernetes {
                 this.learn(|known| known.facts(&key, facts));
             }
         };
-        self.follow(namespace, Some(names::REVISION), counts, apply)
+        self.follow(namespace, Some(names::REVISION.into()), counts, apply)
     }
 
     fn slices(&self, namespace: Option<&str>) -> Task {
@@ -205,7 +230,7 @@ impl Kubernetes {
             let slice = object.as_ref().and_then(objects::slice);
             this.learn(|known| known.slice(&key, slice));
         };
-        self.follow(namespace, Some(names::REVISION), counts, apply)
+        self.follow(namespace, Some(names::REVISION.into()), counts, apply)
     }
 
     fn pools(&self, namespace: Option<&str>) -> Task {
@@ -215,13 +240,25 @@ impl Kubernetes {
             let replicas = object.as_ref().map(objects::pool);
             this.learn(|known| known.pool(&key, replicas));
         };
-        self.follow(namespace, Some(names::POOL_LABEL), counts, apply)
+        self.follow(namespace, Some(names::POOL_LABEL.into()), counts, apply)
+    }
+
+    fn gateways(&self, release: &Release) -> Task {
+        let counts = &self.0.slices;
+        let this = self.clone();
+        let own = release.own;
+        let apply = move |key: Key, object: Option<EndpointSlice>| {
+            let slice = object.as_ref().map(|object| objects::gateways(object, own.port()));
+            this.learn(|known| known.gateways(&key, slice));
+        };
+        let label = format!("{LABEL_SERVICE_NAME}={}", release.service);
+        self.follow(Some(&release.namespace), Some(label.into()), counts, apply)
     }
 
     fn follow<K>(
         &self,
         namespace: Option<&str>,
-        label: Option<&'static str>,
+        label: Option<Cow<'static, str>>,
         counts: &Arc<Counts>,
         apply: impl FnMut(Key, Option<K>) + Send + 'static,
     ) -> Task
@@ -312,6 +349,11 @@ impl Kubernetes {
                     table.set_replicas(namespace, name, revision.replicas);
                 }
                 Change::Pool(namespace, replicas) => table.set_pool(&namespace, replicas),
+                Change::Gateways { ready, others } => {
+                    if let Some(release) = &self.0.release {
+                        table.set_gateways(release.own, ready, others);
+                    }
+                }
                 Change::NoRevision(key) => table.remove_revision(&key.namespace, &key.name),
             }
         }

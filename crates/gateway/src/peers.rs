@@ -1,6 +1,6 @@
-//! The port for peers: the operator asks what is routed and counted.
+//! The port for peers: the operator asks what is routed and counted, and other gateways for slots.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -13,28 +13,39 @@ use longshore_platform::{PoolReadiness, PoolState, names};
 
 use crate::{
     Error, Table,
+    owner::{self, Reply},
     side_port::{Failure, SidePort, json, method_not_allowed},
 };
 
 mod pool;
 
-/// Most connections: of a few operators.
-const CONNECTIONS: usize = 1024;
+/// Most connections and requests: of a few operators, and of each request of another gateway that waits or is
+/// at a replica with a limit.
+const OPEN: usize = 32 << 10;
+
+/// How long a peer that has gone without a word keeps what it has: twice until it is asked whether it lives.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// Answers peers, until it is stopped.
 #[derive(Debug)]
 pub struct Peers(SidePort);
 
 impl Peers {
-    /// Answers at `address`, on a thread of its own.
+    /// Answers at `address`, on a thread of its own. `waiting` is how many requests of all gateways may wait
+    /// here for a replica of one revision.
     ///
     /// # Errors
     /// [`Error::Server`] when the socket cannot be opened, [`Error::Thread`].
-    pub fn start(address: SocketAddr, table: Table) -> Result<Self, Error> {
-        let limits = Limits { connections: CONNECTIONS, ..Limits::default() };
-        let answer = move |request| {
+    pub fn start(address: SocketAddr, table: Table, waiting: usize) -> Result<Self, Error> {
+        let limits = Limits { connections: OPEN, idle_timeout: IDLE, ..Limits::default() };
+        let answer = move |request: Request<Body>| {
             let table = table.clone();
-            async move { answer(&table, request).await }
+            async move {
+                if let Some(name) = request.uri().path().strip_prefix(owner::PATH) {
+                    return slot(&table, name, &request, waiting);
+                }
+                answer(&table, request).await.map(|it| it.map(Reply::from))
+            }
         };
         SidePort::start("peers", address, limits, Plain, answer).map(Self)
     }
@@ -62,6 +73,30 @@ async fn answer(table: &Table, request: Request<Body>) -> Result<Response<Full<B
         path if path.starts_with(names::POOLED_PATH) => pooled(table, path).await,
         path => of_service(table, path),
     }
+}
+
+/// A slot for another gateway, at `/NAMESPACE/REVISION`. Who is not known as a gateway gets none: it would
+/// take the turns of those who wait.
+fn slot(
+    table: &Table,
+    name: &str,
+    request: &Request<Body>,
+    waiting: usize,
+) -> Result<Response<Reply>, Failure> {
+    if request.method() != Method::POST {
+        return Err(method_not_allowed(request.method(), Method::POST));
+    }
+    let peer = request.body().connection().map(|it| it.peer.ip());
+    if !peer.is_some_and(|peer| table.has_gateway(peer)) {
+        let message = "only gateways of this release are given slots";
+        return Err(Failure::new(Code::PermissionDenied, message));
+    }
+    let name = name.strip_prefix('/').and_then(|it| it.split_once('/'));
+    let revision = name.and_then(|(namespace, name)| table.revision(namespace, name));
+    let Some(revision) = revision else {
+        return Err(Failure::new(Code::NotFound, "this gateway knows no such revision"));
+    };
+    Ok(owner::answer(&revision, request.headers(), waiting))
 }
 
 /// What is asked about one InferenceService: `PATH/NAMESPACE/NAME`.

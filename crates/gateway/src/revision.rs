@@ -18,9 +18,9 @@ mod tally;
 mod visit;
 
 pub(crate) use replica::{Fault, Replica};
-pub(crate) use slot::Slot;
+pub(crate) use slot::{Lease, Slot};
 pub(crate) use tally::{BUCKETS, CopyEnd, End, Tally, Times};
-pub(crate) use visit::{Denied, Visit};
+pub(crate) use visit::{Denied, Visit, Waiting};
 
 use self::{ledger::Ledger, pooling::Pooling, slot::Slots};
 use crate::description::Endpoint;
@@ -92,7 +92,7 @@ impl Revision {
 
     /// Requests that wait for a replica now.
     pub fn held(&self) -> usize {
-        self.state().slots.waiting()
+        self.state().slots.held()
     }
 
     /// Where its replicas are.
@@ -115,7 +115,7 @@ impl Revision {
     pub fn load(&self) -> Load {
         let state = self.state();
         // the time is taken while nobody can begin or end
-        state.ledger.load(self.now(), state.slots.waiting())
+        state.ledger.load(self.now(), state.slots.held())
     }
 
     pub(crate) fn set_facts(self: &Arc<Self>, facts: Option<Facts>) {
@@ -124,6 +124,46 @@ impl Revision {
         let mut state = self.state();
         state.slots.set_limit(limit);
         state.slots.grant_changed(self, self.now());
+    }
+
+    /// Takes over which other gateway gives the slots of replicas with a limit; `None` when this one does.
+    pub(crate) fn set_owner(self: &Arc<Self>, owner: Option<SocketAddr>) {
+        let mut state = self.state();
+        state.slots.set_owner(owner);
+        state.slots.grant_changed(self, self.now());
+    }
+
+    /// The other gateway that gives its slots; `None` when this one does, or there is no limit.
+    pub(crate) fn owner(&self) -> Option<SocketAddr> {
+        self.state().slots.owner()
+    }
+
+    /// True when this gateway gives its slots, and has the queue of those who wait for one.
+    pub fn has_queue(&self) -> bool {
+        self.owner().is_none()
+    }
+
+    /// A request of another gateway that asks for a slot joins the queue, unless `most` wait already.
+    pub(crate) fn wait_for_other(self: &Arc<Self>, most: usize) -> Result<Waiting, Denied> {
+        Waiting::new(self, most, true)
+    }
+
+    /// The same for one that does not wait.
+    pub(crate) fn slot_for_other(self: &Arc<Self>) -> Option<Slot> {
+        self.state().slots.take_first(self, self.now())
+    }
+
+    /// Another gateway could not reach the replica at this address.
+    pub(crate) fn is_lost(&self, address: SocketAddr) {
+        let replica = self.state().slots.at(address).cloned();
+        if let Some(replica) = replica {
+            self.has_failed(&replica, Fault::Unreachable);
+        }
+    }
+
+    /// A request does not get its slot at once.
+    pub(crate) fn waits(&self) {
+        self.state().tally().waited += 1;
     }
 
     pub(crate) fn set_replicas(self: &Arc<Self>, mut endpoints: Vec<Endpoint>) {

@@ -29,6 +29,7 @@ use crate::{
     exchange::Exchange,
     grpc,
     outgoing::Outgoing,
+    owner,
     record::{Answer, Recorded, Recording, Tape},
     reply::Link,
     revision::{CopyEnd, Visit},
@@ -181,10 +182,15 @@ impl Original {
         payload: Outgoing,
     ) -> Result<(Answer, Duration), CopyEnd> {
         let begun = Instant::now();
-        let (mut visit, slot) = Visit::copy(revision.clone(), begun);
+        let (mut visit, mut slot) = Visit::copy(revision.clone(), begun);
         // a copy waits until a replica is awake, but takes no client's turn at one
         if slot.is_none() && !revision.is_cut_off() {
-            return Err(CopyEnd::Busy);
+            if let Some(owner) = revision.owner() {
+                slot = owner::ask(&self.worker.upstream, owner, &visit, false).await.ok();
+            }
+            if slot.is_none() {
+                return Err(CopyEnd::Busy);
+            }
         }
         let Self { worker, head, id, host, service, prefix, connection, .. } = self;
         let (prefix, connection) = (*prefix, *connection);

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
+    body::Body as HttpBody,
     header::{ALLOW, CONTENT_TYPE, HeaderValue},
     service::service_fn,
 };
@@ -52,7 +53,7 @@ impl SidePort {
     ///
     /// # Errors
     /// [`Error::Server`] when the socket cannot be opened, [`Error::Thread`].
-    pub(crate) fn start<A, F>(
+    pub(crate) fn start<A, F, B>(
         name: &'static str,
         address: SocketAddr,
         limits: Limits,
@@ -61,7 +62,8 @@ impl SidePort {
     ) -> Result<Self, Error>
     where
         A: Accept + Clone,
-        F: Future<Output = Result<Response<Full<Bytes>>, Failure>> + Send,
+        F: Future<Output = Result<Response<B>, Failure>> + Send,
+        B: HttpBody<Data = Bytes, Error = Infallible> + From<Full<Bytes>> + Send + Unpin + 'static,
     {
         let server = Server::bind(Config {
             address,
@@ -83,7 +85,8 @@ impl SidePort {
                     let answer = answer.clone();
                     async move {
                         let answered = answer(request).await;
-                        Ok::<_, Infallible>(answered.unwrap_or_else(Failure::into_reply))
+                        let refused = |failure: Failure| failure.into_reply().map(B::from);
+                        Ok::<_, Infallible>(answered.unwrap_or_else(refused))
                     }
                 })
             };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::{HeaderMap, header::COOKIE};
 use longshore_platform::Sticky;
 
-use crate::{Revision, service::Share};
+use crate::{Revision, rendezvous, service::Share};
 
 /// The revision for a request, by its share. `key` is the same for all requests of a client that is
 /// kept at one revision; `draw` gives a random number for all others.
@@ -40,16 +40,8 @@ pub(crate) fn choose<'s>(
 /// (Schindelhauer and Schomaker, "Weighted distributed hash tables", 2005). A share that grows takes
 /// clients from the others, and no client goes another way. All gateways draw the same.
 fn unit(key: &[u8], revision: &str) -> f64 {
-    // FNV-1a, 64 bits (draft-eastlake-fnv)
-    let bytes = key.iter().chain(&[0]).chain(revision.as_bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    // the last bytes reach the high bits of FNV too little: MurmurHash3's finalizer spreads them
-    let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    let mixed = (mixed ^ (mixed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    let mixed = mixed ^ (mixed >> 33);
-    ((mixed >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+    let drawn = rendezvous::draw(key, revision.as_bytes());
+    ((drawn >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
 }
 
 /// What a client is known by, when it is to be kept at one revision and says it.

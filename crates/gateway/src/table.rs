@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     hash::{BuildHasher, RandomState},
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -18,6 +19,7 @@ use self::route_map::RouteMap;
 use crate::{
     Error, Revision, description,
     description::{Description, Endpoint},
+    gateways::Gateways,
     names::Names,
     service::Service,
 };
@@ -45,6 +47,7 @@ struct Known {
     revisions: HashMap<Key, Named>,
     /// The warm pools, by namespace. They stay: there are as many as namespaces at most.
     pools: HashMap<String, Arc<Revision>>,
+    gateways: Gateways,
 }
 
 /// A revision, and how many shares and tags name it.
@@ -155,6 +158,35 @@ impl Table {
         pool.set_replicas(replicas);
     }
 
+    /// Takes over which gateways of the release there are, by the addresses of their ports for peers:
+    /// this one, those that take requests, and others that begin or go down. One of those that take
+    /// requests has the queue of a revision whose replicas have a limit.
+    pub fn set_gateways(&self, own: SocketAddr, ready: Vec<SocketAddr>, others: Vec<SocketAddr>) {
+        self.know(|known| Gateways { own: Some(own), ready, others, ..known.clone() });
+    }
+
+    /// This gateway goes down: others have the queues, when there are some.
+    pub(crate) fn leave(&self) {
+        self.know(|known| Gateways { is_leaving: true, ..known.clone() });
+    }
+
+    fn know(&self, change: impl FnOnce(&Gateways) -> Gateways) {
+        let known = &mut *self.known();
+        let gateways = change(&known.gateways);
+        if gateways == known.gateways {
+            return;
+        }
+        known.gateways = gateways;
+        for Named { revision, .. } in known.revisions.values() {
+            revision.set_owner(known.gateways.owner(revision.namespace(), revision.name()));
+        }
+    }
+
+    /// True when another gateway may speak from this address.
+    pub(crate) fn has_gateway(&self, peer: IpAddr) -> bool {
+        self.known().gateways.has(peer)
+    }
+
     /// A revision that was named by a service or told of.
     pub fn revision(&self, namespace: &str, name: &str) -> Option<Arc<Revision>> {
         let key = (namespace.to_owned(), name.to_owned());
@@ -217,8 +249,10 @@ impl Known {
     /// A revision, which is made when it is new.
     fn entry(&mut self, (namespace, name): (&str, &str), epoch: Instant) -> &mut Named {
         let pool = self.pool(namespace, epoch);
+        let gateways = &self.gateways;
         self.revisions.entry((namespace.to_owned(), name.to_owned())).or_insert_with(|| {
             let revision = Arc::new(Revision::new(namespace, name, epoch, Some(pool)));
+            revision.set_owner(gateways.owner(namespace, name));
             Named { revision, times: 0 }
         })
     }

@@ -1,6 +1,6 @@
 //! One list of objects, followed for as long as the gateway runs.
 
-use std::{collections::HashSet, fmt, pin::pin, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashSet, fmt, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use kube::{
@@ -23,8 +23,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Followed<K> {
     /// The API of the kind.
     pub(super) api: Api<K>,
-    /// The label that objects have, where not all are meant.
-    pub(super) label: Option<&'static str>,
+    /// The label that objects have, or the label and its value, where not all are meant.
+    pub(super) label: Option<Cow<'static, str>>,
     /// What is counted.
     pub(super) counts: Arc<Counts>,
 }
@@ -43,7 +43,7 @@ where
     ) {
         let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
         if let Some(label) = self.label {
-            config = config.labels(label);
+            config = config.labels(&label);
         }
         let counts = self.counts;
         let mut events = pin!(watcher(self.api, config));

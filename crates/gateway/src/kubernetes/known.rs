@@ -9,7 +9,7 @@ use std::{
 
 use longshore_platform::Revision as Facts;
 
-use super::objects::{Key, Slice};
+use super::objects::{Gateways, Key, Slice};
 use crate::description::{Endpoint, Revision, Service};
 
 /// A change of the routes.
@@ -25,6 +25,13 @@ pub(super) enum Change {
     NoRevision(Key),
     /// The warm pool of this namespace has these replicas from now on.
     Pool(String, Vec<Endpoint>),
+    /// There are these gateways from now on, by their ports for peers.
+    Gateways {
+        /// Those that take requests.
+        ready: Vec<SocketAddr>,
+        /// Those that begin or go down.
+        others: Vec<SocketAddr>,
+    },
 }
 
 /// What is known.
@@ -40,6 +47,8 @@ pub(super) struct Known {
     announced: HashMap<Key, BTreeMap<IpAddr, Instant>>,
     /// The replicas of warm pools: by namespace, and there by the names of the slices.
     pools: HashMap<String, BTreeMap<String, Vec<Endpoint>>>,
+    /// The gateways, by the names of the slices.
+    gateways: BTreeMap<String, Gateways>,
 }
 
 /// What is known of a revision.
@@ -128,6 +137,21 @@ impl Known {
             self.pools.remove(&key.namespace);
         }
         Some(Change::Pool(key.namespace.clone(), all))
+    }
+
+    /// An EndpointSlice has these gateways of the release; `None` when it is gone.
+    pub(super) fn gateways(&mut self, key: &Key, found: Option<Gateways>) -> Option<Change> {
+        if self.gateways.get(&key.name) == found.as_ref() {
+            return None;
+        }
+        match found {
+            Some(found) => self.gateways.insert(key.name.clone(), found),
+            None => self.gateways.remove(&key.name),
+        };
+        let all = |part: fn(&Gateways) -> &Vec<SocketAddr>| {
+            self.gateways.values().flat_map(part).copied().collect()
+        };
+        Some(Change::Gateways { ready: all(|it| &it.ready), others: all(|it| &it.others) })
     }
 
     /// True when the facts of a revision are known.

@@ -220,6 +220,29 @@ pub(super) fn pool(object: &EndpointSlice) -> Vec<Endpoint> {
     all.into_iter().map(endpoint).collect()
 }
 
+/// The gateways in an EndpointSlice, by their ports for peers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Gateways {
+    /// Those that take requests.
+    pub(super) ready: Vec<SocketAddr>,
+    /// Those that begin or go down.
+    pub(super) others: Vec<SocketAddr>,
+}
+
+/// The gateways in an EndpointSlice, with `port` as their ports for peers.
+pub(super) fn gateways(object: &EndpointSlice, port: u16) -> Gateways {
+    let mut gateways = Gateways::default();
+    let ready = addresses(object).ready;
+    for endpoint in &object.endpoints {
+        let address = endpoint.addresses.first().and_then(|text| text.parse::<IpAddr>().ok());
+        let Some(address) = address else { continue };
+        let is_ready = ready.contains(&address);
+        let list = if is_ready { &mut gateways.ready } else { &mut gateways.others };
+        list.push(SocketAddr::new(address, port));
+    }
+    gateways
+}
+
 /// The addresses that are going and still take requests.
 fn going(object: &EndpointSlice) -> Vec<IpAddr> {
     let going = object.endpoints.iter().filter(|it| {

@@ -19,7 +19,7 @@ use crate::{Table, Wake, revision::Visit};
 
 fn start(client: &Client, table: &Table) -> Kubernetes {
     let deployments = Deployments::new(client.clone(), Handle::current());
-    let kubernetes = Kubernetes::new(client.clone(), table.clone(), Vec::new(), deployments);
+    let kubernetes = Kubernetes::new(client.clone(), table.clone(), Vec::new(), None, deployments);
     tokio::spawn(kubernetes.clone().run());
     kubernetes
 }
@@ -186,7 +186,7 @@ async fn a_sleeping_revision_is_scaled_to_one_with_the_version_that_was_read() {
     let replica = "10.0.0.1:8080".parse().unwrap();
     let endpoint = crate::description::Endpoint { address: replica, grpc: None };
     table.set_replicas("ml", "iris-1", vec![endpoint]);
-    assert_eq!(waiting.await.replica().endpoint(), endpoint);
+    assert_eq!(waiting.await.unwrap().replica().endpoint(), endpoint);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ fn start() -> Peers {
         "facts":{"service":"iris","component":"predictor","port":8080,"timeoutSeconds":60},
         "replicas":[{"address":"10.0.0.1:8080"}]}]}"#;
     table.replace(serde_json::from_str::<Description>(text).unwrap()).unwrap();
-    Peers::start(SocketAddr::from(([127, 0, 0, 1], 0)), table).unwrap()
+    Peers::start(SocketAddr::from(([127, 0, 0, 1], 0)), table, 100).unwrap()
 }
 
 /// The status and the body of the reply.

@@ -1,11 +1,12 @@
 //! Who works on a request, and who waits: each replica has so many slots, and a revision one queue.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc};
 
+use hyper::body::Incoming;
 use tokio::sync::oneshot;
 
 use super::{Fault, Replica, Revision};
-use crate::description::Endpoint;
+use crate::{description::Endpoint, upstream::Open};
 
 /// Most of those who wait that one event lets through, for each replica: all at once would be a flood to a
 /// replica that has just woken.
@@ -23,9 +24,41 @@ pub(crate) struct Slot {
     /// Gone once the slot was given back otherwise.
     revision: Option<Arc<Revision>>,
     replica: Arc<Replica>,
+    /// There when another gateway has given it.
+    #[expect(dead_code, reason = "it is given back when it is dropped")]
+    lease: Option<Lease>,
+}
+
+/// What tells the gateway that has given a slot when it is given back: the reply to the request for it,
+/// which lasts for as long as this.
+pub(crate) struct Lease {
+    _reply: Incoming,
+    _open: Open,
+}
+
+impl Lease {
+    pub(crate) fn new(reply: Incoming, open: Open) -> Self {
+        Self { _reply: reply, _open: open }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Lease")
+    }
 }
 
 impl Slot {
+    fn new(revision: &Arc<Revision>, replica: Arc<Replica>) -> Self {
+        Self { revision: Some(revision.clone()), replica, lease: None }
+    }
+
+    /// One that the gateway which has the queue has given.
+    pub(crate) fn lent(revision: &Arc<Revision>, endpoint: Endpoint, lease: Lease) -> Self {
+        let replica = revision.state().slots.take_this(endpoint);
+        Self { revision: Some(revision.clone()), replica, lease: Some(lease) }
+    }
+
     pub(crate) fn replica(&self) -> &Arc<Replica> {
         &self.replica
     }
@@ -40,6 +73,14 @@ impl Drop for Slot {
     }
 }
 
+/// A request that waits.
+#[derive(Debug)]
+struct Line {
+    granted: oneshot::Sender<Slot>,
+    /// Another gateway asks for it.
+    is_lent: bool,
+}
+
 /// The slots of a revision, and who waits for one.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
@@ -48,9 +89,13 @@ pub(super) struct Slots {
     leaving: Vec<Arc<Replica>>,
     /// Most requests that a replica works on at a time; 0 is no limit.
     limit: u32,
+    /// The gateway that gives the slots of replicas with a limit; `None` when this one does.
+    owner: Option<SocketAddr>,
     /// In the order in which they came.
-    waiting: BTreeMap<u64, oneshot::Sender<Slot>>,
+    waiting: BTreeMap<u64, Line>,
     last_waiting: u64,
+    /// Requests of this gateway that wait at the one that gives the slots.
+    away: usize,
     /// When time alone has last let some through, in nanoseconds since the gateway's start.
     looked: u64,
     /// Where the search for a replica begins, so that equals take turns.
@@ -58,8 +103,41 @@ pub(super) struct Slots {
 }
 
 impl Slots {
+    /// Requests of all gateways that wait here.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Requests of this gateway that wait, here or elsewhere.
+    pub(super) fn held(&self) -> usize {
+        self.away + self.waiting.values().filter(|line| !line.is_lent).count()
+    }
+
+    /// The other gateway that gives the slots; `None` when this one does.
+    pub(super) fn owner(&self) -> Option<SocketAddr> {
+        self.owner.filter(|_| self.limit != 0)
+    }
+
+    /// Takes over who gives the slots. Whoever waits here and has to ask elsewhere is told so.
+    pub(super) fn set_owner(&mut self, owner: Option<SocketAddr>) {
+        self.owner = owner;
+        self.send_away();
+    }
+
+    fn send_away(&mut self) {
+        if self.owner().is_some() {
+            self.waiting.clear();
+        }
+    }
+
+    /// A request begins to wait at the gateway that gives the slots.
+    pub(super) fn goes_away(&mut self) {
+        self.away += 1;
+    }
+
+    /// It waits there no more.
+    pub(super) fn comes_back(&mut self) {
+        self.away = self.away.saturating_sub(1);
     }
 
     /// True when no replica can be reached, or there is none.
@@ -69,6 +147,26 @@ impl Slots {
 
     pub(super) fn set_limit(&mut self, limit: u32) {
         self.limit = limit;
+        self.send_away();
+    }
+
+    /// A slot of the replica at this endpoint, whose gateway has counted it.
+    fn take_this(&mut self, endpoint: Endpoint) -> Arc<Replica> {
+        let mut known = self.replicas.iter().chain(&self.leaving);
+        let found = known.find(|replica| replica.endpoint() == endpoint).cloned();
+        let replica = found.unwrap_or_else(|| {
+            // it is not listed here yet, or no more
+            let replica = Arc::new(Replica::new(endpoint));
+            self.leaving.push(replica.clone());
+            replica
+        });
+        replica.begins();
+        replica
+    }
+
+    /// The replica at this address.
+    pub(super) fn at(&self, address: SocketAddr) -> Option<&Arc<Replica>> {
+        self.replicas.iter().find(|replica| replica.endpoint().address == address)
     }
 
     /// Takes over which replicas are ready.
@@ -121,11 +219,14 @@ impl Slots {
         }
     }
 
-    /// Joins the queue.
-    pub(super) fn wait(&mut self) -> (u64, oneshot::Receiver<Slot>) {
+    /// Joins the queue, for another gateway when `is_lent`.
+    pub(super) fn wait(&mut self, is_lent: bool) -> (u64, oneshot::Receiver<Slot>) {
         let (granted, grant) = oneshot::channel();
         self.last_waiting += 1;
-        self.waiting.insert(self.last_waiting, granted);
+        // else who waits is told at once that it waits elsewhere
+        if self.owner().is_none() {
+            self.waiting.insert(self.last_waiting, Line { granted, is_lent });
+        }
         (self.last_waiting, grant)
     }
 
@@ -151,9 +252,8 @@ impl Slots {
     pub(super) fn grant(&mut self, revision: &Arc<Revision>, now: u64, mut most: usize) {
         while most > 0 && !self.waiting.is_empty() {
             let Some(replica) = self.take(now) else { return };
-            let Some((_, granted)) = self.waiting.pop_first() else { return };
-            let slot = Slot { revision: Some(revision.clone()), replica };
-            match granted.send(slot) {
+            let Some((_, line)) = self.waiting.pop_first() else { return };
+            match line.granted.send(Slot::new(revision, replica)) {
                 Ok(()) => most -= 1,
                 Err(mut slot) => {
                     // who waited has left; the slot's own way back would take the lock that is held
@@ -166,10 +266,15 @@ impl Slots {
 
     /// A slot, when one is free and nobody waits for it.
     pub(super) fn take_first(&mut self, revision: &Arc<Revision>, now: u64) -> Option<Slot> {
-        if !self.waiting.is_empty() {
+        if !self.waiting.is_empty() || self.owner().is_some() {
             return None;
         }
-        self.take(now).map(|replica| Slot { revision: Some(revision.clone()), replica })
+        self.take_any(revision, now)
+    }
+
+    /// A slot when one is free by what this gateway counts, whoever waits and whoever gives the slots.
+    pub(super) fn take_any(&mut self, revision: &Arc<Revision>, now: u64) -> Option<Slot> {
+        self.take(now).map(|replica| Slot::new(revision, replica))
     }
 }
 
@@ -200,7 +305,7 @@ mod tests {
         let let_through = || 1000 - revision.held();
         assert_eq!(let_through(), AT_ONCE);
         // an answer lets others through
-        let first = waiting.remove(0).now_or_never().unwrap();
+        let first = waiting.remove(0).now_or_never().flatten().unwrap();
         drop(first);
         assert_eq!(let_through(), AT_ONCE + BY_END);
         // so does time, however many look
@@ -209,7 +314,7 @@ mod tests {
         revision.look_again();
         assert_eq!(let_through(), 2 * AT_ONCE + BY_END);
         // and the answers alone bring all through, in the order in which they came
-        assert!(waiting.into_iter().all(|it| it.now_or_never().is_some()));
+        assert!(waiting.into_iter().all(|it| it.now_or_never().flatten().is_some()));
         assert_eq!(revision.held(), 0);
     }
 }

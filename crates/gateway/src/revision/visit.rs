@@ -27,6 +27,8 @@ pub(crate) struct Visit {
     is_copy: bool,
     /// The replica that it was sent to last.
     replica: Option<SocketAddr>,
+    /// The replica that it could not be sent to.
+    lost: Option<SocketAddr>,
     /// There when it is traced.
     trace: Option<Box<Trace>>,
 }
@@ -35,13 +37,18 @@ pub(crate) struct Visit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Denied;
 
-/// A request in the queue, which it leaves when this is dropped.
+/// A request in the queue, which it leaves when this is dropped. It ends with `None` when another gateway
+/// gives the slots from now on.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     revision: Arc<Revision>,
     number: u64,
     grant: oneshot::Receiver<Slot>,
 }
+
+/// A request that waits at another gateway, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Away(Arc<Revision>);
 
 impl Visit {
     /// A request that has arrived at `arrived`, with a slot when one is free.
@@ -61,8 +68,8 @@ impl Visit {
             state.ledger.begin(arrived);
             state.slots.take_first(&revision, revision.now())
         };
-        let (end, replied, replica, trace) = (End::Left, None, None, None);
-        (Self { revision, arrived, end, replied, is_copy, replica, trace }, slot)
+        let (end, replied, replica, lost, trace) = (End::Left, None, None, None, None);
+        (Self { revision, arrived, end, replied, is_copy, replica, lost, trace }, slot)
     }
 
     /// It is traced until it ends, when it is.
@@ -73,6 +80,17 @@ impl Visit {
     /// It is sent to this replica.
     pub(crate) fn is_sent_to(&mut self, replica: SocketAddr) {
         self.replica = Some(replica);
+    }
+
+    /// It could not be sent to the replica of this slot.
+    pub(crate) fn has_lost(&mut self, slot: &Slot) {
+        self.revision.has_failed(slot.replica(), Fault::Unreachable);
+        self.lost = Some(slot.replica().endpoint().address);
+    }
+
+    /// The replica that it could not be sent to.
+    pub(crate) fn lost(&self) -> Option<SocketAddr> {
+        self.lost
     }
 
     /// The replica that it was sent to last.
@@ -90,19 +108,20 @@ impl Visit {
         state.slots.take_first(&self.revision, self.revision.now())
     }
 
+    /// A slot by what this gateway counts, though another one gives them.
+    pub(crate) fn slot_anyway(&self) -> Option<Slot> {
+        self.revision.state().slots.take_any(&self.revision, self.revision.now())
+    }
+
     /// Joins the queue, unless `most` wait already.
     pub(crate) fn wait(&self, most: usize) -> Result<Waiting, Denied> {
-        let revision = self.revision.clone();
-        let mut state = revision.state();
-        if state.slots.waiting() >= most {
-            return Err(Denied);
-        }
-        state.tally().waited += 1;
-        let (number, grant) = state.slots.wait();
-        // what became free since the last look
-        state.slots.grant(&revision, revision.now(), 1);
-        drop(state);
-        Ok(Waiting { revision, number, grant })
+        Waiting::new(&self.revision, most, false)
+    }
+
+    /// Begins to wait at another gateway.
+    pub(crate) fn wait_away(&self) -> Away {
+        self.revision.state().slots.goes_away();
+        Away(self.revision.clone())
     }
 
     /// It is sent to another replica.
@@ -168,15 +187,39 @@ impl Drop for Visit {
     }
 }
 
-impl Future for Waiting {
-    type Output = Slot;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Slot> {
-        match Pin::new(&mut self.grant).poll(cx) {
-            Poll::Ready(Ok(slot)) => Poll::Ready(slot),
-            // only this itself takes it out of the queue
-            Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
+impl Waiting {
+    pub(super) fn new(
+        revision: &Arc<Revision>,
+        most: usize,
+        is_lent: bool,
+    ) -> Result<Self, Denied> {
+        let revision = revision.clone();
+        let mut state = revision.state();
+        if state.slots.waiting() >= most {
+            return Err(Denied);
         }
+        if !is_lent {
+            state.tally().waited += 1;
+        }
+        let (number, grant) = state.slots.wait(is_lent);
+        // what became free since the last look
+        state.slots.grant(&revision, revision.now(), 1);
+        drop(state);
+        Ok(Self { revision, number, grant })
+    }
+}
+
+impl Future for Waiting {
+    type Output = Option<Slot>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Slot>> {
+        Pin::new(&mut self.grant).poll(cx).map(Result::ok)
+    }
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        self.0.state().slots.comes_back();
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod calls;
 mod hostile;
+mod limits;
 mod pool;
 mod replica;
 mod replies;

@@ -14,7 +14,7 @@ use longshore_platform::Outcomes;
 use serde_json::json;
 
 use crate::{
-    replica::{Replica, reply},
+    replica::{Replica, Seen, reply},
     running::{REVISION, Running, config, facts, post, start, until},
 };
 
@@ -64,7 +64,9 @@ fn a_copy_is_compared_and_the_client_gets_the_stable_reply() {
         (seen.header("longshore-copy"), &*seen.body),
         (Some("true"), &b"{\"instances\": [[1]]}"[..])
     );
-    assert_eq!(seen.header("x-request-id"), stable.seen()[0].header("x-request-id"));
+    // copies may overtake one another
+    let is_known = |it: &Seen| it.header("x-request-id") == seen.header("x-request-id");
+    assert_eq!(stable.seen().iter().filter(|it| is_known(it)).count(), 1);
     assert_eq!(stable.seen()[0].header("longshore-copy"), None);
     assert_eq!(copies(&gateway, "differed"), 5.0);
     assert_eq!(gateway.metric("longshore_gateway_requests_total", &[NEW]), 0.0);

@@ -23,9 +23,25 @@ pub(crate) struct GatewayArgs {
     #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080)]
     pub(crate) port: u16,
 
-    /// Port for peers: the operator asks what is routed and counted
+    /// Port for peers: the operator asks what is routed and counted, other gateways ask for slots of replicas
+    /// with a limit
     #[arg(long, env = "LONGSHORE_PEER_PORT", default_value_t = 9091, value_name = "PORT")]
     pub(crate) peer_port: u16,
+
+    /// The headless Service that lists the gateways of this release: `containerConcurrency` is a limit of all
+    /// of them together. Without this the gateway counts for itself
+    #[arg(
+        long,
+        env = "LONGSHORE_PEERS",
+        value_name = "NAMESPACE/NAME",
+        requires = "pod_ip",
+        conflicts_with = "routes"
+    )]
+    pub(crate) peers: Option<String>,
+
+    /// The address by which that Service lists this gateway
+    #[arg(long, env = "LONGSHORE_POD_IP", value_name = "ADDRESS")]
+    pub(crate) pod_ip: Option<IpAddr>,
 
     /// Port at which replicas announce themselves; it is open to all, and believes nobody without a proof
     #[arg(long, env = "LONGSHORE_ANNOUNCE_PORT", default_value_t = 9092, value_name = "PORT")]

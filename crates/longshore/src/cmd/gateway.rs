@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, thread, time::Duration};
 use anyhow::{Context, Result};
 use longshore_daemon::{Drain, server::Readiness};
 use longshore_gateway::{
-    Announcements, Bounds, Config, Description, Gateway, Kubernetes, Peers, Table,
+    Announcements, Bounds, Config, Description, Gateway, Kubernetes, Peers, Release, Table,
 };
 
 use super::{
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     if let Some(path) = &args.routes {
         follow(path, &table)?;
     } else {
-        let started = Kubernetes::start(table.clone(), args.namespace.clone())?;
+        let started = Kubernetes::start(table.clone(), args.namespace.clone(), release(args)?)?;
         started.register(&mut config.registry);
         config.wake = Arc::new(started.wake());
         config.readiness = Arc::new(Complete(started.clone()));
@@ -64,7 +64,8 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     if let Some(address) = gateway.metrics_address() {
         tracing::info!(%address, "metrics on http://{address}/metrics");
     }
-    let peers = Peers::start(SocketAddr::new(args.host, args.peer_port), table)?;
+    let at = SocketAddr::new(args.host, args.peer_port);
+    let peers = Peers::start(at, table, args.waiting.max_waiting_per_revision)?;
     tracing::info!(address = %peers.address(), "listening for peers on {}", peers.address());
     let announcements =
         Announcements::start(SocketAddr::new(args.host, args.announce_port), kubernetes)?;
@@ -89,6 +90,18 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     traces.flush();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The gateways beside which it runs.
+fn release(args: &GatewayArgs) -> Result<Option<Release>> {
+    let (Some(peers), Some(address)) = (&args.peers, args.pod_ip) else { return Ok(None) };
+    let (namespace, service) =
+        peers.split_once('/').with_context(|| format!("`{peers}` is not NAMESPACE/NAME"))?;
+    Ok(Some(Release {
+        namespace: namespace.to_owned(),
+        service: service.to_owned(),
+        own: SocketAddr::new(address, args.peer_port),
+    }))
 }
 
 /// Takes over what a file describes, now and each time it changes. A change that is wrong leaves the

@@ -96,7 +96,7 @@ impl Cluster {
         .await;
         let table = Table::new("cluster.local");
         let deployments = Deployments::new(client.clone(), Handle::current());
-        let kubernetes = Kubernetes::new(client, table.clone(), Vec::new(), deployments);
+        let kubernetes = Kubernetes::new(client, table.clone(), Vec::new(), None, deployments);
         let facts = Revision { service: "iris".into(), port: 8080, ..Revision::default() };
         kubernetes
             .learn(|known| known.facts(&Key::new("ml", "iris-1"), Some(("iris-1".into(), facts))));

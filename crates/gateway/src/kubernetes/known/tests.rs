@@ -8,7 +8,7 @@ use longshore_platform::Revision as Facts;
 use super::{Change, Known};
 use crate::{
     description::{Endpoint, Revision, Service},
-    kubernetes::objects::{Key, Slice},
+    kubernetes::objects::{Gateways, Key, Slice},
 };
 
 fn key(name: &str) -> Key {
@@ -132,4 +132,20 @@ fn a_pool_has_the_replicas_of_all_its_slices() {
     assert_eq!(known.pool(&key("p-a"), None), pool(&[2]));
     assert_eq!(known.pool(&key("p-b"), None), pool(&[]));
     assert_eq!(known.pool(&key("p-b"), None), None);
+}
+
+#[test]
+fn gateways_are_those_of_all_slices() {
+    let mut known = Known::default();
+    let list = |last: &[u8]| last.iter().map(|last| (ip(*last), 9091).into()).collect();
+    let gateways =
+        |ready: &[u8], others: &[u8]| Gateways { ready: list(ready), others: list(others) };
+    let told = |ready: &[u8], others: &[u8]| {
+        Some(Change::Gateways { ready: list(ready), others: list(others) })
+    };
+    let mut has = |slice: &str, found| known.gateways(&key(slice), found);
+    assert_eq!(has("g-a", Some(gateways(&[1], &[2]))), told(&[1], &[2]));
+    assert_eq!(has("g-a", Some(gateways(&[1], &[2]))), None, "nothing is new");
+    assert_eq!(has("g-b", Some(gateways(&[3], &[]))), told(&[1, 3], &[2]));
+    assert_eq!(has("g-a", None), told(&[3], &[]));
 }

@@ -2,7 +2,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use longshore_kserve::Component;
 use serde_json::{Value, json};
 
-use super::{InferenceService, Slice, facts, pool, service, slice};
+use super::{Gateways, InferenceService, Slice, facts, gateways, pool, service, slice};
 use crate::description::{Endpoint, Part, Service, Share};
 
 fn object(status: &Value, annotations: &Value) -> InferenceService {
@@ -145,6 +145,10 @@ fn addresses_are_ready_leaving_or_neither() {
         leaving: vec![ip("10.0.0.3")],
     };
     assert_eq!(slice(&object), Some(("iris-1".into(), expected)));
+    let at = |text: &str| std::net::SocketAddr::new(ip(text), 9091);
+    let ready = vec![at("10.0.0.1"), at("10.0.0.4"), at("fd00::1")];
+    let others = vec![at("10.0.0.2"), at("10.0.0.3")];
+    assert_eq!(gateways(&object, 9091), Gateways { ready, others });
     let unlabelled = EndpointSlice::default();
     assert_eq!(slice(&unlabelled), None);
 }
