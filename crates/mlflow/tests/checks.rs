@@ -92,7 +92,7 @@ fn ask(check: &str, value: &Value) -> Result<(), Error> {
         "model_name" => names::registered_model("name", &text(value)),
         "new_model_name" => names::registered_model("new_name", &text(value)),
         "logged_model_name" => names::logged_model(&text(value)),
-        "alias" => names::alias(&text(value)),
+        "alias" => names::new_alias(&text(value)),
         "run_id" => names::run_id(&text(value)),
         "experiment_id" => names::experiment_id(&text(value)).map(drop),
         "model_version" => names::version(&text(value)).map(drop),

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::SystemTime};
 
 use longshore_daemon::{RequestIds, server::Probe};
+use regex::Regex;
 
 use crate::{Store, routes::Routes};
 
@@ -13,11 +14,20 @@ pub struct Settings {
     pub artifact_root: String,
     /// Whether a parameter or tag that is too long is cut, as MLflow does by default, or refused.
     pub truncate: bool,
+    /// What the source of a new version must match; `None` is everything.
+    pub source_pattern: Option<Regex>,
+    /// Schemes whose places may be named though the server would ask their hosts for the files.
+    pub host_schemes: Vec<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { artifact_root: "mlflow-artifacts:/".to_owned(), truncate: true }
+        Self {
+            artifact_root: "mlflow-artifacts:/".to_owned(),
+            truncate: true,
+            source_pattern: None,
+            host_schemes: Vec::new(),
+        }
     }
 }
 

@@ -51,7 +51,8 @@ pub fn logged_model(name: &str) -> Result<(), Error> {
     )))
 }
 
-/// Checks an alias that is to be set: word characters and dashes, and nothing that stands for a version.
+/// Checks the form of an alias: word characters and dashes. `latest`, which always is the newest version,
+/// has it too.
 ///
 /// # Errors
 /// [`Error::Rule`].
@@ -64,7 +65,15 @@ pub fn alias(name: &str) -> Result<(), Error> {
             "Invalid alias name: '{name}'. Names may only contain alphanumerics, underscores (_), and dashes (-)."
         )));
     }
-    limits::length("Registered model alias name", name, limits::ALIAS)?;
+    limits::length("Registered model alias name", name, limits::ALIAS)
+}
+
+/// Checks an alias that is to be set: nothing that stands for a version.
+///
+/// # Errors
+/// [`Error::Rule`].
+pub fn new_alias(name: &str) -> Result<(), Error> {
+    alias(name)?;
     if name.to_lowercase() == "latest" {
         return Err(Error::rule("'latest' alias name (case insensitive) is reserved."));
     }
