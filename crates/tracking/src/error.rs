@@ -24,6 +24,9 @@ pub enum Error {
     /// A database holds what MLflow's schema does not allow.
     #[error("the database holds what MLflow's schema does not allow: {0}")]
     Schema(String),
+    /// A database has another schema.
+    #[error("the database cannot be used: {0}")]
+    Revision(String),
     /// The store cannot be used for now.
     #[error("the store cannot be used now; try again, and see the server's log for the reason")]
     Unavailable,

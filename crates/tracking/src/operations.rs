@@ -11,6 +11,8 @@ mod runs;
 mod stages;
 mod version_source;
 
+pub(crate) use artifact_uri::below;
+
 use crate::routes::Route;
 
 /// All operations.

@@ -6,7 +6,7 @@ use longshore_daemon::{
     server::{self, Body, Plain, Probe, Readiness},
 };
 
-use crate::{Config, Error, handler, routes::Routes, state::State};
+use crate::{Config, Error, handler, operations::below, routes::Routes, state::State};
 
 /// A tracking server that listens.
 pub struct Tracking {
@@ -29,6 +29,7 @@ impl Tracking {
     /// # Errors
     /// [`Error::Server`].
     pub fn bind(config: Config) -> Result<Self, Error> {
+        config.store.seed(&below(&config.settings.artifact_root, "0"))?;
         let listening = server::Server::bind(server::Config {
             address: SocketAddr::new(config.host, config.port),
             second: None,

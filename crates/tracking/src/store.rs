@@ -5,14 +5,14 @@ mod schema;
 mod sqlite;
 mod value;
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use tokio::sync::oneshot;
 
 pub use connection::{Connection, Dialect};
 pub use value::{Column, Row, Value};
 
-use crate::Error;
+use crate::{Error, state::now};
 
 /// Work on a connection, for a thread of the store.
 type Job = Box<dyn FnOnce(&mut dyn Connection) -> Outcome + Send>;
@@ -41,6 +41,24 @@ impl Store {
             Error::invalid(format!("`{uri}` is no location of a database; write `sqlite:///FILE`"))
         })?;
         Ok(Self { backend: Arc::new(sqlite::Sqlite::open(path)?) })
+    }
+
+    /// Makes the experiment that runs go to when they name none, if it is not there. It blocks until then.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn seed(&self, artifact_location: &str) -> Result<(), Error> {
+        let location = artifact_location.to_owned();
+        let (send, receive) = mpsc::channel();
+        self.backend.write(Box::new(move |on| {
+            let result = schema::seed(on, &location, now());
+            let keep = result.is_ok();
+            let tell = move |is_kept: bool| {
+                drop(send.send(if is_kept { result } else { Err(Error::Unavailable) }));
+            };
+            Outcome { keep, tell: Box::new(tell) }
+        }))?;
+        receive.recv().map_err(|_| Error::Unavailable)?
     }
 
     /// Runs `work` on a state that does not change meanwhile.
@@ -85,3 +103,6 @@ fn job<T: Send + 'static>(
     };
     (Box::new(job), receive)
 }
+
+#[cfg(test)]
+mod tests;

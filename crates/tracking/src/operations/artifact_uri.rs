@@ -2,7 +2,7 @@
 
 /// The URI with `path` appended to its path: the query stays where it is. What has no scheme is a path.
 /// The rules are those of MLflow's `append_to_uri_path`, so that both servers find the same files.
-pub(super) fn below(uri: &str, path: &str) -> String {
+pub(crate) fn below(uri: &str, path: &str) -> String {
     let Some(scheme) = scheme(uri) else { return join(uri, path) };
     let rest = uri.get(scheme.len() + 1..).unwrap_or_default();
     let end = rest.find(['?', '#']).unwrap_or(rest.len());

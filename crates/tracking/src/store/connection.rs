@@ -22,6 +22,12 @@ pub trait Connection {
     /// Those of the database.
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error>;
 
+    /// Runs several statements that have no values.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn script(&mut self, sql: &str) -> Result<(), Error>;
+
     /// All rows of a query.
     ///
     /// # Errors

@@ -1,10 +1,88 @@
-//! MLflow's schema.
+//! MLflow's schema: made in a database that is empty, recognised in one that is not.
+//!
+//! `schema/*.sql` are written by `tests/tracking-schema`, from databases that the real MLflow made.
 
-use super::Connection;
+use super::{Connection, Dialect};
 use crate::Error;
 
-/// Makes what is missing in a database that is empty.
+/// The revision of MLflow's schema that this server reads and writes.
+const REVISION: &str = "dc11669786a5";
+
+/// The release of MLflow whose schema that is.
+const RELEASE: &str = "3.17";
+
+/// All revisions that MLflow had until then, the oldest first.
+const REVISIONS: &str = include_str!("schema/revisions.txt");
+
+/// Indexes of our own. MLflow neither needs nor minds them.
+const INDEXES: &str = include_str!("schema/indexes.sql");
+
+/// Makes the schema when the database is empty.
+///
+/// # Errors
+/// [`Error::Revision`] when the database has another schema; those of the database.
 pub(super) fn prepare(on: &mut dyn Connection) -> Result<(), Error> {
-    on.execute("CREATE TABLE IF NOT EXISTS experiments (experiment_id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(256) NOT NULL, artifact_location VARCHAR(256), lifecycle_stage VARCHAR(32), creation_time BIGINT, last_update_time BIGINT, workspace VARCHAR(63) DEFAULT 'default' NOT NULL, UNIQUE (workspace, name))", &[])?;
+    if is_there(on, "alembic_version")? {
+        let row = on.first("SELECT version_num FROM alembic_version", &[])?;
+        let found = row.map(|mut row| row.take::<String>(0)).transpose()?.unwrap_or_default();
+        if found != REVISION {
+            return Err(Error::Revision(other(&found)));
+        }
+    } else if is_there(on, "experiments")? {
+        return Err(Error::Revision(format!(
+            "it has tables of MLflow but no revision, as MLflow before 1.0 made them; {REMEDY}"
+        )));
+    } else {
+        make(on)?;
+    }
+    on.script(INDEXES)
+}
+
+const REMEDY: &str =
+    "back the database up, then bring it forward with `mlflow db upgrade` of MLflow 3.17.2";
+
+fn other(found: &str) -> String {
+    let behind = REVISIONS.lines().rev().position(|it| it == found);
+    match behind {
+        Some(steps) => format!(
+            "its schema is at revision `{found}`, {steps} before `{REVISION}` of MLflow {RELEASE}; {REMEDY}"
+        ),
+        None => format!(
+            "its schema is at revision `{found}`, which MLflow {RELEASE} does not know: a later MLflow made \
+             it, and this server reads and writes `{REVISION}` only; use a Longshore that knows it, or \
+             another database"
+        ),
+    }
+}
+
+fn make(on: &mut dyn Connection) -> Result<(), Error> {
+    on.script(match on.dialect() {
+        Dialect::Sqlite => include_str!("schema/sqlite.sql"),
+        Dialect::Postgres => include_str!("schema/postgres.sql"),
+    })?;
+    on.execute("INSERT INTO alembic_version (version_num) VALUES (?)", &[REVISION.into()])?;
+    let sql = "INSERT INTO workspaces (name, description) VALUES ('default', 'Default workspace for legacy resources')";
+    on.execute(sql, &[])?;
+    Ok(())
+}
+
+fn is_there(on: &mut dyn Connection, table: &str) -> Result<bool, Error> {
+    let sql = match on.dialect() {
+        Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
+        Dialect::Postgres => {
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = ?"
+        }
+    };
+    Ok(on.first(sql, &[table.into()])?.is_some())
+}
+
+/// Makes the experiment that runs go to when they name none, if it is not there.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn seed(on: &mut dyn Connection, location: &str, now: i64) -> Result<(), Error> {
+    // two servers may begin together, and an experiment of another number may have the name
+    let sql = "INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle_stage, creation_time, last_update_time, workspace) VALUES (0, 'Default', ?, 'active', ?, ?, 'default') ON CONFLICT DO NOTHING";
+    on.execute(sql, &[location.into(), now.into(), now.into()])?;
     Ok(())
 }

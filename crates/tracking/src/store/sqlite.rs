@@ -45,7 +45,7 @@ impl Sqlite {
     pub(super) fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let mut writer = connect(path)?;
-        schema::prepare(&mut Open { handle: &mut writer })?;
+        prepare(&mut writer)?;
         let (writes, jobs) = mpsc::channel();
         spawn("store-write", move || write_all(&mut writer, &jobs))?;
         let (reads, jobs) = mpsc::channel::<Job>();
@@ -88,6 +88,14 @@ fn connect(path: &Path) -> Result<Handle, Error> {
          PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -4096;",
     )?;
     Ok(handle)
+}
+
+/// Makes or recognises the schema, whole or not at all.
+fn prepare(handle: &mut Handle) -> Result<(), Error> {
+    handle.execute_batch("BEGIN IMMEDIATE")?;
+    let done = schema::prepare(&mut Open { handle });
+    handle.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    done
 }
 
 /// Runs a job; one that panics is undone, and its caller learns that it has no answer.
@@ -192,6 +200,10 @@ impl Connection for Open<'_> {
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
         let mut statement = self.handle.prepare_cached(sql)?;
         Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
+    }
+
+    fn script(&mut self, sql: &str) -> Result<(), Error> {
+        Ok(self.handle.execute_batch(sql)?)
     }
 
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Error> {
