@@ -203,7 +203,7 @@ impl MlflowServer {
     }
 
     fn logged(&self, id: &str) -> Result<Resolved, Error> {
-        let call = GetLoggedModel { model_id: id.to_owned() };
+        let call = GetLoggedModel { model_id: id.to_owned(), allow_deleted: None };
         let info = self.call(&call, &*format!("logged model `{id}`"))?.model.info;
         if info.status == Some(LoggedModelStatus::UploadFailed) {
             return Err(self.says(format!("says that the upload of logged model `{id}` failed")));

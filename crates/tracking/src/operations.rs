@@ -3,6 +3,8 @@
 mod aliases;
 mod artifact_uri;
 mod experiments;
+mod log;
+mod logged_models;
 mod model_versions;
 mod prompts;
 mod registered_models;
@@ -18,12 +20,14 @@ use crate::routes::Route;
 /// All operations.
 pub(crate) fn routes() -> Vec<Route> {
     [
-        experiments::routes(),
-        runs::routes(),
-        registered_models::routes(),
-        model_versions::routes(),
-        stages::routes(),
         aliases::routes(),
+        experiments::routes(),
+        log::routes(),
+        logged_models::routes(),
+        model_versions::routes(),
+        registered_models::routes(),
+        runs::routes(),
+        stages::routes(),
     ]
     .concat()
 }

@@ -48,6 +48,25 @@ pub fn batch(batch: &LogBatch) -> Result<(), Error> {
     )))
 }
 
+/// The refusal of a parameter that would change: it was logged with another value.
+pub fn changed_param(run_id: &str, key: &str, old: &str, new: &str) -> Error {
+    Error::rule(format!(
+        "Changing param values is not allowed. Param with key='{key}' was already logged with value='{old}' for run ID='{run_id}'. Attempted logging new value '{new}'."
+    ))
+}
+
+/// As [`changed_param`], for the parameters of a batch: the key, the old value and the new one of each.
+pub fn changed_params(run_id: &str, params: &[(&str, &str, &str)]) -> Error {
+    let params = params.iter().map(|(key, old, new)| {
+        let (key, old, new) = (repr(key), repr(old), repr(new));
+        format!("{{'key': {key}, 'old_value': {old}, 'new_value': {new}}}")
+    });
+    let params = params.collect::<Vec<_>>().join(", ");
+    Error::rule(format!(
+        "Changing param values is not allowed. Params were already logged='[{params}]' for run ID='{run_id}'."
+    ))
+}
+
 /// Checks a measurement. `place` is empty, or ends in a dot.
 ///
 /// # Errors

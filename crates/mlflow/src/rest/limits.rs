@@ -26,6 +26,8 @@ pub const REGISTRY_TAG_VALUE: usize = 100_000;
 pub const ALIAS: usize = 255;
 /// Longest location of an experiment's artifacts.
 pub const ARTIFACT_LOCATION: usize = 2048;
+/// Longest key of a tag or a parameter of a logged model.
+pub const LOGGED_MODEL_KEY: usize = 255;
 /// Longest name of a dataset.
 pub const DATASET_NAME: usize = 500;
 /// Longest digest of a dataset.

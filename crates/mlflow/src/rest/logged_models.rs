@@ -109,6 +109,8 @@ messages! {
     pub struct GetLoggedModel {
         /// The model.
         model_id: String,
+        /// Whether one that is deleted is told of too.
+        allow_deleted: Option<bool>,
     }
 
     /// Deletes a logged model.

@@ -6,7 +6,7 @@ mod load;
 
 use longshore_mlflow::rest::{GetRun, RunInfo, RunReply, RunStatus};
 
-pub(super) use change::forget_assessments_of;
+pub(super) use change::{forget_assessments_of, rename};
 pub(super) use load::load;
 
 use crate::{
