@@ -24,9 +24,19 @@ impl Gateways {
         let own = self.own?;
         let key = format!("{namespace}/{revision}");
         let score = |it: &SocketAddr| rendezvous::draw(key.as_bytes(), it.to_string().as_bytes());
-        let stay = self.ready.iter().filter(|it| **it != own || !self.is_leaving);
-        let best = stay.copied().max_by_key(|it| (score(it), *it))?;
+        let best = self.stay().max_by_key(|it| (score(it), *it))?;
         (best != own).then_some(best)
+    }
+
+    /// Those among which queues are drawn.
+    pub(crate) fn stay(&self) -> impl Iterator<Item = SocketAddr> {
+        let goes = self.own.filter(|_| self.is_leaving);
+        self.ready.iter().copied().filter(move |it| Some(*it) != goes)
+    }
+
+    /// All but this one.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = SocketAddr> {
+        self.ready.iter().chain(&self.others).copied().filter(|it| Some(*it) != self.own)
     }
 
     /// True when another gateway may speak from this address.

@@ -66,7 +66,7 @@ pub(crate) async fn wait(
     };
     let begun = Instant::now();
     let revision = visit.revision();
-    let mut queue = Queue::new(worker, visit);
+    let mut queue = Queue::begin(worker, visit)?;
     for turn in 0_u32.. {
         let is_absent = revision.is_cut_off();
         if is_absent && turn.is_multiple_of(WAKE_EVERY) {
@@ -112,8 +112,12 @@ struct Queue<'v> {
 }
 
 impl<'v> Queue<'v> {
-    fn new(worker: &'v Worker, visit: &'v Visit) -> Self {
-        Self { worker, visit, place: Place::Nowhere(Instant::now()), since: None }
+    /// Joins it: who wakes a replica sees that somebody waits.
+    fn begin(worker: &'v Worker, visit: &'v Visit) -> Result<Self, Failure> {
+        let place = Place::Nowhere(Instant::now());
+        let mut queue = Self { worker, visit, place, since: None };
+        queue.join()?;
+        Ok(queue)
     }
 
     fn revision(&self) -> &'v Arc<Revision> {
@@ -150,7 +154,7 @@ impl<'v> Queue<'v> {
         }
     }
 
-    /// Joins the queue.
+    /// Joins the queue, or gives a slot at once when its gateway is out of reach.
     fn join(&mut self) -> Result<Option<Slot>, Failure> {
         let Some(owner) = self.revision().owner() else {
             let most = self.worker.shared.bounds.waiting_per_revision;

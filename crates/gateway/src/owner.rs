@@ -25,6 +25,9 @@ const LOST: HeaderName = HeaderName::from_static("longshore-lost");
 /// The header of a request that does not wait.
 const AT_ONCE: HeaderName = HeaderName::from_static("longshore-at-once");
 
+/// The header of a reply that says which start of a gateway gives the slot.
+const GIVER: HeaderName = HeaderName::from_static("longshore-giver");
+
 /// Most bytes of the line.
 const LONGEST: usize = 256;
 

@@ -14,9 +14,12 @@ use longshore_platform::{PoolReadiness, PoolState, names};
 use crate::{
     Error, Table,
     owner::{self, Reply},
+    peers::handover::{Handover, Report},
     side_port::{Failure, SidePort, json, method_not_allowed},
 };
 
+mod client;
+mod handover;
 mod pool;
 
 /// Most connections and requests: of a few operators, and of each request of another gateway that waits or is
@@ -28,7 +31,10 @@ const IDLE: Duration = Duration::from_secs(20);
 
 /// Answers peers, until it is stopped.
 #[derive(Debug)]
-pub struct Peers(SidePort);
+pub struct Peers {
+    port: SidePort,
+    handover: Handover,
+}
 
 impl Peers {
     /// Answers at `address`, on a thread of its own. `waiting` is how many requests of all gateways may wait
@@ -37,6 +43,7 @@ impl Peers {
     /// # Errors
     /// [`Error::Server`] when the socket cannot be opened, [`Error::Thread`].
     pub fn start(address: SocketAddr, table: Table, waiting: usize) -> Result<Self, Error> {
+        let handover = Handover::start(table.clone())?;
         let limits = Limits { connections: OPEN, idle_timeout: IDLE, ..Limits::default() };
         let answer = move |request: Request<Body>| {
             let table = table.clone();
@@ -47,12 +54,13 @@ impl Peers {
                 answer(&table, request).await.map(|it| it.map(Reply::from))
             }
         };
-        SidePort::start("peers", address, limits, Plain, answer).map(Self)
+        let port = SidePort::start("peers", address, limits, Plain, answer)?;
+        Ok(Self { port, handover })
     }
 
     /// The address it listens on, with the port the system chose.
     pub fn address(&self) -> SocketAddr {
-        self.0.address()
+        self.port.address()
     }
 
     /// Ends it, and waits until it has ended.
@@ -60,7 +68,8 @@ impl Peers {
     /// # Errors
     /// What its event loop has failed with.
     pub fn stop(self) -> Result<(), Error> {
-        self.0.stop()
+        self.handover.stop()?;
+        self.port.stop()
     }
 }
 
@@ -71,6 +80,7 @@ async fn answer(table: &Table, request: Request<Body>) -> Result<Response<Full<B
     match request.uri().path() {
         names::LOAD_PATH => json(&table.load()),
         path if path.starts_with(names::POOLED_PATH) => pooled(table, path).await,
+        path if path.starts_with(handover::PATH) => uses(table, path),
         path => of_service(table, path),
     }
 }
@@ -96,7 +106,14 @@ fn slot(
     let Some(revision) = revision else {
         return Err(Failure::new(Code::NotFound, "this gateway knows no such revision"));
     };
-    Ok(owner::answer(&revision, request.headers(), waiting))
+    Ok(owner::answer(&revision, request.headers(), table.giver(), waiting))
+}
+
+/// What requests of this gateway use that another one has not given: `PATH/GIVER`.
+fn uses(table: &Table, path: &str) -> Result<Response<Full<Bytes>>, Failure> {
+    let giver = path.strip_prefix(handover::PATH).and_then(|it| it.strip_prefix('/')?.parse().ok());
+    let wrong = || Failure::new(Code::NotFound, "name the gateway that asks by its number");
+    json(&Report::of(table, giver.ok_or_else(wrong)?))
 }
 
 /// What is asked about one InferenceService: `PATH/NAMESPACE/NAME`.

@@ -18,7 +18,7 @@ mod tally;
 mod visit;
 
 pub(crate) use replica::{Fault, Replica};
-pub(crate) use slot::{Lease, Slot};
+pub(crate) use slot::{Giver, Lease, Slot, Uses};
 pub(crate) use tally::{BUCKETS, CopyEnd, End, Tally, Times};
 pub(crate) use visit::{Denied, Visit, Waiting};
 
@@ -150,7 +150,36 @@ impl Revision {
 
     /// The same for one that does not wait.
     pub(crate) fn slot_for_other(self: &Arc<Self>) -> Option<Slot> {
-        self.state().slots.take_first(self, self.now())
+        self.state().slots.take_for_other(self, self.now())
+    }
+
+    /// True while it is not known which of its slots other gateways have given.
+    pub(crate) fn settles(&self) -> bool {
+        self.state().slots.settles()
+    }
+
+    /// It is known.
+    pub(crate) fn has_settled(self: &Arc<Self>) {
+        let mut state = self.state();
+        state.slots.has_settled();
+        state.slots.grant_changed(self, self.now());
+    }
+
+    /// Which of its slots others have given to the gateway `peer`; `None` when that is gone.
+    pub(crate) fn set_foreign(self: &Arc<Self>, peer: SocketAddr, uses: Option<Uses>) {
+        let mut state = self.state();
+        state.slots.set_foreign(peer, uses);
+        state.slots.grant_changed(self, self.now());
+    }
+
+    /// The gateways that use slots which others have given.
+    pub(crate) fn foreign(&self) -> Vec<SocketAddr> {
+        self.state().slots.foreign().collect()
+    }
+
+    /// What requests of this gateway use of its slots, without those that `giver` has given.
+    pub(crate) fn uses(&self, giver: Giver) -> Uses {
+        self.state().slots.uses(giver)
     }
 
     /// Another gateway could not reach the replica at this address.

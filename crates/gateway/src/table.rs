@@ -1,7 +1,7 @@
 //! What is routed where.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
     hash::{BuildHasher, RandomState},
     net::{IpAddr, SocketAddr},
@@ -11,6 +11,7 @@ use std::{
 
 use longshore_kserve::validate::POOL_NAME;
 use longshore_platform::{LoadReport, OutcomeReport, Revision as Facts, Routes};
+use tokio::sync::Notify;
 
 mod route_map;
 
@@ -21,6 +22,7 @@ use crate::{
     description::{Description, Endpoint},
     gateways::Gateways,
     names::Names,
+    revision::{Giver, Uses},
     service::Service,
 };
 
@@ -32,9 +34,13 @@ pub struct Table(Arc<State>);
 
 struct State {
     instance: String,
+    /// The same as the giver of slots.
+    giver: Giver,
     epoch: Instant,
     names: Names,
     routes: RouteMap,
+    /// The gateways have changed.
+    moved: Notify,
     known: Mutex<Known>,
 }
 
@@ -63,6 +69,8 @@ impl Table {
         let drawn = RandomState::new().hash_one(Instant::now());
         Self(Arc::new(State {
             instance: format!("{drawn:016x}"),
+            giver: drawn | 1,
+            moved: Notify::new(),
             epoch: Instant::now(),
             names: Names::new(cluster_domain),
             routes: RouteMap::default(),
@@ -179,7 +187,60 @@ impl Table {
         known.gateways = gateways;
         for Named { revision, .. } in known.revisions.values() {
             revision.set_owner(known.gateways.owner(revision.namespace(), revision.name()));
+            for gone in revision.foreign() {
+                if known.gateways.peers().all(|it| it != gone) {
+                    revision.set_foreign(gone, None);
+                }
+            }
         }
+        self.0.moved.notify_one();
+    }
+
+    /// Waits until the gateways change.
+    pub(crate) async fn moved(&self) {
+        self.0.moved.notified().await;
+    }
+
+    /// The gateways of the release.
+    pub(crate) fn gateways(&self) -> Gateways {
+        self.known().gateways.clone()
+    }
+
+    /// Which start of this gateway gives slots.
+    pub(crate) fn giver(&self) -> Giver {
+        self.0.giver
+    }
+
+    /// What requests of this gateway use of revisions whose slots another one gives, without the slots
+    /// that `giver` has given; by `NAMESPACE/REVISION`.
+    pub(crate) fn uses(&self, giver: Giver) -> BTreeMap<String, Uses> {
+        let away = self.all().into_iter().filter(|it| !it.has_queue());
+        let uses = away.map(|it| (format!("{}/{}", it.namespace(), it.name()), it.uses(giver)));
+        uses.filter(|(_, uses)| !uses.is_empty()).collect()
+    }
+
+    /// Takes over what another gateway uses that this one has not given.
+    pub(crate) fn set_foreign(&self, peer: SocketAddr, mut uses: BTreeMap<String, Uses>) {
+        for revision in self.all() {
+            let found = uses.remove(&format!("{}/{}", revision.namespace(), revision.name()));
+            if found.is_some() || !revision.foreign().is_empty() {
+                revision.set_foreign(peer, found);
+            }
+        }
+    }
+
+    /// Slots that others have given are known, if the gateways are still these.
+    pub(crate) fn settle(&self, gateways: &Gateways) {
+        let known = self.known();
+        if known.gateways == *gateways {
+            let named = known.revisions.values().filter(|it| it.revision.settles());
+            named.for_each(|it| it.revision.has_settled());
+        }
+    }
+
+    /// True when no revision waits for slots that others have given.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.all().iter().all(|it| !it.settles() && it.foreign().is_empty())
     }
 
     /// True when another gateway may speak from this address.

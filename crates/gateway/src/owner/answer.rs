@@ -12,13 +12,14 @@ use http_body_util::Full;
 use hyper::{
     HeaderMap, Response, StatusCode,
     body::{Body, Frame, SizeHint},
+    header::HeaderValue,
 };
 use tokio::time::{Sleep, sleep};
 
-use super::{AT_ONCE, LOST};
+use super::{AT_ONCE, GIVER, LOST};
 use crate::{
     Revision,
-    revision::{Slot, Waiting},
+    revision::{Giver, Slot, Waiting},
 };
 
 /// How often it is looked whether a replica that could not be reached may be tried again.
@@ -50,10 +51,11 @@ enum Place {
     Elsewhere,
 }
 
-/// Gives another gateway a slot of `revision`, or lets it wait for one.
+/// Gives another gateway a slot of `revision`, or lets it wait for one; `giver` is this gateway.
 pub(crate) fn answer(
     revision: &Arc<Revision>,
     headers: &HeaderMap,
+    giver: Giver,
     most: usize,
 ) -> Response<Reply> {
     let refused = |status| {
@@ -77,7 +79,9 @@ pub(crate) fn answer(
     } else {
         return refused(StatusCode::SERVICE_UNAVAILABLE);
     };
-    Response::new(Reply::Lent(Lent { revision: revision.clone(), place }))
+    let mut response = Response::new(Reply::Lent(Lent { revision: revision.clone(), place }));
+    response.headers_mut().insert(GIVER, HeaderValue::from(giver));
+    response
 }
 
 impl Lent {

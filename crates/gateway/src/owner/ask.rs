@@ -6,11 +6,11 @@ use http_body_util::BodyExt;
 use hyper::{Request, StatusCode, Version, body::Incoming, header::HeaderValue};
 use tokio::time::timeout;
 
-use super::{AT_ONCE, LONGEST, LOST, target};
+use super::{AT_ONCE, GIVER, LONGEST, LOST, target};
 use crate::{
     description::Endpoint,
     outgoing::Outgoing,
-    revision::{Lease, Slot, Visit},
+    revision::{Giver, Lease, Slot, Visit},
     upstream::{Open, Upstream},
 };
 
@@ -37,7 +37,7 @@ pub(crate) async fn ask(
 ) -> Result<Slot, Refused> {
     let revision = visit.revision();
     let asked = timeout(PATIENCE, send(upstream, owner, visit, waits)).await;
-    let (mut reply, open) = asked.map_err(|_| {
+    let (giver, mut reply, open) = asked.map_err(|_| {
         Refused::OutOfReach(format!("{owner} does not answer within {} s", PATIENCE.as_secs()))
     })??;
     let mut line = Vec::new();
@@ -62,20 +62,17 @@ pub(crate) async fn ask(
     }
     let endpoint: Endpoint = serde_json::from_slice(&line)
         .map_err(|error| Refused::OutOfReach(format!("{owner} has answered: {error}")))?;
-    // a slot of a gateway that has the queue no more is not one that the next one knows of
-    if revision.owner().is_some_and(|now| now != owner) {
-        return Err(Refused::Elsewhere);
-    }
-    Ok(Slot::lent(revision, endpoint, Lease::new(reply, open)))
+    let lease = Lease::new(reply, open);
+    Slot::lent(revision, endpoint, (owner, giver), lease).ok_or(Refused::Elsewhere)
 }
 
-/// Sends the request. Gives the reply, whose body is the line.
+/// Sends the request. Gives who answers, and the reply, whose body is the line.
 async fn send(
     upstream: &Upstream,
     owner: SocketAddr,
     visit: &Visit,
     waits: bool,
-) -> Result<(Incoming, Open), Refused> {
+) -> Result<(Giver, Incoming, Open), Refused> {
     let revision = visit.revision();
     let out = |error: &dyn std::error::Error| Refused::OutOfReach(format!("{owner}: {error}"));
     let mut request = Request::post(target(owner, revision.namespace(), revision.name()))
@@ -95,7 +92,11 @@ async fn send(
     let sent = link.sender().send_request(request).await;
     let response = sent.map_err(|error| out(&error))?;
     match response.status() {
-        StatusCode::OK => Ok((response.into_body(), open)),
+        StatusCode::OK => {
+            let giver = response.headers().get(GIVER).and_then(|it| it.to_str().ok()?.parse().ok());
+            let unnamed = || Refused::OutOfReach(format!("{owner} does not say who it is"));
+            Ok((giver.ok_or_else(unnamed)?, response.into_body(), open))
+        }
         StatusCode::SERVICE_UNAVAILABLE => Err(Refused::Full),
         StatusCode::MISDIRECTED_REQUEST => Err(Refused::Elsewhere),
         status => Err(Refused::OutOfReach(format!("{owner} has answered with status {status}"))),

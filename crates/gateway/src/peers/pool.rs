@@ -2,25 +2,20 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
 use hyper::{
-    Request, StatusCode,
-    client::conn::http1,
-    header::{HOST, HeaderValue},
+    HeaderMap, StatusCode,
+    header::{HeaderName, HeaderValue},
 };
-use hyper_util::rt::TokioIo;
 use longshore_daemon::percent;
 use longshore_platform::{PoolReadiness, PoolState, Pooled, names};
 use serde_json::Value;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::time::timeout;
+
+use super::client::get;
 
 /// How long the pool may take, less than the operator waits: it may have to fetch and load the model,
 /// and goes on with that when nobody waits any more.
 const PATIENCE: Duration = Duration::from_millis(800);
-
-/// Most bytes of the pool's answer.
-const LONGEST: usize = 64 << 10;
 
 /// What the replica of a warm pool at `address` says of a model.
 pub(super) async fn ask(address: SocketAddr, pooled: &Pooled) -> PoolReadiness {
@@ -33,29 +28,11 @@ pub(super) async fn ask(address: SocketAddr, pooled: &Pooled) -> PoolReadiness {
 }
 
 async fn exchange(address: SocketAddr, pooled: &Pooled) -> io::Result<PoolReadiness> {
-    let Pooled { model, .. } = pooled;
-    let mut request = Request::get(format!("/v2/models/{}/ready", percent::encode_segment(model)))
-        .header(HOST, address.to_string())
-        .body(Empty::<Bytes>::new())
-        .map_err(io::Error::other)?;
+    let path = format!("/v2/models/{}/ready", percent::encode_segment(&pooled.model));
     let value = HeaderValue::from_bytes(&pooled.to_header()).map_err(io::Error::other)?;
-    request.headers_mut().insert(names::POOL, value);
-    let socket = TcpStream::connect(address).await?;
-    let handshake = http1::handshake(TokioIo::new(socket)).await;
-    let (mut sender, connection) = handshake.map_err(io::Error::other)?;
-    let asked = async {
-        let response = sender.send_request(request).await.map_err(io::Error::other)?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), LONGEST).collect().await;
-        let body = body.map_err(io::Error::other)?.to_bytes();
-        Ok(read(status, &body))
-    };
-    tokio::pin!(asked);
-    tokio::select! {
-        // the connection may end with the answer
-        answer = &mut asked => answer,
-        _ = connection => asked.await,
-    }
+    let headers = HeaderMap::from_iter([(HeaderName::from_static(names::POOL), value)]);
+    let (status, body) = get(address, &path, headers).await?;
+    Ok(read(status, &body))
 }
 
 /// What a pool says of a model when it answers so.

@@ -1,6 +1,11 @@
 //! Who works on a request, and who waits: each replica has so many slots, and a revision one queue.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use hyper::body::Incoming;
 use tokio::sync::oneshot;
@@ -27,7 +32,15 @@ pub(crate) struct Slot {
     /// There when another gateway has given it.
     #[expect(dead_code, reason = "it is given back when it is dropped")]
     lease: Option<Lease>,
+    /// Which start of a gateway has given it, when a request of this one uses it and there is a limit.
+    used: Option<Giver>,
 }
+
+/// Which start of a gateway gives slots; 0 is this one.
+pub(crate) type Giver = u64;
+
+/// Requests that a gateway has at replicas, by their addresses.
+pub(crate) type Uses = HashMap<SocketAddr, u32>;
 
 /// What tells the gateway that has given a slot when it is given back: the reply to the request for it,
 /// which lasts for as long as this.
@@ -49,14 +62,26 @@ impl fmt::Debug for Lease {
 }
 
 impl Slot {
-    fn new(revision: &Arc<Revision>, replica: Arc<Replica>) -> Self {
-        Self { revision: Some(revision.clone()), replica, lease: None }
+    fn new(revision: &Arc<Revision>, replica: Arc<Replica>, used: Option<Giver>) -> Self {
+        Self { revision: Some(revision.clone()), replica, lease: None, used }
     }
 
-    /// One that the gateway which has the queue has given.
-    pub(crate) fn lent(revision: &Arc<Revision>, endpoint: Endpoint, lease: Lease) -> Self {
-        let replica = revision.state().slots.take_this(endpoint);
-        Self { revision: Some(revision.clone()), replica, lease: Some(lease) }
+    /// One that the gateway `owner` has given; `None` when it does not give them any more: the one that
+    /// does would not know of it.
+    pub(crate) fn lent(
+        revision: &Arc<Revision>,
+        endpoint: Endpoint,
+        (owner, giver): (SocketAddr, Giver),
+        lease: Lease,
+    ) -> Option<Self> {
+        let mut state = revision.state();
+        let slots = &mut state.slots;
+        if slots.owner().is_some_and(|now| now != owner) {
+            return None;
+        }
+        let replica = slots.take_this(endpoint);
+        let used = slots.used(&replica, giver);
+        Some(Self { revision: Some(revision.clone()), replica, lease: Some(lease), used })
     }
 
     pub(crate) fn replica(&self) -> &Arc<Replica> {
@@ -68,7 +93,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let Some(revision) = self.revision.take() else { return };
         let mut state = revision.state();
-        state.slots.give_back(&self.replica);
+        state.slots.give_back(&self.replica, self.used);
         state.slots.grant(&revision, revision.now(), BY_END);
     }
 }
@@ -96,6 +121,12 @@ pub(super) struct Slots {
     last_waiting: u64,
     /// Requests of this gateway that wait at the one that gives the slots.
     away: usize,
+    /// Requests of this gateway at replicas with a limit, by who has given their slots.
+    uses: HashMap<(Giver, SocketAddr), u32>,
+    /// The same of other gateways, as far as others have given their slots, by gateway.
+    foreign: HashMap<SocketAddr, Uses>,
+    /// This gateway gives the slots, and does not know yet which others have given.
+    settles: bool,
     /// When time alone has last let some through, in nanoseconds since the gateway's start.
     looked: u64,
     /// Where the search for a replica begins, so that equals take turns.
@@ -120,8 +151,54 @@ impl Slots {
 
     /// Takes over who gives the slots. Whoever waits here and has to ask elsewhere is told so.
     pub(super) fn set_owner(&mut self, owner: Option<SocketAddr>) {
-        self.owner = owner;
+        let was_away = std::mem::replace(&mut self.owner, owner).is_some();
+        self.settles = owner.is_none() && (was_away || self.settles);
+        if owner.is_some() {
+            self.foreign.clear();
+        }
         self.send_away();
+    }
+
+    /// True while this gateway does not know which slots others have given.
+    pub(super) fn settles(&self) -> bool {
+        self.settles && self.limit != 0
+    }
+
+    /// It knows.
+    pub(super) fn has_settled(&mut self) {
+        self.settles = false;
+    }
+
+    /// Which slots others have given to the gateway `peer`; `None` when that is gone.
+    pub(super) fn set_foreign(&mut self, peer: SocketAddr, uses: Option<Uses>) {
+        match uses.filter(|uses| !uses.is_empty() && self.owner.is_none()) {
+            Some(uses) => self.foreign.insert(peer, uses),
+            None => self.foreign.remove(&peer),
+        };
+    }
+
+    /// The gateways that use slots which others have given.
+    pub(super) fn foreign(&self) -> impl Iterator<Item = SocketAddr> {
+        self.foreign.keys().copied()
+    }
+
+    /// What requests of this gateway use, without the slots that `giver` has given.
+    pub(super) fn uses(&self, giver: Giver) -> Uses {
+        let mut uses = Uses::new();
+        for ((other, replica), count) in &self.uses {
+            if *other != giver {
+                *uses.entry(*replica).or_default() += count;
+            }
+        }
+        uses
+    }
+
+    /// A request of this gateway uses a slot that `giver` has given.
+    fn used(&mut self, replica: &Replica, giver: Giver) -> Option<Giver> {
+        (self.limit != 0).then(|| {
+            *self.uses.entry((giver, replica.endpoint().address)).or_default() += 1;
+            giver
+        })
     }
 
     fn send_away(&mut self) {
@@ -195,7 +272,7 @@ impl Slots {
         for step in 0..count {
             let replica = self.replicas.get((self.turn.wrapping_add(step)) % count)?;
             let in_flight = replica.in_flight();
-            let is_full = self.limit != 0 && in_flight >= self.limit;
+            let is_full = self.limit != 0 && in_flight + self.lent_elsewhere(replica) >= self.limit;
             if is_full || replica.is_out(Fault::Unreachable, now) {
                 continue;
             }
@@ -212,8 +289,23 @@ impl Slots {
         Some(replica.clone())
     }
 
-    fn give_back(&mut self, replica: &Arc<Replica>) {
+    /// Slots of a replica that other gateways have given, and whose requests go on.
+    fn lent_elsewhere(&self, replica: &Replica) -> u32 {
+        let address = replica.endpoint().address;
+        self.foreign.values().filter_map(|uses| uses.get(&address)).sum()
+    }
+
+    fn give_back(&mut self, replica: &Arc<Replica>, used: Option<Giver>) {
         replica.ends();
+        if let Some(giver) = used {
+            let key = (giver, replica.endpoint().address);
+            if let Some(count) = self.uses.get_mut(&key) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    self.uses.remove(&key);
+                }
+            }
+        }
         if replica.in_flight() == 0 {
             self.leaving.retain(|other| !Arc::ptr_eq(other, replica));
         }
@@ -250,15 +342,16 @@ impl Slots {
 
     /// Gives free slots to those who have waited longest, to `most` of them.
     pub(super) fn grant(&mut self, revision: &Arc<Revision>, now: u64, mut most: usize) {
-        while most > 0 && !self.waiting.is_empty() {
+        while most > 0 && !self.waiting.is_empty() && !self.settles() {
             let Some(replica) = self.take(now) else { return };
             let Some((_, line)) = self.waiting.pop_first() else { return };
-            match line.granted.send(Slot::new(revision, replica)) {
+            let used = if line.is_lent { None } else { self.used(&replica, 0) };
+            match line.granted.send(Slot::new(revision, replica, used)) {
                 Ok(()) => most -= 1,
                 Err(mut slot) => {
                     // who waited has left; the slot's own way back would take the lock that is held
                     slot.revision = None;
-                    self.give_back(&slot.replica);
+                    self.give_back(&slot.replica, slot.used);
                 }
             }
         }
@@ -266,15 +359,27 @@ impl Slots {
 
     /// A slot, when one is free and nobody waits for it.
     pub(super) fn take_first(&mut self, revision: &Arc<Revision>, now: u64) -> Option<Slot> {
-        if !self.waiting.is_empty() || self.owner().is_some() {
+        if self.is_closed() { None } else { self.take_any(revision, now) }
+    }
+
+    /// The same for another gateway.
+    pub(super) fn take_for_other(&mut self, revision: &Arc<Revision>, now: u64) -> Option<Slot> {
+        if self.is_closed() {
             return None;
         }
-        self.take_any(revision, now)
+        self.take(now).map(|replica| Slot::new(revision, replica, None))
+    }
+
+    /// True when nobody is given a slot who does not wait for it.
+    fn is_closed(&self) -> bool {
+        !self.waiting.is_empty() || self.owner().is_some() || self.settles()
     }
 
     /// A slot when one is free by what this gateway counts, whoever waits and whoever gives the slots.
     pub(super) fn take_any(&mut self, revision: &Arc<Revision>, now: u64) -> Option<Slot> {
-        self.take(now).map(|replica| Slot::new(revision, replica))
+        let replica = self.take(now)?;
+        let used = self.used(&replica, 0);
+        Some(Slot::new(revision, replica, used))
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use longshore_gateway::{Config, Peers, Table};
@@ -189,14 +189,52 @@ fn one_that_goes_down_gives_up_its_queues_and_loses_no_request() {
     // the other one learns of it a moment later
     members[0].running.drain.begin();
     thread::sleep(Duration::from_millis(50));
-    members[1].know(&[members[1].at]);
+    let (first, second) = (members[0].at, members[1].at);
+    members[1].running.table.set_gateways(second, vec![second], vec![first]);
     for mut connection in connections {
         assert_eq!(connection.reply().status, 200);
     }
-    assert_eq!(replica.seen().len(), 80);
-    assert!(most.load(SeqCst) <= 2, "two only while the queue moves");
+    assert_eq!((replica.seen().len(), most.load(SeqCst)), (80, 1));
     members.remove(0);
     assert_eq!(members[0].running.post(PREDICT, "{}").status, 200);
+}
+
+#[test]
+fn requests_that_began_before_the_queue_moved_count() {
+    let (replica, most) = counting(Duration::from_millis(400));
+    let members = owner_first(release(2, 2, &[replica.address]));
+    let (first, second) = (&members[0], &members[1]);
+    for member in &members {
+        member.running.table.set_gateways(member.at, vec![second.at], vec![first.at]);
+    }
+    // the one that is to have the queue is not there yet: a request of each at the other one
+    let mut connections = send_all(&members, 1);
+    until("both are at work", || replica.seen().len() == 2);
+    // what a gateway learns first or last makes no difference
+    first.know(&[first.at, second.at]);
+    connections.append(&mut send_all(&members, 3));
+    thread::sleep(Duration::from_millis(100));
+    second.know(&[first.at, second.at]);
+    for mut connection in connections {
+        assert_eq!(connection.reply().status, 200);
+    }
+    assert_eq!((replica.seen().len(), most.load(SeqCst)), (8, 2));
+}
+
+#[test]
+fn a_gateway_that_knows_of_others_waits_for_them_no_longer_than_a_second() {
+    let (replica, _) = counting(Duration::from_millis(1));
+    let members = owner_first(release(2, 1, &[replica.address]));
+    let (first, second) = (&members[0], &members[1]);
+    first.know(&[second.at]);
+    // the second one never learns of a third
+    let third = ([127, 0, 0, 1], 1).into();
+    first.running.table.set_gateways(first.at, vec![first.at, second.at], vec![third]);
+    second.know(&[second.at, third]);
+    let begun = Instant::now();
+    assert_eq!(first.running.post(PREDICT, "{}").status, 200);
+    let waited = begun.elapsed();
+    assert!((0.9..3.0).contains(&waited.as_secs_f64()), "{waited:?}");
 }
 
 #[test]
