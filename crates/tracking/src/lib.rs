@@ -14,6 +14,7 @@ mod probes;
 mod random;
 mod reply;
 mod routes;
+mod search;
 mod server;
 mod sql;
 mod state;

@@ -10,6 +10,7 @@ mod prompts;
 mod registered_models;
 mod run_data;
 mod runs;
+mod search;
 mod stages;
 mod version_source;
 
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> Vec<Route> {
         model_versions::routes(),
         registered_models::routes(),
         runs::routes(),
+        search::routes(),
         stages::routes(),
     ]
     .concat()

@@ -1,0 +1,55 @@
+//! Searches: the grammars of MLflow's filters and orders, and the SQL that they become.
+//!
+//! A filter is cut into [tokens](token), those into [comparisons](clause), and each kind of search knows
+//! its own [fields](field). What a filter says is never part of the SQL: it is a value beside it. A page
+//! begins behind the last row of the page before, so that it costs the same wherever it is.
+
+mod clause;
+mod condition;
+mod field;
+#[cfg(test)]
+mod golden;
+mod operand;
+mod operator;
+mod order;
+mod page;
+pub(crate) mod runs;
+mod select;
+mod token;
+
+use longshore_mlflow::rest::ViewType;
+
+use crate::Error;
+
+/// A refusal that points at a place in a filter, in characters counted from 1.
+fn refused(words: &str, at: usize) -> Error {
+    Error::invalid(format!("{words} (at character {at} of the filter)"))
+}
+
+/// How many results a page has.
+///
+/// # Errors
+/// [`Error::Refused`] in MLflow's words.
+fn limit(asked: i64, most: i64) -> Result<usize, Error> {
+    let wrong = |must: &str| {
+        Error::invalid(format!(
+            "Invalid value {asked} for parameter 'max_results' supplied. It must be {must}"
+        ))
+    };
+    if asked < 1 {
+        return Err(wrong("a positive integer"));
+    }
+    if asked > most {
+        return Err(wrong(&format!("at most {most}")));
+    }
+    asked.try_into().map_err(|_| wrong("a positive integer"))
+}
+
+/// The stage of life that a view shows; none for all of them.
+fn stage(view: ViewType) -> Option<&'static str> {
+    match view {
+        ViewType::ActiveOnly => Some("active"),
+        ViewType::DeletedOnly => Some("deleted"),
+        ViewType::All => None,
+    }
+}
