@@ -30,6 +30,19 @@ pub enum Error {
     /// The store cannot be used for now.
     #[error("the store cannot be used now; try again, and see the server's log for the reason")]
     Unavailable,
+    /// A file cannot be read or written.
+    #[error("the artifact `{path}` cannot be read or written: {reason}")]
+    Artifact {
+        /// Its path, as the client sent it.
+        path: String,
+        /// Why, in words of the system.
+        reason: String,
+    },
+    /// The artifact proxy is off.
+    #[error(
+        "Artifact serving is disabled. Start the server with `--serve-artifacts` to enable it."
+    )]
+    NotServed,
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random,
@@ -59,7 +72,15 @@ impl Error {
                 (ErrorCode::BadRequest, self.to_string())
             }
             Self::Message(_) => (ErrorCode::InvalidParameterValue, self.to_string()),
-            Self::Unavailable => (ErrorCode::TemporarilyUnavailable, self.to_string()),
+            Self::Unavailable | Self::NotServed => {
+                (ErrorCode::TemporarilyUnavailable, self.to_string())
+            }
+            Self::Artifact { path, .. } => {
+                let words = format!(
+                    "the artifact `{path}` cannot be read or written; the server's log says why"
+                );
+                (ErrorCode::IoError, words)
+            }
             _ => (ErrorCode::InternalError, "the server failed; its log says why".to_owned()),
         }
     }

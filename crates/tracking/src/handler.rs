@@ -134,7 +134,7 @@ fn unread(error: &reply::Broken) -> Error {
 }
 
 /// The pairs of a query, decoded; `+` is a space there.
-fn pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
+pub(crate) fn pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {

@@ -3,6 +3,7 @@
 //! A request becomes a message of `longshore_mlflow::rest`. An [`operation`] says what permission it needs
 //! and answers it inside of one transaction of the [`store`].
 
+mod artifacts;
 mod caller;
 mod config;
 mod error;

@@ -16,12 +16,13 @@ mod version_source;
 
 pub(crate) use artifact_uri::below;
 
-use crate::routes::Route;
+use crate::{artifacts, routes::Route};
 
 /// All operations.
 pub(crate) fn routes() -> Vec<Route> {
     [
         aliases::routes(),
+        artifacts::routes(),
         experiments::routes(),
         log::routes(),
         logged_models::routes(),

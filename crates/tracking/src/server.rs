@@ -6,7 +6,9 @@ use longshore_daemon::{
     server::{self, Body, Plain, Probe, Readiness},
 };
 
-use crate::{Config, Error, handler, operations::below, routes::Routes, state::State};
+use crate::{
+    Config, Error, artifacts::Repository, handler, operations::below, routes::Routes, state::State,
+};
 
 /// A tracking server that listens.
 pub struct Tracking {
@@ -27,8 +29,10 @@ impl Tracking {
     /// Opens the socket.
     ///
     /// # Errors
-    /// [`Error::Server`].
+    /// [`Error::Server`], and a refusal of a destination of artifacts that cannot be used.
     pub fn bind(config: Config) -> Result<Self, Error> {
+        let destination = config.settings.artifacts_destination.as_deref();
+        let artifacts = destination.map(Repository::open).transpose()?;
         config.store.seed(&below(&config.settings.artifact_root, "0"))?;
         let listening = server::Server::bind(server::Config {
             address: SocketAddr::new(config.host, config.port),
@@ -43,6 +47,7 @@ impl Tracking {
         let state = Arc::new(State {
             store: config.store,
             settings: config.settings,
+            artifacts,
             body: config.body,
             probe,
             routes: Routes::new(),

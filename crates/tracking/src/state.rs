@@ -5,13 +5,15 @@ use std::{sync::Arc, time::SystemTime};
 use longshore_daemon::{RequestIds, server::Probe};
 use regex::Regex;
 
-use crate::{Store, routes::Routes};
+use crate::{Store, artifacts::Repository, routes::Routes};
 
 /// What operations go by.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The location below which experiments keep their artifacts when they name none, as clients see it.
     pub artifact_root: String,
+    /// Where the artifact proxy keeps files: a path or a `file:` URI; `None` when it is off.
+    pub artifacts_destination: Option<String>,
     /// Whether a parameter or tag that is too long is cut, as MLflow does by default, or refused.
     pub truncate: bool,
     /// What the source of a new version must match; `None` is everything.
@@ -24,6 +26,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             artifact_root: "mlflow-artifacts:/".to_owned(),
+            artifacts_destination: Some("./mlartifacts".to_owned()),
             truncate: true,
             source_pattern: None,
             host_schemes: Vec::new(),
@@ -35,6 +38,8 @@ impl Default for Settings {
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) settings: Settings,
+    /// What the artifact proxy keeps files in; `None` when it is off.
+    pub(crate) artifacts: Option<Repository>,
     pub(crate) body: usize,
     pub(crate) probe: Arc<Probe>,
     pub(crate) routes: Routes,

@@ -27,10 +27,9 @@ async fn an_empty_database_gets_the_schema_and_its_rows() {
 
 #[tokio::test]
 async fn a_database_of_another_revision_is_named_and_left_alone() {
-    for (revision, words) in [
-        ("75868b020152", "1 before `dc11669786a5`"),
-        ("ffffffffffff", "a later MLflow made it"),
-    ] {
+    for (revision, words) in
+        [("75868b020152", "1 before `dc11669786a5`"), ("ffffffffffff", "a later MLflow made it")]
+    {
         let folder = tempfile::tempdir().unwrap();
         let store = open(&folder).unwrap();
         let change = store.write(move |on| {

@@ -1,0 +1,103 @@
+use std::{path::PathBuf, time::SystemTime};
+
+use longshore_daemon::server::Body;
+
+use super::{ArtifactPath, disk::Disk, download::Download, upload};
+use crate::Error;
+
+/// What keeps artifacts.
+#[derive(Clone, Debug)]
+pub(crate) enum Repository {
+    /// A folder of this machine.
+    Disk(Disk),
+}
+
+/// A file or a folder in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its bytes; `None` for a folder.
+    pub(crate) size: Option<u64>,
+}
+
+/// A file that is there.
+#[derive(Debug)]
+pub(crate) struct Found<F> {
+    /// What it is read from.
+    pub(crate) file: F,
+    /// Its bytes.
+    pub(crate) size: u64,
+    /// When it was last written.
+    pub(crate) modified: Option<SystemTime>,
+    /// The entity tag that its storage gives it.
+    pub(crate) tag: Option<String>,
+}
+
+impl Repository {
+    /// What keeps the artifacts at a location of the server's settings: a path, or a `file:` URI.
+    ///
+    /// # Errors
+    /// A refusal of a location that this server cannot use.
+    pub(crate) fn open(location: &str) -> Result<Self, Error> {
+        let path = match location.split_once(':') {
+            Some(("file", path)) => path.strip_prefix("//").unwrap_or(path),
+            Some((scheme, _)) if !scheme.contains(['/', '.']) => {
+                return Err(Error::invalid(format!(
+                    "`{location}` cannot keep artifacts: `{scheme}` is not supported; write a path"
+                )));
+            }
+            _ => location,
+        };
+        Ok(Self::Disk(Disk::new(PathBuf::from(path))))
+    }
+
+    /// What is directly in a folder, by name; nothing when it is no folder.
+    ///
+    /// # Errors
+    /// When it cannot be looked into.
+    pub(crate) async fn list(&self, path: ArtifactPath) -> Result<Vec<Entry>, Error> {
+        match self.clone() {
+            Self::Disk(disk) => blocking(move || disk.list(&path)).await,
+        }
+    }
+
+    /// Opens a file to be sent.
+    ///
+    /// # Errors
+    /// When it is not there, or cannot be read.
+    pub(crate) async fn open_file(&self, path: ArtifactPath) -> Result<Download, Error> {
+        match self.clone() {
+            Self::Disk(disk) => {
+                blocking(move || Ok(Download::of_disk(disk.open(&path)?, &path))).await
+            }
+        }
+    }
+
+    /// Writes a file from the body of a request. Nothing is seen of it until it is whole.
+    ///
+    /// # Errors
+    /// When the body breaks off, or the file cannot be written.
+    pub(crate) async fn write(&self, path: ArtifactPath, body: Body) -> Result<(), Error> {
+        match self {
+            Self::Disk(disk) => upload::to_disk(disk, path, body).await,
+        }
+    }
+
+    /// Deletes a file, or a folder with all that is in it. What is not there is no failure.
+    ///
+    /// # Errors
+    /// When it cannot be deleted.
+    pub(crate) async fn delete(&self, path: ArtifactPath) -> Result<(), Error> {
+        match self.clone() {
+            Self::Disk(disk) => blocking(move || disk.delete(&path)).await,
+        }
+    }
+}
+
+/// Runs work that waits for a disk where nothing else waits for it.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unavailable)?
+}

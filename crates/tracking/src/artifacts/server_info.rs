@@ -1,0 +1,30 @@
+//! What a client asks to learn what this server can do. Everyone may ask.
+
+use longshore_mlflow::rest::{Call, GetServerInfo, ServerInfo};
+
+use crate::{reply, routes::Route, state::State};
+
+/// The route.
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route {
+        methods: GetServerInfo::METHODS,
+        path: GetServerInfo::PATH,
+        answer: |state, _| Box::pin(async move { Ok(reply::message(&info(&state))) }),
+    }]
+}
+
+fn info(state: &State) -> ServerInfo {
+    ServerInfo {
+        store_type: Some("SqlStore".to_owned()),
+        workspaces_enabled: Some(false),
+        trace_archival_enabled: Some(false),
+        multipart_uploads_enabled: Some(false),
+        multipart_downloads_enabled: Some(false),
+        artifact_serving_enabled: Some(state.artifacts.is_some()),
+        presigned_upload_run_id_supported: Some(false),
+        presigned_upload_model_id_supported: Some(false),
+        model_artifact_presigned_downloads_supported: Some(false),
+        features_enabled: [("gateway".to_owned(), false)].into(),
+        artifacts_presigned_only: Some(false),
+    }
+}
