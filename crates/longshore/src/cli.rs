@@ -20,6 +20,8 @@ mod record;
 mod scaling;
 mod security;
 mod storage;
+#[cfg(feature = "tracking")]
+mod tracking;
 
 pub(crate) use announce::AnnounceArgs;
 #[cfg(feature = "operator")]
@@ -40,6 +42,8 @@ pub(crate) use record::{RecordArgs, Recorded};
 pub(crate) use scaling::ScalingArgs;
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
+#[cfg(feature = "tracking")]
+pub(crate) use tracking::{BrowserArgs, TrackingArgs};
 
 /// Takes a trained model to production: one process, no Python, the original library's answers.
 #[derive(Debug, Parser)]
@@ -77,6 +81,11 @@ pub(crate) enum Command {
     /// Route requests to the InferenceServices of a cluster, and wake those that sleep
     #[cfg(feature = "gateway")]
     Gateway(Box<GatewayArgs>),
+    /// Keep experiments, runs, artifacts and registered models, as MLflow's server does
+    #[cfg(feature = "tracking")]
+    // `-h` is the host, as it is of `mlflow server`
+    #[command(disable_help_flag = true)]
+    Tracking(Box<TrackingArgs>),
     /// What the autoscaler of the platform decides
     #[cfg(feature = "operator")]
     Autoscaler(AutoscalerArgs),

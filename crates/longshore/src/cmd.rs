@@ -17,6 +17,8 @@ pub(crate) mod predict;
 pub(crate) mod serve;
 pub(crate) mod smoke_test;
 mod traces;
+#[cfg(feature = "tracking")]
+pub(crate) mod tracking;
 
 use std::io::Write;
 

@@ -9,7 +9,13 @@ mod models;
 mod pooled;
 mod question;
 // the pages describe the whole program
-#[cfg(all(feature = "arrow", feature = "cli", feature = "gateway", feature = "operator"))]
+#[cfg(all(
+    feature = "arrow",
+    feature = "cli",
+    feature = "gateway",
+    feature = "operator",
+    feature = "tracking"
+))]
 #[cfg(test)]
 mod reference;
 mod storage;
@@ -46,6 +52,8 @@ fn main() -> ExitCode {
         Command::Operator(args) => cmd::operator::run(&args),
         #[cfg(feature = "operator")]
         Command::Autoscaler(args) => cmd::autoscaler::run(&args),
+        #[cfg(feature = "tracking")]
+        Command::Tracking(args) => cmd::tracking::run(&args),
         Command::SmokeTest(args) => cmd::smoke_test::run(&args),
         #[cfg(feature = "cli")]
         Command::Get(args) => cmd::platform::get(&args),

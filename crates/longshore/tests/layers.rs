@@ -29,6 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("longshore-gateway", &["longshore-daemon", "longshore-kserve", "longshore-platform"]),
+    ("longshore-tracking", &["longshore-daemon", "longshore-mlflow"]),
     ("longshore-operator", &["longshore-daemon", "longshore-kserve", "longshore-platform"]),
     (
         "longshore",
@@ -42,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "longshore-platform",
             "longshore-serve",
             "longshore-storage",
+            "longshore-tracking",
         ],
     ),
 ];

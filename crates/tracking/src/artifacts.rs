@@ -10,7 +10,7 @@ mod mime;
 mod path;
 mod proxy;
 mod range;
-mod repository;
+pub(crate) mod repository;
 mod server_info;
 mod upload;
 

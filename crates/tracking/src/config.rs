@@ -3,7 +3,7 @@ use std::{net::IpAddr, time::Duration};
 use longshore_daemon::server::Limits;
 use prometheus_client::registry::Registry;
 
-use crate::{Store, state::Settings};
+use crate::{Guard, Store, state::Settings};
 
 /// How a tracking server is set up.
 #[derive(Debug)]
@@ -26,6 +26,12 @@ pub struct Config {
     pub store: Store,
     /// What operations go by.
     pub settings: Settings,
+    /// Which hosts and origins requests may name.
+    pub guard: Guard,
+    /// What comes before every path, such as `/mlflow`; empty for nothing.
+    pub prefix: String,
+    /// Whether artifacts are all that is served.
+    pub artifacts_only: bool,
     /// Where its figures are counted.
     pub registry: Registry,
 }
@@ -43,6 +49,9 @@ impl Config {
             grace: Duration::from_secs(30),
             store,
             settings,
+            guard: Guard::default(),
+            prefix: String::new(),
+            artifacts_only: false,
             registry: Registry::default(),
         }
     }

@@ -2,36 +2,56 @@
 
 use std::{sync::Arc, time::Instant};
 
-use http_body_util::{BodyExt, Limited};
 use hyper::{
     Request, Response, StatusCode,
-    header::{ALLOW, CONTENT_TYPE, HeaderValue},
+    header::{ALLOW, HeaderValue},
     http::request::Parts,
 };
 use longshore_daemon::{
-    Code, percent, request_id,
+    Code, RequestIds, request_id,
     server::{
         Body,
         access_log::{self, Line, Onward, Outcome},
     },
 };
-use longshore_mlflow::rest::{ErrorCode, Method, parse_query, parse_request};
+use longshore_mlflow::rest::ErrorCode;
 
 use crate::{
-    Caller, Error,
-    operation::{Access, Context, Operation},
-    probes,
+    Caller, Error, Guard,
+    metrics::Metrics,
+    page, probes,
+    query::decode,
     reply::{self, Reply},
-    routes::{Asked, Found},
-    state::{State, now},
+    routes::{Asked, Found, Routes},
+    state::State,
 };
 
+/// What answers every request.
+pub(crate) struct Handler {
+    pub(crate) state: Arc<State>,
+    pub(crate) routes: Routes,
+    pub(crate) guard: Guard,
+    pub(crate) metrics: Metrics,
+    pub(crate) ids: RequestIds,
+    /// What comes before every path; empty or with a slash at its begin.
+    pub(crate) prefix: String,
+    /// Whether only artifacts are served.
+    pub(crate) artifacts_only: bool,
+}
+
+/// The route of requests that have none, for the metrics.
+const NO_ROUTE: &str = "none";
+
 /// Answers one request.
-pub(crate) async fn handle(state: Arc<State>, request: Request<Body>) -> Response<Reply> {
+pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Response<Reply> {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let id = state.ids.of(&head.headers);
-    let answered = answer(&state, &head, body).await;
+    let id = handler.ids.of(&head.headers);
+    let mut route = NO_ROUTE;
+    let answered = match handler.guard.check(&head, handler.within(&head)) {
+        Some(response) => Ok(response),
+        None => answer(&handler, &head, body, &mut route).await,
+    };
     let line = Line { head: &head, id: &id, begun, api_key: None, onward: Onward::default() };
     let mut response = match answered {
         Ok(response) => {
@@ -53,6 +73,8 @@ pub(crate) async fn handle(state: Arc<State>, request: Request<Body>) -> Respons
         }
     };
     response.headers_mut().insert(request_id::NAME.clone(), id);
+    handler.guard.mark(&head, response.headers_mut());
+    handler.metrics.count(&head.method, route, response.status(), begun.elapsed());
     response
 }
 
@@ -67,86 +89,53 @@ fn kind(code: ErrorCode) -> Code {
     }
 }
 
-async fn answer(state: &Arc<State>, head: &Parts, body: Body) -> Result<Response<Reply>, Error> {
-    if let Some(response) = probes::answer(state, head)? {
+impl Handler {
+    /// The path below the prefix; `None` when it is not below it. Artifacts and probes are at both.
+    fn within<'a>(&self, head: &'a Parts) -> Option<&'a str> {
+        let path = head.uri.path();
+        let below =
+            path.strip_prefix(&self.prefix).filter(|it| it.is_empty() || it.starts_with('/'));
+        below.or_else(|| (is_artifact(path) || probes::is_one(path)).then_some(path))
+    }
+}
+
+/// Whether a path is of the artifact proxy.
+fn is_artifact(path: &str) -> bool {
+    let below = path.strip_prefix("/ajax-api/").or_else(|| path.strip_prefix("/api/"));
+    below.is_some_and(|it| it.starts_with("2.0/mlflow-artifacts/"))
+}
+
+async fn answer(
+    handler: &Handler,
+    head: &Parts,
+    body: Body,
+    named: &mut &'static str,
+) -> Result<Response<Reply>, Error> {
+    let state = &handler.state;
+    let Some(path) = handler.within(head) else { return Ok(nothing(head)) };
+    if let Some(response) = probes::answer(state, path, &head.headers).await? {
+        *named = "probe";
         return Ok(response);
     }
-    let (route, fields) = match state.routes.find(head.uri.path(), head.method.as_str()) {
+    if matches!(path, "" | "/") {
+        *named = "page";
+        return Ok(page::answer());
+    }
+    if handler.artifacts_only && !is_artifact(path) {
+        let words = "the server serves artifacts only, because of `--artifacts-only`";
+        return Err(Error::refused(ErrorCode::TemporarilyUnavailable, words));
+    }
+    let (route, fields) = match handler.routes.find(path, head.method.as_str()) {
         Found::Route(route, fields) => (route, fields),
         Found::OtherMethod(methods) => return Ok(other_method(head, &methods)),
         Found::Nothing => return Ok(nothing(head)),
     };
+    *named = route.path;
     let fields = fields.into_iter().map(|(name, text)| Ok((name, decode(&text)?)));
     let fields = fields.collect::<Result<_, Error>>()?;
     let caller = Caller { user: None, workspace: "default".to_owned() };
     let asked = Asked { head: head.clone(), body, fields, caller };
     (route.answer)(state.clone(), asked).await
-}
-
-/// Answers an operation in one transaction, in which its permission is checked too.
-pub(crate) async fn operate<O: Operation>(
-    state: Arc<State>,
-    asked: Asked,
-) -> Result<Response<Reply>, Error> {
-    let Asked { head, body, fields, caller } = asked;
-    let path: Vec<_> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let operation: O = if head.method == Method::Get.name() {
-        let pairs = pairs(head.uri.query().unwrap_or_default())?;
-        let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        parse_query(pairs, &path)?
-    } else {
-        is_json(&head)?;
-        let body =
-            Limited::new(body, state.body).collect().await.map_err(|error| unread(&error))?;
-        parse_request(&body.to_bytes(), &path)?
-    };
-    let shared = state.clone();
-    let work = move |on: &mut dyn crate::store::Connection| {
-        let context = Context { caller: &caller, settings: &shared.settings, now: now() };
-        operation.answer(on, &context).map(|answer| reply::message(&answer))
-    };
-    match O::ACCESS {
-        Access::Read => state.store.read(work).await,
-        Access::Write => state.store.write(work).await,
-    }
-}
-
-/// A body must say that it is JSON: a web page of another origin cannot say so unasked. Neither can it
-/// delete anything unasked, and MLflow's clients delete without a body.
-fn is_json(head: &Parts) -> Result<(), Error> {
-    if head.method == Method::Delete.name() && !head.headers.contains_key(CONTENT_TYPE) {
-        return Ok(());
-    }
-    let named = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = named.and_then(|it| it.split(';').next()).map(str::trim).unwrap_or_default();
-    if essence.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Error::refused(
-        ErrorCode::InvalidParameterValue,
-        "Bad Request. Content-Type should be 'application/json'.",
-    ))
-}
-
-/// Why a body was not read to its end.
-fn unread(error: &reply::Broken) -> Error {
-    Error::refused(ErrorCode::BadRequest, format!("the body cannot be read: {error}"))
-}
-
-/// The pairs of a query, decoded; `+` is a space there.
-pub(crate) fn pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decode(&name.replace('+', " "))?, decode(&text.replace('+', " "))?))
-        })
-        .collect()
-}
-
-fn decode(text: &str) -> Result<String, Error> {
-    let decoded = percent::decode(text).map(Into::into);
-    decoded.ok_or_else(|| Error::invalid(format!("`{text}` is not valid percent-encoded text")))
 }
 
 fn nothing(head: &Parts) -> Response<Reply> {

@@ -4,14 +4,20 @@
 //! and answers it inside of one transaction of the [`store`].
 
 mod artifacts;
+mod asked;
 mod caller;
 mod config;
 mod error;
+mod guard;
 mod handler;
+mod metrics;
+mod operate;
 pub mod operation;
 mod operations;
+mod page;
 mod permission;
 mod probes;
+mod query;
 mod random;
 mod reply;
 mod routes;
@@ -24,6 +30,7 @@ pub mod store;
 pub use caller::Caller;
 pub use config::Config;
 pub use error::Error;
+pub use guard::Guard;
 pub use server::Tracking;
 pub use state::Settings;
 pub use store::Store;

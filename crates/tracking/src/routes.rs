@@ -2,28 +2,16 @@
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
-use hyper::{Response, http::request::Parts};
-use longshore_daemon::server::Body;
+use hyper::Response;
 use longshore_mlflow::rest::{self, Method};
 
-use crate::{Caller, Error, handler, operation::Operation, operations, reply::Reply, state::State};
-
-/// A request on its way to its answer.
-pub(crate) struct Asked {
-    /// Its head.
-    pub(crate) head: Parts,
-    /// Its body.
-    pub(crate) body: Body,
-    /// The fields that its path names, decoded.
-    pub(crate) fields: Vec<(&'static str, String)>,
-    /// Who asks.
-    pub(crate) caller: Caller,
-}
+pub(crate) use crate::asked::Asked;
+use crate::{Error, operate::operate, operation::Operation, reply::Reply, state::State};
 
 /// The answer to a request.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response<Reply>, Error>> + Send>>;
 
-/// What answers a route. It checks the permission of the caller itself: [`handler::operate`] does so for
+/// What answers a route. It checks the permission of the caller itself: [`operate`] does so for
 /// every [`Operation`], which cannot be written without one.
 pub(crate) type Answer = fn(Arc<State>, Asked) -> Answering;
 
@@ -44,7 +32,7 @@ impl Route {
         Self {
             methods: O::METHODS,
             path: O::PATH,
-            answer: |state, asked| Box::pin(handler::operate::<O>(state, asked)),
+            answer: |state, asked| Box::pin(operate::<O>(state, asked)),
         }
     }
 }
@@ -68,10 +56,10 @@ pub(crate) enum Found {
 }
 
 impl Routes {
-    /// All operations, below `/api/` and `/ajax-api/`.
-    pub(crate) fn new() -> Self {
+    /// These, below `/api/` and `/ajax-api/`.
+    pub(crate) fn new(all: Vec<Route>) -> Self {
         let mut routes = Self { plain: HashMap::new(), patterns: Vec::new() };
-        for route in operations::routes() {
+        for route in all {
             if route.path.contains('{') {
                 routes.patterns.push(route);
             } else {

@@ -7,13 +7,19 @@ use longshore_daemon::{
 };
 
 use crate::{
-    Config, Error, artifacts::Repository, handler, operations::below, routes::Routes, state::State,
+    Config, Error,
+    artifacts::Repository,
+    handler::{self, Handler},
+    metrics::Metrics,
+    operations::{self, below},
+    routes::Routes,
+    state::State,
 };
 
 /// A tracking server that listens.
 pub struct Tracking {
     listening: server::Server,
-    state: Arc<State>,
+    handler: Arc<Handler>,
 }
 
 /// The store is open before the server listens.
@@ -30,7 +36,7 @@ impl Tracking {
     ///
     /// # Errors
     /// [`Error::Server`], and a refusal of a destination of artifacts that cannot be used.
-    pub fn bind(config: Config) -> Result<Self, Error> {
+    pub fn bind(mut config: Config) -> Result<Self, Error> {
         let destination = config.settings.artifacts_destination.as_deref();
         let artifacts = destination.map(Repository::open).transpose()?;
         config.store.seed(&below(&config.settings.artifact_root, "0"))?;
@@ -43,6 +49,7 @@ impl Tracking {
             drain_delay: config.drain_delay,
             grace: config.grace,
         })?;
+        let metrics = Metrics::new(&mut config.registry);
         let probe = Arc::new(Probe::new(config.registry, Drain::new(), Open));
         let state = Arc::new(State {
             store: config.store,
@@ -50,10 +57,17 @@ impl Tracking {
             artifacts,
             body: config.body,
             probe,
-            routes: Routes::new(),
-            ids: RequestIds::new(),
         });
-        Ok(Self { listening, state })
+        let handler = Arc::new(Handler {
+            state,
+            routes: Routes::new(operations::routes()),
+            guard: config.guard,
+            metrics,
+            ids: RequestIds::new(),
+            prefix: config.prefix,
+            artifacts_only: config.artifacts_only,
+        });
+        Ok(Self { listening, handler })
     }
 
     /// The address it listens on, with the port the system chose.
@@ -63,7 +77,7 @@ impl Tracking {
 
     /// The way down.
     pub fn drain(&self) -> Drain {
-        self.state.probe.drain().clone()
+        self.handler.state.probe.drain().clone()
     }
 
     /// Answers until `shutdown` is done (or the drain begins), then finishes what is in flight. Blocks the
@@ -72,13 +86,13 @@ impl Tracking {
     /// # Errors
     /// [`Error::Server`] when an event loop cannot start.
     pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { listening, state } = self;
-        let probe = state.probe.clone();
+        let Self { listening, handler } = self;
+        let probe = handler.state.probe.clone();
         let service = |_| {
-            let state = state.clone();
+            let handler = handler.clone();
             service_fn(move |request: Request<Body>| {
-                let state = state.clone();
-                async move { Ok::<_, Infallible>(handler::handle(state, request).await) }
+                let handler = handler.clone();
+                async move { Ok::<_, Infallible>(handler::handle(handler, request).await) }
             })
         };
         listening.run(&Plain, service, probe, shutdown)?;

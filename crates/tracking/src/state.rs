@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use longshore_daemon::{RequestIds, server::Probe};
+use longshore_daemon::server::Probe;
 use regex::Regex;
 
-use crate::{Store, artifacts::Repository, routes::Routes};
+use crate::{Store, artifacts::repository::Repository};
 
 /// What operations go by.
 #[derive(Clone, Debug)]
@@ -42,8 +42,6 @@ pub(crate) struct State {
     pub(crate) artifacts: Option<Repository>,
     pub(crate) body: usize,
     pub(crate) probe: Arc<Probe>,
-    pub(crate) routes: Routes,
-    pub(crate) ids: RequestIds,
 }
 
 /// Milliseconds since 1970.

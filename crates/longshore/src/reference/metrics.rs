@@ -40,6 +40,7 @@ pub(super) fn page() -> String {
         ("longshore serve", serve()),
         ("longshore gateway", gateway()),
         ("longshore operator", operator()),
+        ("longshore tracking", tracking()),
     ];
     for role in &roles {
         section(&mut page, role);
@@ -200,6 +201,27 @@ fn operator() -> String {
     let mut registry = longshore_daemon::metrics::registry();
     longshore_operator::Metrics::for_reference().register(&mut registry);
     render(&registry, Format::Prometheus).expect("texts")
+}
+
+/// A tracking server after one request.
+fn tracking() -> String {
+    use longshore_tracking::{Config, Settings, Store, Tracking};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let uri = format!("sqlite:///{}", folder.path().join("mlflow.db").display());
+    let settings = Settings { artifacts_destination: None, ..Settings::default() };
+    let mut config = Config::new(Store::open(&uri).expect("a store"), settings);
+    config.port = 0;
+    config.registry = longshore_daemon::metrics::registry();
+    let server = Tracking::bind(config).expect("a server");
+    let (address, drain) = (server.address(), server.drain());
+    let running = thread::spawn(move || server.run(std::future::pending()));
+    let page = ask(address, "GET", "localhost", "/");
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    let text = ask(address, "GET", "localhost", "/metrics");
+    drain.begin();
+    running.join().expect("no panic").expect("it ran");
+    text
 }
 
 /// A whole reply.

@@ -7,8 +7,9 @@ use longshore_mlflow::rest::{Done, ErrorCode, FileInfo, ListProxiedArtifactsRepl
 
 use super::{ArtifactPath, Repository, repository::Entry};
 use crate::{
-    Caller, Error, handler,
+    Caller, Error,
     operation::{Level, Need, Object},
+    query::pairs,
     reply::{self, Reply},
     routes::{Asked, Route},
     state::State,
@@ -70,8 +71,8 @@ async fn delete(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
 }
 
 async fn list(state: Arc<State>, mut asked: Asked) -> Result<Response<Reply>, Error> {
-    let pairs = handler::pairs(asked.head.uri.query().unwrap_or_default())?;
-    let path = pairs.into_iter().find(|(name, _)| name == "path").map(|(_, path)| path);
+    let sent = pairs(asked.head.uri.query().unwrap_or_default())?;
+    let path = sent.into_iter().find(|(name, _)| name == "path").map(|(_, path)| path);
     asked.fields = vec![("path", path.unwrap_or_default())];
     let (repository, path) = at(&state, &asked, Level::Read)?;
     let files = repository.list(path).await?;

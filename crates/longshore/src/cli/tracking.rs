@@ -1,0 +1,248 @@
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{ArgAction, Args, builder::BoolishValueParser};
+
+use super::{ConnectionArgs, DrainArgs, LogArgs};
+
+/// `longshore tracking`: the flags and variables of `mlflow server` by their own names.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct TrackingArgs {
+    /// Database of experiments, runs and registered models: `sqlite:///FILE`, with four slashes for an absolute path
+    #[arg(
+        long,
+        env = "MLFLOW_BACKEND_STORE_URI",
+        default_value = "sqlite:///mlflow.db",
+        value_name = "URI",
+        hide_env_values = true
+    )]
+    pub(crate) backend_store_uri: String,
+
+    /// Where experiments that name no location of their own keep artifacts, as clients reach it;
+    /// `mlflow-artifacts:/` when artifacts are served, else `./mlruns`
+    #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", value_name = "URI")]
+    pub(crate) default_artifact_root: Option<String>,
+
+    /// Serve artifacts, so that clients need no access to where they are kept
+    #[arg(
+        long,
+        env = "MLFLOW_SERVE_ARTIFACTS",
+        default_value = "true",
+        default_missing_value = "true",
+        num_args = 0,
+        value_parser = BoolishValueParser::new(),
+        overrides_with = "no_serve_artifacts"
+    )]
+    pub(crate) serve_artifacts: bool,
+
+    /// Do not serve artifacts
+    #[arg(long, overrides_with = "serve_artifacts")]
+    pub(crate) no_serve_artifacts: bool,
+
+    /// Where artifacts that are served are kept
+    #[arg(
+        long,
+        env = "MLFLOW_ARTIFACTS_DESTINATION",
+        default_value = "./mlartifacts",
+        value_name = "URI"
+    )]
+    pub(crate) artifacts_destination: String,
+
+    /// Address to listen on; `0.0.0.0` is every address
+    #[arg(long, short = 'h', env = "MLFLOW_HOST", default_value = "127.0.0.1", value_parser = host)]
+    pub(crate) host: IpAddr,
+
+    /// Port to listen on; 0 takes a free one, which the log names
+    #[arg(long, short, env = "MLFLOW_PORT", default_value_t = 5000)]
+    pub(crate) port: u16,
+
+    /// What comes before every path, such as `/mlflow`, for a server behind a proxy
+    #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PATH", value_parser = prefix)]
+    pub(crate) static_prefix: Option<String>,
+
+    /// Serve artifacts only: no experiments, runs and models
+    #[arg(long, env = "MLFLOW_ARTIFACTS_ONLY", value_parser = BoolishValueParser::new())]
+    pub(crate) artifacts_only: bool,
+
+    /// Whose browsers may use the server.
+    #[command(flatten)]
+    pub(crate) browsers: BrowserArgs,
+
+    /// Print help
+    #[arg(long, action = ArgAction::HelpLong)]
+    pub(crate) help: Option<bool>,
+
+    /// What the whole source of a new model version must match, as a regular expression
+    #[arg(
+        long,
+        env = "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX",
+        value_name = "PATTERN"
+    )]
+    pub(crate) source_pattern: Option<String>,
+
+    /// Cut parameters and tags of runs that are too long; `false` refuses them
+    #[arg(
+        long,
+        env = "MLFLOW_TRUNCATE_LONG_VALUES",
+        default_value_t = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+        value_name = "WHETHER"
+    )]
+    pub(crate) truncate_long_values: bool,
+
+    /// Event loops, one thread each; 0 is one a core
+    #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
+    pub(crate) threads: usize,
+
+    /// Largest message of a request; artifacts have no limit
+    #[arg(long, env = "LONGSHORE_MAX_BODY_BYTES", default_value_t = 64 << 20, value_name = "BYTES")]
+    pub(crate) max_body_bytes: usize,
+
+    /// Connections of clients.
+    #[command(flatten)]
+    pub(crate) connections: ConnectionArgs,
+
+    /// Seconds that a client may pause while it sends a body
+    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value_t = 300, value_name = "SECONDS")]
+    pub(crate) body_timeout: u64,
+
+    /// The way down.
+    #[command(flatten)]
+    pub(crate) drain: DrainArgs,
+
+    /// Logging.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+
+    /// What of MLflow's own flags has no meaning here.
+    #[command(flatten)]
+    pub(crate) ignored: IgnoredArgs,
+}
+
+/// Hosts and origins: what keeps pages of others from using the server by a visitor's browser.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Browsers")]
+pub(crate) struct BrowserArgs {
+    /// Hosts that requests may name, with commas between them: `*` stands for any letters, and a port counts.
+    /// Without this, this machine and addresses of private networks
+    #[arg(long, env = "MLFLOW_SERVER_ALLOWED_HOSTS", value_name = "HOSTS")]
+    pub(crate) allowed_hosts: Option<String>,
+
+    /// Origins whose pages may change something, with commas between them, beside those of this machine and the
+    /// server's own; `*` alone is every origin, without credentials
+    #[arg(long, env = "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", value_name = "ORIGINS")]
+    pub(crate) cors_allowed_origins: Option<String>,
+
+    /// Check neither hosts nor origins: any page that somebody here opens may use the server
+    #[arg(
+        long,
+        env = "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) disable_security_middleware: bool,
+
+    /// Who may show a page of the server in a frame: `SAMEORIGIN`, `DENY` or, for everybody, `NONE`
+    #[arg(
+        long,
+        env = "MLFLOW_SERVER_X_FRAME_OPTIONS",
+        default_value = "SAMEORIGIN",
+        value_name = "WHO"
+    )]
+    pub(crate) x_frame_options: String,
+}
+
+/// Flags of `mlflow server` that are accepted, so that a command line of its works, and change nothing.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Flags of `mlflow server` that change nothing here")]
+pub(crate) struct IgnoredArgs {
+    /// The registry is in the database of `--backend-store-uri`: another one is refused
+    #[arg(long, env = "MLFLOW_REGISTRY_STORE_URI", value_name = "URI", hide_env_values = true)]
+    pub(crate) registry_store_uri: Option<String>,
+
+    /// All requests go to `--backend-store-uri`
+    #[arg(
+        long,
+        env = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI",
+        value_name = "URI",
+        hide_env_values = true
+    )]
+    pub(crate) read_replica_backend_store_uri: Option<String>,
+
+    /// One process serves with `--threads` event loops
+    #[arg(long, short, env = "MLFLOW_WORKERS", value_name = "COUNT")]
+    pub(crate) workers: Option<String>,
+
+    /// `/metrics` is always there, and needs no folder
+    #[arg(long, env = "MLFLOW_EXPOSE_PROMETHEUS", value_name = "DIR")]
+    pub(crate) expose_prometheus: Option<PathBuf>,
+
+    /// There is no gunicorn
+    #[arg(long, env = "MLFLOW_GUNICORN_OPTS", value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) gunicorn_opts: Option<String>,
+
+    /// There is no waitress
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) waitress_opts: Option<String>,
+
+    /// There is no uvicorn
+    #[arg(long, env = "MLFLOW_UVICORN_OPTS", value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) uvicorn_opts: Option<String>,
+
+    /// There is nothing to reload; `--log debug` logs more
+    #[arg(long)]
+    pub(crate) dev: bool,
+
+    /// Traces are not archived
+    #[arg(long, env = "MLFLOW_TRACE_ARCHIVAL_CONFIG", value_name = "FILE")]
+    pub(crate) trace_archival_config: Option<PathBuf>,
+
+    /// The server keeps no secrets of gateways
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) secrets_cache_ttl: Option<u32>,
+
+    /// The server keeps no secrets of gateways
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) secrets_cache_max_size: Option<u32>,
+
+    /// There is one workspace, `default`
+    #[arg(long)]
+    pub(crate) disable_workspaces: bool,
+}
+
+impl IgnoredArgs {
+    /// The flags that were given though they change nothing, each with the reason.
+    pub(crate) fn given(&self) -> Vec<(&'static str, &'static str)> {
+        let Self { gunicorn_opts, waitress_opts, uvicorn_opts, .. } = self;
+        let options = gunicorn_opts.is_some() || waitress_opts.is_some() || uvicorn_opts.is_some();
+        let secrets = self.secrets_cache_ttl.is_some() || self.secrets_cache_max_size.is_some();
+        let replica = self.read_replica_backend_store_uri.is_some();
+        let all = [
+            (replica, "--read-replica-backend-store-uri", "all requests go to one database"),
+            (self.workers.is_some(), "--workers", "one process serves, with an event loop a core"),
+            (self.expose_prometheus.is_some(), "--expose-prometheus", "`/metrics` is always there"),
+            (options, "--…-opts", "there is no Python server below"),
+            (self.dev, "--dev", "there is nothing to reload; `--log debug` logs more"),
+            (self.trace_archival_config.is_some(), "--trace-archival-config", "traces stay"),
+            (secrets, "--secrets-cache-…", "the server keeps no secrets of gateways"),
+        ];
+        let given = all.into_iter().filter(|(given, ..)| *given);
+        given.map(|(_, flag, reason)| (flag, reason)).collect()
+    }
+}
+
+/// An address, or the name that every machine has for itself.
+fn host(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
+        _ => text.parse().map_err(|_| "an IP address or `localhost` is needed".to_owned()),
+    }
+}
+
+/// A prefix of paths, as MLflow takes it.
+fn prefix(text: &str) -> Result<String, String> {
+    if text.starts_with('/') && !text.ends_with('/') {
+        return Ok(text.to_owned());
+    }
+    Err("a prefix begins with `/` and does not end with it, as in `/mlflow`".to_owned())
+}

@@ -1,0 +1,140 @@
+//! `longshore tracking`.
+
+use std::{path::absolute, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use longshore_daemon::{Drain, metrics};
+use longshore_tracking::{Config, Guard, Settings, Store, Tracking};
+
+use super::serve::{connections, start_log};
+use crate::cli::{BrowserArgs, TrackingArgs};
+
+/// Keeps experiments and models until TERM or Ctrl-C.
+pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
+    start_log(&args.log)?;
+    for (flag, reason) in args.ignored.given() {
+        tracing::info!("`{flag}` changes nothing here: {reason}");
+    }
+    let store = &args.backend_store_uri;
+    if args.ignored.registry_store_uri.as_ref().is_some_and(|registry| registry != store) {
+        bail!(
+            "`--registry-store-uri` names another database than `--backend-store-uri`; runs and registered models are in one: leave it out"
+        );
+    }
+    let settings = settings(args)?;
+    let mut config = Config::new(Store::open(store)?, settings);
+    config.host = args.host;
+    config.port = args.port;
+    config.threads = args.threads;
+    config.body = args.max_body_bytes;
+    config.connections = connections(args.connections, args.body_timeout, config.connections);
+    config.drain_delay = Duration::from_secs(args.drain.drain_delay);
+    config.grace = Duration::from_secs(args.drain.grace_seconds);
+    config.guard = guard(&args.browsers)?;
+    config.prefix = args.static_prefix.clone().unwrap_or_default();
+    config.artifacts_only = args.artifacts_only;
+    config.registry = metrics::registry();
+    let server = Tracking::bind(config)?;
+    tracing::info!(address = %server.address(), "listening on http://{}", server.address());
+    let drain = server.drain();
+    server.run(async move {
+        match Drain::signal() {
+            Ok(signal) => {
+                let name = signal.await;
+                tracing::info!(signal = name, "stopping: finishing what is in flight");
+            }
+            Err(error) => {
+                tracing::error!(%error, "signals cannot be received; only a kill stops the server");
+                drain.begun().await;
+            }
+        }
+    })?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn guard(args: &BrowserArgs) -> Result<Guard> {
+    if args.disable_security_middleware {
+        tracing::warn!(
+            "hosts and origins are not checked: any page may use the server by a visitor's browser"
+        );
+        return Ok(Guard::off());
+    }
+    let (hosts, origins) = (&args.allowed_hosts, &args.cors_allowed_origins);
+    Ok(Guard::new(hosts.as_deref(), origins.as_deref(), &args.x_frame_options)?)
+}
+
+fn settings(args: &TrackingArgs) -> Result<Settings> {
+    let serves = args.serve_artifacts && !args.no_serve_artifacts;
+    let root = match &args.default_artifact_root {
+        Some(root) => root.clone(),
+        None if serves => "mlflow-artifacts:/".to_owned(),
+        None => "./mlruns".to_owned(),
+    };
+    let pattern = args.source_pattern.as_deref();
+    let pattern =
+        pattern.map(str::parse).transpose().context("`--source-pattern` is no pattern")?;
+    Ok(Settings {
+        artifact_root: whole(&root)?,
+        artifacts_destination: serves.then(|| args.artifacts_destination.clone()),
+        source_pattern: pattern,
+        truncate: args.truncate_long_values,
+        ..Settings::default()
+    })
+}
+
+/// A location as clients in other folders see it too: a path becomes absolute.
+fn whole(location: &str) -> Result<String> {
+    if location.contains(":/") {
+        return Ok(location.to_owned());
+    }
+    let path = absolute(location)
+        .with_context(|| format!("`--default-artifact-root {location}` is no path"))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::settings;
+    use crate::cli::{Cli, Command, TrackingArgs};
+
+    fn parse(flags: &str) -> Box<TrackingArgs> {
+        let words = ["longshore", "tracking"].into_iter().chain(flags.split_whitespace());
+        match Cli::try_parse_from(words).expect("flags of `mlflow server`").command {
+            Command::Tracking(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn artifacts_are_served_unless_the_last_flag_says_not() {
+        let kept = |flags| settings(&parse(flags)).expect("settings").artifacts_destination;
+        assert_eq!(kept("").as_deref(), Some("./mlartifacts"));
+        assert_eq!(kept("--artifacts-destination /data").as_deref(), Some("/data"));
+        assert_eq!(kept("--no-serve-artifacts"), None);
+        assert!(kept("--no-serve-artifacts --serve-artifacts").is_some());
+        assert_eq!(kept("--serve-artifacts --no-serve-artifacts"), None);
+    }
+
+    #[test]
+    fn the_root_of_artifacts_is_mlflows_and_never_relative() {
+        let root = |flags| settings(&parse(flags)).expect("settings").artifact_root;
+        assert_eq!(root(""), "mlflow-artifacts:/");
+        assert_eq!(root("--default-artifact-root s3://bucket/x"), "s3://bucket/x");
+        let here = std::env::current_dir().expect("a folder");
+        let expected = |name| here.join(name).to_string_lossy().into_owned();
+        assert_eq!(root("--no-serve-artifacts"), expected("mlruns"));
+        assert_eq!(root("--default-artifact-root ./a"), expected("a"));
+    }
+
+    #[test]
+    fn flags_without_a_meaning_are_named() {
+        let args = parse("-h 0.0.0.0 -p 1 -w 4 --dev --gunicorn-opts --timeout=60");
+        assert_eq!((args.host.to_string(), args.port), ("0.0.0.0".to_owned(), 1));
+        let given: Vec<_> = args.ignored.given().into_iter().map(|(flag, _)| flag).collect();
+        assert_eq!(given, ["--workers", "--…-opts", "--dev"]);
+        assert_eq!(parse("--host localhost").host.to_string(), "127.0.0.1");
+    }
+}

@@ -1,0 +1,66 @@
+//! An operation from its request to its reply.
+
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::{Response, header::CONTENT_TYPE, http::request::Parts};
+use longshore_mlflow::rest::{ErrorCode, Method, parse_query, parse_request};
+
+use crate::{
+    Error,
+    asked::Asked,
+    operation::{Access, Context, Operation},
+    query::pairs,
+    reply::{self, Reply},
+    state::{State, now},
+};
+
+/// Answers an operation in one transaction, in which its permission is checked too.
+pub(crate) async fn operate<O: Operation>(
+    state: Arc<State>,
+    asked: Asked,
+) -> Result<Response<Reply>, Error> {
+    let Asked { head, body, fields, caller } = asked;
+    let path: Vec<_> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let operation: O = if head.method == Method::Get.name() {
+        let pairs = pairs(head.uri.query().unwrap_or_default())?;
+        let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        parse_query(pairs, &path)?
+    } else {
+        is_json(&head)?;
+        let body =
+            Limited::new(body, state.body).collect().await.map_err(|error| unread(&error))?;
+        parse_request(&body.to_bytes(), &path)?
+    };
+    let shared = state.clone();
+    let work = move |on: &mut dyn crate::store::Connection| {
+        let context = Context { caller: &caller, settings: &shared.settings, now: now() };
+        operation.answer(on, &context).map(|answer| reply::message(&answer))
+    };
+    match O::ACCESS {
+        Access::Read => state.store.read(work).await,
+        Access::Write => state.store.write(work).await,
+    }
+}
+
+/// A body must say that it is JSON: a web page of another origin cannot say so unasked. Neither can it
+/// delete anything unasked, and MLflow's clients delete without a body.
+fn is_json(head: &Parts) -> Result<(), Error> {
+    if head.method == Method::Delete.name() && !head.headers.contains_key(CONTENT_TYPE) {
+        return Ok(());
+    }
+    let named = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = named.and_then(|it| it.split(';').next()).map(str::trim).unwrap_or_default();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Error::refused(
+        ErrorCode::InvalidParameterValue,
+        "Bad Request. Content-Type should be 'application/json'.",
+    ))
+}
+
+/// Why a body was not read to its end.
+fn unread(error: &reply::Broken) -> Error {
+    Error::refused(ErrorCode::BadRequest, format!("the body cannot be read: {error}"))
+}

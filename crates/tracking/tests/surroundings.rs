@@ -1,0 +1,143 @@
+//! What is around the API, asked on a raw socket: probes, prefix, hosts, origins, metrics.
+
+#![expect(clippy::expect_used, reason = "a test fails loudly")]
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    thread,
+};
+
+use longshore_tracking::{Config, Settings, Store, Tracking};
+
+/// What `ask` is given the address of a server that is set up by `change`.
+fn with(change: impl FnOnce(&mut Config), ask: impl FnOnce(SocketAddr)) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let uri = format!("sqlite:///{}", folder.path().join("mlflow.db").display());
+    let kept = folder.path().join("artifacts").to_string_lossy().into_owned();
+    let settings = Settings { artifacts_destination: Some(kept), ..Settings::default() };
+    let mut config = Config::new(Store::open(&uri).expect("a store"), settings);
+    config.port = 0;
+    change(&mut config);
+    let server = Tracking::bind(config).expect("a server");
+    let (address, drain) = (server.address(), server.drain());
+    let running = thread::spawn(move || server.run(std::future::pending()));
+    ask(address);
+    drain.begin();
+    running.join().expect("no panic").expect("it ran");
+}
+
+/// A reply to `METHOD PATH` with these lines in its head.
+fn ask(address: SocketAddr, request: &str, lines: &[&str]) -> String {
+    let mut socket = TcpStream::connect(address).expect("it listens");
+    let head = [&[], lines, &["connection: close", "content-length: 0"]].concat().join("\r\n");
+    socket.write_all(format!("{request} HTTP/1.1\r\n{head}\r\n\r\n").as_bytes()).expect("sent");
+    let mut reply = String::new();
+    socket.read_to_string(&mut reply).expect("a reply");
+    reply
+}
+
+fn status(address: SocketAddr, request: &str, lines: &[&str]) -> String {
+    ask(address, request, lines).split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn hosts_and_origins_are_checked_on_every_path() {
+    with(
+        |_| {},
+        |at| {
+            let paths = [
+                "/",
+                "/metrics",
+                "/nothing",
+                "/api/2.0/mlflow/experiments/search",
+                "/ajax-api/2.0/mlflow/experiments/search",
+                "/api/2.0/mlflow-artifacts/artifacts",
+                "/api/2.0/mlflow-artifacts/artifacts/1/x",
+                "/api/3.0/mlflow/server-info",
+                "//api/2.0/mlflow/experiments/search",
+            ];
+            for path in paths {
+                for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS"] {
+                    let request = format!("{method} {path}");
+                    assert_eq!(status(at, &request, &["host: evil.com"]), "403", "{request}");
+                    assert_eq!(status(at, &request, &["host: 10.evil.com"]), "403", "{request}");
+                }
+                for method in ["POST", "PUT", "PATCH", "DELETE"] {
+                    let request = format!("{method} {path}");
+                    let lines = ["host: localhost", "origin: http://evil.com"];
+                    assert_eq!(status(at, &request, &lines), "403", "{request}");
+                }
+            }
+            // the name in the request line is the one that counts
+            let request = "GET http://evil.com/metrics";
+            assert_eq!(status(at, request, &["host: localhost"]), "403");
+            assert_eq!(status(at, "GET /health", &["host: evil.com"]), "200");
+        },
+    );
+}
+
+#[test]
+fn every_reply_tells_browsers_not_to_guess_and_not_to_frame() {
+    with(
+        |_| {},
+        |at| {
+            for path in ["/", "/health", "/nothing", "/api/2.0/mlflow/experiments/get"] {
+                let reply = ask(at, &format!("GET {path}"), &["host: localhost"]);
+                assert!(reply.contains("x-content-type-options: nosniff"), "{reply}");
+                assert!(reply.contains("x-frame-options: SAMEORIGIN"), "{reply}");
+            }
+        },
+    );
+}
+
+#[test]
+fn a_prefix_is_before_every_path_and_leaves_probes_and_artifacts_where_they_were() {
+    let prefixed = |config: &mut Config| config.prefix = "/mlflow".to_owned();
+    with(prefixed, |at| {
+        let get = |path: &str| status(at, &format!("GET {path}"), &["host: localhost"]);
+        let experiment = "/api/2.0/mlflow/experiments/get?experiment_id=0";
+        assert_eq!(get(&format!("/mlflow{experiment}")), "200");
+        assert_eq!(get(experiment), "404");
+        assert_eq!(get(&format!("/mlflowx{experiment}")), "404");
+        for path in ["/health", "/health/ready", "/version", "/metrics"] {
+            assert_eq!(get(path), "200", "{path}");
+            assert_eq!(get(&format!("/mlflow{path}")), "200", "{path}");
+        }
+        assert_eq!(get("/mlflow/"), "200");
+        assert_eq!(get("/mlflow/api/2.0/mlflow-artifacts/artifacts"), "200");
+        assert_eq!(get("/api/2.0/mlflow-artifacts/artifacts"), "200");
+    });
+}
+
+#[test]
+fn artifacts_alone_leave_everything_else_out() {
+    with(
+        |config| config.artifacts_only = true,
+        |at| {
+            let get = |path: &str| status(at, &format!("GET {path}"), &["host: localhost"]);
+            assert_eq!(get("/api/2.0/mlflow/experiments/get?experiment_id=0"), "503");
+            assert_eq!(get("/api/2.0/mlflow-artifacts/artifacts"), "200");
+            assert_eq!(get("/health"), "200");
+        },
+    );
+}
+
+#[test]
+fn requests_are_counted_by_their_route_and_not_by_their_path() {
+    with(
+        |_| {},
+        |at| {
+            for path in ["/nothing", "/other", "/api/2.0/mlflow/experiments/get?experiment_id=0"] {
+                ask(at, &format!("GET {path}"), &["host: localhost"]);
+            }
+            let text = ask(at, "GET /metrics", &["host: localhost"]);
+            let counted = |labels: &str, count: u32| {
+                let line = format!("longshore_tracking_requests_total{{{labels}}} {count}\n");
+                assert!(text.contains(&line), "{line} is not in {text}");
+            };
+            counted(r#"method="GET",route="none",status="404""#, 2);
+            counted(r#"method="GET",route="2.0/mlflow/experiments/get",status="200""#, 1);
+        },
+    );
+}
