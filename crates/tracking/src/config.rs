@@ -1,6 +1,6 @@
 use std::{net::IpAddr, time::Duration};
 
-use longshore_daemon::server::Limits;
+use longshore_daemon::server::{Limits, Transport, auth::ApiKeys};
 use prometheus_client::registry::Registry;
 
 use crate::{Guard, Store, state::Settings};
@@ -28,6 +28,12 @@ pub struct Config {
     pub settings: Settings,
     /// Which hosts and origins requests may name.
     pub guard: Guard,
+    /// What connections speak.
+    pub transport: Transport,
+    /// The keys that let requests in; without them everybody may do everything.
+    pub keys: Option<ApiKeys>,
+    /// Whether metrics need no key.
+    pub metrics_without_key: bool,
     /// What comes before every path, such as `/mlflow`; empty for nothing.
     pub prefix: String,
     /// Whether artifacts are all that is served.
@@ -50,6 +56,9 @@ impl Config {
             store,
             settings,
             guard: Guard::default(),
+            transport: Transport::Plain,
+            keys: None,
+            metrics_without_key: false,
             prefix: String::new(),
             artifacts_only: false,
             registry: Registry::default(),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use hyper::{
     Request, Response, StatusCode,
-    header::{ALLOW, HeaderValue},
+    header::{ALLOW, HeaderValue, WWW_AUTHENTICATE},
     http::request::Parts,
 };
 use longshore_daemon::{
@@ -12,6 +12,7 @@ use longshore_daemon::{
     server::{
         Body,
         access_log::{self, Line, Onward, Outcome},
+        auth::{ApiKeys, Denial},
     },
 };
 use longshore_mlflow::rest::ErrorCode;
@@ -31,6 +32,8 @@ pub(crate) struct Handler {
     pub(crate) state: Arc<State>,
     pub(crate) routes: Routes,
     pub(crate) guard: Guard,
+    pub(crate) keys: Option<ApiKeys>,
+    pub(crate) metrics_without_key: bool,
     pub(crate) metrics: Metrics,
     pub(crate) ids: RequestIds,
     /// What comes before every path; empty or with a slash at its begin.
@@ -48,11 +51,23 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
     let (head, body) = request.into_parts();
     let id = handler.ids.of(&head.headers);
     let mut route = NO_ROUTE;
+    let mut key = None;
+    let mut challenge = None;
     let answered = match handler.guard.check(&head, handler.within(&head)) {
         Some(response) => Ok(response),
-        None => answer(&handler, &head, body, &mut route).await,
+        None => match handler.admit(&head) {
+            Ok(name) => {
+                key = name;
+                answer(&handler, &head, body, &mut route).await
+            }
+            Err(denial) => {
+                challenge = Some(denial.challenge());
+                Err(Error::refused(ErrorCode::Unauthenticated, denial.message()))
+            }
+        },
     };
-    let line = Line { head: &head, id: &id, begun, api_key: None, onward: Onward::default() };
+    let line =
+        Line { head: &head, id: &id, begun, api_key: key.as_deref(), onward: Onward::default() };
     let mut response = match answered {
         Ok(response) => {
             access_log::write(line, Outcome::Answered(response.status().as_u16()));
@@ -73,6 +88,9 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
         }
     };
     response.headers_mut().insert(request_id::NAME.clone(), id);
+    if let Some(challenge) = challenge {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
     handler.guard.mark(&head, response.headers_mut());
     handler.metrics.count(&head.method, route, response.status(), begun.elapsed());
     response
@@ -82,6 +100,7 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
 fn kind(code: ErrorCode) -> Code {
     match code.status() {
         400 => Code::InvalidArgument,
+        401 => Code::Unauthenticated,
         404 => Code::NotFound,
         503 => Code::Unavailable,
         status if status < 500 => Code::InvalidArgument,
@@ -96,6 +115,17 @@ impl Handler {
         let below =
             path.strip_prefix(&self.prefix).filter(|it| it.is_empty() || it.starts_with('/'));
         below.or_else(|| (is_artifact(path) || probes::is_one(path)).then_some(path))
+    }
+
+    /// The name of the key of a request; `None` when it needs none.
+    fn admit(&self, head: &Parts) -> Result<Option<Arc<str>>, Denial> {
+        let Some(keys) = &self.keys else { return Ok(None) };
+        let is_open = match self.within(head) {
+            Some("/metrics") => self.metrics_without_key,
+            Some(path) => probes::is_one(path),
+            None => false,
+        };
+        if is_open { Ok(None) } else { keys.identify(&head.headers).map(Some) }
     }
 }
 

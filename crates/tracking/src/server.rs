@@ -3,7 +3,7 @@ use std::{convert::Infallible, fmt, future::Future, net::SocketAddr, sync::Arc};
 use hyper::{Request, service::service_fn};
 use longshore_daemon::{
     Drain, RequestIds,
-    server::{self, Body, Plain, Probe, Readiness},
+    server::{self, Body, Probe, Readiness, Transport},
 };
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
 pub struct Tracking {
     listening: server::Server,
     handler: Arc<Handler>,
+    transport: Transport,
 }
 
 /// The store is open before the server listens.
@@ -62,12 +63,14 @@ impl Tracking {
             state,
             routes: Routes::new(operations::routes()),
             guard: config.guard,
+            keys: config.keys,
+            metrics_without_key: config.metrics_without_key,
             metrics,
             ids: RequestIds::new(),
             prefix: config.prefix,
             artifacts_only: config.artifacts_only,
         });
-        Ok(Self { listening, handler })
+        Ok(Self { listening, handler, transport: config.transport })
     }
 
     /// The address it listens on, with the port the system chose.
@@ -86,7 +89,7 @@ impl Tracking {
     /// # Errors
     /// [`Error::Server`] when an event loop cannot start.
     pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { listening, handler } = self;
+        let Self { listening, handler, transport } = self;
         let probe = handler.state.probe.clone();
         let service = |_| {
             let handler = handler.clone();
@@ -95,7 +98,7 @@ impl Tracking {
                 async move { Ok::<_, Infallible>(handler::handle(handler, request).await) }
             })
         };
-        listening.run(&Plain, service, probe, shutdown)?;
+        listening.run(&transport, service, probe, shutdown)?;
         Ok(())
     }
 }

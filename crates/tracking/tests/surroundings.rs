@@ -8,6 +8,7 @@ use std::{
     thread,
 };
 
+use longshore_daemon::server::auth;
 use longshore_tracking::{Config, Settings, Store, Tracking};
 
 /// What `ask` is given the address of a server that is set up by `change`.
@@ -119,6 +120,46 @@ fn artifacts_alone_leave_everything_else_out() {
             assert_eq!(get("/api/2.0/mlflow/experiments/get?experiment_id=0"), "503");
             assert_eq!(get("/api/2.0/mlflow-artifacts/artifacts"), "200");
             assert_eq!(get("/health"), "200");
+        },
+    );
+}
+
+#[test]
+fn without_a_key_there_are_only_probes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (key, line) = auth::make("ci").expect("a key");
+    let path = folder.path().join("keys");
+    std::fs::write(&path, line).expect("a file");
+    let keys = auth::ApiKeys::open(path).expect("keys");
+    with(
+        |config| config.keys = Some(keys),
+        |at| {
+            let bearer = format!("authorization: Bearer {key}");
+            let paths = [
+                "/",
+                "/metrics",
+                "/nothing",
+                "/api/2.0/mlflow/experiments/get?experiment_id=0",
+                "/ajax-api/2.0/mlflow/experiments/get?experiment_id=0",
+                "/api/2.0/mlflow-artifacts/artifacts",
+                "/api/3.0/mlflow/server-info",
+                "/health/../metrics",
+                "/health/",
+                "//health",
+            ];
+            for path in paths {
+                let request = format!("GET {path}");
+                let reply = ask(at, &request, &["host: localhost"]);
+                assert!(reply.starts_with("HTTP/1.1 401"), "{request}: {reply}");
+                assert!(reply.contains("www-authenticate: Bearer"), "{reply}");
+                assert!(reply.contains("UNAUTHENTICATED"), "{reply}");
+                let wrong = ["host: localhost", "authorization: Bearer x"];
+                assert_eq!(status(at, &request, &wrong), "401", "{request}");
+                assert_ne!(status(at, &request, &["host: localhost", &bearer]), "401", "{request}");
+            }
+            for path in ["/health", "/health/live", "/health/ready", "/version"] {
+                assert_eq!(status(at, &format!("GET {path}"), &["host: localhost"]), "200");
+            }
         },
     );
 }

@@ -2,7 +2,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
-use super::{ConnectionArgs, DrainArgs, LogArgs};
+use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs};
 
 /// `longshore tracking`: the flags and variables of `mlflow server` by their own names.
 #[derive(Args, Debug)]
@@ -64,6 +64,10 @@ pub(crate) struct TrackingArgs {
     #[arg(long, env = "MLFLOW_ARTIFACTS_ONLY", value_parser = BoolishValueParser::new())]
     pub(crate) artifacts_only: bool,
 
+    /// Who may connect, and who may ask.
+    #[command(flatten)]
+    pub(crate) security: SecurityArgs,
+
     /// Whose browsers may use the server.
     #[command(flatten)]
     pub(crate) browsers: BrowserArgs,
@@ -79,6 +83,16 @@ pub(crate) struct TrackingArgs {
         value_name = "PATTERN"
     )]
     pub(crate) source_pattern: Option<String>,
+
+    /// Schemes whose places experiments and versions may name though the server would ask their hosts for the
+    /// files, with commas between them
+    #[arg(
+        long,
+        env = "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES",
+        value_name = "SCHEMES",
+        value_delimiter = ','
+    )]
+    pub(crate) host_schemes: Vec<String>,
 
     /// Cut parameters and tags of runs that are too long; `false` refuses them
     #[arg(

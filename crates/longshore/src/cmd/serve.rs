@@ -11,6 +11,8 @@ use longshore_engine::{Method, quantity};
 use longshore_platform::Announcement;
 use longshore_serve::{Announcer, Batching, Config, Limits, Server};
 
+pub(super) use security::secure;
+
 use crate::{
     cli::{AnnounceArgs, BatchArgs, ConnectionArgs, LogArgs, LogFormat, RequestArgs, ServeArgs},
     cmd::traces::Traces,
@@ -61,7 +63,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     } else {
         config.catalog = Some(catalog.clone());
     }
-    security::secure(&args.security, &mut config)?;
+    (config.transport, config.keys) = secure(&args.security, &mut config.registry)?;
+    config.metrics_without_key = args.security.metrics_without_key;
     let traces = Traces::start(&args.traces, &mut config.registry)?;
     config.tracer = traces.tracer();
     let recorder = record::recorder(&args.record)?;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use longshore_daemon::{Drain, metrics};
 use longshore_tracking::{Config, Guard, Settings, Store, Tracking};
 
-use super::serve::{connections, start_log};
+use super::serve::{connections, secure, start_log};
 use crate::cli::{BrowserArgs, TrackingArgs};
 
 /// Keeps experiments and models until TERM or Ctrl-C.
@@ -21,8 +21,9 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
             "`--registry-store-uri` names another database than `--backend-store-uri`; runs and registered models are in one: leave it out"
         );
     }
-    let settings = settings(args)?;
+    let settings = settings(args, Settings::default())?;
     let mut config = Config::new(Store::open(store)?, settings);
+    config.registry = metrics::registry();
     config.host = args.host;
     config.port = args.port;
     config.threads = args.threads;
@@ -31,9 +32,10 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
     config.drain_delay = Duration::from_secs(args.drain.drain_delay);
     config.grace = Duration::from_secs(args.drain.grace_seconds);
     config.guard = guard(&args.browsers)?;
+    (config.transport, config.keys) = secure(&args.security, &mut config.registry)?;
+    config.metrics_without_key = args.security.metrics_without_key;
     config.prefix = args.static_prefix.clone().unwrap_or_default();
     config.artifacts_only = args.artifacts_only;
-    config.registry = metrics::registry();
     let server = Tracking::bind(config)?;
     tracing::info!(address = %server.address(), "listening on http://{}", server.address());
     let drain = server.drain();
@@ -64,7 +66,8 @@ fn guard(args: &BrowserArgs) -> Result<Guard> {
     Ok(Guard::new(hosts.as_deref(), origins.as_deref(), &args.x_frame_options)?)
 }
 
-fn settings(args: &TrackingArgs) -> Result<Settings> {
+/// What operations go by; what no flag says stays as in `settings`.
+fn settings(args: &TrackingArgs, mut settings: Settings) -> Result<Settings> {
     let serves = args.serve_artifacts && !args.no_serve_artifacts;
     let root = match &args.default_artifact_root {
         Some(root) => root.clone(),
@@ -74,13 +77,12 @@ fn settings(args: &TrackingArgs) -> Result<Settings> {
     let pattern = args.source_pattern.as_deref();
     let pattern =
         pattern.map(str::parse).transpose().context("`--source-pattern` is no pattern")?;
-    Ok(Settings {
-        artifact_root: whole(&root)?,
-        artifacts_destination: serves.then(|| args.artifacts_destination.clone()),
-        source_pattern: pattern,
-        truncate: args.truncate_long_values,
-        ..Settings::default()
-    })
+    settings.artifact_root = whole(&root)?;
+    settings.artifacts_destination = serves.then(|| args.artifacts_destination.clone());
+    settings.source_pattern = pattern;
+    settings.host_schemes = args.host_schemes.iter().map(|it| it.trim().to_owned()).collect();
+    settings.truncate = args.truncate_long_values;
+    Ok(settings)
 }
 
 /// A location as clients in other folders see it too: a path becomes absolute.
@@ -97,7 +99,7 @@ fn whole(location: &str) -> Result<String> {
 mod tests {
     use clap::Parser;
 
-    use super::settings;
+    use super::{Settings, settings};
     use crate::cli::{Cli, Command, TrackingArgs};
 
     fn parse(flags: &str) -> Box<TrackingArgs> {
@@ -110,7 +112,9 @@ mod tests {
 
     #[test]
     fn artifacts_are_served_unless_the_last_flag_says_not() {
-        let kept = |flags| settings(&parse(flags)).expect("settings").artifacts_destination;
+        let kept = |flags| {
+            settings(&parse(flags), Settings::default()).expect("settings").artifacts_destination
+        };
         assert_eq!(kept("").as_deref(), Some("./mlartifacts"));
         assert_eq!(kept("--artifacts-destination /data").as_deref(), Some("/data"));
         assert_eq!(kept("--no-serve-artifacts"), None);
@@ -120,7 +124,8 @@ mod tests {
 
     #[test]
     fn the_root_of_artifacts_is_mlflows_and_never_relative() {
-        let root = |flags| settings(&parse(flags)).expect("settings").artifact_root;
+        let root =
+            |flags| settings(&parse(flags), Settings::default()).expect("settings").artifact_root;
         assert_eq!(root(""), "mlflow-artifacts:/");
         assert_eq!(root("--default-artifact-root s3://bucket/x"), "s3://bucket/x");
         let here = std::env::current_dir().expect("a folder");

@@ -9,15 +9,18 @@ use longshore_daemon::{
         tls::{ClientCertificate, Files, Tls},
     },
 };
-use longshore_serve::Config;
+use prometheus_client::registry::Registry;
 
 use crate::cli::{ClientAuth, SecurityArgs};
 
 /// What failed when no thread follows the files.
 const THREAD: &str = "failed to start a thread";
 
-/// Puts TLS and keys into `config`, and follows their files.
-pub(super) fn secure(args: &SecurityArgs, config: &mut Config) -> Result<()> {
+/// What connections speak and which keys let requests in; their files are followed, and `registry` shows both.
+pub(in crate::cmd) fn secure(
+    args: &SecurityArgs,
+    registry: &mut Registry,
+) -> Result<(Transport, Option<ApiKeys>)> {
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls::open(&Files {
             certificate: certificate.clone(),
@@ -32,15 +35,12 @@ pub(super) fn secure(args: &SecurityArgs, config: &mut Config) -> Result<()> {
     };
     let keys = args.api_keys.clone().map(ApiKeys::open).transpose()?;
     if let Some(tls) = &tls {
-        tls.register(&mut config.registry);
+        tls.register(registry);
         tls.follow(RELOAD_EVERY).context(THREAD)?;
     }
     if let Some(keys) = &keys {
-        keys.register(&mut config.registry);
+        keys.register(registry);
         keys.follow(RELOAD_EVERY).context(THREAD)?;
     }
-    config.transport = tls.map_or(Transport::Plain, Transport::Tls);
-    config.keys = keys;
-    config.metrics_without_key = args.metrics_without_key;
-    Ok(())
+    Ok((tls.map_or(Transport::Plain, Transport::Tls), keys))
 }
