@@ -6,20 +6,36 @@
 mod body;
 mod disk;
 mod download;
+mod location;
 mod mime;
+mod owned;
+mod owner;
 mod path;
 mod proxy;
 mod range;
+mod reach;
 pub(crate) mod repository;
 mod server_info;
 mod upload;
 
+pub(crate) use location::Location;
 pub(crate) use path::ArtifactPath;
 pub(crate) use repository::Repository;
 
-use crate::routes::Route;
+use longshore_mlflow::rest::ErrorCode;
+
+use crate::{Caller, Error, operation::Need, routes::Route};
 
 /// All routes of artifacts.
 pub(crate) fn routes() -> Vec<Route> {
-    [proxy::routes(), server_info::routes()].concat()
+    [proxy::routes(), owned::routes(), server_info::routes()].concat()
+}
+
+/// Checks the permission of a caller. Where the server asks for no users, everybody may do everything.
+fn permit(caller: &Caller, need: &Need<'_>) -> Result<(), Error> {
+    if caller.user.is_none() {
+        return Ok(());
+    }
+    tracing::debug!(?need, "no grants are known");
+    Err(Error::refused(ErrorCode::PermissionDenied, "Permission denied"))
 }

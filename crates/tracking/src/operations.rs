@@ -15,6 +15,7 @@ mod stages;
 mod version_source;
 
 pub(crate) use artifact_uri::below;
+pub(crate) use model_versions::location as location_of_version;
 
 use crate::{artifacts, routes::Route};
 

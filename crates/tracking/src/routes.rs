@@ -20,7 +20,7 @@ pub(crate) type Answer = fn(Arc<State>, Asked) -> Answering;
 pub(crate) struct Route {
     /// The methods it can be asked with.
     pub(crate) methods: &'static [Method],
-    /// Its path. A part in braces is a field; one that ends in `*` inside of its braces takes the rest of the path.
+    /// Its path, below `/api/` and `/ajax-api/` unless it begins with `/`. A part in braces is a field; one that ends in `*` inside of its braces takes the rest of the path.
     pub(crate) path: &'static str,
     /// What answers it.
     pub(crate) answer: Answer,
@@ -72,7 +72,10 @@ impl Routes {
     /// Finds the route of a path, as it was sent.
     pub(crate) fn find(&self, path: &str, method: &str) -> Found {
         let below = [rest::API, rest::AJAX_API].iter().find_map(|prefix| path.strip_prefix(prefix));
-        let Some(below) = below else { return Found::Nothing };
+        let below = match below {
+            Some(below) if below.starts_with('/') => return Found::Nothing,
+            below => below.unwrap_or(path),
+        };
         let mut methods = Vec::new();
         for route in self.plain.get(below).into_iter().flatten() {
             if route.methods.iter().any(|it| it.name() == method) {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use hyper::{Response, StatusCode};
-use longshore_mlflow::rest::{Done, ErrorCode, FileInfo, ListProxiedArtifactsReply, Method};
+use longshore_mlflow::rest::{Done, FileInfo, ListProxiedArtifactsReply, Method};
 
-use super::{ArtifactPath, Repository, repository::Entry};
+use super::{ArtifactPath, Repository, permit, reach, repository::Entry};
 use crate::{
-    Caller, Error,
+    Error,
     operation::{Level, Need, Object},
     query::pairs,
     reply::{self, Reply},
@@ -96,7 +96,7 @@ fn at(
     asked: &Asked,
     level: Level,
 ) -> Result<(Repository, ArtifactPath), Error> {
-    let repository = served(state)?.clone();
+    let repository = reach::served(state)?.clone();
     let path = ArtifactPath::parse(asked.fields.first().map_or("", |(_, path)| path.as_str()))?;
     // the first folder is that of an experiment; elsewhere only administrators have files
     let first = path.first();
@@ -105,20 +105,6 @@ fn at(
     } else {
         Object::Server
     };
-    allowed(&asked.caller, &Need::of(level, object))?;
+    permit(&asked.caller, &Need::of(level, object))?;
     Ok((repository, path))
-}
-
-/// Checks the permission of a caller. Where the server asks for no users, everybody may do everything.
-fn allowed(caller: &Caller, need: &Need<'_>) -> Result<(), Error> {
-    if caller.user.is_none() {
-        return Ok(());
-    }
-    tracing::debug!(?need, "no grants are known");
-    Err(Error::refused(ErrorCode::PermissionDenied, "Permission denied"))
-}
-
-/// The repository of the proxy.
-fn served(state: &State) -> Result<&Repository, Error> {
-    state.artifacts.as_ref().ok_or(Error::NotServed)
 }

@@ -148,7 +148,7 @@ pub(super) fn number(
 ///
 /// # Errors
 /// When a parameter is not valid, or there is no such version.
-pub(super) fn location(
+pub(crate) fn location(
     on: &mut dyn Connection,
     context: &Context<'_>,
     name: &str,

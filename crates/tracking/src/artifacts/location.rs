@@ -1,0 +1,148 @@
+use std::path::{Component, Path, PathBuf};
+
+use super::ArtifactPath;
+use crate::Error;
+
+/// What comes before the path in an address of the artifact proxy.
+const PROXY: &str = "/api/2.0/mlflow-artifacts/artifacts";
+
+/// Where artifacts are, as a URI that the database holds says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Location {
+    /// Below the destination of the artifact proxy.
+    Proxied(ArtifactPath),
+    /// On a disk, by an absolute path.
+    Disk(PathBuf),
+    /// Below the artifacts of a run.
+    Run(String, ArtifactPath),
+    /// In a storage of this scheme, which clients use themselves.
+    Elsewhere(String),
+}
+
+impl Location {
+    /// Reads a URI. What does not belong to a place is refused: a fragment, and a path that climbs.
+    ///
+    /// # Errors
+    /// A refusal that says what is wrong.
+    pub(crate) fn parse(uri: &str) -> Result<Self, Error> {
+        let wrong = |why: &str| Error::invalid(format!("the location `{uri}` {why}"));
+        if uri.contains(['#', '\0']) {
+            return Err(wrong("has a fragment"));
+        }
+        let Some((scheme, rest)) = split_scheme(uri) else { return disk(uri, uri) };
+        let rest = rest.split('?').next().unwrap_or_default();
+        let scheme = scheme.to_ascii_lowercase();
+        // a host, when there is one, is the server's own or one that only clients know
+        let path = rest
+            .strip_prefix("//")
+            .map_or(rest, |rest| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default());
+        let below = |path: &str| {
+            ArtifactPath::parse(path.trim_start_matches('/'))
+                .map_err(|_| wrong("has a path that leaves its root"))
+        };
+        match scheme.as_str() {
+            "mlflow-artifacts" => Ok(Self::Proxied(below(path)?)),
+            "http" | "https" => {
+                let (_, path) = path.split_once(PROXY).ok_or_else(|| {
+                    wrong("is no address of the artifact proxy, the only one that is read here")
+                })?;
+                Ok(Self::Proxied(below(path)?))
+            }
+            "runs" => {
+                let (run, path) = match path.trim_start_matches('/').split_once('/') {
+                    Some((run, path)) => (run, path),
+                    None => (path.trim_start_matches('/'), ""),
+                };
+                Ok(Self::Run(run.to_owned(), below(path)?))
+            }
+            "file" => match rest.strip_prefix("//") {
+                Some(rest) if !rest.starts_with('/') && !rest.starts_with("localhost/") => {
+                    Err(wrong("names a host; a `file:` location has none"))
+                }
+                _ => {
+                    let path = longshore_daemon::percent::decode(path);
+                    disk(uri, &path.ok_or_else(|| wrong("is not valid percent-encoded text"))?)
+                }
+            },
+            _ => Ok(Self::Elsewhere(scheme)),
+        }
+    }
+
+    /// The path of `other` below this place.
+    pub(crate) fn join(&self, other: &ArtifactPath) -> Self {
+        match self {
+            Self::Proxied(path) => Self::Proxied(path.join(other)),
+            Self::Disk(path) => Self::Disk(path.join(other.as_str())),
+            Self::Run(run, path) => Self::Run(run.clone(), path.join(other)),
+            Self::Elsewhere(scheme) => Self::Elsewhere(scheme.clone()),
+        }
+    }
+}
+
+fn disk(uri: &str, path: &str) -> Result<Location, Error> {
+    let climbs = Path::new(path).components().any(|part| part == Component::ParentDir);
+    let absolute = std::path::absolute(path).ok().filter(|_| !climbs && !path.contains('\0'));
+    let words = || Error::invalid(format!("the location `{uri}` has a path that leaves its root"));
+    absolute.map(Location::Disk).ok_or_else(words)
+}
+
+/// The scheme of a URI and what follows its colon.
+fn split_scheme(uri: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let is_scheme = scheme.starts_with(|it: char| it.is_ascii_alphabetic())
+        && scheme.bytes().all(|it| it.is_ascii_alphanumeric() || b"+-.".contains(&it));
+    is_scheme.then_some((scheme, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ArtifactPath, Location};
+
+    fn path(text: &str) -> ArtifactPath {
+        ArtifactPath::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_location_is_read_once() {
+        let proxied = |text| Location::Proxied(path(text));
+        let cases = [
+            ("mlflow-artifacts:/0/r/artifacts", proxied("0/r/artifacts")),
+            ("mlflow-artifacts:0/r", proxied("0/r")),
+            ("mlflow-artifacts://host:5000/0/r", proxied("0/r")),
+            ("MLFLOW-ARTIFACTS:///0/r", proxied("0/r")),
+            ("http://h:1/api/2.0/mlflow-artifacts/artifacts/0/r", proxied("0/r")),
+            ("https://h/p/api/2.0/mlflow-artifacts/artifacts", proxied("")),
+            ("runs:/abc/model/a", Location::Run("abc".into(), path("model/a"))),
+            ("file:///srv/a%20b", Location::Disk("/srv/a b".into())),
+            ("file://localhost/srv", Location::Disk("/srv".into())),
+            ("/srv/a%20b", Location::Disk("/srv/a%20b".into())),
+            ("S3://bucket/key", Location::Elsewhere("s3".into())),
+            ("dbfs:/a/../b", Location::Elsewhere("dbfs".into())),
+        ];
+        for (uri, wanted) in cases {
+            assert_eq!(Location::parse(uri).unwrap(), wanted, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_location_that_climbs_is_refused() {
+        let wrong = [
+            "mlflow-artifacts:/../../x",
+            "mlflow-artifacts:/a/%2e%2e/%2e%2e/x",
+            "mlflow-artifacts:/a/..%252f..%252fx",
+            "mlflow-artifacts:/a#/../b",
+            "http://h/etc/passwd",
+            "http://h/api/2.0/mlflow-artifacts/artifacts/../../x",
+            "runs:/abc/../../x",
+            "file:///srv/../etc",
+            "file:///srv/%2e%2e/etc",
+            "file://host/etc",
+            "file:///a%00b",
+            "/srv/../etc",
+            "../etc",
+        ];
+        for uri in wrong {
+            assert!(Location::parse(uri).is_err(), "{uri}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The requests for the files of a run, of a logged model, or of a model version.
+
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::{Response, StatusCode, http::request::Parts};
+use longshore_mlflow::rest::{
+    Call, ErrorCode, ListArtifacts, ListArtifactsReply, ListLoggedModelArtifacts, Method,
+    parse_query,
+};
+
+use super::{ArtifactPath, Location, owner::Owner, permit, proxy, reach};
+use crate::{
+    Caller, Error, query,
+    operation::{Context, Level, Need, Object},
+    reply::{self, Reply},
+    routes::{Asked, Route},
+    state::{State, now},
+};
+
+/// Most bytes that MLflow's web page may upload at a time.
+const UPLOAD: usize = 10 << 20;
+
+/// The routes. Those that begin with `/` are of MLflow's web page, and are below no prefix.
+pub(super) fn routes() -> Vec<Route> {
+    let list = Route {
+        methods: ListArtifacts::METHODS,
+        path: ListArtifacts::PATH,
+        answer: |state, asked| Box::pin(list_run(state, asked)),
+    };
+    let list_model = Route {
+        methods: ListLoggedModelArtifacts::METHODS,
+        path: ListLoggedModelArtifacts::PATH,
+        answer: |state, asked| Box::pin(list_logged_model(state, asked)),
+    };
+    let of_run = Route {
+        methods: &[Method::Get],
+        path: "/get-artifact",
+        answer: |state, asked| Box::pin(of_run(state, asked)),
+    };
+    let of_version = Route {
+        methods: &[Method::Get],
+        path: "/model-versions/get-artifact",
+        answer: |state, asked| Box::pin(of_version(state, asked)),
+    };
+    let of_model = Route {
+        methods: &[Method::Get],
+        path: "2.0/mlflow/logged-models/{model_id}/artifacts/files",
+        answer: |state, asked| Box::pin(of_logged_model(state, asked)),
+    };
+    let upload = Route {
+        methods: &[Method::Post],
+        path: "2.0/mlflow/upload-artifact",
+        answer: |state, asked| Box::pin(upload(state, asked)),
+    };
+    vec![list, list_model, of_run, of_version, of_model, upload]
+}
+
+async fn list_run(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
+    let request: ListArtifacts = message(&asked)?;
+    permit(&asked.caller, &Need::of(Level::Read, Object::Run(&request.run_id)))?;
+    list(&state, asked.caller, Owner::Run(request.run_id.clone()), request.path).await
+}
+
+async fn list_logged_model(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
+    let request: ListLoggedModelArtifacts = message(&asked)?;
+    permit(&asked.caller, &Need::of(Level::Read, Object::LoggedModel(&request.model_id)))?;
+    let path = request.artifact_directory_path;
+    list(&state, asked.caller, Owner::LoggedModel(request.model_id.clone()), path).await
+}
+
+async fn list(
+    state: &Arc<State>,
+    caller: Caller,
+    owner: Owner,
+    path: Option<String>,
+) -> Result<Response<Reply>, Error> {
+    let path = ArtifactPath::parse(&path.unwrap_or_default())?;
+    let (uri, location) = locate(state, caller, owner).await?;
+    let (repository, at) = reach::reach(state, &location.join(&path))?;
+    let entries = repository.list(at).await?;
+    let files = entries.into_iter().map(|entry| proxy::file(entry, Some(&path))).collect();
+    Ok(reply::message(&ListArtifactsReply { root_uri: Some(uri), files, next_page_token: None }))
+}
+
+async fn of_run(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
+    let query = Query::of(&asked.head)?;
+    let id = query.get("run_id").or_else(|| query.get("run_uuid"));
+    let id = id.ok_or_else(|| missing("run_id"))?;
+    permit(&asked.caller, &Need::of(Level::Read, Object::Run(id)))?;
+    let owner = Owner::Run(id.to_owned());
+    send(&state, &asked, owner, query.require("path")?).await
+}
+
+async fn of_version(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
+    let query = Query::of(&asked.head)?;
+    let (name, version) = (query.require("name")?, query.require("version")?);
+    permit(&asked.caller, &Need::of(Level::Read, Object::RegisteredModel(name)))?;
+    let owner = Owner::Version { name: name.to_owned(), version: version.to_owned() };
+    send(&state, &asked, owner, query.require("path")?).await
+}
+
+async fn of_logged_model(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
+    let query = Query::of(&asked.head)?;
+    let path = query.get("artifact_file_path").ok_or_else(|| {
+        let words = "Request must include the \"artifact_file_path\" query parameter.";
+        Error::refused(ErrorCode::BadRequest, words)
+    })?;
+    let id = asked.fields.first().map_or("", |(_, id)| id.as_str());
+    permit(&asked.caller, &Need::of(Level::Read, Object::LoggedModel(id)))?;
+    send(&state, &asked, Owner::LoggedModel(id.to_owned()), path).await
+}
+
+async fn send(
+    state: &Arc<State>,
+    asked: &Asked,
+    owner: Owner,
+    path: &str,
+) -> Result<Response<Reply>, Error> {
+    let path = ArtifactPath::parse(path)?;
+    let (_, location) = locate(state, asked.caller.clone(), owner).await?;
+    let (repository, at) = reach::reach(state, &location.join(&path))?;
+    repository.open_file(at).await?.respond(&asked.head.headers).await
+}
+
+async fn upload(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
+    let query = Query::of(&asked.head)?;
+    let given = |name| {
+        let words = || Error::invalid(format!("Request must specify {name}."));
+        query.get(name).filter(|text| !text.is_empty()).ok_or_else(words)
+    };
+    let (id, sent) = (given("run_uuid")?, given("path")?);
+    let path = ArtifactPath::parse(sent)?;
+    permit(&asked.caller, &Need::of(Level::Edit, Object::Run(id)))?;
+    if path.is_root() || sent.ends_with('/') {
+        return Err(Error::invalid("`path` must name a file"));
+    }
+    let (_, location) = locate(&state, asked.caller, Owner::Run(id.to_owned())).await?;
+    let (repository, at) = reach::reach(&state, &location.join(&path))?;
+    let body = Limited::new(asked.body, UPLOAD).collect().await;
+    let body = body
+        .map_err(|error| {
+            if error.is::<http_body_util::LengthLimitError>() {
+                return Error::invalid("Artifact size is too large. Max size is 10MB.");
+            }
+            Error::refused(ErrorCode::BadRequest, format!("the body cannot be read: {error}"))
+        })?
+        .to_bytes();
+    if body.is_empty() {
+        return Err(Error::invalid("Request must specify data."));
+    }
+    repository.write(at, body.into()).await?;
+    Ok(reply::whole(StatusCode::OK, "application/json", ""))
+}
+
+/// Where the files of an owner are, by a look into the store.
+async fn locate(
+    state: &Arc<State>,
+    caller: Caller,
+    owner: Owner,
+) -> Result<(String, Location), Error> {
+    let shared = state.clone();
+    let look = move |on: &mut dyn crate::store::Connection| {
+        let context = Context { caller: &caller, settings: &shared.settings, now: now() };
+        owner.location(on, &context)
+    };
+    state.store.read(look).await
+}
+
+/// The message of a request without a body.
+fn message<M: longshore_mlflow::rest::Message>(asked: &Asked) -> Result<M, Error> {
+    let path: Vec<_> = asked.fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let pairs = query::pairs(asked.head.uri.query().unwrap_or_default())?;
+    let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    Ok(parse_query(pairs, &path)?)
+}
+
+/// The query of a request that is no message.
+struct Query(Vec<(String, String)>);
+
+impl Query {
+    fn of(head: &Parts) -> Result<Self, Error> {
+        query::pairs(head.uri.query().unwrap_or_default()).map(Self)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(found, _)| found == name).map(|(_, text)| text.as_str())
+    }
+
+    fn require(&self, name: &str) -> Result<&str, Error> {
+        self.get(name).ok_or_else(|| missing(name))
+    }
+}
+
+fn missing(name: &str) -> Error {
+    Error::invalid(format!("Missing value for required parameter '{name}'."))
+}

@@ -1,0 +1,58 @@
+//! From a location to what keeps its files.
+
+use std::{path::Path, sync::Arc};
+
+use longshore_mlflow::rest::ErrorCode;
+
+use super::{ArtifactPath, Location, Repository, disk::Disk};
+use crate::{Error, state::State};
+
+/// The repository and the path at a location. A file of this machine is within reach only below the
+/// server's own folders: the location of an experiment is what any client says that it is.
+///
+/// # Errors
+/// A refusal of what the server must not or cannot read.
+pub(super) fn reach(
+    state: &Arc<State>,
+    location: &Location,
+) -> Result<(Repository, ArtifactPath), Error> {
+    match location {
+        Location::Proxied(path) => Ok((served(state)?.clone(), path.clone())),
+        Location::Disk(place) => {
+            let settings = &state.settings;
+            let roots =
+                [Some(settings.artifact_root.as_str()), settings.artifacts_destination.as_deref()];
+            let roots = roots.into_iter().flatten().filter_map(|it| Location::parse(it).ok());
+            let found = roots.into_iter().find_map(|root| match root {
+                Location::Disk(root) => Some((below(&root, place)?, root)),
+                _ => None,
+            });
+            let (path, root) = found.ok_or_else(|| {
+                Error::refused(
+                    ErrorCode::PermissionDenied,
+                    "these artifacts are not below the artifact root of the server; read them at their location, or start the server with `--default-artifact-root` above it",
+                )
+            })?;
+            Ok((Repository::Disk(Disk::new(root)), path))
+        }
+        Location::Run(..) => Err(Error::invalid("a run cannot keep its artifacts in a run")),
+        Location::Elsewhere(scheme) => Err(Error::refused(
+            ErrorCode::NotImplemented,
+            format!("the server cannot read `{scheme}` locations; read them with the client"),
+        )),
+    }
+}
+
+/// The repository of the proxy.
+///
+/// # Errors
+/// [`Error::NotServed`].
+pub(super) fn served(state: &State) -> Result<&Repository, Error> {
+    state.artifacts.as_ref().ok_or(Error::NotServed)
+}
+
+/// The path of a place below a root, when it is there.
+fn below(root: &Path, place: &Path) -> Option<ArtifactPath> {
+    let rest = place.strip_prefix(root).ok()?.to_str()?;
+    ArtifactPath::parse(rest).ok()
+}
