@@ -1,4 +1,4 @@
-//! A tracking server by itself: `cargo run -p longshore-tracking --example tracking [PORT] [STORE_URI]`.
+//! A tracking server by itself: `cargo run -p longshore-tracking --example tracking [PORT] [STORE_URI] [ARTIFACTS]`.
 
 use longshore_tracking::{Config, Error, Settings, Store, Tracking};
 
@@ -6,7 +6,9 @@ fn main() -> Result<(), Error> {
     let mut arguments = std::env::args().skip(1);
     let port = arguments.next().and_then(|port| port.parse().ok()).unwrap_or(5000);
     let uri = arguments.next().unwrap_or_else(|| "sqlite:///mlflow.db".to_owned());
-    let mut config = Config::new(Store::open(&uri)?, Settings::default());
+    let mut settings = Settings::default();
+    settings.artifacts_destination = arguments.next().or(settings.artifacts_destination);
+    let mut config = Config::new(Store::open(&uri)?, settings);
     config.port = port;
     let server = Tracking::bind(config)?;
     let drain = server.drain();

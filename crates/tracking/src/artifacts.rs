@@ -15,6 +15,7 @@ mod proxy;
 mod range;
 mod reach;
 pub(crate) mod repository;
+mod s3;
 mod server_info;
 mod upload;
 

@@ -14,6 +14,7 @@ use super::{
     mime,
     range::{Wanted, wanted},
     repository::{Found, blocking},
+    s3::S3,
 };
 use crate::{
     Error,
@@ -23,14 +24,26 @@ use crate::{
 /// A file that is open to be sent.
 #[derive(Debug)]
 pub(crate) struct Download {
-    found: Found<File>,
+    found: Found<Source>,
     path: ArtifactPath,
+}
+
+/// What a file is read from.
+#[derive(Debug)]
+enum Source {
+    Disk(File),
+    S3(S3),
 }
 
 impl Download {
     /// A file of a disk.
     pub(super) fn of_disk(found: Found<File>, path: &ArtifactPath) -> Self {
-        Self { found, path: path.clone() }
+        Self { found: found.map(Source::Disk), path: path.clone() }
+    }
+
+    /// An object of a bucket.
+    pub(super) fn of_s3(found: Found<S3>, path: &ArtifactPath) -> Self {
+        Self { found: found.map(Source::S3), path: path.clone() }
     }
 
     /// The response: the file, or the part of it that the headers of the request ask for. It is always an
@@ -41,6 +54,7 @@ impl Download {
     pub(crate) async fn respond(self, asked: &HeaderMap) -> Result<Response<Reply>, Error> {
         let Self { found, path } = self;
         let Found { file, size, modified, tag } = found;
+        let stored = tag.clone();
         let tag = tag.unwrap_or_else(|| tag_of(modified, size));
         let header = |name: HeaderName| asked.get(name).and_then(|value| value.to_str().ok());
         if header(IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|it| it.trim() == tag)) {
@@ -58,7 +72,10 @@ impl Download {
             }
         };
         let is_part = range != (0..size);
-        let mut response = read(file, range.clone(), &path).await?;
+        let mut response = match file {
+            Source::Disk(file) => read(file, range.clone(), &path).await?,
+            Source::S3(s3) => s3.read(&path, range.clone(), stored).await?,
+        };
         put(response.headers_mut(), CONTENT_LENGTH, &(range.end - range.start).to_string());
         if is_part {
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;

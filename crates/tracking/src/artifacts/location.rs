@@ -15,6 +15,13 @@ pub(crate) enum Location {
     Disk(PathBuf),
     /// Below the artifacts of a run.
     Run(String, ArtifactPath),
+    /// In a bucket of S3.
+    S3 {
+        /// Its name.
+        bucket: String,
+        /// The key, or the beginning of keys.
+        key: ArtifactPath,
+    },
     /// In a storage of this scheme, which clients use themselves.
     Elsewhere(String),
 }
@@ -64,6 +71,13 @@ impl Location {
                     disk(uri, &path.ok_or_else(|| wrong("is not valid percent-encoded text"))?)
                 }
             },
+            "s3" => {
+                let (bucket, key) = rest
+                    .trim_start_matches('/')
+                    .split_once('/')
+                    .unwrap_or((rest.trim_start_matches('/'), ""));
+                Ok(Self::S3 { bucket: bucket.to_owned(), key: below(key)? })
+            }
             _ => Ok(Self::Elsewhere(scheme)),
         }
     }
@@ -74,6 +88,7 @@ impl Location {
             Self::Proxied(path) => Self::Proxied(path.join(other)),
             Self::Disk(path) => Self::Disk(path.join(other.as_str())),
             Self::Run(run, path) => Self::Run(run.clone(), path.join(other)),
+            Self::S3 { bucket, key } => Self::S3 { bucket: bucket.clone(), key: key.join(other) },
             Self::Elsewhere(scheme) => Self::Elsewhere(scheme.clone()),
         }
     }
@@ -116,7 +131,8 @@ mod tests {
             ("file:///srv/a%20b", Location::Disk("/srv/a b".into())),
             ("file://localhost/srv", Location::Disk("/srv".into())),
             ("/srv/a%20b", Location::Disk("/srv/a%20b".into())),
-            ("S3://bucket/key", Location::Elsewhere("s3".into())),
+            ("S3://bucket/key", Location::S3 { bucket: "bucket".into(), key: path("key") }),
+            ("gs://bucket/key", Location::Elsewhere("gs".into())),
             ("dbfs:/a/../b", Location::Elsewhere("dbfs".into())),
         ];
         for (uri, wanted) in cases {
@@ -134,6 +150,7 @@ mod tests {
             "http://h/etc/passwd",
             "http://h/api/2.0/mlflow-artifacts/artifacts/../../x",
             "runs:/abc/../../x",
+            "s3://bucket/a/../../b",
             "file:///srv/../etc",
             "file:///srv/%2e%2e/etc",
             "file://host/etc",

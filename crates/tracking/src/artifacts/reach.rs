@@ -27,14 +27,15 @@ pub(super) fn reach(
                 Location::Disk(root) => Some((below(&root, place)?, root)),
                 _ => None,
             });
-            let (path, root) = found.ok_or_else(|| {
-                Error::refused(
-                    ErrorCode::PermissionDenied,
-                    "these artifacts are not below the artifact root of the server; read them at their location, or start the server with `--default-artifact-root` above it",
-                )
-            })?;
+            let (path, root) = found.ok_or_else(beyond)?;
             Ok((Repository::Disk(Disk::new(root)), path))
         }
+        Location::S3 { bucket, key } => match &state.artifacts {
+            Some(Repository::S3(s3)) if s3.below(bucket, key).is_some() => {
+                Ok((Repository::S3(s3.clone()), s3.below(bucket, key).unwrap_or_default()))
+            }
+            _ => Err(beyond()),
+        },
         Location::Run(..) => Err(Error::invalid("a run cannot keep its artifacts in a run")),
         Location::Elsewhere(scheme) => Err(Error::refused(
             ErrorCode::NotImplemented,
@@ -55,4 +56,9 @@ pub(super) fn served(state: &State) -> Result<&Repository, Error> {
 fn below(root: &Path, place: &Path) -> Option<ArtifactPath> {
     let rest = place.strip_prefix(root).ok()?.to_str()?;
     ArtifactPath::parse(rest).ok()
+}
+
+fn beyond() -> Error {
+    let words = "these artifacts are not below the artifact root or the artifacts destination of the server; read them at their location, or start the server with `--default-artifact-root` or `--artifacts-destination` above it";
+    Error::refused(ErrorCode::PermissionDenied, words)
 }

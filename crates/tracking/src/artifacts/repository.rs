@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::SystemTime};
 
 use longshore_daemon::server::Body;
 
-use super::{ArtifactPath, disk::Disk, download::Download, upload};
+use super::{ArtifactPath, disk::Disk, download::Download, s3::S3, upload};
 use crate::Error;
 
 /// What keeps artifacts.
@@ -10,6 +10,8 @@ use crate::Error;
 pub(crate) enum Repository {
     /// A folder of this machine.
     Disk(Disk),
+    /// A bucket.
+    S3(S3),
 }
 
 /// A file or a folder in a folder.
@@ -34,17 +36,26 @@ pub(crate) struct Found<F> {
     pub(crate) tag: Option<String>,
 }
 
+impl<F> Found<F> {
+    /// The same, read from something else.
+    pub(super) fn map<G>(self, to: impl FnOnce(F) -> G) -> Found<G> {
+        let Self { file, size, modified, tag } = self;
+        Found { file: to(file), size, modified, tag }
+    }
+}
+
 impl Repository {
-    /// What keeps the artifacts at a location of the server's settings: a path, or a `file:` URI.
+    /// What keeps the artifacts at a location of the server's settings: a path, a `file:` URI or an `s3:` URI.
     ///
     /// # Errors
     /// A refusal of a location that this server cannot use.
     pub(crate) fn open(location: &str) -> Result<Self, Error> {
         let path = match location.split_once(':') {
             Some(("file", path)) => path.strip_prefix("//").unwrap_or(path),
+            Some(("s3", place)) => return S3::open(place.trim_start_matches('/')).map(Self::S3),
             Some((scheme, _)) if !scheme.contains(['/', '.']) => {
                 return Err(Error::invalid(format!(
-                    "`{location}` cannot keep artifacts: `{scheme}` is not supported; write a path"
+                    "`{location}` cannot keep artifacts: `{scheme}` is not supported; write a path or `s3://BUCKET/PREFIX`"
                 )));
             }
             _ => location,
@@ -59,6 +70,7 @@ impl Repository {
     pub(crate) async fn list(&self, path: ArtifactPath) -> Result<Vec<Entry>, Error> {
         match self.clone() {
             Self::Disk(disk) => blocking(move || disk.list(&path)).await,
+            Self::S3(s3) => s3.list(&path).await,
         }
     }
 
@@ -71,6 +83,7 @@ impl Repository {
             Self::Disk(disk) => {
                 blocking(move || Ok(Download::of_disk(disk.open(&path)?, &path))).await
             }
+            Self::S3(s3) => Ok(Download::of_s3(s3.find(&path).await?, &path)),
         }
     }
 
@@ -81,6 +94,7 @@ impl Repository {
     pub(crate) async fn write(&self, path: ArtifactPath, body: Body) -> Result<(), Error> {
         match self {
             Self::Disk(disk) => upload::to_disk(disk, path, body).await,
+            Self::S3(s3) => s3.write(&path, body).await,
         }
     }
 
@@ -91,6 +105,7 @@ impl Repository {
     pub(crate) async fn delete(&self, path: ArtifactPath) -> Result<(), Error> {
         match self.clone() {
             Self::Disk(disk) => blocking(move || disk.delete(&path)).await,
+            Self::S3(s3) => s3.delete(&path).await,
         }
     }
 }

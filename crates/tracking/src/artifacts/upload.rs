@@ -20,7 +20,7 @@ const PIECE: usize = 1 << 20;
 pub(super) async fn to_disk(disk: &Disk, path: ArtifactPath, mut body: Body) -> Result<(), Error> {
     let mut staged: Option<Staged> = None;
     loop {
-        let (parts, is_last) = piece(&mut body).await?;
+        let (parts, is_last) = piece(&mut body, PIECE).await?;
         let (disk, path) = (disk.clone(), path.clone());
         let so_far = staged.take();
         let write = move || {
@@ -40,10 +40,10 @@ pub(super) async fn to_disk(disk: &Disk, path: ArtifactPath, mut body: Body) -> 
     }
 }
 
-/// The next bytes of a body, and whether they are its last.
-pub(super) async fn piece(body: &mut Body) -> Result<(Vec<Bytes>, bool), Error> {
+/// The next bytes of a body, at least `wanted`, and whether they are its last.
+pub(super) async fn piece(body: &mut Body, wanted: usize) -> Result<(Vec<Bytes>, bool), Error> {
     let (mut parts, mut size) = (Vec::new(), 0);
-    while size < PIECE {
+    while size < wanted {
         let Some(frame) = body.frame().await else { return Ok((parts, true)) };
         let frame = frame.map_err(|error| {
             Error::refused(ErrorCode::BadRequest, format!("the body cannot be read: {error}"))

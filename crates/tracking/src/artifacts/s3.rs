@@ -1,0 +1,181 @@
+//! A bucket of S3, or of what speaks its protocol, that keeps artifacts.
+
+use std::{ops::Range, sync::Arc, time::SystemTime};
+
+use futures_util::{StreamExt, TryStreamExt};
+use longshore_daemon::server::Body;
+use object_store::{
+    GetOptions, GetRange, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload,
+    aws::{AmazonS3, AmazonS3Builder},
+    path::Path,
+};
+
+use super::{
+    ArtifactPath, body,
+    repository::{Entry, Found},
+    upload,
+};
+use crate::{Error, reply::Reply};
+
+mod http;
+
+/// Bytes of a part. S3 takes ten thousand parts, so that a file may have 160 GB.
+const PART: usize = 16 << 20;
+
+/// The objects of a bucket below a prefix.
+#[derive(Clone, Debug)]
+pub(crate) struct S3 {
+    store: Arc<AmazonS3>,
+    bucket: String,
+    prefix: ArtifactPath,
+}
+
+impl S3 {
+    /// The objects at `BUCKET/PREFIX`. Credentials, region and endpoint are those of the environment, by
+    /// AWS's names and by MLflow's `MLFLOW_S3_ENDPOINT_URL`.
+    ///
+    /// # Errors
+    /// A refusal of a place or an environment that cannot be used.
+    pub(crate) fn open(place: &str) -> Result<Self, Error> {
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let mut builder = AmazonS3Builder::from_env();
+        if let Ok(endpoint) = std::env::var("MLFLOW_S3_ENDPOINT_URL") {
+            builder = builder.with_endpoint(endpoint);
+        }
+        // whoever configures an endpoint without TLS means it
+        let builder = builder.with_allow_http(true).with_bucket_name(bucket);
+        let store = builder.with_http_connector(http::Hyper).build();
+        let store = store.map_err(|error| {
+            Error::invalid(format!("`s3://{place}` cannot keep artifacts: {error}"))
+        })?;
+        let prefix = ArtifactPath::parse(prefix)?;
+        Ok(Self { store: Arc::new(store), bucket: bucket.to_owned(), prefix })
+    }
+
+    /// The path of a key of a bucket below this place, when it is there.
+    pub(crate) fn below(&self, bucket: &str, key: &ArtifactPath) -> Option<ArtifactPath> {
+        let rest = key.as_str().strip_prefix(self.prefix.as_str())?;
+        let is_below = self.prefix.is_root() || rest.is_empty() || rest.starts_with('/');
+        if bucket != self.bucket || !is_below {
+            return None;
+        }
+        ArtifactPath::parse(rest.trim_start_matches('/')).ok()
+    }
+
+    /// What is directly in a folder, by name; nothing when it is no folder.
+    pub(crate) async fn list(&self, path: &ArtifactPath) -> Result<Vec<Entry>, Error> {
+        let folder = self.key(path)?;
+        let found = self.store.list_with_delimiter(Some(&folder)).await;
+        let found = found.map_err(|error| failed(path, &error))?;
+        let name = |path: &Path| path.filename().map(ToOwned::to_owned);
+        let folders = found.common_prefixes.iter().filter_map(name);
+        let folders = folders.map(|name| Entry { name, size: None });
+        let files = found.objects.iter().filter_map(|object| {
+            Some(Entry { name: name(&object.location)?, size: Some(object.size) })
+        });
+        let mut entries: Vec<_> = folders.chain(files).collect();
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    /// What is known of a file.
+    pub(crate) async fn find(&self, path: &ArtifactPath) -> Result<Found<Self>, Error> {
+        let about = self.store.head(&self.key(path)?).await;
+        let ObjectMeta { size, e_tag, last_modified, .. } =
+            about.map_err(|error| failed(path, &error))?;
+        let modified = Some(SystemTime::from(last_modified));
+        Ok(Found { file: self.clone(), size, modified, tag: e_tag })
+    }
+
+    /// A response with some bytes of a file, which must still be the one of `tag`.
+    pub(crate) async fn read(
+        &self,
+        path: &ArtifactPath,
+        range: Range<u64>,
+        tag: Option<String>,
+    ) -> Result<hyper::Response<Reply>, Error> {
+        let range = (!range.is_empty()).then_some(GetRange::Bounded(range));
+        let options = GetOptions { range, if_match: tag, ..GetOptions::default() };
+        let found = self.store.get_opts(&self.key(path)?, options).await;
+        let found = found.map_err(|error| failed(path, &error))?;
+        Ok(body::streamed(found.into_stream().map_err(Into::into)))
+    }
+
+    /// Writes a file from the body of a request. Nothing is seen of it until it is whole.
+    pub(crate) async fn write(&self, path: &ArtifactPath, mut body: Body) -> Result<(), Error> {
+        let key = self.key(path)?;
+        let (parts, is_last) = upload::piece(&mut body, PART).await?;
+        let payload = PutPayload::from_iter(parts);
+        if is_last {
+            let put = self.store.put(&key, payload).await;
+            return put.map(drop).map_err(|error| unwritten(path, &error));
+        }
+        let begun = self.store.put_multipart(&key).await;
+        let mut upload = begun.map_err(|error| unwritten(path, &error))?;
+        let written = in_parts(upload.as_mut(), payload, &mut body, path).await;
+        if written.is_err() {
+            // parts that nobody joins cost money
+            if let Err(error) = upload.abort().await {
+                tracing::warn!(%path, "an unfinished upload stays in the bucket: {error}");
+            }
+        }
+        written
+    }
+
+    /// Deletes a file, or all that is in a folder. What is not there is no failure.
+    pub(crate) async fn delete(&self, path: &ArtifactPath) -> Result<(), Error> {
+        let key = self.key(path)?;
+        let inside = self.store.list(Some(&key)).map_ok(|object| object.location);
+        let keys = futures_util::stream::once(async move { Ok(key) }).chain(inside).boxed();
+        let mut deleted = self.store.delete_stream(keys);
+        while let Some(one) = deleted.next().await {
+            match one {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(failed(path, &error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The key of a path. The names stay as they are: a key is not encoded.
+    fn key(&self, path: &ArtifactPath) -> Result<Path, Error> {
+        let key = self.prefix.join(path);
+        Path::parse(key.as_str()).map_err(|_| Error::invalid("Invalid path"))
+    }
+}
+
+/// Sends the first part and all others, and joins them.
+async fn in_parts(
+    upload: &mut dyn MultipartUpload,
+    first: PutPayload,
+    body: &mut Body,
+    path: &ArtifactPath,
+) -> Result<(), Error> {
+    let mut payload = first;
+    loop {
+        upload.put_part(payload).await.map_err(|error| unwritten(path, &error))?;
+        let (parts, is_last) = upload::piece(body, PART).await?;
+        payload = PutPayload::from_iter(parts);
+        if is_last {
+            if payload.content_length() > 0 {
+                upload.put_part(payload).await.map_err(|error| unwritten(path, &error))?;
+            }
+            return upload.complete().await.map(drop).map_err(|error| unwritten(path, &error));
+        }
+    }
+}
+
+/// Why a path cannot be read. The words of the storage are for the log.
+fn failed(path: &ArtifactPath, error: &object_store::Error) -> Error {
+    match error {
+        object_store::Error::NotFound { .. } => {
+            Error::missing(format!("No such artifact: '{path}'"))
+        }
+        error => unwritten(path, error),
+    }
+}
+
+/// Why a path cannot be written: what is not found then is the bucket.
+fn unwritten(path: &ArtifactPath, error: &object_store::Error) -> Error {
+    Error::Artifact { path: path.to_string(), reason: error.to_string() }
+}
