@@ -11,6 +11,7 @@ mod mime;
 mod owned;
 mod owner;
 mod path;
+mod presigned;
 mod proxy;
 mod range;
 mod reach;
@@ -29,7 +30,7 @@ use crate::{Caller, Error, operation::Need, routes::Route};
 
 /// All routes of artifacts.
 pub(crate) fn routes() -> Vec<Route> {
-    [proxy::routes(), owned::routes(), server_info::routes()].concat()
+    [proxy::routes(), presigned::routes(), owned::routes(), server_info::routes()].concat()
 }
 
 /// Checks the permission of a caller. Where the server asks for no users, everybody may do everything.

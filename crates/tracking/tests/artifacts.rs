@@ -156,6 +156,7 @@ fn no_path_of_the_proxy_leaves_its_root() {
                 ("GET", format!("{proxy}?path={path}")),
                 ("PUT", format!("{proxy}/{path}")),
                 ("DELETE", format!("{proxy}/{path}")),
+                ("GET", format!("{prefix}/2.0/mlflow-artifacts/presigned/{path}")),
                 ("GET", format!("{prefix}/2.0/mlflow/artifacts/list?{of_run}&path={path}")),
                 ("GET", format!("/get-artifact?{of_run}&path={path}")),
                 ("POST", format!("{prefix}/2.0/mlflow/upload-artifact?{of_run}&path={path}")),
@@ -163,7 +164,7 @@ fn no_path_of_the_proxy_leaves_its_root() {
             for (method, target) in asked {
                 let (status, answer) = served.ask(method, &target, "", "written");
                 assert!(!answer.contains(CANARY), "{method} {target}: {answer}");
-                assert!(status < 500, "{method} {target}: {answer}");
+                assert!(status < 500 || status == 501, "{method} {target}: {answer}");
             }
         }
     }

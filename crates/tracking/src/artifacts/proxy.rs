@@ -91,7 +91,7 @@ pub(super) fn file(entry: Entry, below: Option<&ArtifactPath>) -> FileInfo {
 }
 
 /// The repository and the path that a request means, once the caller may do that much there.
-fn at(
+pub(super) fn at(
     state: &Arc<State>,
     asked: &Asked,
     level: Level,

@@ -2,6 +2,7 @@
 
 use longshore_mlflow::rest::{Call, GetServerInfo, ServerInfo};
 
+use super::Repository;
 use crate::{reply, routes::Route, state::State};
 
 /// The route.
@@ -19,7 +20,7 @@ fn info(state: &State) -> ServerInfo {
         workspaces_enabled: Some(false),
         trace_archival_enabled: Some(false),
         multipart_uploads_enabled: Some(false),
-        multipart_downloads_enabled: Some(false),
+        multipart_downloads_enabled: Some(matches!(state.artifacts, Some(Repository::S3(_)))),
         artifact_serving_enabled: Some(state.artifacts.is_some()),
         presigned_upload_run_id_supported: Some(false),
         presigned_upload_model_id_supported: Some(false),
