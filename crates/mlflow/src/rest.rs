@@ -29,6 +29,7 @@ mod refusal;
 mod registered_models;
 mod runs;
 mod server_info;
+mod webhooks;
 mod wire;
 
 pub use artifacts::*;
@@ -45,6 +46,7 @@ pub use refusal::{ErrorCode, Refusal};
 pub use registered_models::*;
 pub use runs::*;
 pub use server_info::*;
+pub use webhooks::*;
 pub use wire::{Kind, Message, Wire, place::Place};
 
 /// The prefix of the paths that clients use.

@@ -26,6 +26,7 @@ mod server;
 mod sql;
 mod state;
 pub mod store;
+pub mod webhooks;
 
 pub use caller::Caller;
 pub use config::Config;

@@ -32,15 +32,24 @@ pub(crate) async fn operate<O: Operation>(
             Limited::new(body, state.body).collect().await.map_err(|error| unread(&error))?;
         parse_request(&body.to_bytes(), &path)?
     };
+    operation.prepare(&state.settings).await?;
     let shared = state.clone();
     let work = move |on: &mut dyn crate::store::Connection| {
         let context = Context { caller: &caller, settings: &shared.settings, now: now() };
-        operation.answer(on, &context).map(|answer| reply::message(&answer))
+        let answer = operation.answer(on, &context)?;
+        let deliveries = operation.tells(&answer, on, &context)?;
+        Ok((reply::message(&answer), O::WAITS.then_some(answer), deliveries))
     };
-    match O::ACCESS {
-        Access::Read => state.store.read(work).await,
-        Access::Write => state.store.write(work).await,
+    let (response, answer, deliveries) = match O::ACCESS {
+        Access::Read => state.store.read(work).await?,
+        Access::Write => state.store.write(work).await?,
+    };
+    if let (Some(answer), Some(delivery)) = (answer, deliveries.first()) {
+        let outcome = state.webhooks.try_once(delivery.clone()).await;
+        return Ok(reply::message(&O::told(answer, outcome)));
     }
+    state.webhooks.send(deliveries);
+    Ok(response)
 }
 
 /// A body must say that it is JSON: a web page of another origin cannot say so unasked. Neither can it

@@ -3,7 +3,12 @@
 use longshore_mlflow::rest::Call;
 
 pub use crate::permission::{Level, Need, Object};
-use crate::{Caller, Error, state::Settings, store::Connection};
+use crate::{
+    Caller, Error,
+    state::Settings,
+    store::Connection,
+    webhooks::{Delivery, Outcome},
+};
 
 /// Whether an operation changes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +31,41 @@ pub struct Context<'a> {
 }
 
 /// A request that can be answered. Its permission is checked in the transaction that answers it.
-pub trait Operation: Call + Send + Sync + 'static {
+pub trait Operation: Call<Reply: Send> + Send + Sync + 'static {
     /// Whether it changes anything.
     const ACCESS: Access;
 
     /// What the caller must be allowed to.
     fn needs(&self) -> Need<'_>;
+
+    /// Whether the answer waits for what comes of [`Operation::tells`].
+    const WAITS: bool = false;
+
+    /// Finds out what no transaction should wait for, before there is one.
+    ///
+    /// # Errors
+    /// When it should not be answered.
+    fn prepare(&self, _settings: &Settings) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+
+    /// The webhooks that are told, once the transaction is on disk.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn tells(
+        &self,
+        _answer: &Self::Reply,
+        _on: &mut dyn Connection,
+        _context: &Context<'_>,
+    ) -> Result<Vec<Delivery>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// Completes the answer, where it [waits](Operation::WAITS).
+    fn told(answer: Self::Reply, _outcome: Outcome) -> Self::Reply {
+        answer
+    }
 
     /// Answers inside of one transaction, which is undone when this fails. It may be called again when
     /// the database asks for that, so it has no effect but on `on`.

@@ -2,6 +2,7 @@
 
 mod aliases;
 mod artifact_uri;
+mod events;
 mod experiments;
 mod log;
 mod logged_models;
@@ -13,6 +14,7 @@ mod runs;
 mod search;
 mod stages;
 mod version_source;
+mod webhooks;
 
 pub(crate) use artifact_uri::below;
 pub(crate) use model_versions::location as location_of_version;
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Vec<Route> {
         runs::routes(),
         search::routes(),
         stages::routes(),
+        webhooks::routes(),
     ]
     .concat()
 }

@@ -34,6 +34,19 @@ pub(crate) fn id() -> Result<String, Error> {
     Ok(digits.filter_map(|digit| DIGITS.get(usize::from(digit))).collect())
 }
 
+/// A random UUID (RFC 9562, version 4).
+///
+/// # Errors
+/// [`Error::Random`].
+pub(crate) fn uuid() -> Result<String, Error> {
+    let bits = u128::from_be_bytes(bytes()?);
+    let bits = bits & !(0xf000 << 64) | (0x4000 << 64);
+    let bits = bits & !(0xc000 << 48) | (0x8000 << 48);
+    let part = |from: u32, digits: u32| (bits >> from) & ((1 << (4 * digits)) - 1);
+    let [a, b, c, d, e] = [part(96, 8), part(80, 4), part(64, 4), part(48, 4), part(0, 12)];
+    Ok(format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}"))
+}
+
 /// Two words and a number, such as `quiet-harbor-417`.
 ///
 /// # Errors
@@ -48,7 +61,11 @@ pub(crate) fn name() -> Result<String, Error> {
     Ok(name)
 }
 
-fn bytes<const N: usize>() -> Result<[u8; N], Error> {
+/// Bytes that nobody can foresee.
+///
+/// # Errors
+/// [`Error::Random`].
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Random)?;
     Ok(bytes)
@@ -58,7 +75,7 @@ fn bytes<const N: usize>() -> Result<[u8; N], Error> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{NAME, QUALITIES, THINGS, id, name};
+    use super::{NAME, QUALITIES, THINGS, id, name, uuid};
 
     #[test]
     fn ids_are_32_hexadecimal_digits_and_differ() {
@@ -67,6 +84,17 @@ mod tests {
         for id in ids {
             assert_eq!(id.len(), 32);
             assert!(id.chars().all(|digit| digit.is_ascii_hexdigit() && !digit.is_uppercase()));
+        }
+    }
+
+    #[test]
+    fn uuids_are_of_version_4() {
+        for _ in 0..100 {
+            let uuid = uuid().unwrap();
+            let lengths: Vec<_> = uuid.split('-').map(str::len).collect();
+            assert_eq!(lengths, [8, 4, 4, 4, 12], "{uuid}");
+            assert_eq!(uuid.as_bytes()[14], b'4', "{uuid}");
+            assert!(b"89ab".contains(&uuid.as_bytes()[19]), "{uuid}");
         }
     }
 

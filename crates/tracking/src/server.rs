@@ -14,6 +14,7 @@ use crate::{
     operations::{self, below},
     routes::Routes,
     state::State,
+    webhooks::Webhooks,
 };
 
 /// A tracking server that listens.
@@ -54,6 +55,7 @@ impl Tracking {
         let probe = Arc::new(Probe::new(config.registry, Drain::new(), Open));
         let state = Arc::new(State {
             store: config.store,
+            webhooks: Webhooks::start(&config.settings.webhooks)?,
             settings: config.settings,
             artifacts,
             body: config.body,

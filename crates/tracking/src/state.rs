@@ -5,7 +5,11 @@ use std::{sync::Arc, time::SystemTime};
 use longshore_daemon::server::Probe;
 use regex::Regex;
 
-use crate::{Store, artifacts::repository::Repository};
+use crate::{
+    Store,
+    artifacts::repository::Repository,
+    webhooks::{self, Webhooks},
+};
 
 /// What operations go by.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub struct Settings {
     pub source_pattern: Option<Regex>,
     /// Schemes whose places may be named though the server would ask their hosts for the files.
     pub host_schemes: Vec<String>,
+    /// Which webhooks there may be, and how they are called.
+    pub webhooks: webhooks::Settings,
 }
 
 impl Default for Settings {
@@ -30,6 +36,7 @@ impl Default for Settings {
             truncate: true,
             source_pattern: None,
             host_schemes: Vec::new(),
+            webhooks: webhooks::Settings::default(),
         }
     }
 }
@@ -40,6 +47,7 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     /// What the artifact proxy keeps files in; `None` when it is off.
     pub(crate) artifacts: Option<Repository>,
+    pub(crate) webhooks: Webhooks,
     pub(crate) body: usize,
     pub(crate) probe: Arc<Probe>,
 }

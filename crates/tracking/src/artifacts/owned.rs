@@ -11,8 +11,9 @@ use longshore_mlflow::rest::{
 
 use super::{ArtifactPath, Location, owner::Owner, permit, proxy, reach};
 use crate::{
-    Caller, Error, query,
+    Caller, Error,
     operation::{Context, Level, Need, Object},
+    query,
     reply::{self, Reply},
     routes::{Asked, Route},
     state::{State, now},

@@ -2,19 +2,26 @@
 
 use longshore_mlflow::rest::{
     DeleteRegisteredModelAlias, Done, GetModelVersionByAlias, ModelVersion, ModelVersionReply,
-    SetRegisteredModelAlias, names,
+    SetRegisteredModelAlias, WebhookAction, WebhookEntity, names,
 };
 
-use super::{model_versions, registered_models, stages};
+use serde_json::json;
+
+use super::{events, model_versions, registered_models, stages};
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
     routes::Route,
     store::Connection,
+    webhooks::Delivery,
 };
 
 /// The alias that always points at the highest version.
 pub(super) const LATEST: &str = "latest";
+
+/// What webhooks are told of when aliases change.
+const OF_ALIASES: (Option<WebhookEntity>, WebhookEntity) =
+    (Some(WebhookEntity::ModelVersionAlias), WebhookEntity::PromptAlias);
 
 /// The routes of aliases.
 pub(super) fn routes() -> Vec<Route> {
@@ -72,6 +79,16 @@ impl Operation for SetRegisteredModelAlias {
         on.execute(sql, &values)?;
         Ok(Done)
     }
+
+    fn tells(
+        &self,
+        _: &Self::Reply,
+        on: &mut dyn Connection,
+        context: &Context<'_>,
+    ) -> Result<Vec<Delivery>, Error> {
+        let data = json!({"name": self.name, "alias": self.alias, "version": self.version});
+        events::changed(on, context, &self.name, OF_ALIASES, WebhookAction::Created, data)
+    }
 }
 
 impl Operation for DeleteRegisteredModelAlias {
@@ -90,6 +107,16 @@ impl Operation for DeleteRegisteredModelAlias {
         let workspace = &context.caller.workspace;
         on.execute(sql, &[workspace.into(), (&self.name).into(), (&self.alias).into()])?;
         Ok(Done)
+    }
+
+    fn tells(
+        &self,
+        _: &Self::Reply,
+        on: &mut dyn Connection,
+        context: &Context<'_>,
+    ) -> Result<Vec<Delivery>, Error> {
+        let data = json!({"name": self.name, "alias": self.alias});
+        events::changed(on, context, &self.name, OF_ALIASES, WebhookAction::Deleted, data)
     }
 }
 

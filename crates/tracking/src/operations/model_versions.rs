@@ -5,11 +5,14 @@ use std::collections::HashMap;
 use longshore_mlflow::rest::{
     CreateModelVersion, DeleteModelVersion, DeleteModelVersionTag, Done, GetModelVersion,
     GetModelVersionDownloadUri, ModelVersion, ModelVersionDownloadUriReply, ModelVersionReply,
-    ModelVersionStatus, ModelVersionTag, SetModelVersionTag, UpdateModelVersion, checks, names,
+    ModelVersionStatus, ModelVersionTag, SetModelVersionTag, UpdateModelVersion, WebhookAction,
+    WebhookEntity, checks, names,
 };
 
+use serde_json::json;
+
 use super::{
-    registered_models,
+    events, registered_models,
     stages::{self, DELETED},
     version_source,
 };
@@ -18,10 +21,15 @@ use crate::{
     operation::{Access, Context, Level, Need, Object, Operation},
     routes::Route,
     store::{Connection, Row, Value},
+    webhooks::Delivery,
 };
 
 /// Most versions in one query.
 const TOGETHER: usize = 500;
+
+/// What webhooks are told of when tags of versions change.
+const OF_TAGS: (Option<WebhookEntity>, WebhookEntity) =
+    (Some(WebhookEntity::ModelVersionTag), WebhookEntity::PromptVersionTag);
 
 /// The routes of versions.
 pub(super) fn routes() -> Vec<Route> {
@@ -226,6 +234,15 @@ impl Operation for CreateModelVersion {
         let model_version = get(on, context, &self.name, &version.to_string())?;
         Ok(ModelVersionReply { model_version })
     }
+
+    fn tells(
+        &self,
+        answer: &Self::Reply,
+        on: &mut dyn Connection,
+        context: &Context<'_>,
+    ) -> Result<Vec<Delivery>, Error> {
+        events::version_created(on, context, self, &answer.model_version)
+    }
 }
 
 impl Operation for UpdateModelVersion {
@@ -320,6 +337,18 @@ impl Operation for SetModelVersionTag {
         set_tag(on, context, &self.name, number, (&self.key, &self.value))?;
         Ok(Done)
     }
+
+    fn tells(
+        &self,
+        _: &Self::Reply,
+        on: &mut dyn Connection,
+        context: &Context<'_>,
+    ) -> Result<Vec<Delivery>, Error> {
+        let data = json!({
+            "name": self.name, "version": self.version, "key": self.key, "value": self.value,
+        });
+        events::changed(on, context, &self.name, OF_TAGS, WebhookAction::Set, data)
+    }
 }
 
 impl Operation for DeleteModelVersionTag {
@@ -339,5 +368,15 @@ impl Operation for DeleteModelVersionTag {
         let values = [workspace.into(), (&self.key).into(), (&self.name).into(), number.into()];
         on.execute(sql, &values)?;
         Ok(Done)
+    }
+
+    fn tells(
+        &self,
+        _: &Self::Reply,
+        on: &mut dyn Connection,
+        context: &Context<'_>,
+    ) -> Result<Vec<Delivery>, Error> {
+        let data = json!({"name": self.name, "version": self.version, "key": self.key});
+        events::changed(on, context, &self.name, OF_TAGS, WebhookAction::Deleted, data)
     }
 }

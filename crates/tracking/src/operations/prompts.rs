@@ -6,7 +6,7 @@ use super::registered_models;
 use crate::{Error, operation::Context, store::Connection};
 
 /// The tag that makes a registered model or a version a prompt, when its value is `true`.
-const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
+pub(super) const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
 
 /// Whether the tags of a version that is to be made are those of a prompt. Of a key that is given twice,
 /// the last value counts.
@@ -18,6 +18,20 @@ pub(super) fn is_prompt(tags: &[ModelVersionTag]) -> bool {
 /// Whether a tag makes a registered model a prompt.
 pub(super) fn is_mark(tag: &RegisteredModelTag) -> bool {
     tag.key == IS_PROMPT && tag.value.eq_ignore_ascii_case("true")
+}
+
+/// Whether the registered model of a name is a prompt.
+///
+/// # Errors
+/// Those of the store.
+pub(super) fn named(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    name: &str,
+) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM registered_model_tags WHERE workspace = ? AND key = ? AND name = ? AND LOWER(value) = 'true'";
+    let workspace = &context.caller.workspace;
+    Ok(on.first(sql, &[workspace.into(), IS_PROMPT.into(), name.into()])?.is_some())
 }
 
 /// Why a name cannot be given to a model with `tags`: it has one.

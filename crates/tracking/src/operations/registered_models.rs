@@ -6,15 +6,18 @@ use longshore_mlflow::rest::{
     CreateRegisteredModel, DeleteRegisteredModel, DeleteRegisteredModelTag, Done, ErrorCode,
     GetRegisteredModel, RegisteredModel, RegisteredModelAlias, RegisteredModelReply,
     RegisteredModelTag, RenameRegisteredModel, SetRegisteredModelTag, UpdateRegisteredModel,
-    checks, names,
+    WebhookAction, WebhookEntity, checks, names,
 };
 
-use super::{model_versions, prompts, stages::DELETED};
+use serde_json::json;
+
+use super::{events, model_versions, prompts, stages::DELETED};
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
     routes::Route,
     store::{Connection, Value},
+    webhooks::Delivery,
 };
 
 /// Most names in one query.
@@ -197,6 +200,16 @@ impl Operation for CreateRegisteredModel {
         }
         Ok(RegisteredModelReply { registered_model: get(on, context, &self.name)? })
     }
+
+    fn tells(
+        &self,
+        _: &Self::Reply,
+        on: &mut dyn Connection,
+        context: &Context<'_>,
+    ) -> Result<Vec<Delivery>, Error> {
+        let description = self.description.as_deref().unwrap_or_default();
+        events::model_created(on, context, &self.name, &self.tags, description)
+    }
 }
 
 impl Operation for RenameRegisteredModel {
@@ -291,6 +304,17 @@ impl Operation for SetRegisteredModelTag {
         set_tag(on, context, &self.name, &self.key, &self.value)?;
         Ok(Done)
     }
+
+    fn tells(
+        &self,
+        _: &Self::Reply,
+        on: &mut dyn Connection,
+        context: &Context<'_>,
+    ) -> Result<Vec<Delivery>, Error> {
+        let data = json!({"name": self.name, "key": self.key, "value": self.value});
+        let of = (None, WebhookEntity::PromptTag);
+        events::changed(on, context, &self.name, of, WebhookAction::Set, data)
+    }
 }
 
 impl Operation for DeleteRegisteredModelTag {
@@ -308,5 +332,16 @@ impl Operation for DeleteRegisteredModelTag {
         let workspace = &context.caller.workspace;
         on.execute(sql, &[workspace.into(), (&self.key).into(), (&self.name).into()])?;
         Ok(Done)
+    }
+
+    fn tells(
+        &self,
+        _: &Self::Reply,
+        on: &mut dyn Connection,
+        context: &Context<'_>,
+    ) -> Result<Vec<Delivery>, Error> {
+        let data = json!({"name": self.name, "key": self.key});
+        let of = (None, WebhookEntity::PromptTag);
+        events::changed(on, context, &self.name, of, WebhookAction::Deleted, data)
     }
 }

@@ -92,7 +92,8 @@ impl<'a> Address<'a> {
         let (Some(forms), Some(roots)) = (forms(self.path), forms(root.path)) else { return false };
         let roots: Vec<_> = roots.iter().filter_map(|it| parts(it)).collect();
         let is_below = |form: &String| {
-            let Some(parts) = parts(form) else { return false };
+            let parts = parts(form).filter(|_| !form.contains('\\'));
+            let Some(parts) = parts else { return false };
             roots.iter().any(|root| !root.is_empty() && parts.starts_with(root))
         };
         is_same_place && !self.text.chars().any(char::is_control) && forms.iter().all(is_below)
@@ -224,6 +225,7 @@ mod tests {
             "r/a b/artifacts",
             "/r/a b/artifacts#/../../x",
             "/r/a b/artifacts?x",
+            "/r/a b/artifacts/m\\..",
             "s3:/r/a b/artifacts",
         ];
         for outside in outside {

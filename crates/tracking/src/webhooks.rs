@@ -1,0 +1,317 @@
+//! Webhooks: addresses that are told what happens in the registry, once it is on disk.
+//!
+//! A delivery is JSON. With a secret it is signed as <https://www.standardwebhooks.com> says, in headers of
+//! MLflow's own names.
+
+mod fernet;
+mod public;
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, SyncSender},
+    },
+    thread,
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use longshore_mlflow::rest::{WebhookAction, WebhookEntity};
+use ring::hmac::{self, HMAC_SHA256};
+use serde_json::{Value, json};
+use ureq::{Agent, http::Uri, unversioned::transport::DefaultConnector};
+
+pub use fernet::Fernet;
+
+use crate::{Error, operation::Context, random, state::now, store::Connection};
+
+/// Deliveries at a time.
+const WORKERS: usize = 4;
+
+/// Most deliveries that wait; further ones are dropped, which is logged.
+const WAITING: usize = 10_000;
+
+/// Most bytes of an answer that are read.
+const MOST_BYTES: u64 = 64 << 10;
+
+/// The first pause before a delivery is repeated; each is twice the one before.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long the addresses of a host may be looked for.
+const LOOK_UP: Duration = Duration::from_secs(5);
+
+/// What webhooks are and how they are called.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The schemes that their addresses may have.
+    pub schemes: Vec<String>,
+    /// Whether they may be on machines that are not on the public internet.
+    pub allow_private: bool,
+    /// What seals their secrets; `None` is that there cannot be any.
+    pub key: Option<Fernet>,
+    /// How long one may take to answer.
+    pub timeout: Duration,
+    /// How often a delivery is repeated.
+    pub retries: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            schemes: vec!["https".to_owned()],
+            allow_private: false,
+            key: None,
+            timeout: Duration::from_secs(30),
+            retries: 3,
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// To what.
+    pub entity: WebhookEntity,
+    /// What.
+    pub action: WebhookAction,
+    /// Its data.
+    pub data: Value,
+}
+
+/// A message for one webhook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    pub(crate) url: String,
+    /// As it is stored: sealed.
+    pub(crate) secret: Option<String>,
+    body: String,
+}
+
+impl Delivery {
+    /// The message about an event. `at` is in milliseconds since 1970.
+    pub(crate) fn of(url: String, secret: Option<String>, event: &Event, at: i64) -> Self {
+        let at = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
+        let body = json!({
+            "entity": event.entity.name().to_lowercase(),
+            "action": event.action.name().to_lowercase(),
+            "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string(),
+            "data": event.data,
+        });
+        Self { url, secret: secret.filter(|secret| !secret.is_empty()), body: body.to_string() }
+    }
+}
+
+/// The messages about events for those who asked for them.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) fn deliveries(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    events: &[Event],
+) -> Result<Vec<Delivery>, Error> {
+    let sql = "SELECT w.url, w.secret FROM webhooks w JOIN webhook_events e ON e.webhook_id = w.webhook_id WHERE w.workspace = ? AND w.deleted_timestamp IS NULL AND w.status = 'ACTIVE' AND e.entity = ? AND e.action = ? ORDER BY w.creation_timestamp";
+    let mut deliveries = Vec::new();
+    for event in events {
+        let values = [
+            (&context.caller.workspace).into(),
+            event.entity.name().to_lowercase().into(),
+            event.action.name().to_lowercase().into(),
+        ];
+        for mut row in on.query(sql, &values)? {
+            deliveries.push(Delivery::of(row.take(0)?, row.take(1)?, event, context.now));
+        }
+    }
+    Ok(deliveries)
+}
+
+/// What came of a delivery: a status and the beginning of the answer, or why there is none.
+pub type Outcome = Result<(u16, String), String>;
+
+/// Sends deliveries.
+pub(crate) struct Webhooks {
+    caller: Arc<Caller>,
+    queue: SyncSender<Delivery>,
+}
+
+struct Caller {
+    agent: Agent,
+    settings: Settings,
+}
+
+impl Webhooks {
+    /// Starts the threads that send. They end when this is dropped.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub(crate) fn start(settings: &Settings) -> Result<Self, Error> {
+        let config = Agent::config_builder()
+            .timeout_global(Some(settings.timeout))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .user_agent(concat!("longshore/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let resolver = public::Public { is_off: settings.allow_private };
+        let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
+        let caller = Arc::new(Caller { agent, settings: settings.clone() });
+        let (queue, waiting) = mpsc::sync_channel::<Delivery>(WAITING);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..WORKERS {
+            let (caller, waiting) = (caller.clone(), waiting.clone());
+            let work = move || {
+                loop {
+                    let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(delivery) = next else { return };
+                    caller.deliver(&delivery);
+                }
+            };
+            let started = thread::Builder::new().name("webhooks".to_owned()).spawn(work);
+            started.map_err(|_| Error::Unavailable)?;
+        }
+        Ok(Self { caller, queue })
+    }
+
+    /// Sends deliveries soon.
+    pub(crate) fn send(&self, deliveries: Vec<Delivery>) {
+        for delivery in deliveries {
+            if let Err(error) = self.queue.try_send(delivery) {
+                tracing::error!(%error, "a webhook is not called: too many calls wait");
+            }
+        }
+    }
+
+    /// Sends a delivery once, and waits for what comes of it.
+    pub(crate) async fn try_once(&self, delivery: Delivery) -> Outcome {
+        let caller = self.caller.clone();
+        let sent = tokio::task::spawn_blocking(move || caller.post(&delivery)).await;
+        sent.unwrap_or_else(|error| Err(error.to_string()))
+    }
+}
+
+impl Caller {
+    fn deliver(&self, delivery: &Delivery) {
+        let mut pause = PAUSE;
+        for attempt in 0..=self.settings.retries {
+            let outcome = self.post(delivery);
+            let again = match &outcome {
+                Ok((status, _)) => matches!(status, 429 | 500 | 502 | 503 | 504),
+                Err(_) => true,
+            };
+            if !again {
+                return;
+            }
+            let reason =
+                outcome.map_or_else(|reason| reason, |(status, _)| format!("it answered {status}"));
+            tracing::warn!(url = delivery.url, attempt, reason, "a webhook was not told");
+            if attempt < self.settings.retries {
+                thread::sleep(pause);
+                pause *= 2;
+            }
+        }
+    }
+
+    fn post(&self, delivery: &Delivery) -> Outcome {
+        let id = random::uuid().map_err(|error| error.to_string())?;
+        let at = (now() / 1000).to_string();
+        let mut request = self
+            .agent
+            .post(&delivery.url)
+            .header("Content-Type", "application/json")
+            .header("X-MLflow-Delivery-Id", &id)
+            .header("X-MLflow-Timestamp", &at);
+        if let Some(sealed) = &delivery.secret {
+            let key = self.settings.key.as_ref();
+            let secret = key.and_then(|key| key.open(sealed)).ok_or_else(|| {
+                "its secret was sealed with another `MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY`; give the webhook a new secret".to_owned()
+            })?;
+            request =
+                request.header("X-MLflow-Signature", signature(&secret, &id, &at, &delivery.body));
+        }
+        let mut response =
+            request.send(delivery.body.as_bytes()).map_err(|error| error.to_string())?;
+        let status = response.status().as_u16();
+        let body = response.body_mut().with_config().limit(MOST_BYTES).lossy_utf8(true);
+        Ok((status, body.read_to_string().unwrap_or_default()))
+    }
+}
+
+/// The signature of a delivery.
+fn signature(secret: &str, id: &str, at: &str, body: &str) -> String {
+    let key = hmac::Key::new(HMAC_SHA256, secret.as_bytes());
+    let signed = hmac::sign(&key, format!("{id}.{at}.{body}").as_bytes());
+    format!("v1,{}", STANDARD.encode(signed))
+}
+
+/// Checks the address of a webhook that is to be made.
+///
+/// # Errors
+/// When the server would not call it.
+pub(crate) async fn check_url(url: &str, settings: &Settings) -> Result<(), Error> {
+    if url.trim().is_empty() {
+        let words = format!("Webhook URL cannot be empty or just whitespace: '{url}'");
+        return Err(Error::invalid(words));
+    }
+    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
+    if !settings.schemes.contains(&scheme) {
+        let words = format!(
+            "Invalid webhook URL scheme: '{scheme}'. Allowed schemes are: {}.",
+            settings.schemes.join(", ")
+        );
+        return Err(Error::invalid(words));
+    }
+    let uri: Option<Uri> = url.parse().ok();
+    let host = uri.as_ref().and_then(Uri::host).filter(|host| !host.is_empty());
+    let Some(host) = host else {
+        return Err(Error::invalid(format!("Webhook URL must include a hostname: '{url}'")));
+    };
+    if settings.allow_private {
+        return Ok(());
+    }
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let found = tokio::time::timeout(LOOK_UP, tokio::net::lookup_host((bare, 443))).await;
+    let found: Vec<SocketAddr> = match found {
+        Ok(Ok(found)) => found.collect(),
+        Ok(Err(error)) => {
+            return Err(Error::invalid(format!(
+                "Cannot resolve Webhook URL hostname '{bare}': {error}"
+            )));
+        }
+        Err(_) => {
+            let words =
+                format!("Timed out resolving Webhook URL hostname '{bare}' after 5 seconds");
+            return Err(Error::invalid(words));
+        }
+    };
+    match found.iter().find(|it| !public::is_public(it.ip())) {
+        Some(inner) => Err(Error::invalid(format!(
+            "Webhook URL must not resolve to a non-public IP address. '{bare}' resolves to {}.",
+            inner.ip()
+        ))),
+        None => Ok(()),
+    }
+}
+
+impl fmt::Debug for Webhooks {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Webhooks")
+            .field("settings", &self.caller.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::signature;
+
+    #[test]
+    fn a_delivery_is_signed_as_mlflow_signs_it() {
+        // by `hmac` of Python's library
+        let body = r#"{"event_type":"ping","data":{"success":true}}"#;
+        let signed =
+            signature("plJ3nmyCDGBKInavdOK15jsl", "msg_loFOjxBNrRLzqYUf", "1731705121", body);
+        assert_eq!(signed, "v1,9AK84Ohf52TdXseLAMJe4NT/Spc+D3e8ettjgi3gjKU=");
+    }
+}
