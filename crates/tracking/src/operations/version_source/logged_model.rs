@@ -63,9 +63,47 @@ impl LoggedModel {
             (&self.id).into(),
             self.experiment_id.into(),
             VERSIONS.into(),
-            Value::Array(versions).to_string().into(),
+            as_python(&Value::Array(versions)).into(),
         ];
         on.execute(sql, &values)?;
         Ok(())
+    }
+}
+
+/// A value as Python's `json.dumps` writes it: clients compare the tag's text.
+fn as_python(value: &Value) -> String {
+    let joined = |parts: Vec<String>| parts.join(", ");
+    match value {
+        Value::Array(items) => format!("[{}]", joined(items.iter().map(as_python).collect())),
+        Value::Object(fields) => {
+            let field = |(key, value): (&String, &Value)| {
+                format!("{}: {}", as_python(&key.as_str().into()), as_python(value))
+            };
+            format!("{{{}}}", joined(fields.iter().map(field).collect()))
+        }
+        plain => {
+            let written = plain.to_string();
+            let units = written.encode_utf16().map(|unit| {
+                let ascii = u8::try_from(unit).ok().filter(u8::is_ascii).map(char::from);
+                ascii.map_or_else(|| format!("\\u{unit:04x}"), String::from)
+            });
+            units.collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::as_python;
+
+    #[test]
+    fn the_tag_is_written_as_python_writes_it() {
+        let versions = json!([{"name": "mod\"èl 𝛼", "version": 1}, {"name": "b", "version": 12}]);
+        // by `json.dumps`
+        let wanted = r#"[{"name": "mod\"\u00e8l \ud835\udefc", "version": 1}, {"name": "b", "version": 12}]"#;
+        assert_eq!(as_python(&versions), wanted);
+        assert_eq!(as_python(&json!([])), "[]");
     }
 }
