@@ -20,12 +20,10 @@ use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
     routes::Route,
+    sql,
     store::{Connection, Row, Value},
     webhooks::Delivery,
 };
-
-/// Most versions in one query.
-const TOGETHER: usize = 500;
 
 /// What webhooks are told of when tags of versions change.
 const OF_TAGS: (Option<WebhookEntity>, WebhookEntity) =
@@ -52,7 +50,7 @@ pub(crate) fn load(
     versions: &[(String, i64)],
 ) -> Result<Vec<ModelVersion>, Error> {
     let mut found = HashMap::new();
-    for versions in versions.chunks(TOGETHER) {
+    for versions in versions.chunks(sql::ROWS) {
         load_some(on, context, versions, &mut found)?;
     }
     Ok(versions.iter().filter_map(|version| found.remove(version)).collect())

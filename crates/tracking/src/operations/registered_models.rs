@@ -16,12 +16,10 @@ use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
     routes::Route,
+    sql,
     store::{Connection, Value},
     webhooks::Delivery,
 };
-
-/// Most names in one query.
-const TOGETHER: usize = 500;
 
 /// The routes of registered models.
 pub(super) fn routes() -> Vec<Route> {
@@ -43,7 +41,7 @@ pub(crate) fn load(
     names: &[String],
 ) -> Result<Vec<RegisteredModel>, Error> {
     let mut found = HashMap::new();
-    for names in names.chunks(TOGETHER) {
+    for names in names.chunks(sql::ROWS) {
         load_some(on, context, names, &mut found)?;
     }
     Ok(names.iter().filter_map(|name| found.remove(name)).collect())
@@ -55,7 +53,7 @@ fn load_some(
     names: &[String],
     found: &mut HashMap<String, RegisteredModel>,
 ) -> Result<(), Error> {
-    let marks = vec!["?"; names.len()].join(", ");
+    let marks = sql::marks(names.len());
     let of_them = format!("workspace = ? AND name IN ({marks})");
     let mut values = vec![Value::from(&context.caller.workspace)];
     values.extend(names.iter().map(Value::from));

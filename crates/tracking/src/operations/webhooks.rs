@@ -14,6 +14,7 @@ use crate::{
     operation::{Access, Context, Level, Need, Object, Operation},
     random,
     routes::Route,
+    sql,
     state::Settings,
     store::{Connection, Row, Value},
     webhooks::{self, Delivery, Event, Outcome},
@@ -49,17 +50,25 @@ fn read(mut row: Row) -> Result<Webhook, Error> {
     })
 }
 
-/// Adds what a webhook is told of.
-fn with_events(on: &mut dyn Connection, mut webhook: Webhook) -> Result<Webhook, Error> {
-    let sql =
-        "SELECT entity, action FROM webhook_events WHERE webhook_id = ? ORDER BY entity, action";
-    for mut row in on.query(sql, &[(&webhook.webhook_id).into()])? {
-        let entity = WebhookEntity::parse(&row.take::<String>(0)?.to_uppercase());
-        let action = WebhookAction::parse(&row.take::<String>(1)?.to_uppercase());
-        let event = entity.zip(action).map(|(entity, action)| WebhookEvent { entity, action });
-        webhook.events.extend(event);
+/// Adds what webhooks are told of.
+fn with_events(on: &mut dyn Connection, mut webhooks: Vec<Webhook>) -> Result<Vec<Webhook>, Error> {
+    for webhooks in webhooks.chunks_mut(sql::ROWS) {
+        let marks = sql::marks(webhooks.len());
+        let sql = format!(
+            "SELECT webhook_id, entity, action FROM webhook_events WHERE webhook_id IN ({marks}) ORDER BY entity, action"
+        );
+        let ids: Vec<_> = webhooks.iter().map(|it| Value::from(&it.webhook_id)).collect();
+        for mut row in on.query(&sql, &ids)? {
+            let id: String = row.take(0)?;
+            let entity = WebhookEntity::parse(&row.take::<String>(1)?.to_uppercase());
+            let action = WebhookAction::parse(&row.take::<String>(2)?.to_uppercase());
+            let event = entity.zip(action).map(|(entity, action)| WebhookEvent { entity, action });
+            if let Some(webhook) = webhooks.iter_mut().find(|it| it.webhook_id == id) {
+                webhook.events.extend(event);
+            }
+        }
     }
-    Ok(webhook)
+    Ok(webhooks)
 }
 
 fn get(on: &mut dyn Connection, context: &Context<'_>, id: &str) -> Result<Webhook, Error> {
@@ -67,9 +76,8 @@ fn get(on: &mut dyn Connection, context: &Context<'_>, id: &str) -> Result<Webho
         "SELECT {COLUMNS} FROM webhooks WHERE webhook_id = ? AND workspace = ? AND deleted_timestamp IS NULL"
     );
     let row = on.first(&sql, &[id.into(), (&context.caller.workspace).into()])?;
-    let row = row.ok_or_else(|| Error::missing(format!("Webhook with ID {id} not found.")))?;
-    let webhook = read(row)?;
-    with_events(on, webhook)
+    let found = with_events(on, row.map(read).transpose()?.into_iter().collect())?.pop();
+    found.ok_or_else(|| Error::missing(format!("Webhook with ID {id} not found.")))
 }
 
 fn check_name(name: &str) -> Result<(), Error> {
@@ -182,10 +190,8 @@ impl Operation for ListWebhooks {
         let values = [(&context.caller.workspace).into(), (most + 1).into(), offset.into()];
         let rows = on.query(&sql, &values)?;
         let has_more = rows.len() as i64 > most;
-        let mut webhooks = Vec::new();
-        for row in rows.into_iter().take(most as usize) {
-            webhooks.push(with_events(on, read(row)?)?);
-        }
+        let page = rows.into_iter().take(most as usize).map(read).collect::<Result<_, _>>()?;
+        let webhooks = with_events(on, page)?;
         let token = json!({"offset": offset + most}).to_string();
         Ok(ListWebhooksReply {
             webhooks,
