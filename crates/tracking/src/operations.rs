@@ -4,8 +4,10 @@ mod aliases;
 mod artifact_uri;
 mod events;
 mod experiments;
+mod inputs;
 mod log;
 mod logged_models;
+mod metrics;
 mod model_versions;
 mod prompts;
 mod registered_models;
@@ -27,8 +29,10 @@ pub(crate) fn routes() -> Vec<Route> {
         aliases::routes(),
         artifacts::routes(),
         experiments::routes(),
+        inputs::routes(),
         log::routes(),
         logged_models::routes(),
+        metrics::routes(),
         model_versions::routes(),
         registered_models::routes(),
         runs::routes(),

@@ -79,6 +79,22 @@ messages! {
         next_page_token: Option<String>,
     }
 
+    /// Asks for the measurements of a metric in several runs. MLflow's web pages do.
+    pub struct GetMetricHistoryBulk {
+        /// The runs.
+        run_id: Vec<String>,
+        /// The metric's name.
+        metric_key: Option<String>,
+        /// Most measurements of all runs together; 25 000 when it is not said.
+        max_results: Option<i32>,
+    }
+
+    /// The answer to [`GetMetricHistoryBulk`].
+    pub struct MetricHistoryBulkReply {
+        /// Measurements, run by run. The list is printed when it is empty too.
+        metrics: Option<Vec<MetricWithRunId>>,
+    }
+
     /// Asks for a sample of a metric's measurements in several runs.
     pub struct GetMetricHistoryBulkInterval {
         /// The runs.
@@ -103,6 +119,7 @@ messages! {
 calls! {
     LogMetric: Post "2.0/mlflow/runs/log-metric" -> super::Done;
     GetMetricHistory: Get "2.0/mlflow/metrics/get-history" -> MetricHistoryReply;
+    GetMetricHistoryBulk: Get "2.0/mlflow/metrics/get-history-bulk" -> MetricHistoryBulkReply;
     GetMetricHistoryBulkInterval: Get "2.0/mlflow/metrics/get-history-bulk-interval"
         -> MetricHistoryBulkIntervalReply;
 }

@@ -7,7 +7,7 @@ mod load;
 use longshore_mlflow::rest::{GetRun, RunInfo, RunReply, RunStatus};
 
 pub(super) use change::{forget_assessments_of, rename};
-pub(super) use load::load;
+pub(super) use load::{load, metric};
 
 use crate::{
     Error,
