@@ -135,7 +135,7 @@ def condition(parsed):
     kind, key, value = parsed["type"], parsed["key"], parsed["value"]
     if kind.startswith("metric"):
         value = float(value)
-    elif key == "version_number":
+    elif key == "version_number" or (key.endswith("_timestamp_ms") and value.is_integer()):
         value = int(value)
     kind = {"attributes": "attribute", "metrics": "metric", "params": "parameter", "tags": "tag"}.get(kind, kind)
     return [kind, SearchUtils.translate_key_alias(key), parsed["comparator"].upper(), value]

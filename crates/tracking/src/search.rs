@@ -6,15 +6,19 @@
 
 mod clause;
 mod condition;
+pub(crate) mod experiments;
 mod field;
 #[cfg(test)]
 mod golden;
+pub(crate) mod logged_models;
 mod operand;
 mod operator;
 mod order;
 mod page;
+pub(crate) mod registry;
 pub(crate) mod runs;
 mod select;
+mod simple;
 mod token;
 
 use longshore_mlflow::rest::ViewType;
@@ -24,6 +28,11 @@ use crate::Error;
 /// A refusal that points at a place in a filter, in characters counted from 1.
 fn refused(words: &str, at: usize) -> Error {
     Error::invalid(format!("{words} (at character {at} of the filter)"))
+}
+
+/// The words for a text that is no id of an experiment.
+pub(crate) fn no_experiment_id(id: &str) -> String {
+    format!("Invalid experiment ID '{id}'. Experiment ID must be a valid integer.")
 }
 
 /// How many results a page has.

@@ -78,9 +78,34 @@ messages! {
         /// Logged models.
         models: Vec<ModelOutput>,
     }
+
+    /// Asks which datasets the runs of some experiments have read.
+    pub struct SearchDatasets {
+        /// The experiments; 20 at most.
+        experiment_ids: Vec<String>,
+    }
+
+    /// The answer to [`SearchDatasets`].
+    pub struct SearchDatasetsReply {
+        /// The datasets.
+        dataset_summaries: Vec<DatasetSummary>,
+    }
+
+    /// A dataset that a run has read.
+    pub struct DatasetSummary {
+        /// The experiment of the run.
+        experiment_id: String,
+        /// The dataset's name.
+        name: String,
+        /// The dataset's digest.
+        digest: String,
+        /// What it was read for, such as `train`.
+        context: Option<String>,
+    }
 }
 
 calls! {
+    SearchDatasets: Post "2.0/mlflow/experiments/search-datasets" -> SearchDatasetsReply;
     LogInputs: Post "2.0/mlflow/runs/log-inputs" -> Done;
     LogOutputs: Post "2.0/mlflow/runs/outputs" -> Done;
 }

@@ -18,12 +18,24 @@ const LOOSER: &[&str] = &["name like 'A%'", "tags.a ilike 'B'"];
 
 /// Holds a parser against one part of the file.
 pub(super) fn check(part: &str, parse: impl Fn(&str) -> Result<Vec<Condition>, Error>) {
+    check_but(part, &[], parse);
+}
+
+/// As [`check`], but for some filters.
+pub(super) fn check_but(
+    part: &str,
+    others: &[&str],
+    parse: impl Fn(&str) -> Result<Vec<Condition>, Error>,
+) {
     let all: Json = serde_json::from_str(FILTERS).unwrap();
     let cases = all[part].as_array().unwrap();
     assert!(cases.len() > 50);
     let mut wrong = Vec::new();
     for case in cases {
         let filter = case["filter"].as_str().unwrap();
+        if others.contains(&filter) {
+            continue;
+        }
         let found = parse(filter);
         let is_right = match (&found, case["error"].as_str()) {
             (Ok(found), None) => read(found) == case["read"],
@@ -45,7 +57,7 @@ pub(super) fn check(part: &str, parse: impl Fn(&str) -> Result<Vec<Condition>, E
 /// The words of an error before what differs from run to run, or lists what was not read.
 fn head(words: &str) -> &str {
     let words = words.split('{').next().unwrap_or(words);
-    if words.starts_with("Invalid clause(s)") || words.contains("Expected one of") {
+    if words.starts_with("Invalid clause(s)") {
         return words.split(':').next().unwrap_or(words);
     }
     for varied in
@@ -77,7 +89,10 @@ fn read(conditions: &[Condition]) -> Json {
             Json::from(it.field.kind.name()),
             Json::from(it.field.key.clone()),
             Json::from(it.operator.name()),
-            operand,
+            match operand {
+                Json::Number(id) if it.field.key == "experiment_id" => Json::from(id.to_string()),
+                other => other,
+            },
         ])
     });
     Json::from(read.collect::<Vec<_>>())

@@ -41,10 +41,44 @@ impl Operand {
 }
 
 /// The text of a token that is in single or double quotes. Nothing inside of them has a meaning.
-pub(super) fn text(token: &Token<'_>) -> Option<String> {
+fn text(token: &Token<'_>) -> Option<String> {
     let inner = |quote| token.text.strip_prefix(quote)?.strip_suffix(quote);
     let is_one = token.text.len() > 1;
     is_one.then(|| inner('\'').or_else(|| inner('"')).map(ToOwned::to_owned)).flatten()
+}
+
+/// The text in quotes that a field is compared with.
+///
+/// # Errors
+/// MLflow's words.
+pub(super) fn quoted(token: &Token<'_>) -> Result<Operand, String> {
+    text(token).map(Operand::Text).ok_or_else(|| {
+        format!(
+            "Parameter value is either not quoted or unidentified quote types used for string value {}. Use either single or double quotes.",
+            token.text
+        )
+    })
+}
+
+/// The list that a field is compared with.
+///
+/// # Errors
+/// MLflow's words.
+pub(super) fn listed(token: &Token<'_>) -> Result<Operand, String> {
+    let texts = list(token.text)?;
+    Ok(Operand::List(texts.into_iter().map(Value::Text).collect()))
+}
+
+/// The text in quotes that a tag is compared with.
+///
+/// # Errors
+/// MLflow's words. `kind` is what it calls the field.
+pub(super) fn tagged(kind: &str, token: &Token<'_>) -> Result<Operand, String> {
+    if matches!(token.kind, Kind::Text | Kind::Name) {
+        return quoted(token);
+    }
+    let found = token.text;
+    Err(format!("Expected a quoted string value for {kind} (e.g. 'my-value'). Got value {found}"))
 }
 
 /// The number that a token is. An integer that no column can hold is a float.
@@ -60,7 +94,7 @@ pub(super) fn number(token: &Token<'_>) -> Option<Operand> {
 ///
 /// # Errors
 /// MLflow's words.
-pub(super) fn list(group: &str) -> Result<Vec<String>, &'static str> {
+fn list(group: &str) -> Result<Vec<String>, &'static str> {
     const ILL: &str = "While parsing a list in the query, expected a non-empty list of string values, but got ill-formed list.";
     const EMPTY: &str = "While parsing a list in the query, expected a non-empty list of string values, but got empty list";
     const OTHER: &str = "While parsing a list in the query, expected string value, punctuation, or whitespace, but got different type in list";

@@ -11,7 +11,6 @@ use crate::{
         refused,
         token::{self, Token},
     },
-    store::Value,
 };
 
 /// The names of a filter.
@@ -134,12 +133,6 @@ fn is_number(attribute: &str) -> bool {
 /// What a field is compared with, or why not.
 fn operand(field: &Field, value: &Token<'_>) -> Result<Operand, String> {
     let found = value.text;
-    let quoted = || {
-        let unquoted = format!(
-            "Parameter value is either not quoted or unidentified quote types used for string value {found}. Use either single or double quotes."
-        );
-        operand::text(value).map(Operand::Text).ok_or(unquoted)
-    };
     let is_text = matches!(value.kind, token::Kind::Text | token::Kind::Name);
     match field.kind {
         Kind::Metric => operand::number(value)
@@ -148,13 +141,8 @@ fn operand(field: &Field, value: &Token<'_>) -> Result<Operand, String> {
             let key = &field.key;
             format!("Expected numeric value type for numeric attribute: {key}. Found {found}")
         }),
-        _ if is_text => quoted(),
-        Kind::Param | Kind::Tag => {
-            let kind = field.kind.name();
-            Err(format!(
-                "Expected a quoted string value for {kind} (e.g. 'my-value'). Got value {found}"
-            ))
-        }
+        Kind::Param | Kind::Tag => operand::tagged(field.kind.name(), value),
+        _ if is_text => operand::quoted(value),
         Kind::Attribute if value.kind == token::Kind::Group => {
             if field.key != "run_id" {
                 let known = list(&["run_id"]);
@@ -162,21 +150,16 @@ fn operand(field: &Field, value: &Token<'_>) -> Result<Operand, String> {
                     "Only {known} attributes support comparison with a list of quoted string values."
                 ));
             }
-            texts(value)
+            operand::listed(value)
         }
         Kind::Attribute => {
             Err(format!("Expected a quoted string value for attributes. Got value {found}"))
         }
-        Kind::Dataset if value.kind == token::Kind::Group => texts(value),
+        Kind::Dataset if value.kind == token::Kind::Group => operand::listed(value),
         Kind::Dataset => {
             Err(format!("Expected a quoted string value for dataset attributes. Got value {found}"))
         }
     }
-}
-
-fn texts(value: &Token<'_>) -> Result<Operand, String> {
-    let texts = operand::list(value.text)?;
-    Ok(Operand::List(texts.into_iter().map(Value::Text).collect()))
 }
 
 #[cfg(test)]
