@@ -31,7 +31,7 @@ pub(super) fn fulfilled(condition: &Condition, dialect: Dialect) -> Sql {
             key => condition.on(&format!("r.{key}"), dialect),
         },
         Kind::Metric => {
-            let value = metric(condition);
+            let value = measured(condition);
             let mut sql = Sql::of(
                 format!(
                     "EXISTS (SELECT 1 FROM {} x WHERE {OWNER} AND x.key = ? AND ",
@@ -88,6 +88,18 @@ fn metric(condition: &Condition) -> Sql {
         "(x.value != ? OR x.is_nan = TRUE)".to_owned()
     } else {
         format!("x.is_nan = FALSE AND x.value {name} ?")
+    };
+    Sql::of(text, condition.operand.values())
+}
+
+/// As [`metric`], in a form that no index of values is used for: the row of a run is found by its key,
+/// where SQLite would else go through all the values that fulfil it.
+fn measured(condition: &Condition) -> Sql {
+    let name = condition.operator.name();
+    let text = if condition.operator == Operator::NotEqual {
+        "(+x.value != ? OR x.is_nan = TRUE)".to_owned()
+    } else {
+        format!("NOT x.is_nan AND +x.value {name} ?")
     };
     Sql::of(text, condition.operand.values())
 }
