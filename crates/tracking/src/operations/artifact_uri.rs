@@ -1,5 +1,7 @@
 //! URIs of what experiments, runs and logged models keep, one below the other.
 
+use crate::Error;
+
 /// The URI with `path` appended to its path: the query stays where it is. What has no scheme is a path.
 /// The rules are those of MLflow's `append_to_uri_path`, so that both servers find the same files.
 pub(crate) fn below(uri: &str, path: &str) -> String {
@@ -11,6 +13,25 @@ pub(crate) fn below(uri: &str, path: &str) -> String {
         place.strip_prefix("//").is_some_and(|it| !it.is_empty() && !it.contains('/'));
     let place = if is_bare_host { format!("{place}/") } else { place.to_owned() };
     format!("{scheme}:{}{query}", join(&place, path))
+}
+
+/// A location for an experiment as it is kept: a relative path becomes an absolute one.
+///
+/// # Errors
+/// A refusal of a location with a fragment: nothing can be appended to it.
+pub(super) fn chosen(location: &str) -> Result<String, Error> {
+    if scheme(location).is_none() {
+        let path = std::path::absolute(location).ok();
+        let path = path.and_then(|path| path.into_os_string().into_string().ok());
+        return path.ok_or_else(|| {
+            Error::invalid(format!("`{location}` has no absolute path that is text; write a URI"))
+        });
+    }
+    if location.contains('#') {
+        let words = "'artifact_location' URL can't include fragments or params.";
+        return Err(Error::invalid(words));
+    }
+    Ok(location.to_owned())
 }
 
 /// The scheme of a URI, without its colon.
@@ -31,7 +52,16 @@ fn join(start: &str, path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::below;
+    use super::{below, chosen};
+
+    #[test]
+    fn a_relative_path_becomes_absolute() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(chosen("my_location").unwrap(), here.join("my_location").to_str().unwrap());
+        assert_eq!(chosen("/srv/a").unwrap(), "/srv/a");
+        assert_eq!(chosen("s3://b/x").unwrap(), "s3://b/x");
+        assert!(chosen("s3://b/x#f").is_err());
+    }
 
     #[test]
     fn a_path_is_appended_as_mlflow_does() {

@@ -10,7 +10,7 @@ use longshore_mlflow::rest::{
     GetExperiment, GetExperimentByName, checks, names,
 };
 
-use super::artifact_uri::below;
+use super::artifact_uri::{self, below};
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
@@ -131,12 +131,19 @@ impl Operation for CreateExperiment {
         tags::check_all(&self.tags)?;
         let location = self.artifact_location.as_deref();
         location.map(checks::artifact_location).transpose()?;
+        let location = location.map(artifact_uri::chosen).transpose()?;
         let now = context.now;
         let sql = "INSERT INTO experiments (name, artifact_location, lifecycle_stage, creation_time, last_update_time, workspace) VALUES (?, ?, 'active', ?, ?, ?) ON CONFLICT (workspace, name) DO NOTHING RETURNING experiment_id";
         let workspace = &context.caller.workspace;
         let row = on.first(
             sql,
-            &[(&self.name).into(), location.into(), now.into(), now.into(), workspace.into()],
+            &[
+                (&self.name).into(),
+                location.clone().into(),
+                now.into(),
+                now.into(),
+                workspace.into(),
+            ],
         )?;
         let id: i64 = row.ok_or_else(|| exists(&self.name))?.take(0)?;
         if location.is_none() {

@@ -50,9 +50,8 @@ fn keep(
             (&dataset.digest).into(),
             (&dataset.source_type).into(),
             (&dataset.source).into(),
-            // MLflow keeps an empty text for what is not said
-            dataset.schema.clone().unwrap_or_default().into(),
-            dataset.profile.clone().unwrap_or_default().into(),
+            dataset.schema.clone().into(),
+            dataset.profile.clone().into(),
         ]);
     }
     on.execute(&sql, &values)?;
