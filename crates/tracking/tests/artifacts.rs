@@ -280,6 +280,16 @@ fn a_file_is_written_listed_read_in_parts_and_deleted() {
 }
 
 #[test]
+fn a_client_that_asks_to_upload_in_parts_is_told_to_send_the_file_whole() {
+    let served = Served::new();
+    let target = "/api/2.0/mlflow-artifacts/mpu/create/7/r/artifacts";
+    let json = "content-type: application/json\r\n";
+    let (status, answer) = served.ask("POST", target, json, r#"{"path":"a","num_parts":2}"#);
+    let words = "Multipart upload is not supported for the current artifact repository";
+    assert!(status == 501 && answer.contains(words), "{answer}");
+}
+
+#[test]
 fn a_file_that_breaks_off_is_never_seen() {
     let served = Served::new();
     let mut socket = TcpStream::connect(served.address).unwrap();

@@ -19,11 +19,21 @@ const HOLDS: Duration = Duration::from_mins(5);
 
 /// The routes.
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route {
+    let download = Route {
         methods: &[Method::Get],
         path: "2.0/mlflow-artifacts/presigned/{path*}",
         answer: |state, asked| Box::pin(download(state, asked)),
-    }]
+    };
+    // a client that is set to upload in parts looks for these words and sends the file whole
+    let upload = Route {
+        methods: &[Method::Post],
+        path: "2.0/mlflow-artifacts/mpu/{step}/{path*}",
+        answer: |_, _| {
+            let words = "Multipart upload is not supported for the current artifact repository";
+            Box::pin(async move { Err(Error::refused(ErrorCode::NotImplemented, words)) })
+        },
+    };
+    vec![download, upload]
 }
 
 async fn download(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
