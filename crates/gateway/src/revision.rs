@@ -11,14 +11,16 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use longshore_platform::{Load, Outcomes, Pool, Pooled, Revision as Facts};
 
 mod ledger;
+mod lending;
 mod pooling;
 mod replica;
 mod slot;
 mod tally;
 mod visit;
 
+pub(crate) use lending::{Giver, Uses};
 pub(crate) use replica::{Fault, Replica};
-pub(crate) use slot::{Giver, Lease, Slot, Uses};
+pub(crate) use slot::{Lease, Slot};
 pub(crate) use tally::{BUCKETS, CopyEnd, End, Tally, Times};
 pub(crate) use visit::{Denied, Visit, Waiting};
 
@@ -161,25 +163,25 @@ impl Revision {
     /// It is known.
     pub(crate) fn has_settled(self: &Arc<Self>) {
         let mut state = self.state();
-        state.slots.has_settled();
+        state.slots.lending.has_settled();
         state.slots.grant_changed(self, self.now());
     }
 
     /// Which of its slots others have given to the gateway `peer`; `None` when that is gone.
     pub(crate) fn set_foreign(self: &Arc<Self>, peer: SocketAddr, uses: Option<Uses>) {
         let mut state = self.state();
-        state.slots.set_foreign(peer, uses);
+        state.slots.lending.set_foreign(peer, uses);
         state.slots.grant_changed(self, self.now());
     }
 
     /// The gateways that use slots which others have given.
     pub(crate) fn foreign(&self) -> Vec<SocketAddr> {
-        self.state().slots.foreign().collect()
+        self.state().slots.lending.foreign().collect()
     }
 
     /// What requests of this gateway use of its slots, without those that `giver` has given.
     pub(crate) fn uses(&self, giver: Giver) -> Uses {
-        self.state().slots.uses(giver)
+        self.state().slots.lending.uses(giver)
     }
 
     /// Another gateway could not reach the replica at this address.

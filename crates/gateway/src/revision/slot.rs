@@ -1,16 +1,14 @@
 //! Who works on a request, and who waits: each replica has so many slots, and a revision one queue.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt,
-    net::SocketAddr,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc};
 
 use hyper::body::Incoming;
 use tokio::sync::oneshot;
 
-use super::{Fault, Replica, Revision};
+use super::{
+    Fault, Replica, Revision,
+    lending::{Giver, Lending},
+};
 use crate::{description::Endpoint, upstream::Open};
 
 /// Most of those who wait that one event lets through, for each replica: all at once would be a flood to a
@@ -35,12 +33,6 @@ pub(crate) struct Slot {
     /// Which start of a gateway has given it, when a request of this one uses it and there is a limit.
     used: Option<Giver>,
 }
-
-/// Which start of a gateway gives slots; 0 is this one.
-pub(crate) type Giver = u64;
-
-/// Requests that a gateway has at replicas, by their addresses.
-pub(crate) type Uses = HashMap<SocketAddr, u32>;
 
 /// What tells the gateway that has given a slot when it is given back: the reply to the request for it,
 /// which lasts for as long as this.
@@ -114,19 +106,10 @@ pub(super) struct Slots {
     leaving: Vec<Arc<Replica>>,
     /// Most requests that a replica works on at a time; 0 is no limit.
     limit: u32,
-    /// The gateway that gives the slots of replicas with a limit; `None` when this one does.
-    owner: Option<SocketAddr>,
     /// In the order in which they came.
     waiting: BTreeMap<u64, Line>,
     last_waiting: u64,
-    /// Requests of this gateway that wait at the one that gives the slots.
-    away: usize,
-    /// Requests of this gateway at replicas with a limit, by who has given their slots.
-    uses: HashMap<(Giver, SocketAddr), u32>,
-    /// The same of other gateways, as far as others have given their slots, by gateway.
-    foreign: HashMap<SocketAddr, Uses>,
-    /// This gateway gives the slots, and does not know yet which others have given.
-    settles: bool,
+    pub(super) lending: Lending,
     /// When time alone has last let some through, in nanoseconds since the gateway's start.
     looked: u64,
     /// Where the search for a replica begins, so that equals take turns.
@@ -141,62 +124,29 @@ impl Slots {
 
     /// Requests of this gateway that wait, here or elsewhere.
     pub(super) fn held(&self) -> usize {
-        self.away + self.waiting.values().filter(|line| !line.is_lent).count()
+        self.lending.away + self.waiting.values().filter(|line| !line.is_lent).count()
     }
 
     /// The other gateway that gives the slots; `None` when this one does.
     pub(super) fn owner(&self) -> Option<SocketAddr> {
-        self.owner.filter(|_| self.limit != 0)
+        self.lending.owner().filter(|_| self.limit != 0)
     }
 
     /// Takes over who gives the slots. Whoever waits here and has to ask elsewhere is told so.
     pub(super) fn set_owner(&mut self, owner: Option<SocketAddr>) {
-        let was_away = std::mem::replace(&mut self.owner, owner).is_some();
-        self.settles = owner.is_none() && (was_away || self.settles);
-        if owner.is_some() {
-            self.foreign.clear();
-        }
+        self.lending.set_owner(owner);
         self.send_away();
     }
 
     /// True while this gateway does not know which slots others have given.
     pub(super) fn settles(&self) -> bool {
-        self.settles && self.limit != 0
-    }
-
-    /// It knows.
-    pub(super) fn has_settled(&mut self) {
-        self.settles = false;
-    }
-
-    /// Which slots others have given to the gateway `peer`; `None` when that is gone.
-    pub(super) fn set_foreign(&mut self, peer: SocketAddr, uses: Option<Uses>) {
-        match uses.filter(|uses| !uses.is_empty() && self.owner.is_none()) {
-            Some(uses) => self.foreign.insert(peer, uses),
-            None => self.foreign.remove(&peer),
-        };
-    }
-
-    /// The gateways that use slots which others have given.
-    pub(super) fn foreign(&self) -> impl Iterator<Item = SocketAddr> {
-        self.foreign.keys().copied()
-    }
-
-    /// What requests of this gateway use, without the slots that `giver` has given.
-    pub(super) fn uses(&self, giver: Giver) -> Uses {
-        let mut uses = Uses::new();
-        for ((other, replica), count) in &self.uses {
-            if *other != giver {
-                *uses.entry(*replica).or_default() += count;
-            }
-        }
-        uses
+        self.lending.settles() && self.limit != 0
     }
 
     /// A request of this gateway uses a slot that `giver` has given.
     fn used(&mut self, replica: &Replica, giver: Giver) -> Option<Giver> {
         (self.limit != 0).then(|| {
-            *self.uses.entry((giver, replica.endpoint().address)).or_default() += 1;
+            self.lending.begins(giver, replica.endpoint().address);
             giver
         })
     }
@@ -205,16 +155,6 @@ impl Slots {
         if self.owner().is_some() {
             self.waiting.clear();
         }
-    }
-
-    /// A request begins to wait at the gateway that gives the slots.
-    pub(super) fn goes_away(&mut self) {
-        self.away += 1;
-    }
-
-    /// It waits there no more.
-    pub(super) fn comes_back(&mut self) {
-        self.away = self.away.saturating_sub(1);
     }
 
     /// True when no replica can be reached, or there is none.
@@ -272,7 +212,8 @@ impl Slots {
         for step in 0..count {
             let replica = self.replicas.get((self.turn.wrapping_add(step)) % count)?;
             let in_flight = replica.in_flight();
-            let is_full = self.limit != 0 && in_flight + self.lent_elsewhere(replica) >= self.limit;
+            let elsewhere = || self.lending.elsewhere(replica.endpoint().address);
+            let is_full = self.limit != 0 && in_flight.saturating_add(elsewhere()) >= self.limit;
             if is_full || replica.is_out(Fault::Unreachable, now) {
                 continue;
             }
@@ -289,22 +230,10 @@ impl Slots {
         Some(replica.clone())
     }
 
-    /// Slots of a replica that other gateways have given, and whose requests go on.
-    fn lent_elsewhere(&self, replica: &Replica) -> u32 {
-        let address = replica.endpoint().address;
-        self.foreign.values().filter_map(|uses| uses.get(&address)).sum()
-    }
-
     fn give_back(&mut self, replica: &Arc<Replica>, used: Option<Giver>) {
         replica.ends();
         if let Some(giver) = used {
-            let key = (giver, replica.endpoint().address);
-            if let Some(count) = self.uses.get_mut(&key) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    self.uses.remove(&key);
-                }
-            }
+            self.lending.ends(giver, replica.endpoint().address);
         }
         if replica.in_flight() == 0 {
             self.leaving.retain(|other| !Arc::ptr_eq(other, replica));

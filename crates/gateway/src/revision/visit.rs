@@ -120,7 +120,7 @@ impl Visit {
 
     /// Begins to wait at another gateway.
     pub(crate) fn wait_away(&self) -> Away {
-        self.revision.state().slots.goes_away();
+        self.revision.state().slots.lending.away += 1;
         Away(self.revision.clone())
     }
 
@@ -219,7 +219,8 @@ impl Future for Waiting {
 
 impl Drop for Away {
     fn drop(&mut self) {
-        self.0.state().slots.comes_back();
+        let lending = &mut self.0.state().slots.lending;
+        lending.away = lending.away.saturating_sub(1);
     }
 }
 
