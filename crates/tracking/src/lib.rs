@@ -6,6 +6,7 @@
 mod artifacts;
 mod asked;
 mod caller;
+mod clock;
 mod config;
 mod error;
 mod guard;

@@ -9,10 +9,11 @@ use longshore_mlflow::rest::{ErrorCode, Method, parse_query, parse_request};
 use crate::{
     Error,
     asked::Asked,
+    clock::now,
     operation::{Access, Context, Operation},
     query::pairs,
     reply::{self, Reply},
-    state::{State, now},
+    state::State,
 };
 
 /// Answers an operation in one transaction, in which its permission is checked too.

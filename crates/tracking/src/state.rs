@@ -1,6 +1,6 @@
 //! What all event loops share.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use longshore_daemon::server::Probe;
 use regex::Regex;
@@ -50,10 +50,4 @@ pub(crate) struct State {
     pub(crate) webhooks: Webhooks,
     pub(crate) body: usize,
     pub(crate) probe: Arc<Probe>,
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |it| i64::try_from(it.as_millis()).unwrap_or(i64::MAX))
 }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 pub use connection::{Connection, Dialect};
 pub use value::{Column, Row, Value};
 
-use crate::{Error, state::now};
+use crate::{Error, clock::now};
 
 /// Work on a connection, for a thread of the store.
 type Job = Box<dyn FnOnce(&mut dyn Connection) -> Outcome + Send>;

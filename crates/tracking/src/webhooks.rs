@@ -25,7 +25,7 @@ use ureq::{Agent, http::Uri, unversioned::transport::DefaultConnector};
 
 pub use fernet::Fernet;
 
-use crate::{Error, operation::Context, random, state::now, store::Connection};
+use crate::{Error, clock::now, random};
 
 /// Deliveries at a time.
 const WORKERS: usize = 4;
@@ -101,30 +101,6 @@ impl Delivery {
         });
         Self { url, secret: secret.filter(|secret| !secret.is_empty()), body: body.to_string() }
     }
-}
-
-/// The messages about events for those who asked for them.
-///
-/// # Errors
-/// Those of the store.
-pub(crate) fn deliveries(
-    on: &mut dyn Connection,
-    context: &Context<'_>,
-    events: &[Event],
-) -> Result<Vec<Delivery>, Error> {
-    let sql = "SELECT w.url, w.secret FROM webhooks w JOIN webhook_events e ON e.webhook_id = w.webhook_id WHERE w.workspace = ? AND w.deleted_timestamp IS NULL AND w.status = 'ACTIVE' AND e.entity = ? AND e.action = ? ORDER BY w.creation_timestamp";
-    let mut deliveries = Vec::new();
-    for event in events {
-        let values = [
-            (&context.caller.workspace).into(),
-            event.entity.name().to_lowercase().into(),
-            event.action.name().to_lowercase().into(),
-        ];
-        for mut row in on.query(sql, &values)? {
-            deliveries.push(Delivery::of(row.take(0)?, row.take(1)?, event, context.now));
-        }
-    }
-    Ok(deliveries)
 }
 
 /// What came of a delivery: a status and the beginning of the answer, or why there is none.

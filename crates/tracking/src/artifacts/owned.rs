@@ -12,11 +12,12 @@ use longshore_mlflow::rest::{
 use super::{ArtifactPath, Location, owner::Owner, permit, proxy, reach};
 use crate::{
     Caller, Error,
+    clock::now,
     operation::{Context, Level, Need, Object},
     query,
     reply::{self, Reply},
     routes::{Asked, Route},
-    state::{State, now},
+    state::State,
 };
 
 /// Most bytes that MLflow's web page may upload at a time.

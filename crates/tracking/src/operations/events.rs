@@ -10,7 +10,7 @@ use crate::{
     Error,
     operation::Context,
     store::Connection,
-    webhooks::{self, Delivery, Event},
+    webhooks::{Delivery, Event},
 };
 
 /// Tags of prompts that say what they are; those who ask for prompts know it.
@@ -54,7 +54,7 @@ pub(super) fn model_created(
         WebhookEntity::RegisteredModel
     };
     let data = json!({"name": name, "tags": tags, "description": description});
-    webhooks::deliveries(on, context, &[Event { entity, action: WebhookAction::Created, data }])
+    deliveries(on, context, &[Event { entity, action: WebhookAction::Created, data }])
 }
 
 /// A version of a registered model or of a prompt was made.
@@ -81,7 +81,7 @@ pub(super) fn version_created(
         });
         (WebhookEntity::ModelVersion, data)
     };
-    webhooks::deliveries(on, context, &[Event { entity, action: WebhookAction::Created, data }])
+    deliveries(on, context, &[Event { entity, action: WebhookAction::Created, data }])
 }
 
 /// Something of a registered model or of a prompt changed: the first kind is that of models, when they are
@@ -96,7 +96,7 @@ pub(super) fn changed(
 ) -> Result<Vec<Delivery>, Error> {
     let entity = if prompts::named(on, context, name)? { Some(of_prompt) } else { of_model };
     let event = entity.map(|entity| Event { entity, action, data });
-    webhooks::deliveries(on, context, event.as_slice())
+    deliveries(on, context, event.as_slice())
 }
 
 /// What a webhook is sent to try it.
@@ -153,4 +153,28 @@ fn map<'a>(
     pairs: impl Iterator<Item = (impl ToString + 'a, impl ToString + 'a)>,
 ) -> Map<String, Value> {
     pairs.map(|(key, value)| (key.to_string(), value.to_string().into())).collect()
+}
+
+/// The messages about events for those who asked for them.
+///
+/// # Errors
+/// Those of the store.
+fn deliveries(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    events: &[Event],
+) -> Result<Vec<Delivery>, Error> {
+    let sql = "SELECT w.url, w.secret FROM webhooks w JOIN webhook_events e ON e.webhook_id = w.webhook_id WHERE w.workspace = ? AND w.deleted_timestamp IS NULL AND w.status = 'ACTIVE' AND e.entity = ? AND e.action = ? ORDER BY w.creation_timestamp";
+    let mut deliveries = Vec::new();
+    for event in events {
+        let values = [
+            (&context.caller.workspace).into(),
+            event.entity.name().to_lowercase().into(),
+            event.action.name().to_lowercase().into(),
+        ];
+        for mut row in on.query(sql, &values)? {
+            deliveries.push(Delivery::of(row.take(0)?, row.take(1)?, event, context.now));
+        }
+    }
+    Ok(deliveries)
 }
