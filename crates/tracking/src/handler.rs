@@ -23,7 +23,7 @@ use crate::{
     page, probes,
     query::decode,
     reply::{self, Reply},
-    routes::{Asked, Found, Routes},
+    routes::{Asked, Found, Routes, below_api},
     state::State,
 };
 
@@ -131,8 +131,7 @@ impl Handler {
 
 /// Whether a path is of the artifact proxy.
 fn is_artifact(path: &str) -> bool {
-    let below = path.strip_prefix("/ajax-api/").or_else(|| path.strip_prefix("/api/"));
-    below.is_some_and(|it| it.starts_with("2.0/mlflow-artifacts/"))
+    below_api(path).is_some_and(|it| it.starts_with("2.0/mlflow-artifacts/"))
 }
 
 async fn answer(

@@ -27,6 +27,7 @@ mod server;
 mod sql;
 mod state;
 pub mod store;
+mod uri;
 pub mod webhooks;
 
 pub use caller::Caller;

@@ -16,7 +16,7 @@ use crate::{
     state::State,
 };
 
-/// Answers an operation in one transaction, in which its permission is checked too.
+/// Answers an operation in one transaction.
 pub(crate) async fn operate<O: Operation>(
     state: Arc<State>,
     asked: Asked,

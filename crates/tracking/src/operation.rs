@@ -30,7 +30,7 @@ pub struct Context<'a> {
     pub now: i64,
 }
 
-/// A request that can be answered. Its permission is checked in the transaction that answers it.
+/// A request that can be answered. It says what permission it needs; there are no users yet to check it for.
 pub trait Operation: Call<Reply: Send> + Send + Sync + 'static {
     /// Whether it changes anything.
     const ACCESS: Access;

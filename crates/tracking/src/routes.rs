@@ -11,8 +11,8 @@ use crate::{Error, operate::operate, operation::Operation, reply::Reply, state::
 /// The answer to a request.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response<Reply>, Error>> + Send>>;
 
-/// What answers a route. It checks the permission of the caller itself: [`operate`] does so for
-/// every [`Operation`], which cannot be written without one.
+/// What answers a route. Once there are users it has to check their permission itself; an [`Operation`]
+/// cannot be written without saying which one it needs.
 pub(crate) type Answer = fn(Arc<State>, Asked) -> Answering;
 
 /// One address.
@@ -71,8 +71,7 @@ impl Routes {
 
     /// Finds the route of a path, as it was sent.
     pub(crate) fn find(&self, path: &str, method: &str) -> Found {
-        let below = [rest::API, rest::AJAX_API].iter().find_map(|prefix| path.strip_prefix(prefix));
-        let below = match below {
+        let below = match below_api(path) {
             Some(below) if below.starts_with('/') => return Found::Nothing,
             below => below.unwrap_or(path),
         };
@@ -92,6 +91,11 @@ impl Routes {
         }
         if methods.is_empty() { Found::Nothing } else { Found::OtherMethod(methods) }
     }
+}
+
+/// The path below `/api/` or `/ajax-api/`.
+pub(crate) fn below_api(path: &str) -> Option<&str> {
+    [rest::API, rest::AJAX_API].iter().find_map(|prefix| path.strip_prefix(prefix))
 }
 
 /// The fields of a path that matches a pattern.

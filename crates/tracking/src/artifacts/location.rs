@@ -1,7 +1,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::ArtifactPath;
-use crate::Error;
+use crate::{Error, uri::split_scheme};
 
 /// What comes before the path in an address of the artifact proxy.
 const PROXY: &str = "/api/2.0/mlflow-artifacts/artifacts";
@@ -99,14 +99,6 @@ fn disk(uri: &str, path: &str) -> Result<Location, Error> {
     let absolute = std::path::absolute(path).ok().filter(|_| !climbs && !path.contains('\0'));
     let words = || Error::invalid(format!("the location `{uri}` has a path that leaves its root"));
     absolute.map(Location::Disk).ok_or_else(words)
-}
-
-/// The scheme of a URI and what follows its colon.
-fn split_scheme(uri: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = uri.split_once(':')?;
-    let is_scheme = scheme.starts_with(|it: char| it.is_ascii_alphabetic())
-        && scheme.bytes().all(|it| it.is_ascii_alphanumeric() || b"+-.".contains(&it));
-    is_scheme.then_some((scheme, rest))
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! URIs of what experiments, runs and logged models keep, one below the other.
 
-use crate::Error;
+use crate::{Error, uri::split_scheme};
 
 /// The URI with `path` appended to its path: the query stays where it is. What has no scheme is a path.
 /// The rules are those of MLflow's `append_to_uri_path`, so that both servers find the same files.
 pub(crate) fn below(uri: &str, path: &str) -> String {
-    let Some(scheme) = scheme(uri) else { return join(uri, path) };
-    let rest = uri.get(scheme.len() + 1..).unwrap_or_default();
+    let Some((scheme, rest)) = split_scheme(uri) else { return join(uri, path) };
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (place, query) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let is_bare_host =
@@ -20,7 +19,7 @@ pub(crate) fn below(uri: &str, path: &str) -> String {
 /// # Errors
 /// A refusal of a location with a fragment: nothing can be appended to it.
 pub(super) fn chosen(location: &str) -> Result<String, Error> {
-    if scheme(location).is_none() {
+    if split_scheme(location).is_none() {
         let path = std::path::absolute(location).ok();
         let path = path.and_then(|path| path.into_os_string().into_string().ok());
         return path.ok_or_else(|| {
@@ -32,14 +31,6 @@ pub(super) fn chosen(location: &str) -> Result<String, Error> {
         return Err(Error::invalid(words));
     }
     Ok(location.to_owned())
-}
-
-/// The scheme of a URI, without its colon.
-fn scheme(uri: &str) -> Option<&str> {
-    let (scheme, _) = uri.split_once(':')?;
-    let is_scheme = scheme.starts_with(|it: char| it.is_ascii_alphabetic())
-        && scheme.chars().all(|it| it.is_ascii_alphanumeric() || "+-.".contains(it));
-    is_scheme.then_some(scheme)
 }
 
 fn join(start: &str, path: &str) -> String {

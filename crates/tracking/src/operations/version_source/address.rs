@@ -1,6 +1,8 @@
 //! The text of a source, taken apart once. What it says is compared in every form that undoing
 //! percent-encoding gives it, because those who read the files may undo it too.
 
+use crate::uri::split_scheme;
+
 /// How often percent-encoding may be nested.
 const DEEPEST: usize = 8;
 
@@ -26,10 +28,7 @@ pub(super) struct Address<'a> {
 impl<'a> Address<'a> {
     /// Takes a text apart.
     pub(super) fn of(text: &'a str) -> Self {
-        let (scheme, rest) = text
-            .split_once(':')
-            .filter(|(scheme, _)| is_scheme(scheme))
-            .map_or(("", text), |(scheme, rest)| (scheme, rest));
+        let (scheme, rest) = split_scheme(text).unwrap_or(("", text));
         let (authority, rest) = match rest.strip_prefix("//").filter(|_| !scheme.is_empty()) {
             Some(rest) => rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len())),
             None => ("", rest),
@@ -110,11 +109,6 @@ impl<'a> Address<'a> {
             _ => self.text.to_owned(),
         }
     }
-}
-
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
 }
 
 /// A text, and what it becomes each time percent-encoding is undone; `None` when that does not end soon.
