@@ -57,6 +57,18 @@ fn a_missing_parameter_is_named_as_mlflow_names_it() {
 }
 
 #[test]
+fn the_run_is_told_first_of_two_wrong_fields() {
+    // answers of mlflow 3.17's server
+    let told = refused::<LogParam>(r#"{"run_id": 31, "key": "k", "value": 41}"#);
+    assert!(told.starts_with("Invalid value 31 for parameter 'run_id' supplied"), "{told}");
+    for told in [refused::<SetTag>("{}"), refused::<LogMetric>(r#"{"value": "x"}"#)] {
+        assert!(told.starts_with("Missing value for required parameter 'run_id'"), "{told}");
+    }
+    let told = refused::<LogParam>(r#"{"run_id": "r", "value": 41}"#);
+    assert!(told.starts_with("Missing value for required parameter 'key'"), "{told}");
+}
+
+#[test]
 fn the_value_of_a_tag_or_a_parameter_may_be_empty_or_left_out() {
     for body in [r#"{"run_id":"a","key":"k"}"#, r#"{"run_id":"a","key":"k","value":""}"#] {
         assert_eq!(read::<LogParam>(body).value, "");

@@ -21,7 +21,7 @@ messages! {
         /// A folder below the run's artifacts; all of them when it is not said.
         path: Option<String>,
         /// The run.
-        run_id: String,
+        run_id (first): String,
         /// The token that the page before gave.
         page_token: Option<String>,
     }

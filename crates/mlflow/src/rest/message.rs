@@ -2,6 +2,7 @@
 
 /// Declares messages by their fields, in the order of their numbers in MLflow's `.proto` files, which is
 /// the order that MLflow prints them in. A field of a plain type is required; one marked `(default)` is not.
+/// What is wrong with one marked `(first)` is told before what is wrong with others, as MLflow does.
 macro_rules! messages {
     ($(
         $(#[$meta:meta])*
@@ -21,12 +22,12 @@ macro_rules! messages {
                 place: &$crate::rest::Place<'_>,
             ) -> Result<Self, $crate::Error> {
                 let mut fields = $crate::rest::wire::Fields::of(value, place)?;
-                Ok(Self {
-                    $( $field: fields.take(
-                        stringify!($field),
-                        $crate::rest::message::absent!($($mark)?),
-                    )?, )*
-                })
+                $( let $field: Result<$kind, $crate::Error> = fields.take(
+                    stringify!($field),
+                    $crate::rest::message::absent!($($mark)?),
+                ); )*
+                $( let $field = $crate::rest::message::checked!($field $($mark)?); )*
+                Ok(Self { $( $field: $field?, )* })
             }
 
             fn write(&self, out: &mut String) {
@@ -89,8 +90,21 @@ macro_rules! absent {
     () => {
         $crate::rest::Wire::absent
     };
+    (first) => {
+        $crate::rest::Wire::absent
+    };
     (default) => {
         |_| Ok(Default::default())
+    };
+}
+
+/// A field that was read; the error of one that is told first ends the reading.
+macro_rules! checked {
+    ($field:ident first) => {
+        Ok::<_, $crate::Error>($field?)
+    };
+    ($field:ident $($mark:ident)?) => {
+        $field
     };
 }
 
@@ -167,4 +181,4 @@ macro_rules! names {
     )*};
 }
 
-pub(crate) use {absent, empty, messages, names};
+pub(crate) use {absent, checked, empty, messages, names};

@@ -48,7 +48,7 @@ messages! {
         /// The training step; 0 when it is not said.
         step: Option<i64>,
         /// The run.
-        run_id: String,
+        run_id (first): String,
         /// The logged model it was measured for.
         model_id: Option<String>,
         /// The dataset it was measured on.
@@ -64,7 +64,7 @@ messages! {
         /// The metric's name.
         metric_key: String,
         /// The run.
-        run_id: String,
+        run_id (first): String,
         /// The token that the page before gave.
         page_token: Option<String>,
         /// Most measurements of one page; all when it is not said.

@@ -90,7 +90,7 @@ messages! {
         /// Milliseconds since 1970.
         end_time: Option<i64>,
         /// The run.
-        run_id: String,
+        run_id (first): String,
         /// Its name from now on.
         run_name: Option<String>,
     }
@@ -118,7 +118,7 @@ messages! {
         /// The run's id under the field's old name; `run_id` counts when both are there.
         run_uuid: Option<String>,
         /// The run.
-        run_id: String,
+        run_id (first): String,
     }
 
     /// The answer to [`GetRun`] and [`CreateRun`].
@@ -160,7 +160,7 @@ messages! {
         /// The parameter's value.
         value (default): String,
         /// The run.
-        run_id: String,
+        run_id (first): String,
     }
 
     /// Sets a tag.
@@ -172,7 +172,7 @@ messages! {
         /// The tag's value.
         value (default): String,
         /// The run.
-        run_id: String,
+        run_id (first): String,
     }
 
     /// Removes a tag.
