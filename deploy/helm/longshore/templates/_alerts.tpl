@@ -86,3 +86,30 @@ annotations:
     "summary" "gateways turn requests away"
     "description" "{{ $value | humanize }} a second, since there are too many ({{ $labels.reason }}).") | nindent 2 }}
 {{- end -}}
+
+{{- define "longshore.alertsOfTracking" -}}
+{{- $r := .Values.metrics.prometheusRule -}}
+{{- $s := printf `namespace="%s"` .Release.Namespace -}}
+- alert: LongshoreTrackingFails
+  expr: |-
+    sum(rate(longshore_tracking_requests_total{ {{- $s }},status=~"5.."}[5m]))
+    / sum(rate(longshore_tracking_requests_total{ {{- $s }},route!="probe"}[5m])) > {{ divf $r.failedPercent 100.0 }}
+  for: 5m
+  {{- include "longshore.alertTail" (dict "root" . "name" "LongshoreTrackingFails" "severity" "critical"
+    "summary" "the tracking server fails"
+    "description" (printf "{{ $value | humanizePercentage }} of its requests of the last five minutes failed; %v %% may." $r.failedPercent)) | nindent 2 }}
+- alert: LongshoreTrackingSlow
+  expr: |-
+    histogram_quantile(0.99, sum by (le) (rate(longshore_tracking_request_seconds_bucket{ {{- $s }},route=~"[23][.]0/mlflow/.*"}[5m]))) > {{ $r.latencySeconds }}
+  for: 10m
+  {{- include "longshore.alertTail" (dict "root" . "name" "LongshoreTrackingSlow" "severity" "warning"
+    "summary" "the tracking server answers slowly"
+    "description" (printf "One request in a hundred that is not of an artifact takes {{ $value | humanizeDuration }} or longer; %v s is the aim." $r.latencySeconds)) | nindent 2 }}
+- alert: LongshoreTrackingMissing
+  expr: |-
+    kube_deployment_status_replicas_ready{ {{- $s }},deployment="longshore-tracking"} < kube_deployment_spec_replicas{ {{- $s }},deployment="longshore-tracking"}
+  for: 10m
+  {{- include "longshore.alertTail" (dict "root" . "name" "LongshoreTrackingMissing" "severity" "critical"
+    "summary" "tracking servers are missing"
+    "description" "Only {{ $value }} of them have been ready for ten minutes.") | nindent 2 }}
+{{- end -}}

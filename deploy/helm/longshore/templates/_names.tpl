@@ -38,6 +38,15 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 longshore-gateway.{{ .Release.Namespace }}.svc.{{ .Values.hosts.clusterDomain }}
 {{- end -}}
 
+{{/* Environment of what fetches models, as JSON: the tracking server of this release is asked for `models:/…` unless another is named. */}}
+{{- define "longshore.storageEnv" -}}
+{{- $server := dict -}}
+{{- if include "longshore.tracks" . -}}
+{{- $server = dict "MLFLOW_TRACKING_URI" (include "longshore.trackingURL" .) -}}
+{{- end -}}
+{{- merge (deepCopy .Values.storage.env) $server | toJson -}}
+{{- end -}}
+
 {{/* Whether a load balancer stands before the gateway. */}}
 {{- define "longshore.balanced" -}}
 {{- if or .Values.gateway.nlb.enabled (eq .Values.gateway.service.type "LoadBalancer") }}true{{ end -}}

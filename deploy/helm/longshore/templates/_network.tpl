@@ -42,6 +42,37 @@
     {{- end }}
 {{- end -}}
 
+{{/* Whom the tracking server and its backups may call. */}}
+{{- define "longshore.trackingEgress" -}}
+{{- $t := .Values.tracking -}}
+{{- include "longshore.dnsRule" . }}
+{{- if $t.database.secretName }}
+- ports:
+    - {port: {{ $t.database.port }}, protocol: TCP}
+  to:
+    {{- range $t.database.cidrs }}
+    - ipBlock:
+        cidr: {{ . }}
+    {{- end }}
+{{- end }}
+# S3 and webhooks; not the metadata service of the node
+- ports:
+    - {port: 443, protocol: TCP}
+  to:
+    - ipBlock:
+        cidr: 0.0.0.0/0
+        except: [169.254.0.0/16]
+# the EKS Pod Identity agent of the node
+- ports:
+    - {port: 80, protocol: TCP}
+  to:
+    - ipBlock:
+        cidr: 169.254.170.23/32
+{{- with .Values.networkPolicy.tracking.egress }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{/* Pods of models and the pools that answer for those that sleep, whatever namespace they are in. */}}
 {{- define "longshore.modelPeer" -}}
 - namespaceSelector: {}
@@ -115,6 +146,18 @@ egress:
       - {port: 9092, protocol: TCP}
     to:
       {{- include "longshore.gatewayPeer" .root | nindent 6 }}
+  {{- if include "longshore.tracks" .root }}
+  # the registry, and the models it keeps
+  - ports:
+      - {port: 5000, protocol: TCP}
+    to:
+      - namespaceSelector:
+          matchLabels:
+            kubernetes.io/metadata.name: {{ .root.Release.Namespace }}
+        podSelector:
+          matchLabels:
+            {{- include "longshore.selectorLabels" (dict "root" .root "role" "tracking") | nindent 12 }}
+  {{- end }}
   {{- if dig "https" true $egress }}
   # where models are fetched; not the metadata service of the node
   - ports:

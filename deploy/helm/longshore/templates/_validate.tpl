@@ -3,6 +3,7 @@
 {{- include "longshore.validateImage" . -}}
 {{- include "longshore.validateRoles" . -}}
 {{- include "longshore.validateTenants" . -}}
+{{- include "longshore.validateTracking" . -}}
 {{- include "longshore.validateCluster" . -}}
 {{- end -}}
 
@@ -80,6 +81,38 @@
 {{- end }}
 {{- if and $v.gateway.nlb.enabled (eq $v.gateway.nlb.scheme "internet-facing") (not $v.gateway.nlb.certificateArn) }}
 {{- fail "gateway.nlb is reachable from the internet without TLS: write gateway.nlb.certificateArn, or gateway.nlb.scheme=internal" }}
+{{- end }}
+{{- end -}}
+
+{{- define "longshore.validateTracking" -}}
+{{- $t := .Values.tracking -}}
+{{- if $t.enabled }}
+{{- if $.Values.runtimes.only }}
+{{- fail "tracking.enabled and runtimes.only are both true, and the second makes nothing but runtimes: write one of them" }}
+{{- end }}
+{{- if and (gt (int $t.replicas) 1) (include "longshore.trackingOnDisk" .) }}
+{{- fail (printf "tracking.replicas is %d, but a volume belongs to one pod: write tracking.database.secretName and tracking.artifacts.destination, or tracking.replicas=1" (int $t.replicas)) }}
+{{- end }}
+{{- if and (not $t.auth.usersSecretName) (not $t.auth.apiKeysSecretName) (or (not $t.auth.anonymous) (eq $.Values.environment "production")) }}
+{{- fail (printf "tracking has neither users nor keys, so whoever reaches it could do everything: write tracking.auth.usersSecretName or tracking.auth.apiKeysSecretName%s" (ternary "" ", or tracking.auth.anonymous=true if that is meant" (eq $.Values.environment "production"))) }}
+{{- end }}
+{{- if and $t.auth.anonymous (or $t.auth.usersSecretName $t.auth.apiKeysSecretName) }}
+{{- fail "tracking.auth.anonymous is true beside users or keys, so these would be for nothing: write false" }}
+{{- end }}
+{{- if and $t.ingress.enabled (not $t.ingress.host) }}
+{{- fail "tracking.ingress.enabled is true, but its host is not known: write tracking.ingress.host" }}
+{{- end }}
+{{- if and (eq $.Values.environment "production") (include "longshore.trackingOnDisk" .) }}
+{{- fail "tracking keeps its database or its artifacts on one pod's volume, and production keeps them when a node or a zone ends: write tracking.database.secretName and tracking.artifacts.destination" }}
+{{- end }}
+{{- $owned := dict "--host" "nothing, pods listen on every address" "--port" "nothing, the chart's objects name it" "--backend-store-uri" "tracking.database.secretName" "--artifacts-destination" "tracking.artifacts.destination" "--allowed-hosts" "tracking.allowedHosts" "--cors-allowed-origins" "tracking.allowedOrigins" "--api-keys" "tracking.auth.apiKeysSecretName" "--app-name" "tracking.auth.usersSecretName" "--drain-delay" "tracking.drain.delaySeconds" "--grace-seconds" "tracking.drain.graceSeconds" }}
+{{- range $flag, $value := $owned }}
+{{- range $t.extraArgs }}
+{{- if or (eq . $flag) (hasPrefix (printf "%s=" $flag) .) }}
+{{- fail (printf "%s in tracking.extraArgs would differ from what the chart's objects say: write %s instead" $flag $value) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end -}}
 
