@@ -29,6 +29,7 @@ mod refusal;
 mod registered_models;
 mod runs;
 mod server_info;
+mod traces;
 mod webhooks;
 mod wire;
 
@@ -46,8 +47,14 @@ pub use refusal::{ErrorCode, Refusal};
 pub use registered_models::*;
 pub use runs::*;
 pub use server_info::*;
+pub use traces::*;
 pub use webhooks::*;
-pub use wire::{Kind, Message, Wire, place::Place};
+pub use wire::{
+    Kind, Message, Wire,
+    json::Json,
+    place::Place,
+    time::{Duration, Timestamp},
+};
 
 /// The prefix of the paths that clients use.
 pub const API: &str = "/api/";

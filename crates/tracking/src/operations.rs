@@ -15,6 +15,7 @@ mod run_data;
 mod runs;
 mod search;
 mod stages;
+mod traces;
 mod version_source;
 mod webhooks;
 
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Vec<Route> {
         runs::routes(),
         search::routes(),
         stages::routes(),
+        traces::routes(),
         webhooks::routes(),
     ]
     .concat()

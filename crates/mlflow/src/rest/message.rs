@@ -23,7 +23,7 @@ macro_rules! messages {
             ) -> Result<Self, $crate::Error> {
                 let mut fields = $crate::rest::wire::Fields::of(value, place)?;
                 $( let $field: Result<$kind, $crate::Error> = fields.take(
-                    stringify!($field),
+                    $crate::rest::message::plain(stringify!($field)),
                     $crate::rest::message::absent!($($mark)?),
                 ); )*
                 $( let $field = $crate::rest::message::checked!($field $($mark)?); )*
@@ -32,14 +32,14 @@ macro_rules! messages {
 
             fn write(&self, out: &mut String) {
                 let mut object = $crate::rest::wire::Object::begin(out);
-                $( object.field(stringify!($field), &self.$field); )*
+                $( object.field($crate::rest::message::plain(stringify!($field)), &self.$field); )*
                 object.end();
             }
         }
 
         impl $crate::rest::Message for $name {
             const FIELDS: &'static [(&'static str, $crate::rest::Kind)] = &[
-                $( (stringify!($field), <$kind as $crate::rest::Wire>::KIND), )*
+                $( ($crate::rest::message::plain(stringify!($field)), <$kind as $crate::rest::Wire>::KIND), )*
             ];
 
             fn pairs(&self) -> Vec<(&'static str, String)> {
@@ -47,12 +47,21 @@ macro_rules! messages {
                 $(
                     let mut texts = Vec::new();
                     $crate::rest::Wire::texts(&self.$field, &mut texts);
-                    pairs.extend(texts.into_iter().map(|text| (stringify!($field), text)));
+                    let name = $crate::rest::message::plain(stringify!($field));
+                    pairs.extend(texts.into_iter().map(|text| (name, text)));
                 )*
                 pairs
             }
         }
     )*};
+}
+
+/// The name of a field that may be a word of Rust's, such as `r#type`.
+pub(crate) const fn plain(name: &'static str) -> &'static str {
+    match name.as_bytes() {
+        [b'r', b'#', ..] => name.split_at(2).1,
+        _ => name,
+    }
 }
 
 /// Declares a message without fields: `{}`.

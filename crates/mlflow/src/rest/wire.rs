@@ -16,8 +16,10 @@ use serde_json::{Map, Value};
 
 use crate::{Error, text};
 
+pub(crate) mod json;
 pub(crate) mod place;
 mod scalar;
+pub(crate) mod time;
 
 use place::Place;
 
