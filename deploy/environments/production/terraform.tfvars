@@ -25,9 +25,15 @@ cluster = {
   system_nodes = { instance_types = ["m7i.xlarge", "m6i.xlarge", "m5.xlarge"], min = 3, max = 10 }
 }
 
-# Service accounts of the namespace longshore-serving; models use this one (values.yaml).
+# Service accounts: the one that models use (values.yaml), and the tracking server's own (longshore.yaml).
 workloads = {
-  model-reader = { kind = "model_reader", prefixes = ["models/"] }
+  longshore-tracking = { kind = "tracking", namespace = "longshore-system", prefixes = ["tracking/"] }
+  model-reader       = { kind = "model_reader", prefixes = ["models/"] }
+}
+
+# Put in by hand: aws secretsmanager put-secret-value
+secrets = {
+  tracking-users = "basic_auth.ini of the tracking server: the first administrator and what users may do by default"
 }
 
 database = {

@@ -26,9 +26,15 @@ cluster = {
   system_nodes = { instance_types = ["m7i.large", "m6i.large", "m5.large"], min = 2, max = 4 }
 }
 
-# Service accounts of the namespace longshore-serving; models use this one (values.yaml).
+# Service accounts: the one that models use (values.yaml), and the tracking server's own (longshore.yaml).
 workloads = {
-  model-reader = { kind = "model_reader", prefixes = ["models/"] }
+  longshore-tracking = { kind = "tracking", namespace = "longshore-system", prefixes = ["tracking/"] }
+  model-reader       = { kind = "model_reader", prefixes = ["models/"] }
+}
+
+# Put in by hand: aws secretsmanager put-secret-value
+secrets = {
+  tracking-users = "basic_auth.ini of the tracking server: the first administrator and what users may do by default"
 }
 
 database = {

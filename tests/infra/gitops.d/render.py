@@ -16,6 +16,8 @@ VALUES = {
     "accountId": '"ACCOUNT"',
     "repositoryURL": "https://git.example.org/ml/longshore.git",
     "domain": "models.example.org",
+    "databaseHost": "longshore.abcdefghijkl.eu-west-1.rds.amazonaws.com",
+    "databaseSecret": "rds!db-7f0c0000-0000-0000-0000-000000000000",
     "certificateArn": "arn:aws:acm:eu-west-1:ACCOUNT:certificate/7f0c",
 }
 

@@ -108,6 +108,8 @@ def test_check_refuses_what_is_in_the_repository(name):
         ("account.yaml", '"012345678901"', '"CHANGE-ME"', "`accountId` is still a placeholder: write the 12 digits"),
         ("account.yaml", '"012345678901"', "012345678901", "is a number: write it in quotes"),
         ("account.yaml", '"012345678901"', '"1234"', "`accountId` is `1234`: write the 12 digits"),
+        ("account.yaml", "rds!db-7f0c", "arn:aws:secretsmanager:eu-west-1:012345678901:secret:rds!db-7f0c", "the last part of `secret_arn`"),
+        ("account.yaml", "longshore.abcdefghijkl.eu-west-1.rds.amazonaws.com", "longshore", "`databaseHost` is `longshore`: write `address`"),
         ("account.yaml", "environment: production", "environment: staging", "write `production`, the folder's name"),
         ("account.yaml", "region: eu-west-1", "region: us-east-1", "the certificate is of `eu-west-1`"),
         ("account.yaml", "domain: models.example.org", 'domain: ""', "`domain` is missing: write the domain"),
