@@ -2,8 +2,8 @@
 //!
 //! A [`Call`] is a request that knows its address and its reply. [`parse_request`] and [`parse_query`] read
 //! it as MLflow's server does, [`parse_reply`] reads what a server answered, [`print()`] prints both. The
-//! body of an error is a [`Refusal`]. The messages are those of `service.proto`, `model_registry.proto` and
-//! `mlflow_artifacts.proto` that training, logging, the registry and loading use; the rules of their JSON
+//! body of an error is a [`Refusal`]. The messages are those of `service.proto`, `assessments.proto`,
+//! `model_registry.proto` and `mlflow_artifacts.proto` that training, logging, the registry and loading use; the rules of their JSON
 //! are in [`Wire`].
 //!
 //! [`names`], [`limits`] and [`checks`] hold what requests must keep to beyond their types.
@@ -12,6 +12,7 @@
 //! where MLflow stores a zero and drops what follows.
 
 mod artifacts;
+mod assessments;
 mod body;
 mod call;
 pub mod checks;
@@ -34,6 +35,7 @@ mod webhooks;
 mod wire;
 
 pub use artifacts::*;
+pub use assessments::*;
 pub use body::{parse_query, parse_reply, parse_request, print};
 pub use call::{Call, Method};
 pub use done::Done;
@@ -51,6 +53,7 @@ pub use traces::*;
 pub use webhooks::*;
 pub use wire::{
     Kind, Message, Wire,
+    any::{AnyValue, dumps},
     json::Json,
     place::Place,
     time::{Duration, Timestamp},

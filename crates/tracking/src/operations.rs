@@ -2,6 +2,7 @@
 
 mod aliases;
 mod artifact_uri;
+mod assessments;
 mod events;
 mod experiments;
 mod inputs;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
     [
         aliases::routes(),
         artifacts::routes(),
+        assessments::routes(),
         experiments::routes(),
         inputs::routes(),
         log::routes(),

@@ -82,7 +82,7 @@ pub fn print(message: &impl Wire) -> String {
     out
 }
 
-fn json(body: &[u8]) -> Result<Value, Error> {
+pub(super) fn json(body: &[u8]) -> Result<Value, Error> {
     serde_json::from_slice(&name_non_finite(body))
         .map_err(|error| Error::Json { reason: error.to_string() })
 }

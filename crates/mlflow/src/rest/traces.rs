@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Done, Duration, Json, Timestamp,
+    Assessment, Done, Duration, Json, Timestamp,
     call::calls,
     message::{messages, names},
 };
@@ -37,6 +37,8 @@ messages! {
         state (default): TraceState,
         /// What was noted when it was made. It does not change after that.
         trace_metadata: BTreeMap<String, String>,
+        /// What is said of it.
+        assessments: Vec<Assessment>,
         /// Its tags.
         tags: BTreeMap<String, String>,
     }

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::{Error, text};
 
+pub(crate) mod any;
 pub(crate) mod json;
 pub(crate) mod place;
 mod scalar;

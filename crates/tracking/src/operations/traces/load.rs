@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     Error,
+    operations::assessments,
     sql::{ROWS, marks},
     store::{Connection, Row, Value},
 };
@@ -60,6 +61,11 @@ pub(in crate::operations) fn load(
             let (key, value) = pair(&mut row, METADATA)?;
             if !analytics::is_column(&key) {
                 info.trace_metadata.insert(key, value);
+            }
+        }
+        for (id, said) in assessments::load(on, ids)? {
+            if let Some(info) = found.get_mut(&id) {
+                info.assessments = said;
             }
         }
     }

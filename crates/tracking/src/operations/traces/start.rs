@@ -12,7 +12,11 @@ use super::{
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
-    operations::{artifact_uri::below, experiments},
+    operations::{
+        artifact_uri::below,
+        assessments::{self, Assessed},
+        experiments,
+    },
     routes::Route,
     sql::{ROWS, marks, tuples},
     store::{Connection, Value},
@@ -168,6 +172,8 @@ impl Operation for StartTraceV3 {
             let sql = "UPDATE assessments SET experiment_id = ?, trace_timestamp_ms = ? WHERE trace_id = ?";
             on.execute(sql, &[number.into(), info.request_time.0.into(), id.into()])?;
         }
+        let trace = Assessed { experiment_id: number, timestamp_ms: info.request_time.0 };
+        assessments::keep(on, id, trace, &info.assessments, context.now)?;
         reply(on, id)
     }
 }
