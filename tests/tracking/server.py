@@ -1,4 +1,4 @@
-"""Starts the real `longshore tracking` on a new database, and ends it."""
+"""Starts the real `longshore tracking` on a new database, of SQLite or of `$LONGSHORE_TEST_POSTGRES`, and ends it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,19 +20,28 @@ def binary() -> Path:
     return Path(os.environ.get("LONGSHORE_BIN") or ROOT / "target/release/longshore")
 
 
+def new_store(folder: Path) -> str:
+    """The location of a database that is empty, as MLflow's own store opens it."""
+    if not (postgres := os.environ.get("LONGSHORE_TEST_POSTGRES")):
+        return f"sqlite:///{folder / 'mlflow.db'}"
+    import psycopg2
+
+    name = f"t{uuid.uuid4().hex[:12]}"
+    on = psycopg2.connect(f"{postgres}/postgres")
+    on.autocommit = True
+    on.cursor().execute(f"CREATE DATABASE {name}")
+    on.close()
+    return f"{postgres}/{name}".replace("postgresql:", "postgresql+psycopg2:")
+
+
 class Tracking:
     """One `longshore tracking`, from `with` to the end of the block. Its database and artifacts are in `folder`."""
 
     def __init__(self, folder: Path, *arguments: object) -> None:
-        self.database = folder / "mlflow.db"
+        self.store_uri = new_store(folder)
         self.artifacts = folder / "artifacts"
         places = ["--backend-store-uri", self.store_uri, "--artifacts-destination", str(self.artifacts)]
         self.command = [str(binary()), "tracking", "--port", "0", *places, *map(str, arguments)]
-
-    @property
-    def store_uri(self) -> str:
-        """The database, as MLflow's own store opens it."""
-        return f"sqlite:///{self.database}"
 
     def __enter__(self) -> Tracking:
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log")

@@ -1,4 +1,8 @@
 use longshore_mlflow::rest::ErrorCode;
+use tokio_postgres::error::SqlState;
+
+/// What a client is told when the reason does not concern it.
+const FAILED: &str = "the server failed; its log says why";
 
 /// Why the server does not start, or does not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +25,9 @@ pub enum Error {
     /// SQLite.
     #[error("the database cannot do it: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// Postgres. The words do not hold what the statement was given.
+    #[error("the database cannot do it: {}", of_postgres(.0))]
+    Postgres(#[from] tokio_postgres::Error),
     /// A database holds what MLflow's schema does not allow.
     #[error("the database holds what MLflow's schema does not allow: {0}")]
     Schema(String),
@@ -48,6 +55,15 @@ pub enum Error {
     Random,
 }
 
+/// What Postgres says, with its code: the error by itself only says `db error`.
+fn of_postgres(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(it) => format!("{} ({})", it.message(), it.code().code()),
+        None => std::error::Error::source(error)
+            .map_or_else(|| error.to_string(), |source| format!("{error}: {source}")),
+    }
+}
+
 impl Error {
     /// A refusal.
     pub fn refused(code: ErrorCode, message: impl Into<String>) -> Self {
@@ -72,6 +88,21 @@ impl Error {
                 (ErrorCode::BadRequest, self.to_string())
             }
             Self::Message(_) => (ErrorCode::InvalidParameterValue, self.to_string()),
+            Self::Postgres(error) => match error.code().map(SqlState::code) {
+                Some("22021" | "22P05") => {
+                    let words =
+                        "a text holds a NUL character, which Postgres cannot keep; leave it out";
+                    (ErrorCode::InvalidParameterValue, words.to_owned())
+                }
+                Some(code) if code.starts_with("22") => {
+                    let words = format!("Postgres cannot keep a value: {}", of_postgres(error));
+                    (ErrorCode::InvalidParameterValue, words)
+                }
+                Some(code) if !["40", "53", "57", "08"].iter().any(|it| code.starts_with(it)) => {
+                    (ErrorCode::InternalError, FAILED.to_owned())
+                }
+                _ => (ErrorCode::TemporarilyUnavailable, Self::Unavailable.to_string()),
+            },
             Self::Unavailable | Self::NotServed => {
                 (ErrorCode::TemporarilyUnavailable, self.to_string())
             }
@@ -81,7 +112,7 @@ impl Error {
                 );
                 (ErrorCode::IoError, words)
             }
-            _ => (ErrorCode::InternalError, "the server failed; its log says why".to_owned()),
+            _ => (ErrorCode::InternalError, FAILED.to_owned()),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Where everything is kept: MLflow's own schema in a database of SQL.
 
 mod connection;
+mod postgres;
 mod schema;
 mod sqlite;
 mod value;
+mod work;
 
 use std::sync::{Arc, mpsc};
 
@@ -11,24 +13,46 @@ use tokio::sync::oneshot;
 
 pub use connection::{Connection, Dialect};
 pub use value::{Column, Row, Value};
+use work::{Job, job};
 
 use crate::{Error, clock::now};
 
-/// Work on a connection, for a thread of the store.
-type Job = Box<dyn FnOnce(&mut dyn Connection) -> Outcome + Send>;
+#[derive(Debug)]
+enum Backend {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
 
-/// How a job ended. Its caller is told once the transaction has ended too.
-struct Outcome {
-    /// Whether what it changed is kept.
-    keep: bool,
-    /// Tells its caller; false when the transaction could not be ended.
-    tell: Box<dyn FnOnce(bool) + Send>,
+impl Backend {
+    fn read(&self, job: Job) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(it) => it.read(job),
+            Self::Postgres(it) => it.read(job),
+        }
+    }
+
+    fn write(&self, job: Job) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(it) => it.write(job),
+            Self::Postgres(it) => it.write(job),
+        }
+    }
+}
+
+/// The file of a URI of SQLite: one that is absolute has four slashes.
+fn sqlite_path(uri: &str) -> Result<&str, Error> {
+    let path = uri.split_once(":///").map(|(_, path)| path).filter(|it| !it.is_empty());
+    path.ok_or_else(|| {
+        Error::invalid(format!(
+            "`{uri}` names no file; write `sqlite:///FILE`, or `sqlite:////FOLDER/FILE`"
+        ))
+    })
 }
 
 /// A database that is open. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Store {
-    backend: Arc<sqlite::Sqlite>,
+    backend: Arc<Backend>,
 }
 
 impl Store {
@@ -37,10 +61,24 @@ impl Store {
     /// # Errors
     /// When it cannot be opened, or its schema is not one that this server knows.
     pub fn open(uri: &str) -> Result<Self, Error> {
-        let path = uri.strip_prefix("sqlite:///").ok_or_else(|| {
-            Error::invalid(format!("`{uri}` is no location of a database; write `sqlite:///FILE`"))
-        })?;
-        Ok(Self { backend: Arc::new(sqlite::Sqlite::open(path)?) })
+        let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
+        // the driver of Python that MLflow would use
+        let backend = match scheme.split_once('+').map_or(scheme, |(database, _)| database) {
+            "sqlite" => Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(uri)?)?),
+            "postgresql" | "postgres" => Backend::Postgres(postgres::Postgres::open(uri)?),
+            "mysql" | "mssql" | "oracle" => {
+                let words =
+                    format!("a database of `{scheme}` is not supported; use SQLite or Postgres");
+                return Err(Error::invalid(words));
+            }
+            _ => {
+                return Err(Error::invalid(format!(
+                    "`{uri}` is no location of a database; write `sqlite:///FILE` or \
+                     `postgresql://USER:PASSWORD@HOST/NAME`"
+                )));
+            }
+        };
+        Ok(Self { backend: Arc::new(backend) })
     }
 
     /// Makes the experiment that runs go to when they name none, if it is not there. It blocks until then.
@@ -50,14 +88,8 @@ impl Store {
     pub(crate) fn seed(&self, artifact_location: &str) -> Result<(), Error> {
         let location = artifact_location.to_owned();
         let (send, receive) = mpsc::channel();
-        self.backend.write(Box::new(move |on| {
-            let result = schema::seed(on, &location, now());
-            let keep = result.is_ok();
-            let tell = move |is_kept: bool| {
-                drop(send.send(if is_kept { result } else { Err(Error::Unavailable) }));
-            };
-            Outcome { keep, tell: Box::new(tell) }
-        }))?;
+        let work = move |on: &mut dyn Connection| schema::seed(on, &location, now());
+        self.backend.write(job(work, move |result| drop(send.send(result))))?;
         receive.recv().map_err(|_| Error::Unavailable)?
     }
 
@@ -69,8 +101,9 @@ impl Store {
         &self,
         work: impl Fn(&mut dyn Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (job, answer) = job(work);
-        self.backend.read(job)?;
+        let (send, answer) = oneshot::channel();
+        // a caller that has left is told nothing
+        self.backend.read(job(work, move |result| drop(send.send(result))))?;
         answer.await.map_err(|_| Error::Unavailable)?
     }
 
@@ -82,26 +115,11 @@ impl Store {
         &self,
         work: impl Fn(&mut dyn Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (job, answer) = job(work);
-        self.backend.write(job)?;
+        let (send, answer) = oneshot::channel();
+        // a caller that has left is told nothing
+        self.backend.write(job(work, move |result| drop(send.send(result))))?;
         answer.await.map_err(|_| Error::Unavailable)?
     }
-}
-
-fn job<T: Send + 'static>(
-    work: impl Fn(&mut dyn Connection) -> Result<T, Error> + Send + 'static,
-) -> (Job, oneshot::Receiver<Result<T, Error>>) {
-    let (send, receive) = oneshot::channel();
-    let job = move |on: &mut dyn Connection| {
-        let result = work(on);
-        let keep = result.is_ok();
-        // a caller that has left is told nothing
-        let tell = move |is_kept: bool| {
-            drop(send.send(if is_kept { result } else { Err(Error::Unavailable) }));
-        };
-        Outcome { keep, tell: Box::new(tell) }
-    };
-    (Box::new(job), receive)
 }
 
 #[cfg(test)]

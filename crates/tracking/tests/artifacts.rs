@@ -1,6 +1,9 @@
 //! The routes of artifacts, asked over a raw socket: a client library would tidy the paths up.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
+#[path = "shared/database.rs"]
+mod database;
+
 use std::{
     fs,
     io::{Read, Write},
@@ -27,7 +30,7 @@ impl Served {
         let root = folder.path().join("root");
         fs::create_dir(&root).unwrap();
         fs::write(folder.path().join("canary"), CANARY).unwrap();
-        let store = Store::open(&format!("sqlite:///{}/x.db", folder.path().display())).unwrap();
+        let store = Store::open(&database::new(folder.path())).unwrap();
         let destination = Some(root.display().to_string());
         let settings = Settings { artifacts_destination: destination, ..Settings::default() };
         let mut config = Config::new(store, settings);
@@ -143,7 +146,7 @@ fn no_path_of_the_proxy_leaves_its_root() {
     let run = served.run("proxied", "mlflow-artifacts:/a/b");
     let outside = |served: &Served| {
         let all = files(served.folder.path()).into_iter();
-        let is_stored = |path: &Path| path.display().to_string().contains("/x.db");
+        let is_stored = |path: &Path| path.display().to_string().contains("/mlflow.db");
         all.filter(|(path, _)| !path.starts_with(&root) && !is_stored(path)).collect::<Vec<_>>()
     };
     let before = outside(&served);

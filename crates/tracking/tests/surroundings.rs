@@ -1,6 +1,9 @@
 //! What is around the API, asked on a raw socket: probes, prefix, hosts, origins, metrics.
 
-#![expect(clippy::expect_used, reason = "a test fails loudly")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails loudly")]
+
+#[path = "shared/database.rs"]
+mod database;
 
 use std::{
     io::{Read, Write},
@@ -14,7 +17,7 @@ use longshore_tracking::{Config, Settings, Store, Tracking};
 /// What `ask` is given the address of a server that is set up by `change`.
 fn with(change: impl FnOnce(&mut Config), ask: impl FnOnce(SocketAddr)) {
     let folder = tempfile::tempdir().expect("a folder");
-    let uri = format!("sqlite:///{}", folder.path().join("mlflow.db").display());
+    let uri = database::new(folder.path());
     let kept = folder.path().join("artifacts").to_string_lossy().into_owned();
     let settings = Settings { artifacts_destination: Some(kept), ..Settings::default() };
     let mut config = Config::new(Store::open(&uri).expect("a store"), settings);

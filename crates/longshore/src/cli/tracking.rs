@@ -8,7 +8,8 @@ use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs};
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct TrackingArgs {
-    /// Database of experiments, runs and registered models: `sqlite:///FILE`, with four slashes for an absolute path
+    /// Database of experiments, runs and registered models: `sqlite:///FILE`, with four slashes for an absolute
+    /// path, or `postgresql://USER:PASSWORD@HOST/NAME`
     #[arg(
         long,
         env = "MLFLOW_BACKEND_STORE_URI",

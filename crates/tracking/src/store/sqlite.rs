@@ -4,7 +4,6 @@
 //! their callers once it is on disk: they share the cost of the disk, and none sees another's failure.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -19,7 +18,10 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
-use super::{Connection, Dialect, Job, Outcome, Row, Value, schema};
+use super::{
+    Connection, Dialect, Row, Value, schema,
+    work::{Job, guarded},
+};
 use crate::Error;
 
 /// Most writes in one transaction.
@@ -98,62 +100,50 @@ fn prepare(handle: &mut Handle) -> Result<(), Error> {
     done
 }
 
-/// Runs a job; one that panics is undone, and its caller learns that it has no answer.
-fn guarded(on: &mut Open<'_>, job: Job) -> Option<Outcome> {
-    let ended = catch_unwind(AssertUnwindSafe(|| job(on))).ok();
-    if ended.is_none() {
-        tracing::error!("a piece of work for the store panicked");
-    }
-    ended
-}
-
-fn read_one(handle: &mut Handle, job: Job) {
+fn read_one(handle: &mut Handle, mut job: Job) {
     let begun = handle.execute_batch("BEGIN");
-    let outcome = guarded(&mut Open { handle }, job);
+    guarded(&mut Open { handle }, &mut job);
     // a snapshot that is not given up keeps the log of changes from being emptied
     let ended = begun.and_then(|()| handle.execute_batch("ROLLBACK"));
-    if let Some(outcome) = outcome {
-        (outcome.tell)(ended.is_ok());
-    }
+    job.tell(ended.is_ok());
 }
 
 fn write_all(handle: &mut Handle, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         if let Err(error) = handle.execute_batch("BEGIN IMMEDIATE") {
-            // who waits for the job that is dropped here learns that it was not done
             tracing::error!(%error, "no transaction can be begun");
+            first.tell(false);
             continue;
         }
-        let mut tells = Vec::new();
+        let mut done = Vec::new();
         let mut next = Some(first);
-        while let Some(job) = next {
-            tells.extend(in_savepoint(handle, job).map(|it| it.tell));
-            let more = tells.len() < TOGETHER && !handle.is_autocommit();
+        while let Some(mut job) = next {
+            in_savepoint(handle, &mut job);
+            done.push(job);
+            let more = done.len() < TOGETHER && !handle.is_autocommit();
             next = more.then(|| jobs.try_recv().ok()).flatten();
         }
         let is_kept = commit(handle);
-        for tell in tells {
-            tell(is_kept);
+        for job in done {
+            job.tell(is_kept);
         }
     }
 }
 
 /// Runs a job whose changes can be undone without those of others.
-fn in_savepoint(handle: &mut Handle, job: Job) -> Option<Outcome> {
+fn in_savepoint(handle: &mut Handle, job: &mut Job) {
     if let Err(error) = run(handle, "SAVEPOINT job") {
         tracing::error!(%error, "no savepoint can be set");
-        return None;
+        return;
     }
-    let outcome = guarded(&mut Open { handle }, job);
     let mut ended = Ok(0);
-    if outcome.as_ref().is_none_or(|it| !it.keep) {
+    if !guarded(&mut Open { handle }, job) {
         ended = run(handle, "ROLLBACK TO job");
     }
     if let Err(error) = ended.and_then(|_| run(handle, "RELEASE job")) {
         // SQLite has undone the whole transaction, as `commit` finds out
         tracing::error!(%error, "a savepoint is gone");
     }
-    outcome
 }
 
 fn run(handle: &Handle, sql: &str) -> rusqlite::Result<usize> {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[path = "../shared/database.rs"]
+mod database;
 mod server;
 mod webhooks;
 

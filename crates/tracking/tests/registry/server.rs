@@ -8,6 +8,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use ureq::Agent;
 
+use crate::database;
+
 /// A server that ends with the test.
 pub(crate) struct Server {
     base: String,
@@ -20,8 +22,8 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(settings: Settings) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let uri = format!("sqlite:///{}", folder.path().join("mlflow.db").display());
-        let mut config = Config::new(Store::open(&uri).unwrap(), settings);
+        let store = Store::open(&database::new(folder.path())).unwrap();
+        let mut config = Config::new(store, settings);
         config.port = 0;
         config.threads = 1;
         let server = Tracking::bind(config).unwrap();

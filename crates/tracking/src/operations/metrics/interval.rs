@@ -72,7 +72,7 @@ fn sample(
     let runs = super::visible(on, context, &request.run_ids)?;
     let between = if steps.is_some() { " AND step BETWEEN ? AND ?" } else { "" };
     let sql = format!(
-        "SELECT run_uuid, key, value, timestamp, step, is_nan FROM (SELECT parts.*, row_number() OVER (PARTITION BY run_uuid, part ORDER BY step, timestamp, value, is_nan) AS in_part, row_number() OVER (PARTITION BY run_uuid ORDER BY step DESC, timestamp DESC, value DESC, is_nan DESC) AS from_end FROM (SELECT run_uuid, key, value, timestamp, step, is_nan, ntile(?) OVER (PARTITION BY run_uuid ORDER BY step, timestamp, value, is_nan) AS part FROM metrics WHERE run_uuid IN ({}) AND key = ?{between}) AS parts) AS places WHERE in_part = 1 OR from_end = 1 ORDER BY run_uuid, step, timestamp, value, is_nan",
+        "SELECT run_uuid, key, value, timestamp, step, is_nan FROM (SELECT parts.*, row_number() OVER (PARTITION BY run_uuid, part ORDER BY step, timestamp, value, is_nan) AS in_part, row_number() OVER (PARTITION BY run_uuid ORDER BY step DESC, timestamp DESC, value DESC, is_nan DESC) AS from_end FROM (SELECT run_uuid, key, value, timestamp, step, is_nan, ntile(CAST(? AS INTEGER)) OVER (PARTITION BY run_uuid ORDER BY step, timestamp, value, is_nan) AS part FROM metrics WHERE run_uuid IN ({}) AND key = ?{between}) AS parts) AS places WHERE in_part = 1 OR from_end = 1 ORDER BY run_uuid, step, timestamp, value, is_nan",
         marks(runs.len())
     );
     let mut values = vec![i64::try_from(most).unwrap_or(i64::MAX).into()];
