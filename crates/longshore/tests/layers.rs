@@ -30,7 +30,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("longshore-gateway", &["longshore-daemon", "longshore-kserve", "longshore-platform"]),
     ("longshore-tracking", &["longshore-daemon", "longshore-mlflow"]),
-    ("longshore-operator", &["longshore-daemon", "longshore-kserve", "longshore-platform"]),
+    (
+        "longshore-operator",
+        &["longshore-daemon", "longshore-kserve", "longshore-mlflow", "longshore-platform"],
+    ),
     (
         "longshore",
         &[

@@ -4,6 +4,7 @@ use longshore_kserve::{
     Batcher, Container, Logger, LoggerMode,
     annotations::{Annotations, SERVER_TYPE},
 };
+use longshore_mlflow::ModelUri;
 use serde_json::{Value, json};
 
 use super::{Service, container, draft::Draft, restricted, storage::FOLDER};
@@ -35,6 +36,9 @@ pub(super) const READY: &str = "/v2/health/ready";
 /// The volume for fetched models.
 pub(super) const CACHE_VOLUME: &str = "longshore-cache";
 
+/// Seconds after which a server looks anew what a name of MLflow's registry stands for.
+const LOOK_AGAIN: &str = "10";
+
 /// Most rows of a batch, unless the manifest says so.
 const BATCH: i32 = 32;
 
@@ -48,8 +52,12 @@ pub(super) fn fetches(annotations: &Annotations) -> bool {
     annotations.get(FETCHES_MODELS).is_some_and(|value| value == "true")
 }
 
-/// Names a place as the server's folder of models.
+/// Names a place as the server's folder of models. What a name of MLflow's registry stands for can change:
+/// the server looks, and takes the new version without a pause.
 pub(super) fn serve_from(container: &mut Container, uri: &str) {
+    if uri.parse().is_ok_and(|model: ModelUri| model.moves()) {
+        container::default_env(container, "LONGSHORE_POLL", LOOK_AGAIN);
+    }
     if let Some(Value::Array(args)) = container.0.get_mut("args") {
         let mut is_next = false;
         for arg in args {
@@ -137,7 +145,7 @@ pub(super) fn complete(draft: &mut Draft, port: u16) {
     for (name, seconds) in seconds {
         container::default_env(server, name, &seconds.to_string());
     }
-    // a revision keeps its model: a new one is another revision
+    // a revision keeps its model, unless the manifest names what moves
     container::default_env(server, "LONGSHORE_POLL", "0");
     restricted::container(server);
     probe_at(server, port);
