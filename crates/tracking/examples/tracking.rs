@@ -1,6 +1,6 @@
-//! A tracking server by itself: `cargo run -p longshore-tracking --example tracking [PORT] [STORE_URI] [ARTIFACTS]`.
+//! A tracking server by itself: `cargo run -p longshore-tracking --example tracking [PORT] [STORE_URI] [ARTIFACTS] [UI]`.
 
-use longshore_tracking::{Config, Error, Settings, Store, Tracking};
+use longshore_tracking::{Config, Error, Settings, Store, Tracking, Ui};
 
 fn main() -> Result<(), Error> {
     let mut arguments = std::env::args().skip(1);
@@ -10,6 +10,7 @@ fn main() -> Result<(), Error> {
     settings.artifacts_destination = arguments.next().or(settings.artifacts_destination);
     let mut config = Config::new(Store::open(&uri)?, settings);
     config.port = port;
+    config.ui = arguments.next().map(|folder| Ui::open(folder.as_ref())).transpose()?;
     let server = Tracking::bind(config)?;
     let drain = server.drain();
     server.run(async move { drain.begun().await })

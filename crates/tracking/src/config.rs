@@ -3,7 +3,7 @@ use std::{net::IpAddr, time::Duration};
 use longshore_daemon::server::{Limits, Transport, auth::ApiKeys};
 use prometheus_client::registry::Registry;
 
-use crate::{Guard, Store, state::Settings};
+use crate::{Guard, Store, Ui, state::Settings};
 
 /// How a tracking server is set up.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct Config {
     pub prefix: String,
     /// Whether artifacts are all that is served.
     pub artifacts_only: bool,
+    /// MLflow's web page; without it a page says what runs here.
+    pub ui: Option<Ui>,
     /// Where its figures are counted.
     pub registry: Registry,
 }
@@ -61,6 +63,7 @@ impl Config {
             metrics_without_key: false,
             prefix: String::new(),
             artifacts_only: false,
+            ui: None,
             registry: Registry::default(),
         }
     }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use longshore_mlflow::rest::ErrorCode;
 use tokio_postgres::error::SqlState;
 
@@ -50,6 +52,17 @@ pub enum Error {
         "Artifact serving is disabled. Start the server with `--serve-artifacts` to enable it."
     )]
     NotServed,
+    /// A folder is none of MLflow's built web page.
+    #[error(
+        "`{}` is not MLflow's built web page: {reason}; name the folder `mlflow/server/js/build` of an installed `mlflow`",
+        folder.display()
+    )]
+    Ui {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use hyper::{
-    Request, Response, StatusCode,
+    Method, Request, Response, StatusCode,
     header::{ALLOW, HeaderValue, WWW_AUTHENTICATE},
     http::request::Parts,
 };
@@ -18,7 +18,7 @@ use longshore_daemon::{
 use longshore_mlflow::rest::ErrorCode;
 
 use crate::{
-    Caller, Error, Guard,
+    Caller, Error, Guard, Ui,
     metrics::Metrics,
     page, probes,
     query::decode,
@@ -40,6 +40,8 @@ pub(crate) struct Handler {
     pub(crate) prefix: String,
     /// Whether only artifacts are served.
     pub(crate) artifacts_only: bool,
+    /// MLflow's web page.
+    pub(crate) ui: Option<Ui>,
 }
 
 /// The route of requests that have none, for the metrics.
@@ -146,9 +148,9 @@ async fn answer(
         *named = "probe";
         return Ok(response);
     }
-    if matches!(path, "" | "/") {
+    if let Some(response) = web_page(handler, head, path).await {
         *named = "page";
-        return Ok(page::answer());
+        return Ok(response);
     }
     if handler.artifacts_only && !is_artifact(path) {
         let words = "the server serves artifacts only, because of `--artifacts-only`";
@@ -165,6 +167,19 @@ async fn answer(
     let caller = Caller { user: None, workspace: "default".to_owned() };
     let asked = Asked { head: head.clone(), body, fields, caller };
     (route.answer)(state.clone(), asked).await
+}
+
+/// A file of MLflow's web page, or the page that says what runs here; `None` when the request is for neither.
+async fn web_page(handler: &Handler, head: &Parts, path: &str) -> Option<Response<Reply>> {
+    if !matches!(head.method, Method::GET | Method::HEAD) {
+        return None;
+    }
+    match &handler.ui {
+        Some(ui) if !handler.artifacts_only => {
+            ui.answer(path, &handler.prefix, &head.headers).await
+        }
+        _ => matches!(path, "" | "/").then(page::answer),
+    }
 }
 
 fn nothing(head: &Parts) -> Response<Reply> {

@@ -27,6 +27,7 @@ mod server;
 mod sql;
 mod state;
 pub mod store;
+mod ui;
 mod uri;
 pub mod webhooks;
 
@@ -37,3 +38,4 @@ pub use guard::Guard;
 pub use server::Tracking;
 pub use state::Settings;
 pub use store::Store;
+pub use ui::Ui;

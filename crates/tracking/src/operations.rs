@@ -18,6 +18,7 @@ mod search;
 mod stages;
 mod traces;
 mod version_source;
+mod web_page;
 mod webhooks;
 
 pub(crate) use artifact_uri::below;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> Vec<Route> {
         search::routes(),
         stages::routes(),
         traces::routes(),
+        web_page::routes(),
         webhooks::routes(),
     ]
     .concat()

@@ -71,6 +71,7 @@ impl Tracking {
             ids: RequestIds::new(),
             prefix: config.prefix,
             artifacts_only: config.artifacts_only,
+            ui: config.ui,
         });
         Ok(Self { listening, handler, transport: config.transport })
     }

@@ -1,7 +1,10 @@
+mod ui;
+
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
+pub(crate) use self::ui::UiArgs;
 use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs};
 
 /// `longshore tracking`: the flags and variables of `mlflow server` by their own names.
@@ -64,6 +67,10 @@ pub(crate) struct TrackingArgs {
     /// Serve artifacts only: no experiments, runs and models
     #[arg(long, env = "MLFLOW_ARTIFACTS_ONLY", value_parser = BoolishValueParser::new())]
     pub(crate) artifacts_only: bool,
+
+    /// What people see who open the server in a browser.
+    #[command(flatten)]
+    pub(crate) ui: UiArgs,
 
     /// Who may connect, and who may ask.
     #[command(flatten)]

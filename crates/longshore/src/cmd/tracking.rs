@@ -1,5 +1,7 @@
 //! `longshore tracking`.
 
+mod ui;
+
 use std::{path::absolute, time::Duration};
 
 use anyhow::{Context, Result, bail};
@@ -36,6 +38,7 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
     config.metrics_without_key = args.security.metrics_without_key;
     config.prefix = args.static_prefix.clone().unwrap_or_default();
     config.artifacts_only = args.artifacts_only;
+    config.ui = ui::choose(&args.ui)?;
     let server = Tracking::bind(config)?;
     tracing::info!(address = %server.address(), "listening on http://{}", server.address());
     let drain = server.drain();
