@@ -31,7 +31,7 @@ NAMESPACES = [
         "waking", "wrong", "zero",
         "again", "bounds", "same-0", "same-1", "same-2", "same-3", "same-4", "stopped", "succession", "edge", "evicted", "last", "limit", "long", "nodeless",
         "access", "canaries", "logged", "processor", "start", "tags",
-        "moving", "pool-ends", "pool-many", "pool-off", "pool-one", "pool-two", "pool-versions", "pooled",
+        "moving", "tracking", "pool-ends", "pool-many", "pool-off", "pool-one", "pool-two", "pool-versions", "pooled",
     )
 ]  # fmt: skip
 LOAD = REPOSITORY / "tests/cluster/suite/load.py"

@@ -1,0 +1,167 @@
+"""The tracking server of the release: from training to serving, and changed while it is written to."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import subprocess
+import textwrap
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+from suite.kube import Unexpected, until
+from suite.machines import REPOSITORY
+from suite.registry import check
+
+from .cluster import SYSTEM, Platform, lossless
+
+KEY, PASSWORD = secrets.token_hex(16), secrets.token_hex(8)
+# What a data scientist runs, with the unmodified client: the second version is another model.
+TRAIN = textwrap.dedent("""
+    import json, pathlib, sys
+    import joblib, mlflow, mlflow.sklearn
+    mlflow.set_experiment("iris")
+    folder = pathlib.Path(sys.argv[1])
+    for version in ("v1", "v2"):
+        with mlflow.start_run(run_name=version):
+            model = joblib.load(next((folder / "iris" / version).glob("*.joblib")))
+            mlflow.log_param("version", version)
+            mlflow.sklearn.log_model(model, name="model", registered_model_name="iris", serialization_format="cloudpickle")
+    mlflow.MlflowClient().set_registered_model_alias("iris", "champion", 1)
+""")
+ALIAS = 'import mlflow, sys; mlflow.MlflowClient().set_registered_model_alias("iris", "champion", int(sys.argv[1]))'
+
+
+def client(platform: Platform, script: str, *arguments: str) -> None:
+    """Runs a script with MLflow's client against the release's server."""
+    environment = os.environ | {
+        "MLFLOW_TRACKING_URI": address(platform),
+        "MLFLOW_TRACKING_TOKEN": KEY,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "GIT_PYTHON_REFRESH": "quiet",
+    }
+    done = subprocess.run([platform.python, "-c", script, *arguments], env=environment, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        raise Unexpected(f"MLflow's client failed: {done.stderr[-1500:]}")
+
+
+def address(platform: Platform) -> str:
+    return f"http://{platform.kube.get('service', 'longshore-tracking', namespace=SYSTEM)['spec']['clusterIP']}"
+
+
+def call(at: str, path: str, body: object = None) -> dict:
+    """One request over a connection of its own."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{at}/api/2.0/mlflow/{path}", data, {"authorization": f"Bearer {KEY}", "content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        return json.load(reply)
+
+
+@contextlib.contextmanager
+def database(platform: Platform) -> Iterator[str]:
+    """A Postgres on this machine; gives its location."""
+    environment = os.environ | {"POSTGRES_HOST": platform.host, "POSTGRES_PASSWORD": PASSWORD}
+    command = [REPOSITORY / "tests/tracking/postgres", "sh", "-c", 'echo "$LONGSHORE_TEST_POSTGRES"; read _ || true']
+    server = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        location = server.stdout.readline().strip()
+        if not location:
+            raise Unexpected("Postgres does not start; its words are above")
+        yield f"{location}/postgres"
+    finally:
+        server.stdin.close()
+        server.wait(60)
+
+
+def values(platform: Platform, location: str) -> list[str]:
+    """Makes the Secrets; gives the flags of Helm: two pods on the database and the bucket, keys asked for."""
+    line = f"ci:{hashlib.sha256(KEY.encode()).hexdigest()}\n"
+    for name, data in (("tracking-database", {"uri": location}), ("tracking-keys", {"keys": line})):
+        platform.kube.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": SYSTEM}, "stringData": data})
+    port = int(location.rsplit(":", 1)[1].split("/")[0])
+    network = {"tracking": {"cidrs": ["10.250.0.0/16"], "egress": [{"ports": [{"port": platform.s3_port, "protocol": "TCP"}]}]}}
+    env = {"AWS_ENDPOINT_URL": f"http://{platform.host}:{platform.s3_port}", "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "t", "AWS_SECRET_ACCESS_KEY": "t"}
+    tracking = {
+        "enabled": True,
+        "replicas": 2,
+        "database": {"secretName": "tracking-database", "port": port},
+        "artifacts": {"destination": "s3://models/tracking"},
+        "auth": {"apiKeysSecretName": "tracking-keys"},
+        "allowedHosts": ["10.96.*"],
+        "env": [{"name": name, "value": value} for name, value in env.items()],
+    }
+    return ["--set-json", f"tracking={json.dumps(tracking)}", "--set-json", f"networkPolicy={json.dumps(network)}", "--wait"]
+
+
+@check
+def from_training_to_serving(platform: Platform) -> str:
+    """MLflow's client trains, registers and names a champion; an InferenceService serves it and takes the next champion without a failed request."""
+    namespace = platform.namespace("platform-tracking")
+    with database(platform) as location:
+        try:
+            platform.helm(*values(platform, location))
+            client(platform, TRAIN, str(platform.folder))
+            secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "tracking", "namespace": namespace}, "stringData": {"token": KEY}}
+            platform.kube.apply(secret)
+            token = {"name": "MLFLOW_TRACKING_TOKEN", "valueFrom": {"secretKeyRef": {"name": "tracking", "key": "token"}}}
+            model = {"modelFormat": {"name": "mlflow"}, "storageUri": "models:/iris@champion", "env": [token]}
+            platform.kube.apply(platform.service(namespace, "iris", model=model, minReplicas=2))
+            ready = platform.ready(namespace, "iris")
+            first, _ = platform.predict(namespace, "iris")
+            with platform.load(namespace, "iris") as report:
+                begun = time.monotonic()
+                client(platform, ALIAS, "2")
+                named = time.monotonic() - begun
+                until("the new champion's answer", lambda: platform.predict(namespace, "iris")[0] == "v2", 60, 0.2)
+                swapped = time.monotonic() - begun - named
+                time.sleep(12)
+            last = {platform.predict(namespace, "iris")[0] for _ in range(20)}
+            if first != "v1" or last != {"v2"}:
+                raise Unexpected(f"`models:/iris@champion` was answered by {first}, then by {last}")
+            writes = written_while_it_changes(platform)
+        finally:
+            platform.helm("--set", "tracking.enabled=false")
+    return f"ready {ready:.1f} s after the manifest, the new champion answers {swapped:.1f} s after its alias: {lossless(report)}; {writes}"
+
+
+def written_while_it_changes(platform: Platform) -> str:
+    """Runs and metrics are written while all pods are replaced twice, forwards and back: none fails, and each that was acknowledged is there."""
+    at, stop = address(platform), threading.Event()
+    experiment = call(at, "experiments/create", {"name": "written"})["experiment_id"]
+    kept, failed = [], []
+
+    def write(number: int) -> None:
+        while not stop.is_set():
+            try:
+                run = call(at, "runs/create", {"experiment_id": experiment, "start_time": 1})["run"]["info"]["run_id"]
+                call(at, "runs/log-batch", {"run_id": run, "metrics": [{"key": "m", "value": number, "timestamp": 1, "step": 0}]})
+                kept.append(run)
+            except (OSError, urllib.error.HTTPError) as error:
+                failed.append(repr(error))
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    platform.kube.kubectl("set", "env", "deployment/longshore-tracking", "CHANGED=once", namespace=SYSTEM)
+    platform.whole("tracking", 120)
+    platform.kube.kubectl("rollout", "undo", "deployment/longshore-tracking", namespace=SYSTEM)
+    platform.whole("tracking", 120)
+    stop.set()
+    for writer in writers:
+        writer.join()
+    found, token = set(), None
+    while True:
+        page = call(at, "runs/search", {"experiment_ids": [experiment], "max_results": 1000, "filter": "metrics.m >= 0"} | ({"page_token": token} if token else {}))
+        found |= {run["info"]["run_id"] for run in page.get("runs", [])}
+        token = page.get("next_page_token")
+        if not token:
+            break
+    if failed or not kept or set(kept) - found:
+        raise Unexpected(f"{len(failed)} writes failed ({failed[:3]}), {len(set(kept) - found)} of {len(kept)} that were acknowledged are not there")
+    return f"{len(kept)} runs written while all pods were replaced twice, none failed or lost"
