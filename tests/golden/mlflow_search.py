@@ -10,11 +10,13 @@ from pathlib import Path
 from mlflow.exceptions import MlflowException
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Registry
 from mlflow.store.tracking.sqlalchemy_store import (
+    _get_search_datasets_filter_clauses,
     _get_search_experiments_filter_clauses,
     _get_sqlalchemy_filter_clauses,
 )
 from mlflow.utils.search_logged_model_utils import parse_filter_string
 from mlflow.utils.search_utils import (
+    SearchEvaluationDatasetsUtils,
     SearchExperimentsUtils,
     SearchModelUtils,
     SearchModelVersionUtils,
@@ -49,6 +51,11 @@ EXPERIMENTS = """
 experiment_id = '1' | experiment_id != '2' | experiment_id IN ('1', '2') | experiment_id NOT IN ('1') | experiment_id = 'a'
 experiment_id > '1' | experiment_id = 1 | experiment_id IN ('a') | creation_time > 5 | creation_time = 5.5
 last_update_time <= 5 | last_update_time = '5' | creation_time LIKE 5 | tags.a IS NULL | attribute.name IN ('a')
+"""
+DATASETS = """
+created_by = 'a' | created_by LIKE 'a%' | last_updated_by != 'a' | created_by IN ('a') | created_by > 'a' | created_by = 5
+created_time > 5 | created_time = '5' | created_time = 5.5 | created_time LIKE 5 | last_update_time <= 5 | dataset_id = 'a'
+name = 'a' AND tags.b LIKE 'c%' AND created_time >= 5 | last_updated_by ILIKE 'A%' | name NOT IN ('a') | digest = 'a'
 """
 VERSIONS = """
 version_number = 1 | version_number >= 2 | version_number = '1' | version_number = 1.5 | version_number LIKE 1
@@ -87,6 +94,12 @@ def runs(text):
 def experiments(text):
     parsed = SearchExperimentsUtils.parse_search_filter(text)
     _get_search_experiments_filter_clauses(parsed, "sqlite")
+    return parsed
+
+
+def datasets(text):
+    parsed = SearchEvaluationDatasetsUtils.parse_search_filter(text)
+    _get_search_datasets_filter_clauses(parsed, "sqlite")
     return parsed
 
 
@@ -145,6 +158,7 @@ def main():
     searches = {
         "runs": (runs, COMMON + RUNS),
         "experiments": (experiments, COMMON + EXPERIMENTS),
+        "evaluation_datasets": (datasets, COMMON + DATASETS),
         "registered_models": (models, COMMON),
         "model_versions": (versions, COMMON + VERSIONS),
         "logged_models": (logged, COMMON + LOGGED),

@@ -5,6 +5,7 @@
 //! MLflow 1.x, 2.x and 3.x are read.
 
 mod error;
+pub mod json;
 mod mlmodel;
 pub mod rest;
 mod signature;

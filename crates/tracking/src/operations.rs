@@ -3,6 +3,7 @@
 mod aliases;
 mod artifact_uri;
 mod assessments;
+mod evaluation_datasets;
 mod events;
 mod experiments;
 mod inputs;
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Vec<Route> {
         aliases::routes(),
         artifacts::routes(),
         assessments::routes(),
+        evaluation_datasets::routes(),
         experiments::routes(),
         inputs::routes(),
         log::routes(),

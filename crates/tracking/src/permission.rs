@@ -28,6 +28,15 @@ pub enum Object<'a> {
     LoggedModel(&'a str),
     /// The experiment of a trace.
     Trace(&'a str),
+    /// Every experiment that an evaluation dataset belongs to.
+    EvaluationDataset(&'a str),
+    /// A scorer of an experiment.
+    Scorer {
+        /// The id of the experiment.
+        experiment: &'a str,
+        /// Its name.
+        name: &'a str,
+    },
     /// A registered model.
     RegisteredModel(&'a str),
     /// The server itself: for administrators.

@@ -6,6 +6,7 @@
 
 mod clause;
 mod condition;
+pub(crate) mod evaluation_datasets;
 pub(crate) mod experiments;
 mod field;
 #[cfg(test)]

@@ -47,6 +47,10 @@ pub(super) const LISTED: &[Operator] = &[
     Operator::NotIn,
 ];
 
+/// Those for texts that can only be compared with a list that they must be in.
+pub(super) const AMONG: &[Operator] =
+    &[Operator::Equal, Operator::NotEqual, Operator::Like, Operator::ILike, Operator::In];
+
 /// Those for texts that may be missing.
 pub(super) const OPTIONAL: &[Operator] = &[
     Operator::Equal,

@@ -19,12 +19,20 @@ pub(super) enum Compared {
     Text,
     /// As a text, also with a list of them.
     Listed,
+    /// As a text, also with a list of them that it must be in.
+    Among,
     /// As an integer.
     Number,
     /// As an integer, which may be in quotes.
     QuotedNumber,
     /// As an integer in quotes that is only the same or not, also with a list of them.
     Id,
+}
+
+impl Compared {
+    fn takes_lists(self) -> bool {
+        matches!(self, Self::Listed | Self::Among | Self::Id)
+    }
 }
 
 /// An attribute.
@@ -105,6 +113,7 @@ impl Grammar {
         let operators = match compared {
             Compared::Text => TEXT,
             Compared::Listed => super::operator::LISTED,
+            Compared::Among => super::operator::AMONG,
             Compared::Number | Compared::QuotedNumber => NUMERIC,
             Compared::Id => {
                 &[Operator::Equal, Operator::NotEqual, Operator::In, Operator::NotIn][..]
@@ -146,11 +155,9 @@ impl Grammar {
         }
         match value.kind {
             token::Kind::Text | token::Kind::Name => operand::quoted(value),
-            token::Kind::Group if matches!(compared, Compared::Listed | Compared::Id) => {
-                operand::listed(value)
-            }
+            token::Kind::Group if compared.takes_lists() => operand::listed(value),
             token::Kind::Group => {
-                let of = |it: &&Attribute| matches!(it.compared, Compared::Listed | Compared::Id);
+                let of = |it: &&Attribute| it.compared.takes_lists();
                 let known: Vec<_> = self.attributes.iter().filter(of).map(|it| it.name).collect();
                 let known = list(&known);
                 Err(format!(
