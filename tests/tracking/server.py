@@ -37,15 +37,18 @@ def new_store(folder: Path) -> str:
 class Tracking:
     """One `longshore tracking`, from `with` to the end of the block. Its database and artifacts are in `folder`."""
 
-    def __init__(self, folder: Path, *arguments: object) -> None:
+    def __init__(self, folder: Path, *arguments: object, environment: dict[str, str] | None = None) -> None:
         self.store_uri = new_store(folder)
         self.artifacts = folder / "artifacts"
-        places = ["--backend-store-uri", self.store_uri, "--artifacts-destination", str(self.artifacts)]
+        self.environment = os.environ | (environment or {})
+        places = ["--backend-store-uri", self.store_uri]
+        if "--artifacts-destination" not in arguments:
+            places += ["--artifacts-destination", str(self.artifacts)]
         self.command = [str(binary()), "tracking", "--port", "0", *places, *map(str, arguments)]
 
     def __enter__(self) -> Tracking:
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log")
-        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=self.environment)
         self.url = self._wait_for_address()
         return self
 

@@ -8,6 +8,7 @@ mod disk;
 mod download;
 mod location;
 mod mime;
+mod multipart;
 mod owned;
 mod owner;
 mod path;
@@ -30,7 +31,14 @@ use crate::{Caller, Error, operation::Need, routes::Route};
 
 /// All routes of artifacts.
 pub(crate) fn routes() -> Vec<Route> {
-    [proxy::routes(), presigned::routes(), owned::routes(), server_info::routes()].concat()
+    [
+        proxy::routes(),
+        multipart::routes(),
+        presigned::routes(),
+        owned::routes(),
+        server_info::routes(),
+    ]
+    .concat()
 }
 
 /// Checks the permission of a caller. Where the server asks for no users, everybody may do everything.

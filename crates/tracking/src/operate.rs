@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt, Limited};
 use hyper::{Response, header::CONTENT_TYPE, http::request::Parts};
-use longshore_mlflow::rest::{ErrorCode, Method, parse_query, parse_request};
+use longshore_daemon::server::Body;
+use longshore_mlflow::rest::{ErrorCode, Message, Method, parse_query, parse_request};
 
 use crate::{
     Error,
@@ -28,10 +29,7 @@ pub(crate) async fn operate<O: Operation>(
         let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         parse_query(pairs, &path)?
     } else {
-        is_json(&head)?;
-        let body =
-            Limited::new(body, state.body).collect().await.map_err(|error| unread(&error))?;
-        parse_request(&body.to_bytes(), &path)?
+        message(&head, body, &path, state.body).await?
     };
     operation.prepare(&state.settings).await?;
     let shared = state.clone();
@@ -51,6 +49,22 @@ pub(crate) async fn operate<O: Operation>(
     }
     state.webhooks.send(deliveries);
     Ok(response)
+}
+
+/// The message in the body of a request, which has at most `limit` bytes. `path` holds the fields that the
+/// address names.
+///
+/// # Errors
+/// When the body says that it is no JSON, is none, or is not that message.
+pub(crate) async fn message<M: Message>(
+    head: &Parts,
+    body: Body,
+    path: &[(&str, &str)],
+    limit: usize,
+) -> Result<M, Error> {
+    is_json(head)?;
+    let body = Limited::new(body, limit).collect().await.map_err(|error| unread(&error))?;
+    Ok(parse_request(&body.to_bytes(), path)?)
 }
 
 /// A body must say that it is JSON: a web page of another origin cannot say so unasked. Neither can it

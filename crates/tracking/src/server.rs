@@ -41,6 +41,8 @@ impl Tracking {
     pub fn bind(mut config: Config) -> Result<Self, Error> {
         let destination = config.settings.artifacts_destination.as_deref();
         let artifacts = destination.map(Repository::open).transpose()?;
+        let root = config.settings.artifact_root.as_str();
+        let root = root.starts_with("s3:").then(|| Repository::open(root)).transpose()?;
         config.store.seed(&below(&config.settings.artifact_root, "0"))?;
         let listening = server::Server::bind(server::Config {
             address: SocketAddr::new(config.host, config.port),
@@ -58,6 +60,7 @@ impl Tracking {
             webhooks: Webhooks::start(&config.settings.webhooks)?,
             settings: config.settings,
             artifacts,
+            root,
             body: config.body,
             probe,
         });

@@ -1,6 +1,6 @@
 //! What all event loops share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use longshore_daemon::server::Probe;
 use regex::Regex;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub source_pattern: Option<Regex>,
     /// Schemes whose places may be named though the server would ask their hosts for the files.
     pub host_schemes: Vec<String>,
+    /// How long an address holds with which a client downloads a file from the storage itself.
+    pub presigned: Duration,
     /// Which webhooks there may be, and how they are called.
     pub webhooks: webhooks::Settings,
 }
@@ -36,6 +38,7 @@ impl Default for Settings {
             truncate: true,
             source_pattern: None,
             host_schemes: Vec::new(),
+            presigned: Duration::from_mins(5),
             webhooks: webhooks::Settings::default(),
         }
     }
@@ -47,6 +50,8 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     /// What the artifact proxy keeps files in; `None` when it is off.
     pub(crate) artifacts: Option<Repository>,
+    /// The bucket of the artifact root, when it is one.
+    pub(crate) root: Option<Repository>,
     pub(crate) webhooks: Webhooks,
     pub(crate) body: usize,
     pub(crate) probe: Arc<Probe>,

@@ -156,7 +156,7 @@ async fn upload(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
 }
 
 /// Where the files of an owner are, by a look into the store.
-async fn locate(
+pub(super) async fn locate(
     state: &Arc<State>,
     caller: Caller,
     owner: Owner,

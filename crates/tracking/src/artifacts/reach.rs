@@ -30,12 +30,14 @@ pub(super) fn reach(
             let (path, root) = found.ok_or_else(beyond)?;
             Ok((Repository::Disk(Disk::new(root)), path))
         }
-        Location::S3 { bucket, key } => match &state.artifacts {
-            Some(Repository::S3(s3)) if s3.below(bucket, key).is_some() => {
-                Ok((Repository::S3(s3.clone()), s3.below(bucket, key).unwrap_or_default()))
-            }
-            _ => Err(beyond()),
-        },
+        Location::S3 { bucket, key } => {
+            let own = [&state.artifacts, &state.root].into_iter().flatten();
+            let mut buckets = own.filter_map(|repository| match repository {
+                Repository::S3(s3) => Some((repository.clone(), s3.below(bucket, key)?)),
+                Repository::Disk(_) => None,
+            });
+            buckets.next().ok_or_else(beyond)
+        }
         Location::Run(..) => Err(Error::invalid("a run cannot keep its artifacts in a run")),
         Location::Elsewhere(scheme) => Err(Error::refused(
             ErrorCode::NotImplemented,

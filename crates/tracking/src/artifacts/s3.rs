@@ -1,19 +1,13 @@
 //! A bucket of S3, or of what speaks its protocol, that keeps artifacts.
 
-use std::{
-    ops::Range,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{ops::Range, sync::Arc, time::SystemTime};
 
 use futures_util::{StreamExt, TryStreamExt};
-use hyper::Method;
 use longshore_daemon::server::Body;
 use object_store::{
     GetOptions, GetRange, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload,
     aws::{AmazonS3, AmazonS3Builder},
     path::Path,
-    signer::Signer,
 };
 
 use super::{
@@ -24,6 +18,10 @@ use super::{
 use crate::{Error, reply::Reply};
 
 mod http;
+mod multipart;
+mod signed;
+
+pub(crate) use multipart::PARTS;
 
 /// Bytes of a part. S3 takes ten thousand parts, so that a file may have 160 GB.
 const PART: usize = 16 << 20;
@@ -126,16 +124,6 @@ impl S3 {
             }
         }
         written
-    }
-
-    /// An address from which anyone can read a file for so long.
-    pub(crate) async fn presigned(
-        &self,
-        path: &ArtifactPath,
-        holds: Duration,
-    ) -> Result<String, Error> {
-        let url = self.store.signed_url(Method::GET, &self.key(path)?, holds).await;
-        url.map(|url| url.to_string()).map_err(|error| failed(path, &error))
     }
 
     /// Deletes a file, or all that is in a folder. What is not there is no failure.

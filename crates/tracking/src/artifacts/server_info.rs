@@ -15,15 +15,17 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 fn info(state: &State) -> ServerInfo {
+    let is_s3 = matches!(state.artifacts, Some(Repository::S3(_)));
     ServerInfo {
         store_type: Some("SqlStore".to_owned()),
         workspaces_enabled: Some(false),
         trace_archival_enabled: Some(false),
-        multipart_uploads_enabled: Some(false),
-        multipart_downloads_enabled: Some(matches!(state.artifacts, Some(Repository::S3(_)))),
+        multipart_uploads_enabled: Some(is_s3),
+        multipart_downloads_enabled: Some(is_s3),
         artifact_serving_enabled: Some(state.artifacts.is_some()),
-        presigned_upload_run_id_supported: Some(false),
-        presigned_upload_model_id_supported: Some(false),
+        // that the request is known; the storage of each run is asked when it comes, as in MLflow
+        presigned_upload_run_id_supported: Some(true),
+        presigned_upload_model_id_supported: Some(true),
         model_artifact_presigned_downloads_supported: Some(false),
         features_enabled: [("gateway".to_owned(), false)].into(),
         artifacts_presigned_only: Some(false),
