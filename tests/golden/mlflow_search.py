@@ -10,6 +10,8 @@ from pathlib import Path
 from mlflow.exceptions import MlflowException
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Registry
 from mlflow.store.tracking.sqlalchemy_store import (
+    SqlTraceInfo,
+    _get_filter_clauses_for_search_traces,
     _get_search_datasets_filter_clauses,
     _get_search_experiments_filter_clauses,
     _get_sqlalchemy_filter_clauses,
@@ -20,6 +22,7 @@ from mlflow.utils.search_utils import (
     SearchExperimentsUtils,
     SearchModelUtils,
     SearchModelVersionUtils,
+    SearchTraceUtils,
     SearchUtils,
 )
 
@@ -69,6 +72,31 @@ creation_timestamp > 5 | creation_time <= 5.5 | creation_timestamp_ms = 5 | last
 last_updated_timestamp LIKE 5 | creation_time = 'a' | metrics.a > 5 | metrics.`a b` >= 0.5 | metrics.a LIKE 5
 metrics.a = 'b' | params.a = 'b' | params.a > 'b' | params.`a b` IN ('c') | param.a = 'b' | attribute.name = 'a'
 attributes.name = 'a' AND metrics.a != 1 and tags.b ILIKE 'c' | metrics.a = NULL
+"""
+TRACES = """
+request_id = 'a' | trace.request_id IN ('a', 'b') | request_id NOT IN ('a') | request_id > 'a' | request_id = 5
+client_request_id LIKE 'a%' | client_request_id RLIKE '^a' | client_request_id IS NULL | client_request_id IN ('a')
+status = 'OK' | trace.status != "ERROR" | attribute.status IN ('OK', 'ERROR') | status LIKE 'O%' | status > 'OK' | status = ('OK')
+timestamp_ms > 5 | trace.timestamp_ms <= 5 | timestamp_ms LIKE 5 | timestamp_ms IN (5) | trace.timestamp >= 5
+execution_time_ms < 5.5 | execution_time != 5 | attributes.execution_time = 5 | end_time_ms > 5 | trace.end_time <= 5 | end_time IS NULL
+name = 'a' | trace.name LIKE 'a%' | name RLIKE '^a' | name IS NULL | name IS NOT NULL | name > 'a' | trace.name NOT IN ('a')
+run_id = 'a' | run_id != 'a' | run_id IN ('a') | attributes.run_id LIKE 'a' | run_id IS NULL | run_id = 5
+prompt = 'a/1' | prompt = 'a' | prompt = 'a/b/1' | prompt != 'a/1' | prompt LIKE 'a/1' | prompt IS NULL | trace.prompt = "a/1"
+trace.text LIKE '%a%' | trace.text ILIKE '%a%' | trace.text = 'a' | trace.text RLIKE 'a' | trace.text IS NULL
+tag.a = 'b' | tags.a RLIKE '^b$' | tags.name = 'a' | tag.run_id = 'a' | tags.`a b` ILIKE 'c' | tags.a NOT IN ('b')
+metadata.a = 'b' | request_metadata.a != 'b' | metadata.a LIKE 'b' | metadata.a RLIKE 'b' | metadata.a IS NULL | metadata.a IS NOT NULL
+metadata.a > 'b' | metadata.a IN ('b') | metadata.a = 5 | metadata.`mlflow.trace.session` = 's' | metadata.mlflow.trace.session IS NULL
+metadata.`mlflow.trace.tokenUsage` = '{}' | metadata.`mlflow.trace.cost` IS NULL | metadata.run_id = 'a'
+span.name = 'a' | span.name IN ('a', 'b') | span.name NOT IN ('a') | span.type LIKE 'L%' | span.status RLIKE 'E' | span.type = 5
+span.name IS NULL | span.name > 'a' | span.content LIKE '%a%' | span.content ILIKE '%a%' | span.content = 'a' | span.content IN ('a')
+span.kind = 'a' | span.attributes.model LIKE '%a%' | span.attributes.a.b ILIKE 'a' | span.attributes.model RLIKE '^a'
+span.attributes.model > 'a' | span.attributes.model IS NULL | span.timestamp = 'a' | spans.name = 'a'
+feedback.a = 'yes' | feedback.a != 'yes' | feedback.a LIKE 'y%' | feedback.a ILIKE 'y%' | feedback.a RLIKE '^y' | feedback.a > 0.5
+feedback.a >= 1 | feedback.a < 5 | feedback.a <= 1e3 | feedback.a = 5 | feedback.a > '5' | feedback.a = yes | feedback.a IN ('a')
+feedback.a IS NULL | feedback.a IS NOT NULL | feedback.`a b` = 'true' | feedback.name = 'a' | feedback.a LIKE 5
+expectation.a = 'yes' | expectation.a != "no" | expectation.a > 5 | expectation.a IS NULL | expectation.a NOT IN ('b')
+issue.id = 'a' | issue.id != 'a' | issue.id IN ('a') | issue.id = 5 | issue.name = 'a' | issue.key = 'a' | issue.id IS NULL
+status = 'OK' AND tags.a = 'b' and feedback.c > 0.5 AND span.name LIKE 'd%' | params.a = 'b' | metrics.a > 1
 """
 
 
@@ -132,6 +160,11 @@ def logged(text):
     ]
 
 
+def traces(text):
+    _get_filter_clauses_for_search_traces(text, Session(), "sqlite", Session().query(SqlTraceInfo))
+    return SearchTraceUtils.parse_search_filter_for_search_traces(text)
+
+
 def answer(parse, text):
     try:
         parsed = parse(text)
@@ -162,6 +195,7 @@ def main():
         "registered_models": (models, COMMON),
         "model_versions": (versions, COMMON + VERSIONS),
         "logged_models": (logged, COMMON + LOGGED),
+        "traces": (traces, COMMON + TRACES),
     }
     found = {
         name: [answer(parse, text) for text in dict.fromkeys(cut(filters))] for name, (parse, filters) in searches.items()

@@ -31,6 +31,7 @@ mod refusal;
 mod registered_models;
 mod runs;
 mod server_info;
+mod trace_search;
 mod traces;
 mod webhooks;
 mod wire;
@@ -51,6 +52,7 @@ pub use refusal::{ErrorCode, Refusal};
 pub use registered_models::*;
 pub use runs::*;
 pub use server_info::*;
+pub use trace_search::*;
 pub use traces::*;
 pub use webhooks::*;
 pub use wire::{

@@ -17,6 +17,7 @@ mod run_data;
 mod runs;
 mod search;
 mod stages;
+mod trace_search;
 mod traces;
 mod version_source;
 mod web_page;
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> Vec<Route> {
         runs::routes(),
         search::routes(),
         stages::routes(),
+        trace_search::routes(),
         traces::routes(),
         web_page::routes(),
         webhooks::routes(),

@@ -21,6 +21,7 @@ pub(crate) mod runs;
 mod select;
 mod simple;
 mod token;
+pub(crate) mod traces;
 
 use longshore_mlflow::rest::ViewType;
 

@@ -33,13 +33,13 @@ pub(super) fn routes() -> Vec<Route> {
 ///
 /// # Errors
 /// A refusal of what is no id, and those of the store.
-fn known(
+pub(super) fn known<'a>(
     on: &mut dyn Connection,
     context: &Context<'_>,
-    ids: &[String],
+    ids: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<i64>, Error> {
     let numbers = ids
-        .iter()
+        .into_iter()
         .map(|id| id.trim().parse().map_err(|_| Error::invalid(search::no_experiment_id(id))));
     let mut numbers = numbers.collect::<Result<Vec<i64>, _>>()?;
     numbers.sort_unstable();
@@ -60,20 +60,25 @@ fn known(
 }
 
 /// What a search in some experiments needs.
-fn readable(ids: &[String]) -> Need<'_> {
-    let objects = ids.iter().map(|id| Object::Experiment(id)).collect();
+pub(super) fn readable<'a>(ids: impl IntoIterator<Item = &'a str>) -> Need<'a> {
+    let objects = ids.into_iter().map(Object::Experiment).collect();
     Need { level: Level::Read, objects }
+}
+
+/// Texts as slices.
+pub(super) fn texts(texts: &[String]) -> impl Iterator<Item = &str> {
+    texts.iter().map(String::as_str)
 }
 
 impl Operation for SearchRuns {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        readable(&self.experiment_ids)
+        readable(texts(&self.experiment_ids))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
-        let experiments = known(on, context, &self.experiment_ids)?;
+        let experiments = known(on, context, texts(&self.experiment_ids))?;
         let page = search::runs::find(on, self, &experiments)?;
         let runs = runs::load(on, &page.found)?;
         Ok(SearchRunsReply { runs, next_page_token: page.next })
@@ -126,7 +131,7 @@ impl Operation for SearchLoggedModels {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        readable(&self.experiment_ids)
+        readable(texts(&self.experiment_ids))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -134,7 +139,7 @@ impl Operation for SearchLoggedModels {
             let words = "Missing value for required parameter 'experiment_ids'. See the API docs for more information about request parameters.";
             return Err(Error::invalid(words));
         }
-        let experiments = known(on, context, &self.experiment_ids)?;
+        let experiments = known(on, context, texts(&self.experiment_ids))?;
         let page = search::logged_models::find(on, self, &experiments)?;
         let models = logged_models::load(on, &page.found)?;
         Ok(SearchLoggedModelsReply { models, next_page_token: page.next })
@@ -151,7 +156,7 @@ impl Operation for SearchDatasets {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        readable(&self.experiment_ids)
+        readable(texts(&self.experiment_ids))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -165,7 +170,7 @@ impl Operation for SearchDatasets {
                 "SearchDatasets request cannot specify more than {DATASET_EXPERIMENTS} experiment_ids. Received {count} experiment_ids."
             )));
         }
-        let ids = known(on, context, &self.experiment_ids)?;
+        let ids = known(on, context, texts(&self.experiment_ids))?;
         if ids.is_empty() {
             return Ok(SearchDatasetsReply::default());
         }

@@ -18,6 +18,11 @@ pub(super) enum Kind {
     Param,
     Tag,
     Dataset,
+    Metadata,
+    Span,
+    Feedback,
+    Expectation,
+    Issue,
 }
 
 impl Kind {
@@ -29,6 +34,11 @@ impl Kind {
             Self::Param => "parameter",
             Self::Tag => "tag",
             Self::Dataset => "dataset",
+            Self::Metadata => "request_metadata",
+            Self::Span => "span",
+            Self::Feedback => "feedback",
+            Self::Expectation => "expectation",
+            Self::Issue => "issue",
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{Error, store::Value};
 const FILTERS: &str = include_str!("../../tests/golden/filters.json");
 
 /// What MLflow takes and this server refuses: nobody can tell what is meant.
-const STRICTER: &[&str] = &["name = 'a' name = 'b'", "run_id = ('a')"];
+const STRICTER: &[&str] = &["name = 'a' name = 'b'", "run_id = ('a')", "status = ('OK')"];
 
 /// What both refuse, each with words of its own.
 const OTHERWISE: &[&str] = &["name = 'a' name = 'b'", "metrics.a.b/c = 1"];

@@ -104,9 +104,7 @@ fn sql(condition: &Condition, datasets: &Sql, dialect: Dialect) -> Sql {
         }
         Kind::Param => condition.among(&PARAMS, dialect),
         Kind::Tag => condition.among(&TAGS, dialect),
-        Kind::Attribute | Kind::Dataset => {
-            condition.on(&format!("m.{}", condition.field.key), dialect)
-        }
+        _ => condition.on(&format!("m.{}", condition.field.key), dialect),
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) enum Operator {
     NotEqual,
     Like,
     ILike,
+    RLike,
     In,
     NotIn,
     IsNull,
@@ -61,10 +62,32 @@ pub(super) const OPTIONAL: &[Operator] = &[
     Operator::IsNotNull,
 ];
 
+/// Those for texts that regular expressions match too.
+pub(super) const MATCHED: &[Operator] = &[
+    Operator::Equal,
+    Operator::NotEqual,
+    Operator::In,
+    Operator::NotIn,
+    Operator::Like,
+    Operator::ILike,
+    Operator::RLike,
+];
+
+/// Those for texts that may be missing and that regular expressions match too.
+pub(super) const MATCHED_OPTIONAL: &[Operator] = &[
+    Operator::Equal,
+    Operator::NotEqual,
+    Operator::Like,
+    Operator::ILike,
+    Operator::RLike,
+    Operator::IsNull,
+    Operator::IsNotNull,
+];
+
 impl Operator {
     /// The operator of two operands that is written so, in any case.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let all = NUMERIC.iter().chain(TEXT);
+        let all = NUMERIC.iter().chain(TEXT).chain(&[Self::RLike]);
         all.copied().find(|it| it.name().eq_ignore_ascii_case(text))
     }
 
@@ -79,6 +102,7 @@ impl Operator {
             Self::NotEqual => "!=",
             Self::Like => "LIKE",
             Self::ILike => "ILIKE",
+            Self::RLike => "RLIKE",
             Self::In => "IN",
             Self::NotIn => "NOT IN",
             Self::IsNull => "IS NULL",
@@ -101,6 +125,8 @@ impl Operator {
             (Self::Like, Dialect::Postgres) => format!("{column} LIKE ? ESCAPE ''"),
             (Self::ILike, Dialect::Postgres) => format!("{column} ILIKE ? ESCAPE ''"),
             (Self::ILike, Dialect::Sqlite) => format!("lower({column}) LIKE lower(?)"),
+            (Self::RLike, Dialect::Postgres) => format!("{column} ~ ?"),
+            (Self::RLike, Dialect::Sqlite) => format!("{column} REGEXP ?"),
             (Self::In | Self::NotIn, _) => {
                 let marks = marks(operand.count());
                 format!("{column} {} ({marks})", self.name())

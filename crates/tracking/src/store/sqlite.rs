@@ -3,6 +3,8 @@
 //! The writer runs all writes that wait in one transaction, each in a savepoint of its own, and tells
 //! their callers once it is on disk: they share the cost of the disk, and none sees another's failure.
 
+mod functions;
+
 use std::{
     path::Path,
     sync::{
@@ -89,6 +91,7 @@ fn connect(path: &Path) -> Result<Handle, Error> {
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
          PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -4096;",
     )?;
+    functions::add(&handle)?;
     Ok(handle)
 }
 

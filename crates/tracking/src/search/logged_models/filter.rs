@@ -98,7 +98,7 @@ fn entity(kind: Kind) -> &'static str {
         Kind::Metric => "metrics",
         Kind::Param => "params",
         Kind::Tag => "tags",
-        Kind::Attribute | Kind::Dataset => "attributes",
+        _ => "attributes",
     }
 }
 

@@ -97,7 +97,7 @@ fn condition(clause: &Clause<'_>) -> Result<Condition, Error> {
         Kind::Metric => NUMERIC,
         Kind::Param | Kind::Tag => OPTIONAL,
         Kind::Attribute if is_number(&field.key) => NUMERIC,
-        Kind::Attribute | Kind::Dataset => LISTED,
+        _ => LISTED,
     };
     let operator = clause.operator.filter(|it| {
         let is_list = matches!(it, Operator::In | Operator::NotIn);
@@ -155,8 +155,8 @@ fn operand(field: &Field, value: &Token<'_>) -> Result<Operand, String> {
         Kind::Attribute => {
             Err(format!("Expected a quoted string value for attributes. Got value {found}"))
         }
-        Kind::Dataset if value.kind == token::Kind::Group => operand::listed(value),
-        Kind::Dataset => {
+        _ if value.kind == token::Kind::Group => operand::listed(value),
+        _ => {
             Err(format!("Expected a quoted string value for dataset attributes. Got value {found}"))
         }
     }

@@ -43,7 +43,7 @@ impl By {
             Kind::Metric => Some("latest_metrics"),
             Kind::Param => Some("params"),
             Kind::Tag => Some("tags"),
-            Kind::Attribute | Kind::Dataset => None,
+            _ => None,
         }
     }
 

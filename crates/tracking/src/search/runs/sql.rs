@@ -44,7 +44,7 @@ pub(super) fn fulfilled(condition: &Condition, dialect: Dialect) -> Sql {
         }
         Kind::Param => condition.among(&PARAMS, dialect),
         Kind::Tag => condition.among(&TAGS, dialect),
-        Kind::Dataset => dataset(condition, dialect),
+        _ => dataset(condition, dialect),
     }
 }
 
