@@ -35,10 +35,10 @@ def new_store(folder: Path) -> str:
 
 
 class Tracking:
-    """One `longshore tracking`, from `with` to the end of the block. Its database and artifacts are in `folder`."""
+    """One `longshore tracking`, from `with` to the end of the block, on a new database or on that at `store_uri`."""
 
-    def __init__(self, folder: Path, *arguments: object, environment: dict[str, str] | None = None) -> None:
-        self.store_uri = new_store(folder)
+    def __init__(self, folder: Path, *arguments: object, store_uri: str | None = None, environment: dict[str, str] | None = None) -> None:
+        self.store_uri = store_uri or new_store(folder)
         self.artifacts = folder / "artifacts"
         self.environment = os.environ | (environment or {})
         places = ["--backend-store-uri", self.store_uri]

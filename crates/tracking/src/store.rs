@@ -1,6 +1,7 @@
 //! Where everything is kept: MLflow's own schema in a database of SQL.
 
 mod connection;
+mod location;
 mod postgres;
 mod schema;
 mod sqlite;
@@ -12,10 +13,14 @@ use std::sync::{Arc, mpsc};
 use tokio::sync::oneshot;
 
 pub use connection::{Connection, Dialect};
+pub use location::Location;
 pub use value::{Column, Row, Value};
 use work::{Job, job};
 
 use crate::{Error, clock::now};
+
+/// What makes or recognises the schema of a database, in a transaction of its own.
+type Prepare = fn(&mut dyn Connection) -> Result<(), Error>;
 
 #[derive(Debug)]
 enum Backend {
@@ -56,16 +61,29 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database at a URI as MLflow writes them, and makes it when it is not there.
+    /// Opens the database at a URI as MLflow writes them. One of SQLite is made when it is not there, and an
+    /// empty one gets MLflow's schema.
     ///
     /// # Errors
     /// When it cannot be opened, or its schema is not one that this server knows.
-    pub fn open(uri: &str) -> Result<Self, Error> {
+    pub fn open(location: impl Into<Location>) -> Result<Self, Error> {
+        Self::open_with(location, schema::prepare)
+    }
+
+    /// Opens a database whose schema `prepare` makes or recognises.
+    ///
+    /// # Errors
+    /// Those of `prepare`, and when it cannot be opened.
+    pub fn open_with(location: impl Into<Location>, prepare: Prepare) -> Result<Self, Error> {
+        let location = location.into();
+        let uri = location.read()?;
         let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
         // the driver of Python that MLflow would use
         let backend = match scheme.split_once('+').map_or(scheme, |(database, _)| database) {
-            "sqlite" => Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(uri)?)?),
-            "postgresql" | "postgres" => Backend::Postgres(postgres::Postgres::open(uri)?),
+            "sqlite" => Backend::Sqlite(sqlite::Sqlite::open(sqlite_path(&uri)?, prepare)?),
+            "postgresql" | "postgres" => {
+                Backend::Postgres(postgres::Postgres::open(location, prepare)?)
+            }
             "mysql" | "mssql" | "oracle" => {
                 let words =
                     format!("a database of `{scheme}` is not supported; use SQLite or Postgres");

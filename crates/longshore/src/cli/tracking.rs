@@ -1,10 +1,11 @@
+mod database;
 mod ui;
 
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
-pub(crate) use self::ui::UiArgs;
+pub(crate) use self::{database::DatabaseArgs, ui::UiArgs};
 use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs};
 
 /// `longshore tracking`: the flags and variables of `mlflow server` by their own names.
@@ -21,6 +22,10 @@ pub(crate) struct TrackingArgs {
         hide_env_values = true
     )]
     pub(crate) backend_store_uri: String,
+
+    /// Where else the database may be written.
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 
     /// Where experiments that name no location of their own keep artifacts, as clients reach it;
     /// `mlflow-artifacts:/` when artifacts are served, else `./mlruns`

@@ -1,10 +1,11 @@
 //! `longshore tracking`.
 
+mod database;
 mod ui;
 
 use std::{path::absolute, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use longshore_daemon::{Drain, metrics};
 use longshore_tracking::{Config, Guard, Settings, Store, Tracking};
 
@@ -17,12 +18,7 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
     for (flag, reason) in args.ignored.given() {
         tracing::info!("`{flag}` changes nothing here: {reason}");
     }
-    let store = &args.backend_store_uri;
-    if args.ignored.registry_store_uri.as_ref().is_some_and(|registry| registry != store) {
-        bail!(
-            "`--registry-store-uri` names another database than `--backend-store-uri`; runs and registered models are in one: leave it out"
-        );
-    }
+    let store = database::location(args)?;
     let settings = settings(args, Settings::default())?;
     let mut config = Config::new(Store::open(store)?, settings);
     config.registry = metrics::registry();

@@ -19,7 +19,10 @@ use std::{
 
 use session::{Failure, Link, Open};
 
-use super::work::{Job, guarded};
+use super::{
+    Location, Prepare,
+    work::{Job, guarded},
+};
 use crate::Error;
 
 /// Connections that read.
@@ -46,17 +49,17 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    pub(super) fn open(uri: &str) -> Result<Self, Error> {
-        let server = Arc::new(uri::Server::parse(uri)?);
-        let of = server.clone();
+    pub(super) fn open(location: Location, prepare: Prepare) -> Result<Self, Error> {
+        let location = Arc::new(location);
+        let of = location.clone();
         // a thread that is an event loop of the caller's must not wait as a connection does
         let prepared = thread::spawn(move || {
             let mut link = Link::new(of)?;
-            link.prepare()?;
+            link.prepare(prepare)?;
             Ok::<_, Error>(link)
         });
         let mut first = Some(prepared.join().map_err(|_| Error::Unavailable)??);
-        let mut link = || first.take().map_or_else(|| Link::new(server.clone()), Ok);
+        let mut link = || first.take().map_or_else(|| Link::new(location.clone()), Ok);
         let (writes, jobs) = mpsc::channel::<Job>();
         let jobs = Arc::new(Mutex::new(jobs));
         let turns = Arc::new(RwLock::new(()));

@@ -21,7 +21,7 @@ use rusqlite::{
 };
 
 use super::{
-    Connection, Dialect, Row, Value, schema,
+    Connection, Dialect, Prepare, Row, Value,
     work::{Job, guarded},
 };
 use crate::Error;
@@ -46,10 +46,10 @@ pub(super) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+    pub(super) fn open(path: impl AsRef<Path>, schema: Prepare) -> Result<Self, Error> {
         let path = path.as_ref();
         let mut writer = connect(path)?;
-        prepare(&mut writer)?;
+        prepare(&mut writer, schema)?;
         let (writes, jobs) = mpsc::channel();
         spawn("store-write", move || write_all(&mut writer, &jobs))?;
         let (reads, jobs) = mpsc::channel::<Job>();
@@ -96,9 +96,9 @@ fn connect(path: &Path) -> Result<Handle, Error> {
 }
 
 /// Makes or recognises the schema, whole or not at all.
-fn prepare(handle: &mut Handle) -> Result<(), Error> {
+fn prepare(handle: &mut Handle, schema: Prepare) -> Result<(), Error> {
     handle.execute_batch("BEGIN IMMEDIATE")?;
-    let done = schema::prepare(&mut Open { handle });
+    let done = schema(&mut Open { handle });
     handle.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     done
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Error,
-    store::{Connection, Dialect, Row, Value, schema},
+    store::{Connection, Dialect, Location, Prepare, Row, Value},
 };
 
 /// Statements that a connection keeps prepared.
@@ -27,7 +27,7 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(5000317)";
 
 /// The way to the database, with a connection when there is one.
 pub(super) struct Link {
-    server: Arc<Server>,
+    location: Arc<Location>,
     runtime: Runtime,
     session: Option<Session>,
 }
@@ -55,18 +55,18 @@ pub(super) enum Failure {
 }
 
 impl Link {
-    pub(super) fn new(server: Arc<Server>) -> Result<Self, Error> {
+    pub(super) fn new(location: Arc<Location>) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|_| Error::Unavailable)?;
-        Ok(Self { server, runtime, session: None })
+        Ok(Self { location, runtime, session: None })
     }
 
     /// Makes or recognises the schema, whole or not at all.
-    pub(super) fn prepare(&mut self) -> Result<(), Error> {
+    pub(super) fn prepare(&mut self, schema: Prepare) -> Result<(), Error> {
         let session = self.connect()?;
         let mut open = Open::new((&self.runtime, self.session.insert(session)), "BEGIN");
         open.script(LOCK)?;
-        schema::prepare(&mut open)?;
+        schema(&mut open)?;
         open.commit().map_err(|_| Error::Unavailable)
     }
 
@@ -90,12 +90,12 @@ impl Link {
     }
 
     fn connect(&self) -> Result<Session, Error> {
-        let mut config = self.server.config.clone();
+        let Server { mut config, tls } = Server::parse(&self.location.read()?)?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
         }
         self.runtime.block_on(async {
-            let (client, connection) = config.connect(self.server.tls.clone()).await?;
+            let (client, connection) = config.connect(tls).await?;
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::warn!(%error, "a connection to the database ended");
