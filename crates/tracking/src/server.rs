@@ -1,4 +1,11 @@
-use std::{convert::Infallible, fmt, future::Future, net::SocketAddr, sync::Arc};
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use hyper::{Request, service::service_fn};
 use longshore_daemon::{
@@ -22,6 +29,8 @@ pub struct Tracking {
     listening: server::Server,
     handler: Arc<Handler>,
     transport: Transport,
+    /// How long it may take to end once it is told to.
+    way_down: Duration,
 }
 
 /// The store is open before the server listens.
@@ -53,6 +62,7 @@ impl Tracking {
             drain_delay: config.drain_delay,
             grace: config.grace,
         })?;
+        let way_down = config.drain_delay + config.grace;
         let metrics = Metrics::new(&mut config.registry);
         let probe = Arc::new(Probe::new(config.registry, Drain::new(), Open));
         let state = Arc::new(State {
@@ -76,7 +86,7 @@ impl Tracking {
             artifacts_only: config.artifacts_only,
             ui: config.ui,
         });
-        Ok(Self { listening, handler, transport: config.transport })
+        Ok(Self { listening, handler, transport: config.transport, way_down })
     }
 
     /// The address it listens on, with the port the system chose.
@@ -89,14 +99,21 @@ impl Tracking {
         self.handler.state.probe.drain().clone()
     }
 
-    /// Answers until `shutdown` is done (or the drain begins), then finishes what is in flight. Blocks the
-    /// calling thread, which becomes one of the event loops.
+    /// Answers until `shutdown` is done (or the drain begins), then finishes what is in flight, and tells the
+    /// webhooks that wait. Blocks the calling thread, which becomes one of the event loops.
     ///
     /// # Errors
     /// [`Error::Server`] when an event loop cannot start.
     pub fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { listening, handler, transport } = self;
+        let Self { listening, handler, transport, way_down } = self;
         let probe = handler.state.probe.clone();
+        let state = handler.state.clone();
+        let begun = Arc::new(OnceLock::new());
+        let noted = begun.clone();
+        let shutdown = async move {
+            shutdown.await;
+            noted.get_or_init(Instant::now);
+        };
         let service = |_| {
             let handler = handler.clone();
             service_fn(move |request: Request<Body>| {
@@ -105,6 +122,7 @@ impl Tracking {
             })
         };
         listening.run(&transport, service, probe, shutdown)?;
+        state.webhooks.finish(*begun.get_or_init(Instant::now) + way_down);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! A delivery is JSON. With a secret it is signed as <https://www.standardwebhooks.com> says, in headers of
 //! MLflow's own names.
 
+mod delivery;
 mod fernet;
 mod public;
 
@@ -11,18 +12,18 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{self, SyncSender},
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use longshore_mlflow::rest::{WebhookAction, WebhookEntity};
 use ring::hmac::{self, HMAC_SHA256};
-use serde_json::{Value, json};
 use ureq::{Agent, http::Uri, unversioned::transport::DefaultConnector};
 
+pub use delivery::{Delivery, Event};
 pub use fernet::Fernet;
 
 use crate::{Error, clock::now, random};
@@ -69,47 +70,18 @@ impl Default for Settings {
     }
 }
 
-/// Something that happened.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    /// To what.
-    pub entity: WebhookEntity,
-    /// What.
-    pub action: WebhookAction,
-    /// Its data.
-    pub data: Value,
-}
-
-/// A message for one webhook.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Delivery {
-    pub(crate) url: String,
-    /// As it is stored: sealed.
-    pub(crate) secret: Option<String>,
-    body: String,
-}
-
-impl Delivery {
-    /// The message about an event. `at` is in milliseconds since 1970.
-    pub(crate) fn of(url: String, secret: Option<String>, event: &Event, at: i64) -> Self {
-        let at = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
-        let body = json!({
-            "entity": event.entity.name().to_lowercase(),
-            "action": event.action.name().to_lowercase(),
-            "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string(),
-            "data": event.data,
-        });
-        Self { url, secret: secret.filter(|secret| !secret.is_empty()), body: body.to_string() }
-    }
-}
-
 /// What came of a delivery: a status and the beginning of the answer, or why there is none.
 pub type Outcome = Result<(u16, String), String>;
 
 /// Sends deliveries.
 pub(crate) struct Webhooks {
     caller: Arc<Caller>,
-    queue: SyncSender<Delivery>,
+    /// `None` once no more are taken.
+    queue: Mutex<Option<SyncSender<Delivery>>>,
+    /// Deliveries that are neither made nor given up.
+    open: Arc<AtomicUsize>,
+    /// Closed once every thread that sends has ended.
+    ended: Mutex<Receiver<()>>,
 }
 
 struct Caller {
@@ -135,27 +107,53 @@ impl Webhooks {
         let caller = Arc::new(Caller { agent, settings: settings.clone() });
         let (queue, waiting) = mpsc::sync_channel::<Delivery>(WAITING);
         let waiting = Arc::new(Mutex::new(waiting));
+        let open = Arc::new(AtomicUsize::new(0));
+        let (running, ended) = mpsc::channel();
         for _ in 0..WORKERS {
-            let (caller, waiting) = (caller.clone(), waiting.clone());
+            let (caller, waiting, open) = (caller.clone(), waiting.clone(), open.clone());
+            let running = running.clone();
             let work = move || {
+                let _running = running;
                 loop {
                     let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok(delivery) = next else { return };
                     caller.deliver(&delivery);
+                    open.fetch_sub(1, Ordering::Relaxed);
                 }
             };
             let started = thread::Builder::new().name("webhooks".to_owned()).spawn(work);
             started.map_err(|_| Error::Unavailable)?;
         }
-        Ok(Self { caller, queue })
+        Ok(Self { caller, queue: Mutex::new(Some(queue)), open, ended: Mutex::new(ended) })
     }
 
     /// Sends deliveries soon.
     pub(crate) fn send(&self, deliveries: Vec<Delivery>) {
+        if deliveries.is_empty() {
+            return;
+        }
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(queue) = &*queue else {
+            tracing::error!(count = deliveries.len(), "webhooks are not called: the server ends");
+            return;
+        };
         for delivery in deliveries {
-            if let Err(error) = self.queue.try_send(delivery) {
+            self.open.fetch_add(1, Ordering::Relaxed);
+            if let Err(error) = queue.try_send(delivery) {
+                self.open.fetch_sub(1, Ordering::Relaxed);
                 tracing::error!(%error, "a webhook is not called: too many calls wait");
             }
+        }
+    }
+
+    /// Takes no more deliveries, and waits until those it has are made or given up, at most until `end`.
+    pub(crate) fn finish(&self, end: Instant) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = end.saturating_duration_since(Instant::now());
+        if ended.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+            let count = self.open.load(Ordering::Relaxed);
+            tracing::error!(count, "webhooks were not told before the server ended");
         }
     }
 

@@ -8,6 +8,10 @@ use clap::{ArgAction, Args, builder::BoolishValueParser};
 pub(crate) use self::{database::DatabaseArgs, ui::UiArgs};
 use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs};
 
+mod webhooks;
+
+pub(crate) use webhooks::WebhookArgs;
+
 /// `longshore tracking`: the flags and variables of `mlflow server` by their own names.
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -84,6 +88,10 @@ pub(crate) struct TrackingArgs {
     /// Whose browsers may use the server.
     #[command(flatten)]
     pub(crate) browsers: BrowserArgs,
+
+    /// Whom the server tells what happens in the registry.
+    #[command(flatten)]
+    pub(crate) webhooks: WebhookArgs,
 
     /// Print help
     #[arg(long, action = ArgAction::HelpLong)]

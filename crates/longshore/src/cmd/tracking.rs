@@ -2,6 +2,7 @@
 
 mod database;
 mod ui;
+mod webhooks;
 
 use std::{path::absolute, time::Duration};
 
@@ -81,6 +82,7 @@ fn settings(args: &TrackingArgs, mut settings: Settings) -> Result<Settings> {
     settings.source_pattern = pattern;
     settings.host_schemes = args.host_schemes.iter().map(|it| it.trim().to_owned()).collect();
     settings.truncate = args.truncate_long_values;
+    settings.webhooks = webhooks::settings(&args.webhooks)?;
     Ok(settings)
 }
 

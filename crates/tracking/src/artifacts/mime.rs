@@ -5,7 +5,7 @@ use std::fmt::Write;
 use longshore_daemon::percent;
 
 /// Extensions that MLflow shows as plain text, and names without one.
-const TEXT: [&str; 26] = [
+const TEXT: [&str; 27] = [
     "txt",
     "log",
     "err",
@@ -32,6 +32,7 @@ const TEXT: [&str; 26] = [
     "ipynb",
     "MLmodel",
     "MLproject",
+    "mlproject",
 ];
 
 /// Extensions of what browsers show otherwise.
@@ -97,6 +98,7 @@ mod tests {
         // answers of mlflow.utils.mime_type_utils._guess_mime_type
         let cases = [
             ("MLmodel", "text/plain"),
+            ("mlproject", "text/plain"),
             ("a.json", "text/plain"),
             ("a.yaml", "text/plain"),
             ("plot.png", "image/png"),

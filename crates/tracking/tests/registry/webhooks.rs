@@ -21,6 +21,11 @@ type Told = (Vec<(String, String)>, String);
 
 /// Listens for deliveries and answers each with a status.
 fn listener(status: u16) -> (String, Receiver<Told>) {
+    slow_listener(status, Duration::ZERO)
+}
+
+/// As [`listener`], after a while.
+fn slow_listener(status: u16, pause: Duration) -> (String, Receiver<Told>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     let (send, told) = mpsc::channel();
@@ -40,6 +45,7 @@ fn listener(status: u16) -> (String, Receiver<Told>) {
             let length = headers.iter().find(|(name, _)| name == "content-length").unwrap();
             let mut body = vec![0; length.1.parse().unwrap()];
             stream.read_exact(&mut body).unwrap();
+            thread::sleep(pause);
             let reply =
                 format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
             stream.get_mut().write_all(reply.as_bytes()).unwrap();
@@ -120,6 +126,18 @@ fn those_who_asked_are_told_and_can_verify_it() {
     assert_eq!(server.get(&format!("webhooks/{id}"), &[]).0, 404);
     server.post("registered-models/create", &json!({"name": "n"}));
     assert!(told.recv_timeout(Duration::from_millis(300)).is_err());
+}
+
+#[test]
+fn what_waits_is_told_before_the_server_ends() {
+    let server = Server::start(open());
+    let (url, told) = slow_listener(200, Duration::from_millis(30));
+    hook(&server, &url, "", &[("REGISTERED_MODEL", "CREATED")]);
+    for number in 0..20 {
+        server.post("registered-models/create", &json!({"name": format!("m{number}")}));
+    }
+    drop(server);
+    assert_eq!(told.try_iter().count(), 20);
 }
 
 #[test]
