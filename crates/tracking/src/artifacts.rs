@@ -15,7 +15,7 @@ mod path;
 mod presigned;
 mod proxy;
 mod range;
-mod reach;
+pub(crate) mod reach;
 pub(crate) mod repository;
 mod s3;
 mod server_info;

@@ -20,6 +20,7 @@ const CANARY: &str = "canary-5ce1f0";
 
 struct Served {
     folder: tempfile::TempDir,
+    uri: String,
     address: SocketAddr,
 }
 
@@ -30,15 +31,21 @@ impl Served {
         let root = folder.path().join("root");
         fs::create_dir(&root).unwrap();
         fs::write(folder.path().join("canary"), CANARY).unwrap();
-        let store = Store::open(&database::new(folder.path())).unwrap();
+        let uri = database::new(folder.path());
         let destination = Some(root.display().to_string());
         let settings = Settings { artifacts_destination: destination, ..Settings::default() };
+        Self::over(folder, uri, settings)
+    }
+
+    /// A server over a database.
+    fn over(folder: tempfile::TempDir, uri: String, settings: Settings) -> Self {
+        let store = Store::open(&uri).unwrap();
         let mut config = Config::new(store, settings);
         (config.port, config.threads) = (0, 1);
         let server = Tracking::bind(config).unwrap();
         let (address, drain) = (server.address(), server.drain());
         thread::spawn(move || server.run(async move { drain.begun().await }));
-        Self { folder, address }
+        Self { folder, uri, address }
     }
 
     fn root(&self) -> PathBuf {
@@ -74,7 +81,11 @@ impl Served {
             "experiments/create",
             &format!(r#"{{"name":"{name}","artifact_location":"{location}"}}"#),
         );
-        let experiment = field(&answer, "experiment_id");
+        self.run_of(&field(&answer, "experiment_id"))
+    }
+
+    /// A run of an experiment.
+    fn run_of(&self, experiment: &str) -> String {
         let body = format!(r#"{{"experiment_id":"{experiment}"}}"#);
         field(&self.post("runs/create", &body), "run_id")
     }
@@ -144,6 +155,11 @@ fn no_path_of_the_proxy_leaves_its_root() {
     symlink(served.folder.path(), root.join("up")).unwrap();
     symlink(served.folder.path().join("canary"), root.join("file")).unwrap();
     let run = served.run("proxied", "mlflow-artifacts:/a/b");
+    let model = field(&served.post("logged-models", r#"{"experiment_id":"1"}"#), "model_id");
+    served.post("registered-models/create", r#"{"name":"m"}"#);
+    let source = format!("mlflow-artifacts:/a/b/{run}/artifacts");
+    let version = format!(r#"{{"name":"m","source":"{source}","run_id":"{run}"}}"#);
+    served.post("model-versions/create", &version);
     let outside = |served: &Served| {
         let all = files(served.folder.path()).into_iter();
         let is_stored = |path: &Path| path.display().to_string().contains("/mlflow.db");
@@ -153,6 +169,8 @@ fn no_path_of_the_proxy_leaves_its_root() {
     for path in corpus(&served) {
         for prefix in ["/api", "/ajax-api"] {
             let proxy = format!("{prefix}/2.0/mlflow-artifacts/artifacts");
+            let mpu = format!("{prefix}/2.0/mlflow-artifacts/mpu");
+            let of_model = format!("{prefix}/2.0/mlflow/logged-models/{model}/artifacts");
             let of_run = format!("run_id={run}&run_uuid={run}");
             let asked = [
                 ("GET", format!("{proxy}/{path}")),
@@ -163,6 +181,12 @@ fn no_path_of_the_proxy_leaves_its_root() {
                 ("GET", format!("{prefix}/2.0/mlflow/artifacts/list?{of_run}&path={path}")),
                 ("GET", format!("/get-artifact?{of_run}&path={path}")),
                 ("POST", format!("{prefix}/2.0/mlflow/upload-artifact?{of_run}&path={path}")),
+                ("GET", format!("/model-versions/get-artifact?name=m&version=1&path={path}")),
+                ("GET", format!("{of_model}/directories?artifact_directory_path={path}")),
+                ("GET", format!("{of_model}/files?artifact_file_path={path}")),
+                ("POST", format!("{mpu}/create/{path}")),
+                ("POST", format!("{mpu}/complete/{path}")),
+                ("POST", format!("{mpu}/abort/{path}")),
             ];
             for (method, target) in asked {
                 let (status, answer) = served.ask(method, &target, "", "written");
@@ -223,6 +247,57 @@ fn a_location_that_a_client_names_opens_no_file_of_the_server() {
     let (status, answer) =
         served.ask("GET", &format!("/get-artifact?run_id={run}&path=b.txt"), "", "");
     assert!(status == 200 && answer.ends_with("wanted"), "{answer}");
+}
+
+#[test]
+fn what_an_earlier_root_kept_is_still_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let earlier = folder.path().join("earlier").display().to_string();
+    let settings = Settings { artifact_root: earlier.clone(), ..Settings::default() };
+    let uri = database::new(folder.path());
+    let served = Served::over(folder, uri, settings);
+    let (default, named) = (served.run_of("0"), served.run("named", &format!("{earlier}/named")));
+    let model = field(&served.post("logged-models", r#"{"experiment_id":"0"}"#), "model_id");
+    served.post("registered-models/create", r#"{"name":"m"}"#);
+    let kept = format!("{earlier}/0/{default}/artifacts");
+    let version = format!(r#"{{"name":"m","source":"{kept}","run_id":"{default}"}}"#);
+    served.post("model-versions/create", &version);
+    let of_model = format!("{earlier}/0/models/{model}/artifacts");
+    let of_named = format!("{earlier}/named/{named}/artifacts");
+    for folder in [&kept, &of_model, &of_named] {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(format!("{folder}/a.txt"), "wanted").unwrap();
+    }
+    symlink(&of_named, format!("{kept}/link")).unwrap();
+
+    let served = Served::over(served.folder, served.uri, Settings::default());
+    let models = format!("/ajax-api/2.0/mlflow/logged-models/{model}/artifacts");
+    for target in [
+        format!("/get-artifact?run_id={default}&path=a.txt"),
+        "/model-versions/get-artifact?name=m&version=1&path=a.txt".to_owned(),
+        format!("{models}/files?artifact_file_path=a.txt"),
+        format!("{models}/directories"),
+        format!("/api/2.0/mlflow/artifacts/list?run_id={default}"),
+    ] {
+        let (status, answer) = served.ask("GET", &target, "", "");
+        assert!(status == 200, "{target}: {answer}");
+        assert!(answer.ends_with("wanted") || answer.contains("a.txt"), "{target}: {answer}");
+    }
+    // but neither what a client once named, nor a link that leads out
+    for target in [
+        format!("/get-artifact?run_id={named}&path=a.txt"),
+        format!("/get-artifact?run_id={default}&path=link/a.txt"),
+        format!("/get-artifact?run_id={default}&path=../../../named/{named}/artifacts/a.txt"),
+    ] {
+        let (status, answer) = served.ask("GET", &target, "", "");
+        assert!(matches!(status, 400 | 403) && !answer.contains("wanted"), "{target}: {answer}");
+    }
+    // nor can a client choose a folder as a server does
+    let target = "/api/2.0/mlflow/experiments/create";
+    let json = "content-type: application/json\r\n";
+    let body = format!(r#"{{"name":"x","artifact_location":"{earlier}/2"}}"#);
+    let (status, answer) = served.ask("POST", target, json, &body);
+    assert!(status == 400 && answer.contains("the id of its experiment"), "{answer}");
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub const KEY: usize = 250;
 pub const PARAM_VALUE: usize = 6000;
 /// Longest value of a run's tag; MLflow cuts what is longer.
 pub const RUN_TAG_VALUE: usize = 8000;
+/// Longest name of a run. MLflow has no such limit, but a column of that size.
+pub const RUN_NAME: usize = 250;
 /// Longest name of an experiment.
 pub const EXPERIMENT_NAME: usize = 500;
 /// Longest value of an experiment's tag.

@@ -6,6 +6,12 @@ use crate::{Error, uri::split_scheme};
 /// What comes before the path in an address of the artifact proxy.
 const PROXY: &str = "/api/2.0/mlflow-artifacts/artifacts";
 
+/// Folders of the system, where nobody keeps artifacts.
+const OF_SYSTEM: [&str; 12] = [
+    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys",
+    "/usr",
+];
+
 /// Where artifacts are, as a URI that the database holds says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
@@ -79,6 +85,23 @@ impl Location {
                 Ok(Self::S3 { bucket: bucket.to_owned(), key: below(key)? })
             }
             _ => Ok(Self::Elsewhere(scheme)),
+        }
+    }
+
+    /// Whether it is a folder of the system, or the whole disk.
+    pub(crate) fn is_of_system(&self) -> bool {
+        let Self::Disk(path) = self else { return false };
+        path.parent().is_none() || OF_SYSTEM.iter().any(|folder| path.starts_with(folder))
+    }
+
+    /// The folder, when it is one that a server chose for the experiment with this id: below its artifact
+    /// root, by the name of the id.
+    pub(crate) fn of_experiment(&self, id: i64) -> Option<&Path> {
+        match self {
+            Self::Disk(path) if !self.is_of_system() => {
+                Some(path.as_path()).filter(|it| it.ends_with(id.to_string()))
+            }
+            _ => None,
         }
     }
 

@@ -9,7 +9,11 @@ use longshore_mlflow::rest::{
     parse_query,
 };
 
-use super::{ArtifactPath, Location, owner::Owner, permit, proxy, reach};
+use super::{
+    ArtifactPath,
+    owner::{Owned, Owner},
+    permit, proxy, reach,
+};
 use crate::{
     Caller, Error,
     clock::now,
@@ -78,8 +82,8 @@ async fn list(
     path: Option<String>,
 ) -> Result<Response<Reply>, Error> {
     let path = ArtifactPath::parse(&path.unwrap_or_default())?;
-    let (uri, location) = locate(state, caller, owner).await?;
-    let (repository, at) = reach::reach(state, &location.join(&path))?;
+    let Owned { uri, location, chosen } = locate(state, caller, owner).await?;
+    let (repository, at) = reach::reach(state, &location.join(&path), chosen.as_deref())?;
     let entries = repository.list(at).await?;
     let files = entries.into_iter().map(|entry| proxy::file(entry, Some(&path))).collect();
     Ok(reply::message(&ListArtifactsReply { root_uri: Some(uri), files, next_page_token: None }))
@@ -120,8 +124,9 @@ async fn send(
     path: &str,
 ) -> Result<Response<Reply>, Error> {
     let path = ArtifactPath::parse(path)?;
-    let (_, location) = locate(state, asked.caller.clone(), owner).await?;
-    let (repository, at) = reach::reach(state, &location.join(&path))?;
+    let found = locate(state, asked.caller.clone(), owner).await?;
+    let (repository, at) =
+        reach::reach(state, &found.location.join(&path), found.chosen.as_deref())?;
     repository.open_file(at).await?.respond(&asked.head.headers).await
 }
 
@@ -137,8 +142,9 @@ async fn upload(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
     if path.is_root() || sent.ends_with('/') {
         return Err(Error::invalid("`path` must name a file"));
     }
-    let (_, location) = locate(&state, asked.caller, Owner::Run(id.to_owned())).await?;
-    let (repository, at) = reach::reach(&state, &location.join(&path))?;
+    let found = locate(&state, asked.caller, Owner::Run(id.to_owned())).await?;
+    let (repository, at) =
+        reach::reach(&state, &found.location.join(&path), found.chosen.as_deref())?;
     let body = Limited::new(asked.body, UPLOAD).collect().await;
     let body = body
         .map_err(|error| {
@@ -160,11 +166,11 @@ pub(super) async fn locate(
     state: &Arc<State>,
     caller: Caller,
     owner: Owner,
-) -> Result<(String, Location), Error> {
+) -> Result<Owned, Error> {
     let shared = state.clone();
     let look = move |on: &mut dyn crate::store::Connection| {
         let context = Context { caller: &caller, settings: &shared.settings, now: now() };
-        owner.location(on, &context)
+        owner.files(on, &context)
     };
     state.store.read(look).await
 }

@@ -1,7 +1,14 @@
 //! Whose files are asked for.
 
+use std::path::PathBuf;
+
 use super::Location;
-use crate::{Error, operation::Context, operations, store::Connection};
+use crate::{
+    Error,
+    operation::Context,
+    operations,
+    store::{Connection, Row},
+};
 
 /// What has files.
 #[derive(Clone, Debug)]
@@ -19,47 +26,87 @@ pub(super) enum Owner {
     },
 }
 
+/// Where the files of an owner are.
+#[derive(Clone, Debug)]
+pub(super) struct Owned {
+    /// As clients see it.
+    pub(super) uri: String,
+    /// As this server does.
+    pub(super) location: Location,
+    /// The folder of the experiment, when a server chose it.
+    pub(super) chosen: Option<PathBuf>,
+}
+
 impl Owner {
-    /// The URI of its files, and the location that it is.
+    /// Where its files are.
     ///
     /// # Errors
     /// When there is no such owner, or its URI is no location.
-    pub(super) fn location(
+    pub(super) fn files(
         &self,
         on: &mut dyn Connection,
         context: &Context<'_>,
-    ) -> Result<(String, Location), Error> {
-        let uri = match self {
+    ) -> Result<Owned, Error> {
+        let owned = match self {
             Self::Run(id) => of_run(on, context, id)?,
             Self::LoggedModel(id) => of_logged_model(on, context, id)?,
-            Self::Version { name, version } => {
-                operations::location_of_version(on, context, name, version)?
+            Self::Version { name, version } => of_version(on, context, name, version)?,
+        };
+        match owned.location {
+            Location::Run(id, path) => {
+                let of_run = of_run(on, context, &id)?;
+                let location = of_run.location.join(&path);
+                Ok(Owned { uri: owned.uri, location, chosen: of_run.chosen })
             }
-        };
-        let location = match Location::parse(&uri)? {
-            Location::Run(id, path) => Location::parse(&of_run(on, context, &id)?)?.join(&path),
-            location => location,
-        };
-        Ok((uri, location))
+            _ => Ok(owned),
+        }
     }
 }
 
-fn of_run(on: &mut dyn Connection, context: &Context<'_>, id: &str) -> Result<String, Error> {
-    let sql = "SELECT runs.artifact_uri FROM runs JOIN experiments ON experiments.experiment_id = runs.experiment_id WHERE runs.run_uuid = ? AND experiments.workspace = ?";
+fn of_run(on: &mut dyn Connection, context: &Context<'_>, id: &str) -> Result<Owned, Error> {
+    let sql = "SELECT runs.artifact_uri, experiments.experiment_id, experiments.artifact_location FROM runs JOIN experiments ON experiments.experiment_id = runs.experiment_id WHERE runs.run_uuid = ? AND experiments.workspace = ?";
     let row = on.first(sql, &[id.into(), (&context.caller.workspace).into()])?;
-    let mut row = row.ok_or_else(|| Error::missing(format!("Run with id={id} not found")))?;
-    uri(row.take(0)?)
+    owned(row.ok_or_else(|| Error::missing(format!("Run with id={id} not found")))?)
 }
 
 fn of_logged_model(
     on: &mut dyn Connection,
     context: &Context<'_>,
     id: &str,
-) -> Result<String, Error> {
-    let sql = "SELECT logged_models.artifact_location FROM logged_models JOIN experiments ON experiments.experiment_id = logged_models.experiment_id WHERE logged_models.model_id = ? AND logged_models.lifecycle_stage = 'active' AND experiments.workspace = ?";
+) -> Result<Owned, Error> {
+    let sql = "SELECT logged_models.artifact_location, experiments.experiment_id, experiments.artifact_location FROM logged_models JOIN experiments ON experiments.experiment_id = logged_models.experiment_id WHERE logged_models.model_id = ? AND logged_models.lifecycle_stage = 'active' AND experiments.workspace = ?";
     let row = on.first(sql, &[id.into(), (&context.caller.workspace).into()])?;
-    let missing = || Error::missing(format!("Logged model with ID '{id}' not found."));
-    uri(row.ok_or_else(missing)?.take(0)?)
+    owned(row.ok_or_else(|| Error::missing(format!("Logged model with ID '{id}' not found.")))?)
+}
+
+fn of_version(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    name: &str,
+    version: &str,
+) -> Result<Owned, Error> {
+    let uri = uri(Some(operations::location_of_version(on, context, name, version)?))?;
+    let sql = "SELECT experiments.experiment_id, experiments.artifact_location FROM model_versions JOIN runs ON runs.run_uuid = model_versions.run_id JOIN experiments ON experiments.experiment_id = runs.experiment_id WHERE model_versions.workspace = ? AND experiments.workspace = ? AND model_versions.name = ? AND model_versions.version = ?";
+    let workspace = || (&context.caller.workspace).into();
+    let number = version.parse::<i64>().ok().into();
+    let row = on.first(sql, &[workspace(), workspace(), name.into(), number])?;
+    let chosen = match row {
+        Some(mut row) => chosen(row.take(0)?, row.take(1)?),
+        None => None,
+    };
+    Ok(Owned { location: Location::parse(&uri)?, uri, chosen })
+}
+
+/// From a row of a location, and of an experiment's id and location.
+fn owned(mut row: Row) -> Result<Owned, Error> {
+    let uri = uri(row.take(0)?)?;
+    Ok(Owned { location: Location::parse(&uri)?, uri, chosen: chosen(row.take(1)?, row.take(2)?) })
+}
+
+/// The folder of an experiment, when a server chose it.
+fn chosen(experiment: i64, location: Option<String>) -> Option<PathBuf> {
+    let location = location.and_then(|uri| Location::parse(&uri).ok());
+    location.and_then(|it| it.of_experiment(experiment).map(PathBuf::from))
 }
 
 fn uri(stored: Option<String>) -> Result<String, Error> {

@@ -9,7 +9,10 @@ use longshore_mlflow::rest::{
 };
 
 use super::{
-    ArtifactPath, Location, Repository, mime, owned::locate, owner::Owner, permit, proxy, reach,
+    ArtifactPath, Location, Repository, mime,
+    owned::locate,
+    owner::{Owned, Owner},
+    permit, proxy, reach,
     s3::S3,
 };
 use crate::{
@@ -64,12 +67,13 @@ async fn download(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Er
     permit(&asked.caller, &Need::of(Level::Read, Object::Run(&request.run_id)))?;
     let path = ArtifactPath::parse(&request.path)?;
     let holds = holds(request.expiration)?.unwrap_or(state.settings.presigned);
-    let (_, location) = locate(&state, asked.caller, Owner::Run(request.run_id)).await?;
+    let Owned { location, chosen, .. } =
+        locate(&state, asked.caller, Owner::Run(request.run_id)).await?;
     direct(
         &location,
         "Presigned download is not supported for runs with proxied artifact storage (artifact URI scheme: mlflow-artifacts). This endpoint requires a run with a direct cloud storage artifact URI.",
     )?;
-    let (repository, at) = reach::reach(&state, &location.join(&path))?;
+    let (repository, at) = reach::reach(&state, &location.join(&path), chosen.as_deref())?;
     let s3 = s3(repository, "Presigned download")?;
     file(&path)?;
     let file_size = i64::try_from(s3.find(&at).await?.size).ok();
@@ -94,12 +98,12 @@ async fn upload(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
     permit(&asked.caller, &Need::of(Level::Edit, object))?;
     let path = ArtifactPath::parse(&request.path)?;
     let holds = holds(Some(request.expiration.unwrap_or(UPLOAD_SECONDS)))?.unwrap_or_default();
-    let (_, location) = locate(&state, asked.caller, owner).await?;
+    let Owned { location, chosen, .. } = locate(&state, asked.caller, owner).await?;
     direct(
         &location,
         "Presigned upload is not supported for proxied artifact storage (artifact URI scheme: mlflow-artifacts). This endpoint requires a direct cloud storage artifact URI.",
     )?;
-    let (repository, at) = reach::reach(&state, &location.join(&path))?;
+    let (repository, at) = reach::reach(&state, &location.join(&path), chosen.as_deref())?;
     let s3 = s3(repository, "Presigned upload")?;
     file(&path)?;
     let content_type = mime::of(at.name());

@@ -1,33 +1,35 @@
 //! From a location to what keeps its files.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use longshore_mlflow::rest::ErrorCode;
 
 use super::{ArtifactPath, Location, Repository, disk::Disk};
-use crate::{Error, state::State};
+use crate::{
+    Error,
+    state::{Settings, State},
+};
 
 /// The repository and the path at a location. A file of this machine is within reach only below the
-/// server's own folders: the location of an experiment is what any client says that it is.
+/// server's own folders, and below `chosen`, the folder that a server chose for the experiment whose files
+/// are asked for: other locations are what any client says.
 ///
 /// # Errors
 /// A refusal of what the server must not or cannot read.
 pub(super) fn reach(
     state: &Arc<State>,
     location: &Location,
+    chosen: Option<&Path>,
 ) -> Result<(Repository, ArtifactPath), Error> {
     match location {
         Location::Proxied(path) => Ok((served(state)?.clone(), path.clone())),
         Location::Disk(place) => {
-            let settings = &state.settings;
-            let roots =
-                [Some(settings.artifact_root.as_str()), settings.artifacts_destination.as_deref()];
-            let roots = roots.into_iter().flatten().filter_map(|it| Location::parse(it).ok());
-            let found = roots.into_iter().find_map(|root| match root {
-                Location::Disk(root) => Some((below(&root, place)?, root)),
-                _ => None,
-            });
-            let (path, root) = found.ok_or_else(beyond)?;
+            let of_experiment = || Some((chosen?.to_owned(), below(chosen?, place)?));
+            let found = root(&state.settings, place).or_else(of_experiment);
+            let (root, path) = found.ok_or_else(beyond)?;
             Ok((Repository::Disk(Disk::new(root)), path))
         }
         Location::S3 { bucket, key } => {
@@ -44,6 +46,16 @@ pub(super) fn reach(
             format!("the server cannot read `{scheme}` locations; read them with the client"),
         )),
     }
+}
+
+/// The folder of the server that a place of this machine is below, and its path there.
+pub(crate) fn root(settings: &Settings, place: &Path) -> Option<(PathBuf, ArtifactPath)> {
+    let roots = [Some(settings.artifact_root.as_str()), settings.artifacts_destination.as_deref()];
+    let roots = roots.into_iter().flatten().filter_map(|it| Location::parse(it).ok());
+    roots.into_iter().find_map(|root| match root {
+        Location::Disk(root) => below(&root, place).map(|path| (root, path)),
+        _ => None,
+    })
 }
 
 /// The repository of the proxy.

@@ -1,6 +1,6 @@
 //! URIs of what experiments, runs and logged models keep, one below the other.
 
-use crate::{Error, uri::split_scheme};
+use crate::uri::split_scheme;
 
 /// The URI with `path` appended to its path: the query stays where it is. What has no scheme is a path.
 /// The rules are those of MLflow's `append_to_uri_path`, so that both servers find the same files.
@@ -14,25 +14,6 @@ pub(crate) fn below(uri: &str, path: &str) -> String {
     format!("{scheme}:{}{query}", join(&place, path))
 }
 
-/// A location for an experiment as it is kept: a relative path becomes an absolute one.
-///
-/// # Errors
-/// A refusal of a location with a fragment: nothing can be appended to it.
-pub(super) fn chosen(location: &str) -> Result<String, Error> {
-    if split_scheme(location).is_none() {
-        let path = std::path::absolute(location).ok();
-        let path = path.and_then(|path| path.into_os_string().into_string().ok());
-        return path.ok_or_else(|| {
-            Error::invalid(format!("`{location}` has no absolute path that is text; write a URI"))
-        });
-    }
-    if location.contains('#') {
-        let words = "'artifact_location' URL can't include fragments or params.";
-        return Err(Error::invalid(words));
-    }
-    Ok(location.to_owned())
-}
-
 fn join(start: &str, path: &str) -> String {
     match start {
         "" => path.to_owned(),
@@ -43,16 +24,7 @@ fn join(start: &str, path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{below, chosen};
-
-    #[test]
-    fn a_relative_path_becomes_absolute() {
-        let here = std::env::current_dir().unwrap();
-        assert_eq!(chosen("my_location").unwrap(), here.join("my_location").to_str().unwrap());
-        assert_eq!(chosen("/srv/a").unwrap(), "/srv/a");
-        assert_eq!(chosen("s3://b/x").unwrap(), "s3://b/x");
-        assert!(chosen("s3://b/x#f").is_err());
-    }
+    use super::below;
 
     #[test]
     fn a_path_is_appended_as_mlflow_does() {

@@ -1,16 +1,17 @@
 //! Experiments: making them, and asking for them.
 
 mod change;
+mod location;
 mod tags;
 
 use std::collections::HashMap;
 
 use longshore_mlflow::rest::{
     CreateExperiment, CreateExperimentReply, ErrorCode, Experiment, ExperimentReply, ExperimentTag,
-    GetExperiment, GetExperimentByName, checks, names,
+    GetExperiment, GetExperimentByName, names,
 };
 
-use super::artifact_uri::{self, below};
+use super::artifact_uri::below;
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
@@ -130,8 +131,7 @@ impl Operation for CreateExperiment {
         names::experiment(&self.name)?;
         tags::check_all(&self.tags)?;
         let location = self.artifact_location.as_deref();
-        location.map(checks::artifact_location).transpose()?;
-        let location = location.map(artifact_uri::chosen).transpose()?;
+        let location = location.map(|it| location::checked(it, context.settings)).transpose()?;
         let now = context.now;
         let sql = "INSERT INTO experiments (name, artifact_location, lifecycle_stage, creation_time, last_update_time, workspace) VALUES (?, ?, 'active', ?, ?, ?) ON CONFLICT (workspace, name) DO NOTHING RETURNING experiment_id";
         let workspace = &context.caller.workspace;
@@ -146,7 +146,9 @@ impl Operation for CreateExperiment {
             ],
         )?;
         let id: i64 = row.ok_or_else(|| exists(&self.name))?.take(0)?;
-        if location.is_none() {
+        if let Some(location) = &location {
+            location::not_as_chosen(location, id, context.settings)?;
+        } else {
             let location = below(&context.settings.artifact_root, &id.to_string());
             let sql = "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?";
             on.execute(sql, &[location.into(), id.into()])?;

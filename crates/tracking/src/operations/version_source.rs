@@ -9,12 +9,13 @@ use longshore_mlflow::{
 };
 
 use super::{aliases, model_versions, prompts, registered_models, stages};
-use crate::{Error, operation::Context, store::Connection};
+use crate::{Error, operation::Context, state::Settings, store::Connection};
 
 mod address;
 mod logged_model;
 
 use address::Address;
+pub(super) use address::forms;
 use logged_model::LoggedModel;
 
 /// What MLflow's clients name as the source of a prompt, which has no files.
@@ -72,7 +73,7 @@ pub(super) fn of(
         return Ok(VersionSource { location: source.clone(), source, run_id, model: None });
     }
     let address = Address::of(source);
-    not_of_host(&address, context)?;
+    not_of_host("source", source, context.settings)?;
     let model_id = request.model_id.as_deref().filter(|id| !id.is_empty());
     let of_model = model_id.is_some();
     let model = model_id.map(|id| logged_model::find(on, context, id)).transpose()?.flatten();
@@ -217,8 +218,12 @@ fn version_of(
 }
 
 /// A host that a client names is not asked for files, unless it is the one of the server's own files.
-fn not_of_host(address: &Address<'_>, context: &Context<'_>) -> Result<(), Error> {
-    let settings = context.settings;
+/// `field` names it in the request.
+///
+/// # Errors
+/// A refusal in MLflow's words.
+pub(super) fn not_of_host(field: &str, uri: &str, settings: &Settings) -> Result<(), Error> {
+    let address = Address::of(uri);
     let root = Address::of(&settings.artifact_root);
     let is_ours =
         root.scheme == address.scheme && root.authority.eq_ignore_ascii_case(address.authority);
@@ -229,7 +234,7 @@ fn not_of_host(address: &Address<'_>, context: &Context<'_>) -> Result<(), Error
     }
     let scheme = &address.scheme;
     Err(Error::invalid(format!(
-        "'source' cannot use the '{scheme}' scheme: the '{scheme}' scheme addresses a host other than the tracking server's configured artifact storage, so the server would connect to the host named in the URI. Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."
+        "'{field}' cannot use the '{scheme}' scheme: the '{scheme}' scheme addresses a host other than the tracking server's configured artifact storage, so the server would connect to the host named in the URI. Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."
     )))
 }
 

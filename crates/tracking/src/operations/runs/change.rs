@@ -1,7 +1,7 @@
 //! Changing where runs stand, deleting and restoring them.
 
 use longshore_mlflow::rest::{
-    DeleteRun, Done, RestoreRun, RunStatus, RunTag, UpdateRun, UpdateRunReply,
+    DeleteRun, Done, RestoreRun, RunStatus, RunTag, UpdateRun, UpdateRunReply, limits,
 };
 
 use super::NAME_TAG;
@@ -19,12 +19,16 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Names a run, in its column and in its tag.
+///
+/// # Errors
+/// A refusal of a name that the column does not take, and those of the store.
 pub(in crate::operations) fn rename(
     on: &mut dyn Connection,
     context: &Context<'_>,
     run_id: &str,
     name: &str,
 ) -> Result<(), Error> {
+    limits::length("run_name", name, limits::RUN_NAME)?;
     on.execute("UPDATE runs SET name = ? WHERE run_uuid = ?", &[name.into(), run_id.into()])?;
     let value = run_data::tag_value(context, "value", name)?.to_owned();
     run_data::set_tags(on, run_id, &[RunTag { key: NAME_TAG.to_owned(), value }])

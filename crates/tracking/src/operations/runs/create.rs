@@ -60,6 +60,7 @@ impl Operation for CreateRun {
         })?;
         let experiment = experiments::active(on, context, id)?;
         let name = name(self)?;
+        limits::length("run_name", &name, limits::RUN_NAME)?;
         let tags = tags(self, &name, context)?;
         let run_id = random::id()?;
         let location = experiment.artifact_location.as_deref().unwrap_or_default();

@@ -112,7 +112,7 @@ impl<'a> Address<'a> {
 }
 
 /// A text, and what it becomes each time percent-encoding is undone; `None` when that does not end soon.
-fn forms(text: &str) -> Option<Vec<String>> {
+pub(in crate::operations) fn forms(text: &str) -> Option<Vec<String>> {
     let mut forms = vec![text.to_owned()];
     while forms.len() <= DEEPEST {
         let last = forms.last()?;
