@@ -15,6 +15,7 @@ mod prompts;
 mod registered_models;
 mod run_data;
 mod runs;
+mod scorers;
 mod search;
 mod stages;
 mod trace_search;
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Vec<Route> {
         model_versions::routes(),
         registered_models::routes(),
         runs::routes(),
+        scorers::routes(),
         search::routes(),
         stages::routes(),
         trace_search::routes(),
