@@ -22,6 +22,7 @@ mod server_info;
 mod upload;
 
 pub(crate) use location::Location;
+pub(crate) use owned::files_of_run;
 pub(crate) use path::ArtifactPath;
 pub(crate) use repository::Repository;
 

@@ -9,6 +9,7 @@ mod caller;
 mod clock;
 mod config;
 mod error;
+mod graphql;
 mod guard;
 mod handler;
 mod metrics;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::{Response, header::CONTENT_TYPE, http::request::Parts};
 use longshore_daemon::server::Body;
@@ -62,9 +63,17 @@ pub(crate) async fn message<M: Message>(
     path: &[(&str, &str)],
     limit: usize,
 ) -> Result<M, Error> {
+    Ok(parse_request(&whole(head, body, limit).await?, path)?)
+}
+
+/// The body of a request, which has at most `limit` bytes and says that it is JSON.
+///
+/// # Errors
+/// When it does not say so, or is larger.
+pub(crate) async fn whole(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Error> {
     is_json(head)?;
     let body = Limited::new(body, limit).collect().await.map_err(|error| unread(&error))?;
-    Ok(parse_request(&body.to_bytes(), path)?)
+    Ok(body.to_bytes())
 }
 
 /// A body must say that it is JSON: a web page of another origin cannot say so unasked. Neither can it

@@ -16,6 +16,7 @@ use longshore_daemon::{
 use crate::{
     Config, Error,
     artifacts::Repository,
+    graphql,
     handler::{self, Handler},
     metrics::Metrics,
     operations::{self, below},
@@ -76,7 +77,7 @@ impl Tracking {
         });
         let handler = Arc::new(Handler {
             state,
-            routes: Routes::new(operations::routes()),
+            routes: Routes::new([operations::routes(), graphql::routes()].concat()),
             guard: config.guard,
             keys: config.keys,
             metrics_without_key: config.metrics_without_key,

@@ -63,16 +63,29 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn list_run(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
-    let request: ListArtifacts = message(&asked)?;
-    permit(&asked.caller, &Need::of(Level::Read, Object::Run(&request.run_id)))?;
-    list(&state, asked.caller, Owner::Run(request.run_id.clone()), request.path).await
+    let request = message(&asked)?;
+    Ok(reply::message(&files_of_run(&state, asked.caller, request).await?))
+}
+
+/// The files of a run, in one folder.
+///
+/// # Errors
+/// Refusals of a run that is not there, or that the caller may not read.
+pub(crate) async fn files_of_run(
+    state: &Arc<State>,
+    caller: Caller,
+    request: ListArtifacts,
+) -> Result<ListArtifactsReply, Error> {
+    permit(&caller, &Need::of(Level::Read, Object::Run(&request.run_id)))?;
+    list(state, caller, Owner::Run(request.run_id.clone()), request.path).await
 }
 
 async fn list_logged_model(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
     let request: ListLoggedModelArtifacts = message(&asked)?;
     permit(&asked.caller, &Need::of(Level::Read, Object::LoggedModel(&request.model_id)))?;
     let path = request.artifact_directory_path;
-    list(&state, asked.caller, Owner::LoggedModel(request.model_id.clone()), path).await
+    let owner = Owner::LoggedModel(request.model_id.clone());
+    Ok(reply::message(&list(&state, asked.caller, owner, path).await?))
 }
 
 async fn list(
@@ -80,13 +93,13 @@ async fn list(
     caller: Caller,
     owner: Owner,
     path: Option<String>,
-) -> Result<Response<Reply>, Error> {
+) -> Result<ListArtifactsReply, Error> {
     let path = ArtifactPath::parse(&path.unwrap_or_default())?;
     let Owned { uri, location, chosen } = locate(state, caller, owner).await?;
     let (repository, at) = reach::reach(state, &location.join(&path), chosen.as_deref())?;
     let entries = repository.list(at).await?;
     let files = entries.into_iter().map(|entry| proxy::file(entry, Some(&path))).collect();
-    Ok(reply::message(&ListArtifactsReply { root_uri: Some(uri), files, next_page_token: None }))
+    Ok(ListArtifactsReply { root_uri: Some(uri), files, next_page_token: None })
 }
 
 async fn of_run(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
