@@ -2,6 +2,7 @@
 
     write.py sqlite:///FILE > crates/tracking/src/store/schema/sqlite.sql
     write.py postgresql://… > crates/tracking/src/store/schema/postgres.sql
+    write.py sqlite:///USERS alembic_version_auth > crates/tracking/src/users/schema/sqlite.sql
 
 The database is read through its catalogue, never through the text that made it: what comes out is the
 same whichever way MLflow's migrations got there. `run` makes both databases and both files.
@@ -32,13 +33,13 @@ FOR EACH ROW EXECUTE FUNCTION prevent_secrets_aad_mutation();
 
 
 def main() -> None:
-    (uri,) = sys.argv[1:]
+    uri, versions = (*sys.argv[1:], "alembic_version")[:2]
     engine = sa.create_engine(uri)
     inspector = sa.inspect(engine)
     metadata = sa.MetaData()
     metadata.reflect(engine)
     with engine.connect() as connection:
-        revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        revision = connection.scalar(sa.text(f"SELECT version_num FROM {versions}"))
         print(f"-- MLflow's schema at revision {revision}. Written by tests/tracking-schema/write.py.")
         tables = [table.name for table in sort_tables(sorted(metadata.tables.values(), key=str))]
         for table in tables:
@@ -46,7 +47,8 @@ def main() -> None:
         print()
         for index in sorted(indexes(connection, engine.dialect.name)):
             print(index + ";")
-    print(TRIGGERS[engine.dialect.name], end="")
+    if "secrets" in tables:
+        print(TRIGGERS[engine.dialect.name], end="")
 
 
 def create(inspector: sa.Inspector, dialect: sa.Dialect, table: str) -> str:

@@ -44,6 +44,9 @@ pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, Trac
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
 #[cfg(feature = "tracking")]
 pub(crate) use tracking::{BrowserArgs, TrackingArgs, UiArgs, WebhookArgs};
+pub(crate) use tracking::{BrowserArgs, TrackingArgs, UiArgs};
+pub(crate) use tracking::{BrowserArgs, TrackingArgs, UserArgs};
+pub(crate) use tracking::{BrowserArgs, TrackingArgs, WebhookArgs};
 
 /// Takes a trained model to production: one process, no Python, the original library's answers.
 #[derive(Debug, Parser)]

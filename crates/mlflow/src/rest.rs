@@ -29,11 +29,13 @@ mod multipart;
 pub mod names;
 mod refusal;
 mod registered_models;
+mod roles;
 mod runs;
 mod scorers;
 mod server_info;
 mod trace_search;
 mod traces;
+mod users;
 mod webhooks;
 mod wire;
 
@@ -51,11 +53,13 @@ pub use model_versions::*;
 pub use multipart::*;
 pub use refusal::{ErrorCode, Refusal};
 pub use registered_models::*;
+pub use roles::*;
 pub use runs::*;
 pub use scorers::*;
 pub use server_info::*;
 pub use trace_search::*;
 pub use traces::*;
+pub use users::*;
 pub use webhooks::*;
 pub use wire::{
     Kind, Message, Wire,

@@ -26,9 +26,7 @@ pub(crate) use owned::files_of_run;
 pub(crate) use path::ArtifactPath;
 pub(crate) use repository::Repository;
 
-use longshore_mlflow::rest::ErrorCode;
-
-use crate::{Caller, Error, operation::Need, routes::Route};
+use crate::routes::Route;
 
 /// All routes of artifacts.
 pub(crate) fn routes() -> Vec<Route> {
@@ -40,13 +38,4 @@ pub(crate) fn routes() -> Vec<Route> {
         server_info::routes(),
     ]
     .concat()
-}
-
-/// Checks the permission of a caller. Where the server asks for no users, everybody may do everything.
-fn permit(caller: &Caller, need: &Need<'_>) -> Result<(), Error> {
-    if caller.user.is_none() {
-        return Ok(());
-    }
-    tracing::debug!(?need, "no grants are known");
-    Err(Error::refused(ErrorCode::PermissionDenied, "Permission denied"))
 }

@@ -3,7 +3,7 @@ use std::{net::IpAddr, time::Duration};
 use longshore_daemon::server::{Limits, Transport, auth::ApiKeys};
 use prometheus_client::registry::Registry;
 
-use crate::{Guard, Store, Ui, state::Settings};
+use crate::{Guard, Store, Ui, Users, state::Settings};
 
 /// How a tracking server is set up.
 #[derive(Debug)]
@@ -30,8 +30,10 @@ pub struct Config {
     pub guard: Guard,
     /// What connections speak.
     pub transport: Transport,
-    /// The keys that let requests in; without them everybody may do everything.
+    /// The keys that let requests in. Without keys and users everybody may do everything.
     pub keys: Option<ApiKeys>,
+    /// The users that are let in by their names and passwords.
+    pub users: Option<Users>,
     /// Whether metrics need no key.
     pub metrics_without_key: bool,
     /// What comes before every path, such as `/mlflow`; empty for nothing.
@@ -60,6 +62,7 @@ impl Config {
             guard: Guard::default(),
             transport: Transport::Plain,
             keys: None,
+            users: None,
             metrics_without_key: false,
             prefix: String::new(),
             artifacts_only: false,

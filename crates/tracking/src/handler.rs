@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Instant};
 
 use hyper::{
-    Method, Request, Response, StatusCode,
-    header::{ALLOW, HeaderValue, WWW_AUTHENTICATE},
+    HeaderMap, Method, Request, Response, StatusCode,
+    header::{ALLOW, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE},
     http::request::Parts,
 };
 use longshore_daemon::{
@@ -15,7 +15,7 @@ use longshore_daemon::{
         auth::{ApiKeys, Denial},
     },
 };
-use longshore_mlflow::rest::ErrorCode;
+use longshore_mlflow::rest::{Call, ErrorCode, GetServerInfo};
 
 use crate::{
     Caller, Error, Guard, Ui,
@@ -25,6 +25,7 @@ use crate::{
     reply::{self, Reply},
     routes::{Asked, Found, Routes, below_api},
     state::State,
+    users::Stranger,
 };
 
 /// What answers every request.
@@ -57,14 +58,14 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
     let mut challenge = None;
     let answered = match handler.guard.check(&head, handler.within(&head)) {
         Some(response) => Ok(response),
-        None => match handler.admit(&head) {
-            Ok(name) => {
-                key = name;
-                answer(&handler, &head, body, &mut route).await
+        None => match handler.admit(&head).await {
+            Ok(admitted) => {
+                key = admitted.key;
+                answer(&handler, &head, body, admitted.caller, &mut route).await
             }
-            Err(denial) => {
-                challenge = Some(denial.challenge());
-                Err(Error::refused(ErrorCode::Unauthenticated, denial.message()))
+            Err(refused) => {
+                challenge = refused.challenge;
+                Err(refused.error)
             }
         },
     };
@@ -98,6 +99,52 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
     response
 }
 
+/// A request that is let in.
+struct Admitted {
+    /// The name of its key.
+    key: Option<Arc<str>>,
+    caller: Caller,
+}
+
+/// A request that is not.
+struct Refused {
+    error: Error,
+    challenge: Option<HeaderValue>,
+}
+
+impl From<Denial> for Refused {
+    fn from(denial: Denial) -> Self {
+        let error = Error::refused(ErrorCode::Unauthenticated, denial.message());
+        Self { error, challenge: Some(denial.challenge()) }
+    }
+}
+
+impl From<Stranger> for Refused {
+    fn from(stranger: Stranger) -> Self {
+        match stranger {
+            Stranger::Failed(error) => Self { error, challenge: None },
+            Stranger::Unknown => Self {
+                error: Error::refused(ErrorCode::Unauthenticated, UNKNOWN),
+                challenge: Some(HeaderValue::from_static("Basic realm=\"mlflow\"")),
+            },
+        }
+    }
+}
+
+/// What a request is told that names no user, in MLflow's words.
+const UNKNOWN: &str = "You are not authenticated. Please see https://www.mlflow.org/docs/latest/auth/index.html#authenticating-to-mlflow on how to authenticate.";
+
+/// The workspace of requests.
+const WORKSPACE: &str = "default";
+
+/// Whether a request has a key, or something that it takes for one.
+fn has_key(headers: &HeaderMap) -> bool {
+    let is_bearer = |value: &HeaderValue| {
+        value.as_bytes().get(..7).is_some_and(|it| it.eq_ignore_ascii_case(b"bearer "))
+    };
+    headers.contains_key("x-api-key") || headers.get(AUTHORIZATION).is_some_and(is_bearer)
+}
+
 /// The kind of failure that a code of MLflow is, for the log.
 fn kind(code: ErrorCode) -> Code {
     match code.status() {
@@ -119,15 +166,33 @@ impl Handler {
         below.or_else(|| (is_artifact(path) || probes::is_one(path)).then_some(path))
     }
 
-    /// The name of the key of a request; `None` when it needs none.
-    fn admit(&self, head: &Parts) -> Result<Option<Arc<str>>, Denial> {
-        let Some(keys) = &self.keys else { return Ok(None) };
-        let is_open = match self.within(head) {
+    /// Who asks, by a key or as a user.
+    async fn admit(&self, head: &Parts) -> Result<Admitted, Refused> {
+        // the place where a request names its workspace
+        let workspace = WORKSPACE;
+        let anyone = Admitted { key: None, caller: Caller::anyone(workspace) };
+        let users = self.state.users.as_ref();
+        if (users.is_none() && self.keys.is_none()) || self.is_open(head) {
+            return Ok(anyone);
+        }
+        if let Some(users) = users.filter(|_| self.keys.is_none() || !has_key(&head.headers)) {
+            let known = users.identify(&head.headers, workspace).await?;
+            let (user, id) = (Some(known.person.name), Some(known.person.id));
+            let workspace = workspace.to_owned();
+            let caller = Caller { user, id, workspace, rights: known.rights };
+            return Ok(Admitted { key: None, caller });
+        }
+        let key = self.keys.as_ref().map(|keys| keys.identify(&head.headers)).transpose()?;
+        Ok(Admitted { key, ..anyone })
+    }
+
+    /// Whether everybody may ask.
+    fn is_open(&self, head: &Parts) -> bool {
+        match self.within(head) {
             Some("/metrics") => self.metrics_without_key,
-            Some(path) => probes::is_one(path),
+            Some(path) => probes::is_one(path) || below_api(path) == Some(GetServerInfo::PATH),
             None => false,
-        };
-        if is_open { Ok(None) } else { keys.identify(&head.headers).map(Some) }
+        }
     }
 }
 
@@ -140,6 +205,7 @@ async fn answer(
     handler: &Handler,
     head: &Parts,
     body: Body,
+    caller: Caller,
     named: &mut &'static str,
 ) -> Result<Response<Reply>, Error> {
     let state = &handler.state;
@@ -164,7 +230,6 @@ async fn answer(
     *named = route.path;
     let fields = fields.into_iter().map(|(name, text)| Ok((name, decode(&text)?)));
     let fields = fields.collect::<Result<_, Error>>()?;
-    let caller = Caller { user: None, workspace: "default".to_owned() };
     let asked = Asked { head: head.clone(), body, fields, caller };
     (route.answer)(state.clone(), asked).await
 }

@@ -3,6 +3,8 @@
 //! A request becomes a message of `longshore_mlflow::rest`. An [`operation`] says what permission it needs
 //! and answers it inside of one transaction of the [`store`].
 
+mod administration;
+mod allow;
 mod artifacts;
 mod asked;
 mod caller;
@@ -12,6 +14,7 @@ mod error;
 mod graphql;
 mod guard;
 mod handler;
+mod kind;
 mod metrics;
 mod operate;
 pub mod operation;
@@ -22,6 +25,7 @@ mod probes;
 mod query;
 mod random;
 mod reply;
+pub mod rights;
 mod routes;
 mod search;
 mod server;
@@ -30,6 +34,7 @@ mod state;
 pub mod store;
 mod ui;
 mod uri;
+pub mod users;
 pub mod webhooks;
 
 pub use caller::Caller;
@@ -40,3 +45,4 @@ pub use server::Tracking;
 pub use state::Settings;
 pub use store::Store;
 pub use ui::Ui;
+pub use users::Users;

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::{Response, header::CONTENT_TYPE, http::request::Parts};
 use longshore_daemon::server::Body;
-use longshore_mlflow::rest::{ErrorCode, Message, Method, parse_query, parse_request};
+use longshore_mlflow::rest::{Call, ErrorCode, Message, Method, parse_query, parse_request};
 
 use crate::{
-    Error,
+    Caller, Error,
+    allow::allow,
     asked::Asked,
     clock::now,
     operation::{Access, Context, Operation},
@@ -23,33 +24,44 @@ pub(crate) async fn operate<O: Operation>(
     state: Arc<State>,
     asked: Asked,
 ) -> Result<Response<Reply>, Error> {
-    let Asked { head, body, fields, caller } = asked;
-    let path: Vec<_> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let operation: O = if head.method == Method::Get.name() {
-        let pairs = pairs(head.uri.query().unwrap_or_default())?;
-        let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        parse_query(pairs, &path)?
-    } else {
-        message(&head, body, &path, state.body).await?
-    };
+    let (operation, caller) = read::<O>(&state, asked).await?;
     operation.prepare(&state.settings).await?;
+    let (user, workspace) = (caller.id, caller.workspace.clone());
     let shared = state.clone();
     let work = move |on: &mut dyn crate::store::Connection| {
         let context = Context { caller: &caller, settings: &shared.settings, now: now() };
+        allow(on, &caller, &[&[operation.needs()], &operation.also_needs()[..]].concat())?;
         let answer = operation.answer(on, &context)?;
         let deliveries = operation.tells(&answer, on, &context)?;
-        Ok((reply::message(&answer), O::WAITS.then_some(answer), deliveries))
+        let changes = operation.changes(&answer);
+        Ok((reply::message(&answer), O::WAITS.then_some(answer), deliveries, changes))
     };
-    let (response, answer, deliveries) = match O::ACCESS {
+    let (response, answer, deliveries, changes) = match O::ACCESS {
         Access::Read => state.store.read(work).await?,
         Access::Write => state.store.write(work).await?,
     };
+    if let Some(users) = &state.users {
+        users.follow(user, workspace, changes).await?;
+    }
     if let (Some(answer), Some(delivery)) = (answer, deliveries.first()) {
         let outcome = state.webhooks.try_once(delivery.clone()).await;
         return Ok(reply::message(&O::told(answer, outcome)));
     }
     state.webhooks.send(deliveries);
     Ok(response)
+}
+
+/// The message of a request, and who asks.
+pub(crate) async fn read<C: Call>(state: &State, asked: Asked) -> Result<(C, Caller), Error> {
+    let Asked { head, body, fields, caller } = asked;
+    let path: Vec<_> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let is_bare = head.method == Method::Delete.name() && head.uri.query().is_some();
+    if head.method == Method::Get.name() || (is_bare && !head.headers.contains_key(CONTENT_TYPE)) {
+        let pairs = pairs(head.uri.query().unwrap_or_default())?;
+        let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        return Ok((parse_query(pairs, &path)?, caller));
+    }
+    Ok((message(&head, body, &path, state.body).await?, caller))
 }
 
 /// The message in the body of a request, which has at most `limit` bytes. `path` holds the fields that the

@@ -7,6 +7,7 @@ use crate::{
     Caller, Error,
     state::Settings,
     store::Connection,
+    users::Change,
     webhooks::{Delivery, Outcome},
 };
 
@@ -30,13 +31,23 @@ pub struct Context<'a> {
     pub now: i64,
 }
 
-/// A request that can be answered. It says what permission it needs; there are no users yet to check it for.
+/// A request that can be answered. It says what permission it needs: without that it is not answered.
 pub trait Operation: Call<Reply: Send> + Send + Sync + 'static {
     /// Whether it changes anything.
     const ACCESS: Access;
 
     /// What the caller must be allowed to.
     fn needs(&self) -> Need<'_>;
+
+    /// What the caller must be allowed to beside [`Operation::needs`], at other levels.
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        Vec::new()
+    }
+
+    /// What it changes of grants, once the transaction is on disk.
+    fn changes(&self, _answer: &Self::Reply) -> Vec<Change> {
+        Vec::new()
+    }
 
     /// Whether the answer waits for what comes of [`Operation::tells`].
     const WAITS: bool = false;

@@ -1,5 +1,7 @@
 //! What an operation needs to be allowed.
 
+use crate::kind::Kind;
+
 /// How much a caller may do with an object. Each level holds those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -39,6 +41,8 @@ pub enum Object<'a> {
     },
     /// A registered model.
     RegisteredModel(&'a str),
+    /// An object of a kind, by the id that grants name it by.
+    OfKind(Kind, &'a str),
     /// The server itself: for administrators.
     Server,
 }

@@ -14,7 +14,7 @@ use longshore_daemon::{
 };
 
 use crate::{
-    Config, Error,
+    Config, Error, administration,
     artifacts::Repository,
     graphql,
     handler::{self, Handler},
@@ -70,14 +70,17 @@ impl Tracking {
             store: config.store,
             webhooks: Webhooks::start(&config.settings.webhooks)?,
             settings: config.settings,
+            users: config.users,
             artifacts,
             root,
             body: config.body,
             probe,
         });
+        let administration =
+            if state.users.is_some() { administration::routes() } else { Vec::new() };
         let handler = Arc::new(Handler {
             state,
-            routes: Routes::new([operations::routes(), graphql::routes()].concat()),
+            routes: Routes::new([operations::routes(), graphql::routes(), administration].concat()),
             guard: config.guard,
             keys: config.keys,
             metrics_without_key: config.metrics_without_key,

@@ -6,7 +6,7 @@ use longshore_daemon::server::Probe;
 use regex::Regex;
 
 use crate::{
-    Store,
+    Store, Users,
     artifacts::repository::Repository,
     webhooks::{self, Webhooks},
 };
@@ -48,6 +48,8 @@ impl Default for Settings {
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) settings: Settings,
+    /// Who may ask; `None` where everybody may.
+    pub(crate) users: Option<Users>,
     /// What the artifact proxy keeps files in; `None` when it is off.
     pub(crate) artifacts: Option<Repository>,
     /// The bucket of the artifact root, when it is one.

@@ -105,8 +105,18 @@ impl Store {
     /// Those of the database.
     pub(crate) fn seed(&self, artifact_location: &str) -> Result<(), Error> {
         let location = artifact_location.to_owned();
+        self.write_now(move |on| schema::seed(on, &location, now()))
+    }
+
+    /// Runs `work` in a transaction of its own. It blocks until that is on disk.
+    ///
+    /// # Errors
+    /// Those of `work` and of the database; nothing is changed then.
+    pub(crate) fn write_now<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let (send, receive) = mpsc::channel();
-        let work = move |on: &mut dyn Connection| schema::seed(on, &location, now());
         self.backend.write(job(work, move |result| drop(send.send(result))))?;
         receive.recv().map_err(|_| Error::Unavailable)?
     }

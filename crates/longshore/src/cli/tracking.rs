@@ -1,5 +1,8 @@
 mod database;
 mod ui;
+mod users;
+
+pub(crate) use users::UserArgs;
 
 use std::{net::IpAddr, path::PathBuf};
 
@@ -84,6 +87,10 @@ pub(crate) struct TrackingArgs {
     /// Who may connect, and who may ask.
     #[command(flatten)]
     pub(crate) security: SecurityArgs,
+
+    /// The users of the server.
+    #[command(flatten)]
+    pub(crate) users: UserArgs,
 
     /// Whose browsers may use the server.
     #[command(flatten)]

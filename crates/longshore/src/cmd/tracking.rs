@@ -2,6 +2,7 @@
 
 mod database;
 mod ui;
+mod users;
 mod webhooks;
 
 use std::{path::absolute, time::Duration};
@@ -32,6 +33,7 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
     config.grace = Duration::from_secs(args.drain.grace_seconds);
     config.guard = guard(&args.browsers)?;
     (config.transport, config.keys) = secure(&args.security, &mut config.registry)?;
+    config.users = users::open(&args.users)?;
     config.metrics_without_key = args.security.metrics_without_key;
     config.prefix = args.static_prefix.clone().unwrap_or_default();
     config.artifacts_only = args.artifacts_only;

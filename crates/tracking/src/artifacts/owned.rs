@@ -12,12 +12,13 @@ use longshore_mlflow::rest::{
 use super::{
     ArtifactPath,
     owner::{Owned, Owner},
-    permit, proxy, reach,
+    proxy, reach,
 };
 use crate::{
     Caller, Error,
+    allow::allow,
     clock::now,
-    operation::{Context, Level, Need, Object},
+    operation::{Context, Level, Need},
     query,
     reply::{self, Reply},
     routes::{Asked, Route},
@@ -76,13 +77,11 @@ pub(crate) async fn files_of_run(
     caller: Caller,
     request: ListArtifacts,
 ) -> Result<ListArtifactsReply, Error> {
-    permit(&caller, &Need::of(Level::Read, Object::Run(&request.run_id)))?;
     list(state, caller, Owner::Run(request.run_id.clone()), request.path).await
 }
 
 async fn list_logged_model(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
     let request: ListLoggedModelArtifacts = message(&asked)?;
-    permit(&asked.caller, &Need::of(Level::Read, Object::LoggedModel(&request.model_id)))?;
     let path = request.artifact_directory_path;
     let owner = Owner::LoggedModel(request.model_id.clone());
     Ok(reply::message(&list(&state, asked.caller, owner, path).await?))
@@ -95,7 +94,7 @@ async fn list(
     path: Option<String>,
 ) -> Result<ListArtifactsReply, Error> {
     let path = ArtifactPath::parse(&path.unwrap_or_default())?;
-    let Owned { uri, location, chosen } = locate(state, caller, owner).await?;
+    let Owned { uri, location, chosen } = locate(state, caller, owner, Level::Read).await?;
     let (repository, at) = reach::reach(state, &location.join(&path), chosen.as_deref())?;
     let entries = repository.list(at).await?;
     let files = entries.into_iter().map(|entry| proxy::file(entry, Some(&path))).collect();
@@ -106,7 +105,6 @@ async fn of_run(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
     let query = Query::of(&asked.head)?;
     let id = query.get("run_id").or_else(|| query.get("run_uuid"));
     let id = id.ok_or_else(|| missing("run_id"))?;
-    permit(&asked.caller, &Need::of(Level::Read, Object::Run(id)))?;
     let owner = Owner::Run(id.to_owned());
     send(&state, &asked, owner, query.require("path")?).await
 }
@@ -114,7 +112,6 @@ async fn of_run(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
 async fn of_version(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
     let query = Query::of(&asked.head)?;
     let (name, version) = (query.require("name")?, query.require("version")?);
-    permit(&asked.caller, &Need::of(Level::Read, Object::RegisteredModel(name)))?;
     let owner = Owner::Version { name: name.to_owned(), version: version.to_owned() };
     send(&state, &asked, owner, query.require("path")?).await
 }
@@ -126,7 +123,6 @@ async fn of_logged_model(state: Arc<State>, asked: Asked) -> Result<Response<Rep
         Error::refused(ErrorCode::BadRequest, words)
     })?;
     let id = asked.fields.first().map_or("", |(_, id)| id.as_str());
-    permit(&asked.caller, &Need::of(Level::Read, Object::LoggedModel(id)))?;
     send(&state, &asked, Owner::LoggedModel(id.to_owned()), path).await
 }
 
@@ -137,7 +133,7 @@ async fn send(
     path: &str,
 ) -> Result<Response<Reply>, Error> {
     let path = ArtifactPath::parse(path)?;
-    let found = locate(state, asked.caller.clone(), owner).await?;
+    let found = locate(state, asked.caller.clone(), owner, Level::Read).await?;
     let (repository, at) =
         reach::reach(state, &found.location.join(&path), found.chosen.as_deref())?;
     repository.open_file(at).await?.respond(&asked.head.headers).await
@@ -151,11 +147,10 @@ async fn upload(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
     };
     let (id, sent) = (given("run_uuid")?, given("path")?);
     let path = ArtifactPath::parse(sent)?;
-    permit(&asked.caller, &Need::of(Level::Edit, Object::Run(id)))?;
     if path.is_root() || sent.ends_with('/') {
         return Err(Error::invalid("`path` must name a file"));
     }
-    let found = locate(&state, asked.caller, Owner::Run(id.to_owned())).await?;
+    let found = locate(&state, asked.caller, Owner::Run(id.to_owned()), Level::Edit).await?;
     let (repository, at) =
         reach::reach(&state, &found.location.join(&path), found.chosen.as_deref())?;
     let body = Limited::new(asked.body, UPLOAD).collect().await;
@@ -174,15 +169,17 @@ async fn upload(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
     Ok(reply::whole(StatusCode::OK, "application/json", ""))
 }
 
-/// Where the files of an owner are, by a look into the store.
+/// Where the files of an owner are, by a look into the store, for a caller who may do so much with them.
 pub(super) async fn locate(
     state: &Arc<State>,
     caller: Caller,
     owner: Owner,
+    level: Level,
 ) -> Result<Owned, Error> {
     let shared = state.clone();
     let look = move |on: &mut dyn crate::store::Connection| {
         let context = Context { caller: &caller, settings: &shared.settings, now: now() };
+        allow(on, &caller, &[Need::of(level, owner.object())])?;
         owner.files(on, &context)
     };
     state.store.read(look).await

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Location;
 use crate::{
     Error,
-    operation::Context,
+    operation::{Context, Object},
     operations,
     store::{Connection, Row},
 };
@@ -38,6 +38,15 @@ pub(super) struct Owned {
 }
 
 impl Owner {
+    /// What a caller must be allowed to look at or change.
+    pub(super) fn object(&self) -> Object<'_> {
+        match self {
+            Self::Run(id) => Object::Run(id),
+            Self::LoggedModel(id) => Object::LoggedModel(id),
+            Self::Version { name, .. } => Object::RegisteredModel(name),
+        }
+    }
+
     /// Where its files are.
     ///
     /// # Errors

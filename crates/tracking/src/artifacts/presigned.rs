@@ -12,13 +12,13 @@ use super::{
     ArtifactPath, Location, Repository, mime,
     owned::locate,
     owner::{Owned, Owner},
-    permit, proxy, reach,
+    proxy, reach,
     s3::S3,
 };
 use crate::{
     Error,
     operate::message,
-    operation::{Level, Need, Object},
+    operation::Level,
     reply::{self, Reply},
     routes::{Asked, Route},
     state::State,
@@ -64,11 +64,10 @@ async fn proxied(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Err
 async fn download(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
     let request: CreatePresignedDownloadUrl =
         message(&asked.head, asked.body, &[], state.body).await?;
-    permit(&asked.caller, &Need::of(Level::Read, Object::Run(&request.run_id)))?;
     let path = ArtifactPath::parse(&request.path)?;
     let holds = holds(request.expiration)?.unwrap_or(state.settings.presigned);
     let Owned { location, chosen, .. } =
-        locate(&state, asked.caller, Owner::Run(request.run_id)).await?;
+        locate(&state, asked.caller, Owner::Run(request.run_id), Level::Read).await?;
     direct(
         &location,
         "Presigned download is not supported for runs with proxied artifact storage (artifact URI scheme: mlflow-artifacts). This endpoint requires a run with a direct cloud storage artifact URI.",
@@ -91,14 +90,9 @@ async fn upload(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
         (None, Some(model)) => Owner::LoggedModel(model),
         _ => return Err(Error::invalid("Exactly one of run_id and model_id must be provided.")),
     };
-    let object = match &owner {
-        Owner::LoggedModel(id) => Object::LoggedModel(id),
-        Owner::Run(id) | Owner::Version { name: id, .. } => Object::Run(id),
-    };
-    permit(&asked.caller, &Need::of(Level::Edit, object))?;
     let path = ArtifactPath::parse(&request.path)?;
     let holds = holds(Some(request.expiration.unwrap_or(UPLOAD_SECONDS)))?.unwrap_or_default();
-    let Owned { location, chosen, .. } = locate(&state, asked.caller, owner).await?;
+    let Owned { location, chosen, .. } = locate(&state, asked.caller, owner, Level::Edit).await?;
     direct(
         &location,
         "Presigned upload is not supported for proxied artifact storage (artifact URI scheme: mlflow-artifacts). This endpoint requires a direct cloud storage artifact URI.",

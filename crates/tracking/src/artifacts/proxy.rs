@@ -5,9 +5,10 @@ use std::sync::Arc;
 use hyper::{Response, StatusCode};
 use longshore_mlflow::rest::{Done, FileInfo, ListProxiedArtifactsReply, Method};
 
-use super::{ArtifactPath, Repository, permit, reach, repository::Entry};
+use super::{ArtifactPath, Repository, reach, repository::Entry};
 use crate::{
     Error,
+    allow::allow_at,
     operation::{Level, Need, Object},
     query::pairs,
     reply::{self, Reply},
@@ -105,6 +106,6 @@ pub(super) fn at(
     } else {
         Object::Server
     };
-    permit(&asked.caller, &Need::of(level, object))?;
+    allow_at(&asked.caller, &Need::of(level, object))?;
     Ok((repository, path))
 }

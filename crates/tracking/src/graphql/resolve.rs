@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     Error,
+    allow::allow,
     operation::{Context, Operation},
     store::Connection,
 };
@@ -90,6 +91,7 @@ fn ask<O: Operation>(
 ) -> Result<Value, Error> {
     let body = Value::Object(input.clone()).to_string();
     let operation: O = parse_request(body.as_bytes(), &[])?;
+    allow(on, context.caller, &[&[operation.needs()], &operation.also_needs()[..]].concat())?;
     json(&operation.answer(on, context)?)
 }
 

@@ -15,9 +15,11 @@ use super::artifact_uri::below;
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
+    rights::Kind,
     routes::Route,
     sql::{ROWS, marks},
     store::{Connection, Row, Value},
+    users::Change,
 };
 
 /// The columns that [`of`] reads.
@@ -155,6 +157,10 @@ impl Operation for CreateExperiment {
         }
         tags::set(on, id, &self.tags)?;
         Ok(CreateExperimentReply { experiment_id: id.to_string() })
+    }
+
+    fn changes(&self, answer: &Self::Reply) -> Vec<Change> {
+        vec![Change::Made(Kind::Experiment, answer.experiment_id.clone())]
     }
 }
 

@@ -191,10 +191,14 @@ impl Operation for CreateModelVersion {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        let mut objects = vec![Object::RegisteredModel(&self.name)];
-        objects.extend(self.run_id.as_deref().map(Object::Run));
-        objects.extend(self.model_id.as_deref().map(Object::LoggedModel));
-        Need { level: Level::Edit, objects }
+        Need::of(Level::Edit, Object::RegisteredModel(&self.name))
+    }
+
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        let given = |id: &'_ &str| !id.is_empty();
+        let run = self.run_id.as_deref().filter(given).map(Object::Run);
+        let model = self.model_id.as_deref().filter(given).map(Object::LoggedModel);
+        vec![Need { level: Level::Read, objects: run.into_iter().chain(model).collect() }]
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {

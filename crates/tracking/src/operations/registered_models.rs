@@ -15,9 +15,11 @@ use super::{events, model_versions, prompts, stages::DELETED};
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
+    rights::Kind,
     routes::Route,
     sql,
     store::{Connection, Value},
+    users::Change,
     webhooks::Delivery,
 };
 
@@ -152,6 +154,9 @@ fn is_there(on: &mut dyn Connection, context: &Context<'_>, name: &str) -> Resul
     Ok(on.first(sql, &[(&context.caller.workspace).into(), name.into()])?.is_some())
 }
 
+/// What has a name in the registry.
+const MODELS: [Kind; 2] = [Kind::RegisteredModel, Kind::Prompt];
+
 fn missing(name: &str) -> Error {
     Error::missing(format!("Registered Model with name={name} not found"))
 }
@@ -208,13 +213,22 @@ impl Operation for CreateRegisteredModel {
         let description = self.description.as_deref().unwrap_or_default();
         events::model_created(on, context, &self.name, &self.tags, description)
     }
+
+    fn changes(&self, answer: &Self::Reply) -> Vec<Change> {
+        let is_prompt = answer.registered_model.tags.iter().any(prompts::is_mark);
+        let kind = if is_prompt { Kind::Prompt } else { Kind::RegisteredModel };
+        // no grant of one that had the name before is left
+        let other = if is_prompt { Kind::RegisteredModel } else { Kind::Prompt };
+        let name = &self.name;
+        vec![Change::Deleted(other, name.clone()), Change::Made(kind, name.clone())]
+    }
 }
 
 impl Operation for RenameRegisteredModel {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Manage, Object::RegisteredModel(&self.name))
+        Need::of(Level::Edit, Object::RegisteredModel(&self.name))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -232,6 +246,12 @@ impl Operation for RenameRegisteredModel {
         let sql = "UPDATE registered_models SET name = ? WHERE workspace = ? AND name = ?";
         on.execute(sql, &[(&self.new_name).into(), workspace.into(), (&self.name).into()])?;
         Ok(RegisteredModelReply { registered_model: get(on, context, &self.new_name)? })
+    }
+
+    fn changes(&self, _: &Self::Reply) -> Vec<Change> {
+        let (old, new) = (&self.name, &self.new_name);
+        let kinds = MODELS.into_iter().filter(|_| old != new);
+        kinds.map(|kind| Change::Renamed(kind, old.clone(), new.clone())).collect()
     }
 }
 
@@ -273,6 +293,10 @@ impl Operation for DeleteRegisteredModel {
             on.execute(&sql, &[(&context.caller.workspace).into(), (&self.name).into()])?;
         }
         Ok(Done)
+    }
+
+    fn changes(&self, _: &Self::Reply) -> Vec<Change> {
+        MODELS.into_iter().map(|kind| Change::Deleted(kind, self.name.clone())).collect()
     }
 }
 

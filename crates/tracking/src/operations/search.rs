@@ -10,6 +10,7 @@ use super::{experiments, logged_models, model_versions, registered_models, runs}
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
+    rights::Kind,
     routes::Route,
     search,
     sql::{ROWS, marks},
@@ -28,8 +29,8 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The experiments with `ids` in the caller's workspace, each once. An id of none is left out: nothing is
-/// found in it.
+/// The experiments with `ids` in the caller's workspace that the caller may read, each once. Others are left
+/// out: nothing is found in them.
 ///
 /// # Errors
 /// A refusal of what is no id, and those of the store.
@@ -44,6 +45,8 @@ pub(super) fn known<'a>(
     let mut numbers = numbers.collect::<Result<Vec<i64>, _>>()?;
     numbers.sort_unstable();
     numbers.dedup();
+    let scope = context.caller.rights.readable(Kind::Experiment);
+    numbers.retain(|id| scope.has(&id.to_string()));
     let mut found = Vec::new();
     for numbers in numbers.chunks(ROWS) {
         let sql = format!(
@@ -74,7 +77,7 @@ impl Operation for SearchRuns {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        readable(texts(&self.experiment_ids))
+        Need::of(Level::Read, Object::Workspace)
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -93,7 +96,7 @@ impl Operation for SearchExperiments {
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
-        let page = search::experiments::find(on, self, &context.caller.workspace)?;
+        let page = search::experiments::find(on, self, context.caller)?;
         let experiments = experiments::load(on, &page.found)?;
         Ok(SearchExperimentsReply { experiments, next_page_token: page.next })
     }
@@ -107,7 +110,7 @@ impl Operation for SearchRegisteredModels {
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
-        let page = search::registry::models(on, self, &context.caller.workspace)?;
+        let page = search::registry::models(on, self, context.caller)?;
         let registered_models = registered_models::load(on, context, &page.found)?;
         Ok(SearchRegisteredModelsReply { registered_models, next_page_token: page.next })
     }
@@ -121,7 +124,7 @@ impl Operation for SearchModelVersions {
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
-        let page = search::registry::versions(on, self, &context.caller.workspace)?;
+        let page = search::registry::versions(on, self, context.caller)?;
         let model_versions = model_versions::load(on, context, &page.found)?;
         Ok(SearchModelVersionsReply { model_versions, next_page_token: page.next })
     }
@@ -131,7 +134,7 @@ impl Operation for SearchLoggedModels {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        readable(texts(&self.experiment_ids))
+        Need::of(Level::Read, Object::Workspace)
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -156,7 +159,7 @@ impl Operation for SearchDatasets {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        readable(texts(&self.experiment_ids))
+        Need::of(Level::Read, Object::Workspace)
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {

@@ -11,7 +11,11 @@ use super::{
     simple::{Attribute, Compared, Grammar, KNOWN, PREFIXES},
     stage,
 };
-use crate::{Error, store::Connection};
+use crate::{
+    Caller, Error,
+    rights::{self, Scope},
+    store::Connection,
+};
 
 /// Most experiments of a page.
 const MOST: i64 = 50_000;
@@ -41,14 +45,14 @@ const GRAMMAR: Grammar = Grammar {
     null: true,
 };
 
-/// The ids of a page of the experiments of a workspace.
+/// The ids of a page of the experiments that a caller may read.
 ///
 /// # Errors
 /// [`Error::Refused`] in MLflow's words, and those of the store.
 pub(crate) fn find(
     on: &mut dyn Connection,
     request: &SearchExperiments,
-    workspace: &str,
+    caller: &Caller,
 ) -> Result<Page<i64>, Error> {
     // MLflow takes no default here
     let limit = limit(request.max_results.unwrap_or_default(), MOST)?;
@@ -61,19 +65,36 @@ pub(crate) fn find(
     if let Some(stage) = stage(request.view_type.unwrap_or(ViewType::ActiveOnly)) {
         conditions.push(Sql::of(format!("e.lifecycle_stage = '{stage}'"), Vec::new()));
     }
+    conditions.extend(within("e.experiment_id", &caller.rights.readable(rights::Kind::Experiment)));
     let mut list: Vec<_> = columns.iter().map(|it| it.sql.clone()).collect();
     list.push("e.experiment_id".to_owned());
     let count = columns.len();
     let select = Select {
         list: &list,
         from: &Sql::of("experiments e", Vec::new()),
-        parts: &[Sql::of("e.workspace = ?", vec![workspace.into()])],
+        parts: &[Sql::of("e.workspace = ?", vec![(&caller.workspace).into()])],
         conditions: &conditions,
         columns: &columns.into_iter().enumerate().collect::<Vec<_>>(),
         after: after.as_deref(),
         limit: limit + 1,
     };
     Page::of(&scope, select.rows(on)?, limit, count, |row| row.take(count))
+}
+
+/// The condition that an experiment is in a scope. Its ids are numbers, and so they are written.
+fn within(column: &str, scope: &Scope) -> Option<Sql> {
+    let (word, ids) = match scope {
+        Scope::All => return None,
+        Scope::Only(ids) => ("IN", ids),
+        Scope::But(ids) => ("NOT IN", ids),
+    };
+    let ids: Vec<_> =
+        ids.iter().filter_map(|id| id.parse::<i64>().ok()).map(|id| id.to_string()).collect();
+    match (ids.is_empty(), word) {
+        (true, "IN") => Some(Sql::of("FALSE", Vec::new())),
+        (true, _) => None,
+        _ => Some(Sql::of(format!("{column} {word} ({})", ids.join(", ")), Vec::new())),
+    }
 }
 
 fn columns(order_by: &[String]) -> Result<Vec<Column>, Error> {

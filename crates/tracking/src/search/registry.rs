@@ -14,7 +14,9 @@ use super::{
     simple::{Attribute, Compared, Grammar, KNOWN, PREFIXES},
 };
 use crate::{
-    Error,
+    Caller, Error,
+    rights::{self, Scope},
+    sql::marks,
     store::{Connection, Value},
 };
 
@@ -61,36 +63,37 @@ const VERSION_ORDER: Names = Names {
     attributes: &["creation_timestamp", "last_updated_timestamp", "name", "version_number"],
 };
 
-/// The names of a page of the registered models of a workspace.
+/// The names of a page of the registered models that a caller may read.
 ///
 /// # Errors
 /// [`Error::Refused`] in MLflow's words, and those of the store.
 pub(crate) fn models(
     on: &mut dyn Connection,
     request: &SearchRegisteredModels,
-    workspace: &str,
+    caller: &Caller,
 ) -> Result<Page<String>, Error> {
     let limit = limit(request.max_results.unwrap_or(100), 1000)?;
     let conditions = MODELS.parse(request.filter.as_deref().unwrap_or_default())?;
     let columns = model_columns(&request.order_by)?;
     let scope = [&["models".to_owned()], &request.order_by[..]].concat();
     let after = page::read(&scope, request.page_token.as_deref(), columns.len())?;
-    let conditions = without_prompts(&MODELS, &conditions, on);
+    let mut conditions = without_prompts(&MODELS, &conditions, on);
+    conditions.extend(within(caller));
     let search =
         Search { table: "registered_models m", identity: &["m.name"], conditions, columns };
     let count = search.columns.len();
-    let rows = search.rows(on, workspace, after.as_deref(), limit)?;
+    let rows = search.rows(on, &caller.workspace, after.as_deref(), limit)?;
     Page::of(&scope, rows, limit, count, |row| row.take(count))
 }
 
-/// The names and numbers of a page of the versions of a workspace.
+/// The names and numbers of a page of the versions that a caller may read.
 ///
 /// # Errors
 /// [`Error::Refused`] in MLflow's words, and those of the store.
 pub(crate) fn versions(
     on: &mut dyn Connection,
     request: &SearchModelVersions,
-    workspace: &str,
+    caller: &Caller,
 ) -> Result<Page<(String, i64)>, Error> {
     let limit = limit(request.max_results.unwrap_or(10_000), 200_000)?;
     let conditions = VERSIONS.parse(request.filter.as_deref().unwrap_or_default())?;
@@ -98,11 +101,12 @@ pub(crate) fn versions(
     let scope = [&["versions".to_owned()], &request.order_by[..]].concat();
     let after = page::read(&scope, request.page_token.as_deref(), columns.len())?;
     let mut conditions = without_prompts(&VERSIONS, &conditions, on);
+    conditions.extend(within(caller));
     conditions.push(Sql::of("m.current_stage != 'Deleted_Internal'", Vec::new()));
     let identity = &["m.name", "m.version"];
     let search = Search { table: "model_versions m", identity, conditions, columns };
     let count = search.columns.len();
-    let rows = search.rows(on, workspace, after.as_deref(), limit)?;
+    let rows = search.rows(on, &caller.workspace, after.as_deref(), limit)?;
     Page::of(&scope, rows, limit, count, |row| Ok((row.take(count)?, row.take(count + 1)?)))
 }
 
@@ -166,6 +170,36 @@ fn without_prompts(
         all.push(Sql::of(text, Vec::new()));
     }
     all
+}
+
+/// The condition that a caller may read a model or a prompt.
+fn within(caller: &Caller) -> Option<Sql> {
+    let [models, prompts] = [rights::Kind::RegisteredModel, rights::Kind::Prompt]
+        .map(|kind| caller.rights.readable(kind));
+    if models == Scope::All && prompts == Scope::All {
+        return None;
+    }
+    let is_prompt = format!(
+        "EXISTS (SELECT 1 FROM registered_model_tags p WHERE p.workspace = m.workspace AND p.name = m.name AND p.key = '{PROMPT}' AND LOWER(p.value) = 'true')"
+    );
+    let (prompts, models) = (named(&prompts), named(&models));
+    let text =
+        format!("(({is_prompt} AND {}) OR (NOT {is_prompt} AND {}))", prompts.text, models.text);
+    Some(Sql::of(text, [prompts.values, models.values].concat()))
+}
+
+/// The condition that a name is in a scope.
+fn named(scope: &Scope) -> Sql {
+    let (word, names, always) = match scope {
+        Scope::All => return Sql::of("TRUE", Vec::new()),
+        Scope::Only(names) => ("IN", names, "FALSE"),
+        Scope::But(names) => ("NOT IN", names, "TRUE"),
+    };
+    if names.is_empty() {
+        return Sql::of(always, Vec::new());
+    }
+    let values = names.iter().map(Value::from).collect();
+    Sql::of(format!("m.name {word} ({})", marks(names.len())), values)
 }
 
 fn model_columns(order_by: &[String]) -> Result<Vec<Column>, Error> {

@@ -1,0 +1,69 @@
+//! MLflow's schema of users: made in a database that has none, recognised in one that has.
+//!
+//! `schema/*.sql` are written by `tests/tracking-schema`, from databases that the real MLflow made.
+
+use crate::{
+    Error,
+    store::{Connection, Dialect},
+};
+
+/// The revision of MLflow's schema of users that this server reads and writes.
+const REVISION: &str = "f1a2b3c4d5e6";
+
+/// All revisions that MLflow 3.17 had until then, the oldest first.
+const REVISIONS: [&str; 7] = [
+    "8606fa83a998",
+    "0965eb92f5f0",
+    "a1b2c3d4e5f6",
+    "2ed73881770d",
+    "c3d4e5f6a7b8",
+    "e5f6a7b8c9d0",
+    REVISION,
+];
+
+const REMEDY: &str = "back the database up, then bring it forward with MLflow 3.17.2: `python -m mlflow.server.auth db upgrade --url URI`";
+
+/// Makes the schema where there is none.
+///
+/// # Errors
+/// [`Error::Revision`] when the database has another schema; those of the database.
+pub(super) fn prepare(on: &mut dyn Connection) -> Result<(), Error> {
+    if !is_there(on, "alembic_version_auth")? {
+        if is_there(on, "users")? {
+            return Err(Error::Revision(format!(
+                "its users have no revision, as MLflow before 3.6 made them; {REMEDY}"
+            )));
+        }
+        on.script(match on.dialect() {
+            Dialect::Sqlite => include_str!("schema/sqlite.sql"),
+            Dialect::Postgres => include_str!("schema/postgres.sql"),
+        })?;
+        let sql = "INSERT INTO alembic_version_auth (version_num) VALUES (?)";
+        on.execute(sql, &[REVISION.into()])?;
+        return Ok(());
+    }
+    let row = on.first("SELECT version_num FROM alembic_version_auth", &[])?;
+    let found = row.map(|mut row| row.take::<String>(0)).transpose()?.unwrap_or_default();
+    if found == REVISION {
+        return Ok(());
+    }
+    let is_before = REVISIONS.contains(&&*found);
+    Err(Error::Revision(if is_before {
+        format!("its users are at revision `{found}`, before `{REVISION}`; {REMEDY}")
+    } else {
+        format!(
+            "its users are at revision `{found}`, which MLflow 3.17 does not know: a later MLflow \
+             made it; use a Longshore that knows it, or another database"
+        )
+    }))
+}
+
+fn is_there(on: &mut dyn Connection, table: &str) -> Result<bool, Error> {
+    let sql = match on.dialect() {
+        Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
+        Dialect::Postgres => {
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = ?"
+        }
+    };
+    Ok(on.first(sql, &[table.into()])?.is_some())
+}
