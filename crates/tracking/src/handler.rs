@@ -87,7 +87,10 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
                 turned_away: false,
             };
             access_log::write(line, outcome);
-            reply::refusal(code, &message)
+            let is_of_users = handler.state.users.is_some()
+                && matches!(code, ErrorCode::PermissionDenied | ErrorCode::Unauthenticated);
+            // MLflow's clients look for these words in a text
+            if is_of_users { reply::text(code, message) } else { reply::refusal(code, &message) }
         }
     };
     response.headers_mut().insert(request_id::NAME.clone(), id);

@@ -43,6 +43,12 @@ pub(crate) fn message(message: &impl Message) -> Response<Reply> {
     whole(StatusCode::OK, "application/json", print(message))
 }
 
+/// An error in words alone.
+pub(crate) fn text(code: ErrorCode, message: String) -> Response<Reply> {
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    whole(status, "text/plain; charset=utf-8", message)
+}
+
 /// An error.
 pub(crate) fn refusal(code: ErrorCode, message: &str) -> Response<Reply> {
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

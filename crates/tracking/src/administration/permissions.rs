@@ -102,18 +102,18 @@ trait About {
     fn object(&self) -> Object<'_>;
 
     /// Both. A name of the registry is that of a `model`, or of a prompt.
-    fn one(&self, model: Kind) -> One<'_>;
+    fn one(&self, model: Kind, workspace: &str) -> One<'_>;
 }
 
 macro_rules! about {
-    ($($request:ty),+; |$it:ident, $model:ident| $object:expr, $one:expr) => {$(
+    ($($request:ty),+; |$it:ident, $model:ident, $workspace:ident| $object:expr, $one:expr) => {$(
         impl About for $request {
             fn object(&self) -> Object<'_> {
                 let $it = self;
                 $object
             }
 
-            fn one(&self, $model: Kind) -> One<'_> {
+            fn one(&self, $model: Kind, $workspace: &str) -> One<'_> {
                 let $it = self;
                 $one
             }
@@ -124,7 +124,7 @@ macro_rules! about {
 about!(
     CreateExperimentPermission, GetExperimentPermission, UpdateExperimentPermission,
     DeleteExperimentPermission;
-    |it, _model| Object::Experiment(&it.experiment_id),
+    |it, _model, _workspace| Object::Experiment(&it.experiment_id),
     One {
         kind: Kind::Experiment,
         id: canonical(&it.experiment_id),
@@ -139,13 +139,13 @@ about!(
 about!(
     CreateRegisteredModelPermission, GetRegisteredModelPermission,
     UpdateRegisteredModelPermission, DeleteRegisteredModelPermission;
-    |it, model| Object::RegisteredModel(&it.name),
+    |it, model, workspace| Object::RegisteredModel(&it.name),
     One {
         kind: model,
         id: it.name.clone(),
         user: &it.username,
         words: format!(
-            "Registered model permission with name={} and username={}",
+            "Registered model permission with workspace={workspace}, name={} and username={}",
             it.name, it.username
         ),
     }
@@ -153,7 +153,7 @@ about!(
 
 about!(
     CreateScorerPermission, GetScorerPermission, UpdateScorerPermission, DeleteScorerPermission;
-    |it, _model| Object::Scorer { experiment: &it.experiment_id, name: &it.scorer_name },
+    |it, _model, _workspace| Object::Scorer { experiment: &it.experiment_id, name: &it.scorer_name },
     One {
         kind: Kind::Scorer,
         id: scorer(&canonical(&it.experiment_id), &it.scorer_name),
@@ -197,7 +197,8 @@ macro_rules! requests {
                 $context: &Context<'_>,
             ) -> Result<Self::Reply, Error> {
                 let model = $context.prepared.as_deref().and_then(Kind::parse);
-                let ($it, $one) = (self, self.one(model.unwrap_or(Kind::RegisteredModel)));
+                let model = model.unwrap_or(Kind::RegisteredModel);
+                let ($it, $one) = (self, self.one(model, &$context.caller.workspace));
                 $answer
             }
         }
