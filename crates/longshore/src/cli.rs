@@ -43,10 +43,7 @@ pub(crate) use scaling::ScalingArgs;
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
 #[cfg(feature = "tracking")]
-pub(crate) use tracking::{BrowserArgs, TrackingArgs, UiArgs, WebhookArgs};
-pub(crate) use tracking::{BrowserArgs, TrackingArgs, UiArgs};
-pub(crate) use tracking::{BrowserArgs, TrackingArgs, UserArgs};
-pub(crate) use tracking::{BrowserArgs, TrackingArgs, WebhookArgs};
+pub(crate) use tracking::{BrowserArgs, TrackingArgs, UiArgs, UserArgs, WebhookArgs};
 
 /// Takes a trained model to production: one process, no Python, the original library's answers.
 #[derive(Debug, Parser)]
