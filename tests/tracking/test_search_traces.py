@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from typing import Any
 
 import mlflow
 import pytest
@@ -14,7 +16,8 @@ from mlflow.exceptions import MlflowException
 if not hasattr(MlflowClient, "search_traces") or int(mlflow.__version__.split(".")[0]) < 3:
     pytest.skip("2.22 has no traces of version 3", allow_module_level=True)
 
-from traces import ORDERS, comparisons, fill
+from mlflow.entities.trace_metrics import AggregationType, MetricAggregation, MetricViewType
+from traces import FILTERS, METRICS, ORDERS, comparisons, fill
 
 TRACES = 60
 
@@ -83,3 +86,61 @@ def test_a_trace_is_told_as_mlflow_tells_it(client: MlflowClient, store: MlflowC
     for trace in (*ours.values(), *theirs.values()):
         trace.get("assessments", []).sort(key=lambda it: it["assessment_id"])
     assert ours == theirs
+
+
+def answer(ask: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """What is told, or the refusal."""
+    try:
+        return ask(*arguments, **named)
+    except MlflowException as refused:
+        return refused.error_code, str(refused.message).removeprefix(f"{refused.error_code}: ")
+
+
+def test_correlations(client: MlflowClient, store: MlflowClient, filled: tuple[str, list[str]]) -> None:
+    experiment, runs = filled
+    rng = random.Random(SEED + 2)
+    single = [text for text in comparisons(runs, found(store, experiment, "", [])) if "run_id" not in text]
+    for _ in range(40):
+        first, second, base = rng.choice(single), rng.choice(single), rng.choice((None, *single))
+        ours, theirs = (on._tracking_client.store.calculate_trace_filter_correlation([experiment], first, second, base) for on in (client, store))
+        # as it is after the wire, which leaves out what is no number
+        theirs = type(theirs).from_proto(theirs.to_proto())
+        assert vars(ours) == pytest.approx(vars(theirs), nan_ok=True), (first, second, base)
+
+
+@pytest.mark.parametrize("view", METRICS)
+def test_metrics(client: MlflowClient, store: MlflowClient, filled: tuple[str, list[str]], view: str) -> None:
+    experiment, runs = filled
+    rng = random.Random(SEED + 3)
+    differing = []
+    for turn, (metric, ways, dimensions) in enumerate(METRICS[view] * 12):
+        asked = [MetricAggregation(AggregationType(way), rng.choice((0.0, 50.0, 99.5)) if way == "PERCENTILE" else None) for way in ways]
+        within = {"start_time_ms": 1_000_004, "end_time_ms": 1_000_014} if turn % 3 else {}
+        named = {
+            "dimensions": rng.sample(dimensions, rng.randrange(len(dimensions) + 1)),
+            "filters": rng.sample([*FILTERS["TRACES"], *FILTERS[view], f"trace.metadata.`mlflow.sourceRun` = '{runs[0]}'"], rng.choice((0, 0, 1, 2))),
+            "time_interval_seconds": rng.choice((None, 1, 7)) if within else None,
+            **within,
+        }
+        ours, theirs = (answer(on._tracking_client.store.query_trace_metrics, [experiment], MetricViewType(view), metric, asked, **named) for on in (client, store))
+        points = [[(point.metric_name, dict(point.dimensions), {key: pytest.approx(value) for key, value in point.values.items()}) for point in told] for told in (ours, theirs)]
+        if points[0] != points[1]:
+            differing.append(f"{metric} {asked} {named}: {points[0]} instead of {points[1]}")
+    assert not differing, "\n".join([f"{len(differing)} differ", *differing])
+
+
+def test_metrics_that_say_nothing(client: MlflowClient, store: MlflowClient, filled: tuple[str, list[str]]) -> None:
+    count = [MetricAggregation(AggregationType.COUNT)]
+    for view, metric, ways, named in (
+        ("TRACES", "none", count, {}),
+        ("TRACES", "latency", count, {}),
+        ("SPANS", "latency", [MetricAggregation(AggregationType.SUM)], {}),
+        ("ASSESSMENTS", "assessment_count", count, {"dimensions": ["trace_name"]}),
+        ("TRACES", "trace_count", count, {"time_interval_seconds": 5}),
+        ("TRACES", "trace_count", count, {"filters": ["span.name = 'a'"]}),
+        ("TRACES", "trace_count", count, {"filters": ["trace.status != 'OK'"]}),
+        ("TRACES", "trace_count", count, {"filters": ["trace.status = 'OK' AND trace.status = 'OK'"]}),
+    ):
+        ours, theirs = (answer(on._tracking_client.store.query_trace_metrics, [filled[0]], MetricViewType(view), metric, ways, **named) for on in (client, store))
+        assert ours[0] == theirs[0] == "INVALID_PARAMETER_VALUE", (ours, theirs)
+        assert ours[1][:30] == theirs[1][:30]

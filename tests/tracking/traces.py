@@ -25,7 +25,9 @@ VALUES: tuple[Any, ...] = (*WORDS, True, False, 0.5, 1.0, -2.5, None, ["a"], {"a
 def span(trace: str, number: int, rng: random.Random, begin_ms: int) -> Any:
     """A span of a trace."""
     kind = rng.choice(("LLM", "TOOL", "UNKNOWN"))
-    attributes = {"mlflow.traceRequestId": trace, "mlflow.spanType": kind, "model": rng.choice(WORDS), "n": rng.choice((1, 2.5))}
+    attributes: dict[str, Any] = {"mlflow.traceRequestId": trace, "mlflow.spanType": kind, "model": rng.choice(WORDS), "n": rng.choice((1, 2.5))}
+    if rng.random() < 0.6:
+        attributes |= {"mlflow.llm.model": rng.choice(("m1", "m2")), "mlflow.llm.provider": "p", "mlflow.llm.cost": {"input_cost": rng.choice((0.25, 1.0)), "output_cost": 0.5, "total_cost": 1.5}}
     context = otel.SpanContext(int(trace[3:], 16), number, is_remote=False, trace_flags=otel.TraceFlags(1))
     begin = begin_ms * 1_000_000
     status = otel.Status(rng.choice((otel.StatusCode.OK, otel.StatusCode.ERROR)))
@@ -129,3 +131,28 @@ ORDERS = (
     ["run_id"],
     ["experiment_id", "request_id"],
 )
+
+SPREAD = ["AVG", "MIN", "MAX", "PERCENTILE"]
+METRICS: dict[str, list[tuple[str, list[str], list[str]]]] = {
+    "TRACES": [
+        ("trace_count", ["COUNT"], ["trace_name", "trace_status"]),
+        ("session_count", ["COUNT"], []),
+        ("latency", SPREAD, ["trace_name"]),
+        ("input_tokens", ["SUM", *SPREAD], ["trace_name"]),
+        ("cache_read_input_tokens", ["SUM", *SPREAD], ["trace_name"]),
+    ],
+    "SPANS": [
+        ("span_count", ["COUNT"], ["span_name", "span_type", "span_status", "span_model_name", "span_model_provider"]),
+        ("latency", SPREAD, ["span_name", "span_status"]),
+        ("input_cost", ["SUM", *SPREAD], ["span_model_name", "span_model_provider"]),
+    ],
+    "ASSESSMENTS": [
+        ("assessment_count", ["COUNT"], ["assessment_name", "assessment_value"]),
+        ("assessment_value", SPREAD, ["assessment_name"]),
+    ],
+}
+FILTERS = {
+    "TRACES": ["trace.status = 'OK'", "trace.tag.team = 'svm'", "trace.metadata.team = 'svm'", "trace.metadata.mlflow.trace.session = 's1'", "trace.tag.`mlflow.traceName` = 'svm'"],
+    "SPANS": ["span.name = 'svm'", "span.type = 'LLM'", 'span.status = "OK"'],
+    "ASSESSMENTS": ["assessment.name = 'quality'", "assessment.type = 'feedback'"],
+}

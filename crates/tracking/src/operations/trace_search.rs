@@ -1,22 +1,38 @@
 //! Searches of traces.
 
-use longshore_mlflow::rest::{SearchTracesV3, SearchTracesV3Reply, TraceLocation};
+use longshore_mlflow::rest::{
+    CalculateTraceFilterCorrelation, CalculateTraceFilterCorrelationReply, QueryTraceMetrics,
+    QueryTraceMetricsReply, SearchTracesV3, SearchTracesV3Reply, TraceLocation,
+};
 
 use super::{
-    search::{known, readable},
+    search::{known, readable, texts},
     traces,
 };
 use crate::{
     Error,
     operation::{Access, Context, Need, Operation},
     routes::Route,
-    search::traces::{Asked, find},
+    search::traces::{self as search, Asked},
     store::Connection,
 };
 
 /// The routes of searches of traces.
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::of::<SearchTracesV3>()]
+    vec![
+        Route::of::<SearchTracesV3>(),
+        Route::of::<CalculateTraceFilterCorrelation>(),
+        Route::of::<QueryTraceMetrics>(),
+    ]
+}
+
+/// Refuses a request that names no experiment. MLflow's client leaves an empty list out.
+fn some<T>(name: &str, list: &[T]) -> Result<(), Error> {
+    if !list.is_empty() {
+        return Ok(());
+    }
+    let parameter = name.to_owned();
+    Err(longshore_mlflow::Error::MissingParameter { parameter }.into())
 }
 
 impl Operation for SearchTracesV3 {
@@ -27,6 +43,7 @@ impl Operation for SearchTracesV3 {
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
+        some("locations", &self.locations)?;
         let ids = self.locations.iter().filter_map(TraceLocation::experiment_id);
         let experiments = known(on, context, ids)?;
         let asked = Asked {
@@ -36,8 +53,50 @@ impl Operation for SearchTracesV3 {
             order_by: &self.order_by,
             page_token: self.page_token.as_deref(),
         };
-        let page = find(on, asked)?;
+        let page = search::find(on, asked)?;
         let traces = traces::load(on, &page.found)?;
         Ok(SearchTracesV3Reply { traces, next_page_token: page.next })
+    }
+}
+
+impl Operation for CalculateTraceFilterCorrelation {
+    const ACCESS: Access = Access::Read;
+
+    fn needs(&self) -> Need<'_> {
+        readable(texts(&self.experiment_ids))
+    }
+
+    fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
+        some("experiment_ids", &self.experiment_ids)?;
+        let experiments = known(on, context, texts(&self.experiment_ids))?;
+        let base = self.base_filter.as_deref().unwrap_or_default();
+        let filters = [&*self.filter_string1, &*self.filter_string2];
+        let counts = search::count(on, &experiments, base, filters)?;
+        let (npmi, npmi_smoothed) = counts.npmi().unzip();
+        let told = |count: i64| Some(count.try_into().unwrap_or(i32::MAX));
+        Ok(CalculateTraceFilterCorrelationReply {
+            npmi,
+            npmi_smoothed,
+            filter1_count: told(counts.first),
+            filter2_count: told(counts.second),
+            joint_count: told(counts.both),
+            total_count: told(counts.total),
+        })
+    }
+}
+
+impl Operation for QueryTraceMetrics {
+    const ACCESS: Access = Access::Read;
+
+    fn needs(&self) -> Need<'_> {
+        readable(texts(&self.experiment_ids))
+    }
+
+    fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
+        some("experiment_ids", &self.experiment_ids)?;
+        some("aggregations", &self.aggregations)?;
+        let experiments = known(on, context, texts(&self.experiment_ids))?;
+        let data_points = search::query(on, self, &experiments)?;
+        Ok(QueryTraceMetricsReply { data_points, next_page_token: None })
     }
 }

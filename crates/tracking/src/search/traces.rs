@@ -2,13 +2,16 @@
 
 mod analytics;
 mod assessments;
+mod correlation;
 mod filter;
+mod metrics;
 mod order;
 mod plan;
 mod spans;
 mod sql;
 
 use self::plan::Plan;
+pub(crate) use self::{correlation::count, metrics::query};
 use super::{
     limit,
     page::{self, Page},
