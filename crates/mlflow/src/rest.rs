@@ -36,6 +36,7 @@ mod server_info;
 mod trace_metrics;
 mod trace_search;
 mod traces;
+mod traces_v2;
 mod users;
 mod webhooks;
 mod wire;
@@ -61,6 +62,7 @@ pub use server_info::*;
 pub use trace_metrics::*;
 pub use trace_search::*;
 pub use traces::*;
+pub use traces_v2::*;
 pub use users::*;
 pub use webhooks::*;
 pub use wire::{

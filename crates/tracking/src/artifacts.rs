@@ -26,7 +26,11 @@ pub(crate) use owned::files_of_run;
 pub(crate) use path::ArtifactPath;
 pub(crate) use repository::Repository;
 
-use crate::routes::Route;
+use std::sync::Arc;
+
+use hyper::{HeaderMap, Response};
+
+use crate::{Caller, Error, operation::Level, reply::Reply, routes::Route, state::State};
 
 /// All routes of artifacts.
 pub(crate) fn routes() -> Vec<Route> {
@@ -38,4 +42,22 @@ pub(crate) fn routes() -> Vec<Route> {
         server_info::routes(),
     ]
     .concat()
+}
+
+/// Sends a file of a trace.
+///
+/// # Errors
+/// A refusal of what is not there or not within reach, and those of the storage.
+pub(crate) async fn send_of_trace(
+    state: &Arc<State>,
+    caller: Caller,
+    trace_id: &str,
+    path: &ArtifactPath,
+    headers: &HeaderMap,
+) -> Result<Response<Reply>, Error> {
+    let owner = owner::Owner::Trace(trace_id.to_owned());
+    let found = owned::locate(state, caller, owner, Level::Read).await?;
+    let (repository, at) =
+        reach::reach(state, &found.location.join(path), found.chosen.as_deref())?;
+    repository.open_file(at).await?.respond(headers).await
 }

@@ -19,6 +19,7 @@ mod metrics;
 mod operate;
 pub mod operation;
 mod operations;
+mod otlp;
 mod page;
 mod permission;
 mod probes;

@@ -93,6 +93,96 @@ messages! {
         trace_id: String,
     }
 
+    /// Asks for a trace with its spans.
+    pub struct GetTrace {
+        /// The trace.
+        trace_id: String,
+        /// Whether a trace is wanted whose spans are not all there; not when it is not said.
+        allow_partial: Option<bool>,
+    }
+
+    /// Asks for traces with their spans. Those whose spans are not all there are left out.
+    pub struct BatchGetTraces {
+        /// The traces.
+        trace_ids: Vec<String>,
+        /// The experiments that they may be of; all when none is named.
+        experiment_ids: Vec<String>,
+    }
+
+    /// The answer to [`BatchGetTraces`].
+    pub struct BatchGetTracesReply {
+        /// The traces.
+        traces: Vec<Trace>,
+    }
+
+    /// Asks for what is known of traces.
+    pub struct BatchGetTraceInfos {
+        /// The traces.
+        trace_ids: Vec<String>,
+        /// The experiments that they may be of; all when none is named.
+        experiment_ids: Vec<String>,
+    }
+
+    /// The answer to [`BatchGetTraceInfos`].
+    pub struct BatchGetTraceInfosReply {
+        /// What is known of each.
+        trace_infos: Vec<TraceInfoV3>,
+    }
+
+    /// Removes traces: those with ids, or the oldest up to a time.
+    pub struct DeleteTracesV3 {
+        /// The experiment.
+        experiment_id: String,
+        /// The latest beginning, in milliseconds since 1970.
+        max_timestamp_millis: Option<i64>,
+        /// Most traces that are removed; only with a time.
+        max_traces: Option<i32>,
+        /// Their ids; only without a time.
+        request_ids: Vec<String>,
+    }
+
+    /// [`DeleteTracesV3`], as clients before 3.0 ask it.
+    pub struct DeleteTraces {
+        /// The experiment.
+        experiment_id: String,
+        /// The latest beginning, in milliseconds since 1970.
+        max_timestamp_millis: Option<i64>,
+        /// Most traces that are removed; only with a time.
+        max_traces: Option<i32>,
+        /// Their ids; only without a time.
+        request_ids: Vec<String>,
+    }
+
+    /// How many traces were removed.
+    pub struct DeleteTracesReply {
+        /// Their number.
+        traces_deleted (default): i32,
+    }
+
+    /// Says that traces are of a run.
+    pub struct LinkTracesToRun {
+        /// The traces.
+        trace_ids: Vec<String>,
+        /// The run.
+        run_id: String,
+    }
+
+    /// Says that a trace used versions of prompts.
+    pub struct LinkPromptsToTrace {
+        /// The trace.
+        trace_id: String,
+        /// The versions.
+        prompt_versions: Vec<PromptVersionRef>,
+    }
+
+    /// A version of a prompt.
+    pub struct PromptVersionRef {
+        /// The name of the prompt.
+        name: String,
+        /// The number of the version.
+        version: String,
+    }
+
     /// [`SetTraceTagV3`], as clients before 3.0 ask it.
     pub struct SetTraceTag {
         /// The trace.
@@ -139,6 +229,13 @@ names! {
 calls! {
     StartTraceV3: Post "3.0/mlflow/traces" -> TraceReply;
     GetTraceInfoV3: Get "3.0/mlflow/traces/{trace_id}" -> TraceReply;
+    GetTrace: Get "3.0/mlflow/traces/get" -> TraceReply;
+    BatchGetTraces: Get "3.0/mlflow/traces/batchGet" -> BatchGetTracesReply;
+    BatchGetTraceInfos: Post "3.0/mlflow/traces/batchGetInfos" -> BatchGetTraceInfosReply;
+    DeleteTracesV3: Post "3.0/mlflow/traces/delete-traces" -> DeleteTracesReply;
+    DeleteTraces: Post "2.0/mlflow/traces/delete-traces" -> DeleteTracesReply;
+    LinkTracesToRun: Post "2.0/mlflow/traces/link-to-run" -> Done;
+    LinkPromptsToTrace: Post "2.0/mlflow/traces/link-prompts" -> Done;
     SetTraceTagV3: Patch "3.0/mlflow/traces/{trace_id}/tags" -> Done;
     DeleteTraceTagV3: Delete "3.0/mlflow/traces/{trace_id}/tags" -> Done;
     SetTraceTag: Patch "2.0/mlflow/traces/{request_id}/tags" -> Done;

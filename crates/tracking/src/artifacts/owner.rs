@@ -24,6 +24,8 @@ pub(super) enum Owner {
         /// The number of the version.
         version: String,
     },
+    /// A trace, by its id.
+    Trace(String),
 }
 
 /// Where the files of an owner are.
@@ -42,6 +44,7 @@ impl Owner {
     pub(super) fn object(&self) -> Object<'_> {
         match self {
             Self::Run(id) => Object::Run(id),
+            Self::Trace(id) => Object::Trace(id),
             Self::LoggedModel(id) => Object::LoggedModel(id),
             Self::Version { name, .. } => Object::RegisteredModel(name),
         }
@@ -60,6 +63,7 @@ impl Owner {
             Self::Run(id) => of_run(on, context, id)?,
             Self::LoggedModel(id) => of_logged_model(on, context, id)?,
             Self::Version { name, version } => of_version(on, context, name, version)?,
+            Self::Trace(id) => of_trace(on, context, id)?,
         };
         match owned.location {
             Location::Run(id, path) => {
@@ -104,6 +108,17 @@ fn of_version(
         None => None,
     };
     Ok(Owned { location: Location::parse(&uri)?, uri, chosen })
+}
+
+/// By the location of the experiment: the tag that tells clients of it may be set to anything.
+fn of_trace(on: &mut dyn Connection, context: &Context<'_>, id: &str) -> Result<Owned, Error> {
+    let sql = "SELECT experiments.experiment_id, experiments.artifact_location FROM trace_info JOIN experiments ON experiments.experiment_id = trace_info.experiment_id WHERE trace_info.request_id = ? AND experiments.workspace = ?";
+    let row = on.first(sql, &[id.into(), (&context.caller.workspace).into()])?;
+    let missing = || Error::missing(format!("Trace with ID '{id}' not found."));
+    let mut row = row.ok_or_else(missing)?;
+    let (experiment, place): (i64, Option<String>) = (row.take(0)?, row.take(1)?);
+    let uri = operations::below(&uri(place.clone())?, &format!("traces/{id}/artifacts"));
+    Ok(Owned { location: Location::parse(&uri)?, uri, chosen: chosen(experiment, place) })
 }
 
 /// From a row of a location, and of an experiment's id and location.

@@ -1,13 +1,20 @@
 //! Traces: making them, and asking for them.
 
 mod analytics;
+mod delete;
+mod download;
+mod get;
+mod ingest;
+mod legacy;
+mod link;
 mod load;
+mod spans;
 mod start;
 mod tags;
 
 use longshore_mlflow::rest::{GetTraceInfoV3, Trace, TraceReply};
 
-pub(super) use load::load;
+pub(super) use load::{load, load_v2};
 
 use crate::{
     Error,
@@ -29,9 +36,23 @@ const IN_DATABASE: &str = "TRACKING_STORE";
 /// change it.
 const IS_COMPLETE: &str = "mlflow.trace.infoFinalized";
 
+/// The tag that says where the files of a trace are.
+const LOCATION: &str = "mlflow.artifactLocation";
+
 /// The routes of traces.
 pub(super) fn routes() -> Vec<Route> {
-    [vec![Route::of::<GetTraceInfoV3>()], start::routes(), tags::routes()].concat()
+    [
+        vec![Route::of::<GetTraceInfoV3>()],
+        delete::routes(),
+        download::routes(),
+        get::routes(),
+        ingest::routes(),
+        legacy::routes(),
+        link::routes(),
+        start::routes(),
+        tags::routes(),
+    ]
+    .concat()
 }
 
 /// The experiment of a trace, when it is in the workspace of the caller.

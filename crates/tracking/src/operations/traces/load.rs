@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use longshore_mlflow::rest::{Duration, Timestamp, TraceInfoV3, TraceLocation, TraceState, limits};
+use longshore_mlflow::rest::{
+    Duration, Timestamp, TraceInfo, TraceInfoV3, TraceLocation, TraceRequestMetadata, TraceState,
+    TraceTag, limits,
+};
 
 use super::{
     NAME,
@@ -70,6 +73,30 @@ pub(in crate::operations) fn load(
         }
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// As [`load`], in the form of clients before MLflow 3.0.
+///
+/// # Errors
+/// Those of the store.
+pub(in crate::operations) fn load_v2(
+    on: &mut dyn Connection,
+    ids: &[String],
+) -> Result<Vec<TraceInfo>, Error> {
+    let infos = load(on, ids)?.into_iter().map(|info| TraceInfo {
+        request_id: info.trace_id,
+        experiment_id: info.trace_location.experiment_id().unwrap_or_default().to_owned(),
+        timestamp_ms: info.request_time.0,
+        execution_time_ms: info.execution_duration.unwrap_or_default().0,
+        status: info.state.into(),
+        request_metadata: info
+            .trace_metadata
+            .into_iter()
+            .map(|(key, value)| TraceRequestMetadata { key, value })
+            .collect(),
+        tags: info.tags.into_iter().map(|(key, value)| TraceTag { key, value }).collect(),
+    });
+    Ok(infos.collect())
 }
 
 fn pair(row: &mut Row, limit: usize) -> Result<(String, String), Error> {

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use longshore_mlflow::rest::{StartTraceV3, TraceInfoV3, TraceReply, limits};
+use longshore_mlflow::rest::{ErrorCode, StartTraceV3, TraceInfoV3, TraceReply, limits, names};
 
 use super::{
-    IN_DATABASE, IS_COMPLETE, NAME, SPANS_LOCATION,
+    IN_DATABASE, IS_COMPLETE, LOCATION, NAME, SPANS_LOCATION,
     analytics::{self, Analytics},
     experiment_of, reply, tags,
 };
 use crate::{
     Error,
+    allow::allow,
     operation::{Access, Context, Level, Need, Object, Operation},
     operations::{
         artifact_uri::below,
@@ -30,9 +31,6 @@ pub(super) const PREVIEW: usize = 1000;
 
 /// Longest value of metadata that is kept, in characters.
 const METADATA: usize = 8000;
-
-/// The tag that says where the files of a trace are.
-const LOCATION: &str = "mlflow.artifactLocation";
 
 /// The route that begins a trace.
 pub(super) fn routes() -> Vec<Route> {
@@ -80,25 +78,52 @@ pub(super) fn check_in_database(on: &mut dyn Connection, trace_id: &str) -> Resu
     let values = [trace_id.into(), SPANS_LOCATION.into(), IN_DATABASE.into()];
     if on.first(sql, &values)?.is_some() {
         return Err(Error::refused(
-            longshore_mlflow::rest::ErrorCode::InvalidState,
+            ErrorCode::InvalidState,
             format!("Cannot update traces that are no longer DB-backed: '{trace_id}'."),
         ));
     }
     Ok(())
 }
 
-/// Whether a trace is there. One of another workspace is refused: its id is taken.
-fn is_known(on: &mut dyn Connection, context: &Context<'_>, trace_id: &str) -> Result<bool, Error> {
+/// Refuses spans or facts of a trace that is in another experiment than the one that was named, when the caller may
+/// not change that one too.
+///
+/// # Errors
+/// The refusal, and those of the store.
+pub(super) fn check_home(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    home: i64,
+    named: &str,
+) -> Result<(), Error> {
+    if named.trim().parse() == Ok(home) {
+        return Ok(());
+    }
+    allow(on, context.caller, &[Need::of(Level::Edit, Object::Experiment(&home.to_string()))])
+}
+
+/// The experiment of a trace that is there. One of another workspace is refused: its id is taken.
+fn home(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    trace_id: &str,
+) -> Result<Option<i64>, Error> {
     let sql = "SELECT 1 FROM trace_info WHERE request_id = ?";
     if on.first(sql, &[trace_id.into()])?.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
-    experiment_of(on, context, trace_id)?;
-    Ok(true)
+    experiment_of(on, context, trace_id).map(Some)
 }
 
 /// Writes the row of a trace. What spans said before is overwritten where there is something to say.
-fn put(on: &mut dyn Connection, experiment: i64, info: &TraceInfoV3) -> Result<(), Error> {
+///
+/// # Errors
+/// A refusal of what is too long, and those of the store.
+pub(super) fn put(
+    on: &mut dyn Connection,
+    experiment: i64,
+    info: &TraceInfoV3,
+) -> Result<(), Error> {
     let name = info.tags.get(NAME);
     limits::length("Trace name", name.map_or("", String::as_str), tags::NAME_LENGTH)?;
     let analytics = Analytics::of(&info.trace_metadata)?;
@@ -151,9 +176,10 @@ impl Operation for StartTraceV3 {
             Error::invalid("Missing value for required parameter 'trace.trace_info.trace_location.mlflow_experiment.experiment_id'.")
         })?;
         let experiment = experiments::active(on, context, experiment)?;
-        let number = longshore_mlflow::rest::names::experiment_id(&experiment.experiment_id)?;
-        let was_known = is_known(on, context, id)?;
-        if was_known {
+        let number = names::experiment_id(&experiment.experiment_id)?;
+        let home = home(on, context, id)?;
+        if let Some(home) = home {
+            check_home(on, context, home, &experiment.experiment_id)?;
             check_in_database(on, id)?;
         }
         put(on, number, info)?;
@@ -166,7 +192,7 @@ impl Operation for StartTraceV3 {
         let metadata = metadata.filter(|(key, _)| !analytics::is_column(key));
         let metadata = metadata.map(|(key, value)| (key.as_str(), value.as_str()));
         set_metadata(on, id, &metadata.chain([(IS_COMPLETE, "true")]).collect())?;
-        if was_known {
+        if home.is_some() {
             let sql = "UPDATE spans SET experiment_id = ? WHERE trace_id = ?";
             on.execute(sql, &[number.into(), id.into()])?;
             let sql = "UPDATE assessments SET experiment_id = ?, trace_timestamp_ms = ? WHERE trace_id = ?";

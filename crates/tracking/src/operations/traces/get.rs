@@ -1,0 +1,184 @@
+//! Whole traces.
+
+use std::collections::HashMap;
+
+use longshore_mlflow::rest::{
+    BatchGetTraceInfos, BatchGetTraceInfosReply, BatchGetTraces, BatchGetTracesReply, GetTrace,
+    Json, Trace, TraceInfoV3, TraceReply, names,
+};
+
+use super::{IN_DATABASE, SPANS_LOCATION, experiment_of, load};
+use crate::{
+    Error,
+    operation::{Access, Context, Level, Need, Object, Operation},
+    otlp::Stored,
+    routes::Route,
+    sql::{ROWS, marks},
+    store::{Connection, Value},
+};
+
+/// The metadata that say how many spans a trace has, when its client knew.
+const SIZES: &str = "mlflow.trace.sizeStats";
+
+/// The routes of whole traces.
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::of::<GetTrace>(), Route::of::<BatchGetTraces>(), Route::of::<BatchGetTraceInfos>()]
+}
+
+/// The contents of the spans of traces, by the id of the trace; the root first, then by their beginning.
+///
+/// # Errors
+/// Those of the store.
+pub(super) fn contents(
+    on: &mut dyn Connection,
+    ids: &[String],
+) -> Result<HashMap<String, Vec<String>>, Error> {
+    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    for ids in ids.chunks(ROWS) {
+        let sql = format!(
+            "SELECT trace_id, content FROM spans WHERE trace_id IN ({}) AND content <> '' ORDER BY CASE WHEN parent_span_id IS NULL THEN 0 ELSE 1 END, start_time_unix_nano, span_id",
+            marks(ids.len())
+        );
+        for mut row in on.query(&sql, &ids.iter().map(Into::into).collect::<Vec<Value>>())? {
+            found.entry(row.take(0)?).or_default().push(row.take(1)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the spans of a trace are in the database.
+pub(super) fn is_in_database(info: &TraceInfoV3) -> bool {
+    info.tags.get(SPANS_LOCATION).is_some_and(|it| it == IN_DATABASE)
+}
+
+/// How many spans a trace has at least.
+fn count(info: &TraceInfoV3) -> usize {
+    let sizes: Option<serde_json::Value> =
+        info.trace_metadata.get(SIZES).and_then(|text| serde_json::from_str(text).ok());
+    let count = sizes.and_then(|it| it.get("num_spans")?.as_u64());
+    count.and_then(|it| it.try_into().ok()).unwrap_or_default()
+}
+
+/// The messages of spans.
+fn messages(contents: &[String]) -> Result<Vec<Json>, Error> {
+    let messages = contents.iter().map(|content| {
+        let message = Stored::parse(content).and_then(|it| it.message());
+        message.ok_or_else(|| Error::Schema("the content of a span is none".to_owned()))
+    });
+    messages.collect()
+}
+
+/// The traces of some experiments alone, when some are named.
+fn scoped(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    ids: &[String],
+    experiments: &[String],
+) -> Result<Vec<TraceInfoV3>, Error> {
+    if ids.is_empty() {
+        return Err(Error::invalid(
+            "Missing value for required parameter 'trace_ids'. See the API docs for more information about request parameters.",
+        ));
+    }
+    let experiments = experiments.iter().map(|id| names::experiment_id(id));
+    let experiments = experiments.collect::<Result<Vec<_>, _>>()?;
+    let mut known = Vec::new();
+    for ids in ids.chunks(ROWS) {
+        let sql = format!(
+            "SELECT t.request_id, t.experiment_id FROM trace_info t JOIN experiments e ON e.experiment_id = t.experiment_id WHERE e.workspace = ? AND t.request_id IN ({})",
+            marks(ids.len())
+        );
+        let workspace = Value::from(&context.caller.workspace);
+        let values: Vec<_> = [workspace].into_iter().chain(ids.iter().map(Into::into)).collect();
+        for mut row in on.query(&sql, &values)? {
+            let (id, experiment): (String, i64) = (row.take(0)?, row.take(1)?);
+            if experiments.is_empty() || experiments.contains(&experiment) {
+                known.push(id);
+            }
+        }
+    }
+    let wanted: Vec<String> = ids.iter().filter(|id| known.contains(id)).cloned().collect();
+    load(on, &wanted)
+}
+
+/// What a request for some traces needs.
+fn readable(ids: &[String]) -> Need<'_> {
+    let objects = ids.iter().map(|id| Object::Trace(id)).collect();
+    Need { level: Level::Read, objects }
+}
+
+impl Operation for GetTrace {
+    const ACCESS: Access = Access::Read;
+
+    fn needs(&self) -> Need<'_> {
+        Need::of(Level::Read, Object::Trace(&self.trace_id))
+    }
+
+    fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<TraceReply, Error> {
+        let id = &self.trace_id;
+        let missing = || Error::missing(format!("Trace with ID {id} is not found."));
+        experiment_of(on, context, id).map_err(|error| match error {
+            Error::Refused { .. } => missing(),
+            error => error,
+        })?;
+        let ids = [id.clone()];
+        let trace_info = load(on, &ids)?.into_iter().next().ok_or_else(missing)?;
+        if !is_in_database(&trace_info) {
+            return Err(Error::refused(
+                longshore_mlflow::rest::ErrorCode::InternalError,
+                "Trace data not stored in tracking store",
+            ));
+        }
+        let contents = contents(on, &ids)?.remove(id).unwrap_or_default();
+        let is_partial = contents.is_empty() || contents.len() < count(&trace_info);
+        if is_partial && self.allow_partial != Some(true) {
+            return Err(Error::missing(format!(
+                "Trace with ID {id} is not fully exported yet, please try again later."
+            )));
+        }
+        Ok(TraceReply { trace: Trace { trace_info, spans: messages(&contents)? } })
+    }
+}
+
+impl Operation for BatchGetTraces {
+    const ACCESS: Access = Access::Read;
+
+    fn needs(&self) -> Need<'_> {
+        readable(&self.trace_ids)
+    }
+
+    fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
+        let infos = scoped(on, context, &self.trace_ids, &self.experiment_ids)?;
+        if let Some(info) = infos.iter().find(|info| !is_in_database(info)) {
+            tracing::debug!(trace = info.trace_id, "the spans of the trace are in files");
+            return Err(Error::refused(
+                longshore_mlflow::rest::ErrorCode::InternalError,
+                "Trace data not stored in tracking store",
+            ));
+        }
+        let ids: Vec<_> = infos.iter().map(|info| info.trace_id.clone()).collect();
+        let mut contents = contents(on, &ids)?;
+        let mut traces = Vec::new();
+        for trace_info in infos {
+            let contents = contents.remove(&trace_info.trace_id).unwrap_or_default();
+            // a trace whose spans are on their way is left out
+            if !contents.is_empty() && contents.len() >= count(&trace_info) {
+                traces.push(Trace { trace_info, spans: messages(&contents)? });
+            }
+        }
+        Ok(BatchGetTracesReply { traces })
+    }
+}
+
+impl Operation for BatchGetTraceInfos {
+    const ACCESS: Access = Access::Read;
+
+    fn needs(&self) -> Need<'_> {
+        readable(&self.trace_ids)
+    }
+
+    fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
+        let trace_infos = scoped(on, context, &self.trace_ids, &self.experiment_ids)?;
+        Ok(BatchGetTraceInfosReply { trace_infos })
+    }
+}
