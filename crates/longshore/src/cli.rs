@@ -42,12 +42,8 @@ pub(crate) use record::{RecordArgs, Recorded};
 pub(crate) use scaling::ScalingArgs;
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
-pub(crate) use tracking::{BrowserArgs, TrackingArgs, UiArgs};
 #[cfg(feature = "tracking")]
 pub(crate) use tracking::{BrowserArgs, TrackingArgs, UiArgs, UserArgs, WebhookArgs};
-pub(crate) use tracking::{BrowserArgs, TrackingArgs, UiArgs, WebhookArgs};
-pub(crate) use tracking::{BrowserArgs, TrackingArgs, UserArgs};
-pub(crate) use tracking::{BrowserArgs, TrackingArgs, WebhookArgs};
 
 /// Takes a trained model to production: one process, no Python, the original library's answers.
 #[derive(Debug, Parser)]
