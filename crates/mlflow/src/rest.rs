@@ -40,6 +40,7 @@ mod traces_v2;
 mod users;
 mod webhooks;
 mod wire;
+mod workspaces;
 
 pub use artifacts::*;
 pub use assessments::*;
@@ -72,6 +73,7 @@ pub use wire::{
     place::Place,
     time::{Duration, Timestamp},
 };
+pub use workspaces::*;
 
 /// The prefix of the paths that clients use.
 pub const API: &str = "/api/";

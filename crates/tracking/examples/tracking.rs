@@ -10,6 +10,8 @@ fn main() -> Result<(), Error> {
     let uri = arguments.next().unwrap_or_else(|| "sqlite:///mlflow.db".to_owned());
     let mut settings = Settings::default();
     settings.artifacts_destination = arguments.next().or(settings.artifacts_destination);
+    settings.workspaces =
+        std::env::var("MLFLOW_ENABLE_WORKSPACES").is_ok_and(|it| it == "true" || it == "1");
     let mut config = Config::new(Store::open(&uri)?, settings);
     config.port = port;
     for argument in arguments {

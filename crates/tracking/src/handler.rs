@@ -15,7 +15,7 @@ use longshore_daemon::{
         auth::{ApiKeys, Denial},
     },
 };
-use longshore_mlflow::rest::{Call, ErrorCode, GetServerInfo};
+use longshore_mlflow::rest::{Call, DEFAULT_WORKSPACE, ErrorCode, GetServerInfo};
 
 use crate::{
     Caller, Error, Guard, Ui,
@@ -26,6 +26,7 @@ use crate::{
     routes::{Asked, Found, Routes, below_api},
     state::State,
     users::Stranger,
+    workspaces,
 };
 
 /// What answers every request.
@@ -122,6 +123,12 @@ impl From<Denial> for Refused {
     }
 }
 
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self { error, challenge: None }
+    }
+}
+
 impl From<Stranger> for Refused {
     fn from(stranger: Stranger) -> Self {
         match stranger {
@@ -136,9 +143,6 @@ impl From<Stranger> for Refused {
 
 /// What a request is told that names no user, in MLflow's words.
 const UNKNOWN: &str = "You are not authenticated. Please see https://www.mlflow.org/docs/latest/auth/index.html#authenticating-to-mlflow on how to authenticate.";
-
-/// The workspace of requests.
-const WORKSPACE: &str = "default";
 
 /// Whether a request has a key, or something that it takes for one.
 fn has_key(headers: &HeaderMap) -> bool {
@@ -171,17 +175,21 @@ impl Handler {
 
     /// Who asks, by a key or as a user.
     async fn admit(&self, head: &Parts) -> Result<Admitted, Refused> {
-        // the place where a request names its workspace
-        let workspace = WORKSPACE;
-        let anyone = Admitted { key: None, caller: Caller::anyone(workspace) };
+        // what the server can do is told whatever workspace a client believes in
+        let enabled = self.state.settings.workspaces;
+        let workspace = if self.is_open(head) {
+            DEFAULT_WORKSPACE.to_owned()
+        } else {
+            workspaces::requested(&head.headers, enabled)?
+        };
+        let anyone = Admitted { key: None, caller: Caller::anyone(&workspace) };
         let users = self.state.users.as_ref();
         if (users.is_none() && self.keys.is_none()) || self.is_open(head) {
             return Ok(anyone);
         }
         if let Some(users) = users.filter(|_| self.keys.is_none() || !has_key(&head.headers)) {
-            let known = users.identify(&head.headers, workspace).await?;
+            let known = users.identify(&head.headers, &workspace, enabled).await?;
             let (user, id) = (Some(known.person.name), Some(known.person.id));
-            let workspace = workspace.to_owned();
             let caller = Caller { user, id, workspace, rights: known.rights };
             return Ok(Admitted { key: None, caller });
         }
@@ -231,6 +239,7 @@ async fn answer(
         Found::Nothing => return Ok(nothing(head)),
     };
     *named = route.path;
+    workspaces::check(&state.store, &caller.workspace).await?;
     let fields = fields.into_iter().map(|(name, text)| Ok((name, decode(&text)?)));
     let fields = fields.collect::<Result<_, Error>>()?;
     let asked = Asked { head: head.clone(), body, fields, caller };

@@ -37,6 +37,7 @@ mod ui;
 mod uri;
 pub mod users;
 pub mod webhooks;
+mod workspaces;
 
 pub use caller::Caller;
 pub use config::Config;

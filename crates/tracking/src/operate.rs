@@ -34,7 +34,7 @@ pub(crate) async fn operate<O: Operation>(
         let answer = operation.answer(on, &context)?;
         let deliveries = operation.tells(&answer, on, &context)?;
         let changes = operation.changes(&answer);
-        Ok((reply::message(&answer), O::WAITS.then_some(answer), deliveries, changes))
+        Ok((reply::answer(O::STATUS, &answer), O::WAITS.then_some(answer), deliveries, changes))
     };
     let (response, answer, deliveries, changes) = match O::ACCESS {
         Access::Read => state.store.read(work).await?,

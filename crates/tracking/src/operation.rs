@@ -49,6 +49,9 @@ pub trait Operation: Call<Reply: Send> + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The status of HTTP that it is answered with. An answer with 204 has no body.
+    const STATUS: u16 = 200;
+
     /// Whether the answer waits for what comes of [`Operation::tells`].
     const WAITS: bool = false;
 

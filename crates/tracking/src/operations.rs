@@ -23,6 +23,7 @@ mod traces;
 mod version_source;
 mod web_page;
 mod webhooks;
+mod workspaces;
 
 pub(crate) use artifact_uri::below;
 pub(crate) use model_versions::location as location_of_version;
@@ -51,6 +52,7 @@ pub(crate) fn routes() -> Vec<Route> {
         traces::routes(),
         web_page::routes(),
         webhooks::routes(),
+        workspaces::routes(),
     ]
     .concat()
 }

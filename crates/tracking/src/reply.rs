@@ -49,6 +49,17 @@ pub(crate) fn text(code: ErrorCode, message: String) -> Response<Reply> {
     whole(status, "text/plain; charset=utf-8", message)
 }
 
+/// A message with a status; with 204, no body.
+pub(crate) fn answer(status: u16, answer: &impl Message) -> Response<Reply> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    if status == StatusCode::NO_CONTENT {
+        let mut response = Response::new(Either::Left(Full::default()));
+        *response.status_mut() = status;
+        return response;
+    }
+    whole(status, "application/json", print(answer))
+}
+
 /// An error.
 pub(crate) fn refusal(code: ErrorCode, message: &str) -> Response<Reply> {
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

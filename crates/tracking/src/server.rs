@@ -12,6 +12,7 @@ use longshore_daemon::{
     Drain, RequestIds,
     server::{self, Body, Probe, Readiness, Transport},
 };
+use longshore_mlflow::rest::DEFAULT_WORKSPACE;
 
 use crate::{
     Config, Error, administration,
@@ -23,6 +24,7 @@ use crate::{
     routes::Routes,
     state::State,
     webhooks::Webhooks,
+    workspaces,
 };
 
 /// A tracking server that listens.
@@ -53,7 +55,10 @@ impl Tracking {
         let artifacts = destination.map(Repository::open).transpose()?;
         let root = config.settings.artifact_root.as_str();
         let root = root.starts_with("s3:").then(|| Repository::open(root)).transpose()?;
-        config.store.seed(&below(&config.settings.artifact_root, "0"))?;
+        let settings = &config.settings;
+        let folder = workspaces::folder(settings.workspaces, DEFAULT_WORKSPACE);
+        let folder = folder.map(|it| format!("{it}/")).unwrap_or_default();
+        config.store.seed(&below(&settings.artifact_root, &format!("{folder}0")))?;
         let listening = server::Server::bind(server::Config {
             address: SocketAddr::new(config.host, config.port),
             second: None,

@@ -26,6 +26,8 @@ pub struct Settings {
     pub host_schemes: Vec<String>,
     /// How long an address holds with which a client downloads a file from the storage itself.
     pub presigned: Duration,
+    /// Whether experiments and models live in workspaces that requests name.
+    pub workspaces: bool,
     /// Which webhooks there may be, and how they are called.
     pub webhooks: webhooks::Settings,
 }
@@ -39,6 +41,7 @@ impl Default for Settings {
             source_pattern: None,
             host_schemes: Vec::new(),
             presigned: Duration::from_mins(5),
+            workspaces: false,
             webhooks: webhooks::Settings::default(),
         }
     }

@@ -34,6 +34,8 @@ pub struct Users(Arc<Inner>);
 struct Inner {
     store: Store,
     default: Permission,
+    /// Whether that counts in the workspace `default` too, where there are others.
+    grants_default_workspace: bool,
     verified: Verified,
     hashing: Semaphore,
 }
@@ -55,6 +57,7 @@ impl Users {
         Ok(Self(Arc::new(Inner {
             store,
             default: config.default,
+            grants_default_workspace: config.grants_default_workspace,
             verified: Verified::new()?,
             hashing: Semaphore::new(HASHED),
         })))

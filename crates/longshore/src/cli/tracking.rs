@@ -1,6 +1,7 @@
 mod database;
 mod ui;
 mod users;
+mod workspaces;
 
 pub(crate) use users::UserArgs;
 
@@ -8,7 +9,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
-pub(crate) use self::{database::DatabaseArgs, ui::UiArgs};
+pub(crate) use self::{database::DatabaseArgs, ui::UiArgs, workspaces::WorkspaceArgs};
 use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs};
 
 mod webhooks;
@@ -83,6 +84,10 @@ pub(crate) struct TrackingArgs {
     /// What people see who open the server in a browser.
     #[command(flatten)]
     pub(crate) ui: UiArgs,
+
+    /// Workspaces.
+    #[command(flatten)]
+    pub(crate) workspaces: WorkspaceArgs,
 
     /// Who may connect, and who may ask.
     #[command(flatten)]
@@ -246,10 +251,6 @@ pub(crate) struct IgnoredArgs {
     /// The server keeps no secrets of gateways
     #[arg(long, value_name = "COUNT")]
     pub(crate) secrets_cache_max_size: Option<u32>,
-
-    /// There is one workspace, `default`
-    #[arg(long)]
-    pub(crate) disable_workspaces: bool,
 }
 
 impl IgnoredArgs {

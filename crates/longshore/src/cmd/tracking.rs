@@ -84,6 +84,7 @@ fn settings(args: &TrackingArgs, mut settings: Settings) -> Result<Settings> {
     settings.source_pattern = pattern;
     settings.host_schemes = args.host_schemes.iter().map(|it| it.trim().to_owned()).collect();
     settings.truncate = args.truncate_long_values;
+    settings.workspaces = args.workspaces.enabled();
     settings.webhooks = webhooks::settings(&args.webhooks)?;
     Ok(settings)
 }

@@ -75,7 +75,8 @@ names! {
 }
 
 impl ErrorCode {
-    /// The status of HTTP that MLflow answers with.
+    /// The status of HTTP that MLflow answers with, but for a feature that is off: MLflow's 500 has its
+    /// clients ask seven times.
     pub fn status(self) -> u16 {
         match self {
             Self::BadRequest | Self::ResourceAlreadyExists | Self::InvalidParameterValue => 400,
@@ -85,14 +86,13 @@ impl ErrorCode {
             Self::Aborted | Self::ResourceConflict | Self::AlreadyExists => 409,
             Self::RequestLimitExceeded | Self::ResourceExhausted => 429,
             Self::Cancelled => 499,
-            Self::NotImplemented => 501,
+            Self::NotImplemented | Self::FeatureDisabled => 501,
             Self::TemporarilyUnavailable => 503,
             Self::DeadlineExceeded => 504,
             Self::InternalError
             | Self::IoError
             | Self::MalformedRequest
             | Self::InvalidState
-            | Self::FeatureDisabled
             | Self::DataLoss
             | Self::InvalidStateTransition => 500,
         }

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::Location;
+use super::{ArtifactPath, Location};
 use crate::{
     Error,
     operation::{Context, Object},
     operations,
     store::{Connection, Row},
+    workspaces,
 };
 
 /// What has files.
@@ -65,14 +66,26 @@ impl Owner {
             Self::Version { name, version } => of_version(on, context, name, version)?,
             Self::Trace(id) => of_trace(on, context, id)?,
         };
-        match owned.location {
+        let owned = match owned.location {
             Location::Run(id, path) => {
                 let of_run = of_run(on, context, &id)?;
                 let location = of_run.location.join(&path);
-                Ok(Owned { uri: owned.uri, location, chosen: of_run.chosen })
+                Owned { uri: owned.uri, location, chosen: of_run.chosen }
             }
-            _ => Ok(owned),
-        }
+            _ => owned,
+        };
+        Ok(Owned { location: in_workspace(owned.location, context)?, ..owned })
+    }
+}
+
+/// A location as the artifact proxy has it: it puts the files of a workspace below a folder of their own,
+/// whether the location says so or not.
+fn in_workspace(location: Location, context: &Context<'_>) -> Result<Location, Error> {
+    let Location::Proxied(path) = &location else { return Ok(location) };
+    let enabled = context.settings.workspaces;
+    match workspaces::folder_of(enabled, &context.caller.workspace, path.as_str()) {
+        Some(folder) => Ok(Location::Proxied(ArtifactPath::parse(&folder)?.join(path))),
+        None => Ok(location),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     reply::{self, Reply},
     routes::{Asked, Route},
     state::State,
+    workspaces,
 };
 
 /// Where files are.
@@ -99,8 +100,14 @@ pub(super) fn at(
 ) -> Result<(Repository, ArtifactPath), Error> {
     let repository = reach::served(state)?.clone();
     let path = ArtifactPath::parse(asked.fields.first().map_or("", |(_, path)| path.as_str()))?;
+    let workspaces = state.settings.workspaces;
+    let path = match workspaces::prefix(workspaces, &asked.caller.workspace, path.as_str())? {
+        Some(folder) => ArtifactPath::parse(&folder)?.join(&path),
+        None => path,
+    };
     // the first folder is that of an experiment; elsewhere only administrators have files
-    let first = path.first();
+    let own = ArtifactPath::parse(workspaces::inner(workspaces, path.as_str()))?;
+    let first = own.first();
     let object = if !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit()) {
         Object::Experiment(first)
     } else {

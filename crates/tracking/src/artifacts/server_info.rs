@@ -18,7 +18,7 @@ fn info(state: &State) -> ServerInfo {
     let is_s3 = matches!(state.artifacts, Some(Repository::S3(_)));
     ServerInfo {
         store_type: Some("SqlStore".to_owned()),
-        workspaces_enabled: Some(false),
+        workspaces_enabled: Some(state.settings.workspaces),
         trace_archival_enabled: Some(false),
         multipart_uploads_enabled: Some(is_s3),
         multipart_downloads_enabled: Some(is_s3),

@@ -1,6 +1,6 @@
 //! URIs of what experiments, runs and logged models keep, one below the other.
 
-use crate::uri::split_scheme;
+use crate::{Error, operation::Context, store::Connection, uri::split_scheme, workspaces::folder};
 
 /// The URI with `path` appended to its path: the query stays where it is. What has no scheme is a path.
 /// The rules are those of MLflow's `append_to_uri_path`, so that both servers find the same files.
@@ -12,6 +12,22 @@ pub(crate) fn below(uri: &str, path: &str) -> String {
         place.strip_prefix("//").is_some_and(|it| !it.is_empty() && !it.contains('/'));
     let place = if is_bare_host { format!("{place}/") } else { place.to_owned() };
     format!("{scheme}:{}{query}", join(&place, path))
+}
+
+/// The location below which experiments of the caller's workspace keep their artifacts.
+///
+/// # Errors
+/// Those of the store.
+pub(super) fn root(on: &mut dyn Connection, context: &Context<'_>) -> Result<String, Error> {
+    let (settings, name) = (context.settings, &context.caller.workspace);
+    let Some(folder) = folder(settings.workspaces, name) else {
+        return Ok(settings.artifact_root.clone());
+    };
+    let sql = "SELECT default_artifact_root FROM workspaces WHERE name = ?";
+    let row = on.first(sql, &[name.into()])?;
+    let own = row.map(|mut row| row.take::<Option<String>>(0)).transpose()?.flatten();
+    let own = own.filter(|root| !root.is_empty());
+    Ok(own.unwrap_or_else(|| below(&settings.artifact_root, &folder)))
 }
 
 fn join(start: &str, path: &str) -> String {

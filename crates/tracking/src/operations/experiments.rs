@@ -11,7 +11,7 @@ use longshore_mlflow::rest::{
     GetExperiment, GetExperimentByName, names,
 };
 
-use super::artifact_uri::below;
+use super::artifact_uri::{below, root};
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
@@ -24,6 +24,8 @@ use crate::{
 
 /// The columns that [`of`] reads.
 const COLUMNS: &str = "experiment_id, name, artifact_location, lifecycle_stage, last_update_time, creation_time, workspace";
+
+pub(super) use location::checked as checked_location;
 
 /// The routes of experiments.
 pub(super) fn routes() -> Vec<Route> {
@@ -133,6 +135,10 @@ impl Operation for CreateExperiment {
         names::experiment(&self.name)?;
         tags::check_all(&self.tags)?;
         let location = self.artifact_location.as_deref();
+        if context.settings.workspaces && location.is_some_and(|it| !it.is_empty()) {
+            let words = "artifact_location cannot be specified when workspaces are enabled";
+            return Err(Error::invalid(words));
+        }
         let location = location.map(|it| location::checked(it, context.settings)).transpose()?;
         let now = context.now;
         let sql = "INSERT INTO experiments (name, artifact_location, lifecycle_stage, creation_time, last_update_time, workspace) VALUES (?, ?, 'active', ?, ?, ?) ON CONFLICT (workspace, name) DO NOTHING RETURNING experiment_id";
@@ -151,7 +157,7 @@ impl Operation for CreateExperiment {
         if let Some(location) = &location {
             location::not_as_chosen(location, id, context.settings)?;
         } else {
-            let location = below(&context.settings.artifact_root, &id.to_string());
+            let location = below(&root(on, context)?, &id.to_string());
             let sql = "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?";
             on.execute(sql, &[location.into(), id.into()])?;
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::{HeaderMap, header::AUTHORIZATION};
+use longshore_mlflow::rest::DEFAULT_WORKSPACE;
 
 use super::{
     Users,
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     Error,
-    rights::{Granted, Rights},
+    rights::{Granted, Permission, Rights},
 };
 
 /// A user whose password was right.
@@ -53,14 +54,16 @@ pub(super) fn presented(headers: &HeaderMap) -> Option<(String, String)> {
 }
 
 impl Users {
-    /// The user of a request, and what it may do in a workspace.
+    /// The user of a request, and what it may do in a workspace. Where there are workspaces, what nobody was
+    /// granted nobody has.
     pub(crate) async fn identify(
         &self,
         headers: &HeaderMap,
         workspace: &str,
+        workspaces: bool,
     ) -> Result<Known, Stranger> {
         let (name, password) = presented(headers).ok_or(Stranger::Unknown)?;
-        let found = self.look_up(name, workspace.to_owned()).await?;
+        let found = self.look_up(name, workspace.to_owned(), workspaces).await?;
         let stored = found.as_ref().map_or(password::NOBODY, |(person, _)| &*person.hash);
         let is_right = self.is_right(&password, stored).await?;
         let Some((person, rights)) = found.filter(|_| is_right) else {
@@ -81,8 +84,10 @@ impl Users {
         &self,
         name: String,
         workspace: String,
+        workspaces: bool,
     ) -> Result<Option<(Person, Rights)>, Error> {
-        let absent = self.0.default;
+        let is_of_all = self.0.grants_default_workspace && workspace == DEFAULT_WORKSPACE;
+        let absent = if workspaces && !is_of_all { Permission::None } else { self.0.default };
         let look = move |on: &mut dyn crate::store::Connection| {
             let Some(person) = people::find(on, &name)? else { return Ok(None) };
             if person.is_admin {

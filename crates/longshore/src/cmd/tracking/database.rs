@@ -18,6 +18,14 @@ pub(super) fn location(args: &TrackingArgs) -> Result<Location> {
             "`--registry-store-uri` names another database than `--backend-store-uri`; runs and registered models are in one: leave it out"
         );
     }
+    let workspaces = &args.workspaces;
+    if let Some(uri) = workspaces.workspace_store_uri.as_ref().filter(|_| workspaces.enabled())
+        && *uri != location.read()?
+    {
+        bail!(
+            "`--workspace-store-uri` names another database than `--backend-store-uri`; workspaces and what is in them are in one: leave it out"
+        );
+    }
     Ok(location)
 }
 

@@ -18,7 +18,7 @@ const WITH_PARAMS: [&str; 5] = ["", "ftp", "http", "https", "sftp"];
 /// # Errors
 /// A refusal of what leads out of its place, of a host that the server would have to ask, of a fragment,
 /// since nothing can be appended to it, and of folders of the system.
-pub(super) fn checked(location: &str, settings: &Settings) -> Result<String, Error> {
+pub(in crate::operations) fn checked(location: &str, settings: &Settings) -> Result<String, Error> {
     checks::artifact_location(location)?;
     let (scheme, rest) = split_scheme(location).unwrap_or(("", location));
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
