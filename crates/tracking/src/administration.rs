@@ -5,6 +5,7 @@ mod grants;
 mod people;
 mod permissions;
 mod roles;
+mod signup;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -61,7 +62,8 @@ trait Administration: Call<Reply: Send> + Send + Sync + 'static {
 
 /// All routes of users.
 pub(crate) fn routes() -> Vec<Route> {
-    [grants::routes(), people::routes(), permissions::routes(), roles::routes()].concat()
+    [grants::routes(), people::routes(), permissions::routes(), roles::routes(), signup::routes()]
+        .concat()
 }
 
 /// The route of a request.

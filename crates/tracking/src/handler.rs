@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
+    ext::ReasonPhrase,
     header::{ALLOW, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE},
     http::request::Parts,
 };
@@ -98,9 +99,22 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
     if let Some(challenge) = challenge {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
+    shout(&mut response);
     handler.guard.mark(&head, response.headers_mut());
     handler.metrics.count(&head.method, route, response.status(), begun.elapsed());
     response
+}
+
+/// Writes the phrase of a refusal in capitals, as MLflow's server does: there are clients that look for it.
+fn shout(response: &mut Response<Reply>) {
+    let phrase = match response.status() {
+        StatusCode::BAD_REQUEST => "BAD REQUEST",
+        StatusCode::UNAUTHORIZED => "UNAUTHORIZED",
+        StatusCode::FORBIDDEN => "FORBIDDEN",
+        StatusCode::NOT_FOUND => "NOT FOUND",
+        _ => return,
+    };
+    response.extensions_mut().insert(ReasonPhrase::from_static(phrase.as_bytes()));
 }
 
 /// A request that is let in.

@@ -36,6 +36,8 @@ pub mod store;
 mod ui;
 mod uri;
 pub mod users;
+#[cfg(test)]
+mod walk;
 pub mod webhooks;
 mod workspaces;
 

@@ -10,7 +10,7 @@ use longshore_mlflow::rest::{Call, ErrorCode, Message, Method, parse_query, pars
 
 use crate::{
     Caller, Error,
-    allow::allow,
+    allow::{allow, denied},
     asked::Asked,
     clock::now,
     operation::{Access, Context, Operation},
@@ -24,6 +24,9 @@ pub(crate) async fn operate<O: Operation>(
     state: Arc<State>,
     asked: Asked,
 ) -> Result<Response<Reply>, Error> {
+    if O::ADMINISTRATORS && !asked.caller.rights.is_all() {
+        return Err(denied());
+    }
     let (operation, caller) = read::<O>(&state, asked).await?;
     operation.prepare(&state.settings).await?;
     let (user, workspace) = (caller.id, caller.workspace.clone());

@@ -36,6 +36,9 @@ pub trait Operation: Call<Reply: Send> + Send + Sync + 'static {
     /// Whether it changes anything.
     const ACCESS: Access;
 
+    /// Whether only administrators may ask: others are refused before anything of the request is looked at.
+    const ADMINISTRATORS: bool = false;
+
     /// What the caller must be allowed to.
     fn needs(&self) -> Need<'_>;
 

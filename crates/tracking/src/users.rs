@@ -68,6 +68,11 @@ impl Users {
         &self.0.store
     }
 
+    /// A secret of this process for a purpose and a user.
+    pub(crate) fn secret(&self, purpose: &str, user: &str) -> [u8; 32] {
+        self.0.verified.digest(user, purpose)
+    }
+
     /// The permission where no grant says anything.
     pub(crate) fn default_permission(&self) -> Permission {
         self.0.default

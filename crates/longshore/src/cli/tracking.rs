@@ -1,20 +1,18 @@
 mod database;
 mod ui;
 mod users;
+mod webhooks;
 mod workspaces;
-
-pub(crate) use users::UserArgs;
 
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
-pub(crate) use self::{database::DatabaseArgs, ui::UiArgs, workspaces::WorkspaceArgs};
+pub(crate) use self::{
+    database::DatabaseArgs, ui::UiArgs, users::UserArgs, webhooks::WebhookArgs,
+    workspaces::WorkspaceArgs,
+};
 use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs};
-
-mod webhooks;
-
-pub(crate) use webhooks::WebhookArgs;
 
 /// `longshore tracking`: the flags and variables of `mlflow server` by their own names.
 #[derive(Args, Debug)]

@@ -38,6 +38,7 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
     config.prefix = args.static_prefix.clone().unwrap_or_default();
     config.artifacts_only = args.artifacts_only;
     config.ui = ui::choose(&args.ui)?;
+    users::check(&config, &args.users)?;
     let server = Tracking::bind(config)?;
     tracing::info!(address = %server.address(), "listening on http://{}", server.address());
     let drain = server.drain();

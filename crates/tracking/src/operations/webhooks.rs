@@ -135,6 +135,7 @@ fn set_events(on: &mut dyn Connection, id: &str, events: &[WebhookEvent]) -> Res
 
 impl Operation for CreateWebhook {
     const ACCESS: Access = Access::Write;
+    const ADMINISTRATORS: bool = true;
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Manage, Object::Server)
@@ -173,6 +174,7 @@ impl Operation for CreateWebhook {
 
 impl Operation for ListWebhooks {
     const ACCESS: Access = Access::Read;
+    const ADMINISTRATORS: bool = true;
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Manage, Object::Server)
@@ -209,6 +211,7 @@ fn offset(token: &str) -> Result<i64, Error> {
 
 impl Operation for GetWebhook {
     const ACCESS: Access = Access::Read;
+    const ADMINISTRATORS: bool = true;
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Manage, Object::Server)
@@ -221,6 +224,7 @@ impl Operation for GetWebhook {
 
 impl Operation for UpdateWebhook {
     const ACCESS: Access = Access::Write;
+    const ADMINISTRATORS: bool = true;
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Manage, Object::Server)
@@ -262,6 +266,7 @@ impl Operation for UpdateWebhook {
 
 impl Operation for DeleteWebhook {
     const ACCESS: Access = Access::Write;
+    const ADMINISTRATORS: bool = true;
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Manage, Object::Server)
@@ -277,6 +282,7 @@ impl Operation for DeleteWebhook {
 
 impl Operation for TestWebhook {
     const ACCESS: Access = Access::Read;
+    const ADMINISTRATORS: bool = true;
     const WAITS: bool = true;
 
     fn needs(&self) -> Need<'_> {

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
 
 /// Users: who is let in, by a name and a password.
 #[derive(Args, Debug)]
@@ -13,6 +13,11 @@ pub(crate) struct UserArgs {
     /// MLflow's configuration file of users; without it, MLflow's defaults
     #[arg(long, env = "MLFLOW_AUTH_CONFIG_PATH", value_name = "FILE")]
     pub(crate) auth_config: Option<PathBuf>,
+
+    /// Let everybody who reaches the server do everything. A server that listens on other addresses than those
+    /// of this machine does not start without users or keys unless this says so
+    #[arg(long, env = "LONGSHORE_ALLOW_ANONYMOUS", value_parser = BoolishValueParser::new())]
+    pub(crate) allow_anonymous: bool,
 }
 
 /// The apps of MLflow that this server has.

@@ -2,16 +2,61 @@
 
 use std::env;
 
-use anyhow::Result;
-use longshore_tracking::{Users, users::Config};
+use anyhow::{Result, bail};
+use longshore_tracking::{Config, Users, users};
 
 use crate::cli::UserArgs;
+
+/// Refuses to start a server that everybody on a network could use, unless that is wanted.
+pub(super) fn check(config: &Config, args: &UserArgs) -> Result<()> {
+    let is_closed = config.users.is_some() || config.keys.is_some();
+    if is_closed || config.host.is_loopback() {
+        return Ok(());
+    }
+    if !args.allow_anonymous {
+        bail!(
+            "`--host {}` lets others reach the server, and it has neither users nor keys: add `--app-name basic-auth` or `--api-keys FILE`, or, where everybody may do everything, `--allow-anonymous`",
+            config.host
+        );
+    }
+    tracing::warn!("everybody who reaches the server may do everything (`--allow-anonymous`)");
+    Ok(())
+}
 
 /// Opens the database of users, when there are any.
 pub(super) fn open(args: &UserArgs) -> Result<Option<Users>> {
     if args.app_name.is_none() {
         return Ok(None);
     }
-    let config = Config::read(args.auth_config.as_deref(), |name| env::var(name).ok())?;
+    let config = users::Config::read(args.auth_config.as_deref(), |name| env::var(name).ok())?;
     Ok(Some(Users::open(&config)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use longshore_tracking::{Config, Settings, Store};
+
+    use super::check;
+    use crate::cli::{Cli, Command};
+
+    #[test]
+    fn a_server_that_others_reach_is_locked_unless_it_is_said_not_to_be() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = format!("sqlite:///{}", folder.path().join("mlflow.db").display());
+        let mut config =
+            Config::new(Store::open(file.as_str()).expect("a store"), Settings::default());
+        let check = |config: &Config, flags: &str| {
+            let words = ["longshore", "tracking"].into_iter().chain(flags.split_whitespace());
+            match Cli::try_parse_from(words).expect("flags").command {
+                Command::Tracking(args) => check(config, &args.users).map_err(|it| it.to_string()),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(check(&config, ""), Ok(()));
+        config.host = std::net::IpAddr::from([0, 0, 0, 0]);
+        let words = check(&config, "").expect_err("refused");
+        assert!(words.contains("--app-name basic-auth") && words.contains("--allow-anonymous"));
+        assert_eq!(check(&config, "--allow-anonymous"), Ok(()));
+    }
 }
