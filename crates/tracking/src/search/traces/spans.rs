@@ -22,8 +22,10 @@ pub(super) fn fulfilled(
     if conditions.is_empty() {
         return None;
     }
+    // the experiment is compared in a form that no index is used for: a trace has few spans, which are
+    // found by its id, where SQLite would else go through all of a type in the experiment
     let mut sql = Sql::of(
-        "EXISTS (SELECT 1 FROM spans x WHERE x.trace_id = t.request_id AND x.experiment_id = t.experiment_id",
+        "EXISTS (SELECT 1 FROM spans x WHERE x.trace_id = t.request_id AND x.experiment_id + 0 = t.experiment_id",
         Vec::new(),
     );
     if let Some(begins) = begins {
@@ -88,7 +90,29 @@ fn pattern(name: &str, value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{pattern, quoted};
+    use super::{fulfilled, pattern, quoted};
+    use crate::{
+        search::traces::filter,
+        store::{Dialect, Store},
+    };
+
+    #[tokio::test]
+    async fn spans_are_found_by_their_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let uri = format!("sqlite:///{}", folder.path().join("mlflow.db").display());
+        let filter = "span.type = 'LLM' AND span.status = 'OK' AND timestamp_ms > 5";
+        let conditions = filter::parse(filter).unwrap();
+        let of_spans: Vec<_> = conditions.iter().take(2).collect();
+        let sql = fulfilled(&of_spans, Some(5), Dialect::Sqlite).unwrap();
+        let store = Store::open(&uri).unwrap();
+        let plan = store.read(move |on| {
+            let text = format!("EXPLAIN QUERY PLAN SELECT 1 FROM trace_info t WHERE {}", sql.text);
+            let rows = on.query(&text, &sql.values)?.into_iter();
+            rows.map(|mut row| row.take::<String>(3)).collect::<Result<Vec<_>, _>>()
+        });
+        let plan = plan.await.unwrap().join("; ");
+        assert!(plan.contains("(trace_id=?"), "{plan}");
+    }
 
     #[test]
     fn an_expression_is_anchored_at_the_value() {
