@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from server import Tracking
 
 pytestmark = pytest.mark.current
 
@@ -47,3 +49,22 @@ def test_nothing_judges_traces_by_itself(client: MlflowClient, experiment: str, 
         store.upsert_online_scoring_config(experiment, name, sample_rate=0.5)
     with pytest.raises(MlflowException, match=r"sample_rate must be between 0.0 and 1.0"):
         store.upsert_online_scoring_config(experiment, name, sample_rate=2)
+
+
+def test_what_is_not_here_says_what_to_do(tracking: Tracking) -> None:
+    asked = [
+        ("POST", "/api/3.0/mlflow/gateway/secrets/create", "the AI gateway"),
+        ("GET", "/ajax-api/3.0/mlflow/gateway/endpoints/list", "the AI gateway"),
+        ("POST", "/gateway/a/mlflow/invocations", "the AI gateway"),
+        ("POST", "/api/3.0/mlflow/issues", "a list of issues"),
+        ("PATCH", "/api/3.0/mlflow/issues/i-1", "a list of issues"),
+        ("GET", "/api/3.0/mlflow/review-queues/list", "review queues"),
+        ("PATCH", "/api/3.0/mlflow/label-schemas/update", "label schemas"),
+        ("POST", "/ajax-api/3.0/jobs/search", "jobs"),
+        ("GET", "/api/3.0/mlflow/mcp-servers", "a registry of MCP servers"),
+    ]
+    for method, path, what in asked:
+        reply = requests.request(method, tracking.url + path, json={}, timeout=10)
+        assert (reply.status_code, reply.json()["error_code"]) == (501, "NOT_IMPLEMENTED"), path
+        assert reply.json()["message"].startswith(f"this server does not have {what}; "), path
+    assert requests.get(f"{tracking.url}/api/3.0/mlflow/gateway/none", timeout=10).status_code == 404

@@ -3,6 +3,7 @@
 mod aliases;
 mod artifact_uri;
 mod assessments;
+mod elsewhere;
 mod evaluation_datasets;
 mod events;
 mod experiments;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Vec<Route> {
         aliases::routes(),
         artifacts::routes(),
         assessments::routes(),
+        elsewhere::routes(),
         evaluation_datasets::routes(),
         experiments::routes(),
         inputs::routes(),

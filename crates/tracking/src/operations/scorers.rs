@@ -13,9 +13,11 @@ use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
     random,
+    rights::Kind,
     routes::Route,
     sql::{ROWS, marks},
     store::{Connection, Row, Value},
+    users::{Change, roles::scorer as granted_id},
 };
 
 /// What [`of`] reads.
@@ -125,6 +127,12 @@ impl Operation for RegisterScorer {
         Need::of(Level::Edit, Object::Experiment(&self.experiment_id))
     }
 
+    fn changes(&self, answer: &Self::Reply) -> Vec<Change> {
+        let is_new = answer.version == 1;
+        let id = || granted_id(&answer.experiment_id, &self.name);
+        is_new.then(|| Change::Made(Kind::Scorer, id())).into_iter().collect()
+    }
+
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         if self.name.trim().is_empty() {
             let words = "Scorer name cannot be empty or contain only whitespace.";
@@ -197,6 +205,12 @@ impl Operation for ListScorers {
                 scorers.push(of(row)?);
             }
         }
+        let seen = context.caller.rights.readable(Kind::Scorer);
+        scorers.retain(|it| {
+            let experiment = it.experiment_id.unwrap_or_default().to_string();
+            let name = it.scorer_name.as_deref().unwrap_or_default();
+            seen.has(&granted_id(&experiment, name))
+        });
         scorers.sort_by(|a, b| {
             (a.experiment_id, &a.scorer_name).cmp(&(b.experiment_id, &b.scorer_name))
         });
@@ -246,6 +260,13 @@ impl Operation for DeleteScorer {
 
     fn needs(&self) -> Need<'_> {
         scorer(Level::Manage, &self.experiment_id, &self.name)
+    }
+
+    fn changes(&self, _answer: &Self::Reply) -> Vec<Change> {
+        let is_whole = self.version.is_none();
+        let id = names::experiment_id(&self.experiment_id).ok().filter(|_| is_whole);
+        let id = id.map(|it| granted_id(&it.to_string(), &self.name));
+        id.map(|it| Change::Deleted(Kind::Scorer, it)).into_iter().collect()
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
