@@ -44,6 +44,7 @@ const OF_USERS: &[&str] = &[
     "2.0/mlflow/runs/search",
     "2.0/mlflow/users/current",
     "2.0/mlflow/users/list",
+    "3.0/mlflow/scorers/online-configs",
     "3.0/mlflow/users/current/permissions",
     // whoever has a role in a workspace sees its roles, as in MLflow
     "3.0/mlflow/roles/get",

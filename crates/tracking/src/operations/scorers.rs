@@ -205,11 +205,12 @@ impl Operation for ListScorers {
                 scorers.push(of(row)?);
             }
         }
+        let experiments = context.caller.rights.readable(Kind::Experiment);
         let seen = context.caller.rights.readable(Kind::Scorer);
         scorers.retain(|it| {
             let experiment = it.experiment_id.unwrap_or_default().to_string();
             let name = it.scorer_name.as_deref().unwrap_or_default();
-            seen.has(&granted_id(&experiment, name))
+            experiments.has(&experiment) && seen.has(&granted_id(&experiment, name))
         });
         scorers.sort_by(|a, b| {
             (a.experiment_id, &a.scorer_name).cmp(&(b.experiment_id, &b.scorer_name))

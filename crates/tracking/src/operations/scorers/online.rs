@@ -12,6 +12,7 @@ use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
     random,
+    rights::Kind,
     routes::Route,
     sql::{ROWS, marks},
     store::{Connection, Row, Value},
@@ -53,8 +54,8 @@ impl Operation for GetOnlineScoringConfigs {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        // an id of a scorer says nothing of its experiment
-        Need::of(Level::Read, Object::Server)
+        // an id of a scorer says nothing of its experiment: what the caller may not read is not found
+        Need::of(Level::Read, Object::Workspace)
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -74,6 +75,8 @@ impl Operation for GetOnlineScoringConfigs {
                 configs.push(of(row)?);
             }
         }
+        let seen = context.caller.rights.readable(Kind::Experiment);
+        configs.retain(|it| seen.has(&it.experiment_id));
         Ok(GetOnlineScoringConfigsReply { configs: Configs(configs) })
     }
 }
