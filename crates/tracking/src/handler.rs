@@ -1,6 +1,9 @@
 //! From a request to its reply.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
@@ -20,6 +23,8 @@ use longshore_mlflow::rest::{Call, DEFAULT_WORKSPACE, ErrorCode, GetServerInfo};
 
 use crate::{
     Caller, Error, Guard, Ui,
+    asked::Deed,
+    audit,
     metrics::Metrics,
     page, probes,
     query::decode,
@@ -58,12 +63,15 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
     let mut route = NO_ROUTE;
     let mut key = None;
     let mut challenge = None;
+    let mut user = None;
+    let deed = Arc::new(OnceLock::new());
     let answered = match handler.guard.check(&head, handler.within(&head)) {
         Some(response) => Ok(response),
         None => match handler.admit(&head).await {
             Ok(admitted) => {
                 key = admitted.key;
-                answer(&handler, &head, body, admitted.caller, &mut route).await
+                user.clone_from(&admitted.caller.user);
+                answer(&handler, &head, body, admitted.caller, &mut route, deed.clone()).await
             }
             Err(refused) => {
                 challenge = refused.challenge;
@@ -95,6 +103,10 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
             if is_of_users { reply::text(code, message) } else { reply::refusal(code, &message) }
         }
     };
+    let who = user.as_deref().or(key.as_deref());
+    if handler.state.users.is_some() || handler.keys.is_some() {
+        audit::write(&head, who, route, deed.get(), response.status(), &id);
+    }
     response.headers_mut().insert(request_id::NAME.clone(), id);
     if let Some(challenge) = challenge {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
@@ -232,6 +244,7 @@ async fn answer(
     body: Body,
     caller: Caller,
     named: &mut &'static str,
+    deed: Arc<OnceLock<Deed>>,
 ) -> Result<Response<Reply>, Error> {
     let state = &handler.state;
     let Some(path) = handler.within(head) else { return Ok(nothing(head)) };
@@ -256,7 +269,7 @@ async fn answer(
     workspaces::check(&state.store, &caller.workspace).await?;
     let fields = fields.into_iter().map(|(name, text)| Ok((name, decode(&text)?)));
     let fields = fields.collect::<Result<_, Error>>()?;
-    let asked = Asked { head: head.clone(), body, fields, caller };
+    let asked = Asked { head: head.clone(), body, fields, caller, deed };
     (route.answer)(state.clone(), asked).await
 }
 

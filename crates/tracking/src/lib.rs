@@ -7,6 +7,7 @@ mod administration;
 mod allow;
 mod artifacts;
 mod asked;
+mod audit;
 mod caller;
 mod clock;
 mod config;

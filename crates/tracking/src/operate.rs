@@ -11,7 +11,7 @@ use longshore_mlflow::rest::{Call, ErrorCode, Message, Method, parse_query, pars
 use crate::{
     Caller, Error,
     allow::{allow, denied},
-    asked::Asked,
+    asked::{Asked, Deed},
     clock::now,
     operation::{Access, Context, Operation},
     query::pairs,
@@ -27,7 +27,12 @@ pub(crate) async fn operate<O: Operation>(
     if O::ADMINISTRATORS && !asked.caller.rights.is_all() {
         return Err(denied());
     }
+    let deed = asked.deed.clone();
     let (operation, caller) = read::<O>(&state, asked).await?;
+    deed.get_or_init(|| Deed {
+        changes: O::ACCESS == Access::Write,
+        object: format!("{:?}", operation.needs().objects),
+    });
     operation.prepare(&state.settings).await?;
     let (user, workspace) = (caller.id, caller.workspace.clone());
     let shared = state.clone();
@@ -56,7 +61,7 @@ pub(crate) async fn operate<O: Operation>(
 
 /// The message of a request, and who asks.
 pub(crate) async fn read<C: Call>(state: &State, asked: Asked) -> Result<(C, Caller), Error> {
-    let Asked { head, body, fields, caller } = asked;
+    let Asked { head, body, fields, caller, .. } = asked;
     let path: Vec<_> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let is_bare = head.method == Method::Delete.name() && head.uri.query().is_some();
     if head.method == Method::Get.name() || (is_bare && !head.headers.contains_key(CONTENT_TYPE)) {
