@@ -8,10 +8,12 @@ from typing import Any
 
 import mlflow
 import pytest
+import requests
 from conftest import SEED
 from mlflow import MlflowClient
 from mlflow.entities import TraceInfo
 from mlflow.exceptions import MlflowException
+from server import Tracking
 
 if not hasattr(MlflowClient, "search_traces") or int(mlflow.__version__.split(".")[0]) < 3:
     pytest.skip("2.22 has no traces of version 3", allow_module_level=True)
@@ -86,6 +88,13 @@ def test_a_trace_is_told_as_mlflow_tells_it(client: MlflowClient, store: MlflowC
     for trace in (*ours.values(), *theirs.values()):
         trace.get("assessments", []).sort(key=lambda it: it["assessment_id"])
     assert ours == theirs
+
+
+def test_the_search_of_clients_before_3_finds_the_same(tracking: Tracking, client: MlflowClient, filled: tuple[str, list[str]]) -> None:
+    asked = {"experiment_ids": [filled[0]], "filter": "status = 'OK'", "order_by": ["timestamp_ms ASC"], "max_results": 500}
+    told = requests.get(f"{tracking.url}/api/2.0/mlflow/traces", params=asked, timeout=60).json()["traces"]
+    assert [trace["request_id"] for trace in told] == found(client, filled[0], "status = 'OK'", ["timestamp_ms ASC"])
+    assert all(trace["status"] == "OK" and trace["experiment_id"] == filled[0] for trace in told)
 
 
 def answer(ask: Callable[..., Any], *arguments: Any, **named: Any) -> Any:

@@ -2,7 +2,8 @@
 
 use longshore_mlflow::rest::{
     CalculateTraceFilterCorrelation, CalculateTraceFilterCorrelationReply, QueryTraceMetrics,
-    QueryTraceMetricsReply, SearchTracesV3, SearchTracesV3Reply, TraceLocation,
+    QueryTraceMetricsReply, SearchTraces, SearchTracesReply, SearchTracesV3, SearchTracesV3Reply,
+    TraceLocation,
 };
 
 use super::{
@@ -21,6 +22,7 @@ use crate::{
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::of::<SearchTracesV3>(),
+        Route::of::<SearchTraces>(),
         Route::of::<CalculateTraceFilterCorrelation>(),
         Route::of::<QueryTraceMetrics>(),
     ]
@@ -56,6 +58,29 @@ impl Operation for SearchTracesV3 {
         let page = search::find(on, asked)?;
         let traces = traces::load(on, &page.found)?;
         Ok(SearchTracesV3Reply { traces, next_page_token: page.next })
+    }
+}
+
+impl Operation for SearchTraces {
+    const ACCESS: Access = Access::Read;
+
+    fn needs(&self) -> Need<'_> {
+        readable(texts(&self.experiment_ids))
+    }
+
+    fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
+        some("experiment_ids", &self.experiment_ids)?;
+        let experiments = known(on, context, texts(&self.experiment_ids))?;
+        let asked = Asked {
+            experiments: &experiments,
+            filter: self.filter.as_deref(),
+            max_results: self.max_results,
+            order_by: &self.order_by,
+            page_token: self.page_token.as_deref(),
+        };
+        let page = search::find(on, asked)?;
+        let traces = traces::load_v2(on, &page.found)?;
+        Ok(SearchTracesReply { traces, next_page_token: page.next })
     }
 }
 
