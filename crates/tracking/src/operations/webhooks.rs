@@ -81,7 +81,7 @@ fn get(on: &mut dyn Connection, context: &Context<'_>, id: &str) -> Result<Webho
 }
 
 fn check_name(name: &str) -> Result<(), Error> {
-    let is_end = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let is_end = |letter: char| letter.is_ascii_alphanumeric();
     let is_valid = name.len() <= 63
         && name.starts_with(is_end)
         && name.ends_with(is_end)
@@ -143,16 +143,16 @@ impl Operation for CreateWebhook {
 
     async fn prepare(&self, settings: &Settings) -> Result<(), Error> {
         check_name(&self.name)?;
-        webhooks::check_url(&self.url, &settings.webhooks).await
-    }
-
-    fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         if self.events.is_empty() {
             return Err(Error::invalid(
                 "Missing value for required parameter 'events'. See the API docs for more information about request parameters.",
             ));
         }
         check_events(&self.events)?;
+        webhooks::check_url(&self.url, &settings.webhooks).await
+    }
+
+    fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         let id = random::uuid()?;
         let sql = "INSERT INTO webhooks (webhook_id, name, description, url, status, secret, creation_timestamp, last_updated_timestamp, workspace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let values = [

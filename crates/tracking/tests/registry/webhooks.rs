@@ -177,6 +177,28 @@ fn a_webhook_can_be_tried_changed_and_listed() {
 }
 
 #[test]
+fn a_name_is_what_mlflow_takes() {
+    let server = Server::start(open());
+    let longest = "A".repeat(63);
+    for (name, wanted) in [
+        ("WebHook_1-a.b", 200),
+        ("7", 200),
+        (&longest, 200),
+        (&format!("{longest}A"), 400),
+        ("-a", 400),
+        ("a.", 400),
+        ("a b", 400),
+        ("ä", 400),
+        ("", 400),
+    ] {
+        let events = json!([{"entity": "PROMPT", "action": "CREATED"}]);
+        let asked = json!({"name": name, "url": "http://127.0.0.1:9/x", "events": events});
+        let (status, reply) = server.send("POST", "webhooks", &asked);
+        assert_eq!(status, wanted, "{name}: {reply}");
+    }
+}
+
+#[test]
 fn the_server_calls_nobody_inside_of_its_network() {
     let mut settings = open();
     settings.webhooks.allow_private = false;
