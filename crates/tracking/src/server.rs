@@ -59,6 +59,9 @@ impl Tracking {
         let folder = workspaces::folder(settings.workspaces, DEFAULT_WORKSPACE);
         let folder = folder.map(|it| format!("{it}/")).unwrap_or_default();
         config.store.seed(&below(&settings.artifact_root, &format!("{folder}0")))?;
+        if let Some(Repository::Disk(disk)) = &artifacts {
+            disk.sweep();
+        }
         let listening = server::Server::bind(server::Config {
             address: SocketAddr::new(config.host, config.port),
             second: None,

@@ -1,9 +1,10 @@
 //! A folder of this machine that keeps artifacts.
 
+mod leftovers;
+
 use std::{
     fs::{self, File},
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -37,6 +38,11 @@ impl Disk {
     /// The folder at `root`. It is made when the first file comes.
     pub(crate) fn new(root: PathBuf) -> Self {
         Self { root }
+    }
+
+    /// Deletes, meanwhile, what is left of uploads that were cut off by the end of a server.
+    pub(crate) fn sweep(&self) {
+        leftovers::sweep(self.root.clone());
     }
 
     /// What is directly in a folder, by name; nothing when it is no folder.
@@ -87,8 +93,7 @@ impl Disk {
             if place.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            let mode = fs::Permissions::from_mode(0o666);
-            tempfile::Builder::new().prefix(UNFINISHED).permissions(mode).tempfile_in(folder)
+            leftovers::unfinished(folder)
         };
         let file = staged().map_err(|error| failed(path, &error))?;
         Ok(Staged { file, place })
