@@ -28,6 +28,19 @@ def test_a_run_is_read_as_it_was_written(client: MlflowClient, experiment: str) 
     assert [(one.step, one.value) for one in history] == [(1, 0.5), (2, 0.25)]
 
 
+def test_a_name_that_its_column_does_not_take_is_refused(client: MlflowClient, experiment: str) -> None:
+    run = client.create_run(experiment, run_name="n" * 250).info.run_id
+    too_long = "n" * 251
+    for call in (
+        lambda: client.create_run(experiment, run_name=too_long),
+        lambda: client.update_run(run, name=too_long),
+        lambda: client.set_tag(run, "mlflow.runName", too_long),
+    ):
+        with pytest.raises(MlflowException, match="exceeds the maximum length of 250 characters"):
+            call()
+    assert client.get_run(run).info.run_name == "n" * 250
+
+
 def test_values_that_are_not_finite(client: MlflowClient, experiment: str) -> None:
     with mlflow.start_run() as run:
         mlflow.log_metrics({"nan": math.nan, "up": math.inf, "down": -math.inf})
