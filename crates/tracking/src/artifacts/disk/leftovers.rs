@@ -16,7 +16,7 @@ use super::UNFINISHED;
 const LETTERS: usize = 6;
 
 /// How old a file must be whose writer cannot be asked for by a lock.
-const OLD: Duration = Duration::from_secs(24 * 60 * 60);
+const OLD: Duration = Duration::from_hours(24);
 
 /// Most attempts to make a file while another server deletes leftovers.
 const ATTEMPTS: usize = 8;
@@ -30,7 +30,7 @@ pub(super) fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
     for _ in 1..ATTEMPTS {
         // another server may have taken it for a leftover just before it was locked
         if !matches!(made.as_file().try_lock(), Err(TryLockError::WouldBlock))
-            && made.path().exists()
+            && made.path().try_exists()?
         {
             break;
         }
