@@ -37,7 +37,7 @@ const FILES: &str = "/static-files/";
 /// What the page may load. Artifacts that are pages are shown in a frame without an origin, and a frame has
 /// the policy of its page: plots of Plotly have their scripts inline and their library elsewhere. Scripts in
 /// attributes, as in `<img onerror=…>`, never run.
-const POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: https:; script-src-attr 'none'; style-src 'self' 'unsafe-inline' https:; img-src * data: blob:; font-src 'self' data: https:; media-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self' data: blob:; frame-src 'self' blob: data: https:; object-src 'none'; base-uri 'self'; form-action 'self'";
+const POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: https:; script-src-attr 'none'; style-src 'self' 'unsafe-inline' https:; img-src * data: blob:; font-src 'self' data: https:; media-src 'self' data: blob: https:; worker-src 'self' blob:; connect-src 'self' data: blob:; frame-src 'self' blob: data: https:; object-src 'none'; base-uri 'self'; form-action 'self'";
 
 /// The built web page of MLflow.
 #[derive(Clone, Debug)]
