@@ -1,19 +1,25 @@
 //! Whole traces.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use hyper::Response;
 use longshore_mlflow::rest::{
     BatchGetTraceInfos, BatchGetTraceInfosReply, BatchGetTraces, BatchGetTracesReply, GetTrace,
-    Json, Trace, TraceInfoV3, TraceReply, names,
+    Json, Trace, TraceInfoV3, TraceReply, names, parse_query,
 };
 
 use super::{IN_DATABASE, SPANS_LOCATION, experiment_of, load};
 use crate::{
     Error,
+    allow::allow,
+    clock::now,
     operation::{Access, Context, Level, Need, Object, Operation},
     otlp::Stored,
-    routes::Route,
+    query,
+    reply::{self, Reply},
+    routes::{Asked, Route},
     sql::{ROWS, marks},
+    state::State,
     store::{Connection, Value},
 };
 
@@ -22,8 +28,43 @@ const SIZES: &str = "mlflow.trace.sizeStats";
 
 /// The routes of whole traces.
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::of::<GetTrace>(), Route::of::<BatchGetTraces>(), Route::of::<BatchGetTraceInfos>()]
+    vec![
+        Route { answer: |state, asked| Box::pin(get(state, asked)), ..Route::of::<GetTrace>() },
+        Route::of::<BatchGetTraces>(),
+        Route::of::<BatchGetTraceInfos>(),
+    ]
 }
+
+/// How long a request waits for spans that are on their way, as MLflow does: its client sends what is known of a trace
+/// first, and its spans beside what it does next.
+const WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(2)];
+
+/// Answers a request for a whole trace, once all of it is there.
+async fn get(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
+    let pairs = query::pairs(asked.head.uri.query().unwrap_or_default())?;
+    let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let request: GetTrace = parse_query(pairs, &[])?;
+    let mut found = Err(Error::Unavailable);
+    for wait in WAITS {
+        tokio::time::sleep(wait).await;
+        let (shared, caller, request) = (state.clone(), asked.caller.clone(), request.clone());
+        let look = move |on: &mut dyn Connection| {
+            let context = Context { caller: &caller, settings: &shared.settings, now: now() };
+            allow(on, &caller, &[request.needs()])?;
+            request.answer(on, &context)
+        };
+        found = state.store.read(look).await;
+        let is_on_its_way =
+            matches!(&found, Err(Error::Refused { message, .. }) if message.ends_with(LATER));
+        if !is_on_its_way {
+            break;
+        }
+    }
+    Ok(reply::message(&found?))
+}
+
+/// How the refusal of a trace ends whose spans are on their way.
+const LATER: &str = "is not fully exported yet, please try again later.";
 
 /// The contents of the spans of traces, by the id of the trace; the root first, then by their beginning.
 ///
@@ -132,9 +173,7 @@ impl Operation for GetTrace {
         let contents = contents(on, &ids)?.remove(id).unwrap_or_default();
         let is_partial = contents.is_empty() || contents.len() < count(&trace_info);
         if is_partial && self.allow_partial != Some(true) {
-            return Err(Error::missing(format!(
-                "Trace with ID {id} is not fully exported yet, please try again later."
-            )));
+            return Err(Error::missing(format!("Trace with ID {id} {LATER}")));
         }
         Ok(TraceReply { trace: Trace { trace_info, spans: messages(&contents)? } })
     }
