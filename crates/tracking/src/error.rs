@@ -39,6 +39,11 @@ pub enum Error {
     /// The store cannot be used for now.
     #[error("the store cannot be used now; try again, and see the server's log for the reason")]
     Unavailable,
+    /// The database has no room.
+    #[error(
+        "the disk of the database is full, so that nothing was changed; free some space, then try again"
+    )]
+    Full,
     /// A file cannot be read or written.
     #[error("the artifact `{path}` cannot be read or written: {reason}")]
     Artifact {
@@ -101,7 +106,13 @@ impl Error {
                 (ErrorCode::BadRequest, self.to_string())
             }
             Self::Message(_) => (ErrorCode::InvalidParameterValue, self.to_string()),
+            Self::Sqlite(error)
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) =>
+            {
+                Self::Full.told()
+            }
             Self::Postgres(error) => match error.code().map(SqlState::code) {
+                Some("53100") => Self::Full.told(),
                 Some("22021" | "22P05") => {
                     let words =
                         "a text holds a NUL character, which Postgres cannot keep; leave it out";
@@ -116,7 +127,7 @@ impl Error {
                 }
                 _ => (ErrorCode::TemporarilyUnavailable, Self::Unavailable.to_string()),
             },
-            Self::Unavailable | Self::NotServed => {
+            Self::Unavailable | Self::Full | Self::NotServed => {
                 (ErrorCode::TemporarilyUnavailable, self.to_string())
             }
             Self::Artifact { path, .. } => {

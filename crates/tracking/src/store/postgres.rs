@@ -21,7 +21,7 @@ use session::{Failure, Link, Open};
 
 use super::{
     Location, Prepare,
-    work::{Job, guarded},
+    work::{Job, Unended, guarded},
 };
 use crate::Error;
 
@@ -113,13 +113,13 @@ fn read_one(link: &mut Link, mut job: Job) {
             continue;
         }
         // who asked need not wait for the end of a transaction that changed nothing
-        job.tell(true);
+        job.tell(Ok(()));
         if open.rollback().is_err() {
             link.close();
         }
         return;
     }
-    job.tell(false);
+    job.tell(Err(Unended::Lost));
 }
 
 fn write_one(link: &mut Link, mut job: Job, turns: &RwLock<()>) {
@@ -132,27 +132,29 @@ fn write_one(link: &mut Link, mut job: Job, turns: &RwLock<()>) {
             try_write(link, &mut job)
         };
         match end {
-            End::Over(is_over) => return job.tell(is_over),
+            End::Over(ended) => return job.tell(ended),
             End::Void(Failure::Again | Failure::Taken, _) if attempt + 1 < TRIES => {
                 thread::sleep(pause(attempt));
             }
             End::Void(Failure::Lost, _) if attempt < 2 => {}
             // work that has made an answer of the failure would tell what is not so
-            End::Void(_, is_kept) => return job.tell(!is_kept),
+            End::Void(_, is_kept) => {
+                return job.tell(if is_kept { Err(Unended::Lost) } else { Ok(()) });
+            }
         }
     }
 }
 
 /// How a try of a write ended.
 enum End {
-    /// It is over: true when its result holds, false when nobody knows.
-    Over(bool),
+    /// It is over, or nobody knows.
+    Over(Result<(), Unended>),
     /// The transaction is void, because of this. True when the work did not take it for a failure.
     Void(Failure, bool),
 }
 
 fn try_write(link: &mut Link, job: &mut Job) -> End {
-    let Some(session) = link.session() else { return End::Over(false) };
+    let Some(session) = link.session() else { return End::Over(Err(Unended::Lost)) };
     let mut open = Open::new(session, WRITE);
     let is_kept = guarded(&mut open, job);
     let is_void = open.failure;
@@ -163,7 +165,8 @@ fn try_write(link: &mut Link, job: &mut Job) -> End {
     match is_void {
         Some(failure) => End::Void(failure, is_kept),
         // a commit that failed may be on disk or not: it is not done again here
-        None => End::Over(ended.is_ok() || !is_kept),
+        None if is_kept => End::Over(ended.map_err(|_| Unended::Lost)),
+        None => End::Over(Ok(())),
     }
 }
 

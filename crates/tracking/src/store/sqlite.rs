@@ -16,13 +16,13 @@ use std::{
 };
 
 use rusqlite::{
-    Connection as Handle, ToSql,
+    Connection as Handle, ErrorCode, ToSql,
     types::{ToSqlOutput, ValueRef},
 };
 
 use super::{
     Connection, Dialect, Prepare, Row, Value,
-    work::{Job, guarded},
+    work::{Job, Unended, guarded},
 };
 use crate::Error;
 
@@ -98,78 +98,100 @@ fn connect(path: &Path) -> Result<Handle, Error> {
 /// Makes or recognises the schema, whole or not at all.
 fn prepare(handle: &mut Handle, schema: Prepare) -> Result<(), Error> {
     handle.execute_batch("BEGIN IMMEDIATE")?;
-    let done = schema(&mut Open { handle });
+    let done = schema(&mut Open { handle, is_full: false });
     handle.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     done
 }
 
 fn read_one(handle: &mut Handle, mut job: Job) {
     let begun = handle.execute_batch("BEGIN");
-    guarded(&mut Open { handle }, &mut job);
+    guarded(&mut Open { handle, is_full: false }, &mut job);
     // a snapshot that is not given up keeps the log of changes from being emptied
     let ended = begun.and_then(|()| handle.execute_batch("ROLLBACK"));
-    job.tell(ended.is_ok());
+    job.tell(ended.map_err(|error| why(&error)));
 }
 
 fn write_all(handle: &mut Handle, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         if let Err(error) = handle.execute_batch("BEGIN IMMEDIATE") {
             tracing::error!(%error, "no transaction can be begun");
-            first.tell(false);
+            first.tell(Err(why(&error)));
             continue;
         }
         let mut done = Vec::new();
         let mut next = Some(first);
+        let mut is_full = false;
         while let Some(mut job) = next {
-            in_savepoint(handle, &mut job);
+            is_full |= in_savepoint(handle, &mut job);
             done.push(job);
             let more = done.len() < TOGETHER && !handle.is_autocommit();
             next = more.then(|| jobs.try_recv().ok()).flatten();
         }
-        let is_kept = commit(handle);
+        let ended = commit(handle, is_full);
         for job in done {
-            job.tell(is_kept);
+            job.tell(ended);
         }
     }
 }
 
-/// Runs a job whose changes can be undone without those of others.
-fn in_savepoint(handle: &mut Handle, job: &mut Job) {
+/// Runs a job whose changes can be undone without those of others: true when the disk was full.
+fn in_savepoint(handle: &mut Handle, job: &mut Job) -> bool {
     if let Err(error) = run(handle, "SAVEPOINT job") {
         tracing::error!(%error, "no savepoint can be set");
-        return;
+        return why(&error) == Unended::Full;
     }
-    let mut ended = Ok(0);
-    if !guarded(&mut Open { handle }, job) {
-        ended = run(handle, "ROLLBACK TO job");
-    }
+    let mut open = Open { handle, is_full: false };
+    let is_kept = guarded(&mut open, job);
+    let is_full = open.is_full;
+    let ended = if is_kept { Ok(0) } else { run(handle, "ROLLBACK TO job") };
     if let Err(error) = ended.and_then(|_| run(handle, "RELEASE job")) {
         // SQLite has undone the whole transaction, as `commit` finds out
         tracing::error!(%error, "a savepoint is gone");
     }
+    is_full
 }
 
 fn run(handle: &Handle, sql: &str) -> rusqlite::Result<usize> {
     handle.prepare_cached(sql)?.execute([])
 }
 
-/// Ends a transaction: true when it is on disk.
-fn commit(handle: &mut Handle) -> bool {
+/// Ends a transaction: when it could, everything is on disk.
+fn commit(handle: &mut Handle, is_full: bool) -> Result<(), Unended> {
     if handle.is_autocommit() {
-        tracing::error!("SQLite has undone a transaction by itself");
-        return false;
+        tracing::error!(is_full, "SQLite has undone a transaction by itself");
+        return Err(if is_full { Unended::Full } else { Unended::Lost });
     }
-    let Err(error) = handle.execute_batch("COMMIT") else { return true };
+    let Err(error) = handle.execute_batch("COMMIT") else { return Ok(()) };
     tracing::error!(%error, "a transaction could not be ended");
-    if let Err(error) = handle.execute_batch("ROLLBACK") {
+    if !handle.is_autocommit()
+        && let Err(error) = handle.execute_batch("ROLLBACK")
+    {
         tracing::error!(%error, "a transaction that failed could not be undone");
     }
-    false
+    Err(why(&error))
+}
+
+fn why(error: &rusqlite::Error) -> Unended {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Unended::Full,
+        _ => Unended::Lost,
+    }
 }
 
 /// A connection in use.
 struct Open<'h> {
     handle: &'h mut Handle,
+    /// Whether a statement met a disk that is full.
+    is_full: bool,
+}
+
+impl Open<'_> {
+    fn noticed<T>(&mut self, done: rusqlite::Result<T>) -> Result<T, Error> {
+        done.map_err(|error| {
+            self.is_full |= why(&error) == Unended::Full;
+            error.into()
+        })
+    }
 }
 
 impl ToSql for Value {
@@ -191,32 +213,41 @@ impl Connection for Open<'_> {
     }
 
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
-        let mut statement = self.handle.prepare_cached(sql)?;
-        Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
+        let done = self
+            .handle
+            .prepare_cached(sql)
+            .and_then(|mut it| it.execute(rusqlite::params_from_iter(values)));
+        Ok(self.noticed(done)? as u64)
     }
 
     fn script(&mut self, sql: &str) -> Result<(), Error> {
-        Ok(self.handle.execute_batch(sql)?)
+        let done = self.handle.execute_batch(sql);
+        self.noticed(done)
     }
 
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Error> {
-        let mut statement = self.handle.prepare_cached(sql)?;
-        let columns = statement.column_count();
-        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let mut values = Vec::with_capacity(columns);
-            for column in 0..columns {
-                values.push(match row.get_ref(column)? {
-                    ValueRef::Null => Value::Null,
-                    ValueRef::Integer(number) => Value::Int(number),
-                    ValueRef::Real(number) => Value::Real(number),
-                    ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-                    ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-                });
-            }
-            found.push(Row::new(values));
-        }
-        Ok(found)
+        let found = rows(self.handle, sql, values);
+        self.noticed(found)
     }
+}
+
+fn rows(handle: &Handle, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = handle.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut values = Vec::with_capacity(columns);
+        for column in 0..columns {
+            values.push(match row.get_ref(column)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) => Value::Int(number),
+                ValueRef::Real(number) => Value::Real(number),
+                ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+            });
+        }
+        found.push(Row::new(values));
+    }
+    Ok(found)
 }

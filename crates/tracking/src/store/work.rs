@@ -13,8 +13,26 @@ pub(super) trait Work: Send {
     /// Does it: true when what it changed is to be kept. It can be done again once that is undone.
     fn run(&mut self, on: &mut dyn Connection) -> bool;
 
-    /// Tells who waits. `is_over` is false when the transaction could not be ended.
-    fn tell(self: Box<Self>, is_over: bool);
+    /// Tells who waits: the result, or why the transaction could not be ended.
+    fn tell(self: Box<Self>, ended: Result<(), Unended>);
+}
+
+/// Why a transaction could not be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unended {
+    /// The disk is full.
+    Full,
+    /// Anything else, as the log says.
+    Lost,
+}
+
+impl From<Unended> for Error {
+    fn from(why: Unended) -> Self {
+        match why {
+            Unended::Full => Self::Full,
+            Unended::Lost => Self::Unavailable,
+        }
+    }
 }
 
 /// Work with its result and the way to tell it.
@@ -38,9 +56,9 @@ where
         is_kept
     }
 
-    fn tell(self: Box<Self>, is_over: bool) {
-        let result = self.result.filter(|_| is_over);
-        (self.send)(result.unwrap_or(Err(Error::Unavailable)));
+    fn tell(self: Box<Self>, ended: Result<(), Unended>) {
+        let result = self.result.unwrap_or(Err(Error::Unavailable));
+        (self.send)(ended.map_err(Error::from).and(result));
     }
 }
 
