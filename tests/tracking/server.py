@@ -41,7 +41,7 @@ class Tracking:
         self.store_uri = store_uri or new_store(folder)
         self.artifacts = folder / "artifacts"
         self.environment = os.environ | (environment or {})
-        places = ["--backend-store-uri", self.store_uri]
+        places = [] if "--backend-store-uri" in arguments else ["--backend-store-uri", self.store_uri]
         if "--artifacts-destination" not in arguments:
             places += ["--artifacts-destination", str(self.artifacts)]
         self.command = [str(binary()), "tracking", "--port", "0", *places, *map(str, arguments)]

@@ -43,7 +43,10 @@ pub(crate) use scaling::ScalingArgs;
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
 #[cfg(feature = "tracking")]
-pub(crate) use tracking::{BrowserArgs, TrackingArgs, UiArgs, UserArgs, WebhookArgs};
+pub(crate) use tracking::{
+    BackupArgs, BrowserArgs, PlaceArgs, RestoreArgs, TrackingArgs, TrackingCommand, UiArgs,
+    UserArgs, WebhookArgs,
+};
 
 /// Takes a trained model to production: one process, no Python, the original library's answers.
 #[derive(Debug, Parser)]

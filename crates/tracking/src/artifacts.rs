@@ -21,6 +21,7 @@ mod s3;
 mod server_info;
 mod upload;
 
+pub(crate) use disk::UNFINISHED;
 pub(crate) use location::Location;
 pub(crate) use owned::files_of_run;
 pub(crate) use path::ArtifactPath;

@@ -52,6 +52,14 @@ pub enum Error {
         /// Why, in words of the system.
         reason: String,
     },
+    /// A backup, or a place for what it holds, cannot be used.
+    #[error("`{}` cannot be used: {reason}", place.display())]
+    Backup {
+        /// The file or the folder.
+        place: PathBuf,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// The artifact proxy is off.
     #[error(
         "Artifact serving is disabled. Start the server with `--serve-artifacts` to enable it."

@@ -8,6 +8,7 @@ mod allow;
 mod artifacts;
 mod asked;
 mod audit;
+pub mod backup;
 mod caller;
 mod clock;
 mod config;

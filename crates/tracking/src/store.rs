@@ -5,6 +5,7 @@ mod location;
 mod postgres;
 mod schema;
 mod sqlite;
+mod tables;
 mod value;
 mod work;
 
@@ -14,6 +15,8 @@ use tokio::sync::oneshot;
 
 pub use connection::{Connection, Dialect};
 pub use location::Location;
+pub(crate) use schema::REVISION;
+pub(crate) use tables::{Table, TableColumn, tables};
 pub use value::{Column, Row, Value};
 use work::{Job, job};
 
@@ -108,6 +111,19 @@ impl Store {
         self.write_now(move |on| schema::seed(on, &location, now()))
     }
 
+    /// As [`Store::read`], for callers that may block.
+    ///
+    /// # Errors
+    /// Those of `work` and of the database.
+    pub(crate) fn read_now<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (send, receive) = mpsc::channel();
+        self.backend.read(job(work, move |result| drop(send.send(result))))?;
+        receive.recv().map_err(|_| Error::Unavailable)?
+    }
+
     /// Runs `work` in a transaction of its own. It blocks until that is on disk.
     ///
     /// # Errors
@@ -151,4 +167,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

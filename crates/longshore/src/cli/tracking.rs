@@ -1,3 +1,4 @@
+mod backup;
 mod database;
 mod ui;
 mod users;
@@ -9,15 +10,24 @@ use std::{net::IpAddr, path::PathBuf};
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
 pub(crate) use self::{
-    database::DatabaseArgs, ui::UiArgs, users::UserArgs, webhooks::WebhookArgs,
+    backup::{BackupArgs, PlaceArgs, RestoreArgs, TrackingCommand},
+    database::DatabaseArgs,
+    ui::UiArgs,
+    users::UserArgs,
+    webhooks::WebhookArgs,
     workspaces::WorkspaceArgs,
 };
 use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs};
 
 /// `longshore tracking`: the flags and variables of `mlflow server` by their own names.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct TrackingArgs {
+    /// Something else than to serve.
+    #[command(subcommand)]
+    pub(crate) command: Option<TrackingCommand>,
+
     /// Database of experiments, runs and registered models: `sqlite:///FILE`, with four slashes for an absolute
     /// path, or `postgresql://USER:PASSWORD@HOST/NAME`
     #[arg(

@@ -1,5 +1,6 @@
 //! `longshore tracking`.
 
+mod backup;
 mod database;
 mod ui;
 mod users;
@@ -12,11 +13,20 @@ use longshore_daemon::{Drain, metrics};
 use longshore_tracking::{Config, Guard, Settings, Store, Tracking};
 
 use super::serve::{connections, secure, start_log};
-use crate::cli::{BrowserArgs, TrackingArgs};
+use crate::cli::{BrowserArgs, TrackingArgs, TrackingCommand};
 
-/// Keeps experiments and models until TERM or Ctrl-C.
+/// Does what the subcommand says, or serves.
 pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
     start_log(&args.log)?;
+    match &args.command {
+        None => serve(args),
+        Some(TrackingCommand::Backup(args)) => backup::save(args),
+        Some(TrackingCommand::Restore(args)) => backup::restore(args),
+    }
+}
+
+/// Keeps experiments and models until TERM or Ctrl-C.
+fn serve(args: &TrackingArgs) -> Result<()> {
     for (flag, reason) in args.ignored.given() {
         tracing::info!("`{flag}` changes nothing here: {reason}");
     }

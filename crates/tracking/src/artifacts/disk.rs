@@ -19,7 +19,7 @@ use crate::Error;
 
 /// How the names of files begin that are not whole yet. It is MLflow's prefix, so that its server and this
 /// one hide each other's.
-const UNFINISHED: &str = ".artifact.uploading.";
+pub(crate) const UNFINISHED: &str = ".artifact.uploading.";
 
 /// A folder, below which everything stays: links that lead out of it are not followed.
 #[derive(Clone, Debug)]

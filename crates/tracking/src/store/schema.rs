@@ -6,7 +6,7 @@ use super::{Connection, Dialect};
 use crate::Error;
 
 /// The revision of MLflow's schema that this server reads and writes.
-const REVISION: &str = "dc11669786a5";
+pub(crate) const REVISION: &str = "dc11669786a5";
 
 /// The release of MLflow whose schema that is.
 const RELEASE: &str = "3.17";

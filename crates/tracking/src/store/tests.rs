@@ -1,5 +1,5 @@
 #[path = "../../tests/shared/database.rs"]
-mod database;
+pub(crate) mod database;
 
 use std::thread;
 

@@ -1,0 +1,79 @@
+//! From a server to a backup.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, IntoInnerError, Write},
+    path::Path,
+};
+
+use super::{
+    DATABASE, Place, Summary,
+    digest::Digest,
+    failed, files,
+    manifest::{Manifest, Part},
+    row, unusable,
+};
+use crate::{
+    Error,
+    clock::now,
+    store::{Connection, Store, Table, Value, tables},
+};
+
+/// Rows that are read at a time.
+const PAGE: usize = 500;
+
+/// Writes a backup into a folder, which must be empty or not be there. A server may go on meanwhile: all rows
+/// are of one moment, and the artifacts of the runs that there were then come after them.
+///
+/// # Errors
+/// When something cannot be read or written. The folder is no backup then.
+pub fn backup(place: &Place, folder: &Path) -> Result<Summary, Error> {
+    if fs::read_dir(folder).is_ok_and(|mut inside| inside.next().is_some()) {
+        return Err(unusable(folder, "it is not empty; name a new folder for each backup"));
+    }
+    let rows = folder.join(DATABASE);
+    fs::create_dir_all(&rows).map_err(failed(&rows))?;
+    let store = Store::open(place.store.clone())?;
+    let tables = store.read_now(move |on| {
+        tables(on)?.iter().map(|table| write(on, table, &rows)).collect::<Result<Vec<_>, _>>()
+    })?;
+    let artifacts = place.artifacts.as_deref().map(|from| files::save(from, folder)).transpose()?;
+    let (artifacts, bytes) = artifacts.map_or((None, 0), |(list, bytes)| (Some(list), bytes));
+    let manifest = Manifest { tables, artifacts, bytes };
+    manifest.write(folder, now())?;
+    Ok(manifest.summary())
+}
+
+/// Writes all rows of a table, by its key.
+fn write(on: &mut dyn Connection, table: &Table, folder: &Path) -> Result<Part, Error> {
+    let place = folder.join(format!("{}.jsonl", table.name));
+    let mut out = Digest::new(BufWriter::new(File::create(&place).map_err(failed(&place))?));
+    let (list, width) = (table.list(), table.columns.len());
+    let names = table.key.iter().filter_map(|column| table.columns.get(*column));
+    let key: Vec<_> = names.map(|column| format!("\"{}\"", column.name)).collect();
+    let (key, marks) = (key.join(", "), vec!["?"; table.key.len()].join(", "));
+    let mut count = 0;
+    let mut last: Option<Vec<Value>> = None;
+    loop {
+        let after =
+            if last.is_some() { format!("WHERE ({key}) > ({marks})") } else { String::new() };
+        let sql = format!("SELECT {list} FROM {} {after} ORDER BY {key} LIMIT {PAGE}", table.name);
+        let rows = on.query(&sql, last.as_deref().unwrap_or_default())?;
+        let is_last = rows.len() < PAGE;
+        for found in rows {
+            let values = row::values(found, width)?;
+            last =
+                Some(table.key.iter().filter_map(|column| values.get(*column).cloned()).collect());
+            writeln!(out, "{}", row::print(&table.columns, values)).map_err(failed(&place))?;
+            count += 1;
+        }
+        if is_last {
+            break;
+        }
+    }
+    let (out, _, sha256) = out.end();
+    let file = out.into_inner().map_err(IntoInnerError::into_error);
+    file.and_then(|file| file.sync_all()).map_err(failed(&place))?;
+    let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+    Ok(Part { name: table.name.to_owned(), columns, rows: count, sha256 })
+}
