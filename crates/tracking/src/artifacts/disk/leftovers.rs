@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(count, 2);
         assert!(!is_there(&leftover) && !is_there(&old));
         for path in [&young, &outside, &whole, &written.path().to_owned()] {
-            assert!(is_there(&path), "{}", path.display());
+            assert!(is_there(path), "{}", path.display());
         }
         let kept = written.path().to_owned();
         drop(written.keep().unwrap());
