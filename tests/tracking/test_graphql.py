@@ -52,6 +52,11 @@ def mlflows(tracking: Tracking, monkeypatch: pytest.MonkeyPatch) -> Ask:
     monkeypatch.setenv(constants.ARTIFACTS_DESTINATION_ENV_VAR, str(tracking.artifacts))
     for store in ("_tracking_store", "_model_registry_store", "_artifact_repo"):
         monkeypatch.setattr(handlers, store, None)
+    # opening its stores points the client in this process at them; files are then asked of the server under test
+    handlers._get_tracking_store()
+    handlers._get_model_registry_store()
+    mlflow.set_tracking_uri(tracking.url)
+    mlflow.set_registry_uri("")
     browser = app.test_client()
 
     def send(query: str, **variables: object) -> dict:

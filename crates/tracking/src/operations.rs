@@ -58,3 +58,9 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
     .concat()
 }
+
+/// The routes of what this server has not.
+#[cfg(test)]
+pub(crate) fn absent() -> Vec<Route> {
+    elsewhere::routes()
+}

@@ -11,8 +11,8 @@ use crate::{Error, operate::operate, operation::Operation, reply::Reply, state::
 /// The answer to a request.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response<Reply>, Error>> + Send>>;
 
-/// What answers a route. Once there are users it has to check their permission itself; an [`Operation`]
-/// cannot be written without saying which one it needs.
+/// What answers a route. It has to check the permission of the caller itself; an [`Operation`] cannot be
+/// written without saying which one it needs.
 pub(crate) type Answer = fn(Arc<State>, Asked) -> Answering;
 
 /// One address.
