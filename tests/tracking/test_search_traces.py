@@ -132,7 +132,7 @@ def test_metrics(client: MlflowClient, store: MlflowClient, filled: tuple[str, l
             **within,
         }
         ours, theirs = (answer(on._tracking_client.store.query_trace_metrics, [experiment], MetricViewType(view), metric, asked, **named) for on in (client, store))
-        points = [[(point.metric_name, dict(point.dimensions), {key: pytest.approx(value) for key, value in point.values.items()}) for point in told] for told in (ours, theirs)]
+        points = [[(point.metric_name, dict(point.dimensions), {key: pytest.approx(float(value)) for key, value in point.values.items()}) for point in told] for told in (ours, theirs)]
         if points[0] != points[1]:
             differing.append(f"{metric} {asked} {named}: {points[0]} instead of {points[1]}")
     assert not differing, "\n".join([f"{len(differing)} differ", *differing])

@@ -12,7 +12,7 @@ use std::{
         mpsc::{self, Receiver, Sender},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{
@@ -34,6 +34,9 @@ const READERS: usize = 4;
 
 /// How long another process may hold the database.
 const BUSY: Duration = Duration::from_secs(20);
+
+/// After how long a database that was busy is asked again.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
@@ -86,13 +89,31 @@ fn connect(path: &Path) -> Result<Handle, Error> {
     let handle = Handle::open(path)?;
     handle.busy_timeout(BUSY)?;
     handle.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_log(&handle)?;
     // `synchronous` is FULL: an acknowledged write is on disk
     handle.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
          PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -4096;",
     )?;
     functions::add(&handle)?;
     Ok(handle)
+}
+
+/// Has changes go to a log first, so that who reads does not wait for who writes. While a database is changed to
+/// that, SQLite refuses others at once, whatever the timeout.
+fn keep_log(handle: &Handle) -> Result<(), Error> {
+    let begun = Instant::now();
+    loop {
+        match handle.execute_batch("PRAGMA journal_mode = WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < BUSY =>
+            {
+                thread::sleep(AGAIN);
+            }
+            done => return Ok(done?),
+        }
+    }
 }
 
 /// Makes or recognises the schema, whole or not at all.
