@@ -43,7 +43,7 @@ fn serve(args: &TrackingArgs) -> Result<()> {
     config.grace = Duration::from_secs(args.drain.grace_seconds);
     config.guard = guard(&args.browsers)?;
     (config.transport, config.keys) = secure(&args.security, &mut config.registry)?;
-    config.users = users::open(&args.users)?;
+    config.users = users::open(&args.users, args.database.backend_store_uri_file.as_deref())?;
     config.metrics_without_key = args.security.metrics_without_key;
     config.prefix = args.static_prefix.clone().unwrap_or_default();
     config.artifacts_only = args.artifacts_only;

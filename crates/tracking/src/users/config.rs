@@ -1,7 +1,7 @@
 use std::{collections::HashMap, path::Path};
 
 use super::ini;
-use crate::{Error, rights::Permission};
+use crate::{Error, rights::Permission, store::Location};
 
 /// The function that MLflow identifies users by when none is set.
 const BASIC: &str = "mlflow.server.auth:authenticate_request_basic_auth";
@@ -14,8 +14,8 @@ pub(super) const KNOWN_PASSWORD: &str = "password1234";
 pub struct Config {
     /// What users may do with an object that no grant of theirs speaks of.
     pub(super) default: Permission,
-    /// Where users are kept.
-    pub(super) database: String,
+    /// Where users are kept, when it is said.
+    pub(super) database: Option<Location>,
     /// The administrator who is made when the server is set up.
     pub(super) admin: Option<String>,
     /// The password of that one.
@@ -46,6 +46,13 @@ impl Config {
         Self::of(&settings, environment).map_err(|it| wrong(it.to_string()))
     }
 
+    /// Keeps users in a database when nothing else was said of where.
+    #[must_use]
+    pub fn kept_in(mut self, database: Location) -> Self {
+        self.database.get_or_insert(database);
+        self
+    }
+
     fn of(
         settings: &HashMap<String, String>,
         environment: impl Fn(&str) -> Option<String>,
@@ -54,8 +61,7 @@ impl Config {
         let function = get("authorization_function").unwrap_or(BASIC);
         if function != BASIC {
             return Err(Error::invalid(format!(
-                "`authorization_function` is `{function}`, which is Python; this server knows \
-                 `{BASIC}` and, by the flags `--oidc-…`, tokens of an identity provider"
+                "`authorization_function` is `{function}`, which is Python; this server knows `{BASIC}`"
             )));
         }
         let name = get("default_permission").unwrap_or("READ");
@@ -81,7 +87,7 @@ impl Config {
         };
         Ok(Self {
             default,
-            database: get("database_uri").unwrap_or("sqlite:///basic_auth.db").to_owned(),
+            database: get("database_uri").map(Location::from),
             admin,
             password: told("MLFLOW_AUTH_ADMIN_PASSWORD", "admin_password"),
             grants_default_workspace,
@@ -115,7 +121,8 @@ mod tests {
         let text = "[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = sqlite:///u.db\nadmin_username = root\nadmin_password = in the file\n";
         let config = read(text, &[]).expect("a configuration");
         assert_eq!(config.default, Permission::None);
-        assert_eq!(config.database, "sqlite:///u.db");
+        assert_eq!(config.database, Some("sqlite:///u.db".into()));
+        assert_eq!(config.clone().kept_in("sqlite:///x.db".into()), config);
         assert_eq!(config.admin.as_deref(), Some("root"));
         assert_eq!(config.password.as_deref(), Some("in the file"));
         let empty = read(text, &[("MLFLOW_AUTH_ADMIN_PASSWORD", "")]).expect("a configuration");
@@ -126,7 +133,9 @@ mod tests {
     fn without_a_file_it_is_mlflows_own() {
         let config = Config::read(None, |_| None).expect("a configuration");
         assert_eq!(config.default, Permission::Read);
-        assert_eq!(config.database, "sqlite:///basic_auth.db");
+        assert_eq!(config.database, None);
+        let kept = config.clone().kept_in("sqlite:///x.db".into());
+        assert_eq!(kept.database, Some("sqlite:///x.db".into()));
         assert_eq!((config.admin.as_deref(), config.password), (Some("admin"), None));
     }
 

@@ -1,6 +1,6 @@
 //! The users of the tracking server.
 
-use std::env;
+use std::{env, path::Path};
 
 use anyhow::{Result, bail};
 use longshore_tracking::{Config, Users, users};
@@ -23,12 +23,17 @@ pub(super) fn check(config: &Config, args: &UserArgs) -> Result<()> {
     Ok(())
 }
 
-/// Opens the database of users, when there are any.
-pub(super) fn open(args: &UserArgs) -> Result<Option<Users>> {
+/// Opens the database of users, when there are any. Where nothing else is said, they are beside the experiments when the
+/// location of these is in a file: such a server has no disk of its own.
+pub(super) fn open(args: &UserArgs, beside: Option<&Path>) -> Result<Option<Users>> {
     if args.app_name.is_none() {
         return Ok(None);
     }
     let config = users::Config::read(args.auth_config.as_deref(), |name| env::var(name).ok())?;
+    let config = match beside {
+        Some(file) => config.kept_in(file.into()),
+        None => config,
+    };
     Ok(Some(Users::open(&config)?))
 }
 
