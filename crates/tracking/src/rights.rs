@@ -77,7 +77,7 @@ impl Permission {
 pub struct Grant {
     /// The kind of the objects.
     pub kind: Kind,
-    /// The id of the object, or [`EVERY`].
+    /// The id of the object, or `*` for every one.
     pub pattern: String,
     /// What the user may do.
     pub permission: Permission,
