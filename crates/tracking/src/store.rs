@@ -13,6 +13,7 @@ use std::sync::{Arc, mpsc};
 
 use tokio::sync::oneshot;
 
+pub(crate) use connection::has_table;
 pub use connection::{Connection, Dialect};
 pub use location::Location;
 pub(crate) use schema::REVISION;

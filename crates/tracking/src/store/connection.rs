@@ -42,3 +42,17 @@ pub trait Connection {
         Ok(self.query(sql, values)?.into_iter().next())
     }
 }
+
+/// Whether there is a table of that name.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn has_table(on: &mut dyn Connection, table: &str) -> Result<bool, Error> {
+    let sql = match on.dialect() {
+        Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
+        Dialect::Postgres => {
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = ?"
+        }
+    };
+    Ok(on.first(sql, &[table.into()])?.is_some())
+}

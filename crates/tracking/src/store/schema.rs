@@ -2,7 +2,7 @@
 //!
 //! `schema/*.sql` are written by `tests/tracking-schema`, from databases that the real MLflow made.
 
-use super::{Connection, Dialect};
+use super::{Connection, Dialect, connection::has_table};
 use crate::Error;
 
 /// The revision of MLflow's schema that this server reads and writes.
@@ -22,13 +22,13 @@ const INDEXES: &str = include_str!("schema/indexes.sql");
 /// # Errors
 /// [`Error::Revision`] when the database has another schema; those of the database.
 pub(super) fn prepare(on: &mut dyn Connection) -> Result<(), Error> {
-    if is_there(on, "alembic_version")? {
+    if has_table(on, "alembic_version")? {
         let row = on.first("SELECT version_num FROM alembic_version", &[])?;
         let found = row.map(|mut row| row.take::<String>(0)).transpose()?.unwrap_or_default();
         if found != REVISION {
             return Err(Error::Revision(other(&found)));
         }
-    } else if is_there(on, "experiments")? {
+    } else if has_table(on, "experiments")? {
         return Err(Error::Revision(format!(
             "it has tables of MLflow but no revision, as MLflow before 1.0 made them; {REMEDY}"
         )));
@@ -85,16 +85,6 @@ fn make(on: &mut dyn Connection) -> Result<(), Error> {
     let sql = "INSERT INTO workspaces (name, description) VALUES ('default', 'Default workspace for legacy resources')";
     on.execute(sql, &[])?;
     Ok(())
-}
-
-fn is_there(on: &mut dyn Connection, table: &str) -> Result<bool, Error> {
-    let sql = match on.dialect() {
-        Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
-        Dialect::Postgres => {
-            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = ?"
-        }
-    };
-    Ok(on.first(sql, &[table.into()])?.is_some())
 }
 
 /// Makes the experiment that runs go to when they name none, if it is not there.

@@ -4,7 +4,7 @@
 
 use crate::{
     Error,
-    store::{Connection, Dialect},
+    store::{Connection, Dialect, has_table},
 };
 
 /// The revision of MLflow's schema of users that this server reads and writes.
@@ -28,8 +28,8 @@ const REMEDY: &str = "back the database up, then bring it forward with MLflow 3.
 /// # Errors
 /// [`Error::Revision`] when the database has another schema; those of the database.
 pub(super) fn prepare(on: &mut dyn Connection) -> Result<(), Error> {
-    if !is_there(on, "alembic_version_auth")? {
-        if is_there(on, "users")? {
+    if !has_table(on, "alembic_version_auth")? {
+        if has_table(on, "users")? {
             return Err(Error::Revision(format!(
                 "its users have no revision, as MLflow before 3.6 made them; {REMEDY}"
             )));
@@ -56,14 +56,4 @@ pub(super) fn prepare(on: &mut dyn Connection) -> Result<(), Error> {
              made it; use a Longshore that knows it, or another database"
         )
     }))
-}
-
-fn is_there(on: &mut dyn Connection, table: &str) -> Result<bool, Error> {
-    let sql = match on.dialect() {
-        Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
-        Dialect::Postgres => {
-            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = ?"
-        }
-    };
-    Ok(on.first(sql, &[table.into()])?.is_some())
 }
