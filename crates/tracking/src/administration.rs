@@ -16,7 +16,6 @@ use self::gate::{Gate, RoleOf, may};
 use crate::{
     Caller, Error, Users,
     allow::{allow, denied},
-    asked::Deed,
     operate::read,
     operation::Access,
     reply::{self, Reply},
@@ -81,12 +80,9 @@ async fn answer<A: Administration>(
     asked: Asked,
 ) -> Result<Response<Reply>, Error> {
     let users: Users = state.users.clone().ok_or_else(denied)?;
-    let deed = asked.deed.clone();
+    let note = asked.note.clone();
     let (request, caller) = read::<A>(&state, asked).await?;
-    deed.get_or_init(|| Deed {
-        changes: A::ACCESS == Access::Write,
-        object: format!("{:?}", request.gate()),
-    });
+    note.write(A::ACCESS, || format!("{:?}", request.gate()));
     let request = Arc::new(request);
     let caller = Arc::new(caller);
     let (shared, who) = (request.clone(), caller.clone());

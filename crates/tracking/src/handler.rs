@@ -1,9 +1,6 @@
 //! From a request to its reply.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
@@ -23,7 +20,7 @@ use longshore_mlflow::rest::{Call, DEFAULT_WORKSPACE, ErrorCode, GetServerInfo};
 
 use crate::{
     Caller, Error, Guard, Ui,
-    asked::Deed,
+    asked::Note,
     audit,
     metrics::Metrics,
     page, probes,
@@ -64,14 +61,15 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
     let mut key = None;
     let mut challenge = None;
     let mut user = None;
-    let deed = Arc::new(OnceLock::new());
+    let is_audited = handler.state.users.is_some() || handler.keys.is_some();
+    let note = Note::new(is_audited);
     let answered = match handler.guard.check(&head, handler.within(&head)) {
         Some(response) => Ok(response),
         None => match handler.admit(&head).await {
             Ok(admitted) => {
                 key = admitted.key;
                 user.clone_from(&admitted.caller.user);
-                answer(&handler, &head, body, admitted.caller, &mut route, deed.clone()).await
+                answer(&handler, &head, body, admitted.caller, &mut route, note.clone()).await
             }
             Err(refused) => {
                 challenge = refused.challenge;
@@ -104,8 +102,8 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
         }
     };
     let who = user.as_deref().or(key.as_deref());
-    if handler.state.users.is_some() || handler.keys.is_some() {
-        audit::write(&head, who, route, deed.get(), response.status(), &id);
+    if is_audited {
+        audit::write(&head, who, route, note.deed(), response.status(), &id);
     }
     response.headers_mut().insert(request_id::NAME.clone(), id);
     if let Some(challenge) = challenge {
@@ -244,7 +242,7 @@ async fn answer(
     body: Body,
     caller: Caller,
     named: &mut &'static str,
-    deed: Arc<OnceLock<Deed>>,
+    note: Note,
 ) -> Result<Response<Reply>, Error> {
     let state = &handler.state;
     let Some(path) = handler.within(head) else { return Ok(nothing(head)) };
@@ -269,7 +267,7 @@ async fn answer(
     workspaces::check(&state.store, &caller.workspace).await?;
     let fields = fields.into_iter().map(|(name, text)| Ok((name, decode(&text)?)));
     let fields = fields.collect::<Result<_, Error>>()?;
-    let asked = Asked { head: head.clone(), body, fields, caller, deed };
+    let asked = Asked { head: head.clone(), body, fields, caller, note };
     (route.answer)(state.clone(), asked).await
 }
 

@@ -11,7 +11,7 @@ use longshore_mlflow::rest::{Call, ErrorCode, Message, Method, parse_query, pars
 use crate::{
     Caller, Error,
     allow::{allow, denied},
-    asked::{Asked, Deed},
+    asked::Asked,
     clock::now,
     operation::{Access, Context, Operation},
     query::pairs,
@@ -27,12 +27,9 @@ pub(crate) async fn operate<O: Operation>(
     if O::ADMINISTRATORS && !asked.caller.rights.is_all() {
         return Err(denied());
     }
-    let deed = asked.deed.clone();
+    let note = asked.note.clone();
     let (operation, caller) = read::<O>(&state, asked).await?;
-    deed.get_or_init(|| Deed {
-        changes: O::ACCESS == Access::Write,
-        object: format!("{:?}", operation.needs().objects),
-    });
+    note.write(O::ACCESS, || format!("{:?}", operation.needs().objects));
     operation.prepare(&state.settings).await?;
     let (user, workspace) = (caller.id, caller.workspace.clone());
     let shared = state.clone();
@@ -62,14 +59,30 @@ pub(crate) async fn operate<O: Operation>(
 /// The message of a request, and who asks.
 pub(crate) async fn read<C: Call>(state: &State, asked: Asked) -> Result<(C, Caller), Error> {
     let Asked { head, body, fields, caller, .. } = asked;
-    let path: Vec<_> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let is_bare = head.method == Method::Delete.name() && head.uri.query().is_some();
     if head.method == Method::Get.name() || (is_bare && !head.headers.contains_key(CONTENT_TYPE)) {
-        let pairs = pairs(head.uri.query().unwrap_or_default())?;
-        let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        return Ok((parse_query(pairs, &path)?, caller));
+        return Ok((of_query(&head, &fields)?, caller));
     }
+    let path: Vec<_> = named(&fields).collect();
     Ok((message(&head, body, &path, state.body).await?, caller))
+}
+
+/// The message in the query of a request. `fields` are those that its address names.
+///
+/// # Errors
+/// When the query is not that message.
+pub(crate) fn of_query<M: Message>(
+    head: &Parts,
+    fields: &[(&'static str, String)],
+) -> Result<M, Error> {
+    let path: Vec<_> = named(fields).collect();
+    let pairs = pairs(head.uri.query().unwrap_or_default())?;
+    let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    Ok(parse_query(pairs, &path)?)
+}
+
+fn named<'a>(fields: &'a [(&'static str, String)]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    fields.iter().map(|(name, text)| (*name, text.as_str()))
 }
 
 /// The message in the body of a request, which has at most `limit` bytes. `path` holds the fields that the

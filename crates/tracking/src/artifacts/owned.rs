@@ -6,7 +6,6 @@ use http_body_util::{BodyExt, Limited};
 use hyper::{Response, StatusCode, http::request::Parts};
 use longshore_mlflow::rest::{
     Call, ErrorCode, ListArtifacts, ListArtifactsReply, ListLoggedModelArtifacts, Method,
-    parse_query,
 };
 
 use super::{
@@ -18,6 +17,7 @@ use crate::{
     Caller, Error,
     allow::allow,
     clock::now,
+    operate::of_query,
     operation::{Context, Level, Need},
     query,
     reply::{self, Reply},
@@ -64,7 +64,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn list_run(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
-    let request = message(&asked)?;
+    let request = of_query(&asked.head, &asked.fields)?;
     Ok(reply::message(&files_of_run(&state, asked.caller, request).await?))
 }
 
@@ -81,7 +81,7 @@ pub(crate) async fn files_of_run(
 }
 
 async fn list_logged_model(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
-    let request: ListLoggedModelArtifacts = message(&asked)?;
+    let request: ListLoggedModelArtifacts = of_query(&asked.head, &asked.fields)?;
     let path = request.artifact_directory_path;
     let owner = Owner::LoggedModel(request.model_id.clone());
     Ok(reply::message(&list(&state, asked.caller, owner, path).await?))
@@ -183,14 +183,6 @@ pub(super) async fn locate(
         owner.files(on, &context)
     };
     state.store.read(look).await
-}
-
-/// The message of a request without a body.
-fn message<M: longshore_mlflow::rest::Message>(asked: &Asked) -> Result<M, Error> {
-    let path: Vec<_> = asked.fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let pairs = query::pairs(asked.head.uri.query().unwrap_or_default())?;
-    let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-    Ok(parse_query(pairs, &path)?)
 }
 
 /// The query of a request that is no message.

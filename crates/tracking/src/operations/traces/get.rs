@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use hyper::Response;
 use longshore_mlflow::rest::{
     BatchGetTraceInfos, BatchGetTraceInfosReply, BatchGetTraces, BatchGetTracesReply, GetTrace,
-    Json, Trace, TraceInfoV3, TraceReply, names, parse_query,
+    Json, Trace, TraceInfoV3, TraceReply, names,
 };
 
 use super::{IN_DATABASE, SPANS_LOCATION, experiment_of, load};
@@ -13,9 +13,9 @@ use crate::{
     Error,
     allow::allow,
     clock::now,
+    operate::of_query,
     operation::{Access, Context, Level, Need, Object, Operation},
     otlp::Stored,
-    query,
     reply::{self, Reply},
     routes::{Asked, Route},
     sql::{ROWS, marks},
@@ -41,9 +41,7 @@ const WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::
 
 /// Answers a request for a whole trace, once all of it is there.
 async fn get(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
-    let pairs = query::pairs(asked.head.uri.query().unwrap_or_default())?;
-    let pairs = pairs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-    let request: GetTrace = parse_query(pairs, &[])?;
+    let request: GetTrace = of_query(&asked.head, &asked.fields)?;
     let mut found = Err(Error::Unavailable);
     for wait in WAITS {
         tokio::time::sleep(wait).await;
