@@ -22,7 +22,7 @@ fn write(value: &Value, out: &mut String) {
             text::double(number.as_f64().unwrap_or_default(), out);
         }
         Value::Number(number) => out.push_str(&number.to_string()),
-        Value::String(text) => quote(text, out),
+        Value::String(text) => quote(text, true, out),
         Value::Array(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
@@ -37,7 +37,7 @@ fn write(value: &Value, out: &mut String) {
             out.push('{');
             for (index, (key, value)) in entries.into_iter().enumerate() {
                 out.push_str(if index == 0 { "" } else { ", " });
-                quote(key, out);
+                quote(key, true, out);
                 out.push_str(": ");
                 write(value, out);
             }
@@ -46,7 +46,8 @@ fn write(value: &Value, out: &mut String) {
     }
 }
 
-fn quote(text: &str, out: &mut String) {
+/// Appends a JSON string, in ASCII or with the letters as they are (`ensure_ascii` of `json.dumps`).
+pub fn quote(text: &str, is_ascii: bool, out: &mut String) {
     out.push('"');
     for letter in text.chars() {
         match letter {
@@ -58,6 +59,7 @@ fn quote(text: &str, out: &mut String) {
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
             ' '..='~' => out.push(letter),
+            other if other > '~' && !is_ascii => out.push(other),
             other => {
                 for unit in other.encode_utf16(&mut [0; 2]) {
                     // writing to a `String` cannot fail

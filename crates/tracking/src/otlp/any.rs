@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fmt};
 
-use longshore_mlflow::rest::print;
+use longshore_mlflow::{json, rest::print};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// A value of an attribute, or of its JSON text. An object keeps the order of its keys, which clients see.
@@ -126,27 +126,9 @@ pub(super) fn unique(pairs: Vec<(String, Any)>) -> Vec<(String, Any)> {
     found
 }
 
-/// Appends a JSON string; Python has short forms for more characters than other printers.
-pub(crate) fn quote(text: &str, out: &mut String) {
-    use fmt::Write;
-    out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            letter if letter < ' ' => {
-                // writing to a `String` cannot fail
-                let _ = write!(out, "\\u{:04x}", u32::from(letter));
-            }
-            letter => out.push(letter),
-        }
-    }
-    out.push('"');
+/// Appends a JSON string as Python writes it, with the letters as they are.
+pub(super) fn quote(text: &str, out: &mut String) {
+    json::quote(text, false, out);
 }
 
 impl<'de> Deserialize<'de> for Any {
