@@ -28,18 +28,7 @@ pub(crate) struct TrackingArgs {
     #[command(subcommand)]
     pub(crate) command: Option<TrackingCommand>,
 
-    /// Database of experiments, runs and registered models: `sqlite:///FILE`, with four slashes for an absolute
-    /// path, or `postgresql://USER:PASSWORD@HOST/NAME`
-    #[arg(
-        long,
-        env = "MLFLOW_BACKEND_STORE_URI",
-        default_value = "sqlite:///mlflow.db",
-        value_name = "URI",
-        hide_env_values = true
-    )]
-    pub(crate) backend_store_uri: String,
-
-    /// Where else the database may be written.
+    /// The database.
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 

@@ -16,17 +16,7 @@ pub(crate) enum TrackingCommand {
 /// Where a server keeps what it has.
 #[derive(Args, Debug)]
 pub(crate) struct PlaceArgs {
-    /// The server's database
-    #[arg(
-        long,
-        env = "MLFLOW_BACKEND_STORE_URI",
-        default_value = "sqlite:///mlflow.db",
-        value_name = "URI",
-        hide_env_values = true
-    )]
-    pub(crate) backend_store_uri: String,
-
-    /// Where else the database may be written.
+    /// The server's database.
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 

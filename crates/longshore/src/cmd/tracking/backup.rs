@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use longshore_tracking::{
-    backup::{self, Place},
-    store::Location,
-};
+use longshore_tracking::backup::{self, Place};
 
+use super::database::written;
 use crate::{
     cli::{BackupArgs, PlaceArgs, RestoreArgs},
     cmd::print,
@@ -69,9 +67,5 @@ fn place(args: &PlaceArgs) -> Result<Place> {
             "artifacts at `{destination}` are not on this machine; let their storage keep copies of them (versioning and replication of the bucket), and say `--without-artifacts` here"
         );
     }
-    let store = match &args.database.backend_store_uri_file {
-        Some(file) => Location::from(file.as_path()),
-        None => Location::from(&args.backend_store_uri),
-    };
-    Ok(Place { store, artifacts })
+    Ok(Place { store: written(&args.database), artifacts })
 }

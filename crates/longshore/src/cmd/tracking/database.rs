@@ -3,14 +3,19 @@
 use anyhow::{Result, bail};
 use longshore_tracking::store::Location;
 
-use crate::cli::TrackingArgs;
+use crate::cli::{DatabaseArgs, TrackingArgs};
 
-/// The location of the database.
-pub(super) fn location(args: &TrackingArgs) -> Result<Location> {
-    let location = match &args.database.backend_store_uri_file {
+/// Where the location of the database is written.
+pub(super) fn written(args: &DatabaseArgs) -> Location {
+    match &args.backend_store_uri_file {
         Some(file) => Location::from(file.as_path()),
         None => Location::from(&args.backend_store_uri),
-    };
+    }
+}
+
+/// The location of the database that a server uses for everything.
+pub(super) fn location(args: &TrackingArgs) -> Result<Location> {
+    let location = written(&args.database);
     if let Some(registry) = &args.ignored.registry_store_uri
         && *registry != location.read()?
     {
