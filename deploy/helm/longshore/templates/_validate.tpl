@@ -20,6 +20,17 @@
 {{- end }}
 {{- end -}}
 
+{{/* Arguments that the chart sets itself, each with the value to write for it: dict role, args, owned. */}}
+{{- define "longshore.validateArgs" -}}
+{{- range $flag, $value := .owned }}
+{{- range $.args }}
+{{- if or (eq . $flag) (hasPrefix (printf "%s=" $flag) .) }}
+{{- fail (printf "%s in %s.extraArgs would differ from what the chart's objects say: write %s instead" $flag $.role $value) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "longshore.validateRoles" -}}
 {{- $v := .Values -}}
 {{- $a := $v.gateway.autoscaling -}}
@@ -54,14 +65,8 @@
 {{- fail "hosts.scheme is https, but nothing here ends TLS: write gateway.nlb.certificateArn, gateway.tls.secretName, or gateway.service.annotations for another load balancer" }}
 {{- end }}
 {{- $owned := dict "--port" "nothing, the chart's objects name it" "--peer-port" "nothing, the operator knows it" "--announce-port" "nothing, the pods of models know it" "--metrics-port" "nothing, the probes name it" "--lease" "nothing, the rights name it" "--image" "image.repository and image.tag" "--gateway-host" "nothing, it is the chart's Service" "--gateway-peers" "nothing, it is the chart's Service" "--ingress-domain" "hosts.domain" "--domain-template" "hosts.domainTemplate" "--path-template" "hosts.pathTemplate" "--url-scheme" "hosts.scheme" "--cluster-domain" "hosts.clusterDomain" "--default-deployment-mode" "defaultDeploymentMode" "--namespace" "operator.namespaces" "--storage-env" "storage.env" "--warm-pool" "pool.enabled" "--pool-replicas" "pool.replicas" "--pool-memory" "pool.memory" "--pool-cache" "pool.cacheSizeLimit" "--pool-resources" "pool.resources" "--pool-ingress" "networkPolicy.metrics.namespaces" "--drain-delay" "gateway.drain.delaySeconds" "--grace-seconds" "gateway.drain.graceSeconds" }}
-{{- range $flag, $value := $owned }}
 {{- range $role := list "operator" "gateway" }}
-{{- range (get $v $role).extraArgs }}
-{{- if or (eq . $flag) (hasPrefix (printf "%s=" $flag) .) }}
-{{- fail (printf "%s in %s.extraArgs would differ from what the chart's objects say: write %s instead" $flag $role $value) }}
-{{- end }}
-{{- end }}
-{{- end }}
+{{- include "longshore.validateArgs" (dict "role" $role "args" (get $v $role).extraArgs "owned" $owned) -}}
 {{- end }}
 {{- range $key, $value := $v.storage.env }}
 {{- if and (regexMatch "(SECRET|PASSWORD|TOKEN|CREDENTIALS|PRIVATE_KEY|ACCESS_KEY)" $key) (not (regexMatch "_(FILE|URI|URL|PATH)$" $key)) (eq $v.environment "production") }}
@@ -106,13 +111,7 @@
 {{- fail "tracking keeps its database or its artifacts on one pod's volume, and production keeps them when a node or a zone ends: write tracking.database.secretName and tracking.artifacts.destination" }}
 {{- end }}
 {{- $owned := dict "--host" "nothing, pods listen on every address" "--port" "nothing, the chart's objects name it" "--backend-store-uri" "tracking.database.secretName" "--artifacts-destination" "tracking.artifacts.destination" "--allowed-hosts" "tracking.allowedHosts" "--cors-allowed-origins" "tracking.allowedOrigins" "--api-keys" "tracking.auth.apiKeysSecretName" "--app-name" "tracking.auth.usersSecretName" "--drain-delay" "tracking.drain.delaySeconds" "--grace-seconds" "tracking.drain.graceSeconds" }}
-{{- range $flag, $value := $owned }}
-{{- range $t.extraArgs }}
-{{- if or (eq . $flag) (hasPrefix (printf "%s=" $flag) .) }}
-{{- fail (printf "%s in tracking.extraArgs would differ from what the chart's objects say: write %s instead" $flag $value) }}
-{{- end }}
-{{- end }}
-{{- end }}
+{{- include "longshore.validateArgs" (dict "role" "tracking" "args" $t.extraArgs "owned" $owned) -}}
 {{- end }}
 {{- end -}}
 
