@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
@@ -58,3 +59,13 @@ ORDERS = (
     ["start_time DESC", "run_id"],
     [],
 )
+
+
+def assert_alike(found: Callable[..., object], client: MlflowClient, store: MlflowClient, experiment: str, cases: list[tuple[str, list[str]]]) -> None:
+    """The server and MLflow's own store answer each filter and order alike."""
+    differing = []
+    for text, order in cases:
+        ours, theirs = (found(on, experiment, text, order) for on in (client, store))
+        if ours != theirs:
+            differing.append(f"{text} by {order}: {ours} instead of {theirs}")
+    assert not differing, "\n".join([f"{len(differing)} differ", *differing])

@@ -6,7 +6,7 @@ import random
 
 import mlflow
 import pytest
-from corpus import ORDERS, comparisons, fill
+from corpus import ORDERS, assert_alike, comparisons, fill
 from conftest import SEED
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -38,26 +38,15 @@ def found(on: MlflowClient, experiment: str, text: str, order: list[str], size: 
 
 def test_each_comparator(client: MlflowClient, store: MlflowClient, filled: tuple[str, list[str]]) -> None:
     experiment, runs = filled
-    differing = []
-    for text in comparisons(runs):
-        ours, theirs = (found(on, experiment, text, ["start_time", "run_id"]) for on in (client, store))
-        if ours != theirs:
-            differing.append(f"{text}: {ours} instead of {theirs}")
-    assert not differing, "\n".join([f"{len(differing)} differ", *differing])
+    assert_alike(found, client, store, experiment, [(text, ["start_time", "run_id"]) for text in comparisons(runs)])
 
 
 def test_conjunctions_and_orders(client: MlflowClient, store: MlflowClient, filled: tuple[str, list[str]]) -> None:
     experiment, runs = filled
     rng = random.Random(SEED + 1)
     single = comparisons(runs)
-    differing = []
-    for turn in range(60):
-        text = " and ".join(rng.sample(single, rng.randrange(3)))
-        order = ORDERS[turn % len(ORDERS)]
-        ours, theirs = (found(on, experiment, text, order) for on in (client, store))
-        if ours != theirs:
-            differing.append(f"{text} by {order}: {ours} instead of {theirs}")
-    assert not differing, "\n".join([f"{len(differing)} differ", *differing])
+    cases = [(" and ".join(rng.sample(single, rng.randrange(3))), ORDERS[turn % len(ORDERS)]) for turn in range(60)]
+    assert_alike(found, client, store, experiment, cases)
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: ",".join(order) or "none")

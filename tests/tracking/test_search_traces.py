@@ -10,6 +10,7 @@ import mlflow
 import pytest
 import requests
 from conftest import SEED
+from corpus import assert_alike
 from mlflow import MlflowClient
 from mlflow.entities import TraceInfo
 from mlflow.exceptions import MlflowException
@@ -47,12 +48,7 @@ def found(on: MlflowClient, experiment: str, text: str, order: list[str], size: 
 
 def test_each_comparator(client: MlflowClient, store: MlflowClient, filled: tuple[str, list[str]]) -> None:
     experiment, runs = filled
-    differing = []
-    for text in comparisons(runs, found(store, experiment, "", [])):
-        ours, theirs = (found(on, experiment, text, []) for on in (client, store))
-        if ours != theirs:
-            differing.append(f"{text}: {ours} instead of {theirs}")
-    assert not differing, "\n".join([f"{len(differing)} differ", *differing])
+    assert_alike(found, client, store, experiment, [(text, []) for text in comparisons(runs, found(store, experiment, "", []))])
 
 
 def test_conjunctions_and_orders(client: MlflowClient, store: MlflowClient, filled: tuple[str, list[str]]) -> None:
@@ -60,14 +56,8 @@ def test_conjunctions_and_orders(client: MlflowClient, store: MlflowClient, fill
     rng = random.Random(SEED + 1)
     # two comparisons of a run are one in MLflow: the last
     single = [text for text in comparisons(runs, found(store, experiment, "", [])) if "run_id" not in text]
-    differing = []
-    for turn in range(60):
-        text = " and ".join(rng.sample(single, rng.randrange(3)))
-        order = ORDERS[turn % len(ORDERS)]
-        ours, theirs = (found(on, experiment, text, order) for on in (client, store))
-        if ours != theirs:
-            differing.append(f"{text} by {order}: {ours} instead of {theirs}")
-    assert not differing, "\n".join([f"{len(differing)} differ", *differing])
+    cases = [(" and ".join(rng.sample(single, rng.randrange(3))), ORDERS[turn % len(ORDERS)]) for turn in range(60)]
+    assert_alike(found, client, store, experiment, cases)
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: ",".join(order) or "none")
