@@ -7,6 +7,7 @@ import itertools
 import json
 import random
 import threading
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 THREADS = 6
@@ -24,6 +25,22 @@ def ask(url: str, path: str, body: dict[str, object], timeout: float = 30) -> tu
         connection.close()
 
 
+class Lines:
+    """Connections that are kept, one to each server."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, http.client.HTTPConnection] = {}
+
+    def ask(self, url: str, path: str, body: dict[str, object]) -> tuple[int, dict[str, object]]:
+        """One request. After a failure the next one has another connection."""
+        line = self.open.pop(url, None) or http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+        line.request("POST", f"/api/2.0/mlflow/{path}", json.dumps(body), {"content-type": "application/json"})
+        reply = line.getresponse()
+        found = reply.status, json.loads(reply.read() or b"{}")
+        self.open[url] = line
+        return found
+
+
 class Load:
     """Batches, each with a number of its own. A batch has some metrics, a parameter and a tag."""
 
@@ -39,8 +56,13 @@ class Load:
         self.stop = threading.Event()
         self.threads: list[threading.Thread] = []
 
-    def _new_run(self, url: str) -> str:
-        status, reply = ask(url, "runs/create", {"experiment_id": self.experiment, "start_time": 1})
+    @property
+    def acknowledged(self) -> int:
+        """Batches and runs that were answered."""
+        return len(self.kept) + len(self.runs)
+
+    def _new_run(self, url: str, send: Callable[..., tuple[int, dict]] = ask) -> str:
+        status, reply = send(url, "runs/create", {"experiment_id": self.experiment, "start_time": 1})
         if status != 200:
             raise ConnectionError(str(reply))
         return reply["run"]["info"]["run_id"]
@@ -58,17 +80,18 @@ class Load:
             assert not thread.is_alive(), "a request is not answered"
 
     def _write(self) -> None:
+        lines = Lines()
         while not self.stop.is_set():
             number = next(self.numbers)
             url = random.choice(self.urls)
             try:
                 if number % 10 == 0:
-                    self.runs.add(self._new_run(url))
+                    self.runs.add(self._new_run(url, lines.ask))
                     continue
                 metrics = [{"key": f"m{number}", "value": number, "timestamp": step, "step": step} for step in range(METRICS)]
                 batch = {"run_id": self.run, "metrics": metrics, "params": [{"key": f"p{number}", "value": "x"}], "tags": [{"key": f"t{number}", "value": "x"}]}
                 self.sent.add(number)
-                status, reply = ask(url, "runs/log-batch", batch)
+                status, reply = lines.ask(url, "runs/log-batch", batch)
             except (OSError, http.client.HTTPException, ValueError):
                 self.stop.wait(0.005)
                 continue
