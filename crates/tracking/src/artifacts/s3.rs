@@ -3,6 +3,7 @@
 use std::{ops::Range, sync::Arc, time::SystemTime};
 
 use futures_util::{StreamExt, TryStreamExt};
+use hyper::body::Body as _;
 use longshore_daemon::server::Body;
 use object_store::{
     GetOptions, GetRange, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload,
@@ -19,12 +20,16 @@ use crate::{Error, reply::Reply};
 
 mod http;
 mod multipart;
+mod settings;
 mod signed;
 
 pub(crate) use multipart::PARTS;
 
-/// Bytes of a part. S3 takes ten thousand parts, so that a file may have 160 GB.
-const PART: usize = 16 << 20;
+/// Fewest bytes of a part, which are held until it is sent.
+const PART: u64 = 8 << 20;
+
+/// Most bytes of a part.
+const LARGEST_PART: u64 = 64 << 20;
 
 /// The objects of a bucket below a prefix.
 #[derive(Clone, Debug)]
@@ -36,16 +41,14 @@ pub(crate) struct S3 {
 
 impl S3 {
     /// The objects at `BUCKET/PREFIX`. Credentials, region and endpoint are those of the environment, by
-    /// AWS's names and by MLflow's `MLFLOW_S3_ENDPOINT_URL`.
+    /// AWS's names and by MLflow's.
     ///
     /// # Errors
     /// A refusal of a place or an environment that cannot be used.
     pub(crate) fn open(place: &str) -> Result<Self, Error> {
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-        let mut builder = AmazonS3Builder::from_env();
-        if let Ok(endpoint) = std::env::var("MLFLOW_S3_ENDPOINT_URL") {
-            builder = builder.with_endpoint(endpoint);
-        }
+        let variable = |name: &str| std::env::var(name).ok();
+        let builder = settings::apply(AmazonS3Builder::from_env(), bucket, variable)?;
         // whoever configures an endpoint without TLS means it
         let builder = builder.with_allow_http(true).with_bucket_name(bucket);
         let store = builder.with_http_connector(http::Hyper).build();
@@ -108,7 +111,8 @@ impl S3 {
     /// Writes a file from the body of a request. Nothing is seen of it until it is whole.
     pub(crate) async fn write(&self, path: &ArtifactPath, mut body: Body) -> Result<(), Error> {
         let key = self.key(path)?;
-        let (parts, is_last) = upload::piece(&mut body, PART).await?;
+        let part = part(body.size_hint().exact());
+        let (parts, is_last) = upload::piece(&mut body, part).await?;
         let payload = PutPayload::from_iter(parts);
         if is_last {
             let put = self.store.put(&key, payload).await;
@@ -116,7 +120,7 @@ impl S3 {
         }
         let begun = self.store.put_multipart(&key).await;
         let mut upload = begun.map_err(|error| unwritten(path, &error))?;
-        let written = in_parts(upload.as_mut(), payload, &mut body, path).await;
+        let written = in_parts(upload.as_mut(), payload, &mut body, part, path).await;
         if written.is_err() {
             // parts that nobody joins cost money
             if let Err(error) = upload.abort().await {
@@ -148,17 +152,25 @@ impl S3 {
     }
 }
 
+/// Bytes of each part of a file of so many bytes, such that S3's ten thousand parts are enough. A client that does not say
+/// how long its file is can send 160 GB.
+fn part(size: Option<u64>) -> usize {
+    let part = size.map_or(2 * PART, |size| size.div_ceil(*PARTS.end() as u64));
+    part.clamp(PART, LARGEST_PART) as usize
+}
+
 /// Sends the first part and all others, and joins them.
 async fn in_parts(
     upload: &mut dyn MultipartUpload,
     first: PutPayload,
     body: &mut Body,
+    part: usize,
     path: &ArtifactPath,
 ) -> Result<(), Error> {
     let mut payload = first;
     loop {
         upload.put_part(payload).await.map_err(|error| unwritten(path, &error))?;
-        let (parts, is_last) = upload::piece(body, PART).await?;
+        let (parts, is_last) = upload::piece(body, part).await?;
         payload = PutPayload::from_iter(parts);
         if is_last {
             if payload.content_length() > 0 {
@@ -182,4 +194,24 @@ fn failed(path: &ArtifactPath, error: &object_store::Error) -> Error {
 /// Why a path cannot be written: what is not found then is the bucket.
 fn unwritten(path: &ArtifactPath, error: &object_store::Error) -> Error {
     Error::Artifact { path: path.to_string(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn parts_are_small_until_there_would_be_too_many() {
+        const MIB: usize = 1 << 20;
+        for (size, wanted) in [
+            (Some(0), 8 * MIB),
+            (Some(2 << 30), 8 * MIB),
+            (Some(10_000 * (9 << 20)), 9 * MIB),
+            (Some(10_000 * (9 << 20) + 1), 9 * MIB + 1),
+            (Some(u64::MAX), 64 * MIB),
+            (None, 16 * MIB),
+        ] {
+            assert_eq!(part(size), wanted, "{size:?}");
+        }
+    }
 }
