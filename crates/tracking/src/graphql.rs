@@ -20,6 +20,7 @@ use hyper::{Response, StatusCode};
 use longshore_mlflow::rest::{ErrorCode, Method, parse_request};
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::bounds::Bounds;
 use self::{
     plan::{Asked, Plan, plan},
     resolve::refusal,
@@ -59,10 +60,11 @@ async fn respond(state: Arc<State>, request: Request) -> Result<Response<Reply>,
     })?;
     let none = Map::new();
     let variables = fields.get("variables").and_then(Value::as_object).unwrap_or(&none);
-    let Plan { name, names, asked } = match plan(query, text("operationName"), variables) {
-        Ok(plan) => plan,
-        Err(words) => return Ok(told(&Value::Null, &[words])),
-    };
+    let Plan { name, names, asked } =
+        match plan(query, text("operationName"), variables, state.settings.graphql) {
+            Ok(plan) => plan,
+            Err(words) => return Ok(told(&Value::Null, &[words])),
+        };
     let asked = Arc::new(asked);
     let (shared, all, who) = (state.clone(), asked.clone(), caller.clone());
     let work = move |on: &mut dyn crate::store::Connection| {

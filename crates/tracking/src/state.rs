@@ -8,6 +8,7 @@ use regex::Regex;
 use crate::{
     Store, Users,
     artifacts::repository::Repository,
+    graphql,
     webhooks::{self, Webhooks},
 };
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub host_schemes: Vec<String>,
     /// How long an address holds with which a client downloads a file from the storage itself.
     pub presigned: Duration,
+    /// How much one query to `/graphql` may ask.
+    pub graphql: graphql::Bounds,
     /// Whether experiments and models live in workspaces that requests name.
     pub workspaces: bool,
     /// Which webhooks there may be, and how they are called.
@@ -41,6 +44,7 @@ impl Default for Settings {
             source_pattern: None,
             host_schemes: Vec::new(),
             presigned: Duration::from_mins(5),
+            graphql: graphql::Bounds::default(),
             workspaces: false,
             webhooks: webhooks::Settings::default(),
         }

@@ -124,6 +124,34 @@ pub(crate) struct TrackingArgs {
     )]
     pub(crate) host_schemes: Vec<String>,
 
+    /// Seconds that an address holds with which a client downloads a file from the bucket itself
+    #[arg(
+        long,
+        env = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS",
+        default_value_t = 300,
+        value_parser = clap::value_parser!(u64).range(1..=604_800),
+        value_name = "SECONDS"
+    )]
+    pub(crate) presigned_download_seconds: u64,
+
+    /// Most fields of one query to `/graphql`
+    #[arg(
+        long,
+        env = "MLFLOW_SERVER_GRAPHQL_MAX_ROOT_FIELDS",
+        default_value_t = 10,
+        value_name = "COUNT"
+    )]
+    pub(crate) graphql_max_root_fields: usize,
+
+    /// Most aliases in one place of a query to `/graphql`
+    #[arg(
+        long,
+        env = "MLFLOW_SERVER_GRAPHQL_MAX_ALIASES",
+        default_value_t = 10,
+        value_name = "COUNT"
+    )]
+    pub(crate) graphql_max_aliases: usize,
+
     /// Cut parameters and tags of runs that are too long; `false` refuses them
     #[arg(
         long,

@@ -2,6 +2,7 @@
 
 mod backup;
 mod database;
+mod environment;
 mod ui;
 mod users;
 mod webhooks;
@@ -30,6 +31,7 @@ fn serve(args: &TrackingArgs) -> Result<()> {
     for (flag, reason) in args.ignored.given() {
         tracing::info!("`{flag}` changes nothing here: {reason}");
     }
+    environment::explain();
     let store = database::location(args)?;
     let settings = settings(args, Settings::default())?;
     let mut config = Config::new(Store::open(store)?, settings);
@@ -95,6 +97,9 @@ fn settings(args: &TrackingArgs, mut settings: Settings) -> Result<Settings> {
     settings.source_pattern = pattern;
     settings.host_schemes = args.host_schemes.iter().map(|it| it.trim().to_owned()).collect();
     settings.truncate = args.truncate_long_values;
+    settings.presigned = Duration::from_secs(args.presigned_download_seconds);
+    settings.graphql.roots = args.graphql_max_root_fields;
+    settings.graphql.aliases = args.graphql_max_aliases;
     settings.workspaces = args.workspaces.enabled();
     settings.webhooks = webhooks::settings(&args.webhooks)?;
     Ok(settings)

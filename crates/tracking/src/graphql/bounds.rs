@@ -10,27 +10,36 @@ const DEPTH: usize = 10;
 /// Most fields, those of fragments counted where they are used.
 const FIELDS: usize = 1000;
 
-/// Most fields of a whole query.
-const ROOTS: usize = 10;
+/// What an operator may allow more or less of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most fields of a whole query.
+    pub roots: usize,
+    /// Most aliases in one place.
+    pub aliases: usize,
+}
 
-/// Most aliases in one place.
-const ALIASES: usize = 10;
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { roots: 10, aliases: 10 }
+    }
+}
 
 /// Checks every operation of a query.
 ///
 /// # Errors
 /// Words that name the bound.
-pub(super) fn check(document: &Document) -> Result<(), String> {
+pub(super) fn check(document: &Document, bounds: Bounds) -> Result<(), String> {
     let mut counts = Counts::default();
     for operation in &document.operations {
         counts.level(document, &[&operation.selections], 1)?;
     }
     let Counts { roots, aliases, .. } = counts;
-    if roots > ROOTS {
-        return Err(too_many("root fields", ROOTS, roots));
+    if roots > bounds.roots {
+        return Err(too_many("root fields", bounds.roots, roots));
     }
-    if aliases > ALIASES {
-        return Err(too_many("aliases", ALIASES, aliases));
+    if aliases > bounds.aliases {
+        return Err(too_many("aliases", bounds.aliases, aliases));
     }
     Ok(())
 }

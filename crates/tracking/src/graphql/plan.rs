@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     arguments::{self, Variables},
-    bounds,
+    bounds::{self, Bounds},
     document::{Directive, Document, Field, Operation, Selection},
     parse::parse,
     schema::{Asks, Kind, Object, root},
@@ -58,12 +58,13 @@ pub(super) fn plan(
     query: &str,
     operation: Option<&str>,
     variables: &Map<String, Value>,
+    bounds: Bounds,
 ) -> Result<Plan, String> {
     if query.len() > SIZE {
         return Err(format!("a query has at most {SIZE} bytes, and this one has {}", query.len()));
     }
     let document = parse(query)?;
-    bounds::check(&document)?;
+    bounds::check(&document, bounds)?;
     let operation = chosen(&document, operation)?;
     let variables = arguments::variables(&operation.variables, variables)?;
     let planner = Planner { document: &document, variables };

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
+    Bounds,
     document::{Literal, Selection},
     parse::parse,
     plan::{Plan, plan},
@@ -9,7 +10,7 @@ use super::{
 
 fn planned(query: &str, variables: Value) -> Result<Plan, String> {
     let Value::Object(variables) = variables else { panic!("variables are an object") };
-    plan(query, None, &variables)
+    plan(query, None, &variables, Bounds::default())
 }
 
 fn words(query: &str) -> String {
@@ -79,6 +80,11 @@ fn one_query_cannot_ask_for_much() {
     let aliases = many(11, &|n| format!("a{n}: experiment {{ name }}"));
     let error = "GraphQL queries should have at most 10 aliases, got 11 aliases.";
     assert_eq!(words(&format!("{{ {get} {{ {aliases} }} }}")), error);
+    let more = Bounds { roots: 12, aliases: 12 };
+    assert_eq!(
+        plan(&format!("{{ {roots} }}"), None, &Map::new(), more).expect("a plan").asked.len(),
+        12
+    );
     // neither can fragments
     let parts = many(11, &|n| {
         format!("fragment F{n} on MlflowGetExperimentResponse {{ a{n}: experiment {{ name }} }}")
