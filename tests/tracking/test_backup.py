@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import mlflow
 import pytest
+import requests
 from mlflow import MlflowClient
 from mlflow.artifacts import load_text
 from server import Tracking, binary, new_store
 
 
-def longshore(*arguments: object) -> subprocess.CompletedProcess[str]:
+def longshore(*arguments: object, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     command = [str(binary()), "tracking", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+
+def places(server: Tracking) -> tuple[object, ...]:
+    """Where a server keeps what it has."""
+    server.artifacts.mkdir(exist_ok=True)
+    return "--backend-store-uri", server.store_uri, "--artifacts-destination", server.artifacts
 
 
 @pytest.mark.current
@@ -34,7 +42,7 @@ def test_a_restored_server_answers_as_the_first(tracking: Tracking, client: Mlfl
     place = ("--backend-store-uri", tracking.store_uri, "--artifacts-destination", tracking.artifacts)
     saved = longshore("backup", kept, *place)
     assert saved.returncode == 0, saved.stderr
-    assert json.loads((kept / "backup.json").read_text())["format"] == 1
+    assert json.loads((kept / "backup.json").read_text())["format"] == 2
 
     folder = tmp_path / "restored"
     folder.mkdir()
@@ -52,6 +60,39 @@ def test_a_restored_server_answers_as_the_first(tracking: Tracking, client: Mlfl
 
     refused = longshore("restore", kept, *to)
     assert (refused.returncode, "is not empty" in refused.stderr) == (1, True)
+
+
+@pytest.mark.current
+def test_users_come_back_with_what_they_were_granted(tmp_path: Path, name: str) -> None:
+    folders = [tmp_path / "first", tmp_path / "second"]
+    servers = []
+    for folder in folders:
+        folder.mkdir()
+        config = folder / "basic_auth.ini"
+        config.write_text(f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = {new_store(folder).replace('mlflow.db', 'users.db')}\nadmin_username = root\nadmin_password = a good password\n")
+        environment = {"MLFLOW_APP_NAME": "basic-auth", "MLFLOW_AUTH_CONFIG_PATH": str(config)}
+        servers.append(Tracking(folder, environment=environment))
+    root, user = ("root", "a good password"), ("crane", "another good password")
+    first, second = servers
+    with first:
+        api = f"{first.url}/api/2.0/mlflow"
+        assert requests.post(f"{api}/users/create", json=dict(zip(("username", "password"), user, strict=True)), auth=root, timeout=30).ok
+        made = requests.post(f"{api}/experiments/create", json={"name": name}, auth=user, timeout=30).json()["experiment_id"]
+        hidden = requests.post(f"{api}/experiments/create", json={"name": f"{name} of root"}, auth=root, timeout=30).json()["experiment_id"]
+        for turn in range(3):
+            saved = longshore("backup", tmp_path / "kept", "--keep", 2, *places(first), environment=first.environment)
+            assert saved.returncode == 0, saved.stderr
+            assert " 2 users" in saved.stdout
+            time.sleep(1.1 if turn < 2 else 0)
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+    restored = longshore("restore", tmp_path / "kept", "--newest", *places(second), environment=second.environment)
+    assert restored.returncode == 0, restored.stderr
+    with second:
+        def get(experiment: str, who: tuple[str, str]) -> int:
+            url = f"{second.url}/api/2.0/mlflow/experiments/get"
+            return requests.get(url, params={"experiment_id": experiment}, auth=who, timeout=30).status_code
+
+        assert [get(made, user), get(hidden, user), get(hidden, root), get(made, ("crane", "wrong"))] == [200, 403, 200, 401]
 
 
 def test_what_cannot_be_backed_up_is_said(tmp_path: Path) -> None:

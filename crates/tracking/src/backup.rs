@@ -1,7 +1,7 @@
 //! Backups: everything that a server keeps, in a folder of plain files that belongs to no database.
 //!
 //! `backup.json` says what is there; it is written last, so that a folder without it is no backup.
-//! `database/TABLE.jsonl` has a row a line, and `artifacts/` the files as they are, which `artifacts.jsonl`
+//! `database/TABLE.jsonl` has a row a line, `users/TABLE.jsonl` the same of users, and `artifacts/` the files as they are, which `artifacts.jsonl`
 //! lists. Everything is named with its size and its SHA-256, so that a restore knows that it has all of it.
 
 mod digest;
@@ -9,6 +9,7 @@ mod dump;
 mod files;
 mod load;
 mod manifest;
+mod rounds;
 mod row;
 
 use std::{
@@ -18,11 +19,19 @@ use std::{
 
 pub use dump::backup;
 pub use load::{check, restore};
+pub use rounds::{newest, round};
 
-use crate::{Error, store::Location};
+use crate::{
+    Error,
+    store::{Connection, Location, Store, Table, tables},
+    users::schema,
+};
 
 /// The folder of tables.
 const DATABASE: &str = "database";
+
+/// The folder of tables of users.
+const USERS: &str = "users";
 
 /// The folder of artifacts.
 const ARTIFACTS: &str = "artifacts";
@@ -38,6 +47,8 @@ const MANIFEST: &str = "backup.json";
 pub struct Place {
     /// Where the location of the database is written.
     pub store: Location,
+    /// Where the location of the users' database is written, which may be the same; `None` leaves users out.
+    pub users: Option<Location>,
     /// The folder of artifacts on this machine; `None` leaves them out.
     pub artifacts: Option<PathBuf>,
 }
@@ -47,6 +58,8 @@ pub struct Place {
 pub struct Summary {
     /// Rows of all tables.
     pub rows: u64,
+    /// Users.
+    pub users: u64,
     /// Files of artifacts.
     pub files: u64,
     /// Bytes of these files.
@@ -55,8 +68,39 @@ pub struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rows, files, bytes } = self;
-        write!(out, "{rows} rows, {files} files of artifacts with {bytes} bytes")
+        let Self { rows, users, files, bytes } = self;
+        write!(out, "{rows} rows, {users} users, {files} files of artifacts with {bytes} bytes")
+    }
+}
+
+/// One of the databases of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Database {
+    Experiments,
+    Users,
+}
+
+impl Database {
+    /// The folder of its tables.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Experiments => DATABASE,
+            Self::Users => USERS,
+        }
+    }
+
+    fn open(self, at: &Location) -> Result<Store, Error> {
+        match self {
+            Self::Experiments => Store::open(at.clone()),
+            Self::Users => Store::open_with(at.clone(), schema::prepare),
+        }
+    }
+
+    fn tables(self, on: &mut dyn Connection) -> Result<Vec<Table>, Error> {
+        match self {
+            Self::Experiments => tables(on),
+            Self::Users => schema::tables(on),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) use connection::has_table;
 pub use connection::{Connection, Dialect};
 pub use location::Location;
 pub(crate) use schema::REVISION;
-pub(crate) use tables::{Table, TableColumn, tables};
+pub(crate) use tables::{Table, TableColumn, of_schema, tables};
 pub use value::{Column, Row, Value};
 use work::{Job, job};
 

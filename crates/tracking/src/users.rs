@@ -4,12 +4,12 @@
 pub(crate) mod grants;
 pub(crate) mod people;
 pub(crate) mod roles;
+pub(crate) mod schema;
 
 mod config;
 mod identify;
 mod ini;
 mod password;
-mod schema;
 mod verified;
 
 use std::sync::Arc;
@@ -22,9 +22,6 @@ pub(crate) use identify::Stranger;
 
 use self::verified::Verified;
 use crate::{Error, rights::Permission, store::Store};
-
-/// Where users are kept when nothing is said of it, as in MLflow.
-const HERE: &str = "sqlite:///basic_auth.db";
 
 /// Passwords that are hashed at a time: each takes 32 MiB and tens of milliseconds of a core.
 const HASHED: usize = 2;
@@ -49,8 +46,7 @@ impl Users {
     /// # Errors
     /// When the database cannot be opened, or the administrator has no name or no good password.
     pub fn open(config: &Config) -> Result<Self, Error> {
-        let database = config.database.clone().unwrap_or_else(|| HERE.into());
-        let store = Store::open_with(database, schema::prepare)?;
+        let store = Store::open_with(config.database(), schema::prepare)?;
         let admin = config.admin.clone().ok_or_else(|| {
             Error::invalid(
                 "the administrator of the users has no name: set `MLFLOW_AUTH_ADMIN_USERNAME`, or `admin_username` in the file of `MLFLOW_AUTH_CONFIG_PATH`",

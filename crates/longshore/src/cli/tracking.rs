@@ -13,7 +13,7 @@ pub(crate) use self::{
     backup::{BackupArgs, PlaceArgs, RestoreArgs, TrackingCommand},
     database::DatabaseArgs,
     ui::UiArgs,
-    users::UserArgs,
+    users::{App, UserArgs},
     webhooks::WebhookArgs,
     workspaces::WorkspaceArgs,
 };

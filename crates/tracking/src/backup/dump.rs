@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    DATABASE, Place, Summary,
+    Database, Place, Summary,
     digest::Digest,
     failed, files,
     manifest::{Manifest, Part},
@@ -16,14 +16,15 @@ use super::{
 use crate::{
     Error,
     clock::now,
-    store::{Connection, Store, Table, Value, tables},
+    store::{Connection, Location, Table, Value},
 };
 
 /// Rows that are read at a time.
 const PAGE: usize = 500;
 
-/// Writes a backup into a folder, which must be empty or not be there. A server may go on meanwhile: all rows
-/// are of one moment, and the artifacts of the runs that there were then come after them.
+/// Writes a backup into a folder, which must be empty or not be there. A server may go on meanwhile: all rows of a
+/// database are of one moment. Users come before what they were granted, so that no grant is for what is not there, and
+/// the artifacts of runs after these.
 ///
 /// # Errors
 /// When something cannot be read or written. The folder is no backup then.
@@ -31,17 +32,22 @@ pub fn backup(place: &Place, folder: &Path) -> Result<Summary, Error> {
     if fs::read_dir(folder).is_ok_and(|mut inside| inside.next().is_some()) {
         return Err(unusable(folder, "it is not empty; name a new folder for each backup"));
     }
-    let rows = folder.join(DATABASE);
-    fs::create_dir_all(&rows).map_err(failed(&rows))?;
-    let store = Store::open(place.store.clone())?;
-    let tables = store.read_now(move |on| {
-        tables(on)?.iter().map(|table| write(on, table, &rows)).collect::<Result<Vec<_>, _>>()
-    })?;
+    let users = place.users.as_ref().map(|at| all(Database::Users, at, folder)).transpose()?;
+    let tables = all(Database::Experiments, &place.store, folder)?;
     let artifacts = place.artifacts.as_deref().map(|from| files::save(from, folder)).transpose()?;
     let (artifacts, bytes) = artifacts.map_or((None, 0), |(list, bytes)| (Some(list), bytes));
-    let manifest = Manifest { tables, artifacts, bytes };
+    let manifest = Manifest { tables, users, artifacts, bytes };
     manifest.write(folder, now())?;
     Ok(manifest.summary())
+}
+
+/// Writes all tables of a database.
+fn all(database: Database, at: &Location, folder: &Path) -> Result<Vec<Part>, Error> {
+    let rows = folder.join(database.folder());
+    fs::create_dir_all(&rows).map_err(failed(&rows))?;
+    database.open(at)?.read_now(move |on| {
+        database.tables(on)?.iter().map(|table| write(on, table, &rows)).collect()
+    })
 }
 
 /// Writes all rows of a table, by its key.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    DATABASE, Place, Summary,
+    Database, Place, Summary,
     digest::Digest,
     failed, files,
     manifest::{Manifest, Part},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error,
-    store::{Connection, Store, Table, Value, tables},
+    store::{Connection, Location, Store, Table, Value},
 };
 
 /// Values of one statement: SQLite takes 32,766 of them.
@@ -27,8 +27,11 @@ const VALUES: usize = 4000;
 /// When it is not what was written.
 pub fn check(folder: &Path) -> Result<Summary, Error> {
     let manifest = Manifest::read(folder)?;
-    for table in &manifest.tables {
-        let place = rows(folder, table);
+    let users = manifest.users.as_deref().unwrap_or_default();
+    let users = users.iter().map(|table| (Database::Users, table));
+    let tables = manifest.tables.iter().map(|table| (Database::Experiments, table));
+    for (database, table) in tables.chain(users) {
+        let place = rows(folder, database, table);
         let mut digest = Digest::new(File::open(&place).map_err(failed(&place))?);
         io::copy(&mut digest, &mut io::sink()).map_err(failed(&place))?;
         if digest.end().2 != table.sha256 {
@@ -41,19 +44,18 @@ pub fn check(folder: &Path) -> Result<Summary, Error> {
     Ok(manifest.summary())
 }
 
-/// Brings a backup, once it is known to be whole, into a database and a folder that are empty.
+/// Brings a backup, once it is known to be whole, into databases and a folder that are empty.
 ///
 /// # Errors
-/// When the backup is damaged or the place is not empty. The database is left empty then, and so is the folder.
+/// When the backup is damaged or the place is not empty. The databases are left empty then, and so is the folder.
 pub fn restore(place: &Place, folder: &Path) -> Result<Summary, Error> {
     let summary = check(folder)?;
     let manifest = Manifest::read(folder)?;
-    let store = Store::open(place.store.clone())?;
-    if let Some(table) = store.read_now(first_filled)? {
-        return Err(Error::invalid(format!(
-            "the database is not empty: its table `{table}` has rows; name a new one by `--backend-store-uri`"
-        )));
-    }
+    let store = emptied(Database::Experiments, &place.store)?;
+    let users = match (manifest.users, &place.users) {
+        (Some(tables), Some(at)) => Some((emptied(Database::Users, at)?, tables)),
+        _ => None,
+    };
     if let (Some(list), Some(to)) = (&manifest.artifacts, &place.artifacts) {
         if fs::read_dir(to).is_ok_and(|mut inside| inside.next().is_some()) {
             return Err(unusable(
@@ -63,8 +65,14 @@ pub fn restore(place: &Place, folder: &Path) -> Result<Summary, Error> {
         }
         files::bring(folder, list, to)?;
     }
-    let from = folder.to_owned();
-    let loaded = store.write_now(move |on| load(on, &manifest, &from));
+    let loaded = load(Database::Experiments, &store, manifest.tables, folder).and_then(|()| {
+        let Some((users, tables)) = users else { return Ok(()) };
+        let loaded = load(Database::Users, &users, tables, folder);
+        if loaded.is_err() {
+            store.write_now(|on| empty(Database::Experiments, on))?;
+        }
+        loaded
+    });
     if let (Err(_), Some(to)) = (&loaded, &place.artifacts) {
         // it was empty before; what stays would stand in the way of the next attempt
         if let Err(error) = fs::remove_dir_all(to) {
@@ -74,9 +82,29 @@ pub fn restore(place: &Place, folder: &Path) -> Result<Summary, Error> {
     loaded.map(|()| summary)
 }
 
+/// Opens a database, which must have no rows that somebody wrote.
+fn emptied(database: Database, at: &Location) -> Result<Store, Error> {
+    let store = database.open(at)?;
+    if let Some(table) = store.read_now(move |on| first_filled(database, on))? {
+        let (which, named) = match database {
+            Database::Experiments => ("the database", "`--backend-store-uri`"),
+            Database::Users => {
+                ("the database of users", "`database_uri` in the configuration of users")
+            }
+        };
+        return Err(Error::invalid(format!(
+            "{which} is not empty: its table `{table}` has rows; name a new one by {named}"
+        )));
+    }
+    Ok(store)
+}
+
 /// The first table with rows that no server makes by itself.
-fn first_filled(on: &mut dyn Connection) -> Result<Option<&'static str>, Error> {
-    for table in tables(on)? {
+fn first_filled(
+    database: Database,
+    on: &mut dyn Connection,
+) -> Result<Option<&'static str>, Error> {
+    for table in database.tables(on)? {
         let own = match table.name {
             "experiments" => "WHERE experiment_id <> 0",
             "workspaces" => "WHERE name <> 'default'",
@@ -89,20 +117,30 @@ fn first_filled(on: &mut dyn Connection) -> Result<Option<&'static str>, Error> 
     Ok(None)
 }
 
-fn load(on: &mut dyn Connection, manifest: &Manifest, folder: &Path) -> Result<(), Error> {
-    on.script("DELETE FROM experiments; DELETE FROM workspaces;")?;
-    for table in tables(on)? {
-        let part = manifest.tables.iter().find(|part| part.name == table.name);
-        let names = table.columns.iter().map(|column| &column.name);
-        let part = part.filter(|part| part.columns.iter().eq(names));
-        let part = part.ok_or_else(|| {
-            let words =
-                format!("it has no table `{}` with the columns of the database", table.name);
-            unusable(folder, words)
-        })?;
-        fill(on, &table, part, &rows(folder, part))?;
-    }
-    Ok(())
+/// Deletes all rows.
+fn empty(database: Database, on: &mut dyn Connection) -> Result<(), Error> {
+    let tables = database.tables(on)?;
+    tables.iter().rev().try_for_each(|it| on.script(&format!("DELETE FROM {}", it.name)))
+}
+
+/// Writes all rows of a database, or none.
+fn load(database: Database, store: &Store, parts: Vec<Part>, folder: &Path) -> Result<(), Error> {
+    let folder = folder.to_owned();
+    store.write_now(move |on| {
+        empty(database, on)?;
+        for table in database.tables(on)? {
+            let part = parts.iter().find(|part| part.name == table.name);
+            let names = table.columns.iter().map(|column| &column.name);
+            let part = part.filter(|part| part.columns.iter().eq(names));
+            let part = part.ok_or_else(|| {
+                let words =
+                    format!("it has no table `{}` with the columns of the database", table.name);
+                unusable(&folder, words)
+            })?;
+            fill(on, &table, part, &rows(&folder, database, part))?;
+        }
+        Ok(())
+    })
 }
 
 /// Writes all rows of a table, and counts them in the database.
@@ -150,10 +188,10 @@ fn count_on(on: &mut dyn Connection, table: &Table) -> Result<(), Error> {
     Ok(())
 }
 
-fn rows(folder: &Path, table: &Part) -> PathBuf {
+fn rows(folder: &Path, database: Database, table: &Part) -> PathBuf {
     // the name is compared with the tables of the database before it is opened for them
     let name = table.name.replace(['/', '.'], "_");
-    folder.join(DATABASE).join(format!("{name}.jsonl"))
+    folder.join(database.folder()).join(format!("{name}.jsonl"))
 }
 
 fn damaged(place: &Path) -> Error {

@@ -1,18 +1,20 @@
-use std::{fs, io::Write, path::Path};
+use std::{fs, io::Write, ops::RangeInclusive, path::Path};
 
 use serde_json::{Value as Json, json};
 
 use super::{MANIFEST, Summary, failed, unusable};
-use crate::{Error, store::REVISION};
+use crate::{Error, store::REVISION, users::schema};
 
-/// The form of backups that this version writes and reads.
-const FORMAT: u64 = 1;
+/// The forms of backups that this version reads; it writes the last. The first had no users.
+const FORMATS: RangeInclusive<u64> = 1..=2;
 
 /// What a backup holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
     /// Its tables, in the order in which they can be written.
     pub(super) tables: Vec<Part>,
+    /// The tables of users; `None` when they were left out.
+    pub(super) users: Option<Vec<Part>>,
     /// The list of its artifacts, `rows` being files; `None` when they were left out.
     pub(super) artifacts: Option<Part>,
     /// Bytes of all artifacts.
@@ -34,8 +36,10 @@ pub(super) struct Part {
 
 impl Manifest {
     pub(super) fn summary(&self) -> Summary {
+        let users = self.users.as_deref().unwrap_or_default();
         Summary {
-            rows: self.tables.iter().map(|table| table.rows).sum(),
+            rows: self.tables.iter().chain(users).map(|table| table.rows).sum(),
+            users: users.iter().find(|table| table.name == "users").map_or(0, |table| table.rows),
             files: self.artifacts.as_ref().map_or(0, |list| list.rows),
             bytes: self.bytes,
         }
@@ -47,10 +51,11 @@ impl Manifest {
             let Part { name, columns, rows, sha256 } = part;
             json!({ "name": name, "columns": columns, "rows": rows, "sha256": sha256 })
         };
-        let tables: Vec<_> = self.tables.iter().map(part).collect();
+        let parts = |all: &[Part]| all.iter().map(part).collect::<Vec<_>>();
         let text = json!({
-            "format": FORMAT, "revision": REVISION, "made_at": now, "made_by": env!("CARGO_PKG_VERSION"),
-            "tables": tables, "artifacts": self.artifacts.as_ref().map(part), "bytes": self.bytes,
+            "format": FORMATS.end(), "revision": REVISION, "made_at": now, "made_by": env!("CARGO_PKG_VERSION"),
+            "tables": parts(&self.tables), "users": self.users.as_deref().map(parts),
+            "users_revision": schema::REVISION, "artifacts": self.artifacts.as_ref().map(part), "bytes": self.bytes,
         });
         let place = folder.join(MANIFEST);
         let write = || {
@@ -70,31 +75,42 @@ impl Manifest {
         let wrong = || unusable(&place, "it is damaged; take another backup");
         let json: Json = serde_json::from_str(&text).map_err(|_| wrong())?;
         let format = json.get("format").and_then(Json::as_u64).ok_or_else(wrong)?;
-        if format != FORMAT {
+        if !FORMATS.contains(&format) {
+            let last = FORMATS.end();
             return Err(unusable(
                 &place,
                 format!(
-                    "it has the form {format} and this version reads {FORMAT}; use the Longshore that made it"
+                    "it has the form {format} and this version reads up to {last}; use the Longshore that made it"
                 ),
             ));
         }
-        let revision = json.get("revision").and_then(Json::as_str).ok_or_else(wrong)?;
-        if revision != REVISION {
-            return Err(unusable(
-                &place,
-                format!(
-                    "its schema is `{revision}` and this version writes `{REVISION}`; restore it with the Longshore that made it, then bring the database forward"
-                ),
-            ));
+        let parts = |name: &str| {
+            let all = json.get(name).and_then(Json::as_array)?;
+            all.iter().map(part).collect::<Option<Vec<_>>>()
+        };
+        let tables = parts("tables");
+        let users = match json.get("users").filter(|it| !it.is_null()) {
+            Some(_) => Some(parts("users").ok_or_else(wrong)?),
+            None => None,
+        };
+        let revisions = [("revision", REVISION), ("users_revision", schema::REVISION)];
+        for (name, written) in revisions.into_iter().take(1 + usize::from(users.is_some())) {
+            let revision = json.get(name).and_then(Json::as_str).ok_or_else(wrong)?;
+            if revision != written {
+                return Err(unusable(
+                    &place,
+                    format!(
+                        "its schema is `{revision}` and this version writes `{written}`; restore it with the Longshore that made it, then bring the database forward"
+                    ),
+                ));
+            }
         }
-        let tables = json.get("tables").and_then(Json::as_array).ok_or_else(wrong)?;
-        let tables: Option<Vec<_>> = tables.iter().map(part).collect();
         let artifacts = match json.get("artifacts").filter(|it| !it.is_null()) {
             Some(json) => Some(part(json).ok_or_else(wrong)?),
             None => None,
         };
         let bytes = json.get("bytes").and_then(Json::as_u64).ok_or_else(wrong)?;
-        Ok(Self { tables: tables.ok_or_else(wrong)?, artifacts, bytes })
+        Ok(Self { tables: tables.ok_or_else(wrong)?, users, artifacts, bytes })
     }
 }
 

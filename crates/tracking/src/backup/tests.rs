@@ -29,7 +29,7 @@ fn filled_at(folder: &Path, store: &str) -> Place {
     fs::create_dir_all(artifacts.join("7/r1/artifacts/model")).unwrap();
     fs::write(artifacts.join("7/r1/artifacts/model/ü.bin"), vec![7; 100_000]).unwrap();
     fs::write(artifacts.join("7/r1/artifacts/.artifact.uploading.x"), "half").unwrap();
-    Place { store: Location::from(store), artifacts: Some(artifacts) }
+    Place { store: Location::from(store), users: None, artifacts: Some(artifacts) }
 }
 
 fn uri(place: &Place) -> String {
@@ -50,13 +50,14 @@ fn what_was_backed_up_is_what_is_restored() {
     let kept = folder.path().join("backup");
     let summary = backup(&place, &kept).unwrap();
     // two experiments, a run, 1201 metrics, a parameter, a model, a workspace
-    assert_eq!(summary, Summary { rows: 1207, files: 1, bytes: 100_000 });
+    assert_eq!(summary, Summary { rows: 1207, users: 0, files: 1, bytes: 100_000 });
     assert_eq!(check(&kept).unwrap(), summary);
 
     let other = folder.path().join("other");
     fs::create_dir(&other).unwrap();
     let to = Place {
         store: Location::from(&database::new(&other)),
+        users: None,
         artifacts: Some(other.join("artifacts")),
     };
     assert_eq!(restore(&to, &kept).unwrap(), summary);
@@ -98,6 +99,7 @@ fn a_damaged_backup_is_refused_before_anything_is_written() {
         fs::create_dir(&other).unwrap();
         let to = Place {
             store: Location::from(&database::new(&other)),
+            users: None,
             artifacts: Some(other.join("artifacts")),
         };
         let error = restore(&to, &kept).unwrap_err();
@@ -118,6 +120,7 @@ fn artifacts_can_be_left_out() {
     fs::create_dir(&other).unwrap();
     let to = Place {
         store: Location::from(&database::new(&other)),
+        users: None,
         artifacts: Some(other.join("artifacts")),
     };
     assert_eq!(restore(&to, &kept).unwrap().rows, 1207);
@@ -131,7 +134,8 @@ fn a_backup_goes_from_one_kind_of_database_to_another() {
     let place = filled_at(folder.path(), &file);
     let kept = folder.path().join("backup");
     backup(&place, &kept).unwrap();
-    let to = Place { store: Location::from(&database::new(folder.path())), artifacts: None };
+    let store = Location::from(&database::new(folder.path()));
+    let to = Place { store, users: None, artifacts: None };
     restore(&to, &kept).unwrap();
     let again = folder.path().join("again");
     backup(&to, &again).unwrap();
@@ -145,4 +149,53 @@ fn a_backup_goes_from_one_kind_of_database_to_another() {
         };
         assert_eq!(lines(&again), lines(&kept), "{table}");
     }
+}
+
+#[test]
+fn users_and_their_grants_are_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = filled(folder.path());
+    // in a database of their own, and in that of the experiments
+    for (index, users) in
+        [database::new(&sub(folder.path(), "own")), uri(&place)].iter().enumerate()
+    {
+        let place = Place { users: Some(Location::from(users)), ..place.clone() };
+        Store::open_with(users, crate::users::schema::prepare).unwrap();
+        let fill = "INSERT INTO users (id, username, password_hash, is_admin) VALUES (3, 'ü', 'hash', true);
+             INSERT INTO roles (id, name, workspace) VALUES (5, 'r', 'default');
+             INSERT INTO user_role_assignments (id, user_id, role_id) VALUES (7, 3, 5);";
+        database::run(users, fill);
+        let kept = folder.path().join(format!("kept{index}"));
+        let summary = backup(&place, &kept).unwrap();
+        assert_eq!((summary.rows, summary.users), (1210, 1));
+        assert_eq!(check(&kept).unwrap(), summary);
+
+        let other = sub(folder.path(), &format!("other{index}"));
+        let own = database::new(&sub(&other, "users"));
+        let to = Place {
+            store: Location::from(&database::new(&other)),
+            users: Some(Location::from(&own)),
+            artifacts: Some(other.join("files")),
+        };
+        restore(&to, &kept).unwrap();
+        assert_eq!(rows(&to), rows(&place));
+        let sql = "SELECT username || a.id || r.name FROM users u JOIN user_role_assignments a ON a.user_id = u.id JOIN roles r ON r.id = a.role_id WHERE is_admin";
+        assert_eq!(database::run(&own, sql), ["ü7r"]);
+        // who comes next has a number of its own
+        database::run(&own, "INSERT INTO users (username) VALUES ('next')");
+        assert_eq!(database::run(&own, "SELECT username FROM users WHERE id = 4"), ["next"]);
+
+        let again = sub(&other, "again");
+        let again = Place { store: Location::from(&database::new(&again)), artifacts: None, ..to };
+        let error = restore(&again, &kept).unwrap_err().to_string();
+        assert!(error.contains("the database of users is not empty"), "{error}");
+        fs::write(kept.join("users/roles.jsonl"), "").unwrap();
+        assert!(check(&kept).is_err());
+    }
+}
+
+fn sub(folder: &Path, name: &str) -> std::path::PathBuf {
+    let inner = folder.join(name);
+    fs::create_dir_all(&inner).unwrap();
+    inner
 }

@@ -38,10 +38,20 @@ impl Table {
 /// # Errors
 /// Those of the database.
 pub(crate) fn tables(on: &mut dyn Connection) -> Result<Vec<Table>, Error> {
-    let schema = include_str!("schema/sqlite.sql");
+    of_schema(on, include_str!("schema/sqlite.sql"))
+}
+
+/// The same of the tables that a schema makes.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn of_schema(
+    on: &mut dyn Connection,
+    schema: &'static str,
+) -> Result<Vec<Table>, Error> {
     let names = schema.lines().filter_map(|line| line.strip_prefix("CREATE TABLE "));
     let names = names.filter_map(|rest| rest.split([' ', '(']).next());
-    names.filter(|name| *name != "alembic_version").map(|name| table(on, name)).collect()
+    names.filter(|name| !name.starts_with("alembic_version")).map(|name| table(on, name)).collect()
 }
 
 fn table(on: &mut dyn Connection, name: &'static str) -> Result<Table, Error> {

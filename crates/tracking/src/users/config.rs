@@ -6,6 +6,9 @@ use crate::{Error, rights::Permission, store::Location};
 /// The function that MLflow identifies users by when none is set.
 const BASIC: &str = "mlflow.server.auth:authenticate_request_basic_auth";
 
+/// Where users are kept when nothing is said of it, as in MLflow.
+const HERE: &str = "sqlite:///basic_auth.db";
+
 /// The password that MLflow had for its administrator until 3.16: everybody knows it.
 pub(super) const KNOWN_PASSWORD: &str = "password1234";
 
@@ -44,6 +47,11 @@ impl Config {
         let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
         let settings = ini::section(&text, "mlflow").map_err(|it| wrong(it.to_string()))?;
         Self::of(&settings, environment).map_err(|it| wrong(it.to_string()))
+    }
+
+    /// Where users are kept.
+    pub fn database(&self) -> Location {
+        self.database.clone().unwrap_or_else(|| HERE.into())
     }
 
     /// Keeps users in a database when nothing else was said of where.

@@ -4,11 +4,11 @@
 
 use crate::{
     Error,
-    store::{Connection, Dialect, has_table},
+    store::{Connection, Dialect, Table, has_table, of_schema},
 };
 
 /// The revision of MLflow's schema of users that this server reads and writes.
-const REVISION: &str = "f1a2b3c4d5e6";
+pub(crate) const REVISION: &str = "f1a2b3c4d5e6";
 
 /// All revisions that MLflow 3.17 had until then, the oldest first.
 const REVISIONS: [&str; 7] = [
@@ -27,7 +27,7 @@ const REMEDY: &str = "back the database up, then bring it forward with MLflow 3.
 ///
 /// # Errors
 /// [`Error::Revision`] when the database has another schema; those of the database.
-pub(super) fn prepare(on: &mut dyn Connection) -> Result<(), Error> {
+pub(crate) fn prepare(on: &mut dyn Connection) -> Result<(), Error> {
     if !has_table(on, "alembic_version_auth")? {
         if has_table(on, "users")? {
             return Err(Error::Revision(format!(
@@ -56,4 +56,12 @@ pub(super) fn prepare(on: &mut dyn Connection) -> Result<(), Error> {
              made it; use a Longshore that knows it, or another database"
         )
     }))
+}
+
+/// All tables of users, in an order in which each refers to those before it only.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn tables(on: &mut dyn Connection) -> Result<Vec<Table>, Error> {
+    of_schema(on, include_str!("schema/sqlite.sql"))
 }

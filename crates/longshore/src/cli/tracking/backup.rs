@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
-use super::DatabaseArgs;
+use super::{App, DatabaseArgs};
 
 /// What can be done with what a tracking server keeps, while it runs or not.
 #[derive(Debug, Subcommand)]
@@ -29,6 +29,14 @@ pub(crate) struct PlaceArgs {
     )]
     pub(crate) artifacts_destination: String,
 
+    /// The server has users, who are backed up and restored as well
+    #[arg(long, env = "MLFLOW_APP_NAME", value_name = "NAME")]
+    pub(crate) app_name: Option<App>,
+
+    /// MLflow's configuration file of users, which says where they are
+    #[arg(long, env = "MLFLOW_AUTH_CONFIG_PATH", value_name = "FILE")]
+    pub(crate) auth_config: Option<PathBuf>,
+
     /// Leave artifacts out
     #[arg(long)]
     pub(crate) without_artifacts: bool,
@@ -41,8 +49,12 @@ pub(crate) struct PlaceArgs {
 /// `longshore tracking backup`.
 #[derive(Args, Debug)]
 pub(crate) struct BackupArgs {
-    /// A new folder, or an empty one
+    /// A new folder, or an empty one; with `--keep` the folder of all backups
     pub(crate) folder: PathBuf,
+
+    /// Write into a folder in it that is named by the time, and delete the oldest but so many
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) keep: Option<u32>,
 
     /// What is backed up.
     #[command(flatten)]
@@ -54,6 +66,10 @@ pub(crate) struct BackupArgs {
 pub(crate) struct RestoreArgs {
     /// The folder of the backup
     pub(crate) folder: PathBuf,
+
+    /// Take the newest backup in the folder, as `backup --keep` has made them
+    #[arg(long)]
+    pub(crate) newest: bool,
 
     /// Only read the backup, and compare it with what it says of itself
     #[arg(long)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use longshore_tracking::backup::{self, Place};
 
-use super::database::written;
+use super::{database::written, users};
 use crate::{
     cli::{BackupArgs, PlaceArgs, RestoreArgs},
     cmd::print,
@@ -15,9 +15,14 @@ use crate::{
 pub(crate) fn save(args: &BackupArgs) -> Result<()> {
     let place = place(&args.place)?;
     is_there(&place)?;
-    let summary = backup::backup(&place, &args.folder)
-        .with_context(|| format!("no backup was made in `{}`", args.folder.display()))?;
-    print(&format!("`{}` holds {summary}", args.folder.display()));
+    let folder = &args.folder;
+    let made = match args.keep {
+        Some(keep) => backup::round(&place, folder, usize::try_from(keep)?),
+        None => backup::backup(&place, folder).map(|summary| (folder.clone(), summary)),
+    };
+    let (new, summary) =
+        made.with_context(|| format!("a backup in `{}` failed", folder.display()))?;
+    print(&format!("`{}` holds {summary}", new.display()));
     if place.artifacts.is_none() {
         print("artifacts are not in it");
     }
@@ -26,27 +31,38 @@ pub(crate) fn save(args: &BackupArgs) -> Result<()> {
 
 /// Brings a backup back, or only reads it.
 pub(crate) fn restore(args: &RestoreArgs) -> Result<()> {
-    let folder = args.folder.display();
+    let from = if args.newest { backup::newest(&args.folder)? } else { args.folder.clone() };
+    let folder = from.display();
     if args.check {
-        let summary = backup::check(&args.folder)?;
+        let summary = backup::check(&from)?;
         print(&format!("`{folder}` is whole: {summary}"));
         return Ok(());
     }
     let place = place(&args.place)?;
-    let summary = backup::restore(&place, &args.folder).context("nothing was restored")?;
+    let summary = backup::restore(&place, &from).context("nothing was restored")?;
     print(&format!("restored from `{folder}`: {summary}"));
     if place.artifacts.is_none() && summary.files > 0 {
         print("its artifacts were left out");
+    }
+    if place.users.is_none() && summary.users > 0 {
+        print("its users were left out: `--app-name basic-auth` brings them back");
     }
     Ok(())
 }
 
 /// A backup of a database that is not there would be an empty one.
 fn is_there(place: &Place) -> Result<()> {
-    let store = place.store.read()?;
-    let file = store.split_once(":///").filter(|(scheme, _)| scheme.starts_with("sqlite"));
-    if file.is_some_and(|(_, path)| !PathBuf::from(path).is_file()) {
-        bail!("there is no database at `{store}`; name the server's own by `--backend-store-uri`");
+    let databases = [
+        (Some(&place.store), "`--backend-store-uri`"),
+        (place.users.as_ref(), "`database_uri` in the file of `--auth-config`"),
+    ];
+    for (location, named) in databases {
+        let Some(location) = location else { continue };
+        let store = location.read()?;
+        let file = store.split_once(":///").filter(|(scheme, _)| scheme.starts_with("sqlite"));
+        if file.is_some_and(|(_, path)| !PathBuf::from(path).is_file()) {
+            bail!("there is no database at `{store}`; name the server's own by {named}");
+        }
     }
     let missing = place.artifacts.as_ref().filter(|folder| !folder.is_dir());
     if let Some(folder) = missing {
@@ -67,5 +83,7 @@ fn place(args: &PlaceArgs) -> Result<Place> {
             "artifacts at `{destination}` are not on this machine; let their storage keep copies of them (versioning and replication of the bucket), and say `--without-artifacts` here"
         );
     }
-    Ok(Place { store: written(&args.database), artifacts })
+    let beside = args.database.backend_store_uri_file.as_deref();
+    let users = users::place(args.app_name, args.auth_config.as_deref(), beside)?;
+    Ok(Place { store: written(&args.database), users, artifacts })
 }

@@ -3,9 +3,9 @@
 use std::{env, path::Path};
 
 use anyhow::{Result, bail};
-use longshore_tracking::{Config, Users, users};
+use longshore_tracking::{Config, Users, store::Location, users};
 
-use crate::cli::UserArgs;
+use crate::cli::{App, UserArgs};
 
 /// Refuses to start a server that everybody on a network could use, unless that is wanted.
 pub(super) fn check(config: &Config, args: &UserArgs) -> Result<()> {
@@ -23,18 +23,36 @@ pub(super) fn check(config: &Config, args: &UserArgs) -> Result<()> {
     Ok(())
 }
 
-/// Opens the database of users, when there are any. Where nothing else is said, they are beside the experiments when the
-/// location of these is in a file: such a server has no disk of its own.
+/// Opens the database of users, when there are any.
 pub(super) fn open(args: &UserArgs, beside: Option<&Path>) -> Result<Option<Users>> {
-    if args.app_name.is_none() {
+    let config = config(args.app_name, args.auth_config.as_deref(), beside)?;
+    Ok(config.map(|config| Users::open(&config)).transpose()?)
+}
+
+/// Where users are kept, when there are any.
+pub(super) fn place(
+    app: Option<App>,
+    file: Option<&Path>,
+    beside: Option<&Path>,
+) -> Result<Option<Location>> {
+    Ok(config(app, file, beside)?.map(|config| config.database()))
+}
+
+/// What is said of users. Where nothing else is said, they are beside the experiments when the location of these is in a
+/// file: such a server has no disk of its own.
+fn config(
+    app: Option<App>,
+    file: Option<&Path>,
+    beside: Option<&Path>,
+) -> Result<Option<users::Config>> {
+    if app.is_none() {
         return Ok(None);
     }
-    let config = users::Config::read(args.auth_config.as_deref(), |name| env::var(name).ok())?;
-    let config = match beside {
+    let config = users::Config::read(file, |name| env::var(name).ok())?;
+    Ok(Some(match beside {
         Some(file) => config.kept_in(file.into()),
         None => config,
-    };
-    Ok(Some(Users::open(&config)?))
+    }))
 }
 
 #[cfg(test)]
