@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pathlib
 import secrets
 import subprocess
 import textwrap
@@ -35,6 +36,7 @@ TRAIN = textwrap.dedent("""
             mlflow.sklearn.log_model(model, name="model", registered_model_name="iris", serialization_format="cloudpickle")
     mlflow.MlflowClient().set_registered_model_alias("iris", "champion", 1)
 """)
+RESTORE = pathlib.Path(__file__).with_name("restore.sh")
 ALIAS = 'import mlflow, sys; mlflow.MlflowClient().set_registered_model_alias("iris", "champion", int(sys.argv[1]))'
 
 
@@ -165,3 +167,64 @@ def written_while_it_changes(platform: Platform) -> str:
     if failed or not kept or set(kept) - found:
         raise Unexpected(f"{len(failed)} writes failed ({failed[:3]}), {len(set(kept) - found)} of {len(kept)} that were acknowledged are not there")
     return f"{len(kept)} runs written while all pods were replaced twice, none failed or lost"
+
+
+@check
+def the_volume_is_lost(platform: Platform) -> str:
+    """A server on a volume is backed up while it is written to; its newest backup comes back on a new volume, with every run that was there when it began."""
+    kube = platform.kube
+    line = f"ci:{hashlib.sha256(KEY.encode()).hexdigest()}\n"
+    kube.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "tracking-keys", "namespace": SYSTEM}, "stringData": {"keys": line}})
+    tracking = {
+        "enabled": True,
+        "auth": {"apiKeysSecretName": "tracking-keys"},
+        "allowedHosts": ["10.96.*"],
+        "volume": {"size": "1Gi"},
+        "backup": {"enabled": True, "volume": {"size": "1Gi"}},
+    }
+    network = {"tracking": {"cidrs": ["10.250.0.0/16"]}}
+    install = ["--set-json", f"networkPolicy={json.dumps(network)}", "--wait", "--set-json"]
+
+    try:
+        platform.helm(*install, f"tracking={json.dumps(tracking)}")
+        at = address(platform)
+        experiment = call(at, "experiments/create", {"name": "drill"})["experiment_id"]
+        kept = [new_run(at, experiment, number) for number in range(100)]
+        content = secrets.token_bytes(1 << 20)
+        path = f"mlflow-artifacts/artifacts/{experiment}/{kept[0]}/artifacts/a.bin"
+        file(at, path, content)
+        kube.kubectl("create", "job", "drill", "--from=cronjob/longshore-tracking-backup", namespace=SYSTEM)
+        while not (job := kube.get("job", "drill", namespace=SYSTEM)).get("status", {}).get("succeeded"):
+            if job.get("status", {}).get("failed"):
+                raise Unexpected(f"the backup failed: {kube.kubectl('logs', 'job/drill', namespace=SYSTEM).stdout[-800:]}")
+            new_run(at, experiment, -1)
+        begun = time.monotonic()
+        path_of_tools = os.pathsep.join({os.path.dirname(kube.kubectl_path), os.environ["PATH"]})
+        done = subprocess.run([RESTORE], env=kube.env | {"PATH": path_of_tools}, capture_output=True, text=True, timeout=120)
+        if done.returncode:
+            raise Unexpected(f"the guide's commands failed: {done.stderr[-1500:]}")
+        tracking["volume"]["existingClaim"] = "longshore-tracking-restored"
+        platform.helm(*install, f"tracking={json.dumps(tracking)}")
+        took = time.monotonic() - begun
+        found = call(at, "runs/search", {"experiment_ids": [experiment], "max_results": 1000, "filter": "metrics.m >= 0"})["runs"]
+        lost = set(kept) - {run["info"]["run_id"] for run in found}
+        if lost or file(at, path) != content:
+            raise Unexpected(f"{len(lost)} of {len(kept)} runs are not in the restored server, or its artifact is another")
+    finally:
+        platform.helm("--set", "tracking.enabled=false")
+        claims = ["longshore-tracking", "longshore-tracking-restored", "longshore-tracking-backups"]
+        kube.kubectl("delete", "job/drill", "job/restore", *(f"pvc/{name}" for name in claims), "--ignore-not-found", "--wait=false", namespace=SYSTEM)
+    return f"{len(kept)} runs and their artifact are back {took:.1f} s after the server was stopped"
+
+
+def new_run(at: str, experiment: str, value: float) -> str:
+    run = call(at, "runs/create", {"experiment_id": experiment, "start_time": 1})["run"]["info"]["run_id"]
+    call(at, "runs/log-batch", {"run_id": run, "metrics": [{"key": "m", "value": value, "timestamp": 1, "step": 0}]})
+    return run
+
+
+def file(at: str, path: str, content: bytes | None = None) -> bytes:
+    """A file of the artifact proxy, which is written first when there is something to write."""
+    request = urllib.request.Request(f"{at}/api/2.0/{path}", content, {"authorization": f"Bearer {KEY}"}, method="PUT" if content else "GET")
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        return reply.read()

@@ -49,3 +49,62 @@ http://longshore-tracking.{{ .Release.Namespace }}.svc.{{ .Values.hosts.clusterD
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
+
+{{/* Where the server and its backups find users. */}}
+{{- define "longshore.trackingUsersEnv" -}}
+{{- if .Values.tracking.auth.usersSecretName -}}
+- name: MLFLOW_AUTH_CONFIG_PATH
+  value: /etc/longshore/users/basic_auth.ini
+{{- end -}}
+{{- end -}}
+
+{{/* What the server and its backups mount. */}}
+{{- define "longshore.trackingMounts" -}}
+# what is uploaded is written here first where the store cannot take it piece by piece
+- name: tmp
+  mountPath: /tmp
+{{- if include "longshore.trackingOnDisk" . }}
+- name: data
+  mountPath: /data
+{{- end }}
+{{- if .Values.tracking.database.secretName }}
+- name: database
+  mountPath: /etc/longshore/database
+  readOnly: true
+{{- end }}
+{{- if .Values.tracking.auth.usersSecretName }}
+- name: users
+  mountPath: /etc/longshore/users
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "longshore.trackingVolumes" -}}
+- name: tmp
+  emptyDir: {sizeLimit: 1Gi}
+{{- if include "longshore.trackingOnDisk" . }}
+- name: data
+  persistentVolumeClaim:
+    claimName: {{ .Values.tracking.volume.existingClaim | default "longshore-tracking" }}
+{{- end }}
+{{- with .Values.tracking.database }}
+{{- if .secretName }}
+- name: database
+  secret:
+    secretName: {{ .secretName }}
+    defaultMode: 0440
+    items: [{key: {{ .secretKey }}, path: uri}]
+{{- end }}
+{{- end }}
+{{- with .Values.tracking.auth.usersSecretName }}
+- name: users
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- end -}}
+
+{{/* Whether backups are made. */}}
+{{- define "longshore.trackingBacksUp" -}}
+{{- if and (include "longshore.tracks" .) .Values.tracking.backup.enabled }}true{{ end -}}
+{{- end -}}
