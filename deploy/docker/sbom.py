@@ -44,7 +44,7 @@ def checksums(lock):
     return {(name, version): digest for name, version, digest in found}
 
 
-def document(version, arch, created, binary, crates, packages):
+def document(version, arch, created, binary, crates, packages, page=None):
     """The SPDX document."""
     program = "SPDXRef-Package-longshore"
     listed, links = [], []
@@ -70,6 +70,9 @@ def document(version, arch, created, binary, crates, packages):
         add(reference("Debian", package.name, package.version), package.name, package.version,
             f"pkg:deb/debian/{package.name}@{quoted(package.version)}?arch={package.fields['Architecture']}", "NOASSERTION",
             program, "DEPENDS_ON", supplier="Organization: Debian", checksums=[{"algorithm": "SHA256", "checksumValue": digest}])
+    if page:
+        add(reference("Python", "mlflow", page.version), "mlflow", page.version, f"pkg:pypi/mlflow@{quoted(page.version)}", "Apache-2.0", program, "DEPENDS_ON",
+            comment="The built web page alone")
     contents = hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
     return {
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": f"longshore-{version}-{arch}",

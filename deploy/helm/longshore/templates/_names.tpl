@@ -26,10 +26,22 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{- end -}}
 
 {{- define "longshore.image" -}}
-{{- if .Values.image.digest -}}
-{{- printf "%s%s@%s" .Values.image.repository (ternary (printf ":%s" .Values.image.tag) "" (ne .Values.image.tag "")) .Values.image.digest -}}
+{{- include "longshore.imageName" .Values.image -}}
+{{- end -}}
+
+{{/* The image of the tracking server: another one where one is named. */}}
+{{- define "longshore.trackingImage" -}}
+{{- $own := .Values.tracking.image -}}
+{{- $digest := ternary $own.digest .Values.image.digest (or (ne $own.repository "") (ne $own.tag "") (ne $own.digest "")) -}}
+{{- include "longshore.imageName" (dict "repository" ($own.repository | default .Values.image.repository) "tag" ($own.tag | default .Values.image.tag) "digest" $digest) -}}
+{{- end -}}
+
+{{/* An image by its repository, tag and digest. */}}
+{{- define "longshore.imageName" -}}
+{{- if .digest -}}
+{{- printf "%s%s@%s" .repository (ternary (printf ":%s" .tag) "" (ne .tag "")) .digest -}}
 {{- else -}}
-{{- printf "%s:%s" .Values.image.repository .Values.image.tag -}}
+{{- printf "%s:%s" .repository .tag -}}
 {{- end -}}
 {{- end -}}
 
