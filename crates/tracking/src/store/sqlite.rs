@@ -1,15 +1,16 @@
 //! SQLite: one thread that writes, several that read.
 //!
-//! The writer runs all writes that wait in one transaction, each in a savepoint of its own, and tells
-//! their callers once it is on disk: they share the cost of the disk, and none sees another's failure.
+//! The writer runs all writes that wait in one transaction, and tells their callers once it is on disk: they share
+//! the cost of the disk, and none sees another's failure.
 
 mod functions;
+mod writer;
 
 use std::{
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{self, Receiver, Sender},
+        mpsc::{self, Sender},
     },
     thread,
     time::{Duration, Instant},
@@ -20,14 +21,13 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
+use writer::Event;
+
 use super::{
     Connection, Dialect, Prepare, Row, Value,
     work::{Job, Unended, guarded},
 };
 use crate::Error;
-
-/// Most writes in one transaction.
-const TOGETHER: usize = 128;
 
 /// Threads that read.
 const READERS: usize = 4;
@@ -38,27 +38,36 @@ const BUSY: Duration = Duration::from_secs(20);
 /// After how long a database that was busy is asked again.
 const AGAIN: Duration = Duration::from_millis(10);
 
+/// Memory for pages, in KiB, of the connection that writes: the pages that a transaction changes should have room.
+const PAGES: i64 = 8 << 10;
+
+/// The same of each that reads.
+const PAGES_READ: i64 = 1 << 10;
+
+/// The log of changes is emptied when it has so many pages.
+const LOG: i64 = 4000;
+
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
 
 /// A database of SQLite with its threads. They end when it is dropped.
 #[derive(Debug)]
 pub(super) struct Sqlite {
-    writes: Sender<Job>,
+    writes: Sender<Event>,
     reads: Sender<Job>,
 }
 
 impl Sqlite {
     pub(super) fn open(path: impl AsRef<Path>, schema: Prepare) -> Result<Self, Error> {
         let path = path.as_ref();
-        let mut writer = connect(path)?;
+        let mut writer = connect(path, PAGES)?;
         prepare(&mut writer, schema)?;
-        let (writes, jobs) = mpsc::channel();
-        spawn("store-write", move || write_all(&mut writer, &jobs))?;
+        let log = format!("{}-wal", writer.path().unwrap_or_default());
+        let writes = writer::start(writer, &log)?;
         let (reads, jobs) = mpsc::channel::<Job>();
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..READERS {
-            let mut reader = connect(path)?;
+            let mut reader = connect(path, PAGES_READ)?;
             let jobs = jobs.clone();
             spawn("store-read", move || {
                 loop {
@@ -76,7 +85,14 @@ impl Sqlite {
     }
 
     pub(super) fn write(&self, job: Job) -> Result<(), Error> {
-        self.writes.send(job).map_err(|_| Error::Unavailable)
+        self.writes.send(Event::Job(job)).map_err(|_| Error::Unavailable)
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        // a writer that is gone needs not be told
+        let _ = self.writes.send(Event::End);
     }
 }
 
@@ -85,16 +101,16 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> 
     started.map(drop).map_err(|_| Error::Unavailable)
 }
 
-fn connect(path: &Path) -> Result<Handle, Error> {
+fn connect(path: &Path, pages: i64) -> Result<Handle, Error> {
     let handle = Handle::open(path)?;
     handle.busy_timeout(BUSY)?;
     handle.set_prepared_statement_cache_capacity(STATEMENTS);
     keep_log(&handle)?;
-    // `synchronous` is FULL: an acknowledged write is on disk
-    handle.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -4096;",
-    )?;
+    // the writer has the disk take every transaction by itself; SQLite need only do so before it empties the log
+    handle.execute_batch(&format!(
+        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA case_sensitive_like = ON; \
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{pages}; PRAGMA wal_autocheckpoint = {LOG};"
+    ))?;
     functions::add(&handle)?;
     Ok(handle)
 }
@@ -125,71 +141,16 @@ fn prepare(handle: &mut Handle, schema: Prepare) -> Result<(), Error> {
 }
 
 fn read_one(handle: &mut Handle, mut job: Job) {
-    let begun = handle.execute_batch("BEGIN");
+    let begun = run(handle, "BEGIN");
     guarded(&mut Open { handle, is_full: false }, &mut job);
     // a snapshot that is not given up keeps the log of changes from being emptied
-    let ended = begun.and_then(|()| handle.execute_batch("ROLLBACK"));
-    job.tell(ended.map_err(|error| why(&error)));
+    let ended = begun.and_then(|_| run(handle, "ROLLBACK"));
+    job.tell(ended.map(drop).map_err(|error| why(&error)));
 }
 
-fn write_all(handle: &mut Handle, jobs: &Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
-        if let Err(error) = handle.execute_batch("BEGIN IMMEDIATE") {
-            tracing::error!(%error, "no transaction can be begun");
-            first.tell(Err(why(&error)));
-            continue;
-        }
-        let mut done = Vec::new();
-        let mut next = Some(first);
-        let mut is_full = false;
-        while let Some(mut job) = next {
-            is_full |= in_savepoint(handle, &mut job);
-            done.push(job);
-            let more = done.len() < TOGETHER && !handle.is_autocommit();
-            next = more.then(|| jobs.try_recv().ok()).flatten();
-        }
-        let ended = commit(handle, is_full);
-        for job in done {
-            job.tell(ended);
-        }
-    }
-}
-
-/// Runs a job whose changes can be undone without those of others: true when the disk was full.
-fn in_savepoint(handle: &mut Handle, job: &mut Job) -> bool {
-    if let Err(error) = run(handle, "SAVEPOINT job") {
-        tracing::error!(%error, "no savepoint can be set");
-        return why(&error) == Unended::Full;
-    }
-    let mut open = Open { handle, is_full: false };
-    let is_kept = guarded(&mut open, job);
-    let is_full = open.is_full;
-    let ended = if is_kept { Ok(0) } else { run(handle, "ROLLBACK TO job") };
-    if let Err(error) = ended.and_then(|_| run(handle, "RELEASE job")) {
-        // SQLite has undone the whole transaction, as `commit` finds out
-        tracing::error!(%error, "a savepoint is gone");
-    }
-    is_full
-}
-
+/// Runs a statement without values, which stays prepared.
 fn run(handle: &Handle, sql: &str) -> rusqlite::Result<usize> {
     handle.prepare_cached(sql)?.execute([])
-}
-
-/// Ends a transaction: when it could, everything is on disk.
-fn commit(handle: &mut Handle, is_full: bool) -> Result<(), Unended> {
-    if handle.is_autocommit() {
-        tracing::error!(is_full, "SQLite has undone a transaction by itself");
-        return Err(if is_full { Unended::Full } else { Unended::Lost });
-    }
-    let Err(error) = handle.execute_batch("COMMIT") else { return Ok(()) };
-    tracing::error!(%error, "a transaction could not be ended");
-    if !handle.is_autocommit()
-        && let Err(error) = handle.execute_batch("ROLLBACK")
-    {
-        tracing::error!(%error, "a transaction that failed could not be undone");
-    }
-    Err(why(&error))
 }
 
 fn why(error: &rusqlite::Error) -> Unended {

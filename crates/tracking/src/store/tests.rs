@@ -130,6 +130,34 @@ async fn writes_of_the_same_row_at_one_time_all_count() {
     assert_eq!(after.unwrap().unwrap().take::<i64>(0).unwrap(), before + 100);
 }
 
+#[tokio::test]
+async fn a_write_that_fails_is_undone_without_those_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&database::new(folder.path())).unwrap();
+    store.seed("").unwrap();
+    let before = store.read(|on| on.first("SELECT creation_time FROM experiments", &[])).await;
+    let before: i64 = before.unwrap().unwrap().take(0).unwrap();
+    let writes = (0..90).map(|index| {
+        let store = store.clone();
+        async move {
+            let write = move |on: &mut dyn Connection| {
+                count(on)?;
+                match index % 3 {
+                    0 => Ok(()),
+                    1 => Err(Error::missing("nothing")),
+                    _ => panic!("on purpose"),
+                }
+            };
+            assert_eq!(store.write(write).await.is_ok(), index % 3 == 0);
+        }
+    });
+    for done in writes.map(tokio::spawn).collect::<Vec<_>>() {
+        done.await.unwrap();
+    }
+    let after = store.read(|on| on.first("SELECT creation_time FROM experiments", &[])).await;
+    assert_eq!(after.unwrap().unwrap().take::<i64>(0).unwrap(), before + 30);
+}
+
 #[test]
 fn a_location_that_is_none_is_refused() {
     for (uri, words) in [
