@@ -1,5 +1,7 @@
 //! Ids and names that nobody chose.
 
+use std::time::SystemTime;
+
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::Error;
@@ -32,6 +34,19 @@ pub(crate) fn id() -> Result<String, Error> {
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let digits = bytes::<16>()?.into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
     Ok(digits.filter_map(|digit| DIGITS.get(usize::from(digit))).collect())
+}
+
+/// As [`id`], with first digits that count up with time: what is made together then lies together in the indexes of a
+/// database, where rows of random ids would each touch a page of their own. A step is 64 µs, and they begin anew
+/// every three days, so that the first eight, by which people often shorten an id, still tell things apart.
+///
+/// # Errors
+/// [`Error::Random`].
+pub(crate) fn ordered_id() -> Result<String, Error> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let step = (since.as_micros() >> 6) & 0xffff_ffff;
+    let rest = u128::from_be_bytes(bytes()?) >> 32;
+    Ok(format!("{:032x}", (step << 96) | rest))
 }
 
 /// A random UUID (RFC 9562, version 4).
@@ -75,7 +90,7 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Error> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{NAME, QUALITIES, THINGS, id, name, uuid};
+    use super::{NAME, QUALITIES, THINGS, id, name, ordered_id, uuid};
 
     #[test]
     fn ids_are_32_hexadecimal_digits_and_differ() {
@@ -85,6 +100,17 @@ mod tests {
             assert_eq!(id.len(), 32);
             assert!(id.chars().all(|digit| digit.is_ascii_hexdigit() && !digit.is_uppercase()));
         }
+    }
+
+    #[test]
+    fn ids_that_are_made_together_begin_alike_and_differ() {
+        let ids: BTreeSet<_> = (0..1000).map(|_| ordered_id().unwrap()).collect();
+        assert_eq!(ids.len(), 1000);
+        let step = |id: &str| u32::from_str_radix(&id[..8], 16).unwrap();
+        let (first, last) = (ids.first().unwrap(), ids.last().unwrap());
+        assert!(ids.iter().all(|id| id.len() == 32) && first[8..] != last[8..]);
+        // within ten seconds, unless the steps begin anew meanwhile
+        assert!(step(last) - step(first) < 200_000 || step(first) < 200_000, "{first} {last}");
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Operation for CreateRun {
         let name = name(self)?;
         limits::length("run_name", &name, limits::RUN_NAME)?;
         let tags = tags(self, &name, context)?;
-        let run_id = random::id()?;
+        let run_id = random::ordered_id()?;
         let location = experiment.artifact_location.as_deref().unwrap_or_default();
         let info = RunInfo {
             run_uuid: Some(run_id.clone()),
