@@ -1,6 +1,7 @@
 //! How the runs of a page are found with little work.
 //!
-//! A filter that few runs fulfil is where its search begins: an index gives those runs, which are sorted.
+//! A filter that few runs fulfil is where its search begins: an index gives those runs, which are sorted. So are the
+//! runs of the experiments, when those are fewer.
 //! Else many fulfil it, so that a walk in the order of the results soon has a page: along an index of the
 //! first metric of the order, or of the runs' start.
 
@@ -17,6 +18,10 @@ use crate::{
 
 /// Most runs that are sorted rather than walked along.
 const FEW: i64 = 10_000;
+
+/// Most runs of the experiments that are sorted rather than walked along an index of values, which knows no
+/// experiments.
+const FEW_OF_EXPERIMENTS: i64 = 1000;
 
 /// Most experiments that are walked along one by one.
 const WALKED: usize = 100;
@@ -80,21 +85,27 @@ impl Plan<'_> {
         }
     }
 
-    /// The candidates of the condition that the fewest runs fulfil, when they are few.
-    fn few(&self, on: &mut dyn Connection) -> Result<Option<Sql>, Error> {
+    /// The candidates of the condition that the fewest runs fulfil, or all runs of the experiments, when they are few.
+    fn few(&self, on: &mut dyn Connection) -> Result<Option<Few>, Error> {
         let mut best = None;
         for condition in self.conditions {
             let Some(candidates) = sql::candidates(condition, on.dialect()) else { continue };
-            let text = format!("SELECT COUNT(*) FROM ({} LIMIT ?) few", candidates.text);
-            let mut values = candidates.values.clone();
-            values.push(best.as_ref().map_or(FEW, |(count, _)| *count).into());
-            let count = on.first(&text, &values)?.map(|mut row| row.take::<i64>(0)).transpose()?;
-            let count = count.unwrap_or(FEW);
-            if count < best.as_ref().map_or(FEW, |(count, _)| *count) {
-                best = Some((count, candidates));
+            let most = best.as_ref().map_or(FEW, |(count, _)| *count);
+            let count = count(on, &candidates, most)?;
+            if count < most {
+                best = Some((count, Few::Candidates(candidates)));
             }
         }
-        Ok(best.map(|(_, candidates)| candidates))
+        let is_by_value = self.order.first().is_some_and(|by| by.table().is_some());
+        let most = if is_by_value { FEW_OF_EXPERIMENTS } else { 0 };
+        let most = best.as_ref().map_or(most, |(count, _)| *count);
+        let mut all = Sql::of("SELECT 1 FROM runs r WHERE ", Vec::new());
+        let within = self.within();
+        all.push(&within.text, within.values);
+        if most > 0 && count(on, &all, most)? < most {
+            return Ok(Some(Few::OfExperiments));
+        }
+        Ok(best.map(|(_, few)| few))
     }
 
     /// The condition that a run is of one of the experiments.
@@ -105,6 +116,22 @@ impl Plan<'_> {
         let ids: Vec<_> = self.experiments.iter().map(ToString::to_string).collect();
         Sql::of(format!("r.experiment_id IN ({})", ids.join(", ")), Vec::new())
     }
+}
+
+/// Runs that are sorted rather than walked along.
+enum Few {
+    /// Those that may fulfil a condition.
+    Candidates(Sql),
+    /// All of the experiments.
+    OfExperiments,
+}
+
+/// How many rows a query gives, which are counted up to `most`.
+fn count(on: &mut dyn Connection, query: &Sql, most: i64) -> Result<i64, Error> {
+    let text = format!("SELECT COUNT(*) FROM ({} LIMIT ?) few", query.text);
+    let values: Vec<_> = query.values.iter().cloned().chain([most.into()]).collect();
+    let row = on.first(&text, &values)?;
+    Ok(row.map(|mut row| row.take(0)).transpose()?.unwrap_or(most))
 }
 
 /// A search whose SQL is made.
@@ -127,13 +154,16 @@ impl Search<'_> {
         }
     }
 
-    /// Sorts what fulfils one condition.
-    fn sorted(&self, on: &mut dyn Connection, candidates: Sql) -> Result<Vec<Vec<Value>>, Error> {
-        let mut from = Sql::of(format!("({}", candidates.text), candidates.values);
-        from.push(") d CROSS JOIN runs r", []);
-        self.joins(&mut from, 0);
+    /// Sorts what fulfils one condition, or everything.
+    fn sorted(&self, on: &mut dyn Connection, few: Few) -> Result<Vec<Vec<Value>>, Error> {
+        let mut from = Sql::default();
         let mut part = self.plan.within();
-        part.push(" AND r.run_uuid = d.run_uuid", []);
+        if let Few::Candidates(Sql { text, values }) = few {
+            from.push(&format!("({text}) d CROSS JOIN "), values);
+            part.push(" AND r.run_uuid = d.run_uuid", []);
+        }
+        from.push("runs r", []);
+        self.joins(&mut from, 0);
         let select = Select {
             list: &self.list,
             from: &from,
