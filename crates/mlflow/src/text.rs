@@ -5,20 +5,26 @@ use std::fmt::Write;
 /// Appends a JSON string.
 pub(crate) fn quote(text: &str, out: &mut String) {
     out.push('"');
-    for letter in text.chars() {
-        match letter {
+    let mut rest = text;
+    // all that is replaced is one byte long
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
+        let (plain, behind) = rest.split_at(at);
+        out.push_str(plain);
+        let mut letters = behind.chars();
+        match letters.next().unwrap_or_default() {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            letter if letter < ' ' => {
+            letter => {
                 // writing to a `String` cannot fail
                 let _ = write!(out, "\\u{:04x}", u32::from(letter));
             }
-            letter => out.push(letter),
         }
+        rest = letters.as_str();
     }
+    out.push_str(rest);
     out.push('"');
 }
 

@@ -206,7 +206,7 @@ impl<'p> Fields<'p> {
     ) -> Result<T, Error> {
         let place = self.place.field(name);
         let mut found = self.map.remove(name);
-        if name.contains('_') {
+        if name.contains('_') && !self.map.is_empty() {
             let camel = camel(name);
             let other = self.map.remove(&camel);
             if found.is_some() && other.is_some() {
