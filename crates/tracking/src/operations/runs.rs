@@ -7,6 +7,7 @@ mod load;
 use longshore_mlflow::rest::{GetRun, RunInfo, RunReply, RunStatus};
 
 pub(super) use change::{forget_assessments_of, rename};
+use load::complete;
 pub(super) use load::{load, metric};
 
 use crate::{
@@ -88,8 +89,8 @@ impl Operation for GetRun {
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
-        let id = info(on, context, &self.run_id)?.run_id;
-        let run = load(on, &[id])?.into_iter().next();
+        let info = info(on, context, &self.run_id)?;
+        let run = complete(on, vec![info])?.into_iter().next();
         run.map(|run| RunReply { run })
             .ok_or_else(|| Error::missing(format!("Run with id={} not found", self.run_id)))
     }

@@ -31,14 +31,14 @@ pub(in crate::operations) fn load(
             infos.insert(info.run_id.clone(), info);
         }
     }
-    of(on, ids.iter().filter_map(|id| infos.remove(id)).collect())
+    complete(on, ids.iter().filter_map(|id| infos.remove(id)).collect())
 }
 
 /// The whole runs of `infos`, in their order.
 ///
 /// # Errors
 /// Those of the store.
-fn of(on: &mut dyn Connection, infos: Vec<RunInfo>) -> Result<Vec<Run>, Error> {
+pub(super) fn complete(on: &mut dyn Connection, infos: Vec<RunInfo>) -> Result<Vec<Run>, Error> {
     let mut runs: Vec<_> = infos.into_iter().map(whole).collect();
     for runs in runs.chunks_mut(ROWS) {
         fill(on, runs)?;
