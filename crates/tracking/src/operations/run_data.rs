@@ -12,7 +12,7 @@ use super::runs::{NAME_TAG, rename};
 use crate::{
     Error,
     operation::Context,
-    sql::{ROWS, marks, tuples},
+    sql::{ROWS, marks},
     store::{Connection, Value},
 };
 
@@ -51,14 +51,13 @@ pub(super) fn set_tags(
     run_id: &str,
     tags: &[RunTag],
 ) -> Result<(), Error> {
-    for tags in tags.chunks(ROWS) {
-        let sql = format!(
-            "INSERT INTO tags (key, value, run_uuid) VALUES {} ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value",
-            tuples(3, tags.len())
-        );
-        let rows = tags.iter().flat_map(|it| [(&it.key).into(), (&it.value).into(), run_id.into()]);
-        on.execute(&sql, &rows.collect::<Vec<Value>>())?;
-    }
+    let rows = tags.iter().flat_map(|it| [(&it.key).into(), (&it.value).into(), run_id.into()]);
+    on.insert(
+        "INSERT INTO tags (key, value, run_uuid)",
+        3,
+        &rows.collect::<Vec<Value>>(),
+        "ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value",
+    )?;
     Ok(())
 }
 
@@ -77,14 +76,16 @@ pub(super) fn log_params(
         Ok((param.key.as_str(), value))
     });
     let params: Vec<_> = bounded.collect::<Result<_, Error>>()?;
-    for params in params.chunks(ROWS) {
-        let sql = format!(
-            "INSERT INTO params (key, value, run_uuid) VALUES {} ON CONFLICT (key, run_uuid) DO NOTHING",
-            tuples(3, params.len())
-        );
-        let rows =
-            params.iter().flat_map(|(key, value)| [(*key).into(), (*value).into(), run_id.into()]);
-        if on.execute(&sql, &rows.collect::<Vec<Value>>())? < params.len() as u64 {
+    let rows =
+        params.iter().flat_map(|(key, value)| [(*key).into(), (*value).into(), run_id.into()]);
+    let added = on.insert(
+        "INSERT INTO params (key, value, run_uuid)",
+        3,
+        &rows.collect::<Vec<Value>>(),
+        "ON CONFLICT (key, run_uuid) DO NOTHING",
+    )?;
+    if added < params.len() as u64 {
+        for params in params.chunks(ROWS) {
             refuse_changes(on, run_id, params)?;
         }
     }

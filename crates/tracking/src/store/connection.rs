@@ -1,5 +1,8 @@
 use super::{Row, Value};
-use crate::Error;
+use crate::{
+    Error,
+    sql::{ROWS, tuples},
+};
 
 /// Which SQL a database speaks, where the two differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +24,35 @@ pub trait Connection {
     /// # Errors
     /// Those of the database.
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error>;
+
+    /// Adds rows of `width` values each: `begin` names the table and its columns, `end` says what becomes of rows that
+    /// are there. The number of rows that were added or changed.
+    ///
+    /// # Errors
+    /// Those of the database; some rows may be added then.
+    fn insert(
+        &mut self,
+        begin: &str,
+        width: usize,
+        rows: &[Value],
+        end: &str,
+    ) -> Result<u64, Error> {
+        // in SQLite a statement of many rows copies the pages that it changes, to be able to undo itself, and each
+        // number of rows is a statement to keep; in Postgres each statement is a message and its answer
+        let most = match self.dialect() {
+            Dialect::Sqlite => 1,
+            Dialect::Postgres => ROWS,
+        };
+        let (mut sql, mut prepared, mut count) = (String::new(), 0, 0);
+        for rows in rows.chunks(width * most) {
+            if prepared != rows.len() {
+                prepared = rows.len();
+                sql = format!("{begin} VALUES {} {end}", tuples(width, prepared / width));
+            }
+            count += self.execute(&sql, rows)?;
+        }
+        Ok(count)
+    }
 
     /// Runs several statements that have no values.
     ///

@@ -8,7 +8,6 @@ use crate::{
     Error,
     operation::Context,
     operations::logged_models,
-    sql::{ROWS, tuples},
     store::{Connection, Value},
 };
 
@@ -57,14 +56,13 @@ pub(in crate::operations) fn log_metrics(
     metrics: &[Metric],
 ) -> Result<(), Error> {
     let kept: Vec<_> = metrics.iter().map(Kept::of).collect();
-    for rows in kept.chunks(ROWS) {
-        let sql = format!(
-            "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES {} ON CONFLICT DO NOTHING",
-            tuples(6, rows.len())
-        );
-        let rows = rows.iter().flat_map(|metric| metric.row(&run.run_id));
-        on.execute(&sql, &rows.collect::<Vec<_>>())?;
-    }
+    let rows: Vec<_> = kept.iter().flat_map(|metric| metric.row(&run.run_id)).collect();
+    on.insert(
+        "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan)",
+        6,
+        &rows,
+        "ON CONFLICT DO NOTHING",
+    )?;
     set_latest(on, &run.run_id, &kept)?;
     log_for_models(on, context, run, &kept)
 }
@@ -79,15 +77,13 @@ fn set_latest(on: &mut dyn Connection, run_id: &str, metrics: &[Kept<'_>]) -> Re
             *best = metric;
         }
     }
-    let latest: Vec<_> = latest.into_values().collect();
-    for rows in latest.chunks(ROWS) {
-        let sql = format!(
-            "INSERT INTO latest_metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES {} ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan WHERE (excluded.step, excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)",
-            tuples(6, rows.len())
-        );
-        let rows = rows.iter().flat_map(|metric| metric.row(run_id));
-        on.execute(&sql, &rows.collect::<Vec<_>>())?;
-    }
+    let rows: Vec<_> = latest.into_values().flat_map(|metric| metric.row(run_id)).collect();
+    on.insert(
+        "INSERT INTO latest_metrics (key, value, timestamp, run_uuid, step, is_nan)",
+        6,
+        &rows,
+        "ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan WHERE (excluded.step, excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)",
+    )?;
     Ok(())
 }
 
@@ -111,27 +107,25 @@ fn log_for_models(
         logged_models::info(on, context, model)?;
     }
     let experiment = names::experiment_id(&run.experiment_id)?;
-    let kept: Vec<_> = kept.into_iter().collect();
-    for rows in kept.chunks(ROWS) {
-        let sql = format!(
-            "INSERT INTO logged_model_metrics (model_id, metric_name, metric_timestamp_ms, metric_step, metric_value, experiment_id, run_id, dataset_name, dataset_digest) VALUES {} ON CONFLICT (model_id, metric_name, metric_timestamp_ms, metric_step, run_id) DO UPDATE SET metric_value = excluded.metric_value",
-            tuples(9, rows.len())
-        );
-        let rows = rows.iter().flat_map(|((model, name, timestamp, step), it)| {
-            let row: [Value; 9] = [
-                (*model).into(),
-                (*name).into(),
-                (*timestamp).into(),
-                (*step).into(),
-                it.value.into(),
-                experiment.into(),
-                (&run.run_id).into(),
-                it.metric.dataset_name.clone().into(),
-                it.metric.dataset_digest.clone().into(),
-            ];
-            row
-        });
-        on.execute(&sql, &rows.collect::<Vec<_>>())?;
-    }
+    let rows = kept.into_iter().flat_map(|((model, name, timestamp, step), it)| {
+        let row: [Value; 9] = [
+            model.into(),
+            name.into(),
+            timestamp.into(),
+            step.into(),
+            it.value.into(),
+            experiment.into(),
+            (&run.run_id).into(),
+            it.metric.dataset_name.clone().into(),
+            it.metric.dataset_digest.clone().into(),
+        ];
+        row
+    });
+    on.insert(
+        "INSERT INTO logged_model_metrics (model_id, metric_name, metric_timestamp_ms, metric_step, metric_value, experiment_id, run_id, dataset_name, dataset_digest)",
+        9,
+        &rows.collect::<Vec<Value>>(),
+        "ON CONFLICT (model_id, metric_name, metric_timestamp_ms, metric_step, run_id) DO UPDATE SET metric_value = excluded.metric_value",
+    )?;
     Ok(())
 }
