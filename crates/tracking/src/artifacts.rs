@@ -4,6 +4,7 @@
 //! comes after takes no text.
 
 mod body;
+mod bucket;
 mod disk;
 mod download;
 mod location;
@@ -17,7 +18,6 @@ mod proxy;
 mod range;
 pub(crate) mod reach;
 pub(crate) mod repository;
-mod s3;
 mod server_info;
 mod upload;
 

@@ -41,6 +41,8 @@ def run(*arguments: object, stdin: str | None = None, **variables: object) -> su
 class Longshore:
     """One `longshore serve`, from `with` to the end of the block."""
 
+    role = "serve"
+
     def __init__(self, *arguments: object, **variables: object) -> None:
         self.arguments = list(map(str, arguments))
         self.variables = {"AWS_EC2_METADATA_DISABLED": "true"} | variables
@@ -49,7 +51,7 @@ class Longshore:
         self.log_file = tempfile.NamedTemporaryFile("w+", suffix=".log")
         self.http = requests.Session()
         self.http.trust_env = False
-        command = [str(BINARY), "serve", *self.arguments, "--port", "0", "--log-format", "text"]
+        command = [str(BINARY), self.role, *self.arguments, "--port", "0", "--log-format", "text"]
         self.begun = time.monotonic()
         self.process = subprocess.Popen(
             command, stdout=self.log_file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=clean(**self.variables)
@@ -119,6 +121,12 @@ class Longshore:
     def terminate(self, seconds: float = 20) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
+
+
+class Tracking(Longshore):
+    """One `longshore tracking`."""
+
+    role = "tracking"
 
 
 class Service:

@@ -10,11 +10,11 @@ use hyper::{
 
 use super::{
     ArtifactPath, body,
+    bucket::Bucket,
     disk::failed,
     mime,
     range::{Wanted, wanted},
     repository::{Found, blocking},
-    s3::S3,
 };
 use crate::{
     Error,
@@ -32,7 +32,7 @@ pub(crate) struct Download {
 #[derive(Debug)]
 enum Source {
     Disk(File),
-    S3(S3),
+    Bucket(Bucket),
 }
 
 impl Download {
@@ -42,8 +42,8 @@ impl Download {
     }
 
     /// An object of a bucket.
-    pub(super) fn of_s3(found: Found<S3>, path: &ArtifactPath) -> Self {
-        Self { found: found.map(Source::S3), path: path.clone() }
+    pub(super) fn of_bucket(found: Found<Bucket>, path: &ArtifactPath) -> Self {
+        Self { found: found.map(Source::Bucket), path: path.clone() }
     }
 
     /// The response: the file, or the part of it that the headers of the request ask for. It is always an
@@ -74,7 +74,7 @@ impl Download {
         let is_part = range != (0..size);
         let mut response = match file {
             Source::Disk(file) => read(file, range.clone(), &path).await?,
-            Source::S3(s3) => s3.read(&path, range.clone(), stored).await?,
+            Source::Bucket(bucket) => bucket.read(&path, range.clone(), stored).await?,
         };
         put(response.headers_mut(), CONTENT_LENGTH, &(range.end - range.start).to_string());
         if is_part {

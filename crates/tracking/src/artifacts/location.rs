@@ -1,6 +1,6 @@
 use std::path::{Component, Path, PathBuf};
 
-use super::ArtifactPath;
+use super::{ArtifactPath, bucket::Place};
 use crate::{Error, uri::split_scheme};
 
 /// What comes before the path in an address of the artifact proxy.
@@ -21,10 +21,10 @@ pub(crate) enum Location {
     Disk(PathBuf),
     /// Below the artifacts of a run.
     Run(String, ArtifactPath),
-    /// In a bucket of S3.
-    S3 {
-        /// Its name.
-        bucket: String,
+    /// In a bucket.
+    Bucket {
+        /// The bucket.
+        place: Place,
         /// The key, or the beginning of keys.
         key: ArtifactPath,
     },
@@ -77,12 +77,11 @@ impl Location {
                     disk(uri, &path.ok_or_else(|| wrong("is not valid percent-encoded text"))?)
                 }
             },
-            "s3" => {
-                let (bucket, key) = rest
-                    .trim_start_matches('/')
-                    .split_once('/')
-                    .unwrap_or((rest.trim_start_matches('/'), ""));
-                Ok(Self::S3 { bucket: bucket.to_owned(), key: below(key)? })
+            bucket if Place::is_of(bucket) => {
+                let rest = rest.trim_start_matches('/');
+                let (authority, key) = rest.split_once('/').unwrap_or((rest, ""));
+                let place = Place::parse(bucket, authority).map_err(wrong)?;
+                Ok(Self::Bucket { place, key: below(key)? })
             }
             _ => Ok(Self::Elsewhere(scheme)),
         }
@@ -111,7 +110,9 @@ impl Location {
             Self::Proxied(path) => Self::Proxied(path.join(other)),
             Self::Disk(path) => Self::Disk(path.join(other.as_str())),
             Self::Run(run, path) => Self::Run(run.clone(), path.join(other)),
-            Self::S3 { bucket, key } => Self::S3 { bucket: bucket.clone(), key: key.join(other) },
+            Self::Bucket { place, key } => {
+                Self::Bucket { place: place.clone(), key: key.join(other) }
+            }
             Self::Elsewhere(scheme) => Self::Elsewhere(scheme.clone()),
         }
     }
@@ -126,7 +127,7 @@ fn disk(uri: &str, path: &str) -> Result<Location, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ArtifactPath, Location};
+    use super::{ArtifactPath, Location, Place};
 
     fn path(text: &str) -> ArtifactPath {
         ArtifactPath::parse(text).unwrap()
@@ -135,6 +136,8 @@ mod tests {
     #[test]
     fn a_location_is_read_once() {
         let proxied = |text| Location::Proxied(path(text));
+        let bucket = |place| Location::Bucket { place, key: path("key") };
+        let azure = || Place::Azure { account: "shore".into(), container: "files".into() };
         let cases = [
             ("mlflow-artifacts:/0/r/artifacts", proxied("0/r/artifacts")),
             ("mlflow-artifacts:0/r", proxied("0/r")),
@@ -146,8 +149,10 @@ mod tests {
             ("file:///srv/a%20b", Location::Disk("/srv/a b".into())),
             ("file://localhost/srv", Location::Disk("/srv".into())),
             ("/srv/a%20b", Location::Disk("/srv/a%20b".into())),
-            ("S3://bucket/key", Location::S3 { bucket: "bucket".into(), key: path("key") }),
-            ("gs://bucket/key", Location::Elsewhere("gs".into())),
+            ("S3://bucket/key", bucket(Place::S3("bucket".into()))),
+            ("gs://bucket/key", bucket(Place::Gs("bucket".into()))),
+            ("wasbs://files@shore.blob.core.windows.net/key", bucket(azure())),
+            ("abfss://files@shore.dfs.core.windows.net/key", bucket(azure())),
             ("dbfs:/a/../b", Location::Elsewhere("dbfs".into())),
         ];
         for (uri, wanted) in cases {
@@ -166,6 +171,9 @@ mod tests {
             "http://h/api/2.0/mlflow-artifacts/artifacts/../../x",
             "runs:/abc/../../x",
             "s3://bucket/a/../../b",
+            "gs://",
+            "wasbs://files/key",
+            "wasbs://files@shore.example.com/key",
             "file:///srv/../etc",
             "file:///srv/%2e%2e/etc",
             "file://host/etc",

@@ -14,8 +14,9 @@ use longshore_mlflow::{
 };
 
 use super::{
-    ArtifactPath, Repository, proxy,
-    s3::{PARTS, S3},
+    ArtifactPath,
+    bucket::{PARTS, S3},
+    proxy,
 };
 use crate::{
     Error,
@@ -85,7 +86,7 @@ async fn begin<M: Message>(
     asked: Asked,
 ) -> Result<(S3, ArtifactPath, M), Error> {
     let (repository, folder) = proxy::at(state, &asked, Level::Edit)?;
-    let Repository::S3(s3) = repository else {
+    let Some(s3) = repository.into_s3() else {
         // a client that is set to upload in parts looks for these words and sends the file whole
         let words = "Multipart upload is not supported for the current artifact repository";
         return Err(Error::refused(ErrorCode::NotImplemented, words));

@@ -9,11 +9,12 @@ use longshore_mlflow::rest::{
 };
 
 use super::{
-    ArtifactPath, Location, Repository, mime,
+    ArtifactPath, Location, Repository,
+    bucket::S3,
+    mime,
     owned::locate,
     owner::{Owned, Owner},
     proxy, reach,
-    s3::S3,
 };
 use crate::{
     Error,
@@ -109,13 +110,10 @@ async fn upload(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
 /// The bucket of a repository. A client that is told that there is none sends or fetches the file by the
 /// server.
 fn s3(repository: Repository, what: &str) -> Result<S3, Error> {
-    match repository {
-        Repository::S3(s3) => Ok(s3),
-        Repository::Disk(_) => {
-            let words = format!("{what} is not supported for the current artifact repository");
-            Err(Error::refused(ErrorCode::NotImplemented, words))
-        }
-    }
+    repository.into_s3().ok_or_else(|| {
+        let words = format!("{what} is not supported for the current artifact repository");
+        Error::refused(ErrorCode::NotImplemented, words)
+    })
 }
 
 /// Refuses a location behind the proxy: a client that has access to the storage does not expect one.

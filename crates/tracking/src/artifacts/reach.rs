@@ -32,10 +32,10 @@ pub(super) fn reach(
             let (root, path) = found.ok_or_else(beyond)?;
             Ok((Repository::Disk(Disk::new(root)), path))
         }
-        Location::S3 { bucket, key } => {
+        Location::Bucket { place, key } => {
             let own = [&state.artifacts, &state.root].into_iter().flatten();
             let mut buckets = own.filter_map(|repository| match repository {
-                Repository::S3(s3) => Some((repository.clone(), s3.below(bucket, key)?)),
+                Repository::Bucket(bucket) => Some((repository.clone(), bucket.below(place, key)?)),
                 Repository::Disk(_) => None,
             });
             buckets.next().ok_or_else(beyond)

@@ -2,8 +2,14 @@ use std::{path::PathBuf, time::SystemTime};
 
 use longshore_daemon::server::Body;
 
-use super::{ArtifactPath, disk::Disk, download::Download, s3::S3, upload};
-use crate::Error;
+use super::{
+    ArtifactPath, Location,
+    bucket::{Bucket, S3},
+    disk::Disk,
+    download::Download,
+    upload,
+};
+use crate::{Error, uri::split_scheme};
 
 /// What keeps artifacts.
 #[derive(Clone, Debug)]
@@ -11,7 +17,7 @@ pub(crate) enum Repository {
     /// A folder of this machine.
     Disk(Disk),
     /// A bucket.
-    S3(S3),
+    Bucket(Bucket),
 }
 
 /// A file or a folder in a folder.
@@ -45,22 +51,35 @@ impl<F> Found<F> {
 }
 
 impl Repository {
-    /// What keeps the artifacts at a location of the server's settings: a path, a `file:` URI or an `s3:` URI.
+    /// What keeps the artifacts at a location of the server's settings: a path, a `file:` URI, or a URI of a
+    /// bucket.
     ///
     /// # Errors
     /// A refusal of a location that this server cannot use.
     pub(crate) fn open(location: &str) -> Result<Self, Error> {
-        let path = match location.split_once(':') {
-            Some(("file", path)) => path.strip_prefix("//").unwrap_or(path),
-            Some(("s3", place)) => return S3::open(place.trim_start_matches('/')).map(Self::S3),
-            Some((scheme, _)) if !scheme.contains(['/', '.']) => {
-                return Err(Error::invalid(format!(
-                    "`{location}` cannot keep artifacts: `{scheme}` is not supported; write a path or `s3://BUCKET/PREFIX`"
-                )));
+        let path = match split_scheme(location) {
+            Some((scheme, path)) if scheme.eq_ignore_ascii_case("file") => {
+                path.strip_prefix("//").unwrap_or(path)
             }
-            _ => location,
+            Some(_) => {
+                return match Location::parse(location)? {
+                    Location::Bucket { place, key } => Bucket::open(place, key).map(Self::Bucket),
+                    _ => Err(Error::invalid(format!(
+                        "`{location}` cannot keep artifacts: its scheme is not supported; write a path, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `wasbs://CONTAINER@ACCOUNT.blob.core.windows.net/PREFIX`"
+                    ))),
+                };
+            }
+            None => location,
         };
         Ok(Self::Disk(Disk::new(PathBuf::from(path))))
+    }
+
+    /// The bucket, when it is one whose objects clients can reach by addresses that are signed here.
+    pub(crate) fn into_s3(self) -> Option<S3> {
+        match self {
+            Self::Bucket(bucket) => bucket.into_s3(),
+            Self::Disk(_) => None,
+        }
     }
 
     /// What is directly in a folder, by name; nothing when it is no folder.
@@ -70,7 +89,7 @@ impl Repository {
     pub(crate) async fn list(&self, path: ArtifactPath) -> Result<Vec<Entry>, Error> {
         match self.clone() {
             Self::Disk(disk) => blocking(move || disk.list(&path)).await,
-            Self::S3(s3) => s3.list(&path).await,
+            Self::Bucket(bucket) => bucket.list(&path).await,
         }
     }
 
@@ -83,7 +102,7 @@ impl Repository {
             Self::Disk(disk) => {
                 blocking(move || Ok(Download::of_disk(disk.open(&path)?, &path))).await
             }
-            Self::S3(s3) => Ok(Download::of_s3(s3.find(&path).await?, &path)),
+            Self::Bucket(bucket) => Ok(Download::of_bucket(bucket.find(&path).await?, &path)),
         }
     }
 
@@ -94,7 +113,7 @@ impl Repository {
     pub(crate) async fn write(&self, path: ArtifactPath, body: Body) -> Result<(), Error> {
         match self {
             Self::Disk(disk) => upload::to_disk(disk, path, body).await,
-            Self::S3(s3) => s3.write(&path, body).await,
+            Self::Bucket(bucket) => bucket.write(&path, body).await,
         }
     }
 
@@ -105,7 +124,7 @@ impl Repository {
     pub(crate) async fn delete(&self, path: ArtifactPath) -> Result<(), Error> {
         match self.clone() {
             Self::Disk(disk) => blocking(move || disk.delete(&path)).await,
-            Self::S3(s3) => s3.delete(&path).await,
+            Self::Bucket(bucket) => bucket.delete(&path).await,
         }
     }
 }

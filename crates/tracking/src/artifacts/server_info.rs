@@ -15,7 +15,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 fn info(state: &State) -> ServerInfo {
-    let is_s3 = matches!(state.artifacts, Some(Repository::S3(_)));
+    let is_s3 = state.artifacts.clone().and_then(Repository::into_s3).is_some();
     ServerInfo {
         store_type: Some("SqlStore".to_owned()),
         workspaces_enabled: Some(state.settings.workspaces),

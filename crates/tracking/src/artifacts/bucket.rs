@@ -1,4 +1,5 @@
-//! A bucket of S3, or of what speaks its protocol, that keeps artifacts.
+//! A bucket of S3 or of what speaks its protocol, of Google Cloud Storage, or a container of Azure Blob
+//! Storage, that keeps artifacts.
 
 use std::{ops::Range, sync::Arc, time::SystemTime};
 
@@ -7,8 +8,7 @@ use hyper::body::Body as _;
 use longshore_daemon::server::Body;
 use object_store::{
     GetOptions, GetRange, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload,
-    aws::{AmazonS3, AmazonS3Builder},
-    path::Path,
+    aws::AmazonS3, path::Path,
 };
 
 use super::{
@@ -19,11 +19,12 @@ use super::{
 use crate::{Error, reply::Reply};
 
 mod http;
-mod multipart;
-mod settings;
-mod signed;
+mod open;
+mod place;
+mod s3;
 
-pub(crate) use multipart::PARTS;
+pub(crate) use place::Place;
+pub(crate) use s3::{PARTS, S3};
 
 /// Fewest bytes of a part, which are held until it is sent.
 const PART: u64 = 8 << 20;
@@ -33,37 +34,43 @@ const LARGEST_PART: u64 = 64 << 20;
 
 /// The objects of a bucket below a prefix.
 #[derive(Clone, Debug)]
-pub(crate) struct S3 {
-    store: Arc<AmazonS3>,
-    bucket: String,
+pub(crate) struct Bucket {
+    store: Arc<dyn ObjectStore>,
+    /// The same store, where clients can be given addresses of it.
+    s3: Option<Arc<AmazonS3>>,
+    place: Place,
     prefix: ArtifactPath,
 }
 
-impl S3 {
-    /// The objects at `BUCKET/PREFIX`. Credentials, region and endpoint are those of the environment, by
-    /// AWS's names and by MLflow's.
+impl Bucket {
+    /// The objects of a bucket below a key. Credentials, region and endpoint are those of the environment,
+    /// by the names that each provider's own clients have.
     ///
     /// # Errors
-    /// A refusal of a place or an environment that cannot be used.
-    pub(crate) fn open(place: &str) -> Result<Self, Error> {
-        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-        let variable = |name: &str| std::env::var(name).ok();
-        let builder = settings::apply(AmazonS3Builder::from_env(), bucket, variable)?;
-        // whoever configures an endpoint without TLS means it
-        let builder = builder.with_allow_http(true).with_bucket_name(bucket);
-        let store = builder.with_http_connector(http::Hyper).build();
-        let store = store.map_err(|error| {
-            Error::invalid(format!("`s3://{place}` cannot keep artifacts: {error}"))
-        })?;
-        let prefix = ArtifactPath::parse(prefix)?;
-        Ok(Self { store: Arc::new(store), bucket: bucket.to_owned(), prefix })
+    /// A refusal of an environment that cannot be used.
+    pub(crate) fn open(place: Place, prefix: ArtifactPath) -> Result<Self, Error> {
+        let (store, s3): (Arc<dyn ObjectStore>, _) = match &place {
+            Place::S3(bucket) => {
+                let store = open::s3(&place, bucket)?;
+                (store.clone(), Some(store))
+            }
+            Place::Gs(bucket) => (open::gs(&place, bucket)?, None),
+            Place::Azure { account, container } => (open::azure(&place, account, container)?, None),
+        };
+        Ok(Self { store, s3, place, prefix })
+    }
+
+    /// The bucket as one whose objects clients can reach themselves, by addresses that are signed here.
+    pub(crate) fn into_s3(self) -> Option<S3> {
+        let store = self.s3.clone()?;
+        Some(S3 { store, bucket: self })
     }
 
     /// The path of a key of a bucket below this place, when it is there.
-    pub(crate) fn below(&self, bucket: &str, key: &ArtifactPath) -> Option<ArtifactPath> {
+    pub(crate) fn below(&self, place: &Place, key: &ArtifactPath) -> Option<ArtifactPath> {
         let rest = key.as_str().strip_prefix(self.prefix.as_str())?;
         let is_below = self.prefix.is_root() || rest.is_empty() || rest.starts_with('/');
-        if bucket != self.bucket || !is_below {
+        if *place != self.place || !is_below {
             return None;
         }
         ArtifactPath::parse(rest.trim_start_matches('/')).ok()

@@ -20,7 +20,7 @@ const BUCKET_KEY: &str = "aws_sse_bucket_key_enabled";
 ///
 /// # Errors
 /// A refusal of what would change how files are kept, and cannot be done here.
-pub(super) fn apply(
+pub(in crate::artifacts::bucket) fn apply(
     builder: AmazonS3Builder,
     bucket: &str,
     variable: impl Fn(&str) -> Option<String>,

@@ -23,9 +23,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long the storage may take to begin an answer.
 const ANSWER: Duration = Duration::from_mins(2);
 
-/// Makes clients for `object_store`.
+/// Makes clients for `object_store`. It names the provider in what goes wrong.
 #[derive(Debug)]
-pub(super) struct Hyper;
+pub(super) struct Hyper(pub(super) &'static str);
 
 #[derive(Debug)]
 struct Service(Client<HttpsConnector<Connector>, HttpRequestBody>);
@@ -42,7 +42,7 @@ impl HttpConnector for Hyper {
         let tls = HttpsConnectorBuilder::new()
             .with_provider_and_native_roots(ring::default_provider())
             .map_err(|source| object_store::Error::Generic {
-                store: "S3",
+                store: self.0,
                 source: Box::new(source),
             })?;
         let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);

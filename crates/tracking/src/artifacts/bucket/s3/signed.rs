@@ -8,10 +8,10 @@ use hyper::{
 };
 use object_store::signer::{SignedUrlOptions, Signer};
 
-use super::{S3, failed};
+use super::S3;
 use crate::{
     Error,
-    artifacts::{ArtifactPath, mime},
+    artifacts::{ArtifactPath, bucket::failed, mime},
 };
 
 impl S3 {
@@ -24,7 +24,8 @@ impl S3 {
     ) -> Result<String, Error> {
         let kept = [("response-content-disposition", mime::attachment(path.name()))];
         let options = SignedUrlOptions::default().with_query(kept);
-        let url = self.store.signed_url_opts(Method::GET, &self.key(path)?, holds, &options).await;
+        let url =
+            self.store.signed_url_opts(Method::GET, &self.bucket.key(path)?, holds, &options).await;
         url.map(Into::into).map_err(|error| failed(path, &error))
     }
 
@@ -37,7 +38,8 @@ impl S3 {
     ) -> Result<String, Error> {
         let options = SignedUrlOptions::default()
             .with_signed_header(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        let url = self.store.signed_url_opts(Method::PUT, &self.key(path)?, holds, &options).await;
+        let url =
+            self.store.signed_url_opts(Method::PUT, &self.bucket.key(path)?, holds, &options).await;
         url.map(Into::into).map_err(|error| failed(path, &error))
     }
 }

@@ -8,8 +8,11 @@ use object_store::{
     signer::{SignedUrlOptions, Signer},
 };
 
-use super::{S3, unwritten};
-use crate::{Error, artifacts::ArtifactPath};
+use super::S3;
+use crate::{
+    Error,
+    artifacts::{ArtifactPath, bucket::unwritten},
+};
 
 /// How many parts an upload may have: S3's limit.
 pub(crate) const PARTS: RangeInclusive<i64> = 1..=10_000;
@@ -25,7 +28,7 @@ impl S3 {
         path: &ArtifactPath,
         parts: i64,
     ) -> Result<(String, Vec<String>), Error> {
-        let key = self.key(path)?;
+        let key = self.bucket.key(path)?;
         let begun = self.store.create_multipart(&key).await;
         let upload = begun.map_err(|error| unwritten(path, &error))?;
         let mut addresses = Vec::new();
@@ -46,14 +49,14 @@ impl S3 {
         tags: Vec<String>,
     ) -> Result<(), Error> {
         let parts = tags.into_iter().map(|content_id| PartId { content_id }).collect();
-        let key = self.key(path)?;
+        let key = self.bucket.key(path)?;
         let joined = self.store.complete_multipart(&key, &upload.to_owned(), parts).await;
         joined.map(drop).map_err(|error| unjoined(path, upload, &error))
     }
 
     /// Gives an upload up: its parts are deleted. One that is not there is no failure.
     pub(crate) async fn give_up(&self, path: &ArtifactPath, upload: &str) -> Result<(), Error> {
-        let key = self.key(path)?;
+        let key = self.bucket.key(path)?;
         match self.store.abort_multipart(&key, &upload.to_owned()).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(unwritten(path, &error)),
