@@ -54,14 +54,12 @@ def test_nothing_judges_traces_by_itself(client: MlflowClient, experiment: str, 
 def test_what_is_not_here_says_what_to_do(tracking: Tracking) -> None:
     asked = [
         ("POST", "/api/3.0/mlflow/gateway/secrets/create", "the AI gateway"),
-        ("GET", "/ajax-api/3.0/mlflow/gateway/endpoints/list", "the AI gateway"),
+        ("POST", "/ajax-api/3.0/mlflow/gateway/endpoints/create", "the AI gateway"),
         ("POST", "/gateway/a/mlflow/invocations", "the AI gateway"),
         ("POST", "/api/3.0/mlflow/issues", "a list of issues"),
         ("PATCH", "/api/3.0/mlflow/issues/i-1", "a list of issues"),
-        ("GET", "/api/3.0/mlflow/review-queues/list", "review queues"),
-        ("PATCH", "/api/3.0/mlflow/label-schemas/update", "label schemas"),
         ("POST", "/ajax-api/3.0/jobs/search", "jobs"),
-        ("GET", "/api/3.0/mlflow/mcp-servers", "a registry of MCP servers"),
+        ("POST", "/api/3.0/mlflow/mcp-servers", "a registry of MCP servers"),
     ]
     for method, path, what in asked:
         reply = requests.request(method, tracking.url + path, json={}, timeout=10)

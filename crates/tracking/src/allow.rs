@@ -1,5 +1,7 @@
 //! Whether a caller may do what an operation needs. Objects are looked up in the transaction that answers.
 
+mod queue;
+
 use std::collections::HashMap;
 
 use longshore_mlflow::rest::ErrorCode;
@@ -7,7 +9,7 @@ use longshore_mlflow::rest::ErrorCode;
 use crate::{
     Caller, Error,
     permission::{Level, Need, Object},
-    rights::{EVERY, Granted, Kind},
+    rights::{EVERY, Granted, Kind, Permission},
     sql::{ROWS, marks},
     store::{Connection, Value},
     users::roles::scorer,
@@ -30,7 +32,7 @@ pub(crate) fn allow(
         return if is_server && !caller.rights.is_all() { Err(denied()) } else { Ok(()) };
     };
     for need in needs {
-        let mut check = Check { on: &mut *on, workspace: &caller.workspace, granted };
+        let mut check = Check { on: &mut *on, caller, workspace: &caller.workspace, granted };
         check.need(need)?;
     }
     Ok(())
@@ -64,6 +66,7 @@ pub(crate) fn denied() -> Error {
 
 struct Check<'a> {
     on: &'a mut dyn Connection,
+    caller: &'a Caller,
     workspace: &'a str,
     granted: &'a Granted,
 }
@@ -116,6 +119,17 @@ impl Check<'_> {
                 self.holds(level, &[(Kind::Experiment, &canonical(id))])
             }
             Object::OfKind(kind, id) => self.holds(level, &[(*kind, id)]),
+            Object::LabelSchema(id) => {
+                let ids = [(*id).to_owned()];
+                let found = self.experiments_of("label_schemas", "schema_id", &ids)?;
+                let experiment = found.get(*id).ok_or_else(denied)?;
+                self.holds(level, &[(Kind::Experiment, experiment)])
+            }
+            Object::ReviewQueue(queue, share) => self.queue(level, *queue, *share),
+            Object::New(kind) => match self.granted.fold(*kind, EVERY) {
+                Some(Permission::Deny) => Err(denied()),
+                _ => Ok(()),
+            },
             Object::EvaluationDataset(id) => {
                 let sql = "SELECT a.destination_id FROM entity_associations a JOIN evaluation_datasets d ON d.dataset_id = a.source_id WHERE a.source_type = 'evaluation_dataset' AND a.destination_type = 'experiment' AND a.source_id = ? AND d.workspace = ?";
                 let rows = self.on.query(sql, &[(*id).into(), self.workspace.into()])?;

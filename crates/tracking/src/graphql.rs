@@ -68,7 +68,8 @@ async fn respond(state: Arc<State>, request: Request) -> Result<Response<Reply>,
     let asked = Arc::new(asked);
     let (shared, all, who) = (state.clone(), asked.clone(), caller.clone());
     let work = move |on: &mut dyn crate::store::Connection| {
-        let context = Context { caller: &who, settings: &shared.settings, now: now() };
+        let context =
+            Context { caller: &who, settings: &shared.settings, now: now(), namesake: None };
         all.iter().map(|one| resolve::answer(one, on, &context)).collect::<Result<Vec<_>, _>>()
     };
     let answers = state.store.read(work).await?;

@@ -31,10 +31,15 @@ pub(crate) async fn operate<O: Operation>(
     let (operation, caller) = read::<O>(&state, asked).await?;
     note.write(O::ACCESS, || format!("{:?}", operation.needs().objects));
     operation.prepare(&state.settings).await?;
+    let namesake = match (operation.claims(), &state.users) {
+        (Some(name), Some(users)) => users.namesake(name).await?,
+        _ => None,
+    };
     let (user, workspace) = (caller.id, caller.workspace.clone());
     let shared = state.clone();
     let work = move |on: &mut dyn crate::store::Connection| {
-        let context = Context { caller: &caller, settings: &shared.settings, now: now() };
+        let namesake = namesake.as_deref();
+        let context = Context { caller: &caller, settings: &shared.settings, now: now(), namesake };
         allow(on, &caller, &[&[operation.needs()], &operation.also_needs()[..]].concat())?;
         let answer = operation.answer(on, &context)?;
         let deliveries = operation.tells(&answer, on, &context)?;

@@ -2,7 +2,7 @@
 
 use longshore_mlflow::rest::Call;
 
-pub use crate::permission::{Level, Need, Object};
+pub use crate::permission::{Level, Need, Object, Queue, Share};
 use crate::{
     Caller, Error,
     state::Settings,
@@ -29,6 +29,8 @@ pub struct Context<'a> {
     pub settings: &'a Settings,
     /// Milliseconds since 1970.
     pub now: i64,
+    /// The user of the server who has the name that the operation [claims](Operation::claims).
+    pub namesake: Option<&'a str>,
 }
 
 /// A request that can be answered. It says what permission it needs: without that it is not answered.
@@ -50,6 +52,11 @@ pub trait Operation: Call<Reply: Send> + Send + Sync + 'static {
     /// What it changes of grants, once the transaction is on disk.
     fn changes(&self, _answer: &Self::Reply) -> Vec<Change> {
         Vec::new()
+    }
+
+    /// A name that it gives, and that no user of the server should have.
+    fn claims(&self) -> Option<&str> {
+        None
     }
 
     /// The status of HTTP that it is answered with. An answer with 204 has no body.

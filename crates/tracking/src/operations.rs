@@ -8,12 +8,14 @@ mod evaluation_datasets;
 mod events;
 mod experiments;
 mod inputs;
+mod label_schemas;
 mod log;
 mod logged_models;
 mod metrics;
 mod model_versions;
 mod prompts;
 mod registered_models;
+mod review_queues;
 mod run_data;
 mod runs;
 mod scorers;
@@ -41,11 +43,13 @@ pub(crate) fn routes() -> Vec<Route> {
         evaluation_datasets::routes(),
         experiments::routes(),
         inputs::routes(),
+        label_schemas::routes(),
         log::routes(),
         logged_models::routes(),
         metrics::routes(),
         model_versions::routes(),
         registered_models::routes(),
+        review_queues::routes(),
         runs::routes(),
         scorers::routes(),
         search::routes(),

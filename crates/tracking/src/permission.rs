@@ -39,12 +39,40 @@ pub enum Object<'a> {
         /// Its name.
         name: &'a str,
     },
+    /// The experiment of a label schema.
+    LabelSchema(&'a str),
+    /// A review queue, and who may do it beside those who have the level.
+    ReviewQueue(Queue<'a>, Share),
+    /// One more of a kind: whoever is not denied all of that kind.
+    New(Kind),
     /// A registered model.
     RegisteredModel(&'a str),
     /// An object of a kind, by the id that grants name it by.
     OfKind(Kind, &'a str),
     /// The server itself: for administrators.
     Server,
+}
+
+/// How a review queue is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue<'a> {
+    /// By its id.
+    Id(&'a str),
+    /// By the id of its experiment and its name.
+    Name(&'a str, &'a str),
+}
+
+/// Who has a share in a review queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// Nobody.
+    None,
+    /// Who reviews in it and may read it, or made it and may edit it.
+    Viewer,
+    /// Who made it and may edit it.
+    Maker,
+    /// Who made it and may edit it, unless it is the queue of a user.
+    MakerOfCustom,
 }
 
 /// What an operation needs: a level of every object that is named.

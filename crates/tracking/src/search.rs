@@ -17,6 +17,7 @@ mod operator;
 mod order;
 mod page;
 pub(crate) mod registry;
+pub(crate) mod review;
 pub(crate) mod runs;
 mod select;
 mod simple;

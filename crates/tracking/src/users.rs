@@ -78,6 +78,19 @@ impl Users {
         self.0.default
     }
 
+    /// The user who has a name, in any case of its letters.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn namesake(&self, name: &str) -> Result<Option<String>, Error> {
+        let name = name.trim().to_lowercase();
+        let work = move |on: &mut dyn crate::store::Connection| {
+            let mut names = people::all(on)?.into_iter().map(|it| it.name);
+            Ok(names.find(|it| it.trim().to_lowercase() == name))
+        };
+        self.0.store.read(work).await
+    }
+
     /// Follows changes of objects.
     ///
     /// # Errors

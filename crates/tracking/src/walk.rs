@@ -30,7 +30,7 @@ const BODY: &str = r#"{"experiment_id":"1","experiment_ids":["1"],"experiment_na
 "models":[],"datasets":[],"params":[],"tags":[],"dataset_id":"d","dataset_ids":["d"],"trace_id":"tr-1","trace_ids":["tr-1"],"request_id":"tr-1","request_ids":["tr-1"],"locations":[{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"1"}}],
 "serialized_scorer":"{}","records":"[]","query":"query { mlflowGetExperiment(input: {experimentId: \"1\"}) { experiment { name } } }",
 "max_traces":1,"assessment":{"assessment_name":"a","feedback":{"value":1}},"update_mask":"feedback","view_type":"SPANS","metric_name":"trace_count","aggregations":[{"aggregation_type":"COUNT"}],
-"model_json":"{}","sample_rate":1,"artifact_file_path":"x","filter_string1":"trace.status = 'OK'","filter_string2":"trace.status = 'OK'","num_parts":1,"digest":"d","limit":1,"max_timestamp_millis":1,"timestamp_ms":1,"execution_time_ms":1,"trace":{"trace_info":{"trace_id":"tr-1","trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"1"}},"request_time":"2026-01-01T00:00:00Z","state":"OK"}}}"#;
+"schema_id":"ls-1","queue_id":"rq-1","user":"u","item_id":"tr-1","item_ids":["tr-1"],"model_json":"{}","sample_rate":1,"artifact_file_path":"x","filter_string1":"trace.status = 'OK'","filter_string2":"trace.status = 'OK'","num_parts":1,"digest":"d","limit":1,"max_timestamp_millis":1,"timestamp_ms":1,"execution_time_ms":1,"trace":{"trace_info":{"trace_id":"tr-1","trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"1"}},"request_time":"2026-01-01T00:00:00Z","state":"OK"}}}"#;
 
 /// Routes that every user may ask: what they answer is public, the caller's own, or only what the caller may
 /// read.
@@ -55,6 +55,16 @@ const OF_USERS: &[&str] = &[
     "2.0/mlflow/gateway-proxy",
     "3.0/mlflow/assistant/config",
     "3.0/mlflow/assistant/providers",
+    "3.0/mlflow/gateway/budgets/list",
+    "3.0/mlflow/gateway/budgets/windows",
+    "3.0/mlflow/gateway/endpoints/bindings/list",
+    "3.0/mlflow/gateway/endpoints/list",
+    "3.0/mlflow/gateway/guardrails/list",
+    "3.0/mlflow/gateway/model-definitions/list",
+    "3.0/mlflow/gateway/secrets/config",
+    "3.0/mlflow/gateway/secrets/list",
+    "3.0/mlflow/issues/search",
+    "3.0/mlflow/mcp-servers",
     "3.0/mlflow/ui-telemetry",
     // it answers 200 with the refusal of each field
     "/graphql",
@@ -218,6 +228,10 @@ fn every_route_refuses_strangers_and_none_refuses_administrators() {
             };
             let (nobody, stranger): (&[u16], &[u16]) = match route.path {
                 path if OPEN.contains(&path) => (&[200], &[200]),
+                // of MCP servers there is an empty list, and no way to add to it
+                path if OF_USERS.contains(&path) && elsewhere.contains(path) => {
+                    (&[401], &[200, 501])
+                }
                 path if OF_USERS.contains(&path) => (&[401], &[200, 400]),
                 // what is not here is nobody's, and this server is without workspaces
                 path if elsewhere.contains(path) => (&[401], &[501]),

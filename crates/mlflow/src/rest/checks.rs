@@ -1,5 +1,8 @@
 //! What requests must keep to beyond their types, in MLflow's words. Nothing here looks at what is stored.
 
+pub mod label_schemas;
+pub mod review_queues;
+
 use super::{
     DatasetInput, LogBatch, Metric,
     limits::{

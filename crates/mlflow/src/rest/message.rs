@@ -165,12 +165,15 @@ macro_rules! names {
                 value: serde_json::Value,
                 place: &$crate::rest::Place<'_>,
             ) -> Result<Self, $crate::Error> {
+                let numbered = |number: Option<i64>| {
+                    Self::ALL.iter().copied().find(|value| number == Some(value.number().into()))
+                };
                 let found = match &value {
-                    serde_json::Value::String(name) => Self::parse(name),
-                    serde_json::Value::Number(number) => Self::ALL
-                        .iter()
-                        .copied()
-                        .find(|value| number.as_i64() == Some(value.number().into())),
+                    // in a query a number is a text too
+                    serde_json::Value::String(name) => {
+                        Self::parse(name).or_else(|| numbered(name.parse().ok()))
+                    }
+                    serde_json::Value::Number(number) => numbered(number.as_i64()),
                     _ => None,
                 };
                 found.ok_or_else(|| {

@@ -178,7 +178,8 @@ pub(super) async fn locate(
 ) -> Result<Owned, Error> {
     let shared = state.clone();
     let look = move |on: &mut dyn crate::store::Connection| {
-        let context = Context { caller: &caller, settings: &shared.settings, now: now() };
+        let context =
+            Context { caller: &caller, settings: &shared.settings, now: now(), namesake: None };
         allow(on, &caller, &[Need::of(level, owner.object())])?;
         owner.files(on, &context)
     };

@@ -103,6 +103,23 @@ pub(super) fn active(
     }
 }
 
+/// The number of an experiment that is active. One that is deleted is told to be not there.
+///
+/// # Errors
+/// As [`by_id`].
+pub(super) fn number(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    id: &str,
+) -> Result<i64, Error> {
+    let id = names::experiment_id(id)?;
+    let sql = "SELECT 1 FROM experiments WHERE experiment_id = ? AND workspace = ? AND lifecycle_stage = 'active'";
+    match on.first(sql, &[id.into(), (&context.caller.workspace).into()])? {
+        Some(_) => Ok(id),
+        None => Err(Error::missing(format!("No Experiment with id={id} exists"))),
+    }
+}
+
 /// An experiment without its tags, from [`COLUMNS`].
 fn of(mut row: Row) -> Result<Experiment, Error> {
     Ok(Experiment {

@@ -25,6 +25,24 @@ pub(super) fn routes() -> Vec<Route> {
         route(&[Method::Get, Method::Post], "2.0/mlflow/gateway-proxy", |_, _| {
             fixed(r#"{"endpoints":[]}"#)
         }),
+        route(READ, "3.0/mlflow/gateway/budgets/list", |_, _| fixed("{}")),
+        route(READ, "3.0/mlflow/gateway/budgets/windows", |_, _| fixed("{}")),
+        route(READ, "3.0/mlflow/gateway/endpoints/bindings/list", |_, _| fixed("{}")),
+        route(READ, "3.0/mlflow/gateway/endpoints/list", |_, _| fixed("{}")),
+        route(READ, "3.0/mlflow/gateway/guardrails/list", |_, _| fixed("{}")),
+        route(READ, "3.0/mlflow/gateway/model-definitions/list", |_, _| fixed("{}")),
+        route(READ, "3.0/mlflow/gateway/secrets/config", |_, _| {
+            fixed(r#"{"secrets_available":false,"using_default_passphrase":false}"#)
+        }),
+        route(READ, "3.0/mlflow/gateway/secrets/list", |_, _| fixed("{}")),
+        // nothing looks for issues
+        route(&[Method::Post], "3.0/mlflow/issues/search", |_, _| {
+            fixed(r#"{"next_page_token":""}"#)
+        }),
+        // no servers of tools
+        route(READ, "3.0/mlflow/mcp-servers", |_, _| {
+            fixed(r#"{"mcp_servers":[],"next_page_token":null}"#)
+        }),
         // no assistant
         route(READ, "3.0/mlflow/assistant/config", |_, _| {
             fixed(r#"{"providers":{},"projects":{},"remote_access_allowed":false}"#)

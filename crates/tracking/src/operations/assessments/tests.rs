@@ -43,7 +43,8 @@ impl Server {
             let request: O = parse_request(body.to_string().as_bytes(), &[])?;
             let settings = Settings::default();
             let caller = Caller::anyone("default");
-            let context = Context { caller: &caller, settings: &settings, now: NOW };
+            let context =
+                Context { caller: &caller, settings: &settings, now: NOW, namesake: None };
             request.answer(on, &context)
         };
         self.store.write(answer).await

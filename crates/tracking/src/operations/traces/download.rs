@@ -63,7 +63,8 @@ async fn stored(
 ) -> Result<Option<Vec<String>>, Error> {
     let shared = state.clone();
     let look = move |on: &mut dyn Connection| {
-        let context = Context { caller: &caller, settings: &shared.settings, now: now() };
+        let context =
+            Context { caller: &caller, settings: &shared.settings, now: now(), namesake: None };
         allow(on, &caller, &[Need::of(Level::Read, Object::Trace(&id))])?;
         experiment_of(on, &context, &id)?;
         let ids = [id.clone()];

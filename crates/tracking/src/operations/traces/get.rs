@@ -47,7 +47,8 @@ async fn get(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> 
         tokio::time::sleep(wait).await;
         let (shared, caller, request) = (state.clone(), asked.caller.clone(), request.clone());
         let look = move |on: &mut dyn Connection| {
-            let context = Context { caller: &caller, settings: &shared.settings, now: now() };
+            let context =
+                Context { caller: &caller, settings: &shared.settings, now: now(), namesake: None };
             allow(on, &caller, &[request.needs()])?;
             request.answer(on, &context)
         };

@@ -90,7 +90,8 @@ async fn ingest(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
     if !spans.is_empty() {
         let (shared, caller) = (state.clone(), asked.caller);
         let work = move |on: &mut dyn crate::store::Connection| {
-            let context = Context { caller: &caller, settings: &shared.settings, now: now() };
+            let context =
+                Context { caller: &caller, settings: &shared.settings, now: now(), namesake: None };
             let roots = spans::keep(on, &context, &experiment, &spans)?;
             match &run {
                 Some(run) => link::link_known(on, &context, &roots, run),
