@@ -44,7 +44,7 @@ pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, Trac
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
 #[cfg(feature = "tracking")]
 pub(crate) use tracking::{
-    App, BackupArgs, BrowserArgs, DatabaseArgs, PlaceArgs, RestoreArgs, TrackingArgs,
+    App, BackupArgs, BrowserArgs, DatabaseArgs, GcArgs, PlaceArgs, RestoreArgs, TrackingArgs,
     TrackingCommand, UiArgs, UserArgs, WebhookArgs,
 };
 

@@ -1,5 +1,6 @@
 mod backup;
 mod database;
+mod gc;
 mod ui;
 mod users;
 mod webhooks;
@@ -12,6 +13,7 @@ use clap::{ArgAction, Args, builder::BoolishValueParser};
 pub(crate) use self::{
     backup::{BackupArgs, PlaceArgs, RestoreArgs, TrackingCommand},
     database::DatabaseArgs,
+    gc::GcArgs,
     ui::UiArgs,
     users::{App, UserArgs},
     webhooks::WebhookArgs,

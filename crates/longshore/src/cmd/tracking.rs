@@ -3,6 +3,7 @@
 mod backup;
 mod database;
 mod environment;
+mod gc;
 mod ui;
 mod users;
 mod webhooks;
@@ -23,6 +24,7 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
         None => serve(args),
         Some(TrackingCommand::Backup(args)) => backup::save(args),
         Some(TrackingCommand::Restore(args)) => backup::restore(args),
+        Some(TrackingCommand::Gc(args)) => gc::run(args),
     }
 }
 

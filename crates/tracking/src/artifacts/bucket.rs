@@ -13,7 +13,7 @@ use object_store::{
 
 use super::{
     ArtifactPath, body,
-    repository::{Entry, Found},
+    repository::{Entry, Extent, Found},
     upload,
 };
 use crate::{Error, reply::Reply};
@@ -150,6 +150,18 @@ impl Bucket {
             }
         }
         Ok(())
+    }
+
+    /// What is in a folder, however deep.
+    pub(crate) async fn measure(&self, path: &ArtifactPath) -> Result<Extent, Error> {
+        let key = self.key(path)?;
+        let mut all = self.store.list(Some(&key));
+        let mut found = Extent::default();
+        while let Some(object) = all.next().await {
+            let object = object.map_err(|error| failed(path, &error))?;
+            found.add(object.size, Some(SystemTime::from(object.last_modified)));
+        }
+        Ok(found)
     }
 
     /// The key of a path. The names stay as they are: a key is not encoded.

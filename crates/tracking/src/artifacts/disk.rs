@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 
 use super::{
     ArtifactPath,
-    repository::{Entry, Found},
+    repository::{Entry, Extent, Found},
 };
 use crate::Error;
 
@@ -111,6 +111,36 @@ impl Disk {
             Err(error) if !is_absent(&error) => Err(failed(path, &error)),
             _ => Ok(()),
         }
+    }
+
+    /// What is in a folder, however deep. Links are not followed.
+    pub(crate) fn measure(&self, path: &ArtifactPath) -> Result<Extent, Error> {
+        let mut found = Extent::default();
+        let mut waiting = vec![self.place(path)?];
+        while let Some(folder) = waiting.pop() {
+            let inside = match fs::read_dir(&folder) {
+                Ok(inside) => inside,
+                Err(error) if is_absent(&error) => continue,
+                Err(error) => return Err(failed(path, &error)),
+            };
+            for entry in inside {
+                let about = entry.and_then(|entry| Ok((entry.path(), entry.metadata()?)));
+                match about {
+                    Ok((place, about)) if about.is_dir() => waiting.push(place),
+                    Ok((_, about)) => found.add(about.len(), about.modified().ok()),
+                    Err(error) if is_absent(&error) => {}
+                    Err(error) => return Err(failed(path, &error)),
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes the folder above a path when it is empty and not the root.
+    pub(crate) fn prune(&self, path: &ArtifactPath) -> Result<(), Error> {
+        let above = path.as_str().rsplit_once('/').map(|(above, _)| ArtifactPath::parse(above));
+        let Some(above) = above.transpose()? else { return Ok(()) };
+        fs::remove_dir(self.place(&above)?).map_err(|error| failed(&above, &error))
     }
 
     /// Where a path is, once the links on its way are followed.

@@ -42,6 +42,26 @@ pub(crate) struct Found<F> {
     pub(crate) tag: Option<String>,
 }
 
+/// What is in a folder, however deep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// Files.
+    pub(crate) files: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// When the last of them was written.
+    pub(crate) newest: Option<SystemTime>,
+}
+
+impl Extent {
+    /// Counts a file.
+    pub(super) fn add(&mut self, bytes: u64, written: Option<SystemTime>) {
+        self.files += 1;
+        self.bytes += bytes;
+        self.newest = self.newest.max(written);
+    }
+}
+
 impl<F> Found<F> {
     /// The same, read from something else.
     pub(super) fn map<G>(self, to: impl FnOnce(F) -> G) -> Found<G> {
@@ -125,6 +145,26 @@ impl Repository {
         match self.clone() {
             Self::Disk(disk) => blocking(move || disk.delete(&path)).await,
             Self::Bucket(bucket) => bucket.delete(&path).await,
+        }
+    }
+
+    /// What is in a folder, however deep; nothing when it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be looked into.
+    pub(crate) async fn measure(&self, path: ArtifactPath) -> Result<Extent, Error> {
+        match self.clone() {
+            Self::Disk(disk) => blocking(move || disk.measure(&path)).await,
+            Self::S3(s3) => s3.measure(&path).await,
+        }
+    }
+
+    /// Removes the folder above a path when nothing is left in it. A bucket has no folders.
+    pub(crate) async fn prune(&self, path: &ArtifactPath) {
+        if let Self::Disk(disk) = self.clone() {
+            let path = path.clone();
+            // what is not removed is empty, or in use
+            drop(blocking(move || disk.prune(&path)).await);
         }
     }
 }

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
-use super::{App, DatabaseArgs};
+use super::{App, DatabaseArgs, GcArgs};
 
 /// What can be done with what a tracking server keeps, while it runs or not.
 #[derive(Debug, Subcommand)]
@@ -11,6 +11,8 @@ pub(crate) enum TrackingCommand {
     Backup(BackupArgs),
     /// Bring a backup into an empty database and an empty folder
     Restore(RestoreArgs),
+    /// Remove for good what is deleted, with its artifacts, while the server goes on
+    Gc(Box<GcArgs>),
 }
 
 /// Where a server keeps what it has.

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use longshore_tracking::backup::{self, Place};
 
-use super::{database::written, users};
+use super::{
+    database::{must_be_there, written},
+    users,
+};
 use crate::{
     cli::{BackupArgs, PlaceArgs, RestoreArgs},
     cmd::print,
@@ -52,17 +55,9 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<()> {
 
 /// A backup of a database that is not there would be an empty one.
 fn is_there(place: &Place) -> Result<()> {
-    let databases = [
-        (Some(&place.store), "`--backend-store-uri`"),
-        (place.users.as_ref(), "`database_uri` in the file of `--auth-config`"),
-    ];
-    for (location, named) in databases {
-        let Some(location) = location else { continue };
-        let store = location.read()?;
-        let file = store.split_once(":///").filter(|(scheme, _)| scheme.starts_with("sqlite"));
-        if file.is_some_and(|(_, path)| !PathBuf::from(path).is_file()) {
-            bail!("there is no database at `{store}`; name the server's own by {named}");
-        }
+    must_be_there(&place.store, "`--backend-store-uri`")?;
+    if let Some(users) = &place.users {
+        must_be_there(users, "`database_uri` in the file of `--auth-config`")?;
     }
     let missing = place.artifacts.as_ref().filter(|folder| !folder.is_dir());
     if let Some(folder) = missing {

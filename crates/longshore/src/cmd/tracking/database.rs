@@ -1,5 +1,7 @@
 //! Which database a tracking server uses.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use longshore_tracking::store::Location;
 
@@ -11,6 +13,16 @@ pub(super) fn written(args: &DatabaseArgs) -> Location {
         Some(file) => Location::from(file.as_path()),
         None => Location::from(&args.backend_store_uri),
     }
+}
+
+/// Checks that a database is there, which what is `named` says: who looks for something in it would make an empty one.
+pub(super) fn must_be_there(location: &Location, named: &str) -> Result<()> {
+    let store = location.read()?;
+    let file = store.split_once(":///").filter(|(scheme, _)| scheme.starts_with("sqlite"));
+    if file.is_some_and(|(_, path)| !Path::new(path).is_file()) {
+        bail!("there is no database at `{store}`; name the server's own by {named}");
+    }
+    Ok(())
 }
 
 /// The location of the database that a server uses for everything.

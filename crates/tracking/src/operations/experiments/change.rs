@@ -36,7 +36,8 @@ fn move_stage(
         return Err(Error::missing(format!("No Experiment with id={id} exists")));
     }
     let deleted = (to == "deleted").then_some(context.now);
-    let sql = "UPDATE runs SET lifecycle_stage = ?, deleted_time = ? WHERE experiment_id = ?";
+    // a run without a stage is claimed by a collection of garbage
+    let sql = "UPDATE runs SET lifecycle_stage = ?, deleted_time = ? WHERE experiment_id = ? AND lifecycle_stage IS NOT NULL";
     on.execute(sql, &[to.into(), deleted.into(), id.into()])?;
     Ok(())
 }

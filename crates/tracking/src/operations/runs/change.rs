@@ -111,9 +111,11 @@ impl Operation for RestoreRun {
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         super::info(on, context, &self.run_id)?;
-        let sql =
-            "UPDATE runs SET lifecycle_stage = 'active', deleted_time = NULL WHERE run_uuid = ?";
-        on.execute(sql, &[(&self.run_id).into()])?;
-        Ok(Done)
+        // a run without a stage is claimed by a collection of garbage, and as good as gone
+        let sql = "UPDATE runs SET lifecycle_stage = 'active', deleted_time = NULL WHERE run_uuid = ? AND lifecycle_stage IS NOT NULL";
+        match on.execute(sql, &[(&self.run_id).into()])? {
+            0 => Err(Error::missing(format!("Run with id={} not found", self.run_id))),
+            _ => Ok(Done),
+        }
     }
 }
