@@ -70,7 +70,7 @@ pub(crate) fn find(
     let limit = limit(request.max_results.unwrap_or(USUAL), MOST)?;
     let conditions = GRAMMAR.parse(request.filter_string.as_deref().unwrap_or_default())?;
     let columns = columns(&request.order_by)?;
-    let scope = [&["evaluation_datasets".to_owned()], &request.order_by[..]].concat();
+    let scope = page::Scope::of("evaluation datasets", &request.order_by);
     let after = page::read(&scope, request.page_token.as_deref(), columns.len())?;
     let mut conditions: Vec<_> =
         conditions.iter().map(|it| GRAMMAR.sql(it, on.dialect())).collect();
@@ -109,7 +109,7 @@ pub(crate) fn records<T>(
     let limit = limit(asked, MOST_RECORDS)?;
     let columns =
         [Column::nullable("r.created_time", true), Column::full("r.dataset_record_id", true)];
-    let scope = ["evaluation_dataset_records".to_owned(), dataset_id.to_owned()];
+    let scope = page::Scope::of("evaluation dataset records", [dataset_id]);
     let after = page::read(&scope, page_token, columns.len())?;
     let mut all: Vec<_> = columns.iter().map(|it| it.sql.clone()).collect();
     all.extend(list.iter().map(|it| (*it).to_owned()));

@@ -58,7 +58,7 @@ pub(crate) fn find(
     let limit = limit(request.max_results.unwrap_or_default(), MOST)?;
     let conditions = GRAMMAR.parse(request.filter.as_deref().unwrap_or_default())?;
     let columns = columns(&request.order_by)?;
-    let scope = [&["experiments".to_owned()], &request.order_by[..]].concat();
+    let scope = page::Scope::of("experiments", &request.order_by);
     let after = page::read(&scope, request.page_token.as_deref(), columns.len())?;
     let mut conditions: Vec<_> =
         conditions.iter().map(|it| GRAMMAR.sql(it, on.dialect())).collect();

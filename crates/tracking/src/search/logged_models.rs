@@ -85,12 +85,14 @@ pub(crate) fn find(
 }
 
 /// What a token of a page belongs to.
-fn scope(request: &SearchLoggedModels) -> Vec<String> {
-    let mut scope = vec!["logged models".to_owned()];
-    scope.extend(request.experiment_ids.iter().cloned());
-    scope.extend(request.filter.clone());
-    scope.extend(request.order_by.iter().map(|it| format!("{it:?}")));
-    scope
+fn scope(request: &SearchLoggedModels) -> page::Scope {
+    let order = request.order_by.iter().map(|it| format!("{it:?}"));
+    page::Scope::of("logged models", order)
+        .and("Experiment IDs in the page token do not match", &request.experiment_ids)
+        .and(
+            "Filter string in the page token does not match",
+            request.filter.iter().filter(|it| !it.is_empty()),
+        )
 }
 
 fn sql(condition: &Condition, datasets: &Sql, dialect: Dialect) -> Sql {

@@ -75,7 +75,7 @@ pub(crate) fn models(
     let limit = limit(request.max_results.unwrap_or(100), 1000)?;
     let conditions = MODELS.parse(request.filter.as_deref().unwrap_or_default())?;
     let columns = model_columns(&request.order_by)?;
-    let scope = [&["models".to_owned()], &request.order_by[..]].concat();
+    let scope = page::Scope::of("models", &request.order_by);
     let after = page::read(&scope, request.page_token.as_deref(), columns.len())?;
     let mut conditions = without_prompts(&MODELS, &conditions, on);
     conditions.extend(within(caller));
@@ -98,7 +98,7 @@ pub(crate) fn versions(
     let limit = limit(request.max_results.unwrap_or(10_000), 200_000)?;
     let conditions = VERSIONS.parse(request.filter.as_deref().unwrap_or_default())?;
     let columns = version_columns(&request.order_by)?;
-    let scope = [&["versions".to_owned()], &request.order_by[..]].concat();
+    let scope = page::Scope::of("versions", &request.order_by);
     let after = page::read(&scope, request.page_token.as_deref(), columns.len())?;
     let mut conditions = without_prompts(&VERSIONS, &conditions, on);
     conditions.extend(within(caller));

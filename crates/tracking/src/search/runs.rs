@@ -35,7 +35,7 @@ pub(crate) fn find(
     let order = order::parse(&request.order_by)?;
     let stage = stage(request.run_view_type.unwrap_or(ViewType::ActiveOnly));
     let plan = Plan { experiments, stage, conditions: &conditions, order: &order };
-    let scope = [&["runs".to_owned()], &request.order_by[..]].concat();
+    let scope = page::Scope::of("runs", &request.order_by);
     let count = plan.columns().len();
     let after = page::read(&scope, request.page_token.as_deref(), count)?;
     if experiments.is_empty() {

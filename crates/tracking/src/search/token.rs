@@ -11,7 +11,7 @@ pub(super) enum Kind {
     Text,
     /// What compares.
     Operator,
-    /// `AND`, `OR`, `NOT`, `IN`, `IS` or `NULL`.
+    /// `AND`, `OR`, `NOT`, `IN`, `IS`, `NULL`, or `TRUE` and `FALSE`, which nothing is compared with.
     Keyword,
     /// Round brackets with what is between them.
     Group,
@@ -176,7 +176,7 @@ fn name(text: &str) -> Option<(Kind, usize)> {
     }
     let word = text.get(..end)?;
     let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
-    if is(&["AND", "OR", "IN", "IS", "NULL"]) {
+    if is(&["AND", "OR", "IN", "IS", "NULL", "TRUE", "FALSE"]) {
         return Some((Kind::Keyword, end));
     }
     if is(&["LIKE", "ILIKE", "RLIKE"]) {
@@ -235,6 +235,7 @@ mod tests {
         );
         assert_eq!(kinds("'a''"), [(Kind::Text, "'a'"), (Kind::Other, "'")]);
         assert_eq!(kinds("1a"), [(Kind::Name, "1a")]);
+        assert_eq!(kinds("True true_a"), [(Kind::Keyword, "True"), (Kind::Name, "true_a")]);
     }
 
     #[test]

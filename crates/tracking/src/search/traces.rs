@@ -48,7 +48,7 @@ pub(crate) fn find(on: &mut dyn Connection, asked: Asked<'_>) -> Result<Page<Str
     let limit = limit(max_results.map_or(DEFAULT, i64::from), MOST)?;
     let conditions = filter::parse(filter.unwrap_or_default())?;
     let order = order::parse(order_by)?;
-    let scope = [&["traces".to_owned()], order_by].concat();
+    let scope = page::Scope::of("traces", order_by);
     let count = order::columns(&order).len();
     let after = page::read(&scope, page_token, count)?;
     if experiments.is_empty() {
