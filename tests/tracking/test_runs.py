@@ -9,6 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
+from mlflow.utils.name_utils import _GENERATOR_PREDICATES
 
 
 def test_a_run_is_read_as_it_was_written(client: MlflowClient, experiment: str) -> None:
@@ -39,6 +40,11 @@ def test_a_name_that_its_column_does_not_take_is_refused(client: MlflowClient, e
         with pytest.raises(MlflowException, match="exceeds the maximum length of 250 characters"):
             call()
     assert client.get_run(run).info.run_name == "n" * 250
+
+
+def test_a_run_without_a_name_gets_one_like_mlflows(client: MlflowClient, experiment: str) -> None:
+    name = client.create_run(experiment).info.run_name
+    assert name.split("-")[0] in _GENERATOR_PREDICATES, name
 
 
 def test_values_that_are_not_finite(client: MlflowClient, experiment: str) -> None:
@@ -84,6 +90,7 @@ def test_tags_and_names_change(client: MlflowClient, experiment: str) -> None:
     client.set_tag(run, "a", "1")
     client.set_tag(run, "a", "2")
     client.update_run(run, name="after", status="FAILED")
+    client.update_run(run, name="")
     client.set_tag(run, "gone", "1")
     client.delete_tag(run, "gone")
     read = client.get_run(run)

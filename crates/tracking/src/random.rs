@@ -6,12 +6,12 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::Error;
 
-/// First words of a name. None is longer than 7 letters.
+/// First words of a name. None is longer than 7 letters, and each is one that MLflow's own names begin with.
 const QUALITIES: [&str; 32] = [
-    "amber", "bold", "brisk", "calm", "clear", "coastal", "deep", "early", "even", "fair", "firm",
-    "fresh", "gentle", "golden", "grand", "keen", "level", "light", "mild", "misty", "north",
-    "open", "pale", "quick", "quiet", "rapid", "silver", "steady", "still", "swift", "tidal",
-    "warm",
+    "able", "bold", "bouncy", "bright", "calm", "capable", "classy", "clean", "dapper", "gentle",
+    "kindly", "learned", "lyrical", "melodic", "nimble", "orderly", "placid", "polite", "rare",
+    "salty", "sedate", "serious", "silent", "sincere", "spiffy", "stately", "stylish", "suave",
+    "unique", "upbeat", "useful", "wise",
 ];
 
 /// Second words of a name. None is longer than 7 letters.
@@ -62,7 +62,7 @@ pub(crate) fn uuid() -> Result<String, Error> {
     Ok(format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}"))
 }
 
-/// Two words and a number, such as `quiet-harbor-417`.
+/// Two words and a number, such as `silent-harbor-417`.
 ///
 /// # Errors
 /// [`Error::Random`].

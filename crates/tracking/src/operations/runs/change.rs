@@ -77,7 +77,7 @@ impl Operation for UpdateRun {
         let sql = "UPDATE runs SET status = COALESCE(?, status), end_time = COALESCE(?, end_time) WHERE run_uuid = ?";
         let status = self.status.map(RunStatus::name);
         on.execute(sql, &[status.into(), self.end_time.into(), (&self.run_id).into()])?;
-        if let Some(name) = &self.run_name {
+        if let Some(name) = self.run_name.as_ref().filter(|it| !it.is_empty()) {
             rename(on, context, &self.run_id, name)?;
         }
         Ok(UpdateRunReply { run_info: super::info(on, context, &self.run_id)? })
