@@ -50,8 +50,10 @@ impl Backend {
 
 /// The file of a URI of SQLite: one that is absolute has four slashes.
 fn sqlite_path(uri: &str) -> Result<&str, Error> {
-    let path = uri.split_once(":///").map(|(_, path)| path).filter(|it| !it.is_empty());
-    path.ok_or_else(|| {
+    let path = uri.split_once(":///").map(|(_, path)| path);
+    // each connection would have a database in memory of its own, and all of it ends with the server
+    let is_file = |it: &&str| !it.is_empty() && *it != ":memory:" && !it.contains("mode=memory");
+    path.filter(is_file).ok_or_else(|| {
         Error::invalid(format!(
             "`{uri}` names no file; write `sqlite:///FILE`, or `sqlite:////FOLDER/FILE`"
         ))

@@ -165,6 +165,8 @@ fn a_location_that_is_none_is_refused() {
         ("/tmp/mlflow.db", "is no location of a database"),
         ("sqlite://", "names no file"),
         ("sqlite:///", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("sqlite:///file:runs?mode=memory&cache=shared", "names no file"),
         ("mysql+pymysql://root@localhost/mlflow", "use SQLite or Postgres"),
         ("postgresql:user@localhost/x", "it has no `://`"),
         ("postgresql://user:secret@localhost/x?sslmode=on", "`on` is no `sslmode`"),
