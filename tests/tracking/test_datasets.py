@@ -80,6 +80,7 @@ def test_the_fluent_calls(client: MlflowClient, experiment: str, name: str) -> N
     datasets.delete_dataset(dataset_id=dataset.dataset_id)
     with pytest.raises(MlflowException, match="not found"):
         datasets.get_dataset(dataset_id=dataset.dataset_id)
+    assert client._tracking_client.store.get_dataset_experiment_ids(dataset.dataset_id) == []
 
 
 def test_a_search_finds_what_mlflow_finds(client: MlflowClient, store: MlflowClient, experiment: str, name: str) -> None:

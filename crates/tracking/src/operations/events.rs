@@ -17,7 +17,7 @@ use crate::{
 const OF_PROMPTS: [&str; 2] = [prompts::IS_PROMPT, "_mlflow_prompt_type"];
 
 /// The tag that holds the text of a prompt's version.
-const TEXT: &str = "mlflow.prompt.text";
+pub(super) const TEXT: &str = "mlflow.prompt.text";
 
 /// What can be told of a kind of object.
 pub(super) fn actions(entity: WebhookEntity) -> &'static [WebhookAction] {

@@ -6,7 +6,7 @@ use longshore_mlflow::rest::{
     CreateModelVersion, DeleteModelVersion, DeleteModelVersionTag, Done, GetModelVersion,
     GetModelVersionDownloadUri, ModelVersion, ModelVersionDownloadUriReply, ModelVersionReply,
     ModelVersionStatus, ModelVersionTag, SetModelVersionTag, UpdateModelVersion, WebhookAction,
-    WebhookEntity, checks, names,
+    WebhookEntity, checks, limits, names,
 };
 
 use serde_json::json;
@@ -173,6 +173,16 @@ fn missing(name: &str, version: i64) -> Error {
     Error::missing(format!("Model Version (name={name}, version={version}) not found"))
 }
 
+/// Checks a tag of a version. The text of a prompt is one, and users know it by that name.
+fn check_tag(key: &str, value: &str) -> Result<(), Error> {
+    let most = limits::REGISTRY_TAG_VALUE;
+    if key == events::TEXT && value.chars().count() > most {
+        let words = format!("Prompt text exceeds max length of {most} characters.");
+        return Err(Error::invalid(words));
+    }
+    Ok(checks::registry_tag(key, value)?)
+}
+
 fn set_tag(
     on: &mut dyn Connection,
     context: &Context<'_>,
@@ -204,7 +214,7 @@ impl Operation for CreateModelVersion {
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         names::registered_model("name", &self.name)?;
         for tag in &self.tags {
-            checks::registry_tag(&tag.key, &tag.value)?;
+            check_tag(&tag.key, &tag.value)?;
         }
         let from = version_source::of(self, on, context)?;
         registered_models::touch(on, context, &self.name)?;
@@ -334,7 +344,7 @@ impl Operation for SetModelVersionTag {
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         names::registered_model("name", &self.name)?;
         names::version(&self.version)?;
-        checks::registry_tag(&self.key, &self.value)?;
+        check_tag(&self.key, &self.value)?;
         let number = number(on, context, &self.name, &self.version)?;
         set_tag(on, context, &self.name, number, (&self.key, &self.value))?;
         Ok(Done)

@@ -99,9 +99,10 @@ impl Operation for GetEvaluationDatasetExperimentIds {
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
-        by_id(on, context, &self.dataset_id, not_found)?;
-        let sql = "SELECT destination_id FROM entity_associations WHERE source_type = 'evaluation_dataset' AND source_id = ? AND destination_type = 'experiment' ORDER BY created_time, destination_id";
-        let rows = on.query(sql, &[(&self.dataset_id).into()])?.into_iter();
+        // a dataset that is not there is in no experiment, as in MLflow
+        let sql = "SELECT destination_id FROM entity_associations WHERE source_type = 'evaluation_dataset' AND source_id = ? AND destination_type = 'experiment' AND EXISTS (SELECT 1 FROM evaluation_datasets d WHERE d.dataset_id = source_id AND d.workspace = ?) ORDER BY created_time, destination_id";
+        let values = [(&self.dataset_id).into(), (&context.caller.workspace).into()];
+        let rows = on.query(sql, &values)?.into_iter();
         let experiment_ids = rows.map(|mut row| row.take(0)).collect::<Result<_, _>>()?;
         Ok(GetEvaluationDatasetExperimentIdsReply { experiment_ids })
     }

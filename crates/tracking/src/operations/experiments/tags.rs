@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use longshore_mlflow::rest::{
-    DeleteExperimentTag, Done, ExperimentTag, SetExperimentTag, checks, names,
+    DeleteExperimentTag, Done, ExperimentTag, SetExperimentTag, checks, names, trace_retention,
 };
+use serde_json::{Map, Value as Json};
 
 use crate::{
     Error,
@@ -31,9 +32,38 @@ pub(super) fn check_all(tags: &[ExperimentTag]) -> Result<(), Error> {
         return Err(too_many_views(None));
     }
     for tag in tags {
-        checks::experiment_tag(&tag.key, &tag.value)?;
+        check(&tag.key, &tag.value)?;
     }
     Ok(())
+}
+
+/// Checks a tag of an experiment.
+fn check(key: &str, value: &str) -> Result<(), Error> {
+    checks::experiment_tag(key, value)?;
+    match key {
+        "mlflow.trace.archivalRetention" => archival(value, "value", true),
+        "mlflow.trace.archiveNow" => archival(value, "older_than", false),
+        _ => Ok(()),
+    }
+}
+
+/// Checks what a tag says of when traces go to the archive: JSON with a duration in `field`.
+fn archival(value: &str, field: &str, is_needed: bool) -> Result<(), Error> {
+    let config = serde_json::from_str::<Map<String, Json>>(value);
+    let words = "Trace archival config must be encoded as a JSON object.";
+    let config = config.map_err(|_| Error::invalid(words))?;
+    if is_needed && config.get("type").and_then(Json::as_str) != Some("duration") {
+        return Err(Error::invalid("Trace archival config must use type 'duration'."));
+    }
+    let duration = config.get(field).filter(|it| !it.is_null());
+    let text = duration.and_then(Json::as_str).map(str::trim).filter(|it| !it.is_empty());
+    match (duration, text.map(trace_retention)) {
+        (None, _) if !is_needed => Ok(()),
+        (_, Some(Ok(_))) => Ok(()),
+        _ => Err(Error::invalid(
+            "Trace archival retention must be in the form `<int><unit>`, where unit is one of 'm', 'h', or 'd'.",
+        )),
+    }
 }
 
 /// Sets tags; of a key that is there twice, the last counts.
@@ -66,7 +96,7 @@ impl Operation for SetExperimentTag {
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
-        checks::experiment_tag(&self.key, &self.value)?;
+        check(&self.key, &self.value)?;
         let experiment = super::active(on, context, &self.experiment_id)?;
         let is_new = experiment.tags.iter().all(|tag| tag.key != self.key);
         let views = experiment.tags.iter().filter(|tag| tag.key.starts_with(VIEW)).count();
@@ -97,5 +127,37 @@ impl Operation for DeleteExperimentTag {
             )));
         }
         Ok(Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn what_is_said_of_the_archive_is_a_duration() {
+        let retention = "mlflow.trace.archivalRetention";
+        let now = "mlflow.trace.archiveNow";
+        for (key, value) in [
+            (retention, r#"{"type": "duration", "value": "30d"}"#),
+            (now, "{}"),
+            (now, r#"{"older_than": null}"#),
+            (now, r#"{"older_than": "12h"}"#),
+            ("mlflow.trace.other", "30d"),
+        ] {
+            assert!(check(key, value).is_ok(), "{key} {value}");
+        }
+        for (key, value, words) in [
+            (retention, "30d", "must be encoded as a JSON object"),
+            (retention, "[]", "must be encoded as a JSON object"),
+            (retention, r#"{"value": "30d"}"#, "must use type 'duration'"),
+            (retention, r#"{"type": "duration"}"#, "must be in the form"),
+            (retention, r#"{"type": "duration", "value": ""}"#, "must be in the form"),
+            (retention, r#"{"type": "duration", "value": 30}"#, "must be in the form"),
+            (now, r#"{"older_than": "soon"}"#, "must be in the form"),
+        ] {
+            let told = check(key, value).unwrap_err().to_string();
+            assert!(told.contains(words), "{key} {value}: {told}");
+        }
     }
 }
