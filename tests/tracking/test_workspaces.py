@@ -90,6 +90,8 @@ def test_no_request_reaches_another_workspace(url: str, name: str) -> None:
     mlflow.set_workspace(f"{name}-b")
     assert mlflow.artifacts.load_text(f"{other['artifact_uri']}/folder/text.txt") == f"{name}-b"
     assert MlflowClient().get_model_version_by_alias("the-same-model", "champion").run_id == other["run_id"]
+    with pytest.raises(MlflowException, match=f"Run with id={mine['run_id']} not found"):
+        MlflowClient().get_metric_history(mine["run_id"], "m")
     mine_or_other = {mine["run_id"]: "mine", other["run_id"]: "other"}
     found = MlflowClient().search_runs([mine["experiment_id"], other["experiment_id"]])
     assert [mine_or_other[it.info.run_id] for it in found] == ["other"]
@@ -163,6 +165,27 @@ def test_no_request_reaches_another_workspace(url: str, name: str) -> None:
     headers = {"X-MLFLOW-WORKSPACE": f"{name}-a"}
     reply = requests.get(f"{url}/get-artifact", params={"run_id": run, "path": "folder/text.txt"}, headers=headers, timeout=10)
     assert reply.text == f"{name}-a", "what was asked for is there"
+
+
+def test_a_trace_of_another_workspace_is_left_out_of_what_is_linked(url: str, name: str) -> None:
+    for workspace in (f"{name}-a", f"{name}-b"):
+        mlflow.create_workspace(workspace)
+    mine, other = fill(f"{name}-a"), fill(f"{name}-b")
+
+    def ask(workspace: str, path: str, body: dict) -> dict:
+        reply = requests.post(url + path, json=body, headers={"X-MLFLOW-WORKSPACE": workspace}, timeout=10)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+    place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": mine["experiment_id"]}}
+    info = {"trace_id": f"tr-{name}", "trace_location": place, "request_time": "2026-01-01T00:00:00Z", "state": "OK"}
+    ask(f"{name}-a", "/api/3.0/mlflow/traces", {"trace": {"trace_info": info}})
+    link = "/api/2.0/mlflow/traces/link-to-run"
+    ask(f"{name}-b", link, {"trace_ids": [info["trace_id"]], "run_id": other["run_id"]})
+    ask(f"{name}-a", link, {"trace_ids": [info["trace_id"]], "run_id": mine["run_id"]})
+    for run, count in ((other["run_id"], 0), (mine["run_id"], 1)):
+        asked = {"locations": [place], "filter": f"run_id = '{run}'"}
+        assert len(ask(f"{name}-a", "/api/3.0/mlflow/traces/search", asked).get("traces", [])) == count, run
 
 
 @pytest.mark.parametrize("root", ["", "mlflow-artifacts:/own"])

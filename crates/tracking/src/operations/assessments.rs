@@ -102,7 +102,11 @@ fn get(
     assessment_id: &str,
 ) -> Result<Kept, Error> {
     if trace(on, context, trace_id)?.is_none() {
-        return Err(Error::missing(format!("Trace with request_id '{trace_id}' not found")));
+        return Err(Error::missing(if context.settings.workspaces {
+            format!("Trace with ID '{trace_id}' not found.")
+        } else {
+            format!("Trace with request_id '{trace_id}' not found")
+        }));
     }
     let sql = format!("SELECT {COLUMNS} FROM assessments WHERE trace_id = ? AND assessment_id = ?");
     let row = on.first(&sql, &[trace_id.into(), assessment_id.into()])?;

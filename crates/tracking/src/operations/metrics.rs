@@ -108,8 +108,11 @@ impl Operation for GetMetricHistory {
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         let (after, most) = page(self)?;
-        // a run that is not there has no measurements, as in MLflow
+        // a run that is not there has no measurements, as in MLflow, which says so when there are workspaces
         let runs = visible(on, context, std::slice::from_ref(&self.run_id))?;
+        if runs.is_empty() && context.settings.workspaces {
+            super::runs::info(on, context, &self.run_id)?;
+        }
         let Some(run) = runs.into_iter().next() else { return Ok(MetricHistoryReply::default()) };
         let mut sql = "SELECT run_uuid, key, value, timestamp, step, is_nan FROM metrics WHERE run_uuid = ? AND key = ?".to_owned();
         let mut values = vec![run, (&self.metric_key).into()];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use longshore_mlflow::rest::{Done, LinkPromptsToTrace, LinkTracesToRun};
 
-use super::{experiment_of, missing};
+use super::experiment_of;
 use crate::{
     Error,
     allow::allow,
@@ -70,8 +70,13 @@ pub(super) fn link_known(
     link(on, context.now, &pairs)
 }
 
-/// Refuses traces of another workspace. Those that are not there may be on their way.
-fn check_own(on: &mut dyn Connection, context: &Context<'_>, ids: &[String]) -> Result<(), Error> {
+/// Those of some traces that are in another workspace. The others may be on their way.
+fn foreign(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    ids: &[String],
+) -> Result<BTreeSet<String>, Error> {
+    let mut found = BTreeSet::new();
     for ids in ids.chunks(ROWS) {
         let sql = format!(
             "SELECT t.request_id FROM trace_info t JOIN experiments e ON e.experiment_id = t.experiment_id WHERE e.workspace <> ? AND t.request_id IN ({})",
@@ -79,11 +84,11 @@ fn check_own(on: &mut dyn Connection, context: &Context<'_>, ids: &[String]) -> 
         );
         let workspace = Value::from(&context.caller.workspace);
         let values: Vec<_> = [workspace].into_iter().chain(ids.iter().map(Into::into)).collect();
-        if let Some(mut row) = on.first(&sql, &values)? {
-            return Err(missing(&row.take::<String>(0)?));
+        for mut row in on.query(&sql, &values)? {
+            found.insert(row.take(0)?);
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 impl Operation for LinkTracesToRun {
@@ -108,8 +113,9 @@ impl Operation for LinkTracesToRun {
             )));
         }
         runs::info(on, context, &self.run_id)?;
-        check_own(on, context, &self.trace_ids)?;
-        let ids: BTreeSet<_> = self.trace_ids.iter().collect();
+        // left out without a word, as by MLflow
+        let foreign = foreign(on, context, &self.trace_ids)?;
+        let ids: BTreeSet<_> = self.trace_ids.iter().filter(|id| !foreign.contains(*id)).collect();
         let pairs: Vec<_> =
             ids.iter().map(|id| (id.as_str(), "run", self.run_id.as_str())).collect();
         link(on, context.now, &pairs)?;
