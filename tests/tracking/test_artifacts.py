@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import mlflow
+import numpy
 import pytest
 from mlflow import MlflowClient
 from mlflow.artifacts import load_dict, load_text
@@ -37,6 +38,16 @@ def test_files_texts_and_folders(client: MlflowClient, experiment: str, tmp_path
         one.relative_to(folder): one.read_bytes() for one in folder.rglob("*") if one.is_file()
     }
     assert client.list_artifacts(identifier, "absent") == []
+
+
+def test_images_of_a_key(client: MlflowClient, experiment: str, tmp_path: Path) -> None:
+    run = client.create_run(experiment).info.run_id
+    for step in (1, 10, 25):
+        client.log_image(run, numpy.zeros((2, 2, 3), dtype=numpy.uint8), key="k", step=step, synchronous=True)
+    images = [it.path for it in client.list_artifacts(run, "images")]
+    assert len(images) == 6, "an image and a small one of each step"
+    for image in images:
+        assert Path(client.download_artifacts(run, image, str(tmp_path))).stat().st_size > 0
 
 
 def test_what_is_not_there(client: MlflowClient, experiment: str) -> None:
