@@ -36,6 +36,15 @@ pub enum Error {
     /// A database has another schema.
     #[error("the database cannot be used: {0}")]
     Revision(String),
+    /// A database cannot be brought to a revision.
+    #[error("the step to `{revision}` failed and changed nothing: {reason}")]
+    Migration {
+        /// The revision.
+        revision: &'static str,
+        /// Why.
+        #[source]
+        reason: Box<Error>,
+    },
     /// The store cannot be used for now.
     #[error("the store cannot be used now; try again, and see the server's log for the reason")]
     Unavailable,

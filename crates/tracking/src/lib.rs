@@ -19,6 +19,7 @@ mod guard;
 mod handler;
 mod kind;
 mod metrics;
+pub mod migrate;
 mod operate;
 pub mod operation;
 mod operations;

@@ -3,7 +3,9 @@
 mod connection;
 mod location;
 mod postgres;
+pub mod revisions;
 mod schema;
+mod sole;
 mod sqlite;
 mod tables;
 mod value;
@@ -17,6 +19,8 @@ pub(crate) use connection::has_table;
 pub use connection::{Connection, Dialect};
 pub use location::Location;
 pub(crate) use schema::REVISION;
+pub(crate) use sole::Sole;
+pub(crate) use sqlite::rows as query;
 pub(crate) use tables::{Table, TableColumn, of_schema, tables};
 pub use value::{Column, Row, Value};
 use work::{Job, job};

@@ -1,6 +1,7 @@
 mod backup;
 mod database;
 mod gc;
+mod migrate;
 mod ui;
 mod users;
 mod webhooks;
@@ -14,6 +15,7 @@ pub(crate) use self::{
     backup::{BackupArgs, PlaceArgs, RestoreArgs, TrackingCommand},
     database::DatabaseArgs,
     gc::GcArgs,
+    migrate::MigrateArgs,
     ui::UiArgs,
     users::{App, UserArgs},
     webhooks::WebhookArgs,

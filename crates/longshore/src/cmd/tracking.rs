@@ -4,6 +4,7 @@ mod backup;
 mod database;
 mod environment;
 mod gc;
+mod migrate;
 mod ui;
 mod users;
 mod webhooks;
@@ -25,6 +26,7 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
         Some(TrackingCommand::Backup(args)) => backup::save(args),
         Some(TrackingCommand::Restore(args)) => backup::restore(args),
         Some(TrackingCommand::Gc(args)) => gc::run(args),
+        Some(TrackingCommand::Migrate(args)) => migrate::run(args),
     }
 }
 

@@ -4,6 +4,7 @@
 //! on the new state, so that operations need not know of each other.
 
 mod session;
+mod sole;
 mod tls;
 mod types;
 mod uri;
@@ -18,6 +19,7 @@ use std::{
 };
 
 use session::{Failure, Link, Open};
+pub(super) use sole::Sole;
 
 use super::{
     Location, Prepare,

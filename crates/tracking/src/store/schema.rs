@@ -2,7 +2,11 @@
 //!
 //! `schema/*.sql` are written by `tests/tracking-schema`, from databases that the real MLflow made.
 
-use super::{Connection, Dialect, connection::has_table};
+use super::{
+    Connection, Dialect,
+    connection::has_table,
+    revisions::{TRACKING, releases},
+};
 use crate::Error;
 
 /// The revision of MLflow's schema that this server reads and writes.
@@ -10,9 +14,6 @@ pub(crate) const REVISION: &str = "dc11669786a5";
 
 /// The release of MLflow whose schema that is.
 const RELEASE: &str = "3.17";
-
-/// All revisions that MLflow had until then, the oldest first.
-const REVISIONS: &str = include_str!("schema/revisions.txt");
 
 /// Indexes of our own. MLflow neither needs nor minds them.
 const INDEXES: &str = include_str!("schema/indexes.sql");
@@ -59,14 +60,14 @@ fn index(on: &mut dyn Connection) -> Result<(), Error> {
     }
 }
 
-const REMEDY: &str =
-    "back the database up, then bring it forward with `mlflow db upgrade` of MLflow 3.17.2";
+const REMEDY: &str = "bring it forward with `longshore tracking migrate` and the same location";
 
 fn other(found: &str) -> String {
-    let behind = REVISIONS.lines().rev().position(|it| it == found);
+    let behind = TRACKING.iter().rev().position(|it| it.id == found);
     match behind {
         Some(steps) => format!(
-            "its schema is at revision `{found}`, {steps} before `{REVISION}` of MLflow {RELEASE}; {REMEDY}"
+            "its schema is at revision `{found}` of {}, {steps} before `{REVISION}` of MLflow {RELEASE}; {REMEDY}",
+            releases(TRACKING, found)
         ),
         None => format!(
             "its schema is at revision `{found}`, which MLflow {RELEASE} does not know: a later MLflow made \

@@ -4,6 +4,7 @@
 //! the cost of the disk, and none sees another's failure.
 
 mod functions;
+mod sole;
 mod writer;
 
 use std::{
@@ -21,6 +22,7 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
+pub(super) use sole::Sole;
 use writer::Event;
 
 use super::{
@@ -213,7 +215,11 @@ impl Connection for Open<'_> {
     }
 }
 
-fn rows(handle: &Handle, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
+/// All rows of a query.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn rows(handle: &Handle, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
     let mut statement = handle.prepare_cached(sql)?;
     let columns = statement.column_count();
     let mut rows = statement.query(rusqlite::params_from_iter(values))?;

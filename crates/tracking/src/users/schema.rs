@@ -4,24 +4,17 @@
 
 use crate::{
     Error,
-    store::{Connection, Dialect, Table, has_table, of_schema},
+    store::{
+        Connection, Dialect, Table, has_table, of_schema,
+        revisions::{self, releases},
+    },
 };
 
 /// The revision of MLflow's schema of users that this server reads and writes.
 pub(crate) const REVISION: &str = "f1a2b3c4d5e6";
 
-/// All revisions that MLflow 3.17 had until then, the oldest first.
-const REVISIONS: [&str; 7] = [
-    "8606fa83a998",
-    "0965eb92f5f0",
-    "a1b2c3d4e5f6",
-    "2ed73881770d",
-    "c3d4e5f6a7b8",
-    "e5f6a7b8c9d0",
-    REVISION,
-];
-
-const REMEDY: &str = "back the database up, then bring it forward with MLflow 3.17.2: `python -m mlflow.server.auth db upgrade --url URI`";
+const REMEDY: &str =
+    "bring it forward with `longshore tracking migrate` and the flags of the server";
 
 /// Makes the schema where there is none.
 ///
@@ -47,9 +40,12 @@ pub(crate) fn prepare(on: &mut dyn Connection) -> Result<(), Error> {
     if found == REVISION {
         return Ok(());
     }
-    let is_before = REVISIONS.contains(&&*found);
+    let is_before = revisions::USERS.iter().any(|it| it.id == found);
     Err(Error::Revision(if is_before {
-        format!("its users are at revision `{found}`, before `{REVISION}`; {REMEDY}")
+        format!(
+            "its users are at revision `{found}` of {}, before `{REVISION}`; {REMEDY}",
+            releases(revisions::USERS, &found)
+        )
     } else {
         format!(
             "its users are at revision `{found}`, which MLflow 3.17 does not know: a later MLflow \

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
-use super::{App, DatabaseArgs, GcArgs};
+use super::{App, DatabaseArgs, GcArgs, MigrateArgs};
 
 /// What can be done with what a tracking server keeps, while it runs or not.
 #[derive(Debug, Subcommand)]
@@ -13,6 +13,8 @@ pub(crate) enum TrackingCommand {
     Restore(RestoreArgs),
     /// Remove for good what is deleted, with its artifacts, while the server goes on
     Gc(Box<GcArgs>),
+    /// Bring the database of an older release of MLflow forward to the schema of MLflow 3.17
+    Migrate(MigrateArgs),
 }
 
 /// Where a server keeps what it has.

@@ -84,6 +84,18 @@ impl Link {
         Some((&self.runtime, self.session.as_mut()?))
     }
 
+    /// The connection, made anew if there is none.
+    ///
+    /// # Errors
+    /// When the database does not answer, with its reason.
+    pub(super) fn connected(&mut self) -> Result<(&Runtime, &mut Session), Error> {
+        let session = match self.session.take().filter(|it| !it.client.is_closed()) {
+            Some(session) => session,
+            None => self.connect()?,
+        };
+        Ok((&self.runtime, self.session.insert(session)))
+    }
+
     /// Gives the connection up.
     pub(super) fn close(&mut self) {
         self.session = None;
