@@ -8,14 +8,22 @@ mod announce;
 #[cfg(feature = "operator")]
 mod autoscaler;
 mod batches;
+#[cfg(feature = "cli")]
+mod experiments;
 #[cfg(feature = "gateway")]
 mod gateway;
 mod kserve;
+#[cfg(feature = "cli")]
+mod mlflow_server;
 #[cfg(feature = "operator")]
 mod operator;
 #[cfg(feature = "cli")]
 mod platform;
 mod record;
+#[cfg(feature = "cli")]
+mod registry;
+#[cfg(feature = "cli")]
+mod runs;
 #[cfg(feature = "operator")]
 mod scaling;
 mod security;
@@ -27,9 +35,13 @@ pub(crate) use announce::AnnounceArgs;
 #[cfg(feature = "operator")]
 pub(crate) use autoscaler::{AutoscalerArgs, AutoscalerCommand};
 pub(crate) use batches::BatchArgs;
+#[cfg(feature = "cli")]
+pub(crate) use experiments::{ExperimentArgs, ExperimentsArgs, ExperimentsCommand};
 #[cfg(feature = "gateway")]
 pub(crate) use gateway::{GatewayArgs, GatewayAuth, GatewaySecurityArgs, WaitingArgs};
 pub(crate) use kserve::KserveArgs;
+#[cfg(feature = "cli")]
+pub(crate) use mlflow_server::{AskArgs, SearchArgs, Tag, Which};
 #[cfg(feature = "operator")]
 pub(crate) use operator::{GatewaysArgs, HostArgs, Mode, OperatorArgs, PoolArgs};
 #[cfg(feature = "cli")]
@@ -38,6 +50,10 @@ pub(crate) use platform::{
     RolloutArgs, RolloutCommand, RolloutStatusArgs, UrlArgs,
 };
 pub(crate) use record::{RecordArgs, Recorded};
+#[cfg(feature = "cli")]
+pub(crate) use registry::{AliasCommand, ModelsArgs, ModelsCommand, RegisterArgs, TagCommand};
+#[cfg(feature = "cli")]
+pub(crate) use runs::{ArtifactsCommand, RunArgs, RunsArgs, RunsCommand};
 #[cfg(feature = "operator")]
 pub(crate) use scaling::ScalingArgs;
 pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, TraceArgs};
@@ -89,6 +105,15 @@ pub(crate) enum Command {
     // `-h` is the host, as it is of `mlflow server`
     #[command(disable_help_flag = true)]
     Tracking(Box<TrackingArgs>),
+    /// List, make and change the experiments of a tracking server
+    #[cfg(feature = "cli")]
+    Experiments(ExperimentsArgs),
+    /// List and compare the runs of a tracking server, and get their files
+    #[cfg(feature = "cli")]
+    Runs(RunsArgs),
+    /// List, register and tag the models of a registry, move their aliases, and see where each version is served
+    #[cfg(feature = "cli")]
+    Models(ModelsArgs),
     /// What the autoscaler of the platform decides
     #[cfg(feature = "operator")]
     Autoscaler(AutoscalerArgs),

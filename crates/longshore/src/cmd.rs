@@ -6,16 +6,26 @@ pub(crate) mod autoscaler;
 pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod fetch;
+#[cfg(feature = "cli")]
+mod fitted;
 #[cfg(feature = "gateway")]
 pub(crate) mod gateway;
 pub(crate) mod inspect;
+#[cfg(feature = "cli")]
+pub(crate) mod mlflow;
+#[cfg(feature = "cli")]
+mod near;
 #[cfg(feature = "operator")]
 pub(crate) mod operator;
+#[cfg(feature = "cli")]
+mod page;
 #[cfg(feature = "cli")]
 pub(crate) mod platform;
 pub(crate) mod predict;
 pub(crate) mod serve;
 pub(crate) mod smoke_test;
+#[cfg(feature = "cli")]
+mod table;
 mod traces;
 #[cfg(feature = "tracking")]
 pub(crate) mod tracking;

@@ -54,6 +54,12 @@ fn main() -> ExitCode {
         Command::Autoscaler(args) => cmd::autoscaler::run(&args),
         #[cfg(feature = "tracking")]
         Command::Tracking(args) => cmd::tracking::run(&args),
+        #[cfg(feature = "cli")]
+        Command::Experiments(args) => cmd::mlflow::experiments(&args),
+        #[cfg(feature = "cli")]
+        Command::Runs(args) => cmd::mlflow::runs(&args),
+        #[cfg(feature = "cli")]
+        Command::Models(args) => cmd::mlflow::models(&args),
         Command::SmokeTest(args) => cmd::smoke_test::run(&args),
         #[cfg(feature = "cli")]
         Command::Get(args) => cmd::platform::get(&args),

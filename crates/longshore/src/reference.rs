@@ -55,6 +55,8 @@ fn sections(page: &mut String, path: &str, command: &Command) {
 
 fn section(page: &mut String, path: &str, command: &Command) {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let aliases = command.get_visible_aliases().map(|alias| format!("; also called `{alias}`"));
+    let about = about + &aliases.collect::<String>();
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
     let _ = write!(page, "\n## {path}\n\n{about}.\n\n```\n{usage}\n```\n");

@@ -13,6 +13,8 @@ pub struct Config {
     pub concurrency: usize,
     /// Bytes asked for at once; larger files are fetched in several parts.
     pub part_bytes: u64,
+    /// Whether a location that is one archive stands for the files in it.
+    pub unpack: bool,
     /// Limits on what a location may hold.
     pub limits: Limits,
     /// The MLflow server behind `models:/` and `runs:/`.
@@ -38,6 +40,7 @@ impl Config {
             cache_bytes: 10 << 30,
             concurrency: 8,
             part_bytes: 8 << 20,
+            unpack: true,
             limits: Limits::default(),
             tracking_uri: None,
             path_style: None,

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, Response};
 use ureq::{
     Agent, Body,
     config::Config as Settings,
@@ -43,7 +43,7 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) url: &'a Url,
     pub(crate) headers: Vec<(String, String)>,
-    /// The body of a `POST`.
+    /// The body; of a `POST`, mostly.
     pub(crate) body: Option<String>,
 }
 
@@ -75,6 +75,13 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     body: Body,
+}
+
+impl From<Response<Body>> for Reply {
+    fn from(response: Response<Body>) -> Self {
+        let (head, body) = response.into_parts();
+        Self { status: head.status.as_u16(), headers: head.headers, body }
+    }
 }
 
 impl Reply {
@@ -147,6 +154,15 @@ impl Http {
             self.agent.get_or_init(|| self.connect()).as_ref().map_err(|reason| {
                 Error::Refused { what: call.url.shown(), reason: reason.clone() }
             })?;
+        if let (&Method::DELETE, Some(body)) = (&call.method, &call.body) {
+            // the library sends such a body only when it is told to
+            let mut request = agent.delete(call.url.to_string());
+            for (name, value) in &call.headers {
+                request = request.header(name, value);
+            }
+            let reply = request.force_send_body().send(body.as_str());
+            return Ok(reply.map_err(|error| failed(call.url, &error))?.into());
+        }
         let mut request = Request::builder().method(call.method.clone()).uri(call.url.to_string());
         for (name, value) in &call.headers {
             request = request.header(name, value);
@@ -159,8 +175,7 @@ impl Http {
             Some(body) => agent.run(request.body(body.as_str()).map_err(invalid)?),
             None => agent.run(request.body(()).map_err(invalid)?),
         };
-        let (head, body) = reply.map_err(|error| failed(call.url, &error))?.into_parts();
-        Ok(Reply { status: head.status.as_u16(), headers: head.headers, body })
+        Ok(reply.map_err(|error| failed(call.url, &error))?.into())
     }
 
     fn connect(&self) -> Result<Agent, String> {

@@ -1,4 +1,4 @@
-//! An existing MLflow server: what `models:/` and `runs:/` mean, and the files behind it.
+//! An existing MLflow server: what `models:/` and `runs:/` mean, the files behind it, and whatever else its API answers.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::Method;
@@ -7,7 +7,7 @@ use longshore_mlflow::{
     rest::{
         self, ErrorCode, GetLatestVersions, GetLoggedModel, GetModelVersion,
         GetModelVersionByAlias, GetModelVersionDownloadUri, GetRegisteredModel, GetRun,
-        LoggedModelStatus, ModelVersion, ModelVersionStatus, SearchLoggedModels,
+        LoggedModelStatus, ModelVersion, ModelVersionStatus, SearchLoggedModels, WORKSPACE_HEADER,
     },
 };
 
@@ -25,13 +25,15 @@ pub(crate) use artifacts::Artifacts;
 /// Most bytes of an answer that is not a file.
 const ANSWER: u64 = 16 << 20;
 
-/// A client of one MLflow server.
+/// A client of one MLflow server. Its user, password, token and workspace are those of MLflow's own variables.
 #[derive(Debug)]
-pub(crate) struct MlflowServer {
+pub struct MlflowServer {
     http: Http,
     base: Url,
     /// The `Authorization` header.
     authorization: Option<String>,
+    /// The workspace that every request is about; the server's default one when there is none.
+    workspace: Option<String>,
     /// Who that is, without secrets.
     identity: String,
     retry: Retry,
@@ -46,11 +48,13 @@ struct Question<'a> {
     /// An error code that means for this question, as `RESOURCE_DOES_NOT_EXIST` does for any, that
     /// the thing does not exist.
     absent: Option<ErrorCode>,
+    /// Whether it changes something.
+    changes: bool,
 }
 
 impl<'a> From<&'a str> for Question<'a> {
     fn from(what: &'a str) -> Self {
-        Self { what, absent: None }
+        Self { what, absent: None, changes: false }
     }
 }
 
@@ -66,9 +70,36 @@ pub(crate) struct Resolved {
 }
 
 impl MlflowServer {
-    pub(crate) fn new(config: &Config, asked: &Location) -> Result<Self, Error> {
+    /// A client of the server of `Config::tracking_uri`, or else of `MLFLOW_TRACKING_URI`; nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`Error::MlflowServer`] when that is no address of a server.
+    pub fn open(config: &Config) -> Result<Self, Error> {
+        Self::new(config, |reason| Error::MlflowServer {
+            server: "that is meant".into(),
+            reason: format!("cannot be asked: {reason}"),
+        })
+    }
+
+    /// Asks once; `what` says in errors what the request is about. A request that fails is never sent again: it may
+    /// have been done.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::Missing`] when the server says that what is asked for does not exist.
+    pub fn ask<C: rest::Call>(&self, call: &C, what: &str) -> Result<C::Reply, Error> {
+        let changes =
+            C::METHODS.first() != Some(&rest::Method::Get) && !C::PATH.ends_with("/search");
+        let once = Retry { attempts: 1, ..self.retry };
+        self.call_with(once, call, Question { changes, ..Question::from(what) })
+    }
+
+    /// Its address, without credentials.
+    pub fn address(&self) -> String {
+        self.base.origin()
+    }
+
+    pub(crate) fn new(config: &Config, bad: impl Fn(String) -> Error) -> Result<Self, Error> {
         let environment = &config.environment;
-        let bad = |reason: String| Error::Location { uri: asked.to_string(), reason };
         let named = config.tracking_uri.clone().or_else(|| environment.get("MLFLOW_TRACKING_URI"));
         let text = named.ok_or_else(|| {
             bad("it needs an MLflow server: name it with `--tracking-uri` or `MLFLOW_TRACKING_URI`".into())
@@ -104,6 +135,7 @@ impl MlflowServer {
             http: Http::new(config.timeouts, trust),
             base,
             authorization,
+            workspace: environment.get("MLFLOW_WORKSPACE"),
             identity,
             retry: config.retry,
             files: config.limits.files,
@@ -224,8 +256,8 @@ impl MlflowServer {
                 let what = format!("alias `{alias}` of model `{name}`");
                 let call = GetModelVersionByAlias { name: name.clone(), alias: alias.clone() };
                 // MLflow's SQL store has this code for an alias that nobody set
-                let question =
-                    Question { what: &what, absent: Some(ErrorCode::InvalidParameterValue) };
+                let absent = Some(ErrorCode::InvalidParameterValue);
+                let question = Question { absent, ..Question::from(&*what) };
                 let reply = self.call(&call, question);
                 Ok(reply.map_err(|error| self.with_aliases(error, name))?.model_version)
             }
@@ -293,13 +325,21 @@ impl MlflowServer {
         })
     }
 
-    /// Asks the server and reads what it answers.
+    /// Asks the server, again and again while it fails for the moment, and reads what it answers.
     fn call<'q, C: rest::Call>(
         &self,
         call: &C,
         question: impl Into<Question<'q>>,
     ) -> Result<C::Reply, Error> {
-        let question = question.into();
+        self.call_with(self.retry, call, question.into())
+    }
+
+    fn call_with<C: rest::Call>(
+        &self,
+        retry: Retry,
+        call: &C,
+        question: Question<'_>,
+    ) -> Result<C::Reply, Error> {
         let url = self.base.join(&format!("{}{}", rest::API, call.path(encode)));
         let method = match C::METHODS.first() {
             Some(rest::Method::Get) | None => Method::GET,
@@ -315,7 +355,7 @@ impl MlflowServer {
         } else {
             (url, Some(rest::print(call)))
         };
-        let text = repeat(self.retry, || {
+        let text = repeat(retry, || {
             let reply = self.send(&url, &method, body.as_deref(), question)?;
             reply.text(&url, ANSWER)
         })?;
@@ -348,12 +388,17 @@ impl MlflowServer {
         if let Some(authorization) = &self.authorization {
             call = call.header("authorization", authorization);
         }
+        if let Some(workspace) = &self.workspace {
+            call = call.header(WORKSPACE_HEADER, workspace);
+        }
         let reply = self.http.send(&call)?;
         match reply.status {
             200 | 206 => Ok(reply),
             status if is_transient(status) => {
                 let after = reply.retry_after();
-                Err(Attempt::Again { what: url.shown(), reason: format!("{status}"), after })
+                let said = refusal::words(reply).said.map(|said| format!(" {said}"));
+                let reason = format!("{status}{}", said.unwrap_or_default());
+                Err(Attempt::Again { what: url.shown(), reason, after })
             }
             _ => Err(self.refused(reply, &question.into()).into()),
         }

@@ -17,6 +17,14 @@ pub(crate) fn basic(seconds: u64) -> String {
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
+/// `YYYY-MM-DDTHH:MM:SSZ` for seconds since 1970, as RFC 3339 has it.
+pub(crate) fn extended(seconds: u64) -> String {
+    let (year, month, day) = civil((seconds / DAY) as i64);
+    let second = seconds % DAY;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// Reads `YYYY-MM-DDTHH:MM:SS[.fff]Z`.
 pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<u64>().ok();

@@ -16,7 +16,7 @@ use crate::{cli::FetchArgs, cmd::serve::start_log, storage};
 
 /// The folder that files come together in, inside of the folder where they go: both are of one file
 /// system, also when that is a volume.
-const STAGING: &str = ".longshore-fetch";
+pub(crate) const STAGING: &str = ".longshore-fetch";
 
 /// Most locations that are fetched at a time; each has several connections.
 const AT_ONCE: usize = 4;

@@ -17,7 +17,6 @@ mod output;
 mod promote;
 mod rollout;
 mod service;
-mod table;
 #[cfg(test)]
 mod tests;
 mod url;

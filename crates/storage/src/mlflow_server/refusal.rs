@@ -3,23 +3,35 @@ use longshore_mlflow::rest::{self, ErrorCode, Refusal};
 use super::{MlflowServer, Question};
 use crate::{Error, http::Reply};
 
+/// What a refusal says.
+pub(super) struct Words {
+    code: Option<ErrorCode>,
+    /// For people, when it says anything to them.
+    pub(super) said: Option<String>,
+}
+
+/// Reads a refusal, which a proxy may have written.
+pub(super) fn words(reply: Reply) -> Words {
+    let text = reply.refusal();
+    let refusal = rest::parse_reply::<Refusal>(text.as_bytes()).unwrap_or_default();
+    let said = if refusal == Refusal::default() {
+        let plain: String = text.trim().chars().take(200).collect();
+        Some(plain).filter(|plain| !plain.is_empty() && !plain.starts_with('<'))
+    } else {
+        Some(refusal.to_string())
+    };
+    Words { code: refusal.code(), said }
+}
+
 impl MlflowServer {
     /// What to tell a person about an answer that is no success.
     pub(super) fn refused(&self, reply: Reply, question: &Question<'_>) -> Error {
         let what = question.what;
         let status = reply.status;
         let location = reply.header("location").map(str::to_owned);
-        let text = reply.refusal();
-        let refusal = rest::parse_reply::<Refusal>(text.as_bytes()).unwrap_or_default();
-        let said = if refusal == Refusal::default() {
-            let page = text.trim_start().starts_with('<');
-            let plain: String = text.trim().chars().take(200).collect();
-            if page || plain.is_empty() { "no reason given".to_owned() } else { plain }
-        } else {
-            refusal.to_string()
-        };
+        let Words { code, said } = words(reply);
+        let said = said.unwrap_or_else(|| "no reason given".to_owned());
         let at = self.base.origin();
-        let code = refusal.code();
         let absent = code.is_some()
             && (code == Some(ErrorCode::ResourceDoesNotExist) || code == question.absent);
         match status {
@@ -28,6 +40,8 @@ impl MlflowServer {
                 identity: self.identity.clone(),
                 permission: if status == 401 {
                     "the server does not know this user, or the password or token is wrong".into()
+                } else if question.changes {
+                    "let that user change it in MLflow".into()
                 } else {
                     "let that user have `READ` on it in MLflow".into()
                 },

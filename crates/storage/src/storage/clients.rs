@@ -52,7 +52,8 @@ impl Clients {
 
     pub(super) fn mlflow_server(&self, asked: &Location) -> Result<Arc<MlflowServer>, Error> {
         let slot = &mut self.made().mlflow_server;
-        or_make(slot, || MlflowServer::new(&self.config, asked))
+        let bad = |reason| Error::Location { uri: asked.to_string(), reason };
+        or_make(slot, || MlflowServer::new(&self.config, bad))
     }
 
     pub(super) fn web(&self) -> Arc<Web> {

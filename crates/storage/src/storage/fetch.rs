@@ -120,7 +120,12 @@ impl Storage {
         let Some(name) = only else {
             return Ok((String::new(), done.into_iter().map(entry).collect()));
         };
-        let Some(kind) = ArchiveKind::of_file(&name, &content.join(&name))? else {
+        let kind = if self.config.unpack {
+            ArchiveKind::of_file(&name, &content.join(&name))?
+        } else {
+            None
+        };
+        let Some(kind) = kind else {
             return Ok((name, done.into_iter().map(entry).collect()));
         };
         let unpacked = folder.join("unpacked");

@@ -12,7 +12,7 @@ use kube::{
 use longshore_kserve::annotations::INFERENCE_SERVICE;
 
 use super::service::Service;
-use crate::cli::ClusterArgs;
+use crate::{cli::ClusterArgs, cmd::near::nearest};
 
 /// How long the API server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -178,10 +178,8 @@ where
 
 /// Says that there is no service of this name, and which one may be meant.
 fn unknown(name: &str, namespace: &str, known: &[&str]) -> String {
-    let near = known.iter().map(|known| (strsim::jaro_winkler(name, known), *known));
-    let nearest = near.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(near, _)| *near > 0.75);
-    let hint = match nearest {
-        Some((_, nearest)) => format!("did you mean `{nearest}`?"),
+    let hint = match nearest(name, known) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
         None if known.is_empty() => "it has none; `longshore get -A` lists all".to_owned(),
         None => "`longshore get` lists them, `-n` chooses another namespace".to_owned(),
     };

@@ -15,7 +15,10 @@ use super::{
     deployed::{Deployed, replicas},
     object::text,
     service::{Service, short},
-    table::{age, or_dash, table},
+};
+use crate::cmd::{
+    page::{facts, section},
+    table::{age, or_dash},
 };
 
 /// Most events that are shown.
@@ -69,7 +72,7 @@ fn page(
     now: Timestamp,
 ) -> String {
     let mut page = String::new();
-    facts(&mut page, service, now);
+    service_facts(&mut page, service, now);
     conditions(&mut page, service, now);
     revisions(&mut page, service, deployed, now);
     let troubled: Vec<_> = pods.iter().filter_map(|pod| trouble(pod, now)).collect();
@@ -88,7 +91,7 @@ fn page(
     page
 }
 
-fn facts(page: &mut String, service: &Service, now: Timestamp) {
+fn service_facts(page: &mut String, service: &Service, now: Timestamp) {
     let model = "/spec/predictor/model";
     let runtime = service.text("/status/servingRuntimeName");
     let runtime = runtime.or_else(|| service.text("/status/clusterServingRuntimeName"));
@@ -96,7 +99,7 @@ fn facts(page: &mut String, service: &Service, now: Timestamp) {
         (true, _) => "yes".to_owned(),
         (false, why) => format!("no: {}", why.unwrap_or_default()),
     };
-    let facts = [
+    let all = [
         ("Name", Some(service.name().to_owned())),
         ("Namespace", Some(service.namespace().to_owned())),
         ("Age", Some(age(service.created(), now))),
@@ -109,11 +112,7 @@ fn facts(page: &mut String, service: &Service, now: Timestamp) {
         ("Runtime", runtime.map(str::to_owned)),
         ("Mode", service.text("/status/deploymentMode").map(str::to_owned)),
     ];
-    for (name, value) in facts {
-        if let Some(value) = value {
-            let _ = writeln!(page, "{:<16}{value}", format!("{name}:"));
-        }
-    }
+    facts(page, all);
 }
 
 /// Where the predictor's model is.
@@ -209,16 +208,6 @@ fn trouble(pod: &Pod, now: Timestamp) -> Option<Vec<String>> {
     let why = why.unwrap_or_else(|| "it is not ready yet".into());
     let created = pod.creation_timestamp().map(|time| time.0);
     Some(vec![pod.name_any(), why.trim_end_matches([':', ' ']).to_owned(), age(created, now)])
-}
-
-fn section(page: &mut String, title: &str, headings: &[&str], rows: &[Vec<String>]) {
-    if rows.is_empty() {
-        return;
-    }
-    let _ = writeln!(page, "\n{title}:");
-    for line in table(headings, rows).lines() {
-        let _ = writeln!(page, "  {line}");
-    }
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@ use super::{
     deployed::{Deployed, replicas},
     output,
     service::{Service, Share, short},
-    table::{age, or_dash, table},
 };
-use crate::cli::{GetArgs, OutputFormat};
+use crate::{
+    cli::{GetArgs, OutputFormat},
+    cmd::table::{age, cut, or_dash, table},
+};
 
-/// Most characters of a reason in a list.
+/// Most characters of a reason in a list; `describe` and `-o wide` have all of it.
 const LONGEST: usize = 120;
 
 /// What is printed.
@@ -104,20 +106,11 @@ fn services_table(
         }
         if troubled {
             let why = service.trouble().unwrap_or_default();
-            cells.push(if is_wide { why } else { cut(why) });
+            cells.push(if is_wide { why } else { cut(&why, LONGEST) });
         }
         cells
     };
     table(&headings, &services.iter().map(row).collect::<Vec<_>>())
-}
-
-/// As much of a sentence as is read in a list; `describe` and `-o wide` have all of it.
-fn cut(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
-        text.truncate(end);
-        text.push('…');
-    }
-    text
 }
 
 /// Who gets which share of the predictor's requests: `#2 10% · #1 90%`; a canary of `spec.canary` has its
@@ -206,7 +199,7 @@ fn nothing(cluster: &Cluster, everywhere: bool, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, Share, cut, traffic};
+    use super::{Share, traffic};
 
     #[test]
     fn a_canary_is_told_from_the_predictor_by_its_name() {
@@ -223,13 +216,5 @@ mod tests {
         ];
         assert_eq!(traffic(&shares), "#2 70% · #1 20% · green #1 10%");
         assert_eq!(traffic(&[]), "-");
-    }
-
-    #[test]
-    fn a_reason_in_a_list_is_short() {
-        assert_eq!(cut("it starts".into()), "it starts");
-        let long = cut("ä".repeat(LONGEST + 1));
-        assert_eq!(long.chars().count(), LONGEST + 1);
-        assert!(long.ends_with("ä…"));
     }
 }

@@ -11,8 +11,8 @@ use super::{
     cluster::Cluster,
     deployed::{Deployed, replicas},
     service::{Service, short},
-    table::{age, or_dash, table},
 };
+use crate::cmd::table::{age, or_dash, table};
 
 /// A table of the revisions, with a line for each change below them.
 pub(super) async fn run(cluster: &Cluster, name: &str) -> Result<String> {

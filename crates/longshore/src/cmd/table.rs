@@ -3,7 +3,7 @@
 use k8s_openapi::jiff::Timestamp;
 
 /// Rows under their headings; the last column is not filled up.
-pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
         cells.chain([headings[column].chars().count()]).max().unwrap_or(0)
@@ -25,7 +25,7 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// How long ago a moment was, in its two largest units at most: `42s`, `3m20s`, `5h`, `12d`.
-pub(super) fn age(since: Option<Timestamp>, now: Timestamp) -> String {
+pub(crate) fn age(since: Option<Timestamp>, now: Timestamp) -> String {
     let Some(since) = since else { return "?".into() };
     let seconds = now.duration_since(since).as_secs().max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
@@ -40,8 +40,16 @@ pub(super) fn age(since: Option<Timestamp>, now: Timestamp) -> String {
     }
 }
 
+/// As much of a text as `most` characters show; the last one then says that it goes on.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// What is shown where nothing is known.
-pub(super) fn or_dash(text: Option<impl Into<String>>) -> String {
+pub(crate) fn or_dash(text: Option<impl Into<String>>) -> String {
     text.map_or_else(|| "-".to_owned(), Into::into)
 }
 
