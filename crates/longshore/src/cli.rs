@@ -13,6 +13,7 @@ mod experiments;
 #[cfg(feature = "gateway")]
 mod gateway;
 mod kserve;
+mod marks;
 #[cfg(feature = "cli")]
 mod mlflow_server;
 #[cfg(feature = "operator")]
@@ -40,6 +41,7 @@ pub(crate) use experiments::{ExperimentArgs, ExperimentsArgs, ExperimentsCommand
 #[cfg(feature = "gateway")]
 pub(crate) use gateway::{GatewayArgs, GatewayAuth, GatewaySecurityArgs, WaitingArgs};
 pub(crate) use kserve::KserveArgs;
+pub(crate) use marks::MarkArgs;
 #[cfg(feature = "cli")]
 pub(crate) use mlflow_server::{AskArgs, SearchArgs, Tag, Which};
 #[cfg(feature = "operator")]
@@ -236,6 +238,10 @@ pub(crate) struct ServeArgs {
     /// How gateways learn of the server.
     #[command(flatten)]
     pub(crate) announce: AnnounceArgs,
+
+    /// How registries learn of it.
+    #[command(flatten)]
+    pub(crate) marks: MarkArgs,
 
     /// Records of requests and answers.
     #[command(flatten)]

@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub(crate) mod follow;
+pub(crate) mod marks;
 mod metrics;
 pub(crate) mod schedule;
 pub(crate) mod trouble;

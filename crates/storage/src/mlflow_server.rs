@@ -18,9 +18,11 @@ use crate::{
 };
 
 mod artifacts;
+mod marks;
 mod refusal;
 
 pub(crate) use artifacts::Artifacts;
+pub(crate) use marks::Marked;
 
 /// Most bytes of an answer that is not a file.
 const ANSWER: u64 = 16 << 20;

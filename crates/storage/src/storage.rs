@@ -6,6 +6,7 @@ use std::{
 
 mod clients;
 mod fetch;
+mod marks;
 mod place;
 mod resolve;
 

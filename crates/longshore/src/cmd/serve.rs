@@ -22,6 +22,7 @@ use crate::{
     storage::{
         self, StorageMetrics,
         follow::{self, Failure, Followed, Shared},
+        marks::Marks,
         schedule,
     },
 };
@@ -104,15 +105,29 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     }
     let failure = Failure::default();
     let (models, drain, strict) = (server.models(), server.drain(), args.strict);
-    let shared =
-        Shared { storage, models, metrics, method, poll, strict, drain, failure: failure.clone() };
+    let marks = Marks::new(&args.marks, &storage, scheme, server.address());
+    let shared = Shared {
+        storage,
+        models,
+        metrics,
+        method,
+        poll,
+        strict,
+        drain,
+        marks: marks.clone(),
+        failure: failure.clone(),
+    };
     let mut tasks: Vec<_> =
         followed.into_iter().map(|followed| follow::task(followed, &shared)).collect();
     if args.many.watch && !poll.is_zero() && catalog.has_folders() {
         tasks.push(Box::new(Watch::new(catalog, &shared)));
     }
     schedule::start(tasks).context("failed to start a thread")?;
-    serve(server)?;
+    let served = serve(server);
+    if let Some(marks) = marks {
+        marks.leave();
+    }
+    served?;
     traces.flush();
     if let Some(recorder) = recorder {
         recorder.flush(LAST_RECORDS);

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
@@ -12,7 +12,12 @@ use longshore_engine::{Method, Source};
 use longshore_serve::{Lease, ModelSource, Models, Origin};
 use longshore_storage::{Fingerprint, Location, Revision, Storage};
 
-use super::{StorageMetrics, failed, schedule::Task, trouble::Trouble};
+use super::{
+    StorageMetrics, failed,
+    marks::{Marking, Marks},
+    schedule::Task,
+    trouble::Trouble,
+};
 use crate::models::Paths;
 
 /// Folders are replaced file by file: how long such a change must stay the same before it is taken
@@ -32,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) strict: bool,
     /// The drain that ends the server.
     pub(crate) drain: Drain,
+    /// Who tells registries what is served; none when nobody does.
+    pub(crate) marks: Option<Arc<Marks>>,
     /// Why the server ends.
     pub(crate) failure: Failure,
 }
@@ -117,20 +124,42 @@ pub(crate) fn task(mut followed: Followed, shared: &Shared) -> Box<dyn Task> {
     if !shared.models.answers(&followed.name) {
         followed.rejected = followed.current.take();
     }
-    Box::new(Follow { followed, shared: shared.clone() })
+    let marking = match &followed.files {
+        FollowedFiles::Remote(location) => {
+            Marks::of(shared.marks.as_ref(), &followed.name, location)
+        }
+        FollowedFiles::Local(_) => None,
+    };
+    Box::new(Follow { followed, shared: shared.clone(), marking, due: Some(Instant::now()) })
 }
 
 struct Follow {
     followed: Followed,
     shared: Shared,
+    /// What tells the registry.
+    marking: Option<Marking>,
+    /// When to look at the model; none is never again.
+    due: Option<Instant>,
 }
 
 impl Task for Follow {
     fn step(&mut self) -> Option<Duration> {
-        let poll = self.shared.poll;
         if self.shared.drain.has_begun() {
             return None;
         }
+        if self.due.is_some_and(|due| due <= Instant::now()) {
+            self.due = self.work().map(|pause| Instant::now() + pause);
+        }
+        let mark = self.keep_mark();
+        let look = self.due.map(|due| due.saturating_duration_since(Instant::now()));
+        look.into_iter().chain(mark).min()
+    }
+}
+
+impl Follow {
+    /// Brings the model or looks at it, and says when to look again.
+    fn work(&mut self) -> Option<Duration> {
+        let poll = self.shared.poll;
         if let (FollowedFiles::Remote(location), None, None) =
             (&self.followed.files, &self.followed.current, &self.followed.rejected)
         {
@@ -155,9 +184,19 @@ impl Task for Follow {
         let again = if self.followed.settling.is_some() { SETTLE.min(poll) } else { poll };
         (!settled && !poll.is_zero()).then_some(again)
     }
-}
 
-impl Follow {
+    /// Lets the registry show the version that is served, and says when to see to it again.
+    fn keep_mark(&mut self) -> Option<Duration> {
+        let Followed { name, current, .. } = &self.followed;
+        let version = match current {
+            Some(State::Remote(revision)) if !self.shared.models.is_unloaded(name) => {
+                revision.version()
+            }
+            _ => None,
+        };
+        self.marking.as_mut()?.keep(version)
+    }
+
     /// Brings a model for the first time.
     fn bring(&mut self, location: &Location) -> Result<()> {
         let fetched = self.shared.storage.fetch(location).with_context(|| failed(location));
