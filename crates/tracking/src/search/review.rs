@@ -48,8 +48,9 @@ pub(crate) fn find<T>(
         Column::full(format!("{}.{}", list.table, list.time), false),
         Column::full(format!("{}.{}", list.table, list.id), true),
     ];
-    let mut scope = vec![list.table.to_owned()];
-    scope.extend(conditions.iter().map(|(text, value)| format!("{text} {value:?}")));
+    let asked = conditions.iter().map(|(text, value)| format!("{text} {value:?}"));
+    let scope = page::Scope::of::<&str>(list.table, [])
+        .and("What is listed by the page token does not match", asked);
     let count = columns.len();
     let after = page::read(&scope, page_token, count)?;
     let mut all: Vec<_> = columns.iter().map(|it| it.sql.clone()).collect();
