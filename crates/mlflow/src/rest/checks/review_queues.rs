@@ -55,18 +55,18 @@ impl NewQueue {
             ReviewQueueType::Custom => {
                 Ok(Self { name: self::name(name)?, kind: "custom", users, schema_ids })
             }
-            ReviewQueueType::User => Self::of_user(name, users, &schema_ids),
+            ReviewQueueType::User => Self::of_user(name, &users, &schema_ids),
         }
     }
 
-    fn of_user(name: &str, users: Vec<String>, schema_ids: &[String]) -> Result<Self, Error> {
+    fn of_user(name: &str, users: &[String], schema_ids: &[String]) -> Result<Self, Error> {
         let name = user(name);
         filled("name", &name, NAME)?;
-        if !users.is_empty() && users != [&*name] {
+        if !users.is_empty() && users != [name.as_str()] {
             return Err(Error::rule(format!(
                 "A user queue must have exactly one assigned user equal to its name; got name={} and users={}.",
                 repr(&name),
-                list(&users)
+                list(users)
             )));
         }
         if !schema_ids.is_empty() {
