@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import mlflow
 import numpy as np
+from mlflow.entities import AssessmentSource
 from mlflow.models import infer_signature
 from sklearn.linear_model import LinearRegression
 
 PAGE = '<p id="text">a page</p><script>document.getElementById("text").textContent = "a script ran"</script>'
 
 
-def log(address: str) -> dict[str, str]:
-    """Three runs with histories and artifacts, a model with a version, and a prompt; their ids."""
+def log(address: str) -> dict[str, object]:
+    """Runs with histories and artifacts, a model with a version, prompts, traces, a dataset and an evaluation; their ids."""
     mlflow.set_tracking_uri(address)
     experiment = mlflow.set_experiment("harbour").experiment_id
+    runs = []
     for index in range(3):
         with mlflow.start_run(run_name=f"crane-{index}") as run:
+            runs.append(run.info.run_id)
             mlflow.log_params({"depth": index, "kind": "tree"})
             for step in range(20):
                 mlflow.log_metrics({"loss": (1 + index) / (step + 1), "accuracy": step / 20}, step=step)
@@ -37,4 +42,44 @@ def log(address: str) -> dict[str, str]:
     client.set_model_version_tag("lift", "1", "reviewed", "twice")
     mlflow.genai.register_prompt("greeting", "Ahoy {{name}}", commit_message="first")
     mlflow.genai.register_prompt("greeting", "Good day {{name}}", commit_message="second")
-    return {"experiment": experiment, "run": run.info.run_id, "model": model.model_id}
+    with mlflow.start_run(run_name="pictures") as pictures:
+        for step in range(2):
+            mlflow.log_image(np.full((20, 30, 3), step * 100, dtype=np.uint8), key="dock", step=step)
+        mlflow.log_text("pier,fathom\n1,17\n", "depths.csv")
+        mlflow.log_text("# Moorings\n\nTwo *lines*.", "read.md")
+        mlflow.log_dict({"tide": "spring"}, "tide.json")
+    ids = {"experiment": experiment, "run": runs[2], "other": runs[1], "model": model.model_id, "pictures": pictures.info.run_id}
+    return ids | said(experiment)
+
+
+def said(experiment: str) -> dict[str, object]:
+    """Traces of a session and one that failed, what is said of them, a dataset, and an evaluation."""
+
+    @mlflow.trace
+    def ask(question: str) -> str:
+        with mlflow.start_span("look up", span_type="RETRIEVER") as span:
+            span.set_inputs({"query": question})
+            span.set_outputs([{"page_content": "a bollard", "metadata": {"doc_uri": "d1"}}])
+        mlflow.update_current_trace(tags={"pier": "7"}, metadata={"mlflow.trace.session": "s-1", "mlflow.trace.user": "ann"})
+        if "4" in question:
+            raise ValueError("no such berth")
+        return f"moored at {question}"
+
+    traces = []
+    for number in range(1, 5):
+        with contextlib.suppress(ValueError):
+            ask(f"berth {number}")
+        traces.append(mlflow.get_last_active_trace_id())
+    source = AssessmentSource("HUMAN", "ann")
+    mlflow.log_feedback(trace_id=traces[0], name="is_right", value=True, source=source, rationale="I was there")
+    mlflow.log_expectation(trace_id=traces[0], name="berth", value="1", source=source)
+    dataset = mlflow.genai.datasets.create_dataset(name="ships", experiment_id=experiment)
+    dataset.merge_records([{"inputs": {"question": f"berth {it}"}, "expectations": {"expected_response": "x"}} for it in range(3)])
+
+    @mlflow.genai.scorer
+    def brief(outputs: str) -> bool:
+        return len(outputs) < 20
+
+    asked = [{"inputs": {"question": f"berth {it}"}} for it in range(2)]
+    evaluation = mlflow.genai.evaluate(data=asked, predict_fn=lambda question: f"moored at {question}", scorers=[brief])
+    return {"traces": traces, "evaluation": evaluation.run_id}

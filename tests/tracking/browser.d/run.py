@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -27,8 +32,32 @@ def walk(name: str, **told: object) -> bool:
     return done.returncode == 0
 
 
+@contextlib.contextmanager
+def mlflow_server(folder: Path) -> Iterator[str]:
+    """The address of an `mlflow server` on a new database."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    places = ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--artifacts-destination", str(folder / "artifacts")]
+    command = ["mlflow", "server", "--port", str(port), "--workers", "1", *places]
+    with open(folder / "log", "w") as log, subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True) as process:
+        try:
+            end = time.monotonic() + 120
+            while time.monotonic() < end:
+                with contextlib.suppress(OSError):
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
+                    break
+                time.sleep(0.5)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, 15)
+
+
 def main() -> int:
     results = []
+    if "--mlflow" in sys.argv:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, mlflow_server(Path(folder)) as address:
+            return 0 if walk("all", base=address, **log(address)) else 1
     with tempfile.TemporaryDirectory() as folder, Tracking(Path(folder)) as server:
         ids = log(server.url)
         results.append(walk("all", base=server.url, **ids))

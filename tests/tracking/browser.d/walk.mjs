@@ -2,12 +2,15 @@
 // or when the browser reports an error.
 import path from "node:path";
 
+import files from "./files.mjs";
+import genai from "./genai.mjs";
+
 const { chromium } = await import(process.env.PLAYWRIGHT);
 const told = JSON.parse(process.argv[2]);
 const { base, experiment, run, model } = told;
 
 // MLflow's own server refuses these too: who asks, where it has no users, and an experiment by a name that none has yet.
-const REFUSED = [/\/users\/current$/, /\/experiments\/get-by-name$/];
+const REFUSED = [/\/users\/(current|list)$/, /\/experiments\/get-by-name$/, /\/registered-models\/get$/];
 // The browser reports a refused request once more, without its address; sizes that change while a chart is drawn are no error.
 const NOISE = [/^Failed to load resource/, /ResizeObserver loop/];
 const PATIENCE = 20_000;
@@ -43,6 +46,17 @@ const lacks = (text) => page.getByText(text, { exact: true }).first().waitFor({ 
 const fail = (words) => {
   throw new Error(words);
 };
+// MLflow's page marks what can be used by names that stay.
+const component = (id) => page.locator(`[data-component-id="${id}"]`);
+const dialog = () => page.getByRole("dialog").last();
+// Does something, and waits for the answer that it leads to.
+const answered = async (method, address, act) => {
+  const asks = (it) => it.request().method() === method && address.test(new URL(it.url()).pathname);
+  const [response] = await Promise.all([page.waitForResponse(asks), act()]);
+  if (response.status() >= 400) fail(`${response.status()} ${response.url()}: ${await response.text()}`);
+  return response;
+};
+const tools = { browser, page, base, told, at, shows, lacks, fail, component, dialog, answered };
 
 const all = {
   async home() {
@@ -156,7 +170,7 @@ const all = {
 };
 
 const walks = {
-  all,
+  all: { ...all, ...genai(tools), ...files(tools) },
   prefix: {
     async "below a prefix"() {
       // without the slash the page's files would be looked for beside it
@@ -175,7 +189,9 @@ const walks = {
 };
 
 let failed = 0;
+const only = process.env.ONLY && new RegExp(process.env.ONLY);
 for (const [name, look] of Object.entries(walks[told.walk])) {
+  if (only && !only.test(name)) continue;
   const begun = Date.now();
   faults = [];
   try {
