@@ -143,3 +143,12 @@ def test_metrics_that_say_nothing(client: MlflowClient, store: MlflowClient, fil
         ours, theirs = (answer(on._tracking_client.store.query_trace_metrics, [filled[0]], MetricViewType(view), metric, ways, **named) for on in (client, store))
         assert ours[0] == theirs[0] == "INVALID_PARAMETER_VALUE", (ours, theirs)
         assert ours[1][:30] == theirs[1][:30]
+
+
+def test_no_places_hold_no_traces(tracking: Tracking) -> None:
+    def ask(**fields: object) -> requests.Response:
+        return requests.post(f"{tracking.url}/ajax-api/3.0/mlflow/traces/search", json=fields, timeout=10)
+
+    # MLflow's web page asks so; a request that does not say places at all is refused
+    assert (ask(locations=[]).status_code, ask(locations=[]).text) == (200, "{}")
+    assert ask(max_results=1).status_code == 400

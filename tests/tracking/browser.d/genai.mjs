@@ -99,6 +99,7 @@ export default ({ page, told, at, shows, lacks, fail, component, answered, dialo
     },
     async "what is not set up"() {
       for (const [path, text] of [
+        [`${inside}/judges`, "New custom code judge"],
         [`${inside}/playground`, "Select an endpoint"],
         ["/gateway", "AI Gateway"],
         ["/mcp-registry", "MCP Registry"],

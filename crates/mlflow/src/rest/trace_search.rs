@@ -3,8 +3,8 @@ use super::{TraceInfo, TraceInfoV3, TraceLocation, call::calls, message::message
 messages! {
     /// Asks for traces.
     pub struct SearchTracesV3 {
-        /// The experiments they are in.
-        locations: Vec<TraceLocation>,
+        /// The experiments they are in: none are in none.
+        locations: Option<Vec<TraceLocation>>,
         /// Comparisons joined by `AND`.
         filter: Option<String>,
         /// Most traces of one page; 100 when it is not said.

@@ -33,20 +33,27 @@ fn some<T>(name: &str, list: &[T]) -> Result<(), Error> {
     if !list.is_empty() {
         return Ok(());
     }
-    let parameter = name.to_owned();
-    Err(longshore_mlflow::Error::MissingParameter { parameter }.into())
+    Err(missing(name))
+}
+
+fn missing(name: &str) -> Error {
+    longshore_mlflow::Error::MissingParameter { parameter: name.to_owned() }.into()
 }
 
 impl Operation for SearchTracesV3 {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        readable(self.locations.iter().filter_map(TraceLocation::experiment_id))
+        readable(self.locations.iter().flatten().filter_map(TraceLocation::experiment_id))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
-        some("locations", &self.locations)?;
-        let ids = self.locations.iter().filter_map(TraceLocation::experiment_id);
+        let Some(locations) = &self.locations else { return Err(missing("locations")) };
+        // MLflow's web page asks so for what there is without an experiment
+        if locations.is_empty() {
+            return Ok(SearchTracesV3Reply::default());
+        }
+        let ids = locations.iter().filter_map(TraceLocation::experiment_id);
         let experiments = known(on, context, ids)?;
         let asked = Asked {
             experiments: &experiments,
