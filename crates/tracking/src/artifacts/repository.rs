@@ -155,7 +155,7 @@ impl Repository {
     pub(crate) async fn measure(&self, path: ArtifactPath) -> Result<Extent, Error> {
         match self.clone() {
             Self::Disk(disk) => blocking(move || disk.measure(&path)).await,
-            Self::S3(s3) => s3.measure(&path).await,
+            Self::Bucket(bucket) => bucket.measure(&path).await,
         }
     }
 

@@ -160,8 +160,8 @@ impl Files {
         };
         match location {
             Location::Proxied(path) if ends(path) => Ok((self.proxied()?, path.clone())),
-            Location::S3 { bucket, key } if ends(key) => {
-                Ok((self.open(&format!("s3://{bucket}"))?, key.clone()))
+            Location::Bucket { place, key } if ends(key) => {
+                Ok((self.open(&place.to_string())?, key.clone()))
             }
             Location::Disk(path) if path.ends_with(&own) && !location.is_of_system() => {
                 let root = path.ancestors().nth(2).map(PathBuf::from).ok_or_else(strange)?;
@@ -193,7 +193,7 @@ impl Files {
         }
         let made = Repository::open(place)?;
         // folders of a disk are as many as experiments, and cost nothing to open
-        if matches!(made, Repository::S3(_)) {
+        if matches!(made, Repository::Bucket(_)) {
             opened.insert(place.to_owned(), made.clone());
         }
         Ok(made)

@@ -27,14 +27,14 @@ pub(super) fn collect(sweep: &mut Sweep<'_>) -> Result<(), Error> {
     for part in parts {
         let mut last = String::new();
         loop {
-            let mut sql = format!("SELECT id FROM jobs WHERE {conditions}");
             let mut given = given.clone();
-            if let Some(ids) = part {
-                sql.push_str(&format!(" AND id IN ({})", marks(ids.len())));
-                given.extend(values(ids));
-            }
-            sql.push_str(&format!(" AND id > ? ORDER BY id LIMIT {PAGE}"));
+            given.extend(values(part.unwrap_or_default()));
             given.push(last.clone().into());
+            let named =
+                part.map(|ids| format!(" AND id IN ({})", marks(ids.len()))).unwrap_or_default();
+            let sql = format!(
+                "SELECT id FROM jobs WHERE {conditions}{named} AND id > ? ORDER BY id LIMIT {PAGE}"
+            );
             let is_dry = sweep.wish.dry_run;
             let work = move |on: &mut dyn crate::store::Connection| {
                 let rows = on.query(&sql, &given)?;

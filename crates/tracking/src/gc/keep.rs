@@ -65,8 +65,8 @@ impl Keep {
     /// is the place itself.
     pub(super) fn below(&self, place: &Location) -> Vec<(ArtifactPath, &str)> {
         let Some(start) = text(place) else { return Vec::new() };
-        let above = start.match_indices('/').filter_map(|(at, _)| start.get(..=at));
-        if let Some(label) = above.filter_map(|it| self.places.get(it)).next() {
+        let mut above = start.match_indices('/').filter_map(|(at, _)| start.get(..=at));
+        if let Some(label) = above.find_map(|it| self.places.get(it)) {
             return vec![(ArtifactPath::default(), label)];
         }
         let after = (Bound::Excluded(start.as_str()), Bound::Unbounded);
@@ -93,7 +93,7 @@ fn text(place: &Location) -> Option<String> {
     let (kind, path) = match place {
         Location::Proxied(path) => ("proxied".to_owned(), path.as_str()),
         Location::Disk(path) => ("disk".to_owned(), path.to_str()?.trim_matches('/')),
-        Location::S3 { bucket, key } => (format!("s3-{bucket}"), key.as_str()),
+        Location::Bucket { place, key } => (place.to_string(), key.as_str()),
         Location::Run(..) | Location::Elsewhere(_) => return None,
     };
     Some(if path.is_empty() { format!("{kind}/") } else { format!("{kind}/{path}/") })

@@ -36,14 +36,14 @@ pub(super) fn collect(sweep: &mut Sweep<'_>) -> Result<(), Error> {
     }
     for experiment in experiments {
         let inside = folders(sweep, &root, &experiment)?;
-        let of_runs = inside.iter().filter(|it| is_run(it.name())).cloned().collect();
-        unowned(sweep, &root, of_runs, "runs", "run_uuid")?;
+        let of_runs: Vec<_> = inside.iter().filter(|it| is_run(it.name())).cloned().collect();
+        unowned(sweep, &root, &of_runs, "runs", "run_uuid")?;
         for (name, table, column) in
             [("models", "logged_models", "model_id"), ("traces", "trace_info", "request_id")]
         {
             if let Some(folder) = inside.iter().find(|it| it.name() == name) {
                 let folders = folders(sweep, &root, folder)?;
-                unowned(sweep, &root, folders, table, column)?;
+                unowned(sweep, &root, &folders, table, column)?;
             }
         }
     }
@@ -77,7 +77,7 @@ fn folders(
 fn unowned(
     sweep: &mut Sweep<'_>,
     root: &Repository,
-    folders: Vec<ArtifactPath>,
+    folders: &[ArtifactPath],
     table: &'static str,
     column: &'static str,
 ) -> Result<(), Error> {

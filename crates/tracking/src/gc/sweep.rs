@@ -75,13 +75,17 @@ pub(super) enum Which {
     Of(i64),
 }
 
+/// The things of a filter after an id, as their id, the location of their files and their workspace.
+type Page = fn(&mut dyn Connection, &Which, &Scope, &str) -> Result<Vec<Owner>, Error>;
+
+/// Claims things: those that are claimed.
+type Claim = fn(&mut dyn Connection, &[Value]) -> Result<Vec<String>, Error>;
+
 /// How a kind of things is kept.
 pub(super) struct Table {
     pub(super) kind: Kind,
-    /// The things of a filter after an id, as their id, the location of their files and their workspace.
-    pub(super) page: fn(&mut dyn Connection, &Which, &Scope, &str) -> Result<Vec<Owner>, Error>,
-    /// Claims things: those that are claimed.
-    pub(super) claim: fn(&mut dyn Connection, &[Value]) -> Result<Vec<String>, Error>,
+    pub(super) page: Page,
+    pub(super) claim: Claim,
     /// Gives up claims.
     pub(super) release: fn(&mut dyn Connection, &[Value]) -> Result<(), Error>,
     /// Deletes some rows of things; false when there are more.
@@ -189,7 +193,7 @@ impl Sweep<'_> {
         }
         if !self.wish.dry_run {
             let ids: Vec<_> = gone.iter().map(|(owner, _)| Value::from(&owner.id)).collect();
-            self.delete(table, ids)?;
+            self.delete(table, &ids)?;
             let ids: Vec<_> = left.iter().map(|(owner, _)| Value::from(&owner.id)).collect();
             if !ids.is_empty() && !matches!(which, Which::Of(_)) {
                 self.store.write_now(move |on| (table.release)(on, &ids))?;
@@ -206,10 +210,10 @@ impl Sweep<'_> {
     }
 
     /// Deletes the rows of things, in transactions that are small.
-    fn delete(&self, table: &'static Table, ids: Vec<Value>) -> Result<(), Error> {
-        let mut done = ids.is_empty();
+    fn delete(&self, table: &'static Table, all: &[Value]) -> Result<(), Error> {
+        let mut done = all.is_empty();
         while !done {
-            let ids = ids.clone();
+            let ids = all.to_vec();
             done = self.store.write_now(move |on| (table.delete)(on, &ids))?;
         }
         Ok(())
