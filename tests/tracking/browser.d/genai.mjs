@@ -101,7 +101,6 @@ export default ({ page, told, at, shows, lacks, fail, component, answered, dialo
       for (const [path, text] of [
         [`${inside}/judges`, "New custom code judge"],
         [`${inside}/playground`, "Select an endpoint"],
-        ["/gateway", "AI Gateway"],
         ["/mcp-registry", "MCP Registry"],
         ["/settings/llm-connections", "LLM Connections"],
         ["/settings/general", "Theme preference"],
