@@ -111,7 +111,8 @@ def value(table: str, column: sa.Column, index: int, rng: random.Random) -> obje
     if column.name == "key" and table in SAID:
         return SAID[table][index]
     if table == "trace_request_metadata" and column.name == "value":
-        return ("s" * 300, '{"input_tokens": 3, "output_tokens": "4", "total_tokens": 7.0, "x": 1}', '{"input_cost": 0.1, "total_cost": NaN}')[index]
+        usage = '{"input_tokens": 3, "output_tokens": "4", "total_tokens": 7.0, "x": 1}'
+        return ("s" * 300, usage, '{"input_cost": 0.1, "total_cost": NaN}')[index]
     if table == "trace_metrics" and column.name == "value":
         return (5.0, 2.5, 3.0)[index]
     if table == "jobs" and column.name == "status":

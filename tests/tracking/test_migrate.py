@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import mlflow
@@ -120,10 +122,8 @@ def test_users_come_forward(revision: str, tmp_path: Path) -> None:
     theirs = copy(uri, tmp_path / "theirs")
     if "sqlite" in uri and revision == "8606fa83a998":
         # as MLflow before 3.6 left it
-        import sqlalchemy as sa
-
-        with sa.create_engine(uri).begin() as connection:
-            connection.execute(sa.text("DROP TABLE alembic_version_auth"))
+        with closing(sqlite3.connect(uri.removeprefix("sqlite:///"))) as file:
+            file.execute("DROP TABLE alembic_version_auth")
     (tmp_path / "tracking").mkdir()
     main = new_store(tmp_path / "tracking")
     bring(main, "head")
