@@ -9,6 +9,9 @@ use std::{
 use super::{Connection, Location, postgres, sqlite, sqlite_path};
 use crate::Error;
 
+/// Most copies of one file that lie beside it.
+const MOST_COPIES: u32 = 10_000;
+
 /// A database that is open for one.
 pub(crate) struct Sole(Kind);
 
@@ -50,7 +53,7 @@ impl Sole {
     /// Those of the database.
     pub(crate) fn others(&mut self) -> Result<Vec<String>, Error> {
         match &mut self.0 {
-            Kind::Sqlite(it) => it.others(),
+            Kind::Sqlite(it) => Ok(it.others()),
             Kind::Postgres(it) => it.others(),
         }
     }
@@ -112,14 +115,18 @@ impl Sole {
             name.push(format!(".{suffix}{number}"));
             PathBuf::from(name)
         };
-        let to = (1..).map(name).find(|it| !it.exists()).ok_or(Error::Unavailable)?;
+        let is_free = |it: &PathBuf| matches!(it.try_exists(), Ok(false));
+        let to = (1..=MOST_COPIES).map(name).find(is_free).ok_or(Error::Unavailable)?;
         let mut part = to.clone().into_os_string();
         part.push(".part");
         let part = PathBuf::from(part);
         let failed =
             |error: std::io::Error| Error::Backup { place: to.clone(), reason: error.to_string() };
-        if part.exists() {
-            fs::remove_file(&part).map_err(failed)?;
+        match fs::remove_file(&part) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
+            _ => {}
         }
         it.copy(&part)?;
         fs::File::open(&part).and_then(|it| it.sync_all()).map_err(failed)?;

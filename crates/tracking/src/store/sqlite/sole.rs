@@ -36,8 +36,8 @@ impl Sole {
     }
 
     /// Processes of this machine that have the file open, as far as this one may see them.
-    pub(in crate::store) fn others(&self) -> Result<Vec<String>, Error> {
-        let Ok(processes) = fs::read_dir("/proc") else { return Ok(Vec::new()) };
+    pub(in crate::store) fn others(&self) -> Vec<String> {
+        let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
         let mut found = Vec::new();
         for entry in processes.flatten() {
             let name = entry.file_name();
@@ -51,7 +51,7 @@ impl Sole {
                 found.push(format!("process {id} (`{}`)", command.trim()));
             }
         }
-        Ok(found)
+        found
     }
 
     pub(in crate::store) fn lock(&self) -> Result<(), Error> {
