@@ -48,7 +48,7 @@ def log(address: str) -> dict[str, object]:
         mlflow.log_text("pier,fathom\n1,17\n", "depths.csv")
         mlflow.log_text("# Moorings\n\nTwo *lines*.", "read.md")
         mlflow.log_dict({"tide": "spring"}, "tide.json")
-    ids = {"experiment": experiment, "run": runs[2], "other": runs[1], "model": model.model_id, "pictures": pictures.info.run_id}
+    ids = {"experiment": experiment, "run": runs[2], "other": runs[1], "model": model.model_id, "grid": pictures.info.run_id}
     return ids | said(experiment)
 
 
