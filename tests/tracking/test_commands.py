@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.fail((folder / "log").read_text())
         yield url
     finally:
-        os.killpg(process.pid, 15)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(20)
         log.close()
 
