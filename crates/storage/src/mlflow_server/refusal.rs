@@ -18,7 +18,8 @@ pub(super) fn words(reply: Reply) -> Words {
         let plain: String = text.trim().chars().take(200).collect();
         Some(plain).filter(|plain| !plain.is_empty() && !plain.starts_with('<'))
     } else {
-        Some(refusal.to_string())
+        // MLflow passes on what its database says, in several lines
+        Some(refusal.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
     };
     Words { code: refusal.code(), said }
 }
