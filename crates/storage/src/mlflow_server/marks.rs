@@ -8,7 +8,7 @@ use super::MlflowServer;
 use crate::{Error, Mark, mark::key, time};
 
 /// How long a stale mark stays: somebody may want to know what has ended without a word.
-const KEPT: Duration = Duration::from_secs(24 * 3600);
+const KEPT: Duration = Duration::from_hours(24);
 
 /// What a mark is about: a version of a registered model.
 #[derive(Clone, Copy, Debug)]
