@@ -67,6 +67,20 @@ pub enum Error {
     /// The system gives no random bytes.
     #[error("the system gives no random bytes, so no key can be made")]
     Random,
+    /// The keys of an issuer of tokens cannot be had.
+    #[error("`{source_name}` gives no keys for JSON Web Tokens: {fault}")]
+    Jwks {
+        /// The file or URL.
+        source_name: String,
+        /// Why not.
+        fault: String,
+    },
+    /// A thread cannot run.
+    #[error("a thread cannot start: {source}")]
+    Thread {
+        /// Why.
+        source: io::Error,
+    },
     /// A setting of the traces is wrong.
     #[error("{0}")]
     Trace(String),

@@ -9,6 +9,7 @@
 //! * [`percent`]: percent-encoding, undone and done;
 //! * [`request_id`]: the id that joins a reply with its log line;
 //! * [`server`]: sockets, event loops and connections for any service over HTTP/1 and HTTP/2; TLS, API keys;
+//! * [`tokens`]: JSON Web Tokens of an issuer, by the keys that it publishes;
 //! * [`trace`]: spans of requests, for an OpenTelemetry collector.
 
 pub mod cgroup;
@@ -22,6 +23,7 @@ pub mod percent;
 mod reload;
 pub mod request_id;
 pub mod server;
+pub mod tokens;
 pub mod trace;
 
 pub use code::Code;

@@ -66,12 +66,4 @@ pub enum Error {
     /// The body of a reply took too long.
     #[error("the reply took longer than its revision allows")]
     LateReply,
-    /// The keys of an issuer of tokens cannot be had.
-    #[error("`{source_name}` gives no keys for JSON Web Tokens: {fault}")]
-    Jwks {
-        /// The file or URL.
-        source_name: String,
-        /// Why not.
-        fault: String,
-    },
 }

@@ -6,18 +6,15 @@ use hyper::{
     HeaderMap,
     header::{AUTHORIZATION, HeaderName, HeaderValue},
 };
-use longshore_daemon::{Code, server::auth::ApiKeys};
+use longshore_daemon::{Code, server::auth::ApiKeys, tokens::presented};
 use longshore_platform::policy::{Auth, Policy};
 use prometheus_client::registry::Registry;
 
 pub(crate) mod cors;
-mod jwks;
-mod jwt;
 mod metrics;
 mod rates;
 
-pub use jwks::{JwksSource, Tokens};
-pub use jwt::subject;
+pub use longshore_daemon::tokens::{JwksSource, Tokens, Wanted, subject};
 
 use self::{metrics::Counts, rates::Rates};
 
@@ -85,7 +82,7 @@ impl Security {
             keys.register(registry);
         }
         if let Some(tokens) = &self.0.settings.tokens {
-            tokens.register(registry);
+            tokens.register(registry, "longshore_gateway");
         }
     }
 
@@ -167,7 +164,7 @@ impl Security {
                 retry_after: None,
             }
         };
-        let Some(token) = jwt::presented(headers) else {
+        let Some(token) = presented(headers) else {
             let message = "a JSON Web Token is needed; send it as `authorization: Bearer TOKEN`";
             return Err(told(message.into(), "Bearer realm=\"longshore\""));
         };

@@ -62,8 +62,8 @@ pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, Trac
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
 #[cfg(feature = "tracking")]
 pub(crate) use tracking::{
-    App, BackupArgs, BrowserArgs, DatabaseArgs, GcArgs, MigrateArgs, PlaceArgs, RestoreArgs,
-    TrackingArgs, TrackingCommand, UiArgs, UserArgs, WebhookArgs,
+    App, BackupArgs, BrowserArgs, DatabaseArgs, GcArgs, JwtArgs, MigrateArgs, PlaceArgs,
+    RestoreArgs, TrackingArgs, TrackingCommand, UiArgs, UserArgs, WebhookArgs,
 };
 
 /// Takes a trained model to production: one process, no Python, the original library's answers.

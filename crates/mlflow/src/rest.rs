@@ -39,6 +39,7 @@ mod trace_metrics;
 mod trace_search;
 mod traces;
 mod traces_v2;
+mod user_tokens;
 mod users;
 mod webhooks;
 mod wire;
@@ -68,6 +69,7 @@ pub use trace_metrics::*;
 pub use trace_search::*;
 pub use traces::*;
 pub use traces_v2::*;
+pub use user_tokens::*;
 pub use users::*;
 pub use webhooks::*;
 pub use wire::{

@@ -6,6 +6,7 @@ mod people;
 mod permissions;
 mod roles;
 mod signup;
+mod tokens;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -62,14 +63,22 @@ trait Administration: Call<Reply: Send> + Send + Sync + 'static {
 
 /// All routes of users.
 pub(crate) fn routes() -> Vec<Route> {
-    [grants::routes(), people::routes(), permissions::routes(), roles::routes(), signup::routes()]
-        .concat()
+    [
+        grants::routes(),
+        people::routes(),
+        permissions::routes(),
+        roles::routes(),
+        signup::routes(),
+        tokens::routes(),
+    ]
+    .concat()
 }
 
 /// The route of a request.
 fn route<A: Administration>() -> Route {
     Route {
         methods: A::METHODS,
+        access: A::ACCESS,
         path: A::PATH,
         answer: |state, asked| -> Answering { Box::pin(answer::<A>(state, asked)) },
     }
@@ -121,8 +130,9 @@ fn effective(
     if person.is_admin {
         return Ok(Permission::Manage);
     }
-    let grants = users::grants::of(on, person.id, &context.caller.workspace)?;
-    let granted = Granted { absent: context.default, floor: context.default, grants };
+    let grants = users::grants::of(on, (person.id, &[]), &context.caller.workspace)?;
+    let (absent, floor) = (context.default, context.default);
+    let granted = Granted { absent, floor, workspaces: false, grants };
     Ok(if granted.manages_all() { Permission::Manage } else { granted.permission(&[(kind, id)]) })
 }
 
@@ -135,7 +145,7 @@ fn seen(
     let caller = context.caller;
     match caller.id {
         Some(id) if !caller.rights.is_all() && caller.user.as_deref() != Some(name) => {
-            users::roles::managed(on, id).map(Some)
+            users::roles::managed(on, (id, &caller.roles)).map(Some)
         }
         _ => Ok(None),
     }

@@ -98,6 +98,7 @@ impl Check<'_> {
     /// Checks an object that is in no experiment.
     fn other(&mut self, level: Level, object: &Object<'_>) -> Result<(), Error> {
         match object {
+            Object::Workspace if level > Level::Read && !self.granted.creates() => Err(denied()),
             Object::Workspace | Object::Run(_) | Object::LoggedModel(_) | Object::Trace(_) => {
                 Ok(())
             }
@@ -115,6 +116,25 @@ impl Check<'_> {
                 let kind = kind_of(self.on, self.workspace, name)?;
                 self.holds(level, &[(kind, name)])
             }
+            Object::VersionsOf(name) => {
+                let kind = kind_of(self.on, self.workspace, name)?;
+                self.versions(level, kind.versions(), (kind, name))
+            }
+            Object::NewVersionOf(name) => {
+                let kind = kind_of(self.on, self.workspace, name)?;
+                self.holds(level, &[(kind, name)])?;
+                self.undenied(kind.versions(), EVERY)
+            }
+            Object::VersionsOfScorer { experiment, name } => {
+                let id = scorer(&canonical(experiment), name);
+                self.versions(level, Some(Kind::ScorerVersion), (Kind::Scorer, &id))
+            }
+            Object::NewVersionOfScorer { experiment, name } => {
+                let experiment = canonical(experiment);
+                self.holds(level, &[(Kind::Experiment, &experiment)])?;
+                self.undenied(Some(Kind::Scorer), &scorer(&experiment, name))?;
+                self.undenied(Some(Kind::ScorerVersion), EVERY)
+            }
             Object::OfKind(Kind::Experiment, id) => {
                 self.holds(level, &[(Kind::Experiment, &canonical(id))])
             }
@@ -126,10 +146,7 @@ impl Check<'_> {
                 self.holds(level, &[(Kind::Experiment, experiment)])
             }
             Object::ReviewQueue(queue, share) => self.queue(level, *queue, *share),
-            Object::New(kind) => match self.granted.fold(*kind, EVERY) {
-                Some(Permission::Deny) => Err(denied()),
-                _ => Ok(()),
-            },
+            Object::New(kind) => self.undenied(Some(*kind), EVERY),
             Object::EvaluationDataset(id) => {
                 let sql = "SELECT a.destination_id FROM entity_associations a JOIN evaluation_datasets d ON d.dataset_id = a.source_id WHERE a.source_type = 'evaluation_dataset' AND a.destination_type = 'experiment' AND a.source_id = ? AND d.workspace = ?";
                 let rows = self.on.query(sql, &[(*id).into(), self.workspace.into()])?;
@@ -144,6 +161,26 @@ impl Check<'_> {
                 self.holds(level, &[(Kind::Scorer, &scorer(&canonical(experiment), name))])
             }
         }
+    }
+
+    /// Checks the versions of an object.
+    fn versions(
+        &self,
+        level: Level,
+        versions: Option<Kind>,
+        of: (Kind, &str),
+    ) -> Result<(), Error> {
+        self.holds(Level::Read, &[of])?;
+        match versions.filter(|_| level > Level::Read) {
+            Some(kind) => self.holds(level, &[(kind, EVERY), of]),
+            None => self.undenied(versions, EVERY),
+        }
+    }
+
+    /// Checks that an object is not denied, whatever else is granted of it.
+    fn undenied(&self, kind: Option<Kind>, id: &str) -> Result<(), Error> {
+        let denied_by = |kind| self.granted.fold(kind, id) == Some(Permission::Deny);
+        if kind.is_some_and(denied_by) { Err(denied()) } else { Ok(()) }
     }
 
     fn holds(&self, level: Level, chain: &[(Kind, &str)]) -> Result<(), Error> {

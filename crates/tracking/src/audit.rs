@@ -3,12 +3,12 @@
 use hyper::{StatusCode, header::HeaderValue, http::request::Parts};
 use longshore_mlflow::rest::Method;
 
-use crate::asked::Deed;
+use crate::{Means, asked::Deed};
 
 /// Writes the line of a request, when it is one that changes anything or that was refused.
 pub(crate) fn write(
     head: &Parts,
-    who: Option<&str>,
+    (who, means): (Option<&str>, &Means),
     route: &str,
     deed: Option<&Deed>,
     status: StatusCode,
@@ -23,6 +23,7 @@ pub(crate) fn write(
     tracing::info!(
         target: "audit",
         who = who.unwrap_or("nobody"),
+        by = %means,
         method = %head.method,
         route,
         object = deed.map_or_else(|| head.uri.path(), |it| it.object.as_str()),

@@ -31,7 +31,7 @@ use crate::{
     asked::Asked as Request,
     clock::now,
     operate,
-    operation::Context,
+    operation::{Access, Context},
     query::pairs,
     reply::{self, Reply},
     routes::Route,
@@ -42,6 +42,7 @@ use crate::{
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route {
         methods: &[Method::Post, Method::Get],
+        access: Access::Read,
         path: "/graphql",
         answer: |state, request| Box::pin(respond(state, request)),
     }]

@@ -19,16 +19,18 @@ use longshore_daemon::{
 use longshore_mlflow::rest::{Call, DEFAULT_WORKSPACE, ErrorCode, GetServerInfo};
 
 use crate::{
-    Caller, Error, Guard, Ui,
+    Caller, Error, Guard, Means, Ui, Users,
+    allow::denied,
     asked::Note,
     audit,
     metrics::Metrics,
+    operation::Access,
     page, probes,
     query::decode,
     reply::{self, Reply},
     routes::{Asked, Found, Routes, below_api},
     state::State,
-    users::Stranger,
+    users::{Known, Stranger},
     workspaces,
 };
 
@@ -61,6 +63,7 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
     let mut key = None;
     let mut challenge = None;
     let mut user = None;
+    let mut means = Means::Nothing;
     let is_audited = handler.state.users.is_some() || handler.keys.is_some();
     let note = Note::new(is_audited);
     let answered = match handler.guard.check(&head, handler.within(&head)) {
@@ -69,6 +72,7 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
             Ok(admitted) => {
                 key = admitted.key;
                 user.clone_from(&admitted.caller.user);
+                means.clone_from(&admitted.caller.means);
                 answer(&handler, &head, body, admitted.caller, &mut route, note.clone()).await
             }
             Err(refused) => {
@@ -103,7 +107,7 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
     };
     let who = user.as_deref().or(key.as_deref());
     if is_audited {
-        audit::write(&head, who, route, note.deed(), response.status(), &id);
+        audit::write(&head, (who, &means), route, note.deed(), response.status(), &id);
     }
     response.headers_mut().insert(request_id::NAME.clone(), id);
     if let Some(challenge) = challenge {
@@ -161,6 +165,15 @@ impl From<Stranger> for Refused {
                 error: Error::refused(ErrorCode::Unauthenticated, UNKNOWN),
                 challenge: Some(HeaderValue::from_static("Basic realm=\"mlflow\"")),
             },
+            Stranger::Token(fault) => Self {
+                error: Error::refused(
+                    ErrorCode::Unauthenticated,
+                    format!("You are not authenticated. The token is not let in: {fault}"),
+                ),
+                challenge: Some(HeaderValue::from_static(
+                    "Bearer realm=\"mlflow\", error=\"invalid_token\"",
+                )),
+            },
         }
     }
 }
@@ -211,14 +224,18 @@ impl Handler {
         if (users.is_none() && self.keys.is_none()) || self.is_open(head) {
             return Ok(anyone);
         }
-        if let Some(users) = users.filter(|_| self.keys.is_none() || !has_key(&head.headers)) {
-            let known = users.identify(&head.headers, &workspace, enabled).await?;
-            let (user, id) = (Some(known.person.name), Some(known.person.id));
-            let caller = Caller { user, id, workspace, rights: known.rights };
+        let is_of_users = |users: &&Users| {
+            self.keys.is_none() || !has_key(&head.headers) || users.takes(&head.headers)
+        };
+        if let Some(users) = users.filter(is_of_users) {
+            let Known { person, rights, roles, workspaces, means } =
+                users.identify(&head.headers, &workspace, enabled).await?;
+            let (user, id) = (Some(person.name), Some(person.id));
+            let caller = Caller { user, id, workspace, rights, means, roles, workspaces };
             return Ok(Admitted { key: None, caller });
         }
         let key = self.keys.as_ref().map(|keys| keys.identify(&head.headers)).transpose()?;
-        Ok(Admitted { key, ..anyone })
+        Ok(Admitted { key, caller: Caller { means: Means::Key, ..anyone.caller } })
     }
 
     /// Whether everybody may ask.
@@ -264,6 +281,9 @@ async fn answer(
         Found::Nothing => return Ok(nothing(head)),
     };
     *named = route.path;
+    if caller.means.is_read_only() && route.access == Access::Write {
+        return Err(denied());
+    }
     workspaces::check(&state.store, &caller.workspace).await?;
     let fields = fields.into_iter().map(|(name, text)| Ok((name, decode(&text)?)));
     let fields = fields.collect::<Result<_, Error>>()?;

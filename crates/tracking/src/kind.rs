@@ -93,6 +93,16 @@ impl Kind {
         Self::ALL.into_iter().find(|it| it.name() == name)
     }
 
+    /// The kind of the versions of objects of this kind.
+    pub(crate) fn versions(self) -> Option<Self> {
+        match self {
+            Self::RegisteredModel => Some(Self::RegisteredModelVersion),
+            Self::Prompt => Some(Self::PromptVersion),
+            Self::Scorer => Some(Self::ScorerVersion),
+            _ => None,
+        }
+    }
+
     /// Whether a grant may speak of one object; of the others it speaks of all.
     pub(crate) fn takes_ids(self) -> bool {
         matches!(

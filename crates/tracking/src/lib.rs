@@ -45,7 +45,7 @@ mod walk;
 pub mod webhooks;
 mod workspaces;
 
-pub use caller::Caller;
+pub use caller::{Caller, Means};
 pub use config::Config;
 pub use error::Error;
 pub use guard::Guard;

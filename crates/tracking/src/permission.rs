@@ -45,8 +45,27 @@ pub enum Object<'a> {
     ReviewQueue(Queue<'a>, Share),
     /// One more of a kind: whoever is not denied all of that kind.
     New(Kind),
+    /// The versions of a scorer, as those of a registered model.
+    VersionsOfScorer {
+        /// The id of the experiment.
+        experiment: &'a str,
+        /// Its name.
+        name: &'a str,
+    },
+    /// A version of a scorer that there is not yet.
+    NewVersionOfScorer {
+        /// The id of the experiment.
+        experiment: &'a str,
+        /// Its name.
+        name: &'a str,
+    },
     /// A registered model.
     RegisteredModel(&'a str),
+    /// The versions of a registered model, which have grants of their own. To look at one takes the model, and
+    /// that versions are not denied; to do more takes to look at the model, and more with its versions.
+    VersionsOf(&'a str),
+    /// A version that a registered model does not have yet.
+    NewVersionOf(&'a str),
     /// An object of a kind, by the id that grants name it by.
     OfKind(Kind, &'a str),
     /// The server itself: for administrators.

@@ -90,6 +90,8 @@ pub struct Granted {
     pub absent: Permission,
     /// The least permission where a grant allows anything.
     pub floor: Permission,
+    /// Whether the server has workspaces: only who has a right of a whole one makes something in it then.
+    pub workspaces: bool,
     /// All grants.
     pub grants: Vec<Grant>,
 }
@@ -117,6 +119,17 @@ impl Rights {
         }
     }
 
+    /// The objects of a kind whose versions the caller may read.
+    pub(crate) fn readable_versions(&self, kind: Kind) -> Scope {
+        let denied = |it: &Granted, kind| it.fold(kind, EVERY) == Some(Permission::Deny);
+        match (self.limited(), kind.versions()) {
+            (Some(granted), Some(versions)) if denied(granted, versions) => {
+                Scope::Only(std::collections::BTreeSet::new())
+            }
+            _ => self.readable(kind),
+        }
+    }
+
     /// The objects of a kind that the caller may read.
     pub(crate) fn readable(&self, kind: Kind) -> Scope {
         self.limited().map_or(Scope::All, |it| Scope::of(it, kind))
@@ -127,6 +140,12 @@ impl Granted {
     /// Whether the workspace itself is the user's to manage: no grant takes anything from that.
     pub(crate) fn manages_all(&self) -> bool {
         self.fold(Kind::Workspace, EVERY) == Some(Permission::Manage)
+    }
+
+    /// Whether the user may make something in the workspace.
+    pub(crate) fn creates(&self) -> bool {
+        let permission = self.fold(Kind::Workspace, EVERY).unwrap_or(self.absent);
+        !self.workspaces || permission.holds(Level::Use)
     }
 
     /// What the grants for one object say.

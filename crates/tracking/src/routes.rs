@@ -6,7 +6,13 @@ use hyper::Response;
 use longshore_mlflow::rest::{self, Method};
 
 pub(crate) use crate::asked::Asked;
-use crate::{Error, operate::operate, operation::Operation, reply::Reply, state::State};
+use crate::{
+    Error,
+    operate::operate,
+    operation::{Access, Operation},
+    reply::Reply,
+    state::State,
+};
 
 /// The answer to a request.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response<Reply>, Error>> + Send>>;
@@ -20,6 +26,8 @@ pub(crate) type Answer = fn(Arc<State>, Asked) -> Answering;
 pub(crate) struct Route {
     /// The methods it can be asked with.
     pub(crate) methods: &'static [Method],
+    /// Whether it changes anything: whoever may only look is refused then.
+    pub(crate) access: Access,
     /// Its path, below `/api/` and `/ajax-api/` unless it begins with `/`. A part in braces is a field; one that ends in `*` inside of its braces takes the rest of the path.
     pub(crate) path: &'static str,
     /// What answers it.
@@ -31,6 +39,7 @@ impl Route {
     pub(crate) fn of<O: Operation>() -> Self {
         Self {
             methods: O::METHODS,
+            access: O::ACCESS,
             path: O::PATH,
             answer: |state, asked| Box::pin(operate::<O>(state, asked)),
         }

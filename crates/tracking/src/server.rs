@@ -73,6 +73,9 @@ impl Tracking {
         })?;
         let way_down = config.drain_delay + config.grace;
         let metrics = Metrics::new(&mut config.registry);
+        if let Some(users) = &config.users {
+            users.register(&mut config.registry);
+        }
         let probe = Arc::new(Probe::new(config.registry, Drain::new(), Open));
         let state = Arc::new(State {
             store: config.store,

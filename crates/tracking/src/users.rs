@@ -6,21 +6,27 @@ pub(crate) mod people;
 pub(crate) mod roles;
 pub(crate) mod schema;
 
+pub(crate) mod tokens;
+
 mod config;
 mod identify;
 mod ini;
+mod issuer;
+mod jwt;
 mod password;
 mod verified;
 
 use std::sync::Arc;
 
+use prometheus_client::registry::Registry;
 use tokio::sync::Semaphore;
 
 pub use config::Config;
 pub use grants::Change;
-pub(crate) use identify::Stranger;
+pub(crate) use identify::{Known, Stranger};
+pub use jwt::JwtSettings;
 
-use self::verified::Verified;
+use self::{issuer::Issuer, verified::Verified};
 use crate::{Error, rights::Permission, store::Store};
 
 /// Passwords that are hashed at a time: each takes 32 MiB and tens of milliseconds of a core.
@@ -36,8 +42,12 @@ struct Inner {
     default: Permission,
     /// Whether that counts in the workspace `default` too, where there are others.
     grants_default_workspace: bool,
+    /// Whether new workspaces get the roles that MLflow gives them.
+    seeds: bool,
     verified: Verified,
     hashing: Semaphore,
+    /// Who else says who users are.
+    issuer: Option<Issuer>,
 }
 
 impl Users {
@@ -53,14 +63,26 @@ impl Users {
             )
         })?;
         let password = config.password.clone();
-        store.write_now(move |on| bootstrap(on, &admin, password.as_deref()))?;
+        store.write_now(move |on| {
+            tokens::prepare(on)?;
+            bootstrap(on, &admin, password.as_deref())
+        })?;
         Ok(Self(Arc::new(Inner {
             store,
             default: config.default,
             grants_default_workspace: config.grants_default_workspace,
+            seeds: config.seeds,
             verified: Verified::new()?,
             hashing: Semaphore::new(HASHED),
+            issuer: Issuer::open(&config.jwt)?,
         })))
+    }
+
+    /// Adds the metrics of the keys of tokens, where there are any.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        if let Some(issuer) = &self.0.issuer {
+            issuer.register(registry);
+        }
     }
 
     /// Where they are kept.
@@ -99,8 +121,9 @@ impl Users {
         &self,
         user: Option<i64>,
         workspace: String,
-        changes: Vec<Change>,
+        mut changes: Vec<Change>,
     ) -> Result<(), Error> {
+        changes.retain(|it| self.0.seeds || !matches!(it, Change::MadeWorkspace(_)));
         if changes.is_empty() {
             return Ok(());
         }

@@ -1,7 +1,10 @@
-//! Every route, asked by nobody, by a user who was granted nothing, and by an administrator.
+//! Every route, asked by nobody, by a user who was granted nothing, by one who manages another workspace, and
+//! by an administrator.
 //!
 //! The list of routes is the server's own, so that a route that is added is asked too: one that answers
 //! a stranger fails here until it says what it needs.
+
+mod neighbour;
 
 use std::{
     collections::HashSet,
@@ -26,7 +29,7 @@ const BODY: &str = r#"{"experiment_id":"1","experiment_ids":["1"],"experiment_na
 "run_uuid":"0123456789abcdef0123456789abcdef","run_ids":["0123456789abcdef0123456789abcdef"],"name":"m","new_name":"n","model_id":"m-0123456789abcdef0123456789abcdef",
 "key":"k","value":"1","timestamp":"1","status":1,"version":"1","alias":"a","stage":"Production","archive_existing_versions":false,
 "source":"s3://bucket/x","metric_key":"k","path":"x","max_results":10,"username":"admin","password":"some long password","is_admin":true,
-"permission":"READ","scorer_name":"s","role_id":1,"role_permission_id":1,"resource_type":"experiment","resource_pattern":"1","resource_id":"1","workspace":"default",
+"permission":"READ","scorer_name":"s","id":1,"role_id":1,"role_permission_id":1,"resource_type":"experiment","resource_pattern":"1","resource_id":"1","workspace":"default",
 "models":[],"datasets":[],"params":[],"tags":[],"dataset_id":"d","dataset_ids":["d"],"trace_id":"tr-1","trace_ids":["tr-1"],"request_id":"tr-1","request_ids":["tr-1"],"locations":[{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"1"}}],
 "serialized_scorer":"{}","records":"[]","query":"query { mlflowGetExperiment(input: {experimentId: \"1\"}) { experiment { name } } }",
 "max_traces":1,"assessment":{"assessment_name":"a","feedback":{"value":1}},"update_mask":"feedback","view_type":"SPANS","metric_name":"trace_count","aggregations":[{"aggregation_type":"COUNT"}],
@@ -73,7 +76,7 @@ const OF_USERS: &[&str] = &[
 /// Routes that nobody needs a user for.
 const OPEN: &[&str] = &["3.0/mlflow/server-info"];
 
-fn server(folder: &std::path::Path) -> SocketAddr {
+fn server(folder: &std::path::Path, workspaces: bool) -> SocketAddr {
     let at = |name: &str| format!("sqlite:///{}", folder.join(name).display());
     let file = folder.join("auth.ini");
     let text = format!(
@@ -84,6 +87,7 @@ fn server(folder: &std::path::Path) -> SocketAddr {
     let config = users::Config::read(Some(&file), |_| None).expect("a configuration");
     let settings = Settings {
         artifacts_destination: Some(folder.join("artifacts").display().to_string()),
+        workspaces,
         ..Settings::default()
     };
     let store = Store::open(at("mlflow.db").as_str()).expect("a store");
@@ -108,12 +112,26 @@ fn ask(
     target: &str,
     body: &str,
 ) -> (u16, String) {
+    ask_in(address, who, None, method, target, body)
+}
+
+/// As [`ask`], in a workspace.
+fn ask_in(
+    address: SocketAddr,
+    who: Option<&str>,
+    workspace: Option<&str>,
+    method: &str,
+    target: &str,
+    body: &str,
+) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("a connection");
     let who = who.map(|who| format!("authorization: Basic {}\r\n", STANDARD.encode(who)));
+    let workspace = workspace.map(|name| format!("x-mlflow-workspace: {name}\r\n"));
     let head = format!(
-        "{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-mlflow-experiment-id: 1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{}\r\n",
+        "{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-mlflow-experiment-id: 1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{}{}\r\n",
         body.len(),
-        who.unwrap_or_default()
+        who.unwrap_or_default(),
+        workspace.unwrap_or_default()
     );
     stream
         .write_all(head.as_bytes())
@@ -179,7 +197,7 @@ fn query() -> String {
 #[test]
 fn every_route_refuses_strangers_and_none_refuses_administrators() {
     let folder = tempfile::tempdir().expect("a folder");
-    let address = server(folder.path());
+    let address = server(folder.path(), false);
     let made = ask(
         address,
         Some(ADMIN),

@@ -9,10 +9,8 @@ use std::{
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
-    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+    metrics::{MetricType, counter::ConstCounter},
 };
-
-use super::Tokens;
 
 /// Requests that were not let in.
 #[derive(Debug, Default)]
@@ -58,28 +56,5 @@ impl Collector for SecurityMetrics {
             count.encode(refused.encode_family(&[("reason", reason)])?)?;
         }
         Ok(())
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct JwksMetrics(pub(super) Tokens);
-
-impl Collector for JwksMetrics {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let (keys, failures) = self.0.counts();
-        let gauge = encoder.encode_descriptor(
-            "longshore_gateway_jwks_keys",
-            "Keys by which tokens may be signed",
-            None,
-            MetricType::Gauge,
-        )?;
-        ConstGauge::new(keys as i64).encode(gauge)?;
-        let counter = encoder.encode_descriptor(
-            "longshore_gateway_jwks_failures",
-            "Attempts to read these keys that failed",
-            None,
-            MetricType::Counter,
-        )?;
-        ConstCounter::new(failures).encode(counter)
     }
 }

@@ -1,6 +1,7 @@
 mod backup;
 mod database;
 mod gc;
+mod jwt;
 mod migrate;
 mod ui;
 mod users;
@@ -15,6 +16,7 @@ pub(crate) use self::{
     backup::{BackupArgs, PlaceArgs, RestoreArgs, TrackingCommand},
     database::DatabaseArgs,
     gc::GcArgs,
+    jwt::JwtArgs,
     migrate::MigrateArgs,
     ui::UiArgs,
     users::{App, UserArgs},

@@ -178,10 +178,17 @@ fn gateway() -> String {
     text
 }
 
-/// The keys of an issuer: that of RFC 7517, appendix A.1.
+/// The tokens of an issuer.
 fn tokens() -> longshore_gateway::security::Tokens {
-    use longshore_gateway::security::{JwksSource, Tokens};
+    use longshore_gateway::security::{JwksSource, Tokens, Wanted};
 
+    let file = keys();
+    let source = JwksSource::File(file.path().into());
+    Tokens::open(&source, Wanted::new("https://issuer", "longshore")).expect("keys")
+}
+
+/// The keys of an issuer: that of RFC 7517, appendix A.1.
+fn keys() -> tempfile::NamedTempFile {
     let keys = json!({"keys": [{
         "kty": "EC",
         "crv": "P-256",
@@ -192,8 +199,7 @@ fn tokens() -> longshore_gateway::security::Tokens {
     }]});
     let file = tempfile::NamedTempFile::new().expect("a file");
     fs::write(&file, keys.to_string()).expect("a file");
-    let source = JwksSource::File(file.path().into());
-    Tokens::open(&source, "https://issuer".into(), "longshore".into()).expect("keys")
+    file
 }
 
 /// What an operator counts that has looked at a service and scaled a revision.
@@ -205,7 +211,10 @@ fn operator() -> String {
 
 /// A tracking server after one request.
 fn tracking() -> String {
-    use longshore_tracking::{Config, Settings, Store, Tracking};
+    use longshore_tracking::{
+        Config, Settings, Store, Tracking, Users,
+        users::{self, JwtSettings},
+    };
 
     let folder = tempfile::tempdir().expect("a folder");
     let uri = format!("sqlite:///{}", folder.path().join("mlflow.db").display());
@@ -213,11 +222,24 @@ fn tracking() -> String {
     let mut config = Config::new(Store::open(&uri).expect("a store"), settings);
     config.port = 0;
     config.registry = longshore_daemon::metrics::registry();
+    config.metrics_without_key = true;
+    let keys = keys();
+    let tokens = JwtSettings {
+        issuer: Some("https://issuer".to_owned()),
+        audience: Some("longshore".to_owned()),
+        jwks: Some(keys.path().display().to_string()),
+        ..JwtSettings::default()
+    };
+    let password =
+        |name: &str| (name == "MLFLOW_AUTH_ADMIN_PASSWORD").then(|| "a long password".to_owned());
+    let users = users::Config::read(None, password);
+    let users = users.expect("users").kept_in(uri.as_str().into()).with_tokens(tokens);
+    config.users = Some(Users::open(&users).expect("users"));
     let server = Tracking::bind(config).expect("a server");
     let (address, drain) = (server.address(), server.drain());
     let running = thread::spawn(move || server.run(std::future::pending()));
-    let page = ask(address, "GET", "localhost", "/");
-    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    let reply = ask(address, "GET", "localhost", "/health");
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
     let text = ask(address, "GET", "localhost", "/metrics");
     drain.begin();
     running.join().expect("no panic").expect("it ran");

@@ -4,7 +4,7 @@ use crate::{
     Caller, Error,
     operation::Need,
     store::Connection,
-    users::{people::find, roles},
+    users::{people::find, roles, tokens},
 };
 
 /// Who may ask.
@@ -22,6 +22,8 @@ pub(super) enum Gate<'a> {
     SelfOnly(&'a str),
     /// Administrators, the user of this name, and who manages a workspace of that user.
     SelfOrManagers(&'a str),
+    /// Administrators, and the user of the token with this number.
+    OwnsToken(i64),
     /// Who may do this with objects.
     Object(Need<'a>),
     /// Who manages the workspace of this role.
@@ -53,18 +55,20 @@ pub(super) fn may(
         return Ok(true);
     }
     let Some(id) = caller.id else { return Ok(false) };
+    let own = (id, &*caller.roles);
     let is_self = |name: &str| caller.user.as_deref() == Some(name);
     match gate {
         Gate::Known => Ok(true),
         Gate::Administrators | Gate::Object(_) => Ok(false),
-        Gate::Managers => Ok(!roles::managed(on, id)?.is_empty()),
+        Gate::Managers => Ok(!roles::managed(on, own)?.is_empty()),
         Gate::ManagesHere => Ok(caller.rights.limited().is_none()),
         Gate::SelfOnly(name) => Ok(is_self(name)),
+        Gate::OwnsToken(token) => Ok(tokens::owner(on, *token)? == Some(id)),
         Gate::SelfOrManagers(name) if is_self(name) => Ok(true),
         Gate::SelfOrManagers(name) => {
             let Some(other) = find(on, name)? else { return Ok(false) };
-            let managed = roles::managed(on, id)?;
-            Ok(roles::present(on, other.id)?.iter().any(|it| managed.contains(it)))
+            let managed = roles::managed(on, own)?;
+            Ok(roles::present(on, (other.id, &[]))?.iter().any(|it| managed.contains(it)))
         }
         Gate::ManagesRole(role) => {
             let workspace = match role {
@@ -75,16 +79,16 @@ pub(super) fn may(
                     None => None,
                 },
             };
-            let managed = roles::managed(on, id)?;
+            let managed = roles::managed(on, own)?;
             Ok(workspace.is_some_and(|it| managed.contains(&it)))
         }
         Gate::SeesRole(role) => {
             let workspace = roles::workspace_of(on, *role)?;
-            let present = roles::present(on, id)?;
+            let present = roles::present(on, own)?;
             Ok(workspace.is_some_and(|it| present.contains(&it)))
         }
         Gate::SeesRolesOf(workspaces) => {
-            let present = roles::present(on, id)?;
+            let present = roles::present(on, own)?;
             Ok(!workspaces.is_empty() && workspaces.iter().all(|it| present.contains(it)))
         }
     }

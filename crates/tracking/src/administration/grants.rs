@@ -31,10 +31,14 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Everything that a user was granted.
-fn all(on: &mut dyn Connection, person: &Person) -> Result<Vec<UserPermission>, Error> {
+/// Everything that a user was granted, by roles of its own and by `more`.
+fn all(
+    on: &mut dyn Connection,
+    person: &Person,
+    more: &[i64],
+) -> Result<Vec<UserPermission>, Error> {
     let mut found = Vec::new();
-    for role in roles::of_user(on, person.id)? {
+    for role in roles::of_user(on, (person.id, more))? {
         for grant in role.grants {
             found.push(UserPermission {
                 role_id: role.id,
@@ -80,7 +84,7 @@ impl Administration for ListCurrentUserPermissions {
         let name = context.caller.user.as_deref();
         let name = name.ok_or_else(|| Error::missing("an API key is no user"))?;
         let person = by_name(on, name)?;
-        let permissions = Some(all(on, &person)?);
+        let permissions = Some(all(on, &person, &context.caller.roles)?);
         Ok(UserPermissionsReply { is_admin: person.is_admin, permissions })
     }
 }
@@ -94,7 +98,7 @@ impl Administration for ListUserPermissions {
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         let person = by_name(on, &self.username)?;
-        let mut permissions = all(on, &person)?;
+        let mut permissions = all(on, &person, &[])?;
         if let Some(seen) = super::seen(on, context, &self.username)? {
             permissions.retain(|it| seen.contains(&it.workspace));
         }

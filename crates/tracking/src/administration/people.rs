@@ -9,6 +9,7 @@ use longshore_mlflow::rest::{
 use super::{Administration, Context, Gate, route};
 use crate::{
     Caller, Error, Users,
+    caller::Means,
     operation::Access,
     rights::Kind,
     routes::Route,
@@ -119,7 +120,9 @@ impl Administration for GetCurrentUser {
             Error::refused(ErrorCode::ResourceDoesNotExist, "an API key is no user")
         })?;
         let user = shown(&people::by_name(on, name)?);
-        Ok(CurrentUserReply { user, is_basic_auth: true })
+        // whoever has a token of an issuer has no password to change here
+        let is_basic_auth = context.caller.means != Means::Jwt;
+        Ok(CurrentUserReply { user, is_basic_auth })
     }
 }
 
@@ -132,7 +135,9 @@ impl Administration for ListUsers {
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         let managed = match context.caller.id {
-            Some(id) if !context.caller.rights.is_all() => Some(roles::managed(on, id)?),
+            Some(id) if !context.caller.rights.is_all() => {
+                Some(roles::managed(on, (id, &context.caller.roles))?)
+            }
             _ => None,
         };
         let mut roles = roles::by_user(on)?;

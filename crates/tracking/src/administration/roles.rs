@@ -122,7 +122,7 @@ requests! {
     };
     ListUserRoles, Read, |it| Gate::SelfOrManagers(&it.username), |it, on, context| {
         let user = by_name(on, &it.username)?;
-        let mut found = roles::of_user(on, user.id)?;
+        let mut found = roles::of_user(on, (user.id, &[]))?;
         if let Some(seen) = super::seen(on, context, &it.username)? {
             found.retain(|role| seen.contains(&role.workspace));
         }

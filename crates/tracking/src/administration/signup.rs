@@ -14,6 +14,7 @@ use super::gate::{Gate, may};
 use crate::{
     Caller, Error, Users,
     allow::denied,
+    operation::Access,
     query::pairs,
     reply::{self, Reply},
     routes::{Asked, Route},
@@ -32,11 +33,13 @@ const CREATE: &str = "2.0/mlflow/users/create-ui";
 pub(super) fn routes() -> Vec<Route> {
     let page = Route {
         methods: &[Method::Get],
+        access: Access::Read,
         path: "/signup",
         answer: |state, asked| Box::pin(page(state, asked)),
     };
     let create = Route {
         methods: &[Method::Post],
+        access: Access::Write,
         path: CREATE,
         answer: |state, asked| Box::pin(create(state, asked)),
     };

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Error,
     operate::message,
-    operation::Level,
+    operation::{Access, Level},
     reply::{self, Reply},
     routes::{Asked, Route},
     state::State,
@@ -31,16 +31,19 @@ use crate::{
 pub(super) fn routes() -> Vec<Route> {
     let create = Route {
         methods: &[Method::Post],
+        access: Access::Write,
         path: "2.0/mlflow-artifacts/mpu/create/{folder*}",
         answer: |state, asked| Box::pin(create(state, asked)),
     };
     let complete = Route {
         methods: &[Method::Post],
+        access: Access::Write,
         path: "2.0/mlflow-artifacts/mpu/complete/{folder*}",
         answer: |state, asked| Box::pin(complete(state, asked)),
     };
     let abort = Route {
         methods: &[Method::Post],
+        access: Access::Write,
         path: "2.0/mlflow-artifacts/mpu/abort/{folder*}",
         answer: |state, asked| Box::pin(abort(state, asked)),
     };

@@ -18,7 +18,7 @@ use crate::{
     allow::allow,
     clock::now,
     operate::of_query,
-    operation::{Context, Level, Need},
+    operation::{Access, Context, Level, Need},
     query,
     reply::{self, Reply},
     routes::{Asked, Route},
@@ -32,31 +32,37 @@ const UPLOAD: usize = 10 << 20;
 pub(super) fn routes() -> Vec<Route> {
     let list = Route {
         methods: ListArtifacts::METHODS,
+        access: Access::Read,
         path: ListArtifacts::PATH,
         answer: |state, asked| Box::pin(list_run(state, asked)),
     };
     let list_model = Route {
         methods: ListLoggedModelArtifacts::METHODS,
+        access: Access::Read,
         path: ListLoggedModelArtifacts::PATH,
         answer: |state, asked| Box::pin(list_logged_model(state, asked)),
     };
     let of_run = Route {
         methods: &[Method::Get],
+        access: Access::Read,
         path: "/get-artifact",
         answer: |state, asked| Box::pin(of_run(state, asked)),
     };
     let of_version = Route {
         methods: &[Method::Get],
+        access: Access::Read,
         path: "/model-versions/get-artifact",
         answer: |state, asked| Box::pin(of_version(state, asked)),
     };
     let of_model = Route {
         methods: &[Method::Get],
+        access: Access::Read,
         path: "2.0/mlflow/logged-models/{model_id}/artifacts/files",
         answer: |state, asked| Box::pin(of_logged_model(state, asked)),
     };
     let upload = Route {
         methods: &[Method::Post],
+        access: Access::Write,
         path: "2.0/mlflow/upload-artifact",
         answer: |state, asked| Box::pin(upload(state, asked)),
     };

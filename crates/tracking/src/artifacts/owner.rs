@@ -47,7 +47,7 @@ impl Owner {
             Self::Run(id) => Object::Run(id),
             Self::Trace(id) => Object::Trace(id),
             Self::LoggedModel(id) => Object::LoggedModel(id),
-            Self::Version { name, .. } => Object::RegisteredModel(name),
+            Self::Version { name, .. } => Object::VersionsOf(name),
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Error,
     operate::message,
-    operation::Level,
+    operation::{Access, Level},
     reply::{self, Reply},
     routes::{Asked, Route},
     state::State,
@@ -35,16 +35,19 @@ const MOST_SECONDS: i64 = 604_800;
 pub(super) fn routes() -> Vec<Route> {
     let proxied = Route {
         methods: &[Method::Get],
+        access: Access::Read,
         path: "2.0/mlflow-artifacts/presigned/{path*}",
         answer: |state, asked| Box::pin(proxied(state, asked)),
     };
     let download = Route {
         methods: CreatePresignedDownloadUrl::METHODS,
+        access: Access::Read,
         path: CreatePresignedDownloadUrl::PATH,
         answer: |state, asked| Box::pin(download(state, asked)),
     };
     let upload = Route {
         methods: CreatePresignedUploadUrl::METHODS,
+        access: Access::Write,
         path: CreatePresignedUploadUrl::PATH,
         answer: |state, asked| Box::pin(upload(state, asked)),
     };

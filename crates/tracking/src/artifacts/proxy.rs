@@ -9,7 +9,7 @@ use super::{ArtifactPath, Repository, reach, repository::Entry};
 use crate::{
     Error,
     allow::allow_at,
-    operation::{Level, Need, Object},
+    operation::{Access, Level, Need, Object},
     query::pairs,
     reply::{self, Reply},
     routes::{Asked, Route},
@@ -27,21 +27,25 @@ const FOLDER: &str = "2.0/mlflow-artifacts/artifacts";
 pub(super) fn routes() -> Vec<Route> {
     let get = Route {
         methods: &[Method::Get],
+        access: Access::Read,
         path: FILE,
         answer: |state, asked| Box::pin(download(state, asked)),
     };
     let put = Route {
         methods: &[Method::Put],
+        access: Access::Write,
         path: FILE,
         answer: |state, asked| Box::pin(upload(state, asked)),
     };
     let delete = Route {
         methods: &[Method::Delete],
+        access: Access::Write,
         path: FILE,
         answer: |state, asked| Box::pin(delete(state, asked)),
     };
     let list = Route {
         methods: &[Method::Get],
+        access: Access::Read,
         path: FOLDER,
         answer: |state, asked| Box::pin(list(state, asked)),
     };

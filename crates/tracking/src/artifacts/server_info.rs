@@ -3,12 +3,13 @@
 use longshore_mlflow::rest::{Call, GetServerInfo, ServerInfo};
 
 use super::Repository;
-use crate::{reply, routes::Route, state::State};
+use crate::{operation::Access, reply, routes::Route, state::State};
 
 /// The route.
 pub(super) fn routes() -> Vec<Route> {
     vec![Route {
         methods: GetServerInfo::METHODS,
+        access: Access::Read,
         path: GetServerInfo::PATH,
         answer: |state, _| Box::pin(async move { Ok(reply::message(&info(&state))) }),
     }]

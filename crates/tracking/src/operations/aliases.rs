@@ -65,6 +65,10 @@ impl Operation for SetRegisteredModelAlias {
         Need::of(Level::Edit, Object::RegisteredModel(&self.name))
     }
 
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        vec![Need::of(Level::Read, Object::VersionsOf(&self.name))]
+    }
+
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         names::registered_model("name", &self.name)?;
         names::new_alias(&self.alias)?;
@@ -95,7 +99,11 @@ impl Operation for DeleteRegisteredModelAlias {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Edit, Object::RegisteredModel(&self.name))
+        Need::of(Level::Manage, Object::RegisteredModel(&self.name))
+    }
+
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        vec![Need::of(Level::Read, Object::VersionsOf(&self.name))]
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -124,7 +132,7 @@ impl Operation for GetModelVersionByAlias {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Read, Object::RegisteredModel(&self.name))
+        Need::of(Level::Read, Object::VersionsOf(&self.name))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {

@@ -9,6 +9,7 @@ use longshore_mlflow::rest::{
 
 use crate::{
     Error,
+    operation::Access,
     routes::{Answering, Asked, Route},
     state::State,
 };
@@ -33,6 +34,7 @@ macro_rules! elsewhere {
             vec![$($(
                 Route {
                     methods: methods![$($method)+],
+                    access: Access::Read,
                     path: concat!($below, $path),
                     answer: |state, asked| refuse(state, asked, $what, $instead),
                 },

@@ -201,10 +201,14 @@ impl Operation for CreateModelVersion {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Edit, Object::RegisteredModel(&self.name))
+        Need::of(Level::Edit, Object::NewVersionOf(&self.name))
     }
 
     fn also_needs(&self) -> Vec<Need<'_>> {
+        // whoever may read a registered model may copy its versions, whichever run made them
+        if version_source::is_of_registered_model(&self.source) {
+            return Vec::new();
+        }
         let given = |id: &'_ &str| !id.is_empty();
         let run = self.run_id.as_deref().filter(given).map(Object::Run);
         let model = self.model_id.as_deref().filter(given).map(Object::LoggedModel);
@@ -261,7 +265,7 @@ impl Operation for UpdateModelVersion {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Edit, Object::RegisteredModel(&self.name))
+        Need::of(Level::Edit, Object::VersionsOf(&self.name))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -284,7 +288,7 @@ impl Operation for DeleteModelVersion {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Manage, Object::RegisteredModel(&self.name))
+        Need::of(Level::Manage, Object::VersionsOf(&self.name))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -312,7 +316,7 @@ impl Operation for GetModelVersion {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Read, Object::RegisteredModel(&self.name))
+        Need::of(Level::Read, Object::VersionsOf(&self.name))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -325,7 +329,7 @@ impl Operation for GetModelVersionDownloadUri {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Read, Object::RegisteredModel(&self.name))
+        Need::of(Level::Read, Object::VersionsOf(&self.name))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -338,7 +342,7 @@ impl Operation for SetModelVersionTag {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Edit, Object::RegisteredModel(&self.name))
+        Need::of(Level::Edit, Object::VersionsOf(&self.name))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -367,7 +371,7 @@ impl Operation for DeleteModelVersionTag {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Edit, Object::RegisteredModel(&self.name))
+        Need::of(Level::Manage, Object::VersionsOf(&self.name))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {

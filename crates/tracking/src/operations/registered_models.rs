@@ -279,6 +279,10 @@ impl Operation for DeleteRegisteredModel {
         Need::of(Level::Manage, Object::RegisteredModel(&self.name))
     }
 
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        vec![Need::of(Level::Manage, Object::VersionsOf(&self.name))]
+    }
+
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         touch(on, context, &self.name)?;
         let tables = [

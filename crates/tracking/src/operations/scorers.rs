@@ -124,7 +124,8 @@ impl Operation for RegisterScorer {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Edit, Object::Experiment(&self.experiment_id))
+        let (experiment, name) = (self.experiment_id.as_str(), self.name.as_str());
+        Need::of(Level::Edit, Object::NewVersionOfScorer { experiment, name })
     }
 
     fn changes(&self, answer: &Self::Reply) -> Vec<Change> {
@@ -206,7 +207,7 @@ impl Operation for ListScorers {
             }
         }
         let experiments = context.caller.rights.readable(Kind::Experiment);
-        let seen = context.caller.rights.readable(Kind::Scorer);
+        let seen = context.caller.rights.readable_versions(Kind::Scorer);
         scorers.retain(|it| {
             let experiment = it.experiment_id.unwrap_or_default().to_string();
             let name = it.scorer_name.as_deref().unwrap_or_default();
@@ -224,7 +225,7 @@ impl Operation for ListScorerVersions {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        scorer(Level::Read, &self.experiment_id, &self.name)
+        versions(Level::Read, &self.experiment_id, &self.name)
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -241,7 +242,7 @@ impl Operation for GetScorer {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        scorer(Level::Read, &self.experiment_id, &self.name)
+        versions(Level::Read, &self.experiment_id, &self.name)
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -260,7 +261,12 @@ impl Operation for DeleteScorer {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        scorer(Level::Manage, &self.experiment_id, &self.name)
+        let level = if self.version.is_some() { Level::Read } else { Level::Manage };
+        scorer(level, &self.experiment_id, &self.name)
+    }
+
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        vec![versions(Level::Manage, &self.experiment_id, &self.name)]
     }
 
     fn changes(&self, _answer: &Self::Reply) -> Vec<Change> {
@@ -290,6 +296,11 @@ impl Operation for DeleteScorer {
 /// What a request about one scorer needs.
 fn scorer<'a>(level: Level, experiment: &'a str, name: &'a str) -> Need<'a> {
     Need::of(level, Object::Scorer { experiment, name })
+}
+
+/// What a request about versions of one scorer needs.
+fn versions<'a>(level: Level, experiment: &'a str, name: &'a str) -> Need<'a> {
+    Need::of(level, Object::VersionsOfScorer { experiment, name })
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl Operation for TransitionModelVersionStage {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Edit, Object::RegisteredModel(&self.name))
+        Need::of(Level::Edit, Object::VersionsOf(&self.name))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -112,7 +112,7 @@ impl Operation for GetLatestVersions {
     const ACCESS: Access = Access::Read;
 
     fn needs(&self) -> Need<'_> {
-        Need::of(Level::Read, Object::RegisteredModel(&self.name))
+        Need::of(Level::Read, Object::VersionsOf(&self.name))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {

@@ -9,7 +9,13 @@ use longshore_mlflow::{
 };
 
 use super::{aliases, model_versions, prompts, registered_models, stages};
-use crate::{Error, operation::Context, state::Settings, store::Connection};
+use crate::{
+    Error,
+    allow::allow,
+    operation::{Context, Level, Need, Object},
+    state::Settings,
+    store::Connection,
+};
 
 mod address;
 mod logged_model;
@@ -46,6 +52,13 @@ impl VersionSource {
     ) -> Result<(), Error> {
         self.model.as_ref().map_or(Ok(()), |model| model.register(on, name, version))
     }
+}
+
+/// Whether a source is a version of a registered model.
+pub(super) fn is_of_registered_model(source: &str) -> bool {
+    let uri = source.parse::<ModelUri>();
+    Address::of(source).scheme == "models"
+        && uri.is_ok_and(|uri| !matches!(uri, ModelUri::Logged { .. }))
 }
 
 /// Checks the source of a version that is to be made.
@@ -169,6 +182,9 @@ fn of_models(
             model: Some(model),
         });
     }
+    // whoever may read the new version reads the files of the one that it is made from
+    let need = Need::of(Level::Read, Object::RegisteredModel(uri.name()));
+    allow(on, context.caller, &[need])?;
     let of_it = registered_models::get(on, context, uri.name())?;
     if of_it.tags.iter().any(prompts::is_mark) {
         let words = " Prompt versions cannot be used as model version sources.";

@@ -5,6 +5,7 @@ use hyper::StatusCode;
 use longshore_mlflow::rest::Method;
 
 use crate::{
+    operation::Access,
     reply,
     routes::{Answer, Route},
 };
@@ -12,7 +13,8 @@ use crate::{
 /// The routes. Everyone may ask.
 pub(super) fn routes() -> Vec<Route> {
     const READ: &[Method] = &[Method::Get];
-    let route = |methods, path, answer: Answer| Route { methods, path, answer };
+    let route =
+        |methods, path, answer: Answer| Route { methods, access: Access::Read, path, answer };
     vec![
         // the page does not report how it is used
         route(READ, "3.0/mlflow/ui-telemetry", |_, _| {

@@ -17,6 +17,7 @@ use crate::{
     routes::Route,
     state::Settings,
     store::{Connection, Row, Value},
+    users::Change,
     workspaces::need,
 };
 
@@ -49,8 +50,8 @@ fn by_name(on: &mut dyn Connection, name: &str) -> Result<WorkspaceReply, Error>
     Ok(WorkspaceReply { workspace: workspace.ok_or_else(missing)? })
 }
 
-/// Whether the caller may know of a workspace: the server's administrators know all, others the one that
-/// they are in, when they have any right there.
+/// Whether the caller may know of a workspace: the server's administrators know all, others those that they
+/// have a role in, and the one of the request, when they have any right there.
 fn may_see(context: &Context<'_>, name: &str) -> bool {
     let caller = context.caller;
     let is_known = || match caller.rights.limited() {
@@ -60,7 +61,9 @@ fn may_see(context: &Context<'_>, name: &str) -> bool {
         }
         None => true,
     };
-    caller.rights.is_all() || (caller.workspace == name && is_known())
+    caller.rights.is_all()
+        || caller.workspaces.contains(name)
+        || (caller.workspace == name && is_known())
 }
 
 /// Checks the name of a workspace that may be the one that is always there.
@@ -107,7 +110,6 @@ impl Operation for ListWorkspaces {
         need(context.settings.workspaces)?;
         let rows = on.query(&format!("{SELECT} ORDER BY name"), &[])?.into_iter();
         let mut workspaces = rows.map(of).collect::<Result<Vec<_>, _>>()?;
-        // of the others a user must know the name
         workspaces.retain(|it| may_see(context, &it.name));
         Ok(ListWorkspacesReply { workspaces })
     }
@@ -139,6 +141,10 @@ impl Operation for CreateWorkspace {
         }
         set(on, name, columns)?;
         by_name(on, name)
+    }
+
+    fn changes(&self, _: &Self::Reply) -> Vec<Change> {
+        vec![Change::MadeWorkspace(self.name.clone())]
     }
 }
 

@@ -9,7 +9,7 @@ fn granted(absent: Permission, grants: &[(Kind, &str, Permission)]) -> Granted {
         pattern: (*pattern).to_owned(),
         permission: *permission,
     });
-    Granted { absent, floor: absent, grants: grants.collect() }
+    Granted { absent, floor: absent, workspaces: false, grants: grants.collect() }
 }
 
 #[test]

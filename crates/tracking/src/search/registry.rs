@@ -78,7 +78,7 @@ pub(crate) fn models(
     let scope = page::Scope::of("models", &request.order_by);
     let after = page::read(&scope, request.page_token.as_deref(), columns.len())?;
     let mut conditions = without_prompts(&MODELS, &conditions, on);
-    conditions.extend(within(caller));
+    conditions.extend(within(|kind| caller.rights.readable(kind)));
     let search =
         Search { table: "registered_models m", identity: &["m.name"], conditions, columns };
     let count = search.columns.len();
@@ -101,7 +101,7 @@ pub(crate) fn versions(
     let scope = page::Scope::of("versions", &request.order_by);
     let after = page::read(&scope, request.page_token.as_deref(), columns.len())?;
     let mut conditions = without_prompts(&VERSIONS, &conditions, on);
-    conditions.extend(within(caller));
+    conditions.extend(within(|kind| caller.rights.readable_versions(kind)));
     conditions.push(Sql::of("m.current_stage != 'Deleted_Internal'", Vec::new()));
     let identity = &["m.name", "m.version"];
     let search = Search { table: "model_versions m", identity, conditions, columns };
@@ -173,9 +173,8 @@ fn without_prompts(
 }
 
 /// The condition that a caller may read a model or a prompt.
-fn within(caller: &Caller) -> Option<Sql> {
-    let [models, prompts] = [rights::Kind::RegisteredModel, rights::Kind::Prompt]
-        .map(|kind| caller.rights.readable(kind));
+fn within(readable: impl Fn(rights::Kind) -> Scope) -> Option<Sql> {
+    let [models, prompts] = [rights::Kind::RegisteredModel, rights::Kind::Prompt].map(readable);
     if models == Scope::All && prompts == Scope::All {
         return None;
     }

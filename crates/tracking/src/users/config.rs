@@ -1,6 +1,6 @@
 use std::{collections::HashMap, path::Path};
 
-use super::ini;
+use super::{ini, jwt::JwtSettings};
 use crate::{Error, rights::Permission, store::Location};
 
 /// The function that MLflow identifies users by when none is set.
@@ -25,6 +25,10 @@ pub struct Config {
     pub(super) password: Option<String>,
     /// Whether users may do by default in the workspace `default` what they may by default elsewhere.
     pub(super) grants_default_workspace: bool,
+    /// Whether new workspaces get the roles that MLflow gives them.
+    pub(super) seeds: bool,
+    /// Which tokens of an issuer let users in.
+    pub(super) jwt: JwtSettings,
 }
 
 impl Config {
@@ -45,8 +49,21 @@ impl Config {
             Error::invalid(format!("the configuration `{}` of users: {words}", file.display()))
         };
         let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-        let settings = ini::section(&text, "mlflow").map_err(|it| wrong(it.to_string()))?;
-        Self::of(&settings, environment).map_err(|it| wrong(it.to_string()))
+        let read = || -> Result<Self, Error> {
+            let missing = || Error::invalid("it has no section `[mlflow]`");
+            let settings = ini::section(&text, "mlflow")?.ok_or_else(missing)?;
+            let ours = ini::section(&text, "longshore")?.unwrap_or_default();
+            let jwt = JwtSettings::of(&ours)?;
+            Ok(Self { jwt, ..Self::of(&settings, environment)? })
+        };
+        read().map_err(|it| wrong(it.to_string()))
+    }
+
+    /// Lets in tokens of an issuer: what `settings` do not say is what the file says.
+    #[must_use]
+    pub fn with_tokens(mut self, settings: JwtSettings) -> Self {
+        self.jwt = settings.or(self.jwt);
+        self
     }
 
     /// Where users are kept.
@@ -93,12 +110,24 @@ impl Config {
                 )));
             }
         };
+        const SEED: &str = "MLFLOW_RBAC_SEED_DEFAULT_ROLES";
+        let flag = environment(SEED).unwrap_or_else(|| "true".to_owned()).to_lowercase();
+        let seeds = match &*flag {
+            "1" | "true" => true,
+            "0" | "false" => false,
+            other => {
+                let words = format!("`{SEED}` is `{other}`; it is `true` or `false`");
+                return Err(Error::invalid(words));
+            }
+        };
         Ok(Self {
             default,
             database: get("database_uri").map(Location::from),
             admin,
             password: told("MLFLOW_AUTH_ADMIN_PASSWORD", "admin_password"),
             grants_default_workspace,
+            seeds,
+            jwt: JwtSettings::default(),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use longshore_mlflow::rest::ErrorCode;
 
-use super::roles::{is_own, own_name};
+use super::roles::{self, Holder, held, is_own, own_name};
 use crate::{
     Error,
     rights::{EVERY, Grant, Kind, Permission},
@@ -19,13 +19,25 @@ pub enum Change {
     Deleted(Kind, String),
     /// It was renamed.
     Renamed(Kind, String, String),
+    /// A workspace was made: it has the roles that MLflow gives each.
+    MadeWorkspace(String),
+    /// A workspace was removed with its roles.
+    DeletedWorkspace(String),
 }
 
 /// All grants of a user in a workspace. One that this server does not understand is left out, as MLflow does.
-pub(crate) fn of(on: &mut dyn Connection, user: i64, workspace: &str) -> Result<Vec<Grant>, Error> {
-    let sql = "SELECT p.resource_type, p.resource_pattern, p.permission FROM role_permissions p JOIN roles r ON r.id = p.role_id JOIN user_role_assignments a ON a.role_id = r.id WHERE a.user_id = ? AND r.workspace = ?";
+pub(crate) fn of(
+    on: &mut dyn Connection,
+    user: Holder<'_>,
+    workspace: &str,
+) -> Result<Vec<Grant>, Error> {
+    let (held, mut values) = held(user);
+    let sql = format!(
+        "SELECT p.resource_type, p.resource_pattern, p.permission FROM role_permissions p JOIN roles r ON r.id = p.role_id WHERE {held} AND r.workspace = ?"
+    );
+    values.push(workspace.into());
     let mut grants = Vec::new();
-    for mut row in on.query(sql, &[user.into(), workspace.into()])? {
+    for mut row in on.query(&sql, &values)? {
         let kind = Kind::parse(&row.take::<String>(0)?);
         let permission = Permission::parse(&row.take::<String>(2)?);
         if let (Some(kind), Some(permission)) = (kind, permission) {
@@ -124,7 +136,30 @@ pub(crate) fn apply(
             let sql = "UPDATE role_permissions SET resource_pattern = ? WHERE resource_type = ? AND resource_pattern = ?";
             in_own_roles(on, workspace, sql, &[new.into(), kind.name().into(), old.into()])
         }
+        Change::MadeWorkspace(name) => seed(on, name),
+        Change::DeletedWorkspace(name) => roles::remove_all(on, name),
     }
+}
+
+/// The roles of a new workspace, as MLflow names them: who has them is for administrators to say.
+fn seed(on: &mut dyn Connection, workspace: &str) -> Result<(), Error> {
+    let all = [
+        ("admin", Permission::Manage, "Manages the workspace and everything in it."),
+        (
+            "user",
+            Permission::Use,
+            "Makes experiments and registered models in the workspace, and manages what it makes.",
+        ),
+    ];
+    for (name, permission, description) in all {
+        // a name that is taken is somebody's own role
+        if roles::number(on, workspace, name)?.is_none() {
+            let role = roles::add(on, name, workspace, Some(description))?;
+            let grant = [Kind::Workspace.name(), EVERY, permission.name()];
+            roles::add_grant(on, role.id, grant)?;
+        }
+    }
+    Ok(())
 }
 
 fn forget(on: &mut dyn Connection, workspace: &str, kind: Kind, id: &str) -> Result<(), Error> {

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use crate::Error;
 
-/// The settings of one section, by their names in lower case.
+/// The settings of one section, by their names in lower case; `None` when there is no such section.
 ///
 /// # Errors
 /// A refusal that names the line.
-pub(super) fn section(text: &str, wanted: &str) -> Result<HashMap<String, String>, Error> {
+pub(super) fn section(text: &str, wanted: &str) -> Result<Option<HashMap<String, String>>, Error> {
     let mut found: Option<HashMap<String, String>> = None;
     let mut inside = false;
     let mut last: Option<String> = None;
@@ -47,7 +47,7 @@ pub(super) fn section(text: &str, wanted: &str) -> Result<HashMap<String, String
         settings.insert(name.clone(), value);
         last = Some(name);
     }
-    found.ok_or_else(|| Error::invalid(format!("it has no section `[{wanted}]`")))
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -57,12 +57,12 @@ mod tests {
     #[test]
     fn settings_are_read_as_python_does() {
         let text = "# a note\n[other]\na = 1\n[mlflow]\nDatabase_URI: sqlite:///a.db\n; note\nadmin_password = a=b%%c\nempty =\nlong = one\n  two\n";
-        let found = section(text, "mlflow").expect("settings");
+        let found = section(text, "mlflow").expect("settings").expect("a section");
         let get = |name| found.get(name).map(String::as_str);
         assert_eq!(get("database_uri"), Some("sqlite:///a.db"));
         assert_eq!(get("admin_password"), Some("a=b%c"));
         assert_eq!((get("empty"), get("long"), get("a")), (Some(""), Some("one\ntwo"), None));
-        assert!(section("a = 1", "mlflow").is_err() && section("[x]", "mlflow").is_err());
+        assert!(section("a = 1", "mlflow").is_err() && section("[x]", "mlflow").unwrap().is_none());
         let words = section("[mlflow]\nnonsense", "mlflow").expect_err("refused").to_string();
         assert!(words.contains("line 2"), "{words}");
     }

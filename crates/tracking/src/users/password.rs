@@ -106,7 +106,8 @@ fn pbkdf2(password: &str, salt: &str, digest: &str, rounds: u32) -> Option<Vec<u
     Some(out)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
     let digits = |byte: &u8| [byte >> 4, byte & 15].map(|it| char::from_digit(it.into(), 16));
     bytes.iter().flat_map(digits).flatten().collect()
 }

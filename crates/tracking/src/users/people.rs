@@ -76,13 +76,22 @@ pub(crate) fn check(name: &str, password: &str) -> Result<(), Error> {
     if name.is_empty() || password.is_empty() {
         return Err(Error::invalid("Username and password cannot be empty."));
     }
+    check_name(name)?;
+    check_password(password)
+}
+
+/// Refuses a name that no user may have.
+///
+/// # Errors
+/// A refusal that says which names there may be.
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     // the name and the password travel with a colon between them
     if name.contains(':') || name.chars().count() > LONGEST || name.chars().any(char::is_control) {
         return Err(Error::invalid(format!(
             "Invalid username '{name}'. It has at most {LONGEST} characters, none of them a colon."
         )));
     }
-    check_password(password)
+    Ok(())
 }
 
 /// Refuses a password that is too short.
@@ -137,7 +146,7 @@ pub(crate) fn remove(on: &mut dyn Connection, person: &Person) -> Result<(), Err
     let sql = format!("DELETE FROM user_role_assignments WHERE user_id = ? OR {of_own}");
     on.execute(&sql, &[person.id.into(), (&own).into()])?;
     on.execute("DELETE FROM roles WHERE name = ?", &[own.into()])?;
-    for table in LEGACY {
+    for table in LEGACY.into_iter().chain(["longshore_user_tokens"]) {
         on.execute(&format!("DELETE FROM {table} WHERE user_id = ?"), &[person.id.into()])?;
     }
     on.execute("DELETE FROM users WHERE id = ?", &[person.id.into()])?;

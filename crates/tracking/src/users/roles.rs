@@ -150,10 +150,36 @@ pub(crate) fn of_workspaces(
     roles(on, &format!("WHERE r.workspace IN ({})", marks(values.len())), &values)
 }
 
+/// A user, by its number, with the roles that it has by groups.
+pub(crate) type Holder<'a> = (i64, &'a [i64]);
+
+/// Which roles `r` a user has, for a statement, and the values of it.
+pub(super) fn held((user, more): Holder<'_>) -> (String, Vec<Value>) {
+    let mut sql =
+        "(r.id IN (SELECT a.role_id FROM user_role_assignments a WHERE a.user_id = ?)".to_owned();
+    if !more.is_empty() {
+        sql += &format!(" OR r.id IN ({})", marks(more.len()));
+    }
+    sql.push(')');
+    let values = [user].iter().chain(more).map(|it| (*it).into()).collect();
+    (sql, values)
+}
+
 /// The roles of a user.
-pub(crate) fn of_user(on: &mut dyn Connection, user: i64) -> Result<Vec<Stored>, Error> {
-    let rest = "JOIN user_role_assignments a ON a.role_id = r.id WHERE a.user_id = ?";
-    roles(on, rest, &[user.into()])
+pub(crate) fn of_user(on: &mut dyn Connection, user: Holder<'_>) -> Result<Vec<Stored>, Error> {
+    let (held, values) = held(user);
+    roles(on, &format!("WHERE {held}"), &values)
+}
+
+/// The number of the role of a workspace with a name.
+pub(super) fn number(
+    on: &mut dyn Connection,
+    workspace: &str,
+    name: &str,
+) -> Result<Option<i64>, Error> {
+    let sql = "SELECT id FROM roles WHERE workspace = ? AND name = ?";
+    let row = on.first(sql, &[workspace.into(), name.into()])?;
+    row.map(|mut row| row.take(0)).transpose()
 }
 
 /// The roles of all users, by the numbers of the users.
@@ -171,20 +197,40 @@ pub(crate) fn by_user(on: &mut dyn Connection) -> Result<HashMap<i64, Vec<Stored
     Ok(found)
 }
 
-fn names(on: &mut dyn Connection, sql: &str, user: i64) -> Result<BTreeSet<String>, Error> {
-    on.query(sql, &[user.into()])?.into_iter().map(|mut row| row.take(0)).collect()
+fn workspaces(
+    on: &mut dyn Connection,
+    user: Holder<'_>,
+    rest: &str,
+) -> Result<BTreeSet<String>, Error> {
+    let (held, values) = held(user);
+    let sql = format!("SELECT DISTINCT r.workspace FROM roles r WHERE {held}{rest}");
+    on.query(&sql, &values)?.into_iter().map(|mut row| row.take(0)).collect()
 }
 
 /// The workspaces that a user manages.
-pub(crate) fn managed(on: &mut dyn Connection, user: i64) -> Result<BTreeSet<String>, Error> {
-    let sql = "SELECT DISTINCT r.workspace FROM roles r JOIN role_permissions p ON p.role_id = r.id JOIN user_role_assignments a ON a.role_id = r.id WHERE a.user_id = ? AND p.resource_type = 'workspace' AND p.resource_pattern = '*' AND p.permission = 'MANAGE'";
-    names(on, sql, user)
+pub(crate) fn managed(
+    on: &mut dyn Connection,
+    user: Holder<'_>,
+) -> Result<BTreeSet<String>, Error> {
+    let rest = " AND EXISTS (SELECT 1 FROM role_permissions p WHERE p.role_id = r.id AND p.resource_type = 'workspace' AND p.resource_pattern = '*' AND p.permission = 'MANAGE')";
+    workspaces(on, user, rest)
+}
+
+/// The workspaces that a user may know of: those of its roles, and those whose whole it was granted something of.
+pub(super) fn visible(
+    on: &mut dyn Connection,
+    user: Holder<'_>,
+) -> Result<BTreeSet<String>, Error> {
+    let rest = " AND (r.name NOT LIKE '\\_\\_user\\_%' ESCAPE '\\' OR EXISTS (SELECT 1 FROM role_permissions p WHERE p.role_id = r.id AND p.resource_type = 'workspace' AND p.resource_pattern = '*' AND p.permission IN ('READ', 'USE', 'EDIT', 'MANAGE')))";
+    workspaces(on, user, rest)
 }
 
 /// The workspaces that a user has a role in.
-pub(crate) fn present(on: &mut dyn Connection, user: i64) -> Result<BTreeSet<String>, Error> {
-    let sql = "SELECT DISTINCT r.workspace FROM roles r JOIN user_role_assignments a ON a.role_id = r.id WHERE a.user_id = ?";
-    names(on, sql, user)
+pub(crate) fn present(
+    on: &mut dyn Connection,
+    user: Holder<'_>,
+) -> Result<BTreeSet<String>, Error> {
+    workspaces(on, user, "")
 }
 
 /// The workspace of a role.
@@ -275,6 +321,21 @@ pub(crate) fn remove(on: &mut dyn Connection, id: i64) -> Result<(), Error> {
     on.execute("DELETE FROM role_permissions WHERE role_id = ?", &[id.into()])?;
     on.execute("DELETE FROM user_role_assignments WHERE role_id = ?", &[id.into()])?;
     on.execute("DELETE FROM roles WHERE id = ?", &[id.into()])?;
+    Ok(())
+}
+
+/// Removes all roles of a workspace with their grants.
+///
+/// # Errors
+/// Those of the store.
+pub(super) fn remove_all(on: &mut dyn Connection, workspace: &str) -> Result<(), Error> {
+    for table in ["role_permissions", "user_role_assignments"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE role_id IN (SELECT id FROM roles WHERE workspace = ?)"
+        );
+        on.execute(&sql, &[workspace.into()])?;
+    }
+    on.execute("DELETE FROM roles WHERE workspace = ?", &[workspace.into()])?;
     Ok(())
 }
 

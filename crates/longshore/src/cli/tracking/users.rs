@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 
+use super::JwtArgs;
+
 /// Users: who is let in, by a name and a password.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Users")]
@@ -18,6 +20,10 @@ pub(crate) struct UserArgs {
     /// of this machine does not start without users or keys unless this says so
     #[arg(long, env = "LONGSHORE_ALLOW_ANONYMOUS", value_parser = BoolishValueParser::new())]
     pub(crate) allow_anonymous: bool,
+
+    /// Tokens of an issuer.
+    #[command(flatten)]
+    pub(crate) jwt: JwtArgs,
 }
 
 /// The apps of MLflow that this server has.

@@ -10,7 +10,7 @@ use longshore_daemon::{
 };
 use longshore_gateway::{
     Config,
-    security::{JwksSource, Security, Settings, Tokens},
+    security::{JwksSource, Security, Settings, Tokens, Wanted},
 };
 use longshore_platform::policy::Auth;
 
@@ -55,5 +55,5 @@ fn tokens(args: &GatewaySecurityArgs) -> Result<Option<Tokens>> {
     } else {
         JwksSource::File(jwks.into())
     };
-    Ok(Some(Tokens::open(&source, issuer.clone(), audience.clone())?))
+    Ok(Some(Tokens::open(&source, Wanted::new(issuer, audience))?))
 }

@@ -3,9 +3,13 @@
 use std::{env, path::Path};
 
 use anyhow::{Result, bail};
-use longshore_tracking::{Config, Users, store::Location, users};
+use longshore_tracking::{
+    Config, Users,
+    store::Location,
+    users::{self, JwtSettings},
+};
 
-use crate::cli::{App, UserArgs};
+use crate::cli::{App, JwtArgs, UserArgs};
 
 /// Refuses to start a server that everybody on a network could use, unless that is wanted.
 pub(super) fn check(config: &Config, args: &UserArgs) -> Result<()> {
@@ -25,8 +29,14 @@ pub(super) fn check(config: &Config, args: &UserArgs) -> Result<()> {
 
 /// Opens the database of users, when there are any.
 pub(super) fn open(args: &UserArgs, beside: Option<&Path>) -> Result<Option<Users>> {
+    let tokens = tokens(&args.jwt);
+    if args.app_name.is_none() && tokens != JwtSettings::default() {
+        bail!(
+            "tokens of an issuer name users, and the server has none: add `--app-name basic-auth`"
+        );
+    }
     let config = config(args.app_name, args.auth_config.as_deref(), beside)?;
-    Ok(config.map(|config| Users::open(&config)).transpose()?)
+    Ok(config.map(|config| Users::open(&config.with_tokens(tokens))).transpose()?)
 }
 
 /// Where users are kept, when there are any.
@@ -53,6 +63,22 @@ fn config(
         Some(file) => config.kept_in(file.into()),
         None => config,
     }))
+}
+
+/// What the command line says of tokens of an issuer.
+fn tokens(args: &JwtArgs) -> JwtSettings {
+    JwtSettings {
+        issuer: args.jwt_issuer.clone(),
+        audience: args.jwt_audience.clone(),
+        jwks: args.jwks.clone(),
+        jwks_ca: args.jwks_ca.clone(),
+        user_claim: args.jwt_user_claim.clone(),
+        user_prefix: args.jwt_user_prefix.clone(),
+        groups_claim: args.jwt_groups_claim.clone(),
+        group_roles: args.jwt_group_role.clone(),
+        admin_groups: args.jwt_admin_group.clone(),
+        create_users: args.jwt_create_users.then_some(true),
+    }
 }
 
 #[cfg(test)]

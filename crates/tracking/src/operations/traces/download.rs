@@ -15,7 +15,7 @@ use crate::{
     allow::allow,
     artifacts::{self, ArtifactPath},
     clock::now,
-    operation::{Context, Level, Need, Object},
+    operation::{Access, Context, Level, Need, Object},
     query,
     reply::{self, Reply},
     routes::{Answer, Asked, Route},
@@ -30,7 +30,9 @@ const SPANS: &str = "traces.json";
 pub(super) fn routes() -> Vec<Route> {
     const ANSWER: Answer = |state, asked| Box::pin(download(state, asked));
     let paths = ["2.0/mlflow/get-trace-artifact", "3.0/mlflow/get-trace-artifact"];
-    paths.map(|path| Route { methods: &[Method::Get], path, answer: ANSWER }).to_vec()
+    paths
+        .map(|path| Route { methods: &[Method::Get], access: Access::Read, path, answer: ANSWER })
+        .to_vec()
 }
 
 async fn download(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {

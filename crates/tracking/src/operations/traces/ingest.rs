@@ -16,7 +16,7 @@ use crate::{
     Error,
     allow::allow_at,
     clock::now,
-    operation::{Context, Level, Need, Object},
+    operation::{Access, Context, Level, Need, Object},
     otlp::{self, Any, Broken, Span, Wrong},
     reply::{self, Reply},
     routes::{Asked, Route},
@@ -40,6 +40,7 @@ const PROGRAM: &str = "service.name";
 pub(super) fn routes() -> Vec<Route> {
     vec![Route {
         methods: &[Method::Post],
+        access: Access::Write,
         path: "/v1/traces",
         answer: |state, asked| Box::pin(ingest(state, asked)),
     }]

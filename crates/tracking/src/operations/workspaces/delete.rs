@@ -12,6 +12,7 @@ use crate::{
     query::pairs,
     routes::Route,
     store::Connection,
+    users::Change,
     workspaces::{exists, need},
 };
 
@@ -55,6 +56,7 @@ const CHILDREN: [&str; 16] = [
 pub(super) fn routes() -> Vec<Route> {
     vec![Route {
         methods: DeleteWorkspace::METHODS,
+        access: Access::Write,
         path: DeleteWorkspace::PATH,
         answer: |state, mut asked| {
             Box::pin(async move {
@@ -129,6 +131,10 @@ impl Operation for DeleteWorkspace {
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Manage, Object::Server)
+    }
+
+    fn changes(&self, _: &Self::Reply) -> Vec<Change> {
+        vec![Change::DeletedWorkspace(self.workspace_name.clone())]
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {

@@ -1,8 +1,13 @@
-//! The keys of an issuer of tokens, from a file or over HTTPS, read again when they change.
+//! JSON Web Tokens of an issuer: its keys, from a file or over HTTPS, read again when they change, and what
+//! a token says that one of them has signed.
+
+mod fetch;
+mod jwt;
+mod metrics;
 
 use std::{
     collections::HashMap,
-    fmt, fs, io,
+    fmt, fs,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, Weak,
@@ -16,15 +21,10 @@ use std::{
 use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
 use ring::digest::{SHA256, digest};
-use ureq::{
-    Agent,
-    tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
-};
+use ureq::Agent;
 
-use super::{
-    jwt::{self, Claims, Expected, Fault, Key},
-    metrics::JwksMetrics,
-};
+pub use self::jwt::{Claims, Fault, presented, subject};
+use self::jwt::{Expected, Key};
 use crate::Error;
 
 /// How often a file is looked at, and how often a URL is asked.
@@ -34,12 +34,6 @@ const ASK: Duration = Duration::from_mins(5);
 /// The shortest pause between two requests to a URL, however many tokens have keys that are not known.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// How long a URL may take to answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Most bytes of a set of keys.
-const MOST_BYTES: u64 = 1 << 20;
-
 /// Most tokens whose signatures are remembered as right.
 const MOST_REMEMBERED: usize = 10_000;
 
@@ -48,13 +42,41 @@ const MOST_REMEMBERED: usize = 10_000;
 pub enum JwksSource {
     /// A file.
     File(PathBuf),
-    /// An `https` URL.
+    /// An `https` URL, or an `http` one of this machine.
     Url {
         /// The URL.
         url: String,
         /// The authorities to believe, in PEM form, instead of the usual ones.
         authorities: Option<PathBuf>,
     },
+    /// Where the issuer says that it is (`OpenID` Connect Discovery 1.0). The issuer is such a URL.
+    Issuer {
+        /// The issuer.
+        issuer: String,
+        /// The authorities to believe, in PEM form, instead of the usual ones.
+        authorities: Option<PathBuf>,
+    },
+}
+
+/// What tokens have to say, and what of it is kept.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Who has made them (`iss`).
+    pub issuer: String,
+    /// For whom (`aud`), where a request does not name somebody else.
+    pub audience: String,
+    /// The claim that names the caller.
+    pub subject: String,
+    /// Other claims to keep.
+    pub kept: Vec<String>,
+}
+
+impl Wanted {
+    /// Tokens of `issuer` for `audience` that name the caller in `sub`.
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        let (issuer, audience) = (issuer.into(), audience.into());
+        Self { issuer, audience, subject: "sub".to_owned(), kept: Vec::new() }
+    }
 }
 
 /// What JSON Web Tokens have to be. Clones are handles to the same keys.
@@ -64,13 +86,14 @@ pub struct Tokens(Arc<State>);
 struct State {
     source: JwksSource,
     agent: Option<Agent>,
-    issuer: String,
-    audience: String,
+    wanted: Wanted,
     keys: ArcSwap<Keys>,
     /// Asks the thread to read the keys now.
     ask: SyncSender<()>,
     /// By the digests of tokens and of the audience that each was verified for.
     verified: Mutex<HashMap<[u8; 32], Claims>>,
+    /// How often the keys were read, in vain or not.
+    reads: AtomicU64,
     failures: AtomicU64,
 }
 
@@ -82,39 +105,38 @@ struct Keys {
 }
 
 impl Tokens {
-    /// Tokens of `issuer` for `audience`, where a service names no other. The keys are read now, and
-    /// then again and again on a thread of their own.
+    /// Tokens that are as they are `wanted`. The keys are read now, and then again and again on a thread of
+    /// their own.
     ///
     /// # Errors
     /// [`Error::Jwks`] when a file has no keys or a setting is wrong. A URL that does not answer is
     /// asked again: until then no token is let in.
-    pub fn open(source: &JwksSource, issuer: String, audience: String) -> Result<Self, Error> {
+    pub fn open(source: &JwksSource, wanted: Wanted) -> Result<Self, Error> {
         let wrong = |fault: String| Error::Jwks { source_name: source.to_string(), fault };
         let agent = match source {
             JwksSource::File(_) => None,
-            JwksSource::Url { url, authorities } => {
-                if !url.starts_with("https://") {
-                    return Err(wrong("it is no `https` URL, and whoever can change what it gives could let anybody in".into()));
-                }
-                Some(agent(authorities.as_ref()).map_err(wrong)?)
+            JwksSource::Url { url, authorities }
+            | JwksSource::Issuer { issuer: url, authorities } => {
+                fetch::check(url).map_err(wrong)?;
+                Some(fetch::agent(authorities.as_ref()).map_err(wrong)?)
             }
         };
         let (ask, asked) = mpsc::sync_channel(1);
         let state = Arc::new(State {
             source: source.clone(),
             agent,
-            issuer,
-            audience,
+            wanted,
             keys: ArcSwap::default(),
             ask,
             verified: Mutex::default(),
+            reads: AtomicU64::new(0),
             failures: AtomicU64::new(0),
         });
         match (state.read(), source) {
             (Ok(_), _) => {}
             (Err(fault), JwksSource::File(_)) => return Err(wrong(fault)),
-            (Err(fault), JwksSource::Url { url, .. }) => {
-                tracing::error!(url, fault, "no token is let in until the keys can be read");
+            (Err(fault), _) => {
+                tracing::error!(%source, fault, "no token is let in until the keys can be read");
             }
         }
         let weak = Arc::downgrade(&state);
@@ -125,20 +147,29 @@ impl Tokens {
         Ok(Self(state))
     }
 
-    /// Adds the metrics of the keys.
-    pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register_collector(Box::new(JwksMetrics(self.clone())));
+    /// Adds the metrics of the keys; `role` begins their names.
+    pub fn register(&self, registry: &mut Registry, role: &'static str) {
+        registry.register_collector(Box::new(metrics::JwksMetrics { tokens: self.clone(), role }));
     }
 
     /// Keys that are known, and attempts to read them that failed.
-    pub(super) fn counts(&self) -> (usize, u64) {
+    fn counts(&self) -> (usize, u64) {
         (self.0.keys.load().keys.len(), self.0.failures.load(Relaxed))
     }
 
+    /// How often the keys were read. After a [`Fault::UnknownKey`] they are read again, so that whoever waits
+    /// for this to grow may verify the token again.
+    pub fn reads(&self) -> u64 {
+        self.0.reads.load(Relaxed)
+    }
+
     /// What a token says, when it is one of the issuer for `audience`, or for the usual one.
-    pub(super) fn verify(&self, token: &str, audience: Option<&str>) -> Result<Claims, Fault> {
-        let State { issuer, keys, verified, ask, .. } = &*self.0;
-        let audience = audience.unwrap_or(&self.0.audience);
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn verify(&self, token: &str, audience: Option<&str>) -> Result<Claims, Fault> {
+        let State { wanted, keys, verified, ask, .. } = &*self.0;
+        let audience = audience.unwrap_or(&wanted.audience);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let mut text = Vec::with_capacity(token.len() + audience.len() + 1);
         // no token has a line break
@@ -154,7 +185,7 @@ impl Tokens {
             return Ok(claims.clone());
         }
         let keys = keys.load();
-        let found = jwt::verify(token, &keys.keys, Expected { issuer, audience, now });
+        let found = jwt::verify(token, &keys.keys, Expected { wanted, audience, now });
         match &found {
             Ok(claims) if claims.expires > now => {
                 let mut verified = lock();
@@ -179,9 +210,12 @@ impl State {
     /// Reads the keys, and takes them over when they have changed.
     fn read(&self) -> Result<bool, String> {
         let text = match (&self.source, &self.agent) {
-            (JwksSource::Url { url, .. }, Some(agent)) => fetch(agent, url)?,
             (JwksSource::File(path), _) => fs::read(path).map_err(|error| error.to_string())?,
-            (JwksSource::Url { .. }, None) => return Err("it cannot be asked".into()),
+            (JwksSource::Url { url, .. }, Some(agent)) => fetch::read(agent, url)?,
+            (JwksSource::Issuer { issuer, .. }, Some(agent)) => {
+                fetch::read(agent, &fetch::discover(agent, issuer)?)?
+            }
+            (_, None) => return Err("it cannot be asked".into()),
         };
         if self.keys.load().text == text {
             return Ok(false);
@@ -196,23 +230,27 @@ impl State {
 /// Reads the keys again and again, until nobody holds them any more.
 fn follow(state: &Weak<State>, asked: &mpsc::Receiver<()>) {
     let mut trouble = None;
-    let mut last = Instant::now();
+    // the first token with a new key is not made to wait
+    let mut last: Option<Instant> = None;
     loop {
         let Some(every) = state.upgrade().map(|state| match state.source {
             JwksSource::File(_) => LOOK,
             // a URL that failed is asked again soon
-            JwksSource::Url { .. } if trouble.is_some() => PAUSE,
-            JwksSource::Url { .. } => ASK,
+            _ if trouble.is_some() => PAUSE,
+            _ => ASK,
         }) else {
             return;
         };
         match asked.recv_timeout(every) {
-            Ok(()) => thread::sleep(PAUSE.min(every).saturating_sub(last.elapsed())),
+            Ok(()) => {
+                let since = last.map_or(PAUSE, |it| it.elapsed());
+                thread::sleep(PAUSE.min(every).saturating_sub(since));
+                last = Some(Instant::now());
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
         let Some(state) = state.upgrade() else { return };
-        last = Instant::now();
         match state.read() {
             Ok(changed) => {
                 if changed {
@@ -228,45 +266,15 @@ fn follow(state: &Weak<State>, asked: &mpsc::Receiver<()>) {
                 trouble = Some(fault);
             }
         }
+        state.reads.fetch_add(1, Relaxed);
     }
-}
-
-fn agent(authorities: Option<&PathBuf>) -> Result<Agent, String> {
-    let mut tls = TlsConfig::builder();
-    if let Some(path) = authorities {
-        let named = |error: &dyn fmt::Display| format!("`{}`: {error}", path.display());
-        let text = fs::read(path).map_err(|error: io::Error| named(&error))?;
-        let items = parse_pem(&text).filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        });
-        let certificates: Vec<Certificate<'static>> = items.collect();
-        if certificates.is_empty() {
-            return Err(named(&"it holds no certificate in PEM form"));
-        }
-        tls = tls.root_certs(RootCerts::from(certificates));
-    }
-    Ok(Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
-        .max_redirects(0)
-        .https_only(true)
-        .user_agent(concat!("longshore/", env!("CARGO_PKG_VERSION")))
-        .tls_config(tls.build())
-        .build()
-        .into())
-}
-
-fn fetch(agent: &Agent, url: &str) -> Result<Vec<u8>, String> {
-    let mut reply = agent.get(url).call().map_err(|error| error.to_string())?;
-    let body = reply.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
-    body.map_err(|error| error.to_string())
 }
 
 impl fmt::Display for JwksSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
-            Self::Url { url, .. } => write!(f, "{url}"),
+            Self::Url { url, .. } | Self::Issuer { issuer: url, .. } => write!(f, "{url}"),
         }
     }
 }
@@ -276,3 +284,6 @@ impl fmt::Debug for Tokens {
         f.debug_struct("Tokens").field("source", &self.0.source).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

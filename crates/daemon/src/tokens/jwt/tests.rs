@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
-use hyper::HeaderMap;
+use http::HeaderMap;
 use serde::Deserialize;
+use serde_json::json;
 
-use super::{Expected, Fault, Key, keys, presented, verify};
+use super::{Expected, Fault, Key, Wanted, keys, presented, verify};
 
 /// Made by `make.py` with `PyJWT`.
 const TOKENS: &str = include_str!("tokens.json");
@@ -16,6 +17,7 @@ struct Tokens {
     jwks: serde_json::Value,
     good: BTreeMap<String, String>,
     bad: BTreeMap<String, String>,
+    other: BTreeMap<String, String>,
 }
 
 fn tokens() -> (Tokens, Vec<Key>) {
@@ -25,7 +27,9 @@ fn tokens() -> (Tokens, Vec<Key>) {
 }
 
 fn at(now: f64) -> Expected<'static> {
-    Expected { issuer: "https://issuer.example.com", audience: "models", now }
+    static WANTED: LazyLock<Wanted> =
+        LazyLock::new(|| Wanted::new("https://issuer.example.com", "models"));
+    Expected { wanted: &WANTED, audience: "models", now }
 }
 
 #[test]
@@ -98,4 +102,35 @@ fn a_token_comes_in_its_header() {
     assert_eq!(with("bearer  a.b.c ").as_deref(), Some("a.b.c"));
     assert_eq!(with("Basic a"), None);
     assert_eq!(with("Bearer "), None);
+}
+
+#[test]
+fn other_claims_are_kept_by_their_names_or_by_where_they_are() {
+    let (tokens, keys) = tokens();
+    let kept = ["groups", "https://a.example.com/groups", "realm.roles", "none"];
+    let wanted = Wanted {
+        subject: "email".to_owned(),
+        kept: kept.map(str::to_owned).to_vec(),
+        ..Wanted::new("https://issuer.example.com", "models")
+    };
+    let expected = Expected { wanted: &wanted, audience: "models", now: BEGINS + 1.0 };
+    let fault = verify(&tokens.good["ES256"], &keys, expected).unwrap_err().to_string();
+    assert!(fault.contains("no `email`"), "{fault}");
+    let claims = verify(&tokens.other["with claims"], &keys, expected).unwrap();
+    assert_eq!(&*claims.subject, "ada@example.com");
+    let kept = serde_json::to_value(&*claims.kept).unwrap();
+    let expected =
+        json!({"groups": ["a", "b"], "https://a.example.com/groups": ["c"], "realm.roles": ["d"]});
+    assert_eq!(kept, expected);
+}
+
+#[test]
+fn a_key_that_is_for_another_algorithm_verifies_nothing() {
+    let (tokens, _) = tokens();
+    let mut set = tokens.jwks;
+    set["keys"][0]["alg"] = json!("RS512");
+    let left = keys(set.to_string().as_bytes()).unwrap();
+    assert_eq!(left.len(), 2);
+    let fault = verify(&tokens.good["RS256"], &left, at(BEGINS + 1.0)).unwrap_err();
+    assert_eq!(fault, Fault::UnknownKey);
 }

@@ -4,12 +4,15 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hyper::{HeaderMap, header::AUTHORIZATION};
+use http::{HeaderMap, header::AUTHORIZATION};
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
     UnparsedPublicKey,
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::Wanted;
 
 /// Seconds by which clocks may differ.
 const LEEWAY: f64 = 30.0;
@@ -19,18 +22,20 @@ const LONGEST: usize = 16 << 10;
 
 /// What a token says that was let in.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Claims {
+pub struct Claims {
     /// Whom it was made for.
-    pub(super) subject: Arc<str>,
+    pub subject: Arc<str>,
     /// When it ends, in seconds since 1970.
-    pub(super) expires: f64,
+    pub expires: f64,
+    /// What else it says, of what is wanted.
+    pub kept: Arc<Map<String, Value>>,
 }
 
 /// What has to be in a token.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected<'e> {
-    /// Who has made it.
-    pub(super) issuer: &'e str,
+    /// What it has to say.
+    pub(super) wanted: &'e Wanted,
     /// For whom.
     pub(super) audience: &'e str,
     /// Now, in seconds since 1970.
@@ -64,6 +69,8 @@ struct Jwk {
     #[serde(default, rename = "use")]
     purpose: Option<String>,
     #[serde(default)]
+    alg: Option<String>,
+    #[serde(default)]
     crv: Option<String>,
     #[serde(default)]
     n: Option<String>,
@@ -82,7 +89,7 @@ struct Header {
     kid: Option<String>,
     /// Extensions that have to be understood (RFC 7515 §4.1.11); none is.
     #[serde(default)]
-    crit: Option<serde_json::Value>,
+    crit: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -90,13 +97,13 @@ struct Payload {
     #[serde(default)]
     iss: Option<String>,
     #[serde(default)]
-    sub: Option<String>,
-    #[serde(default)]
     aud: Option<Audience>,
     #[serde(default)]
     exp: Option<f64>,
     #[serde(default)]
     nbf: Option<f64>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -108,7 +115,7 @@ enum Audience {
 
 /// Why a token is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub enum Fault {
     /// It is signed by a key that is not known: there may be new ones.
     UnknownKey,
     /// Anything else.
@@ -129,7 +136,7 @@ fn fault<T>(text: impl Into<String>) -> Result<T, Fault> {
 }
 
 /// The token in the header `authorization`.
-pub(super) fn presented(headers: &HeaderMap) -> Option<&str> {
+pub fn presented(headers: &HeaderMap) -> Option<&str> {
     let values = headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.to_str().ok());
     let mut tokens = values.filter_map(|value| {
         let (scheme, token) = value.split_once(' ')?;
@@ -142,7 +149,7 @@ pub(super) fn presented(headers: &HeaderMap) -> Option<&str> {
 pub(super) fn keys(set: &[u8]) -> Result<Vec<Key>, String> {
     #[derive(Deserialize)]
     struct Set {
-        keys: Vec<serde_json::Value>,
+        keys: Vec<Value>,
     }
     let set: Set = serde_json::from_slice(set).map_err(|error| error.to_string())?;
     let jwks = set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok());
@@ -171,7 +178,9 @@ impl Key {
             ("OKP", Some("Ed25519")) => Public::Ed25519(bytes(jwk.x)?),
             _ => return None,
         };
-        Some(Self { id: jwk.kid, public })
+        let key = Self { id: jwk.kid, public };
+        // a key that is for another algorithm is for that alone
+        jwk.alg.is_none_or(|alg| alg == key.algorithm()).then_some(key)
     }
 
     /// The one algorithm that it is used with: a token does not choose.
@@ -247,12 +256,14 @@ pub fn subject(
     (issuer, audience): (&str, &str),
     now: f64,
 ) -> Result<Arc<str>, String> {
-    let claims = verify(token, &keys(set)?, Expected { issuer, audience, now });
+    let wanted = Wanted::new(issuer, audience);
+    let claims = verify(token, &keys(set)?, Expected { wanted: &wanted, audience, now });
     claims.map(|claims| claims.subject).map_err(|fault| fault.to_string())
 }
 
 fn check(payload: Payload, expected: Expected<'_>) -> Result<Claims, Fault> {
-    let Payload { iss, sub, aud, exp, nbf } = payload;
+    let Payload { iss, aud, exp, nbf, rest } = payload;
+    let wanted = expected.wanted;
     let Some(expires) = exp else { return fault("it has no `exp`, and so no end") };
     if expires + LEEWAY <= expected.now {
         return fault("it has expired");
@@ -260,8 +271,8 @@ fn check(payload: Payload, expected: Expected<'_>) -> Result<Claims, Fault> {
     if nbf.is_some_and(|begins| begins - LEEWAY > expected.now) {
         return fault("its time has not come yet");
     }
-    if iss.as_deref() != Some(expected.issuer) {
-        return fault(format!("its `iss` is not `{}`", expected.issuer));
+    if iss.as_deref() != Some(&*wanted.issuer) {
+        return fault(format!("its `iss` is not `{}`", wanted.issuer));
     }
     let is_meant = match &aud {
         Some(Audience::One(one)) => one == expected.audience,
@@ -271,10 +282,24 @@ fn check(payload: Payload, expected: Expected<'_>) -> Result<Claims, Fault> {
     if !is_meant {
         return fault(format!("its `aud` does not name `{}`", expected.audience));
     }
-    match sub {
-        Some(subject) if !subject.is_empty() => Ok(Claims { subject: subject.into(), expires }),
-        _ => fault("it has no `sub`, and so nobody to let in"),
-    }
+    let subject = match claim(&rest, &wanted.subject) {
+        Some(Value::String(subject)) if !subject.is_empty() => subject.as_str().into(),
+        _ => {
+            let name = &wanted.subject;
+            return fault(format!("it has no `{name}`, and so nobody to let in"));
+        }
+    };
+    let kept =
+        wanted.kept.iter().filter_map(|name| Some((name.clone(), claim(&rest, name)?.clone())));
+    Ok(Claims { subject, expires, kept: Arc::new(kept.collect()) })
+}
+
+/// A claim by its name; where there is none, that inside of others which the name leads to by its dots.
+fn claim<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c Value> {
+    claims.get(name).or_else(|| {
+        let (outer, inner) = name.split_once('.')?;
+        claim(claims.get(outer)?.as_object()?, inner)
+    })
 }
 
 fn part<'p, T: for<'d> Deserialize<'d>>(text: &'p str) -> Result<T, Fault> {

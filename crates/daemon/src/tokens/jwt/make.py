@@ -19,6 +19,13 @@ ISSUER, AUDIENCE, SUBJECT = "https://issuer.example.com", "models", "team-a"
 BEGINS, EXPIRES = 1_700_000_000, 1_700_003_600
 CLAIMS = {"iss": ISSUER, "aud": AUDIENCE, "sub": SUBJECT, "nbf": BEGINS, "exp": EXPIRES}
 
+MORE = {
+    "email": "ada@example.com",
+    "groups": ["a", "b"],
+    "https://a.example.com/groups": ["c"],
+    "realm": {"roles": ["d"]},
+}
+
 
 def sign(algorithm: str, claims: dict, kid: str | None = "", headers: dict | None = None) -> str:
     named = {} if kid is None else {"kid": kid or algorithm}
@@ -55,5 +62,6 @@ result = {
         "none of RS256, ES256 and EdDSA": jwt.encode(CLAIMS, "s" * 32, "HS256", headers={"kid": "RS256"}),
         "its algorithm is none": jwt.encode(CLAIMS, None, "none"),
     },
+    "other": {"with claims": sign("ES256", {**CLAIMS, **MORE})},
 }
 pathlib.Path(__file__).with_name("tokens.json").write_text(json.dumps(result, indent=1) + "\n")
