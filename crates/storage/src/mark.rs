@@ -72,7 +72,7 @@ mod tests {
             place: "host:8080/wine".into(),
             url: "http://host:8080/v2/models/wine".into(),
             since,
-            until: since + Duration::from_secs(900),
+            until: since + Duration::from_mins(15),
         };
         let (key, value) = (mark.key(), mark.to_string());
         assert_eq!(key, "longshore.served.host:8080/wine");

@@ -62,7 +62,9 @@ pub(crate) fn fitted(
         {
             columns.remove(at);
             widths.remove(at);
-            rows.iter_mut().for_each(|row| drop(row.remove(at)));
+            for row in &mut rows {
+                row.remove(at);
+            }
             left_out += 1;
         }
         while total(&widths) > width {

@@ -16,11 +16,11 @@ use super::trouble::Trouble;
 use crate::cli::MarkArgs;
 
 /// Longest time between two looks at a mark.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 
 /// How long the mark of a service is believed when one of its replicas has ended, which may have been the last: two
 /// looks of the others.
-const LEAVING: Duration = Duration::from_secs(120);
+const LEAVING: Duration = Duration::from_mins(2);
 
 /// How long the registry may keep a server that ends.
 const PATIENCE: Duration = Duration::from_secs(3);

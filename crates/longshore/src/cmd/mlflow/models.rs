@@ -35,6 +35,7 @@ const LATEST: usize = 10;
 const NAMES: usize = 1000;
 
 /// A registered model, or a version of it.
+#[expect(clippy::large_enum_variant, reason = "a command has one")]
 pub(super) enum Target {
     Model(RegisteredModel),
     Version(ModelVersion),

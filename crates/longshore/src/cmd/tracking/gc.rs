@@ -82,14 +82,9 @@ fn as_text(told: &Told, is_dry: bool) -> String {
         return format!("{kind} {id} stays: {failure}");
     }
     let verb = if is_dry { "would be deleted" } else { "has been permanently deleted" };
-    let mut line = format!("{kind} {id} {verb}");
-    if size.files > 0 {
-        line.push_str(&format!(": {}", files(*size)));
-    }
-    for place in stays {
-        line.push_str(&format!("\n  kept {place}"));
-    }
-    line
+    let size = if size.files > 0 { format!(": {}", files(*size)) } else { String::new() };
+    let kept: Vec<_> = stays.iter().map(|place| format!("\n  kept {place}")).collect();
+    format!("{kind} {id} {verb}{size}{}", kept.concat())
 }
 
 fn as_json(told: &Told, is_dry: bool) -> String {

@@ -107,7 +107,8 @@ fn keep(database: &mut Database, plan: &Plan, args: &MigrateArgs) -> Result<()> 
 
 /// Says how a database came out.
 fn told(what: &str, verdict: &Verdict) -> Result<()> {
-    let list = |all: &[String]| all.iter().map(|it| format!("\n  {it}")).collect::<String>();
+    let list =
+        |all: &[String]| all.iter().map(|it| format!("\n  {it}")).collect::<Vec<_>>().concat();
     if !verdict.lost.is_empty() {
         bail!("{what} does not have the rows that it should have:{}", list(&verdict.lost));
     }
