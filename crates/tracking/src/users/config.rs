@@ -6,6 +6,9 @@ use crate::{Error, rights::Permission, store::Location};
 /// The function that MLflow identifies users by when none is set.
 const BASIC: &str = "mlflow.server.auth:authenticate_request_basic_auth";
 
+/// Whether roles are made in each new workspace.
+const SEED: &str = "MLFLOW_RBAC_SEED_DEFAULT_ROLES";
+
 /// Where users are kept when nothing is said of it, as in MLflow.
 const HERE: &str = "sqlite:///basic_auth.db";
 
@@ -110,7 +113,6 @@ impl Config {
                 )));
             }
         };
-        const SEED: &str = "MLFLOW_RBAC_SEED_DEFAULT_ROLES";
         let flag = environment(SEED).unwrap_or_else(|| "true".to_owned()).to_lowercase();
         let seeds = match &*flag {
             "1" | "true" => true,

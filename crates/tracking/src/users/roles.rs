@@ -155,12 +155,13 @@ pub(crate) type Holder<'a> = (i64, &'a [i64]);
 
 /// Which roles `r` a user has, for a statement, and the values of it.
 pub(super) fn held((user, more): Holder<'_>) -> (String, Vec<Value>) {
-    let mut sql =
-        "(r.id IN (SELECT a.role_id FROM user_role_assignments a WHERE a.user_id = ?)".to_owned();
-    if !more.is_empty() {
-        sql += &format!(" OR r.id IN ({})", marks(more.len()));
-    }
-    sql.push(')');
+    let by_groups = match more {
+        [] => String::new(),
+        more => format!(" OR r.id IN ({})", marks(more.len())),
+    };
+    let sql = format!(
+        "(r.id IN (SELECT a.role_id FROM user_role_assignments a WHERE a.user_id = ?){by_groups})"
+    );
     let values = [user].iter().chain(more).map(|it| (*it).into()).collect();
     (sql, values)
 }
