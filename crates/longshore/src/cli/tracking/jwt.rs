@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, builder::BoolishValueParser};
 
-/// Tokens of an issuer (OpenID Connect) that let users in, beside names and passwords.
+/// Tokens of an issuer (`OpenID` Connect) that let users in, beside names and passwords.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Users")]
 pub(crate) struct JwtArgs {
