@@ -41,15 +41,14 @@ fn command_line() -> String {
     page
 }
 
-/// A section for each subcommand, and for each of their own.
+/// A section for each subcommand that does something by itself, and for each of their own.
 fn sections(page: &mut String, path: &str, command: &Command) {
     for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
         let path = format!("{path} {}", sub.get_name());
-        if sub.has_subcommands() {
-            sections(page, &path, sub);
-        } else {
+        if !sub.is_subcommand_required_set() {
             section(page, &path, sub);
         }
+        sections(page, &path, sub);
     }
 }
 
