@@ -22,8 +22,8 @@ from click.testing import CliRunner
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from server import Tracking, binary, new_store
-from traces import fill
 
+fill = pytest.importorskip("traces", reason="2.22 has no traces of version 3", exc_type=ImportError).fill
 pytestmark = pytest.mark.current
 DAY = 86_400_000
 
