@@ -81,7 +81,8 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         log.close()
 
 
-@pytest.fixture(params=["ours", "theirs"])
+# MLflow 2.22 answers 500 for a file that is not there
+@pytest.fixture(params=["ours", pytest.param("theirs", marks=pytest.mark.current)])
 def at(request: pytest.FixtureRequest, tracking: Tracking) -> Iterator[Commands]:
     """The program at each of the two servers, with MLflow's fluent calls there too."""
     url = tracking.url if request.param == "ours" else request.getfixturevalue("theirs")
