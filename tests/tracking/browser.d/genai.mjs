@@ -99,7 +99,7 @@ export default ({ page, told, at, shows, lacks, fail, component, answered, dialo
     },
     async "what is not set up"() {
       for (const [path, text] of [
-        [`${inside}/judges`, "New custom code judge"],
+        [`${inside}/judges`, "Create and manage judges"],
         [`${inside}/playground`, "Select an endpoint"],
         ["/mcp-registry", "MCP Registry"],
         ["/settings/llm-connections", "LLM Connections"],
