@@ -11,9 +11,8 @@ import mlflow
 import pytest
 import requests
 from check_azure import ACCOUNT, KEY, Azurite, azurite  # noqa: F401
-from check_gs import Emulator, emulator  # noqa: F401
 from mlflow import MlflowClient
-from processes import Tracking
+from processes import Tracking, free_port, moto
 
 # three parts of the server
 LARGE = os.urandom((40 << 20) + 1)
@@ -29,11 +28,20 @@ class Kept:
     location: str
 
 
+@pytest.fixture(scope="module")
+def xml_api() -> Iterator[str]:
+    """Google's XML API is that of S3, and its own emulator takes no writes by it: moto does."""
+    port = free_port()
+    with moto(port):
+        url = f"http://127.0.0.1:{port}"
+        requests.put(f"{url}/models", timeout=10).raise_for_status()
+        yield url
+
+
 @pytest.fixture(params=["gs", "wasbs", "abfss", "connection string"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     if request.param == "gs":
-        there: Emulator = request.getfixturevalue("emulator")
-        location, variables = "gs://models/kept/here", there.env
+        location, variables = "gs://models/kept/here", {"STORAGE_EMULATOR_HOST": request.getfixturevalue("xml_api")}
     else:
         azurite: Azurite = request.getfixturevalue("azurite")  # noqa: F811
         host = "dfs" if request.param == "abfss" else "blob"
