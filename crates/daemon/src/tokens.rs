@@ -58,6 +58,17 @@ pub enum JwksSource {
     },
 }
 
+impl JwksSource {
+    /// The file or the URL that a text names.
+    pub fn at(place: &str, authorities: Option<PathBuf>) -> Self {
+        if place.contains("://") {
+            Self::Url { url: place.to_owned(), authorities }
+        } else {
+            Self::File(place.into())
+        }
+    }
+}
+
 /// What tokens have to say, and what of it is kept.
 #[derive(Clone, Debug)]
 pub struct Wanted {

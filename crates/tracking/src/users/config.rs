@@ -103,16 +103,8 @@ impl Config {
             None => get(name).map(str::to_owned),
         };
         let admin = told("MLFLOW_AUTH_ADMIN_USERNAME", "admin_username");
-        let flag = get("grant_default_workspace_access").unwrap_or("false").to_lowercase();
-        let grants_default_workspace = match &*flag {
-            "1" | "yes" | "true" | "on" => true,
-            "0" | "no" | "false" | "off" => false,
-            other => {
-                return Err(Error::invalid(format!(
-                    "`grant_default_workspace_access` is `{other}`; it is `true` or `false`"
-                )));
-            }
-        };
+        let name = "grant_default_workspace_access";
+        let grants_default_workspace = ini::flag(name, get(name).unwrap_or("false"))?;
         let flag = environment(SEED).unwrap_or_else(|| "true".to_owned()).to_lowercase();
         let seeds = match &*flag {
             "1" | "true" => true,

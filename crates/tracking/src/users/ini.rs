@@ -50,6 +50,18 @@ pub(super) fn section(text: &str, wanted: &str) -> Result<Option<HashMap<String,
     Ok(found)
 }
 
+/// A setting that is true or false.
+///
+/// # Errors
+/// A refusal that names it.
+pub(super) fn flag(name: &str, value: &str) -> Result<bool, Error> {
+    match &*value.to_lowercase() {
+        "1" | "yes" | "true" | "on" => Ok(true),
+        "0" | "no" | "false" | "off" => Ok(false),
+        _ => Err(Error::invalid(format!("`{name}` is `{value}`; it is `true` or `false`"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::section;

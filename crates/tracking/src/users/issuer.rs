@@ -91,8 +91,7 @@ impl Issuer {
         let authorities = settings.jwks_ca.clone();
         let source = match &settings.jwks {
             None => JwksSource::Issuer { issuer: issuer.clone(), authorities },
-            Some(url) if url.contains("://") => JwksSource::Url { url: url.clone(), authorities },
-            Some(file) => JwksSource::File(file.into()),
+            Some(place) => JwksSource::at(place, authorities),
         };
         let or = |said: &Option<String>, usual: &str| said.clone().unwrap_or_else(|| usual.into());
         let roles = settings.group_roles.iter().map(|it| GroupRole::parse(it));

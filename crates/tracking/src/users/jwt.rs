@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
+use super::ini::flag;
 use crate::Error;
 
 /// What the command line or the configuration file says of tokens of an issuer.
@@ -50,15 +51,7 @@ impl JwtSettings {
                 "jwt_group_roles" => settings.group_roles = lines(),
                 "jwt_admin_groups" => settings.admin_groups = lines(),
                 "jwt_create_users" => {
-                    settings.create_users = Some(match &*value.to_lowercase() {
-                        "1" | "yes" | "true" | "on" => true,
-                        "" | "0" | "no" | "false" | "off" => false,
-                        _ => {
-                            return Err(Error::invalid(format!(
-                                "`jwt_create_users` is `{value}`; it is `true` or `false`"
-                            )));
-                        }
-                    });
+                    settings.create_users = Some(!value.is_empty() && flag(name, value)?);
                 }
                 _ => {
                     return Err(Error::invalid(format!(

@@ -50,10 +50,6 @@ fn tokens(args: &GatewaySecurityArgs) -> Result<Option<Tokens>> {
     let (Some(jwks), Some(issuer), Some(audience)) = (jwks, jwt_issuer, jwt_audience) else {
         return Ok(None);
     };
-    let source = if jwks.contains("://") {
-        JwksSource::Url { url: jwks.clone(), authorities: jwks_ca.clone() }
-    } else {
-        JwksSource::File(jwks.into())
-    };
+    let source = JwksSource::at(jwks, jwks_ca.clone());
     Ok(Some(Tokens::open(&source, Wanted::new(issuer, audience))?))
 }
