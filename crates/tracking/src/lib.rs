@@ -13,6 +13,7 @@ mod caller;
 mod clock;
 mod config;
 mod error;
+mod figures;
 pub mod gc;
 mod graphql;
 mod guard;

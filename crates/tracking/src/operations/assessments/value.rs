@@ -6,7 +6,7 @@ use longshore_mlflow::rest::{
 };
 use serde_json::{Value as Any, json};
 
-use crate::Error;
+use crate::{Error, figures::standing};
 
 /// The only form of a [`SerializedValue`].
 const FORMAT: &str = "JSON_FORMAT";
@@ -148,19 +148,7 @@ impl Said {
 
     /// The number that stands for it in statistics, and whether it is one itself.
     pub(super) fn aggregate(&self) -> (Option<f64>, bool) {
-        match parse(&self.value).map(|it| it.0) {
-            Ok(Any::Bool(flag)) => (Some(f64::from(u8::from(flag))), false),
-            Ok(Any::Number(number)) => {
-                let number = number.as_f64().filter(|it| it.is_finite());
-                (number, number.is_some())
-            }
-            Ok(Any::String(text)) => match &*text.trim().to_lowercase() {
-                "yes" => (Some(1.0), false),
-                "no" => (Some(0.0), false),
-                _ => (None, false),
-            },
-            _ => (None, false),
-        }
+        parse(&self.value).map_or((None, false), |it| standing(&it.0))
     }
 }
 

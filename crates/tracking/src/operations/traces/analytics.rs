@@ -8,20 +8,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::{
     Error,
+    figures::{COST, COST_KEYS, SESSION, SESSION_LENGTH, TOKEN_KEYS, TOKENS, number},
     store::{Row, Value},
 };
-
-/// The metadata of the session that a trace is part of.
-const SESSION: &str = "mlflow.trace.session";
-
-/// The metadata of the tokens that a trace used, a JSON object.
-const TOKENS: &str = "mlflow.trace.tokenUsage";
-
-/// The metadata of what a trace cost in US dollars, a JSON object.
-const COST: &str = "mlflow.trace.cost";
-
-/// Longest id of a session, in characters.
-const SESSION_LENGTH: usize = 250;
 
 /// The columns of [`Analytics`], in the order of [`Analytics::values`].
 pub(super) const COLUMNS: [&str; 10] = [
@@ -36,19 +25,6 @@ pub(super) const COLUMNS: [&str; 10] = [
     "output_cost",
     "total_cost",
 ];
-
-/// The keys of tokens, which are their columns too.
-const TOKEN_KEYS: [&str; 6] = [
-    "input_tokens",
-    "output_tokens",
-    "total_tokens",
-    "cache_read_input_tokens",
-    "cache_creation_input_tokens",
-    "cache_creation_input_tokens_above_1hr",
-];
-
-/// The keys of costs, which are their columns too.
-pub(super) const COST_KEYS: [&str; 3] = ["input_cost", "output_cost", "total_cost"];
 
 /// What the columns hold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -140,16 +116,6 @@ fn count(value: &Json) -> Option<i64> {
     }
     // every integer below 2^63 that a double is, is exact
     number(value).filter(|it| it.fract() == 0.0 && it.abs() < 9.2e18).map(|it| it as i64)
-}
-
-/// A finite number, also as text.
-fn number(value: &Json) -> Option<f64> {
-    let found = match value {
-        Json::Number(number) => number.as_f64(),
-        Json::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    found.filter(|it| it.is_finite())
 }
 
 /// An object as Python prints it; `None` when it would be empty.

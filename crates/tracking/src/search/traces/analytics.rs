@@ -3,25 +3,16 @@
 use serde_json::{Map, Value as Json};
 
 use crate::{
+    figures,
     search::{condition::Condition, operand::Operand, operator::Operator, select::Sql},
     store::Value,
 };
 
 /// The metadata of tokens with the columns of its items, which have the names of the items.
-const TOKENS: (&str, &[&str]) = (
-    "mlflow.trace.tokenUsage",
-    &[
-        "input_tokens",
-        "output_tokens",
-        "total_tokens",
-        "cache_read_input_tokens",
-        "cache_creation_input_tokens",
-        "cache_creation_input_tokens_above_1hr",
-    ],
-);
+const TOKENS: (&str, &[&str]) = (figures::TOKENS, &figures::TOKEN_KEYS);
 
 /// The same of costs.
-const COST: (&str, &[&str]) = ("mlflow.trace.cost", &["input_cost", "output_cost", "total_cost"]);
+const COST: (&str, &[&str]) = (figures::COST, &figures::COST_KEYS);
 
 /// The columns of metadata.
 fn columns(key: &str) -> Option<&'static [&'static str]> {
