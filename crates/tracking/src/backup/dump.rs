@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Error,
     clock::now,
+    sql,
     store::{Connection, Location, Table, Value},
 };
 
@@ -57,7 +58,7 @@ fn write(on: &mut dyn Connection, table: &Table, folder: &Path) -> Result<Part, 
     let (list, width) = (table.list(), table.columns.len());
     let names = table.key.iter().filter_map(|column| table.columns.get(*column));
     let key: Vec<_> = names.map(|column| format!("\"{}\"", column.name)).collect();
-    let (key, marks) = (key.join(", "), vec!["?"; table.key.len()].join(", "));
+    let (key, marks) = (key.join(", "), sql::marks(table.key.len()));
     let mut count = 0;
     let mut last: Option<Vec<Value>> = None;
     loop {

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Error,
+    sql::tuples,
     store::{Connection, Location, Store, Table, Value},
 };
 
@@ -169,8 +170,7 @@ fn fill(on: &mut dyn Connection, table: &Table, part: &Part, place: &Path) -> Re
 
 fn insert(on: &mut dyn Connection, table: &Table, values: &[Value]) -> Result<(), Error> {
     let width = table.columns.len();
-    let one = format!("({})", vec!["?"; width].join(", "));
-    let all = vec![one; values.len() / width].join(", ");
+    let all = tuples(width, values.len() / width);
     let sql = format!("INSERT INTO {} ({}) VALUES {all}", table.name, table.list());
     on.execute(&sql, values).map(drop)
 }

@@ -3,9 +3,9 @@
 //! A run that is claimed has no stage of life but a time at which it was deleted; an experiment has a tag beside.
 //! MLflow makes neither.
 
-use super::sweep::marks;
 use crate::{
     Error,
+    sql::marks,
     store::{Connection, Value},
 };
 

@@ -4,10 +4,11 @@ use super::{
     Kind, claim,
     files::{Cleared, Owner},
     models, runs,
-    sweep::{PAGE, Scope, Sweep, Which, marks, values},
+    sweep::{PAGE, Scope, Sweep, Which, values},
 };
 use crate::{
     Error, operations,
+    sql::marks,
     store::{Connection, Value},
 };
 

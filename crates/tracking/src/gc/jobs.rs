@@ -1,9 +1,9 @@
 use super::{
     Kind,
     files::Cleared,
-    sweep::{PAGE, Sweep, marks, values},
+    sweep::{PAGE, Sweep, values},
 };
-use crate::{Error, store::Value};
+use crate::{Error, sql::marks, store::Value};
 
 /// The numbers of the states in which a job has ended: succeeded, failed, timed out, cancelled.
 const ENDED: &str = "(2, 3, 4, 5)";

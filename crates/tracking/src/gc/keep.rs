@@ -1,6 +1,6 @@
 //! The files that versions of registered models need: they stay when their run goes.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use crate::{
     Error,
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keep {
     /// A text of [`text`] with the version that needs it.
-    places: BTreeMap<String, String>,
+    places: Arc<BTreeMap<String, String>>,
     /// How many versions there were, and when the last of them was made.
     state: (i64, i64),
     /// Whether the server has workspaces.
@@ -37,7 +37,7 @@ impl Keep {
             return Ok(self);
         }
         let sql = "SELECT v.name, v.version, v.workspace, v.storage_location, v.source, r.run_uuid, r.artifact_uri FROM model_versions v LEFT JOIN runs r ON v.source LIKE 'runs:/%' AND r.run_uuid = substr(v.source, 7, 32)";
-        self.places.clear();
+        let mut places = BTreeMap::new();
         for mut row in on.query(sql, &[])? {
             let label = format!("{} of `{}`", row.take::<i64>(1)?, row.take::<String>(0)?);
             let workspace: String = row.take(2)?;
@@ -53,11 +53,11 @@ impl Keep {
                 };
                 let place = found.and_then(|it| text(&within(it, self.workspaces, &workspace)));
                 if let Some(place) = place {
-                    self.places.insert(place, label.clone());
+                    places.insert(place, label.clone());
                 }
             }
         }
-        self.state = state;
+        (self.places, self.state) = (Arc::new(places), state);
         Ok(self)
     }
 
@@ -101,14 +101,14 @@ fn text(place: &Location) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ArtifactPath, Keep, Location, text, within};
+    use super::{Arc, ArtifactPath, Keep, Location, text, within};
 
     #[test]
     fn what_a_version_needs_is_found_from_above_and_from_below() {
         let at = |uri: &str| Location::parse(uri).unwrap();
         let mut keep = Keep::default();
         for uri in ["mlflow-artifacts:/7/r/artifacts/model", "s3://b/7/m"] {
-            keep.places.insert(text(&at(uri)).unwrap(), uri.to_owned());
+            Arc::make_mut(&mut keep.places).insert(text(&at(uri)).unwrap(), uri.to_owned());
         }
         let paths = |uri: &str| {
             let found = keep.below(&at(uri));

@@ -1,38 +1,25 @@
 //! The rows of logged models. Nobody can restore one, so that it needs no claim.
 
-use super::{
-    Kind,
-    files::Owner,
-    sweep::{PAGE, Scope, Table, Which, marks, owners, values},
-};
+use super::{Kind, sweep::Table};
 use crate::{
     Error,
+    sql::marks,
     store::{Connection, Value},
 };
 
-pub(super) const TABLE: Table =
-    Table { kind: Kind::LoggedModel, page, claim, release: |_, _| Ok(()), delete };
-
-fn page(
-    on: &mut dyn Connection,
-    which: &Which,
-    scope: &Scope,
-    last: &str,
-) -> Result<Vec<Owner>, Error> {
-    let (wanted, given) = match which {
-        Which::Named(ids) => (format!("m.model_id IN ({})", marks(ids.len())), values(ids)),
-        Which::Deleted => (
-            "m.lifecycle_stage = 'deleted' AND m.last_updated_timestamp_ms <= ?".to_owned(),
-            vec![scope.before.into()],
-        ),
-        Which::Of(experiment) => ("m.experiment_id = ?".to_owned(), vec![(*experiment).into()]),
-    };
-    let sql = format!(
-        "SELECT m.model_id, m.artifact_location, e.workspace FROM logged_models m LEFT JOIN experiments e ON e.experiment_id = m.experiment_id WHERE {wanted} AND {} AND m.model_id > ? ORDER BY m.model_id LIMIT {PAGE}",
-        scope.inside("m")
-    );
-    owners(on.query(&sql, &[given, scope.values(), vec![last.into()]].concat())?)
-}
+pub(super) const TABLE: Table = Table {
+    kind: Kind::LoggedModel,
+    name: "logged_models",
+    id: "model_id",
+    uri: "artifact_location",
+    deleted: || {
+        "logged_models.lifecycle_stage = 'deleted' AND logged_models.last_updated_timestamp_ms <= ?"
+            .to_owned()
+    },
+    claim,
+    release: |_, _| Ok(()),
+    delete,
+};
 
 fn claim(on: &mut dyn Connection, ids: &[Value]) -> Result<Vec<String>, Error> {
     let sql = format!(

@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 use super::{
     Kind,
     files::Cleared,
-    sweep::{PAGE, Sweep, marks, values},
+    sweep::{PAGE, Sweep, values},
 };
 use crate::{
     Error,
     artifacts::{ArtifactPath, Repository},
+    sql::marks,
     store::Connection,
 };
 

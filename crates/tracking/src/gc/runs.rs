@@ -1,13 +1,10 @@
 //! The rows of runs.
 
-use super::{
-    Kind, claim,
-    files::Owner,
-    sweep::{PAGE, Scope, Table, Which, marks, owners, values},
-};
+use super::{Kind, claim, sweep::Table};
 use crate::{
     Error,
     clock::now,
+    sql::marks,
     store::{Connection, Dialect, Value},
 };
 
@@ -16,35 +13,17 @@ const ROWS: usize = 20_000;
 
 pub(super) const TABLE: Table = Table {
     kind: Kind::Run,
-    page,
+    name: "runs",
+    id: "run_uuid",
+    uri: "artifact_uri",
+    deleted: || {
+        let claimed = claim::RUN;
+        format!("(runs.lifecycle_stage = 'deleted' AND runs.deleted_time <= ? OR {claimed})")
+    },
     claim: |on, ids| claim::runs(on, ids, now()),
     release: claim::release_runs,
     delete,
 };
-
-fn page(
-    on: &mut dyn Connection,
-    which: &Which,
-    scope: &Scope,
-    last: &str,
-) -> Result<Vec<Owner>, Error> {
-    let (wanted, given) = match which {
-        Which::Named(ids) => (format!("runs.run_uuid IN ({})", marks(ids.len())), values(ids)),
-        Which::Deleted => (
-            format!(
-                "(runs.lifecycle_stage = 'deleted' AND runs.deleted_time <= ? OR {})",
-                claim::RUN
-            ),
-            vec![scope.before.into()],
-        ),
-        Which::Of(experiment) => ("runs.experiment_id = ?".to_owned(), vec![(*experiment).into()]),
-    };
-    let sql = format!(
-        "SELECT runs.run_uuid, runs.artifact_uri, e.workspace FROM runs LEFT JOIN experiments e ON e.experiment_id = runs.experiment_id WHERE {wanted} AND {} AND runs.run_uuid > ? ORDER BY runs.run_uuid LIMIT {PAGE}",
-        scope.inside("runs")
-    );
-    owners(on.query(&sql, &[given, scope.values(), vec![last.into()]].concat())?)
-}
 
 /// Deletes rows of runs, their metrics first: true once all are gone.
 fn delete(on: &mut dyn Connection, ids: &[Value]) -> Result<bool, Error> {

@@ -16,6 +16,7 @@ use crate::{
     Error,
     artifacts::ArtifactPath,
     clock::now,
+    sql::marks,
     store::{Connection, Row, Store, Value},
 };
 
@@ -54,11 +55,6 @@ impl Scope {
     }
 }
 
-/// A list of marks of so many values.
-pub(super) fn marks(count: usize) -> String {
-    vec!["?"; count].join(", ")
-}
-
 /// Ids as values.
 pub(super) fn values(ids: &[String]) -> Vec<Value> {
     ids.iter().map(Value::from).collect()
@@ -75,16 +71,18 @@ pub(super) enum Which {
     Of(i64),
 }
 
-/// The things of a filter after an id, as their id, the location of their files and their workspace.
-type Page = fn(&mut dyn Connection, &Which, &Scope, &str) -> Result<Vec<Owner>, Error>;
-
 /// Claims things: those that are claimed.
 type Claim = fn(&mut dyn Connection, &[Value]) -> Result<Vec<String>, Error>;
 
 /// How a kind of things is kept.
 pub(super) struct Table {
     pub(super) kind: Kind,
-    pub(super) page: Page,
+    pub(super) name: &'static str,
+    /// The columns of the id and of the location of the files.
+    pub(super) id: &'static str,
+    pub(super) uri: &'static str,
+    /// A condition on those that are deleted, with a mark for when at the latest, or claimed.
+    pub(super) deleted: fn() -> String,
     pub(super) claim: Claim,
     /// Gives up claims.
     pub(super) release: fn(&mut dyn Connection, &[Value]) -> Result<(), Error>,
@@ -164,8 +162,20 @@ impl Sweep<'_> {
     }
 
     fn page(&self, table: &'static Table, which: &Which, last: &str) -> Result<Vec<Owner>, Error> {
-        let (which, scope, last) = (which.clone(), self.scope.clone(), last.to_owned());
-        self.store.read_now(move |on| (table.page)(on, &which, &scope, &last))
+        let Table { name, id, uri, .. } = table;
+        let (wanted, given) = match which {
+            Which::Named(ids) => (format!("{name}.{id} IN ({})", marks(ids.len())), values(ids)),
+            Which::Deleted => ((table.deleted)(), vec![self.scope.before.into()]),
+            Which::Of(experiment) => {
+                (format!("{name}.experiment_id = ?"), vec![(*experiment).into()])
+            }
+        };
+        let sql = format!(
+            "SELECT {name}.{id}, {name}.{uri}, e.workspace FROM {name} LEFT JOIN experiments e ON e.experiment_id = {name}.experiment_id WHERE {wanted} AND {} AND {name}.{id} > ? ORDER BY {name}.{id} LIMIT {PAGE}",
+            self.scope.inside(name)
+        );
+        let given = [given, self.scope.values(), vec![last.into()]].concat();
+        self.store.read_now(move |on| owners(on.query(&sql, &given)?))
     }
 
     /// Collects a page of things: whether all could be.
@@ -224,7 +234,7 @@ impl Sweep<'_> {
         if self.wish.without_artifacts {
             return Ok(owners.iter().map(|_| Ok(Cleared::default())).collect());
         }
-        let keep = std::mem::take(&mut self.keep);
+        let keep = self.keep.clone();
         self.keep = self.store.read_now(move |on| keep.clone().refreshed(on))?;
         let (files, keep) = (&self.files, &self.keep);
         let work = stream::iter(owners).map(|owner| files.clear(owner, keep));
@@ -271,7 +281,7 @@ fn ids(owners: &[Owner]) -> Vec<Value> {
 }
 
 /// Owners of rows of an id, a location and a workspace.
-pub(super) fn owners(rows: Vec<Row>) -> Result<Vec<Owner>, Error> {
+fn owners(rows: Vec<Row>) -> Result<Vec<Owner>, Error> {
     let owner = |mut row: Row| {
         let workspace = row.take::<Option<String>>(2)?.unwrap_or_else(|| "default".to_owned());
         Ok(Owner { id: row.take(0)?, uri: row.take(1)?, workspace })

@@ -6,36 +6,24 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use self::figures::{aggregate, cut, lenient, number, object, whole};
+use self::figures::{aggregate, cut, lenient, object, whole};
 use super::schema::Counts;
 use crate::{
     Error,
+    figures::{COST, COST_KEYS, SESSION, SESSION_LENGTH, TOKEN_KEYS, TOKENS, number},
+    sql::marks,
     store::{Connection, Dialect, Row, Value},
 };
 
 /// Rows that are read at a time.
 const PAGE: usize = 250;
 
-/// Characters of a trace's name, a session, and a model or its provider.
+/// Characters of a trace's name, and of a model or its provider.
 const NAME: usize = 4096;
-const SESSION: usize = 250;
 const MODEL: usize = 500;
 
-/// Tokens of a trace, by the names of its metrics, which are those of the columns too.
-const TOKENS: [&str; 6] = [
-    "input_tokens",
-    "output_tokens",
-    "total_tokens",
-    "cache_read_input_tokens",
-    "cache_creation_input_tokens",
-    "cache_creation_input_tokens_above_1hr",
-];
-
-/// Costs of a trace or a span, likewise.
-const COSTS: [&str; 3] = ["input_cost", "output_cost", "total_cost"];
-
 const NAME_TAG: &str = "mlflow.traceName";
-const FACTS: [&str; 3] = ["mlflow.trace.session", "mlflow.trace.tokenUsage", "mlflow.trace.cost"];
+const FACTS: [&str; 3] = [SESSION, TOKENS, COST];
 
 /// What the dimensions of a span may say.
 const DIMENSIONS: [&str; 2] = ["mlflow.llm.model", "mlflow.llm.provider"];
@@ -74,12 +62,8 @@ pub(super) fn change(on: &mut dyn Connection, moved: &mut Counts) -> Result<(), 
     };
     remove("trace_tags", &[NAME_TAG])?;
     remove("trace_request_metadata", &FACTS)?;
-    remove("trace_metrics", &TOKENS)?;
-    remove("span_metrics", &COSTS)
-}
-
-fn marks(count: usize) -> String {
-    vec!["?"; count].join(", ")
+    remove("trace_metrics", &TOKEN_KEYS)?;
+    remove("span_metrics", &COST_KEYS)
 }
 
 /// Does something with all rows of a query, some at a time. The first columns are the key that the query orders by.
@@ -110,7 +94,7 @@ fn each_page(
 }
 
 fn traces(on: &mut dyn Connection) -> Result<(), Error> {
-    let columns = ["trace_name", "session_id"].into_iter().chain(TOKENS).chain(COSTS);
+    let columns = ["trace_name", "session_id"].into_iter().chain(TOKEN_KEYS).chain(COST_KEYS);
     let sets: Vec<_> = columns.map(|it| format!("{it} = ?")).collect();
     let update = format!("UPDATE trace_info SET {} WHERE request_id = ?", sets.join(", "));
     let query = |after: &str| format!("SELECT request_id FROM trace_info {after}");
@@ -118,7 +102,7 @@ fn traces(on: &mut dyn Connection) -> Result<(), Error> {
         let ids: Vec<String> = page.into_iter().flat_map(|(key, _)| key).collect();
         let names = of(on, "trace_tags", &ids, &[NAME_TAG])?;
         let facts = of(on, "trace_request_metadata", &ids, &FACTS)?;
-        let figures = of(on, "trace_metrics", &ids, &TOKENS)?;
+        let figures = of(on, "trace_metrics", &ids, &TOKEN_KEYS)?;
         for id in ids {
             let fact = |key: &str| match facts.get(&(id.clone(), key.to_owned())) {
                 Some(Value::Text(text)) => Some(text.as_str()),
@@ -133,14 +117,14 @@ fn traces(on: &mut dyn Connection) -> Result<(), Error> {
             let said = |all: &Option<serde_json::Map<String, Json>>, key: &str| {
                 all.as_ref().and_then(|it| it.get(key)).cloned().unwrap_or_default()
             };
-            let mut values = vec![name.into(), session.map(|it| cut(it, SESSION)).into()];
+            let mut values = vec![name.into(), session.map(|it| cut(it, SESSION_LENGTH)).into()];
             // what was measured counts before what was said
-            values.extend(TOKENS.map(|key| match figures.get(&(id.clone(), key.to_owned())) {
+            values.extend(TOKEN_KEYS.map(|key| match figures.get(&(id.clone(), key.to_owned())) {
                 Some(Value::Real(measured)) => whole(&Json::from(*measured)).into(),
                 Some(_) => Value::Null,
                 None => whole(&said(&usage, key)).into(),
             }));
-            values.extend(COSTS.map(|key| Value::from(number(&said(&cost, key)))));
+            values.extend(COST_KEYS.map(|key| Value::from(number(&said(&cost, key)))));
             if values.iter().any(|it| *it != Value::Null) {
                 values.push(id.into());
                 on.execute(&update, &values)?;
@@ -202,7 +186,7 @@ fn spans(on: &mut dyn Connection) -> Result<(), Error> {
                 let found = costs.get(&(trace.clone(), span.clone(), it.to_owned()));
                 Value::from(found.copied().flatten())
             };
-            let mut values: Vec<_> = COSTS.map(cost).into();
+            let mut values: Vec<_> = COST_KEYS.map(cost).into();
             values.extend(models.map(Value::from));
             if values.iter().any(|it| *it != Value::Null) {
                 values.extend([trace.into(), span.into()]);

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::figures::{number, standing};
+
 /// Reads JSON as Python writes it: with `NaN` and infinite numbers, which become nothing.
 pub(super) fn lenient(text: &str) -> Option<Json> {
     if let Ok(found) = serde_json::from_str(text) {
@@ -34,16 +36,6 @@ pub(super) fn object(text: &str) -> Map<String, Json> {
     }
 }
 
-/// A finite number, or a text of one.
-pub(super) fn number(value: &Json) -> Option<f64> {
-    let found = match value {
-        Json::Number(number) => number.as_f64(),
-        Json::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    found.filter(|it| it.is_finite())
-}
-
 /// A whole number of 64 bits, or a text of one.
 pub(super) fn whole(value: &Json) -> Option<i64> {
     let exact = match value {
@@ -64,21 +56,9 @@ pub(super) fn cut(text: &str, characters: usize) -> String {
     text.chars().take(characters).collect()
 }
 
-/// What counts of an assessment in means, and whether it is a number: numbers as they are, truth and `yes` or `no` as 1 and 0.
+/// What counts of an assessment in means, and whether it is a number. What is no JSON is a text.
 pub(super) fn aggregate(text: &str) -> (Option<f64>, bool) {
-    match serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned())) {
-        Json::Bool(flag) => (Some(f64::from(u8::from(flag))), false),
-        Json::Number(number) => {
-            let found = number.as_f64().filter(|it| it.is_finite());
-            (found, found.is_some())
-        }
-        Json::String(text) => match text.trim().to_lowercase().as_str() {
-            "yes" => (Some(1.0), false),
-            "no" => (Some(0.0), false),
-            _ => (None, false),
-        },
-        _ => (None, false),
-    }
+    standing(&serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned())))
 }
 
 #[cfg(test)]
