@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import random
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
 import uuid
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import mlflow
 import pytest
+from commands import Commands, free_port
 from mlflow import MlflowClient
 from server import Tracking
 
@@ -61,6 +68,44 @@ def store(tracking: Tracking) -> MlflowClient:
     if not CURRENT:
         pytest.skip("the schema is that of 3.17")
     return MlflowClient(tracking_uri=tracking.store_uri)
+
+
+@pytest.fixture(scope="session")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of MLflow's own server."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1", "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--artifacts-destination", str(folder / "artifacts")]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    log = (folder / "log").open("w")
+    process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"PATH": path}, start_new_session=True)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{url}/health", timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, (folder / "log").read_text()
+                time.sleep(0.2)
+        else:
+            pytest.fail((folder / "log").read_text())
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(20)
+        log.close()
+
+
+# MLflow 2.22 answers 500 for a file that is not there
+@pytest.fixture(params=["ours", pytest.param("theirs", marks=pytest.mark.current)])
+def at(request: pytest.FixtureRequest, tracking: Tracking) -> Iterator[Commands]:
+    """The program at each of the two servers, with MLflow's fluent calls there too."""
+    url = tracking.url if request.param == "ours" else request.getfixturevalue("theirs")
+    mlflow.set_tracking_uri(url)
+    yield Commands(url)
+    while mlflow.active_run():
+        mlflow.end_run()
 
 
 @pytest.fixture

@@ -3,93 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
 import pytest
+from commands import WIDTH, Commands, free_port
 from mlflow import MlflowClient
-from server import Tracking, binary
-
-WIDTH = 80
-
-
-class Commands:
-    """The program at one tracking server."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def run(self, *arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-        variables = inherited | {"MLFLOW_TRACKING_URI": self.url, "COLUMNS": str(WIDTH)} | environment
-        done = subprocess.run([str(binary()), *arguments], capture_output=True, text=True, env=variables, timeout=60, check=False)
-        assert done.returncode == code, (arguments, done)
-        return done
-
-    def __call__(self, *arguments: str, **environment: str) -> str:
-        return self.run(*arguments, **environment).stdout.rstrip("\n")
-
-    def json(self, *arguments: str):
-        return json.loads(self(*arguments, "--json"))
-
-    def refused(self, *arguments: str, code: int = 1, **environment: str) -> str:
-        done = self.run(*arguments, code=code, **environment)
-        assert done.stdout == ""
-        assert done.stderr.startswith("error: ")
-        assert done.stderr.count("\n") == 1
-        return done.stderr
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of MLflow's own server."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    port = free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1", "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--artifacts-destination", str(folder / "artifacts")]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    log = (folder / "log").open("w")
-    process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"PATH": path}, start_new_session=True)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{url}/health", timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "log").read_text()
-                time.sleep(0.2)
-        else:
-            pytest.fail((folder / "log").read_text())
-        yield url
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(20)
-        log.close()
-
-
-# MLflow 2.22 answers 500 for a file that is not there
-@pytest.fixture(params=["ours", pytest.param("theirs", marks=pytest.mark.current)])
-def at(request: pytest.FixtureRequest, tracking: Tracking) -> Iterator[Commands]:
-    """The program at each of the two servers, with MLflow's fluent calls there too."""
-    url = tracking.url if request.param == "ours" else request.getfixturevalue("theirs")
-    mlflow.set_tracking_uri(url)
-    yield Commands(url)
-    while mlflow.active_run():
-        mlflow.end_run()
+from server import Tracking
 
 
 def test_experiments_are_made_found_renamed_deleted_and_restored(at: Commands, name: str) -> None:
@@ -224,7 +144,7 @@ def test_a_logged_model_is_registered_by_the_run_and_by_its_id(at: Commands, nam
 
     mlflow.set_experiment(name)
     with mlflow.start_run() as run:
-        logged = mlflow.sklearn.log_model(LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0]), name="model")
+        logged = mlflow.sklearn.log_model(LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0]), name="model", pip_requirements=["scikit-learn"])
     for source in (f"runs:/{run.info.run_id}/model", f"models:/{logged.model_id}"):
         version = at.json("models", "register", name, source)
         assert version["source"] == f"models:/{logged.model_id}"

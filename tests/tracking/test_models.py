@@ -25,9 +25,9 @@ def trained(flavor: str):
 
 
 def log(flavor: str, model: object, registered: str | None = None):
-    """Log the model in the run under way, under the name `model`."""
+    """Log the model in the run under way, under the name `model`; MLflow finds out what it needs, which takes seconds, in the tests of autolog."""
     module = getattr(mlflow, flavor)
-    return module.log_model(model, "model", registered_model_name=registered)
+    return module.log_model(model, "model", registered_model_name=registered, pip_requirements=[{"sklearn": "scikit-learn"}.get(flavor, flavor)])
 
 
 @pytest.mark.parametrize("flavor", ["sklearn", "xgboost", "lightgbm"])

@@ -15,12 +15,11 @@ from typing import Any
 import mlflow
 import pytest
 import requests
+from commands import Commands
 from mlflow import MlflowClient
 from server import ADDRESS, Tracking, binary
 from sklearn.linear_model import LinearRegression
-from test_commands import Commands, at, theirs
 
-__all__ = ["at", "theirs"]
 PREFIX = "longshore.served."
 VALUE = re.compile(r"^(http://\S+) since (\S+Z) until (\S+Z)$")
 
@@ -69,7 +68,7 @@ def model(at: Commands, name: str) -> Iterator[str]:
     mlflow.set_experiment(name)
     for slope in (1.0, 2.0):
         with mlflow.start_run():
-            mlflow.sklearn.log_model(LinearRegression().fit([[0.0], [1.0]], [0.0, slope]), "model", registered_model_name=name)
+            mlflow.sklearn.log_model(LinearRegression().fit([[0.0], [1.0]], [0.0, slope]), "model", registered_model_name=name, pip_requirements=["scikit-learn"])
     MlflowClient().set_registered_model_alias(name, "champion", "1")
     yield name
 
@@ -137,7 +136,7 @@ def test_who_may_only_read_serves_without_a_word_in_the_registry(tmp_path: Path,
         mlflow.set_tracking_uri(server.url)
         mlflow.set_experiment(name)
         with mlflow.start_run():
-            mlflow.sklearn.log_model(LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0]), "model", registered_model_name=name)
+            mlflow.sklearn.log_model(LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0]), "model", registered_model_name=name, pip_requirements=["scikit-learn"])
         made = requests.post(f"{server.url}/api/2.0/mlflow/users/create", json={"username": "reader", "password": "long enough 2"}, auth=("admin", "long enough 1"), timeout=10)
         assert made.ok, made.text
         reader = {"MLFLOW_TRACKING_USERNAME": "reader", "MLFLOW_TRACKING_PASSWORD": "long enough 2"}
