@@ -108,3 +108,9 @@ http://longshore-tracking.{{ .Release.Namespace }}.svc.{{ .Values.hosts.clusterD
 {{- define "longshore.trackingBacksUp" -}}
 {{- if and (include "longshore.tracks" .) .Values.tracking.backup.enabled }}true{{ end -}}
 {{- end -}}
+
+{{- define "longshore.trackingBackupsVolume" -}}
+- name: backups
+  persistentVolumeClaim:
+    claimName: {{ .Values.tracking.backup.volume.existingClaim | default "longshore-tracking-backups" }}
+{{- end -}}
