@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 
 import mlflow
@@ -11,7 +12,7 @@ import requests
 from conftest import CURRENT
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from server import Tracking
+from server import Tracking, binary
 
 if CURRENT:
     from mlflow.entities.workspace import WorkspaceDeletionMode
@@ -209,6 +210,40 @@ def test_what_becomes_of_what_is_in_a_workspace(url: str, name: str, root: str) 
         assert requests.get(f"{url}/get-artifact", params=asked, timeout=10).text == name
         MlflowClient().delete_registered_model("the-same-model")
         MlflowClient().rename_experiment(ids["experiment_id"], f"{name}-moved")
+
+
+def test_what_is_deleted_is_collected_with_its_files_in_its_workspace_alone(server: Tracking, url: str, name: str) -> None:
+    places = [f"{name}-a", f"{name}-b", "default"]
+    for workspace in places[:2]:
+        mlflow.create_workspace(workspace)
+    runs = {}
+    for workspace in places:
+        mlflow.set_workspace(workspace)
+        client = MlflowClient()
+        runs[workspace] = client.create_run(client.create_experiment(name)).info
+        client.log_text(runs[workspace].run_id, workspace, "a.txt")
+        client.delete_run(runs[workspace].run_id)
+
+    def collect(*arguments: str) -> list[str]:
+        where = ("--backend-store-uri", server.store_uri, "--artifacts-destination", str(server.artifacts), "--run-ids", ",".join(asked))
+        done = subprocess.run([str(binary()), "tracking", "gc", *where, "--json", *arguments], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return [one["id"] for one in map(json.loads, done.stdout.splitlines()) if "id" in one]
+
+    def left() -> set[str]:
+        return {path.parts[-3] for path in server.artifacts.rglob("a.txt")} & {run.run_id for run in runs.values()}
+
+    everything = {run.run_id for run in runs.values()}
+    asked = [runs[places[0]].run_id]
+    assert left() == everything
+    assert collect("--workspace", places[0]) == asked
+    assert left() == everything - {*asked}
+    asked = [runs["default"].run_id]
+    assert collect("--enable-workspaces") == asked
+    assert left() == {runs[places[1]].run_id}
+    asked = [runs[places[1]].run_id]
+    assert collect("--all-workspaces") == asked
+    assert left() == set()
 
 
 def test_the_server_says_whether_it_has_workspaces(url: str, tracking: Tracking, name: str) -> None:

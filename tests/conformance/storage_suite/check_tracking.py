@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 import requests
 from check_azure import ACCOUNT, KEY, Azurite, azurite  # noqa: F401
 from mlflow import MlflowClient
-from processes import Tracking, free_port, moto
+from processes import Tracking, free_port, moto, run
 
 # three parts of the server
 LARGE = os.urandom((40 << 20) + 1)
@@ -26,6 +28,14 @@ class Kept:
     client: MlflowClient
     run: str
     location: str
+    store: list[str]
+    variables: dict[str, object]
+
+    def collect(self, *arguments: str) -> list[dict]:
+        """What `longshore tracking gc` says of each thing that it collected."""
+        said = run("tracking", "gc", *self.store, "--json", *arguments, **self.variables)
+        assert said.returncode == 0, said.stderr
+        return [json.loads(line) for line in said.stdout.splitlines()[:-1]]
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +50,14 @@ def xml_api() -> Iterator[str]:
 
 @pytest.fixture(params=["gs", "wasbs", "abfss", "connection string"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+    # what others have kept in the container would be nobody's here
+    folder = f"kept/{uuid.uuid4().hex}"
     if request.param == "gs":
-        location, variables = "gs://models/kept/here", {"STORAGE_EMULATOR_HOST": request.getfixturevalue("xml_api")}
+        location, variables = f"gs://models/{folder}", {"STORAGE_EMULATOR_HOST": request.getfixturevalue("xml_api")}
     else:
         azurite: Azurite = request.getfixturevalue("azurite")  # noqa: F811
         host = "dfs" if request.param == "abfss" else "blob"
-        location = f"{request.param if host == 'dfs' else 'wasbs'}://models@{ACCOUNT}.{host}.core.windows.net/kept/here"
+        location = f"{request.param if host == 'dfs' else 'wasbs'}://models@{ACCOUNT}.{host}.core.windows.net/{folder}"
         variables = azurite.keyed(MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES="abfss")
         if request.param == "connection string":
             text = f"DefaultEndpointsProtocol=https;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={azurite.url};"
@@ -54,8 +66,8 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     with Tracking(*store, **variables) as server:
         mlflow.set_tracking_uri(server.ready().url)
         client = MlflowClient()
-        run = client.create_run(client.create_experiment("kept")).info.run_id
-        yield Kept(server, client, run, location)
+        made = client.create_run(client.create_experiment("kept")).info.run_id
+        yield Kept(server, client, made, location, store, variables)
 
 
 def test_files_are_written_listed_read_and_deleted(kept: Kept, tmp_path: Path) -> None:
@@ -78,6 +90,17 @@ def test_files_are_written_listed_read_and_deleted(kept: Kept, tmp_path: Path) -
     assert requests.get(f"{at}/notes/none.txt", timeout=20).status_code == 404
     requests.delete(f"{at}/notes", timeout=20).raise_for_status()
     assert [one.path for one in client.list_artifacts(run)] == ["weights"]
+
+    other, nobody = client.create_run(experiment).info.run_id, uuid.uuid4().hex
+    client.log_text(other, "kept", "a.txt")
+    requests.put(f"{at.replace(run, nobody)}/a.txt", b"nobody's", timeout=20).raise_for_status()
+    client.delete_run(run)
+    (gone,) = kept.collect()
+    assert (gone["id"], gone["files"], gone["bytes"]) == (run, 1, len(LARGE))
+    assert requests.get(f"{at}/weights/a large file.bin", timeout=20).status_code == 404
+    (gone,) = kept.collect("--orphans", "--older-than", "0s")
+    assert (gone["id"], gone["files"]) == (f"{experiment}/{nobody}", 1)
+    assert [one.path for one in client.list_artifacts(other)] == ["a.txt"]
 
 
 def test_a_location_in_the_bucket_is_read_for_the_page(kept: Kept) -> None:
