@@ -10,9 +10,7 @@ import pathlib
 import secrets
 import subprocess
 import textwrap
-import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
@@ -37,18 +35,19 @@ TRAIN = textwrap.dedent("""
     mlflow.MlflowClient().set_registered_model_alias("iris", "champion", 1)
 """)
 RESTORE = pathlib.Path(__file__).with_name("restore.sh")
+WRITE = pathlib.Path(__file__).with_name("write_runs.py")
 ALIAS = 'import mlflow, sys; mlflow.MlflowClient().set_registered_model_alias("iris", "champion", int(sys.argv[1]))'
+
+
+def environment(platform: Platform) -> dict[str, str]:
+    """The variables of MLflow's client for the release's server."""
+    own = {"MLFLOW_TRACKING_URI": address(platform), "MLFLOW_TRACKING_TOKEN": KEY, "MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet"}
+    return os.environ | own
 
 
 def client(platform: Platform, script: str, *arguments: str) -> None:
     """Runs a script with MLflow's client against the release's server."""
-    environment = os.environ | {
-        "MLFLOW_TRACKING_URI": address(platform),
-        "MLFLOW_TRACKING_TOKEN": KEY,
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "GIT_PYTHON_REFRESH": "quiet",
-    }
-    done = subprocess.run([platform.python, "-c", script, *arguments], env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([platform.python, "-c", script, *arguments], env=environment(platform), capture_output=True, text=True, timeout=300)
     if done.returncode:
         raise Unexpected(f"MLflow's client failed: {done.stderr[-1500:]}")
 
@@ -81,11 +80,24 @@ def database(platform: Platform) -> Iterator[str]:
         server.wait(60)
 
 
-def values(platform: Platform, location: str) -> list[str]:
-    """Makes the Secrets; gives the flags of Helm: two pods on the database and the bucket, keys asked for."""
-    line = f"ci:{hashlib.sha256(KEY.encode()).hexdigest()}\n"
-    for name, data in (("tracking-database", {"uri": location}), ("tracking-keys", {"keys": line})):
-        platform.kube.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": SYSTEM}, "stringData": data})
+def secret(platform: Platform, name: str, data: dict[str, str], namespace: str = SYSTEM) -> None:
+    platform.kube.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "stringData": data})
+
+
+def keys(platform: Platform) -> None:
+    """Makes the Secret of the server's one key."""
+    secret(platform, "tracking-keys", {"keys": f"ci:{hashlib.sha256(KEY.encode()).hexdigest()}\n"})
+
+
+def flags(tracking: dict, network: dict) -> list[str]:
+    """Those of Helm for these values, which wait until they hold."""
+    return ["--set-json", f"tracking={json.dumps(tracking)}", "--set-json", f"networkPolicy={json.dumps(network)}", "--wait", "--timeout", "150s"]
+
+
+def values(platform: Platform, location: str) -> tuple[dict, dict]:
+    """Makes the Secrets; gives the values `tracking` and `networkPolicy`: two pods on the database and the bucket, keys asked for."""
+    secret(platform, "tracking-database", {"uri": location})
+    keys(platform)
     port = int(location.rsplit(":", 1)[1].split("/")[0])
     network = {"tracking": {"cidrs": ["10.250.0.0/16"], "egress": [{"ports": [{"port": platform.s3_port, "protocol": "TCP"}]}]}}
     env = {"AWS_ENDPOINT_URL": f"http://{platform.host}:{platform.s3_port}", "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "t", "AWS_SECRET_ACCESS_KEY": "t"}
@@ -98,7 +110,7 @@ def values(platform: Platform, location: str) -> list[str]:
         "allowedHosts": ["10.96.*"],
         "env": [{"name": name, "value": value} for name, value in env.items()],
     }
-    return ["--set-json", f"tracking={json.dumps(tracking)}", "--set-json", f"networkPolicy={json.dumps(network)}", "--wait"]
+    return tracking, network
 
 
 @check
@@ -107,10 +119,10 @@ def from_training_to_serving(platform: Platform) -> str:
     namespace = platform.namespace("platform-tracking")
     with database(platform) as location:
         try:
-            platform.helm(*values(platform, location))
+            chosen = values(platform, location)
+            platform.helm(*flags(*chosen))
             client(platform, TRAIN, str(platform.folder))
-            secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "tracking", "namespace": namespace}, "stringData": {"token": KEY}}
-            platform.kube.apply(secret)
+            secret(platform, "tracking", {"token": KEY}, namespace)
             token = {"name": "MLFLOW_TRACKING_TOKEN", "valueFrom": {"secretKeyRef": {"name": "tracking", "key": "token"}}}
             model = {"modelFormat": {"name": "mlflow"}, "storageUri": "models:/iris@champion", "env": [token]}
             platform.kube.apply(platform.service(namespace, "iris", model=model, minReplicas=2))
@@ -126,55 +138,39 @@ def from_training_to_serving(platform: Platform) -> str:
             last = {platform.predict(namespace, "iris")[0] for _ in range(20)}
             if first != "v1" or last != {"v2"}:
                 raise Unexpected(f"`models:/iris@champion` was answered by {first}, then by {last}")
-            writes = written_while_it_changes(platform)
+            writes = written_while_it_changes(platform, *chosen)
         finally:
             platform.helm("--set", "tracking.enabled=false")
     return f"ready {ready:.1f} s after the manifest, the new champion answers {swapped:.1f} s after its alias: {lossless(report)}; {writes}"
 
 
-def written_while_it_changes(platform: Platform) -> str:
-    """Runs and metrics are written while all pods are replaced twice, forwards and back: none fails, and each that was acknowledged is there."""
-    at, stop = address(platform), threading.Event()
-    experiment = call(at, "experiments/create", {"name": "written"})["experiment_id"]
-    kept, failed = [], []
-
-    def write(number: int) -> None:
-        while not stop.is_set():
-            try:
-                run = call(at, "runs/create", {"experiment_id": experiment, "start_time": 1})["run"]["info"]["run_id"]
-                call(at, "runs/log-batch", {"run_id": run, "metrics": [{"key": "m", "value": number, "timestamp": 1, "step": 0}]})
-                kept.append(run)
-            except (OSError, urllib.error.HTTPError) as error:
-                failed.append(repr(error))
-
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
-    for writer in writers:
-        writer.start()
-    platform.kube.kubectl("set", "env", "deployment/longshore-tracking", "CHANGED=once", namespace=SYSTEM)
-    platform.whole("tracking", 120)
-    platform.kube.kubectl("rollout", "undo", "deployment/longshore-tracking", namespace=SYSTEM)
-    platform.whole("tracking", 120)
-    stop.set()
-    for writer in writers:
-        writer.join()
-    found, token = set(), None
-    while True:
-        page = call(at, "runs/search", {"experiment_ids": [experiment], "max_results": 1000, "filter": "metrics.m >= 0"} | ({"page_token": token} if token else {}))
-        found |= {run["info"]["run_id"] for run in page.get("runs", [])}
-        token = page.get("next_page_token")
-        if not token:
-            break
-    if failed or not kept or set(kept) - found:
-        raise Unexpected(f"{len(failed)} writes failed ({failed[:3]}), {len(set(kept) - found)} of {len(kept)} that were acknowledged are not there")
-    return f"{len(kept)} runs written while all pods were replaced twice, none failed or lost"
+def written_while_it_changes(platform: Platform, tracking: dict, network: dict) -> str:
+    """MLflow's client writes while the release is changed by `helm upgrade` and brought back by `helm rollback`: no write fails, is lost or doubled."""
+    command = [platform.python, WRITE, "8"]
+    writer = subprocess.Popen(command, env=environment(platform), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        if writer.stdout.readline() != "writing\n":
+            raise Unexpected(f"MLflow's client does not write: {writer.communicate(timeout=60)[1][-1500:]}")
+        changed = tracking | {"env": [*tracking.get("env", []), {"name": "CHANGED", "value": "once"}]}
+        platform.helm(*flags(changed, network))
+        platform.kube.helm("rollback", "longshore", "--wait", "--timeout", "120s", namespace=SYSTEM)
+        said, words = writer.communicate("", timeout=180)
+    finally:
+        writer.kill()
+    if writer.returncode:
+        raise Unexpected(f"MLflow's client failed: {words[-1500:]}")
+    # the client itself prints a line for each run
+    seen = json.loads(said.splitlines()[-1])
+    if seen["failed"] or seen["wrong"] or not seen["runs"]:
+        raise Unexpected(f"of {seen['runs']} runs that were written, {len(seen['failed'])} failed ({seen['failed'][:3]}) and {len(seen['wrong'])} are not there or not as they were written ({seen['wrong'][:3]})")
+    return f"{seen['runs']} runs written during an upgrade and the way back, none failed, lost or doubled, the longest call took {seen['longest']:.1f} s"
 
 
 @check
 def the_volume_is_lost(platform: Platform) -> str:
-    """A server on a volume is backed up while it is written to; its newest backup comes back on a new volume, with every run that was there when it began."""
+    """A server on a volume is changed and backed up while it is written to; its newest backup comes back on a new volume, with every run that was there when it began."""
     kube = platform.kube
-    line = f"ci:{hashlib.sha256(KEY.encode()).hexdigest()}\n"
-    kube.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "tracking-keys", "namespace": SYSTEM}, "stringData": {"keys": line}})
+    keys(platform)
     tracking = {
         "enabled": True,
         "auth": {"apiKeysSecretName": "tracking-keys"},
@@ -183,10 +179,9 @@ def the_volume_is_lost(platform: Platform) -> str:
         "backup": {"enabled": True, "volume": {"size": "1Gi"}},
     }
     network = {"tracking": {"cidrs": ["10.250.0.0/16"]}}
-    install = ["--set-json", f"networkPolicy={json.dumps(network)}", "--wait", "--set-json"]
-
     try:
-        platform.helm(*install, f"tracking={json.dumps(tracking)}")
+        platform.helm(*flags(tracking, network))
+        writes = written_while_it_changes(platform, tracking, network)
         at = address(platform)
         experiment = call(at, "experiments/create", {"name": "drill"})["experiment_id"]
         kept = [new_run(at, experiment, number) for number in range(100)]
@@ -204,7 +199,7 @@ def the_volume_is_lost(platform: Platform) -> str:
         if done.returncode:
             raise Unexpected(f"the guide's commands failed: {done.stderr[-1500:]}")
         tracking["volume"]["existingClaim"] = "longshore-tracking-restored"
-        platform.helm(*install, f"tracking={json.dumps(tracking)}")
+        platform.helm(*flags(tracking, network))
         took = time.monotonic() - begun
         found = call(at, "runs/search", {"experiment_ids": [experiment], "max_results": 1000, "filter": "metrics.m >= 0"})["runs"]
         lost = set(kept) - {run["info"]["run_id"] for run in found}
@@ -214,7 +209,7 @@ def the_volume_is_lost(platform: Platform) -> str:
         platform.helm("--set", "tracking.enabled=false")
         claims = ["longshore-tracking", "longshore-tracking-restored", "longshore-tracking-backups"]
         kube.kubectl("delete", "job/drill", "job/restore", *(f"pvc/{name}" for name in claims), "--ignore-not-found", "--wait=false", namespace=SYSTEM)
-    return f"{len(kept)} runs and their artifact are back {took:.1f} s after the server was stopped"
+    return f"{len(kept)} runs and their artifact are back {took:.1f} s after the server was stopped; {writes}"
 
 
 def new_run(at: str, experiment: str, value: float) -> str:
