@@ -61,6 +61,17 @@ impl fmt::Display for Means {
 }
 
 impl Caller {
+    /// Whether the caller has a right in the workspace of the request. To others one that is not there looks as one
+    /// that they have nothing in.
+    pub(crate) fn knows_workspace(&self) -> bool {
+        match &self.rights {
+            Rights::All => true,
+            Rights::Granted(granted) => {
+                !granted.grants.is_empty() || self.workspaces.contains(&self.workspace)
+            }
+        }
+    }
+
     /// Who asks a server that has no users: one who may do everything.
     pub fn anyone(workspace: &str) -> Self {
         Self {

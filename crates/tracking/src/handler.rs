@@ -284,7 +284,9 @@ async fn answer(
     if caller.means.is_read_only() && route.access == Access::Write {
         return Err(denied());
     }
-    workspaces::check(&state.store, &caller.workspace).await?;
+    if caller.knows_workspace() {
+        workspaces::check(&state.store, &caller.workspace).await?;
+    }
     let fields = fields.into_iter().map(|(name, text)| Ok((name, decode(&text)?)));
     let fields = fields.collect::<Result<_, Error>>()?;
     let asked = Asked { head: head.clone(), body, fields, caller, note };

@@ -4,6 +4,7 @@
 //! The list of routes is the server's own, so that a route that is added is asked too: one that answers
 //! a stranger fails here until it says what it needs.
 
+mod deputy;
 mod neighbour;
 
 use std::{
@@ -77,6 +78,10 @@ const OF_USERS: &[&str] = &[
 const OPEN: &[&str] = &["3.0/mlflow/server-info"];
 
 fn server(folder: &std::path::Path, workspaces: bool) -> SocketAddr {
+    serve(folder, Settings { workspaces, ..Settings::default() })
+}
+
+fn serve(folder: &std::path::Path, settings: Settings) -> SocketAddr {
     let at = |name: &str| format!("sqlite:///{}", folder.join(name).display());
     let file = folder.join("auth.ini");
     let text = format!(
@@ -87,8 +92,7 @@ fn server(folder: &std::path::Path, workspaces: bool) -> SocketAddr {
     let config = users::Config::read(Some(&file), |_| None).expect("a configuration");
     let settings = Settings {
         artifacts_destination: Some(folder.join("artifacts").display().to_string()),
-        workspaces,
-        ..Settings::default()
+        ..settings
     };
     let store = Store::open(at("mlflow.db").as_str()).expect("a store");
     let mut config = Config {

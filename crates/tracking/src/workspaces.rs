@@ -102,6 +102,17 @@ pub(crate) fn folder_of(enabled: bool, name: &str, path: &str) -> Option<String>
     folder(enabled && !is_whole && name != DEFAULT_WORKSPACE, name)
 }
 
+/// The part below the folder of a workspace of a path below the server's root of artifacts; `None` where that is
+/// another workspace's. What was there before workspaces belongs to `default`.
+pub(crate) fn of_place<'p>(enabled: bool, name: &str, path: &'p str) -> Option<&'p str> {
+    let mut parts = path.split('/');
+    let is_own = match parts.next() {
+        Some(FOLDER) if enabled => parts.next() == Some(name),
+        _ => !enabled || name == DEFAULT_WORKSPACE,
+    };
+    is_own.then(|| inner(enabled, path))
+}
+
 /// The part of a path of the artifact proxy below the folder of its workspace.
 pub(crate) fn inner(enabled: bool, path: &str) -> &str {
     let below = path.strip_prefix(FOLDER).and_then(|it| it.strip_prefix('/'));
@@ -115,7 +126,7 @@ pub(crate) fn inner(enabled: bool, path: &str) -> &str {
 mod tests {
     use hyper::{HeaderMap, header::HeaderValue};
 
-    use super::{inner, prefix, requested};
+    use super::{inner, of_place, prefix, requested};
 
     fn told(values: &[&'static str], enabled: bool) -> Result<String, String> {
         let mut headers = HeaderMap::new();
@@ -160,5 +171,19 @@ mod tests {
         assert_eq!(inner(true, "workspaces/team-a/7/b"), "7/b");
         assert_eq!((inner(true, "7/b"), inner(false, "workspaces/a/7")), ("7/b", "workspaces/a/7"));
         assert_eq!(inner(true, "workspaces/team-a"), "");
+    }
+
+    #[test]
+    fn a_place_belongs_to_one_workspace() {
+        for (enabled, name, path, inner) in [
+            (true, "team-a", "workspaces/team-a/7/b", Some("7/b")),
+            (true, "team-a", "workspaces/team-b/7", None),
+            (true, "team-a", "7/b", None),
+            (true, "default", "7/b", Some("7/b")),
+            (true, "default", "workspaces", None),
+            (false, "default", "workspaces/team-a/7", Some("workspaces/team-a/7")),
+        ] {
+            assert_eq!(of_place(enabled, name, path), inner, "{name} {path}");
+        }
     }
 }

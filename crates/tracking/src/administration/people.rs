@@ -204,6 +204,9 @@ impl Administration for UpdateUserAdmin {
 
     fn answer(&self, on: &mut dyn Connection, _: &Context<'_>) -> Result<Self::Reply, Error> {
         let person = people::by_name(on, &self.username)?;
+        if !self.is_admin {
+            people::not_last_admin(on, &person)?;
+        }
         people::set_admin(on, person.id, self.is_admin)?;
         Ok(Done)
     }
@@ -222,6 +225,7 @@ impl Administration for DeleteUser {
             return Err(Error::refused(ErrorCode::BadRequest, words));
         }
         let person = people::by_name(on, &self.username)?;
+        people::not_last_admin(on, &person)?;
         people::remove(on, &person)?;
         Ok(Done)
     }

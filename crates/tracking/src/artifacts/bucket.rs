@@ -68,12 +68,7 @@ impl Bucket {
 
     /// The path of a key of a bucket below this place, when it is there.
     pub(crate) fn below(&self, place: &Place, key: &ArtifactPath) -> Option<ArtifactPath> {
-        let rest = key.as_str().strip_prefix(self.prefix.as_str())?;
-        let is_below = self.prefix.is_root() || rest.is_empty() || rest.starts_with('/');
-        if *place != self.place || !is_below {
-            return None;
-        }
-        ArtifactPath::parse(rest.trim_start_matches('/')).ok()
+        if *place == self.place { key.below(&self.prefix) } else { None }
     }
 
     /// What is directly in a folder, by name; nothing when it is no folder.

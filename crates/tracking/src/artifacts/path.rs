@@ -62,6 +62,20 @@ impl ArtifactPath {
         self.0.split('/').next().unwrap_or_default()
     }
 
+    /// The id of the experiment whose folder it is in, when the folder is named by one.
+    pub(crate) fn experiment(&self) -> Option<&str> {
+        let first = self.first();
+        let is_id = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
+        is_id.then_some(first)
+    }
+
+    /// The path below another one, when it is there.
+    pub(crate) fn below(&self, root: &Self) -> Option<Self> {
+        let rest = self.0.strip_prefix(root.as_str())?;
+        let is_below = root.is_root() || rest.is_empty() || rest.starts_with('/');
+        is_below.then(|| Self(rest.trim_start_matches('/').to_owned()))
+    }
+
     /// The whole, with `/` between its parts and at neither end.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

@@ -111,12 +111,7 @@ pub(super) fn at(
     };
     // the first folder is that of an experiment; elsewhere only administrators have files
     let own = ArtifactPath::parse(workspaces::inner(workspaces, path.as_str()))?;
-    let first = own.first();
-    let object = if !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit()) {
-        Object::Experiment(first)
-    } else {
-        Object::Server
-    };
+    let object = own.experiment().map_or(Object::Server, Object::Experiment);
     allow_at(&asked.caller, &Need::of(level, object))?;
     Ok((repository, path))
 }

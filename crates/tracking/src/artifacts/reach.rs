@@ -50,12 +50,28 @@ pub(super) fn reach(
 
 /// The folder of the server that a place of this machine is below, and its path there.
 pub(crate) fn root(settings: &Settings, place: &Path) -> Option<(PathBuf, ArtifactPath)> {
-    let roots = [Some(settings.artifact_root.as_str()), settings.artifacts_destination.as_deref()];
-    let roots = roots.into_iter().flatten().filter_map(|it| Location::parse(it).ok());
-    roots.into_iter().find_map(|root| match root {
+    roots(settings).find_map(|root| match root {
         Location::Disk(root) => below(&root, place).map(|path| (root, path)),
         _ => None,
     })
+}
+
+fn roots(settings: &Settings) -> impl Iterator<Item = Location> {
+    let roots = [Some(settings.artifact_root.as_str()), settings.artifacts_destination.as_deref()];
+    roots.into_iter().flatten().filter_map(|it| Location::parse(it).ok())
+}
+
+/// The path of a location among the artifacts of the server, when it is one of those.
+pub(crate) fn own(settings: &Settings, location: &Location) -> Option<ArtifactPath> {
+    match location {
+        Location::Proxied(path) => Some(path.clone()),
+        Location::Disk(place) => root(settings, place).map(|(_, path)| path),
+        Location::Bucket { place, key } => roots(settings).find_map(|root| match root {
+            Location::Bucket { place: own, key: prefix } if own == *place => key.below(&prefix),
+            _ => None,
+        }),
+        Location::Run(..) | Location::Elsewhere(_) => None,
+    }
 }
 
 /// The repository of the proxy.

@@ -157,6 +157,9 @@ impl Operation for CreateExperiment {
             return Err(Error::invalid(words));
         }
         let location = location.map(|it| location::checked(it, context.settings)).transpose()?;
+        if let Some(location) = &location {
+            location::not_of_others(on, context, location)?;
+        }
         let now = context.now;
         let sql = "INSERT INTO experiments (name, artifact_location, lifecycle_stage, creation_time, last_update_time, workspace) VALUES (?, ?, 'active', ?, ?, ?) ON CONFLICT (workspace, name) DO NOTHING RETURNING experiment_id";
         let workspace = &context.caller.workspace;

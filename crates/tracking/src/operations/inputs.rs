@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use longshore_mlflow::rest::{Done, LogInputs, LogOutputs, checks, names};
 
-use super::runs;
+use super::{logged_models, runs};
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
@@ -58,6 +58,10 @@ impl Operation for LogInputs {
         Need::of(Level::Edit, Object::Run(&self.run_id))
     }
 
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        logged_models::readable(self.models.iter().map(|it| it.model_id.as_str()))
+    }
+
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         names::run_id(&self.run_id)?;
         for input in &self.datasets {
@@ -80,6 +84,10 @@ impl Operation for LogOutputs {
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::Run(&self.run_id))
+    }
+
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        logged_models::readable(self.models.iter().map(|it| it.model_id.as_str()))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {

@@ -6,7 +6,7 @@ use longshore_mlflow::rest::{
     DeleteTag, Done, LogBatch, LogMetric, LogParam, Metric, Param, RunTag, SetTag, checks, names,
 };
 
-use super::{run_data, runs};
+use super::{logged_models::readable as readable_models, run_data, runs};
 use crate::{
     Error,
     operation::{Access, Context, Level, Need, Object, Operation},
@@ -31,6 +31,10 @@ impl Operation for LogMetric {
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::Run(&self.run_id))
+    }
+
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        readable_models(self.model_id.as_deref())
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -72,6 +76,10 @@ impl Operation for LogBatch {
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::Run(&self.run_id))
+    }
+
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        readable_models(self.metrics.iter().filter_map(|it| it.model_id.as_deref()))
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {

@@ -6,6 +6,8 @@ mod load;
 mod params;
 mod tags;
 
+use std::collections::BTreeSet;
+
 use longshore_mlflow::rest::{GetLoggedModel, LoggedModelInfo, LoggedModelReply};
 
 pub(super) use load::load;
@@ -21,6 +23,15 @@ use crate::{
 pub(super) fn routes() -> Vec<Route> {
     let own = vec![Route::of::<GetLoggedModel>()];
     [own, create::routes(), change::routes(), params::routes(), tags::routes()].concat()
+}
+
+/// What is needed to say something of logged models that a request names beside its run: to read them.
+pub(super) fn readable<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<Need<'a>> {
+    let ids: BTreeSet<_> = ids.into_iter().filter(|id| !id.is_empty()).collect();
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    vec![Need { level: Level::Read, objects: ids.into_iter().map(Object::LoggedModel).collect() }]
 }
 
 /// What identifies a logged model and where it stands, without its tags, when its experiment is in the

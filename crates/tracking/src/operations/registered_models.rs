@@ -316,11 +316,24 @@ impl Operation for GetRegisteredModel {
     }
 }
 
+/// What a tag needs beside to change the model: the one that makes it a prompt moves it from the grants of
+/// models to those of prompts.
+fn of_kind(key: &str) -> Vec<Need<'_>> {
+    if key == prompts::IS_PROMPT {
+        return vec![Need::of(Level::Manage, Object::Server)];
+    }
+    Vec::new()
+}
+
 impl Operation for SetRegisteredModelTag {
     const ACCESS: Access = Access::Write;
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::RegisteredModel(&self.name))
+    }
+
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        of_kind(&self.key)
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
@@ -348,6 +361,10 @@ impl Operation for DeleteRegisteredModelTag {
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::RegisteredModel(&self.name))
+    }
+
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        of_kind(&self.key)
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {

@@ -12,9 +12,11 @@ use super::{aliases, model_versions, prompts, registered_models, stages};
 use crate::{
     Error,
     allow::allow,
+    artifacts::{ArtifactPath, Location, reach},
     operation::{Context, Level, Need, Object},
     state::Settings,
     store::Connection,
+    workspaces,
 };
 
 mod address;
@@ -103,6 +105,7 @@ pub(super) fn of(
         local(&address, root.as_deref(), which)?;
     } else {
         remote(&address, root.as_deref(), which, run_id.as_deref())?;
+        not_of_others(on, context, &address, root.as_deref(), which)?;
     }
     if let (Some(id), None) = (model_id, &model) {
         return Err(Error::missing(format!("Logged model with ID '{id}' not found.")));
@@ -156,6 +159,29 @@ fn remote(
         _ => true,
     };
     if is_of_it { Ok(()) } else { Err(not_of_it(address.text, which)) }
+}
+
+/// A place in the bucket of this server: the server reads it for whoever may read the version, so its experiment must
+/// be one that the caller may read.
+fn not_of_others(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    address: &Address<'_>,
+    root: Option<&str>,
+    which: &str,
+) -> Result<(), Error> {
+    let (caller, settings) = (context.caller, context.settings);
+    let is_of_it = root.is_some_and(|root| address.is_within(&Address::of(root)));
+    if caller.rights.is_all() || address.is_of_proxy() || is_of_it {
+        return Ok(());
+    }
+    let place = Location::parse(address.text).ok();
+    let Some(path) = place.and_then(|place| reach::own(settings, &place)) else { return Ok(()) };
+    let inner = workspaces::of_place(settings.workspaces, &caller.workspace, path.as_str());
+    let inner = inner.map(ArtifactPath::parse).transpose()?;
+    let object = inner.as_ref().and_then(ArtifactPath::experiment).map(Object::Experiment);
+    let need = Need::of(Level::Read, object.unwrap_or(Object::Server));
+    allow(on, caller, &[need]).map_err(|_| not_of_it(address.text, which))
 }
 
 /// A logged model or a version of a registered model, by a location `models:/…`.

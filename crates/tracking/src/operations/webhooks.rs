@@ -281,7 +281,8 @@ impl Operation for DeleteWebhook {
 }
 
 impl Operation for TestWebhook {
-    const ACCESS: Access = Access::Read;
+    // whoever may change nothing sends nothing to others either
+    const ACCESS: Access = Access::Write;
     const ADMINISTRATORS: bool = true;
     const WAITS: bool = true;
 

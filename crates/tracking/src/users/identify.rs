@@ -133,14 +133,16 @@ impl Users {
     }
 
     async fn by_password(&self, name: String, password: &str, at: At) -> Result<Known, Stranger> {
-        let look = move |on: &mut dyn Connection| {
-            let Some(person) = people::find(on, &name)? else { return Ok(None) };
-            at.known(on, person, Vec::new(), Means::Password).map(Some)
+        let asked = (name, password.to_owned());
+        let known = match self.look(asked.clone(), at.clone()).await? {
+            Ok(known) => known,
+            Err(stored) => {
+                if !self.is_right(password, &stored).await? {
+                    return Err(Stranger::Unknown);
+                }
+                self.look(asked, at).await?.map_err(|_| Stranger::Unknown)?
+            }
         };
-        let found = self.0.store.read(look).await?;
-        let stored = found.as_ref().map_or(password::NOBODY, |known| &*known.person.hash);
-        let is_right = self.is_right(password, stored).await?;
-        let known = found.filter(|_| is_right).ok_or(Stranger::Unknown)?;
         if known.person.is_admin && password == KNOWN_PASSWORD {
             tracing::warn!(
                 user = known.person.name,
@@ -149,6 +151,25 @@ impl Users {
             return Err(Stranger::Unknown);
         }
         Ok(known)
+    }
+
+    /// The user of a name, when the password was found right before; else how the password is kept. What a user may do
+    /// is looked up for a right password only, so that the time tells nothing of who there is.
+    async fn look(
+        &self,
+        (name, password): (String, String),
+        at: At,
+    ) -> Result<Result<Known, String>, Error> {
+        let users = self.clone();
+        let look = move |on: &mut dyn Connection| {
+            let person = people::find(on, &name)?;
+            let Some(person) = person else { return Ok(Err(password::NOBODY.to_owned())) };
+            if !users.0.verified.has(&users.0.verified.digest(&password, &person.hash)) {
+                return Ok(Err(person.hash));
+            }
+            at.known(on, person, Vec::new(), Means::Password).map(Ok)
+        };
+        self.0.store.read(look).await
     }
 
     async fn by_token(&self, token: &str, at: At) -> Result<Known, Stranger> {

@@ -4,7 +4,7 @@ use longshore_mlflow::rest::ErrorCode;
 
 use crate::{
     Error,
-    store::{Connection, Row},
+    store::{Connection, Dialect, Row},
 };
 
 /// Tables of permissions that MLflow keeps from before there were roles, and reads no more.
@@ -136,6 +136,30 @@ pub(crate) fn set_hash(on: &mut dyn Connection, id: i64, hash: &str) -> Result<(
 pub(crate) fn set_admin(on: &mut dyn Connection, id: i64, is_admin: bool) -> Result<(), Error> {
     on.execute("UPDATE users SET is_admin = ? WHERE id = ?", &[is_admin.into(), id.into()])?;
     Ok(())
+}
+
+/// Refuses to take the only administrator away: nobody could make another.
+///
+/// # Errors
+/// A refusal, and those of the store.
+pub(crate) fn not_last_admin(on: &mut dyn Connection, person: &Person) -> Result<(), Error> {
+    if !person.is_admin {
+        return Ok(());
+    }
+    // two that take each other away wait for one another
+    let lock = match on.dialect() {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " FOR UPDATE",
+    };
+    let sql = format!("SELECT id FROM users WHERE is_admin = ? ORDER BY id{lock}");
+    if on.query(&sql, &[true.into()])?.len() > 1 {
+        return Ok(());
+    }
+    let words = format!(
+        "`{}` is the only administrator; make another user an administrator first",
+        person.name
+    );
+    Err(Error::refused(ErrorCode::ResourceConflict, words))
 }
 
 /// Removes a user with all that was granted to it.

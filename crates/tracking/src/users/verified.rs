@@ -1,9 +1,10 @@
 //! Passwords that were found right before: a hash of one costs as much as a thousand requests.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fmt,
     sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use ring::{
@@ -16,11 +17,15 @@ use crate::Error;
 /// Most that are kept.
 const MOST: usize = 10_000;
 
+/// How long one is kept.
+const LASTS: Duration = Duration::from_hours(1);
+
 /// The passwords, by digests under a secret that ends with the process. A digest holds the stored hash
 /// too: a password that is changed, by whomever, is no longer known.
 pub(super) struct Verified {
     key: Key,
-    known: Mutex<HashSet<[u8; 32]>>,
+    /// With the moments when they were found right.
+    known: Mutex<HashMap<[u8; 32], Instant>>,
 }
 
 impl Verified {
@@ -44,7 +49,8 @@ impl Verified {
 
     /// Whether it was found right.
     pub(super) fn has(&self, digest: &[u8; 32]) -> bool {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(digest)
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(digest).is_some_and(|since| since.elapsed() < LASTS)
     }
 
     /// Remembers one.
@@ -53,7 +59,7 @@ impl Verified {
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(digest);
+        known.insert(digest, Instant::now());
     }
 }
 

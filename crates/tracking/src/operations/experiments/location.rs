@@ -4,9 +4,12 @@ use longshore_mlflow::rest::checks;
 
 use crate::{
     Error,
+    allow::allow,
     artifacts::{ArtifactPath, Location, reach},
+    operation::{Context, Level, Need, Object},
     operations::version_source,
     state::Settings,
+    store::Connection,
     uri::split_scheme,
 };
 
@@ -43,6 +46,23 @@ pub(in crate::operations) fn checked(location: &str, settings: &Settings) -> Res
             "`{location}` is in a folder of the system; name another location for the artifacts"
         ))),
         _ => Ok(location.to_owned()),
+    }
+}
+
+/// Refuses a folder that is in the folder of an experiment which the caller may not change: what is logged to the new
+/// one would be among its files.
+///
+/// # Errors
+/// A refusal.
+pub(super) fn not_of_others(
+    on: &mut dyn Connection,
+    context: &Context<'_>,
+    location: &str,
+) -> Result<(), Error> {
+    let own = reach::own(context.settings, &Location::parse(location)?);
+    match own.as_ref().and_then(ArtifactPath::experiment) {
+        Some(id) => allow(on, context.caller, &[Need::of(Level::Edit, Object::Experiment(id))]),
+        None => Ok(()),
     }
 }
 

@@ -24,6 +24,11 @@ impl Operation for CreateLoggedModel {
         Need::of(Level::Edit, Object::Experiment(&self.experiment_id))
     }
 
+    fn also_needs(&self) -> Vec<Need<'_>> {
+        let run = self.source_run_id.as_deref().filter(|id| !id.is_empty());
+        run.map(|id| Need::of(Level::Read, Object::Run(id))).into_iter().collect()
+    }
+
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         self.name.as_deref().map(names::logged_model).transpose()?;
         let experiment = experiments::active(on, context, &self.experiment_id)?;
