@@ -6,12 +6,13 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import tarfile
 from typing import Protocol
 
-from .kube import Skip, Unexpected
+from .kube import Kube, Skip, Unexpected
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 
@@ -33,6 +34,9 @@ class Machines(Protocol):
 
     def boot(self, node: str) -> None:
         """Starts it again, or lets it go on."""
+
+    def free(self, kube: Kube) -> None:
+        """Empties volumes that nobody claims any more and offers them again, where a cluster does not do so itself."""
 
     def kill(self, pod: str) -> None:
         """Kills what runs in the containers of a pod, by its UID: what no program can see coming."""
@@ -60,6 +64,9 @@ class Foreign:
 
     def boot(self, node: str) -> None:
         raise Skip(self.REASON)
+
+    def free(self, kube: Kube) -> None:
+        """Its storage class does it."""
 
     def kill(self, pod: str) -> None:
         raise Skip(self.REASON)
@@ -92,10 +99,13 @@ class Local:
         """Starts what does not run and gives the kubeconfig."""
         return pathlib.Path(self.run("up").strip().splitlines()[-1])
 
+    @property
+    def state(self) -> pathlib.Path:
+        return pathlib.Path(os.environ.get("LONGSHORE_CLUSTER_STATE") or pathlib.Path.home() / ".local/state/longshore-cluster")
+
     def owns(self, kubeconfig: pathlib.Path) -> bool:
         """Whether a kubeconfig is that of the cluster which runs here."""
-        state = os.environ.get("LONGSHORE_CLUSTER_STATE") or pathlib.Path.home() / ".local/state/longshore-cluster"
-        own = pathlib.Path(state) / "kubeconfig"
+        own = self.state / "kubeconfig"
         return own.exists() and own.resolve() == kubeconfig.resolve()
 
     def load(self, image: pathlib.Path) -> None:
@@ -112,6 +122,16 @@ class Local:
 
     def boot(self, node: str) -> None:
         self.run("node", "start", node)
+
+    def free(self, kube: Kube) -> None:
+        for volume in kube.items("persistentvolumes"):
+            spec, name = volume["spec"], volume["metadata"]["name"]
+            if volume["status"]["phase"] != "Released" or "local" not in spec:
+                continue
+            node = spec["nodeAffinity"]["required"]["nodeSelectorTerms"][0]["matchExpressions"][0]["values"][0]
+            for inside in (self.state / "machines" / node / spec["local"]["path"].lstrip("/")).iterdir():
+                shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
+            kube.kubectl("patch", "persistentvolume", name, "--type=json", "-p", '[{"op": "remove", "path": "/spec/claimRef"}]')
 
     def kill(self, pod: str) -> None:
         # the machines are process trees of this one
