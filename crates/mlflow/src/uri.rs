@@ -127,6 +127,11 @@ impl ModelUri {
         }
     }
 
+    /// Whether it names a version of a registered model.
+    pub fn is_registered(&self) -> bool {
+        !matches!(self, Self::Logged { .. })
+    }
+
     /// Whether what it names can change without its text changing.
     pub fn moves(&self) -> bool {
         matches!(self, Self::Alias { .. } | Self::Stage { .. } | Self::Latest { .. })

@@ -113,9 +113,15 @@ def values(platform: Platform, location: str) -> tuple[dict, dict]:
     return tracking, network
 
 
+def shown(platform: Platform, namespace: str, version: str) -> str:
+    """What `longshore models` says of a version, in a pod that serves the model."""
+    pod = platform.kube.pods(namespace, "serving.kserve.io/inferenceservice=iris")[0]["metadata"]["name"]
+    return platform.kube.kubectl("exec", pod, "--", "/usr/bin/longshore", "models", "get", f"iris/{version}", namespace=namespace).stdout
+
+
 @check
 def from_training_to_serving(platform: Platform) -> str:
-    """MLflow's client trains, registers and names a champion; an InferenceService serves it and takes the next champion without a failed request."""
+    """MLflow's client trains, registers and names a champion; an InferenceService serves it and takes the next champion without a failed request, as the registry shows."""
     namespace = platform.namespace("platform-tracking")
     with database(platform) as location:
         try:
@@ -128,6 +134,8 @@ def from_training_to_serving(platform: Platform) -> str:
             platform.kube.apply(platform.service(namespace, "iris", model=model, minReplicas=2))
             ready = platform.ready(namespace, "iris")
             first, _ = platform.predict(namespace, "iris")
+            place = f"http://iris.{namespace}.svc.cluster.local"
+            until("the first version's place in the registry", lambda: place in shown(platform, namespace, "1"), 20, 0.5)
             with platform.load(namespace, "iris") as report:
                 begun = time.monotonic()
                 client(platform, ALIAS, "2")
@@ -138,6 +146,10 @@ def from_training_to_serving(platform: Platform) -> str:
             last = {platform.predict(namespace, "iris")[0] for _ in range(20)}
             if first != "v1" or last != {"v2"}:
                 raise Unexpected(f"`models:/iris@champion` was answered by {first}, then by {last}")
+            until("the place moved to the second version", lambda: place in shown(platform, namespace, "2") and place not in shown(platform, namespace, "1"), 20, 0.5)
+            tags = call(address(platform), "model-versions/get?name=iris&version=2")["model_version"]["tags"]
+            if (places := [tag["key"] for tag in tags]) != [f"longshore.served.{namespace}/iris"]:
+                raise Unexpected(f"two replicas of a service are not one place in the registry: {places}")
             writes = written_while_it_changes(platform, *chosen)
         finally:
             platform.helm("--set", "tracking.enabled=false")
@@ -170,6 +182,7 @@ def written_while_it_changes(platform: Platform, tracking: dict, network: dict) 
 def the_volume_is_lost(platform: Platform) -> str:
     """A server on a volume is changed and backed up while it is written to; its newest backup comes back on a new volume, with every run that was there when it began."""
     kube = platform.kube
+    platform.machines.free(kube)
     keys(platform)
     tracking = {
         "enabled": True,

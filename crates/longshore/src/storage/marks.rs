@@ -100,7 +100,7 @@ impl Marks {
         location: &Location,
     ) -> Option<Marking> {
         let Location::Model(uri) = location else { return None };
-        if matches!(uri, ModelUri::Logged { .. }) {
+        if !uri.is_registered() {
             return None;
         }
         Some(Marking {

@@ -1,4 +1,9 @@
-use longshore_kserve::{annotations::DeploymentMode, status::FailureReason, template::Names};
+use longshore_kserve::{
+    address::ServiceHosts,
+    annotations::{DeploymentMode, KNATIVE_VISIBILITY, VISIBILITY},
+    status::FailureReason,
+    template::Names,
+};
 
 use super::{Owner, Refusal, Service, Settings, Surroundings};
 
@@ -21,6 +26,16 @@ impl<'c> Context<'c> {
     pub(super) fn names(&self) -> Names<'c> {
         let Service { name, namespace, labels, annotations, .. } = *self.service;
         Names { name, namespace, domain: None, labels, annotations }
+    }
+
+    /// The hosts by which the service is asked.
+    pub(super) fn hosts(&self) -> ServiceHosts<'c> {
+        let labels = self.service.labels;
+        let is_local = [VISIBILITY, KNATIVE_VISIBILITY]
+            .iter()
+            .any(|label| labels.get(*label).is_some_and(|value| value == "cluster-local"));
+        let Self { settings, mode, .. } = *self;
+        ServiceHosts { hosts: &settings.hosts, mode, names: self.names(), is_local }
     }
 }
 

@@ -7,7 +7,9 @@ use longshore_kserve::{
 use longshore_mlflow::ModelUri;
 use serde_json::{Value, json};
 
-use super::{Service, container, draft::Draft, restricted, storage::FOLDER};
+use super::{
+    Service, container, context::Context, draft::Draft, restricted, services, storage::FOLDER,
+};
 
 /// The server type of runtimes that are our own.
 const LONGSHORE: &str = "longshore";
@@ -53,10 +55,17 @@ pub(super) fn fetches(annotations: &Annotations) -> bool {
 }
 
 /// Names a place as the server's folder of models. What a name of MLflow's registry stands for can change:
-/// the server looks, and takes the new version without a pause.
-pub(super) fn serve_from(container: &mut Container, uri: &str) {
-    if uri.parse().is_ok_and(|model: ModelUri| model.moves()) {
+/// the server looks, and takes the new version without a pause. The registry shows the service as one place,
+/// however many replicas it has.
+pub(super) fn serve_from(context: &Context<'_>, container: &mut Container, uri: &str) {
+    let model: Option<ModelUri> = uri.parse().ok();
+    if model.as_ref().is_some_and(ModelUri::moves) {
         container::default_env(container, "LONGSHORE_POLL", LOOK_AGAIN);
+    }
+    if model.as_ref().is_some_and(ModelUri::is_registered) {
+        let Service { name, namespace, .. } = *context.service;
+        container::default_env(container, "LONGSHORE_SERVED_AS", &format!("{namespace}/{name}"));
+        container::default_env(container, "LONGSHORE_SERVED_URL", &services::address(context));
     }
     if let Some(Value::Array(args)) = container.0.get_mut("args") {
         let mut is_next = false;

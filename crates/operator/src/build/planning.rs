@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use longshore_kserve::{
     Component,
-    address::{ServiceHosts, object},
-    annotations::{DEPLOYMENT_MODE, DeploymentMode, KNATIVE_VISIBILITY, STOP, VISIBILITY, is_true},
+    address::object,
+    annotations::{DEPLOYMENT_MODE, DeploymentMode, STOP, is_true},
 };
 
 use super::{
@@ -139,16 +139,7 @@ type Addresses = (String, String, BTreeMap<Component, ComponentAddress>);
 
 /// Where the service and its components are asked.
 fn addresses(context: &Context<'_>, workloads: &[Workload]) -> Result<Addresses, Refusal> {
-    let service = context.service;
-    let is_local = [VISIBILITY, KNATIVE_VISIBILITY]
-        .iter()
-        .any(|label| service.labels.get(*label).is_some_and(|value| value == "cluster-local"));
-    let hosts = ServiceHosts {
-        hosts: &context.settings.hosts,
-        mode: context.mode,
-        names: context.names(),
-        is_local,
-    };
+    let hosts = context.hosts();
     let url = hosts.url().map_err(refuse)?;
     let mut components = BTreeMap::new();
     for it in workloads.iter().filter(|it| it.canary.is_none()) {
@@ -159,12 +150,5 @@ fn addresses(context: &Context<'_>, workloads: &[Workload]) -> Result<Addresses,
         };
         components.insert(it.component, address);
     }
-    let entry = [Component::Transformer, Component::Predictor]
-        .into_iter()
-        .find_map(|component| components.get(&component));
-    let address = match (context.mode, entry) {
-        (DeploymentMode::Standard, Some(entry)) => entry.address.clone(),
-        _ => format!("http://{}", hosts.in_cluster(service.name)),
-    };
-    Ok((url, address, components))
+    Ok((url, services::address(context), components))
 }

@@ -4,11 +4,29 @@ use std::collections::BTreeMap;
 
 use longshore_kserve::{
     Component,
-    annotations::{Annotations, COMPONENT, INFERENCE_SERVICE},
+    address::object,
+    annotations::{Annotations, COMPONENT, DeploymentMode, INFERENCE_SERVICE},
 };
 use serde_json::{Value, json};
 
 use super::context::Context;
+
+/// Where the service is asked in the cluster: by its own name, and in the mode `Standard` by that of the object that
+/// requests come to.
+pub(super) fn address(context: &Context<'_>) -> String {
+    let service = context.service;
+    let name = match context.mode {
+        DeploymentMode::Knative => service.name.to_owned(),
+        DeploymentMode::Standard if service.spec.transformer.is_some() => {
+            object(service.name, Component::Transformer, None)
+        }
+        DeploymentMode::Standard => {
+            let variant = service.spec.predictor.name.as_deref().filter(|name| !name.is_empty());
+            object(service.name, Component::Predictor, variant)
+        }
+    };
+    format!("http://{}", context.hosts().in_cluster(&name))
+}
 
 /// The Service of the service itself, and one for each of its components' objects.
 pub(super) fn of(context: &Context<'_>, objects: &BTreeMap<String, Component>) -> Vec<Value> {

@@ -129,7 +129,7 @@ pub(super) fn bring(
         [] => Ok(()),
         [(uri, folder)] if server_fetches && named.is_none() && folder == FOLDER => {
             let server = draft.server()?;
-            own::serve_from(server, uri);
+            own::serve_from(context, server, uri);
             let server = draft.server.clone();
             credentials::give(context, draft, &server, wanted.storage.as_ref())
         }

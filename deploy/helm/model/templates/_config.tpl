@@ -10,6 +10,11 @@
   "LONGSHORE_POLL" (toString .Values.model.poll)
   "LONGSHORE_LOG_FORMAT" "json" -}}
 {{- with .Values.model.method }}{{- $_ := set $own "LONGSHORE_METHOD" . -}}{{- end -}}
+{{- if and (hasPrefix "models:/" .Values.model.uri) (not (regexMatch "^models:/+m-[^/@]*$" .Values.model.uri)) -}}
+{{- /* the registry shows the release as one place, however many pods it has */ -}}
+{{- $_ := set $own "LONGSHORE_SERVED_AS" (printf "%s/%s" .Release.Namespace (include "model.fullname" .)) -}}
+{{- $_ := set $own "LONGSHORE_SERVED_URL" (printf "%s://%s.%s.svc:%v" (include "model.scheme" .) (include "model.fullname" .) .Release.Namespace .Values.service.port) -}}
+{{- end -}}
 {{- with .Values.model.trackingUri }}{{- $_ := set $own "MLFLOW_TRACKING_URI" . -}}{{- end -}}
 {{- with .Values.ports.grpc }}{{- $_ := set $own "LONGSHORE_GRPC_PORT" (toString .) -}}{{- end -}}
 {{- if .Values.tls.secretName -}}
