@@ -21,8 +21,11 @@ fn facts(on: &mut dyn Connection, namespace: &str) -> Result<Facts, Error> {
          || CASE WHEN a.attidentity <> '' THEN ' IDENTITY' ELSE '' END || CASE WHEN a.attgenerated <> '' THEN ' GENERATED' ELSE '' END \
          || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '') AS fact, a.attrelid AS of FROM pg_attribute a \
          LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attnum > 0 AND NOT a.attisdropped",
-        "SELECT CASE contype WHEN 'p' THEN 'primary key ' WHEN 'u' THEN 'unique ' WHEN 'f' THEN 'foreign key ' ELSE 'check ' END \
-         || regexp_replace(pg_get_constraintdef(oid), 'pg_temp(_[0-9]+)?\\.', '', 'g') AS fact, conrelid AS of FROM pg_constraint WHERE contype IN ('p', 'u', 'f', 'c')",
+        "SELECT CASE contype WHEN 'p' THEN 'primary key ' WHEN 'u' THEN 'unique ' ELSE 'foreign key ' END \
+         || regexp_replace(pg_get_constraintdef(oid), 'pg_temp(_[0-9]+)?\\.', '', 'g') AS fact, conrelid AS of FROM pg_constraint WHERE contype IN ('p', 'u', 'f')",
+        // a check keeps the casts and brackets that it was written with, of which a dump writes others
+        "SELECT 'check ' || regexp_replace(pg_get_constraintdef(oid), '::(text|character varying)(\\[\\])?|[()]', '', 'g') AS fact, conrelid AS of \
+         FROM pg_constraint WHERE contype = 'c'",
         "SELECT regexp_replace(pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX ([^ ]+) ON [^(]* USING ', 'index \\2 \\1') AS fact, i.indrelid AS of FROM pg_index i \
          WHERE NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u'))",
         "SELECT 'trigger ' || tgname AS fact, tgrelid AS of FROM pg_trigger WHERE NOT tgisinternal",
