@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{Row, Value};
 use crate::{
     Error,
@@ -37,14 +39,8 @@ pub trait Connection {
         rows: &[Value],
         end: &str,
     ) -> Result<u64, Error> {
-        // in SQLite a statement of many rows copies the pages that it changes, to be able to undo itself, and each
-        // number of rows is a statement to keep; in Postgres each statement is a message and its answer
-        let most = match self.dialect() {
-            Dialect::Sqlite => 1,
-            Dialect::Postgres => ROWS,
-        };
         let (mut sql, mut prepared, mut count) = (String::new(), 0, 0);
-        for rows in rows.chunks(width * most) {
+        for rows in rows.chunks(width * ROWS) {
             if prepared != rows.len() {
                 prepared = rows.len();
                 sql = format!("{begin} VALUES {} {end}", tuples(width, prepared / width));
@@ -73,6 +69,14 @@ pub trait Connection {
     fn first(&mut self, sql: &str, values: &[Value]) -> Result<Option<Row>, Error> {
         Ok(self.query(sql, values)?.into_iter().next())
     }
+
+    /// The text that was [kept](Connection::keep) of a run and is still right.
+    fn kept(&mut self, _run: &str) -> Option<Arc<str>> {
+        None
+    }
+
+    /// Keeps a text that was made of a run, where that can be done.
+    fn keep(&mut self, _run: &str, _text: &Arc<str>) {}
 }
 
 /// Whether there is a table of that name.

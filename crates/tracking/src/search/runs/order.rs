@@ -1,6 +1,9 @@
 //! What a search of runs is sorted by.
 
-use super::filter::{self, ORDER};
+use super::{
+    filter::{self, ORDER},
+    sql::INDEXED,
+};
 use crate::{
     Error,
     search::{
@@ -48,7 +51,7 @@ impl By {
     }
 
     /// Its columns, where row `alias` of its table belongs to run `r` or is missing. A metric that
-    /// is no number comes before those that are missing.
+    /// is no number comes before those that are missing; of a text, what its index holds comes first.
     pub(super) fn columns(&self, alias: &str) -> Vec<Column> {
         let name = &self.field.key;
         if self.table().is_none() {
@@ -59,14 +62,15 @@ impl By {
             };
             return vec![Column::nullable(format!("r.{name}"), self.ascending)];
         }
-        let mut columns = vec![Column::nullable(format!("{alias}.value"), self.ascending)];
-        if self.field.kind == Kind::Metric {
+        let first = if self.field.kind == Kind::Metric {
             let rank = format!(
                 "CASE WHEN {alias}.is_nan THEN 1 WHEN {alias}.value IS NULL THEN 2 ELSE 0 END"
             );
-            columns.insert(0, Column::full(rank, true));
-        }
-        columns
+            Column::full(rank, true)
+        } else {
+            Column::nullable(format!("substr({alias}.value, 1, {INDEXED})"), self.ascending)
+        };
+        vec![first, Column::nullable(format!("{alias}.value"), self.ascending)]
     }
 
     /// The join that gives its row as `alias`, when it has a table.

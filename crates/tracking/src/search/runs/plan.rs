@@ -11,6 +11,7 @@ use crate::{
     search::{
         condition::Condition,
         field::Kind,
+        operator::Operator,
         select::{Column, Select, Sql},
     },
     store::{Connection, Value},
@@ -87,25 +88,25 @@ impl Plan<'_> {
 
     /// The candidates of the condition that the fewest runs fulfil, or all runs of the experiments, when they are few.
     fn few(&self, on: &mut dyn Connection) -> Result<Option<Few>, Error> {
-        let mut best = None;
-        for condition in self.conditions {
-            let Some(candidates) = sql::candidates(condition, on.dialect()) else { continue };
-            let most = best.as_ref().map_or(FEW, |(count, _)| *count);
-            let count = count(on, &candidates, most)?;
-            if count < most {
-                best = Some((count, Few::Candidates(candidates)));
+        let (mut most, mut best) = (FEW, None);
+        // runs of an experiment are counted soonest, and bound how many of others need be
+        if self.order.first().is_some_and(|by| by.table().is_some()) {
+            let mut all = Sql::of("SELECT 1 FROM runs r WHERE ", Vec::new());
+            let within = self.within();
+            all.push(&within.text, within.values);
+            let count = count(on, &all, FEW_OF_EXPERIMENTS)?;
+            if count < FEW_OF_EXPERIMENTS {
+                (most, best) = (count, Some(Few::OfExperiments));
             }
         }
-        let is_by_value = self.order.first().is_some_and(|by| by.table().is_some());
-        let most = if is_by_value { FEW_OF_EXPERIMENTS } else { 0 };
-        let most = best.as_ref().map_or(most, |(count, _)| *count);
-        let mut all = Sql::of("SELECT 1 FROM runs r WHERE ", Vec::new());
-        let within = self.within();
-        all.push(&within.text, within.values);
-        if most > 0 && count(on, &all, most)? < most {
-            return Ok(Some(Few::OfExperiments));
+        for condition in self.conditions {
+            let Some(candidates) = sql::candidates(condition, on.dialect()) else { continue };
+            let count = count(on, &candidates, most)?;
+            if count < most {
+                (most, best) = (count, Some(Few::Candidates(candidates)));
+            }
         }
-        Ok(best.map(|(_, few)| few))
+        Ok(best)
     }
 
     /// The condition that a run is of one of the experiments.
@@ -226,6 +227,16 @@ impl Search<'_> {
         select.rows(on)
     }
 
+    /// The conditions that bound the values that are sorted by first. Runs without a number fulfil none of them.
+    fn bounds(&self, by: &By) -> Vec<&Condition> {
+        let is_bound = |it: &&Condition| {
+            it.field.kind == Kind::Metric
+                && it.field == by.field
+                && it.operator != Operator::NotEqual
+        };
+        self.plan.conditions.iter().filter(is_bound).collect()
+    }
+
     /// Walks along the values that are sorted by first: numbers, then what is none, then runs without.
     fn along_values(&self, on: &mut dyn Connection, by: &By) -> Result<Vec<Vec<Value>>, Error> {
         let table = by.table().unwrap_or_default();
@@ -237,15 +248,17 @@ impl Search<'_> {
             _ => 0,
         };
         let key = Value::from(&by.field.key);
+        let bounds = self.bounds(by);
         let mut rows: Vec<Vec<Value>> = Vec::new();
         for rank in 0..3 {
             let limit = self.limit - rows.len();
-            if rank < begin || limit == 0 || (rank == 1 && !is_metric) {
+            let is_empty = (rank == 1 && !is_metric) || (rank > 0 && !bounds.is_empty());
+            if rank < begin || limit == 0 || is_empty {
                 continue;
             }
             // what is the same for all of these rows is not sorted by
             let same = match (rank, is_metric) {
-                (0, true) | (2, false) => 1,
+                (0, true) => 1,
                 (0, false) => 0,
                 _ => 2,
             };
@@ -266,10 +279,10 @@ impl Search<'_> {
                 rows.extend(self.walk(on, &from, &list, &columns, after, Some(&without), limit)?);
                 continue;
             }
-            if rank == 0
-                && let Some((_, first)) = columns.first_mut()
-            {
-                first.nullable = false;
+            if rank == 0 {
+                // the value, and of a text what its index holds
+                let values = if is_metric { 1 } else { 2 };
+                columns.iter_mut().take(values).for_each(|(_, it)| it.nullable = false);
             }
             let mut from = Sql::of(format!("{table} o0 CROSS JOIN runs r"), Vec::new());
             self.joins(&mut from, 1);
@@ -279,6 +292,13 @@ impl Search<'_> {
                     if rank == 0 { "o0.is_nan = FALSE AND " } else { "o0.is_nan = TRUE AND " },
                     [],
                 );
+            }
+            for bound in &bounds {
+                // where a page begins behind a row, that row is the nearer bound
+                if after.is_none() || is_ahead(bound.operator, by.ascending) {
+                    let bound = sql::measured_in("o0", bound);
+                    part.push(&format!("{} AND ", bound.text), bound.values);
+                }
             }
             let within = self.plan.within();
             part.push(&format!("r.run_uuid = o0.run_uuid AND {}", within.text), within.values);
@@ -294,5 +314,14 @@ impl Search<'_> {
             rows.extend(select.rows(on)?);
         }
         Ok(rows)
+    }
+}
+
+/// Whether a walk meets the bound after what is within it.
+fn is_ahead(operator: Operator, ascending: bool) -> bool {
+    match operator {
+        Operator::Greater | Operator::GreaterOrEqual => !ascending,
+        Operator::Less | Operator::LessOrEqual => ascending,
+        _ => true,
     }
 }

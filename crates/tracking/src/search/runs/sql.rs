@@ -20,7 +20,7 @@ const TAGS: Table = Table { name: "tags", key: "key", value: "value", owner: OWN
 const RUN_NAME: &str = "mlflow.runName";
 
 /// How many characters of a value the indexes of parameters and tags hold.
-const INDEXED: usize = 100;
+pub(super) const INDEXED: usize = 100;
 
 /// The condition that a run fulfils.
 pub(super) fn fulfilled(condition: &Condition, dialect: Dialect) -> Sql {
@@ -63,7 +63,7 @@ pub(super) fn candidates(condition: &Condition, dialect: Dialect) -> Option<Sql>
         vec![(&condition.field.key).into()],
     );
     if condition.field.kind == Kind::Metric {
-        let value = metric(condition);
+        let value = measured_in("x", condition);
         sql.push(&value.text, value.values);
     } else {
         let indexed = format!("substr(x.value, 1, {INDEXED}) = substr(?, 1, {INDEXED}) AND ");
@@ -81,18 +81,18 @@ fn named(condition: &Condition) -> Condition {
     condition
 }
 
-/// What the value of a metric fulfils. One that is not a number is stored as 0 with a mark.
-fn metric(condition: &Condition) -> Sql {
+/// What the value of a metric fulfils in a row of its table. One that is not a number is stored as 0 with a mark.
+pub(super) fn measured_in(row: &str, condition: &Condition) -> Sql {
     let name = condition.operator.name();
     let text = if condition.operator == Operator::NotEqual {
-        "(x.value != ? OR x.is_nan = TRUE)".to_owned()
+        format!("({row}.value != ? OR {row}.is_nan = TRUE)")
     } else {
-        format!("x.is_nan = FALSE AND x.value {name} ?")
+        format!("{row}.is_nan = FALSE AND {row}.value {name} ?")
     };
     Sql::of(text, condition.operand.values())
 }
 
-/// As [`metric`], in a form that no index of values is used for: the row of a run is found by its key,
+/// As [`measured_in`], in a form that no index of values is used for: the row of a run is found by its key,
 /// where SQLite would else go through all the values that fulfil it.
 fn measured(condition: &Condition) -> Sql {
     let name = condition.operator.name();
