@@ -36,11 +36,14 @@ pub(crate) async fn operate<O: Operation>(
         _ => None,
     };
     let (user, workspace) = (caller.id, caller.workspace.clone());
-    let shared = state.clone();
+    let (shared, touched) = (state.clone(), operation.touches());
     let work = move |on: &mut dyn crate::store::Connection| {
         let namesake = namesake.as_deref();
         let context = Context { caller: &caller, settings: &shared.settings, now: now(), namesake };
         allow(on, &caller, &[&[operation.needs()], &operation.also_needs()[..]].concat())?;
+        if let Some(body) = operation.body(on, &context)? {
+            return Ok((reply::json(body), None, Vec::new(), Vec::new()));
+        }
         let answer = operation.answer(on, &context)?;
         let deliveries = operation.tells(&answer, on, &context)?;
         let changes = operation.changes(&answer);
@@ -48,7 +51,7 @@ pub(crate) async fn operate<O: Operation>(
     };
     let (response, answer, deliveries, changes) = match O::ACCESS {
         Access::Read => state.store.read(work).await?,
-        Access::Write => state.store.write(work).await?,
+        Access::Write => state.store.write_what(touched, work).await?,
     };
     if let Some(users) = &state.users {
         users.follow(user, workspace, changes).await?;

@@ -3,6 +3,7 @@
 use longshore_mlflow::rest::Call;
 
 pub use crate::permission::{Level, Need, Object, Queue, Share};
+pub use crate::store::Touched;
 use crate::{
     Caller, Error,
     state::Settings,
@@ -59,6 +60,11 @@ pub trait Operation: Call<Reply: Send> + Send + Sync + 'static {
         None
     }
 
+    /// What it touches of what is kept of runs. One that changes less than anything may say so.
+    fn touches(&self) -> Touched {
+        Touched::Any
+    }
+
     /// The status of HTTP that it is answered with. An answer with 204 has no body.
     const STATUS: u16 = 200;
 
@@ -97,4 +103,17 @@ pub trait Operation: Call<Reply: Send> + Send + Sync + 'static {
     /// # Errors
     /// [`Error::Refused`] in MLflow's words, and those of the store.
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error>;
+
+    /// As [`Operation::answer`], for operations whose answer need not be made: the body of its reply, which
+    /// nothing else follows from.
+    ///
+    /// # Errors
+    /// As [`Operation::answer`].
+    fn body(
+        &self,
+        _on: &mut dyn Connection,
+        _context: &Context<'_>,
+    ) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
 }

@@ -40,7 +40,12 @@ where
 
 /// A message.
 pub(crate) fn message(message: &impl Message) -> Response<Reply> {
-    whole(StatusCode::OK, "application/json", print(message))
+    json(print(message))
+}
+
+/// A message that is printed.
+pub(crate) fn json(text: String) -> Response<Reply> {
+    whole(StatusCode::OK, "application/json", text)
 }
 
 /// An error in words alone.

@@ -1,6 +1,7 @@
 //! Where everything is kept: MLflow's own schema in a database of SQL.
 
 mod connection;
+mod kept;
 mod location;
 mod postgres;
 pub mod revisions;
@@ -17,6 +18,7 @@ use tokio::sync::oneshot;
 
 pub(crate) use connection::has_table;
 pub use connection::{Connection, Dialect};
+pub use kept::Touched;
 pub use location::Location;
 pub(crate) use schema::REVISION;
 pub(crate) use sole::Sole;
@@ -127,7 +129,7 @@ impl Store {
         work: impl Fn(&mut dyn Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (send, receive) = mpsc::channel();
-        self.backend.read(job(work, move |result| drop(send.send(result))))?;
+        self.backend.read(job(Touched::NoRun, work, move |result| drop(send.send(result))))?;
         receive.recv().map_err(|_| Error::Unavailable)?
     }
 
@@ -140,7 +142,7 @@ impl Store {
         work: impl Fn(&mut dyn Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (send, receive) = mpsc::channel();
-        self.backend.write(job(work, move |result| drop(send.send(result))))?;
+        self.backend.write(job(Touched::Any, work, move |result| drop(send.send(result))))?;
         receive.recv().map_err(|_| Error::Unavailable)?
     }
 
@@ -154,7 +156,7 @@ impl Store {
     ) -> Result<T, Error> {
         let (send, answer) = oneshot::channel();
         // a caller that has left is told nothing
-        self.backend.read(job(work, move |result| drop(send.send(result))))?;
+        self.backend.read(job(Touched::NoRun, work, move |result| drop(send.send(result))))?;
         answer.await.map_err(|_| Error::Unavailable)?
     }
 
@@ -166,9 +168,21 @@ impl Store {
         &self,
         work: impl Fn(&mut dyn Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.write_what(Touched::Any, work).await
+    }
+
+    /// As [`Store::write`], of work that touches no more of runs than it says.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub(crate) async fn write_what<T: Send + 'static>(
+        &self,
+        touched: Touched,
+        work: impl Fn(&mut dyn Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let (send, answer) = oneshot::channel();
         // a caller that has left is told nothing
-        self.backend.write(job(work, move |result| drop(send.send(result))))?;
+        self.backend.write(job(touched, work, move |result| drop(send.send(result))))?;
         answer.await.map_err(|_| Error::Unavailable)?
     }
 }

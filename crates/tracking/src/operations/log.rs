@@ -9,7 +9,7 @@ use longshore_mlflow::rest::{
 use super::{logged_models::readable as readable_models, run_data, runs};
 use crate::{
     Error,
-    operation::{Access, Context, Level, Need, Object, Operation},
+    operation::{Access, Context, Level, Need, Object, Operation, Touched},
     routes::Route,
     store::Connection,
 };
@@ -28,6 +28,10 @@ pub(super) fn routes() -> Vec<Route> {
 
 impl Operation for LogMetric {
     const ACCESS: Access = Access::Write;
+
+    fn touches(&self) -> Touched {
+        Touched::Run(self.run_id.clone())
+    }
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::Run(&self.run_id))
@@ -58,6 +62,10 @@ impl Operation for LogMetric {
 impl Operation for LogParam {
     const ACCESS: Access = Access::Write;
 
+    fn touches(&self) -> Touched {
+        Touched::Run(self.run_id.clone())
+    }
+
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::Run(&self.run_id))
     }
@@ -73,6 +81,10 @@ impl Operation for LogParam {
 
 impl Operation for LogBatch {
     const ACCESS: Access = Access::Write;
+
+    fn touches(&self) -> Touched {
+        Touched::Run(self.run_id.clone())
+    }
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::Run(&self.run_id))
@@ -97,6 +109,10 @@ impl Operation for LogBatch {
 impl Operation for SetTag {
     const ACCESS: Access = Access::Write;
 
+    fn touches(&self) -> Touched {
+        Touched::Run(self.run_id.clone())
+    }
+
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::Run(&self.run_id))
     }
@@ -112,6 +128,10 @@ impl Operation for SetTag {
 
 impl Operation for DeleteTag {
     const ACCESS: Access = Access::Write;
+
+    fn touches(&self) -> Touched {
+        Touched::Run(self.run_id.clone())
+    }
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::Run(&self.run_id))

@@ -8,7 +8,7 @@ use longshore_mlflow::rest::{GetRun, RunInfo, RunReply, RunStatus};
 
 pub(super) use change::{forget_assessments_of, rename};
 use load::complete;
-pub(super) use load::{load, metric};
+pub(super) use load::{load, metric, texts};
 
 use crate::{
     Error,
@@ -94,4 +94,20 @@ impl Operation for GetRun {
         run.map(|run| RunReply { run })
             .ok_or_else(|| Error::missing(format!("Run with id={} not found", self.run_id)))
     }
+
+    fn body(
+        &self,
+        on: &mut dyn Connection,
+        context: &Context<'_>,
+    ) -> Result<Option<String>, Error> {
+        let sql = "SELECT 1 FROM runs JOIN experiments ON experiments.experiment_id = runs.experiment_id WHERE runs.run_uuid = ? AND experiments.workspace = ?";
+        let values = [(&self.run_id).into(), (&context.caller.workspace).into()];
+        // what is not found is refused by the answer
+        let is_there = on.first(sql, &values)?.is_some();
+        let ids = if is_there { std::slice::from_ref(&self.run_id) } else { &[] };
+        Ok(texts(on, ids)?.first().map(|run| format!("{{\"run\":{run}}}")))
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use longshore_mlflow::rest::{
     DatasetSummary, SearchDatasets, SearchDatasetsReply, SearchExperiments, SearchExperimentsReply,
     SearchLoggedModels, SearchLoggedModelsReply, SearchModelVersions, SearchModelVersionsReply,
-    SearchRegisteredModels, SearchRegisteredModelsReply, SearchRuns, SearchRunsReply,
+    SearchRegisteredModels, SearchRegisteredModelsReply, SearchRuns, SearchRunsReply, print,
 };
 
 use super::{experiments, logged_models, model_versions, registered_models, runs};
@@ -85,6 +85,33 @@ impl Operation for SearchRuns {
         let page = search::runs::find(on, self, &experiments)?;
         let runs = runs::load(on, &page.found)?;
         Ok(SearchRunsReply { runs, next_page_token: page.next })
+    }
+
+    fn body(
+        &self,
+        on: &mut dyn Connection,
+        context: &Context<'_>,
+    ) -> Result<Option<String>, Error> {
+        let experiments = known(on, context, texts(&self.experiment_ids))?;
+        let page = search::runs::find(on, self, &experiments)?;
+        let runs = runs::texts(on, &page.found)?;
+        let rest = print(&SearchRunsReply { runs: Vec::new(), next_page_token: page.next });
+        if runs.is_empty() {
+            return Ok(Some(rest));
+        }
+        // the list stands before what else the object holds
+        let between = if rest == "{}" { "" } else { "," };
+        let size = runs.iter().map(|it| it.len() + 1).sum::<usize>() + rest.len() + 16;
+        let mut body = String::with_capacity(size);
+        body.push_str("{\"runs\":[");
+        for (index, run) in runs.iter().enumerate() {
+            body.push_str(if index == 0 { "" } else { "," });
+            body.push_str(run);
+        }
+        body.push(']');
+        body.push_str(between);
+        body.push_str(rest.strip_prefix('{').unwrap_or(&rest));
+        Ok(Some(body))
     }
 }
 

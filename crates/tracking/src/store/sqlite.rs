@@ -3,6 +3,7 @@
 //! The writer runs all writes that wait in one transaction, and tells their callers once it is on disk: they share
 //! the cost of the disk, and none sees another's failure.
 
+mod commits;
 mod functions;
 mod sole;
 mod writer;
@@ -19,17 +20,20 @@ use std::{
 
 use rusqlite::{
     Connection as Handle, ErrorCode, ToSql,
+    config::DbConfig,
     types::{ToSqlOutput, ValueRef},
 };
 
+use commits::Commits;
 pub(super) use sole::Sole;
 use writer::Event;
 
 use super::{
     Connection, Dialect, Prepare, Row, Value,
+    kept::{Kept, View},
     work::{Job, Unended, guarded},
 };
-use crate::Error;
+use crate::{Error, sql::marks};
 
 /// Threads that read.
 const READERS: usize = 4;
@@ -64,18 +68,19 @@ impl Sqlite {
         let path = path.as_ref();
         let mut writer = connect(path, PAGES)?;
         prepare(&mut writer, schema)?;
+        let texts = Texts::open(writer.path().unwrap_or_default()).map(Arc::new);
         let log = format!("{}-wal", writer.path().unwrap_or_default());
-        let writes = writer::start(writer, &log)?;
+        let writes = writer::start(writer, &log, texts.clone())?;
         let (reads, jobs) = mpsc::channel::<Job>();
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..READERS {
             let mut reader = connect(path, PAGES_READ)?;
-            let jobs = jobs.clone();
+            let (jobs, texts) = (jobs.clone(), texts.clone());
             spawn("store-read", move || {
                 loop {
                     let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok(job) = next else { return };
-                    read_one(&mut reader, job);
+                    read_one(&mut reader, texts.as_deref(), job);
                 }
             })?;
         }
@@ -107,6 +112,8 @@ fn connect(path: &Path, pages: i64) -> Result<Handle, Error> {
     let handle = Handle::open(path)?;
     handle.busy_timeout(BUSY)?;
     handle.set_prepared_statement_cache_capacity(STATEMENTS);
+    // else most statements would be planned anew for each value that is bound
+    handle.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     keep_log(&handle)?;
     // the writer has the disk take every transaction by itself; SQLite need only do so before it empties the log
     handle.execute_batch(&format!(
@@ -137,14 +144,21 @@ fn keep_log(handle: &Handle) -> Result<(), Error> {
 /// Makes or recognises the schema, whole or not at all.
 fn prepare(handle: &mut Handle, schema: Prepare) -> Result<(), Error> {
     handle.execute_batch("BEGIN IMMEDIATE")?;
-    let done = schema(&mut Open { handle, is_full: false });
+    let done = schema(&mut Open { handle, is_full: false, kept: None });
     handle.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     done
 }
 
-fn read_one(handle: &mut Handle, mut job: Job) {
+fn read_one(handle: &mut Handle, texts: Option<&Texts>, mut job: Job) {
+    let before = texts.map(|it| (it.kept.known(), it.commits.last()));
     let begun = run(handle, "BEGIN");
-    guarded(&mut Open { handle, is_full: false }, &mut job);
+    let kept = texts.zip(before).and_then(|(texts, (known, last))| {
+        // the state is taken by the first statement; it is known which one that is when nobody commits meanwhile
+        handle.prepare_cached("SELECT 1 FROM sqlite_schema LIMIT 1").ok()?.exists([]).ok()?;
+        let commit = last.filter(|_| texts.commits.last() == last)?;
+        Some((&texts.kept, texts.kept.view(known, commit)?))
+    });
+    guarded(&mut Open { handle, is_full: false, kept }, &mut job);
     // a snapshot that is not given up keeps the log of changes from being emptied
     let ended = begun.and_then(|_| run(handle, "ROLLBACK"));
     job.tell(ended.map(drop).map_err(|error| why(&error)));
@@ -162,9 +176,29 @@ fn why(error: &rusqlite::Error) -> Unended {
     }
 }
 
+/// The texts that are kept, and the number of commits that tells whether they still hold.
+#[derive(Debug)]
+struct Texts {
+    kept: Kept,
+    commits: Commits,
+}
+
+impl Texts {
+    /// None, of a database that is in use; `None` where commits cannot be counted.
+    fn open(database: &str) -> Option<Self> {
+        let commits = Commits::open(database).inspect_err(|error| {
+            tracing::warn!(%error, "what is read is not kept: the index of the log of changes cannot be read");
+        });
+        let commits = commits.ok()?;
+        Some(Self { kept: Kept::new(commits.last()?), commits })
+    }
+}
+
 /// A connection in use.
 struct Open<'h> {
     handle: &'h mut Handle,
+    /// The texts that are kept, and the state that is read of them.
+    kept: Option<(&'h Kept, View)>,
     /// Whether a statement met a disk that is full.
     is_full: bool,
 }
@@ -204,6 +238,17 @@ impl Connection for Open<'_> {
         Ok(self.noticed(done)? as u64)
     }
 
+    fn insert(
+        &mut self,
+        begin: &str,
+        width: usize,
+        values: &[Value],
+        end: &str,
+    ) -> Result<u64, Error> {
+        let done = insert(self.handle, begin, width, values, end);
+        self.noticed(done)
+    }
+
     fn script(&mut self, sql: &str) -> Result<(), Error> {
         let done = self.handle.execute_batch(sql);
         self.noticed(done)
@@ -213,6 +258,45 @@ impl Connection for Open<'_> {
         let found = rows(self.handle, sql, values);
         self.noticed(found)
     }
+
+    fn kept(&mut self, run: &str) -> Option<Arc<str>> {
+        let (kept, view) = self.kept?;
+        kept.get(view, run)
+    }
+
+    fn keep(&mut self, run: &str, text: &Arc<str>) {
+        if let Some((kept, view)) = self.kept {
+            kept.put(view, run, text);
+        }
+    }
+}
+
+/// Adds rows one by one: a statement of many copies the pages that it changes, to be able to undo itself. What a row has
+/// in common with the one before stays bound.
+fn insert(
+    handle: &Handle,
+    begin: &str,
+    width: usize,
+    values: &[Value],
+    end: &str,
+) -> rusqlite::Result<u64> {
+    if values.is_empty() {
+        return Ok(0);
+    }
+    let sql = format!("{begin} VALUES ({}) {end}", marks(width));
+    let mut statement = handle.prepare_cached(&sql)?;
+    let (mut count, mut before): (u64, &[Value]) = (0, &[]);
+    for row in values.chunks(width) {
+        for (column, value) in row.iter().enumerate() {
+            // numbers are told apart by their bits, and cost nothing to bind
+            if !matches!(value, Value::Text(_)) || before.get(column) != Some(value) {
+                statement.raw_bind_parameter(column + 1, value)?;
+            }
+        }
+        count += statement.raw_execute()? as u64;
+        before = row;
+    }
+    Ok(count)
 }
 
 /// All rows of a query.

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Connection;
+use super::{Connection, Touched};
 use crate::Error;
 
 /// A piece of work of any kind.
@@ -12,6 +12,9 @@ pub(super) type Job = Box<dyn Work>;
 pub(super) trait Work: Send {
     /// Does it: true when what it changed is to be kept. It can be done again once that is undone.
     fn run(&mut self, on: &mut dyn Connection) -> bool;
+
+    /// What it touches of what is kept.
+    fn touched(&self) -> &Touched;
 
     /// Tells who waits: the result, or why the transaction could not be ended.
     fn tell(self: Box<Self>, ended: Result<(), Unended>);
@@ -38,6 +41,7 @@ impl From<Unended> for Error {
 /// Work with its result and the way to tell it.
 struct Task<T, F, S> {
     work: F,
+    touched: Touched,
     result: Option<Result<T, Error>>,
     send: S,
 }
@@ -56,6 +60,10 @@ where
         is_kept
     }
 
+    fn touched(&self) -> &Touched {
+        &self.touched
+    }
+
     fn tell(self: Box<Self>, ended: Result<(), Unended>) {
         let result = self.result.unwrap_or(Err(Error::Unavailable));
         (self.send)(ended.map_err(Error::from).and(result));
@@ -64,10 +72,11 @@ where
 
 /// Work whose result is given to `send`.
 pub(super) fn job<T: Send + 'static>(
+    touched: Touched,
     work: impl Fn(&mut dyn Connection) -> Result<T, Error> + Send + 'static,
     send: impl FnOnce(Result<T, Error>) + Send + 'static,
 ) -> Job {
-    Box::new(Task { work, result: None, send })
+    Box::new(Task { work, touched, result: None, send })
 }
 
 /// Does it, and keeps nothing of work that panics: its caller learns that it has no answer.

@@ -7,7 +7,7 @@ use longshore_mlflow::rest::{
 use super::NAME_TAG;
 use crate::{
     Error,
-    operation::{Access, Context, Level, Need, Object, Operation},
+    operation::{Access, Context, Level, Need, Object, Operation, Touched},
     operations::run_data,
     routes::Route,
     store::Connection,
@@ -67,6 +67,10 @@ pub(in crate::operations) fn forget_assessments_of(
 
 impl Operation for UpdateRun {
     const ACCESS: Access = Access::Write;
+
+    fn touches(&self) -> Touched {
+        Touched::Run(self.run_id.clone())
+    }
 
     fn needs(&self) -> Need<'_> {
         Need::of(Level::Edit, Object::Run(&self.run_id))

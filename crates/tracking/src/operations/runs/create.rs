@@ -7,7 +7,7 @@ use longshore_mlflow::rest::{
 use super::NAME_TAG;
 use crate::{
     Error,
-    operation::{Access, Context, Level, Need, Object, Operation},
+    operation::{Access, Context, Level, Need, Object, Operation, Touched},
     operations::{artifact_uri::below, experiments, run_data},
     random,
     routes::Route,
@@ -48,6 +48,10 @@ fn tags(request: &CreateRun, name: &str, context: &Context<'_>) -> Result<Vec<Ru
 
 impl Operation for CreateRun {
     const ACCESS: Access = Access::Write;
+
+    fn touches(&self) -> Touched {
+        Touched::NoRun
+    }
 
     fn needs(&self) -> Need<'_> {
         let id = self.experiment_id.as_deref().unwrap_or_default();

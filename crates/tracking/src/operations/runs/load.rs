@@ -1,10 +1,10 @@
 //! Whole runs, many at a time: a query for each kind of data, whatever the number of runs.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use longshore_mlflow::rest::{
     Dataset, DatasetInput, InputTag, Metric, ModelInput, ModelOutput, Param, Run, RunData, RunInfo,
-    RunInputs, RunOutputs, RunTag,
+    RunInputs, RunOutputs, RunTag, print,
 };
 
 use super::NAME_TAG;
@@ -32,6 +32,25 @@ pub(in crate::operations) fn load(
         }
     }
     complete(on, ids.iter().filter_map(|id| infos.remove(id)).collect())
+}
+
+/// As [`load`], of each run its JSON. It is kept for who asks next.
+///
+/// # Errors
+/// Those of the store.
+pub(in crate::operations) fn texts(
+    on: &mut dyn Connection,
+    ids: &[String],
+) -> Result<Vec<Arc<str>>, Error> {
+    let mut texts: HashMap<_, _> =
+        ids.iter().filter_map(|id| Some((id.clone(), on.kept(id)?))).collect();
+    let others: Vec<_> = ids.iter().filter(|id| !texts.contains_key(*id)).cloned().collect();
+    for run in load(on, &others)? {
+        let text = Arc::from(print(&run));
+        on.keep(&run.info.run_id, &text);
+        texts.insert(run.info.run_id, text);
+    }
+    Ok(ids.iter().filter_map(|id| texts.remove(id)).collect())
 }
 
 /// The whole runs of `infos`, in their order.

@@ -74,7 +74,7 @@ impl Sole {
         work: impl FnOnce(&mut dyn Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.handle.execute_batch(if is_kept { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
-        let done = work(&mut Open { handle: &mut self.handle, is_full: false });
+        let done = work(&mut Open { handle: &mut self.handle, is_full: false, kept: None });
         let ended =
             if is_kept && done.is_ok() { self.handle.execute_batch("COMMIT") } else { Ok(()) };
         if !self.handle.is_autocommit() {

@@ -7,12 +7,15 @@
 use std::{
     fs::File,
     io, mem,
-    sync::mpsc::{self, Receiver, Sender},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender},
+    },
 };
 
 use rusqlite::Connection as Handle;
 
-use super::{Open, run, spawn, why};
+use super::{Open, Texts, run, spawn, why};
 use crate::{
     Error,
     store::work::{Job, Unended, guarded},
@@ -31,11 +34,16 @@ pub(super) enum Event {
     End,
 }
 
-/// Starts the threads. Nothing else may write by `handle`, whose log of changes is at `log`.
+/// Starts the threads. Nothing else may write by `handle`, whose log of changes is at `log`. What is kept of runs is
+/// told of each commit.
 ///
 /// # Errors
 /// When the log cannot be opened, or a thread cannot be started.
-pub(super) fn start(handle: Handle, log: &str) -> Result<Sender<Event>, Error> {
+pub(super) fn start(
+    handle: Handle,
+    log: &str,
+    texts: Option<Arc<Texts>>,
+) -> Result<Sender<Event>, Error> {
     let log = File::open(log).map_err(|error| {
         tracing::error!(%error, path = log, "the log of changes cannot be opened");
         Error::Unavailable
@@ -44,8 +52,11 @@ pub(super) fn start(handle: Handle, log: &str) -> Result<Sender<Event>, Error> {
     let (groups, ended) = mpsc::channel();
     let synced = send.clone();
     spawn("store-sync", move || sync_all(&log, &ended, &synced))?;
+    let version = version(&handle)?;
     let writer = Writer {
         handle,
+        texts,
+        version,
         groups,
         group: Vec::new(),
         under_way: 0,
@@ -76,6 +87,9 @@ fn sync_all(log: &File, groups: &Receiver<Vec<Job>>, events: &Sender<Event>) {
 /// The thread that runs jobs.
 struct Writer {
     handle: Handle,
+    texts: Option<Arc<Texts>>,
+    /// The number of the database that each change by another connection changes.
+    version: i64,
     /// Where transactions go that are ended.
     groups: Sender<Vec<Job>>,
     /// The jobs of the transaction that is open; none is when it is empty.
@@ -123,7 +137,7 @@ impl Writer {
             return self.group.push(job);
         }
         let before = self.handle.total_changes();
-        let mut open = Open { handle: &mut self.handle, is_full: false };
+        let mut open = Open { handle: &mut self.handle, is_full: false, kept: None };
         let is_kept = guarded(&mut open, &mut job);
         self.is_full |= open.is_full;
         self.group.push(job);
@@ -137,9 +151,31 @@ impl Writer {
         self.is_careful = false;
         self.is_full = false;
         self.changes = self.handle.total_changes();
-        run(&self.handle, "BEGIN IMMEDIATE").map(drop).inspect_err(|error| {
+        run(&self.handle, "BEGIN IMMEDIATE").inspect_err(|error| {
             tracing::error!(%error, "no transaction can be begun");
-        })
+        })?;
+        if let Some(Texts { kept, commits }) = self.texts.as_deref()
+            // what cannot be counted is nothing that was told of
+            && kept.begin(commits.last().unwrap_or_default())
+        {
+            self.version = version(&self.handle)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction in the database, and tells what is kept of runs.
+    fn commit(&mut self, group: &[Job]) -> Result<(), Unended> {
+        let Some(Texts { kept, commits }) = self.texts.as_deref() else {
+            return commit(&self.handle, self.is_full);
+        };
+        kept.touch(group.iter().map(|job| job.touched()));
+        let ended = commit(&self.handle, self.is_full);
+        // in this order: a commit of another connection that is counted has changed the number too
+        let last = commits.last();
+        let version = version(&self.handle).unwrap_or_default();
+        kept.end(last.filter(|_| version == self.version));
+        self.version = version;
+        ended
     }
 
     /// Undoes the transaction, of which one job is not to be kept, and does all again so that this one can be undone
@@ -164,7 +200,7 @@ impl Writer {
             return;
         }
         let group = mem::take(&mut self.group);
-        let ended = commit(&self.handle, self.is_full);
+        let ended = self.commit(&group);
         let is_unchanged = self.handle.total_changes() == self.changes && self.under_way == 0;
         if ended.is_err() || is_unchanged {
             return group.into_iter().for_each(|job| job.tell(ended));
@@ -181,7 +217,7 @@ fn in_savepoint(handle: &mut Handle, job: &mut Job) -> bool {
         tracing::error!(%error, "no savepoint can be set");
         return why(&error) == Unended::Full;
     }
-    let mut open = Open { handle, is_full: false };
+    let mut open = Open { handle, is_full: false, kept: None };
     let is_kept = guarded(&mut open, job);
     let is_full = open.is_full;
     let ended = if is_kept { Ok(0) } else { run(handle, "ROLLBACK TO job") };
@@ -190,6 +226,11 @@ fn in_savepoint(handle: &mut Handle, job: &mut Job) -> bool {
         tracing::error!(%error, "a savepoint is gone");
     }
     is_full
+}
+
+/// A number that is another one once a connection that is not `handle` has changed the database.
+fn version(handle: &Handle) -> rusqlite::Result<i64> {
+    handle.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
 }
 
 /// Ends a transaction: when it could, the system has all pages.
