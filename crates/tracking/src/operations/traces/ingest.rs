@@ -16,7 +16,7 @@ use crate::{
     Error,
     allow::allow_at,
     clock::now,
-    operation::{Access, Context, Level, Need, Object},
+    operation::{Access, Context, Level, Need, Object, Touched},
     otlp::{self, Any, Broken, Span, Wrong},
     reply::{self, Reply},
     routes::{Asked, Route},
@@ -99,7 +99,8 @@ async fn ingest(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Erro
                 None => Ok(()),
             }
         };
-        state.store.write(work).await?;
+        // a trace that is linked to a run is no part of what is told of it
+        state.store.write_what(Touched::NoRun, work).await?;
     }
     Ok(reply::whole(StatusCode::OK, "application/x-protobuf", ""))
 }

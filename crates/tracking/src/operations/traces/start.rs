@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Error,
     allow::allow,
-    operation::{Access, Context, Level, Need, Object, Operation},
+    operation::{Access, Context, Level, Need, Object, Operation, Touched},
     operations::{
         artifact_uri::below,
         assessments::{self, Assessed},
@@ -157,6 +157,10 @@ pub(super) fn put(
 
 impl Operation for StartTraceV3 {
     const ACCESS: Access = Access::Write;
+
+    fn touches(&self) -> Touched {
+        Touched::NoRun
+    }
 
     fn needs(&self) -> Need<'_> {
         let id = self.trace.trace_info.trace_location.experiment_id();
