@@ -14,7 +14,7 @@ use crate::{
         operator::Operator,
         select::{Column, Select, Sql},
     },
-    store::{Connection, Value},
+    store::{Connection, Dialect, Value},
 };
 
 /// Most runs that are sorted rather than walked along.
@@ -66,17 +66,12 @@ impl Plan<'_> {
         after: Option<&[Value]>,
         limit: usize,
     ) -> Result<Vec<Vec<Value>>, Error> {
-        let dialect = on.dialect();
         let columns = self.columns();
         let mut list: Vec<_> = columns.iter().map(|it| it.sql.clone()).collect();
         list.push("r.run_uuid".to_owned());
         let numbered: Vec<_> = columns.into_iter().enumerate().collect();
-        let mut conditions: Vec<_> =
-            self.conditions.iter().map(|it| sql::fulfilled(it, dialect)).collect();
-        if let Some(stage) = self.stage {
-            conditions.push(Sql::of(format!("r.lifecycle_stage = '{stage}'"), Vec::new()));
-        }
-        let search = Search { plan: self, list, columns: numbered, conditions, after, limit };
+        let search =
+            Search { plan: self, list, columns: numbered, dialect: on.dialect(), after, limit };
         if let Some(few) = self.few(on)? {
             return search.sorted(on, few);
         }
@@ -99,11 +94,11 @@ impl Plan<'_> {
                 (most, best) = (count, Some(Few::OfExperiments));
             }
         }
-        for condition in self.conditions {
+        for (index, condition) in self.conditions.iter().enumerate() {
             let Some(candidates) = sql::candidates(condition, on.dialect()) else { continue };
             let count = count(on, &candidates, most)?;
             if count < most {
-                (most, best) = (count, Some(Few::Candidates(candidates)));
+                (most, best) = (count, Some(Few::Candidates(index, candidates)));
             }
         }
         Ok(best)
@@ -121,8 +116,8 @@ impl Plan<'_> {
 
 /// Runs that are sorted rather than walked along.
 enum Few {
-    /// Those that may fulfil a condition.
-    Candidates(Sql),
+    /// Those that fulfil a condition of the filter.
+    Candidates(usize, Sql),
     /// All of the experiments.
     OfExperiments,
 }
@@ -140,12 +135,21 @@ struct Search<'a> {
     plan: &'a Plan<'a>,
     list: Vec<String>,
     columns: Vec<(usize, Column)>,
-    conditions: Vec<Sql>,
+    dialect: Dialect,
     after: Option<&'a [Value]>,
     limit: usize,
 }
 
 impl Search<'_> {
+    /// What a run fulfils beside one condition of the filter, whose rows are found by `owner`.
+    fn conditions(&self, owner: &'static str, but: Option<usize>) -> Vec<Sql> {
+        let others = self.plan.conditions.iter().enumerate().filter(|(it, _)| Some(*it) != but);
+        let filter = others.map(|(_, it)| sql::fulfilled(it, self.dialect, owner));
+        let stage =
+            self.plan.stage.map(|it| Sql::of(format!("r.lifecycle_stage = '{it}'"), Vec::new()));
+        filter.chain(stage).collect()
+    }
+
     /// The joins of what is sorted by, from a number on.
     fn joins(&self, from: &mut Sql, first: usize) {
         for (index, by) in self.plan.order.iter().enumerate().skip(first) {
@@ -159,7 +163,9 @@ impl Search<'_> {
     fn sorted(&self, on: &mut dyn Connection, few: Few) -> Result<Vec<Vec<Value>>, Error> {
         let mut from = Sql::default();
         let mut part = self.plan.within();
-        if let Few::Candidates(Sql { text, values }) = few {
+        let mut fulfilled = None;
+        if let Few::Candidates(index, Sql { text, values }) = few {
+            fulfilled = Some(index);
             from.push(&format!("({text}) d CROSS JOIN "), values);
             part.push(" AND r.run_uuid = d.run_uuid", []);
         }
@@ -169,7 +175,7 @@ impl Search<'_> {
             list: &self.list,
             from: &from,
             parts: &[part],
-            conditions: &self.conditions,
+            conditions: &self.conditions(sql::OF_RUN, fulfilled),
             columns: &self.columns,
             after: self.after,
             limit: self.limit,
@@ -214,7 +220,8 @@ impl Search<'_> {
             );
             first.nullable = on.first(&text, &within.values)?.is_some();
         }
-        let conditions: Vec<_> = self.conditions.iter().chain(also).cloned().collect();
+        let mut conditions = self.conditions(sql::OF_RUN, None);
+        conditions.extend(also.cloned());
         let select = Select {
             list,
             from,
@@ -306,7 +313,7 @@ impl Search<'_> {
                 list: &self.list,
                 from: &from,
                 parts: &[part],
-                conditions: &self.conditions,
+                conditions: &self.conditions(sql::OF_VALUE, None),
                 columns: &columns,
                 after,
                 limit,

@@ -10,11 +10,19 @@ use crate::{
     store::Dialect,
 };
 
-const OWNER: &str = "x.run_uuid = r.run_uuid";
+/// How a row `x` of a table is found to belong to the run.
+pub(super) const OF_RUN: &str = "x.run_uuid = r.run_uuid";
 
-const METRICS: Table = Table { name: "latest_metrics", key: "key", value: "value", owner: OWNER };
-const PARAMS: Table = Table { name: "params", key: "key", value: "value", owner: OWNER };
-const TAGS: Table = Table { name: "tags", key: "key", value: "value", owner: OWNER };
+/// The same where the run is that of the value that is sorted by first: it need not be looked up before.
+pub(super) const OF_VALUE: &str = "x.run_uuid = o0.run_uuid";
+
+const METRICS: &str = "latest_metrics";
+const PARAMS: &str = "params";
+const TAGS: &str = "tags";
+
+fn table(name: &'static str, owner: &'static str) -> Table {
+    Table { name, key: "key", value: "value", owner }
+}
 
 /// The tag that holds a run's name. The column of names is empty for runs of MLflow 1.
 const RUN_NAME: &str = "mlflow.runName";
@@ -22,44 +30,41 @@ const RUN_NAME: &str = "mlflow.runName";
 /// How many characters of a value the indexes of parameters and tags hold.
 pub(super) const INDEXED: usize = 100;
 
-/// The condition that a run fulfils.
-pub(super) fn fulfilled(condition: &Condition, dialect: Dialect) -> Sql {
+/// The condition that a run fulfils, whose rows are found by `owner`.
+pub(super) fn fulfilled(condition: &Condition, dialect: Dialect, owner: &'static str) -> Sql {
     match condition.field.kind {
         Kind::Attribute => match &*condition.field.key {
-            "run_name" => named(condition).among(&TAGS, dialect),
+            "run_name" => named(condition).among(&table(TAGS, owner), dialect),
             "run_id" => condition.on("r.run_uuid", dialect),
             key => condition.on(&format!("r.{key}"), dialect),
         },
         Kind::Metric => {
             let value = measured(condition);
             let mut sql = Sql::of(
-                format!(
-                    "EXISTS (SELECT 1 FROM {} x WHERE {OWNER} AND x.key = ? AND ",
-                    METRICS.name
-                ),
+                format!("EXISTS (SELECT 1 FROM {METRICS} x WHERE {owner} AND x.key = ? AND "),
                 vec![(&condition.field.key).into()],
             );
             sql.push(&format!("{})", value.text), value.values);
             sql
         }
-        Kind::Param => condition.among(&PARAMS, dialect),
-        Kind::Tag => condition.among(&TAGS, dialect),
+        Kind::Param => condition.among(&table(PARAMS, owner), dialect),
+        Kind::Tag => condition.among(&table(TAGS, owner), dialect),
         _ => dataset(condition, dialect),
     }
 }
 
-/// Runs that may fulfil the condition, found by an index: `None` when none finds them. Each is in it once.
+/// Runs that fulfil the condition, found by an index: `None` when none finds them. Each is in it once.
 pub(super) fn candidates(condition: &Condition, dialect: Dialect) -> Option<Sql> {
     let named = named(condition);
     let (table, condition) = match (condition.field.kind, &*condition.field.key) {
-        (Kind::Metric, _) if condition.operator != Operator::NotEqual => (&METRICS, condition),
-        (Kind::Param, _) if condition.operator == Operator::Equal => (&PARAMS, condition),
-        (Kind::Tag, _) if condition.operator == Operator::Equal => (&TAGS, condition),
-        (Kind::Attribute, "run_name") if condition.operator == Operator::Equal => (&TAGS, &named),
+        (Kind::Metric, _) if condition.operator != Operator::NotEqual => (METRICS, condition),
+        (Kind::Param, _) if condition.operator == Operator::Equal => (PARAMS, condition),
+        (Kind::Tag, _) if condition.operator == Operator::Equal => (TAGS, condition),
+        (Kind::Attribute, "run_name") if condition.operator == Operator::Equal => (TAGS, &named),
         _ => return None,
     };
     let mut sql = Sql::of(
-        format!("SELECT x.run_uuid FROM {} x WHERE x.key = ? AND ", table.name),
+        format!("SELECT x.run_uuid FROM {table} x WHERE x.key = ? AND "),
         vec![(&condition.field.key).into()],
     );
     if condition.field.kind == Kind::Metric {
