@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::{Response, header::CONTENT_TYPE, http::request::Parts};
+use hyper::{Response, body::Body as _, header::CONTENT_TYPE, http::request::Parts};
 use longshore_daemon::server::Body;
 use longshore_mlflow::rest::{Call, ErrorCode, Message, Method, parse_query, parse_request};
 
@@ -67,8 +67,14 @@ pub(crate) async fn operate<O: Operation>(
 /// The message of a request, and who asks.
 pub(crate) async fn read<C: Call>(state: &State, asked: Asked) -> Result<(C, Caller), Error> {
     let Asked { head, body, fields, caller, .. } = asked;
-    let is_bare = head.method == Method::Delete.name() && head.uri.query().is_some();
-    if head.method == Method::Get.name() || (is_bare && !head.headers.contains_key(CONTENT_TYPE)) {
+    let has_query = head.uri.query().is_some_and(|it| !it.is_empty());
+    let is_in_query = if head.method == Method::Get.name() {
+        has_query || body.is_end_stream()
+    } else {
+        let is_delete = head.method == Method::Delete.name();
+        is_delete && has_query && !head.headers.contains_key(CONTENT_TYPE)
+    };
+    if is_in_query {
         return Ok((of_query(&head, &fields)?, caller));
     }
     let path: Vec<_> = named(&fields).collect();
@@ -117,20 +123,22 @@ pub(crate) async fn whole(head: &Parts, body: Body, limit: usize) -> Result<Byte
     Ok(body.to_bytes())
 }
 
-/// A body must say that it is JSON: a web page of another origin cannot say so unasked. Neither can it
-/// delete anything unasked, and MLflow's clients delete without a body.
+/// A body that is posted or put must say that it is JSON: a web page of another origin cannot say so
+/// unasked. The other methods are not its to use unasked, or change nothing.
 fn is_json(head: &Parts) -> Result<(), Error> {
-    if head.method == Method::Delete.name() && !head.headers.contains_key(CONTENT_TYPE) {
+    if ![Method::Post.name(), Method::Put.name()].contains(&head.method.as_str()) {
         return Ok(());
     }
-    let named = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let words = "Bad Request. Content-Type header is missing.";
+    let missing = || Error::refused(ErrorCode::InvalidParameterValue, words);
+    let named = head.headers.get(CONTENT_TYPE).ok_or_else(missing)?.to_str().ok();
     let essence = named.and_then(|it| it.split(';').next()).map(str::trim).unwrap_or_default();
     if essence.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
     Err(Error::refused(
         ErrorCode::InvalidParameterValue,
-        "Bad Request. Content-Type should be 'application/json'.",
+        "Bad Request. Content-Type must be one of ['application/json'].",
     ))
 }
 

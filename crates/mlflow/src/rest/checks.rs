@@ -75,6 +75,11 @@ pub fn changed_params(run_id: &str, params: &[(&str, &str, &str)]) -> Error {
 /// # Errors
 /// [`Error::Rule`].
 pub fn metric(place: &str, metric: &Metric) -> Result<(), Error> {
+    let is_named = |it: &Option<String>| it.as_ref().is_some_and(|it| !it.is_empty());
+    if is_named(&metric.dataset_name) != is_named(&metric.dataset_digest) {
+        let words = "Both dataset_name and dataset_digest must be provided if one is provided";
+        return Err(Error::rule(words.to_owned()));
+    }
     key(&format!("{place}name"), &metric.key)?;
     if metric.timestamp < 0 {
         let mut value = String::new();

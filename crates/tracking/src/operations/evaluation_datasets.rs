@@ -145,7 +145,8 @@ impl Operation for CreateEvaluationDataset {
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         length("name", &self.name, NAME)?;
-        let tags = tags::read(self.tags.as_deref().unwrap_or("{}"))?;
+        let tags = self.tags.as_deref().filter(|it| !it.is_empty());
+        let tags = tags::read(tags.unwrap_or("{}"))?;
         let user = tags.get(USER).cloned().flatten();
         length(USER, user.as_deref().unwrap_or_default(), NAME)?;
         let experiments = experiments::known(on, context, &self.experiment_ids)?;

@@ -151,8 +151,8 @@ impl Operation for CreateExperiment {
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         names::experiment(&self.name)?;
         tags::check_all(&self.tags)?;
-        let location = self.artifact_location.as_deref();
-        if context.settings.workspaces && location.is_some_and(|it| !it.is_empty()) {
+        let location = self.artifact_location.as_deref().filter(|it| !it.is_empty());
+        if context.settings.workspaces && location.is_some() {
             let words = "artifact_location cannot be specified when workspaces are enabled";
             return Err(Error::invalid(words));
         }

@@ -84,7 +84,7 @@ impl Place {
 
 /// Reads the bounds of a page: where it begins, and how many measurements it holds.
 fn page(request: &GetMetricHistory) -> Result<(Option<Place>, Option<usize>), Error> {
-    let after = request.page_token.as_deref().map(|token| {
+    let after = request.page_token.as_deref().filter(|it| !it.is_empty()).map(|token| {
         Place::parse(token).ok_or_else(|| {
             Error::invalid("Invalid page token: it is not one that this server gave for a history")
         })

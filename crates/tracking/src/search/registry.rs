@@ -95,7 +95,13 @@ pub(crate) fn versions(
     request: &SearchModelVersions,
     caller: &Caller,
 ) -> Result<Page<(String, i64)>, Error> {
-    let limit = limit(request.max_results.unwrap_or(10_000), 200_000)?;
+    let asked = request.max_results.unwrap_or(10_000);
+    if asked < 1 {
+        return Err(Error::invalid(format!(
+            "Invalid value for max_results. It must be a positive integer, but got {asked}"
+        )));
+    }
+    let limit = limit(asked, 200_000)?;
     let conditions = VERSIONS.parse(request.filter.as_deref().unwrap_or_default())?;
     let columns = version_columns(&request.order_by)?;
     let scope = page::Scope::of("versions", &request.order_by);

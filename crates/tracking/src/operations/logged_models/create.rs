@@ -30,12 +30,13 @@ impl Operation for CreateLoggedModel {
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
-        self.name.as_deref().map(names::logged_model).transpose()?;
+        let name = self.name.as_deref().filter(|it| !it.is_empty());
+        name.map(names::logged_model).transpose()?;
         let experiment = experiments::active(on, context, &self.experiment_id)?;
         let id = names::experiment_id(&self.experiment_id)?;
         let model_id = format!("m-{}", random::id()?);
         let root = experiment.artifact_location.as_deref().unwrap_or_default();
-        let name = self.name.clone().map_or_else(random::name, Ok)?;
+        let name = name.map_or_else(random::name, |it| Ok(it.to_owned()))?;
         let sql = "INSERT INTO logged_models (model_id, experiment_id, name, artifact_location, creation_timestamp_ms, last_updated_timestamp_ms, status, lifecycle_stage, model_type, source_run_id) VALUES (?, ?, ?, ?, ?, ?, ?, 'active', ?, ?)";
         let values = [
             (&model_id).into(),

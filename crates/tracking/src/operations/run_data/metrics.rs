@@ -87,6 +87,11 @@ fn set_latest(on: &mut dyn Connection, run_id: &str, metrics: &[Kept<'_>]) -> Re
     Ok(())
 }
 
+/// What a measurement names; an empty name is none.
+fn given(name: Option<&String>) -> Option<&str> {
+    name.map(String::as_str).filter(|it| !it.is_empty())
+}
+
 /// Keeps the measurements that name a logged model with that model too. There, a measurement is known by
 /// its name, time and step: the last value of a batch counts. The table cannot tell that a value is not a
 /// number, so such a one is left out; MLflow keeps a 0 in its place.
@@ -98,11 +103,13 @@ fn log_for_models(
 ) -> Result<(), Error> {
     let mut kept = BTreeMap::new();
     for it in metrics {
-        if let Some(model) = it.metric.model_id.as_ref().filter(|_| !it.metric.value.is_nan()) {
+        if let Some(model) =
+            given(it.metric.model_id.as_ref()).filter(|_| !it.metric.value.is_nan())
+        {
             kept.insert((model, &it.metric.key, it.metric.timestamp, it.step), it);
         }
     }
-    let models: BTreeSet<_> = kept.keys().map(|(model, ..)| model.as_str()).collect();
+    let models: BTreeSet<_> = kept.keys().map(|(model, ..)| *model).collect();
     for model in models {
         logged_models::info(on, context, model)?;
     }
@@ -116,8 +123,8 @@ fn log_for_models(
             it.value.into(),
             experiment.into(),
             (&run.run_id).into(),
-            it.metric.dataset_name.clone().into(),
-            it.metric.dataset_digest.clone().into(),
+            given(it.metric.dataset_name.as_ref()).map(str::to_owned).into(),
+            given(it.metric.dataset_digest.as_ref()).map(str::to_owned).into(),
         ];
         row
     });

@@ -22,7 +22,8 @@ pub(super) fn routes() -> Vec<Route> {
 /// The name of a run: what the request says, or the tag, or random words.
 fn name(request: &CreateRun) -> Result<String, Error> {
     let tag = request.tags.iter().find(|tag| tag.key == NAME_TAG).map(|tag| &tag.value);
-    match (request.run_name.as_ref(), tag.filter(|value| !value.is_empty())) {
+    let asked = request.run_name.as_ref().filter(|name| !name.is_empty());
+    match (asked, tag.filter(|value| !value.is_empty())) {
         (Some(name), Some(tag)) if name != tag => Err(Error::invalid(format!(
             "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='{name}', mlflow.runName='{tag}')."
         ))),
