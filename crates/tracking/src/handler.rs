@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
     ext::ReasonPhrase,
-    header::{ALLOW, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE},
+    header::{ALLOW, AUTHORIZATION, HeaderValue, LOCATION, WWW_AUTHENTICATE},
     http::request::Parts,
 };
 use longshore_daemon::{
@@ -194,8 +194,13 @@ fn kind(code: ErrorCode) -> Code {
     match code.status() {
         400 => Code::InvalidArgument,
         401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
         404 => Code::NotFound,
+        409 => Code::AlreadyExists,
+        429 => Code::TooManyRequests,
+        501 => Code::Unimplemented,
         503 => Code::Unavailable,
+        504 => Code::DeadlineExceeded,
         status if status < 500 => Code::InvalidArgument,
         _ => Code::Internal,
     }
@@ -204,7 +209,10 @@ fn kind(code: ErrorCode) -> Code {
 impl Handler {
     /// The path below the prefix; `None` when it is not below it. Artifacts and probes are at both.
     fn within<'a>(&self, head: &'a Parts) -> Option<&'a str> {
-        let path = head.uri.path();
+        self.below(head.uri.path())
+    }
+
+    fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
         let below =
             path.strip_prefix(&self.prefix).filter(|it| it.is_empty() || it.starts_with('/'));
         below.or_else(|| (is_artifact(path) || probes::is_one(path)).then_some(path))
@@ -262,7 +270,7 @@ async fn answer(
     note: Note,
 ) -> Result<Response<Reply>, Error> {
     let state = &handler.state;
-    let Some(path) = handler.within(head) else { return Ok(nothing(head)) };
+    let Some(path) = handler.within(head) else { return Ok(nothing(handler, head)) };
     if let Some(response) = probes::answer(state, path, &head.headers).await? {
         *named = "probe";
         return Ok(response);
@@ -275,10 +283,15 @@ async fn answer(
         let words = "the server serves artifacts only, because of `--artifacts-only`";
         return Err(Error::refused(ErrorCode::TemporarilyUnavailable, words));
     }
+    let mut head = head.clone();
+    if head.method == Method::HEAD {
+        // the connection leaves the body out
+        head.method = Method::GET;
+    }
     let (route, fields) = match handler.routes.find(path, head.method.as_str()) {
         Found::Route(route, fields) => (route, fields),
-        Found::OtherMethod(methods) => return Ok(other_method(head, &methods)),
-        Found::Nothing => return Ok(nothing(head)),
+        Found::OtherMethod(methods) => return Ok(other_method(&head, &methods)),
+        Found::Nothing => return Ok(nothing(handler, &head)),
     };
     *named = route.path;
     if caller.means.is_read_only() && route.access == Access::Write {
@@ -289,7 +302,7 @@ async fn answer(
     }
     let fields = fields.into_iter().map(|(name, text)| Ok((name, decode(&text)?)));
     let fields = fields.collect::<Result<_, Error>>()?;
-    let asked = Asked { head: head.clone(), body, fields, caller, note };
+    let asked = Asked { head, body, fields, caller, note };
     (route.answer)(state.clone(), asked).await
 }
 
@@ -306,19 +319,51 @@ async fn web_page(handler: &Handler, head: &Parts, path: &str) -> Option<Respons
     }
 }
 
-fn nothing(head: &Parts) -> Response<Reply> {
+/// Leads from a path with several slashes in a row to the one with one, where that is something: clients
+/// that put a slash behind the server's address are led so by MLflow's server too.
+fn merged(handler: &Handler, head: &Parts) -> Option<Response<Reply>> {
+    let mut path = String::new();
+    for part in head.uri.path().split_inclusive('/') {
+        if part != "/" || path.is_empty() {
+            path.push_str(part);
+        }
+    }
+    let is_there = path != head.uri.path()
+        && matches!(
+            handler.routes.find(handler.below(&path)?, head.method.as_str()),
+            Found::Route(..)
+        );
+    let query = head.uri.query().map(|it| format!("?{it}")).unwrap_or_default();
+    let location = is_there.then(|| HeaderValue::from_str(&(path + &query)).ok())??;
+    let mut response = reply::whole(StatusCode::PERMANENT_REDIRECT, "text/plain", "");
+    response.headers_mut().insert(LOCATION, location);
+    Some(response)
+}
+
+fn nothing(handler: &Handler, head: &Parts) -> Response<Reply> {
+    if let Some(response) = merged(handler, head) {
+        return response;
+    }
     let words = format!("there is no `{}` here", head.uri.path());
     let mut response = reply::refusal(ErrorCode::EndpointNotFound, &words);
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
 
+/// What a path that exists says to another method; to `OPTIONS` only which methods it takes.
 fn other_method(head: &Parts, methods: &[&str]) -> Response<Reply> {
-    let words =
-        format!("`{}` does not apply to this path; use {}", head.method, methods.join(", "));
-    let mut response = reply::refusal(ErrorCode::EndpointNotFound, &words);
-    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
+    let mut response = if head.method == Method::OPTIONS {
+        reply::whole(StatusCode::NO_CONTENT, "text/plain", "")
+    } else {
+        let words =
+            format!("`{}` does not apply to this path; use {}", head.method, methods.join(", "));
+        let mut response = reply::refusal(ErrorCode::EndpointNotFound, &words);
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response
+    };
+    let head = methods.contains(&"GET").then_some("HEAD");
+    let allow: Vec<_> = methods.iter().copied().chain(head).chain(["OPTIONS"]).collect();
+    if let Ok(allow) = HeaderValue::from_str(&allow.join(", ")) {
         response.headers_mut().insert(ALLOW, allow);
     }
     response

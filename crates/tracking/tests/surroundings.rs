@@ -121,6 +121,51 @@ fn a_prefix_is_before_every_path_and_leaves_probes_and_artifacts_where_they_were
     });
 }
 
+#[test]
+fn head_is_get_without_a_body_and_options_says_what_there_is() {
+    with(
+        |_| {},
+        |at| {
+            let path = "/api/2.0/mlflow/experiments/get";
+            let reply = ask(at, &format!("HEAD {path}?experiment_id=0"), &["host: localhost"]);
+            assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+            assert!(reply.ends_with("\r\n\r\n"), "{reply}");
+            let missing = format!("HEAD {path}?experiment_id=9");
+            assert_eq!(status(at, &missing, &["host: localhost"]), "404");
+            let reply = ask(at, &format!("OPTIONS {path}"), &["host: localhost"]);
+            assert!(reply.starts_with("HTTP/1.1 204"), "{reply}");
+            assert!(reply.contains("allow: GET, HEAD, OPTIONS\r\n"), "{reply}");
+            let posted = "HEAD /api/2.0/mlflow/experiments/create";
+            assert_eq!(status(at, posted, &["host: localhost"]), "405");
+        },
+    );
+}
+
+#[test]
+fn slashes_in_a_row_lead_to_the_path_with_one() {
+    let prefixed = |config: &mut Config| config.prefix = "/mlflow".to_owned();
+    with(prefixed, |at| {
+        for (asked, wanted) in [
+            (
+                "//mlflow/api/2.0/mlflow/runs/get?run_id=a//b",
+                "/mlflow/api/2.0/mlflow/runs/get?run_id=a//b",
+            ),
+            ("/mlflow///get-artifact", "/mlflow/get-artifact"),
+            (
+                "/mlflow/api//2.0/mlflow/logged-models//m-1",
+                "/mlflow/api/2.0/mlflow/logged-models/m-1",
+            ),
+        ] {
+            let reply = ask(at, &format!("GET {asked}"), &["host: localhost"]);
+            assert!(reply.starts_with("HTTP/1.1 308"), "{asked}: {reply}");
+            assert!(reply.contains(&format!("location: {wanted}\r\n")), "{asked}: {reply}");
+        }
+        for path in ["//evil.com", "//mlflow//nothing", "/mlflow/api/2.0/mlflow//"] {
+            assert_eq!(status(at, &format!("GET {path}"), &["host: localhost"]), "404", "{path}");
+        }
+    });
+}
+
 /// What MLflow 3.17.2 was seen to answer: a request, its type, its body, the status and a piece of the
 /// answer. `RUN` is the id of a run.
 const UNUSUAL: &str = r#"
