@@ -42,9 +42,8 @@ async fn download(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Er
         let words = "Request must include the \"request_id\" query parameter.";
         Error::refused(ErrorCode::BadRequest, words)
     })?;
-    let attachment =
-        get("path").filter(|it| !it.is_empty()).map(|it| attachment(&it)).transpose()?;
-    if attachment.is_none()
+    let name = get("path").filter(|it| !it.is_empty());
+    if name.is_none()
         && let Some(spans) = stored(&state, asked.caller.clone(), id.clone()).await?
     {
         let body = format!("{{\"spans\":[{}]}}", spans.join(","));
@@ -53,7 +52,15 @@ async fn download(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Er
         response.headers_mut().insert(CONTENT_DISPOSITION, named);
         return Ok(response);
     }
-    let path = attachment.map_or_else(|| ArtifactPath::parse(SPANS), Ok)?;
+    let path = match name.map(|it| attachment(&it)) {
+        None => ArtifactPath::parse(SPANS)?,
+        Some(Ok(path)) => path,
+        Some(Err(wrong)) => {
+            // a stranger is told first that the trace is not theirs
+            stored(&state, asked.caller, id).await?;
+            return Err(wrong);
+        }
+    };
     artifacts::send_of_trace(&state, asked.caller, &id, &path, &asked.head.headers).await
 }
 
@@ -79,16 +86,17 @@ async fn stored(
     state.store.read(look).await
 }
 
-/// The path of an attachment, which is a bare name.
+/// The path of an attachment, whose name is a UUID in small letters.
 fn attachment(name: &str) -> Result<ArtifactPath, Error> {
-    if name.contains(['/', '\\']) {
+    let is_right = name.len() == 36
+        && name.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        });
+    if !is_right {
         return Err(Error::invalid(format!(
-            "Invalid attachment path: `{name}`; write the name of a file"
+            "Invalid attachment path: '{name}'. Attachment path must be a valid UUID."
         )));
-    }
-    let parsed = ArtifactPath::parse(name)?;
-    if parsed.is_root() {
-        return Err(Error::invalid("`path` must name a file"));
     }
     ArtifactPath::parse(&format!("attachments/{name}"))
 }
