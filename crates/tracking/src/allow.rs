@@ -139,9 +139,12 @@ impl Check<'_> {
                 self.holds(level, &[(Kind::Experiment, &canonical(id))])
             }
             Object::OfKind(kind, id) => self.holds(level, &[(*kind, id)]),
-            Object::LabelSchema(id) => {
-                let ids = [(*id).to_owned()];
-                let found = self.experiments_of("label_schemas", "schema_id", &ids)?;
+            Object::LabelSchema(id) | Object::Issue(id) => {
+                let (table, column) = match object {
+                    Object::Issue(_) => ("issues", "issue_id"),
+                    _ => ("label_schemas", "schema_id"),
+                };
+                let found = self.experiments_of(table, column, &[(*id).to_owned()])?;
                 let experiment = found.get(*id).ok_or_else(denied)?;
                 self.holds(level, &[(Kind::Experiment, experiment)])
             }

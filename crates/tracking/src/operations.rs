@@ -8,6 +8,7 @@ mod evaluation_datasets;
 mod events;
 mod experiments;
 mod inputs;
+mod issues;
 mod label_schemas;
 mod log;
 mod logged_models;
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Vec<Route> {
         evaluation_datasets::routes(),
         experiments::routes(),
         inputs::routes(),
+        issues::routes(),
         label_schemas::routes(),
         log::routes(),
         logged_models::routes(),

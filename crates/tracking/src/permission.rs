@@ -39,6 +39,8 @@ pub enum Object<'a> {
         /// Its name.
         name: &'a str,
     },
+    /// The experiment of an issue.
+    Issue(&'a str),
     /// The experiment of a label schema.
     LabelSchema(&'a str),
     /// A review queue, and who may do it beside those who have the level.

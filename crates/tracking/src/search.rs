@@ -11,6 +11,7 @@ pub(crate) mod experiments;
 mod field;
 #[cfg(test)]
 mod golden;
+pub(crate) mod issues;
 pub(crate) mod logged_models;
 mod operand;
 mod operator;

@@ -34,7 +34,7 @@ const BODY: &str = r#"{"experiment_id":"1","experiment_ids":["1"],"experiment_na
 "models":[],"datasets":[],"params":[],"tags":[],"dataset_id":"d","dataset_ids":["d"],"trace_id":"tr-1","trace_ids":["tr-1"],"request_id":"tr-1","request_ids":["tr-1"],"locations":[{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"1"}}],
 "serialized_scorer":"{}","records":"[]","query":"query { mlflowGetExperiment(input: {experimentId: \"1\"}) { experiment { name } } }",
 "max_traces":1,"assessment":{"assessment_name":"a","feedback":{"value":1}},"update_mask":"feedback","view_type":"SPANS","metric_name":"trace_count","aggregations":[{"aggregation_type":"COUNT"}],
-"schema_id":"ls-1","queue_id":"rq-1","user":"u","item_id":"tr-1","item_ids":["tr-1"],"model_json":"{}","sample_rate":1,"artifact_file_path":"x","filter_string1":"trace.status = 'OK'","filter_string2":"trace.status = 'OK'","num_parts":1,"digest":"d","limit":1,"max_timestamp_millis":1,"timestamp_ms":1,"execution_time_ms":1,"trace":{"trace_info":{"trace_id":"tr-1","trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"1"}},"request_time":"2026-01-01T00:00:00Z","state":"OK"}}}"#;
+"description":"d","issue_id":"iss-1","schema_id":"ls-1","queue_id":"rq-1","user":"u","item_id":"tr-1","item_ids":["tr-1"],"model_json":"{}","sample_rate":1,"artifact_file_path":"x","filter_string1":"trace.status = 'OK'","filter_string2":"trace.status = 'OK'","num_parts":1,"digest":"d","limit":1,"max_timestamp_millis":1,"timestamp_ms":1,"execution_time_ms":1,"trace":{"trace_info":{"trace_id":"tr-1","trace_location":{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"1"}},"request_time":"2026-01-01T00:00:00Z","state":"OK"}}}"#;
 
 /// Routes that every user may ask: what they answer is public, the caller's own, or only what the caller may
 /// read.
@@ -67,7 +67,6 @@ const OF_USERS: &[&str] = &[
     "3.0/mlflow/gateway/model-definitions/list",
     "3.0/mlflow/gateway/secrets/config",
     "3.0/mlflow/gateway/secrets/list",
-    "3.0/mlflow/issues/search",
     "3.0/mlflow/mcp-servers",
     "3.0/mlflow/ui-telemetry",
     // it answers 200 with the refusal of each field
@@ -174,6 +173,9 @@ fn targets(route: &Route) -> Vec<String> {
 fn body(path: &str) -> String {
     if path.contains("mlflow/datasets/") {
         return BODY.replace("\"tags\":[]", "\"tags\":\"{}\"");
+    }
+    if path.contains("mlflow/issues") {
+        return BODY.replace("\"status\":1", "\"status\":\"pending\"");
     }
     if path.ends_with("presigned-upload-url") {
         return BODY.replace("\"model_id\"", "\"other_id\"");

@@ -63,8 +63,8 @@ elsewhere! {
     "the AI gateway", "ask the providers from your own code, or run `mlflow server` for its gateway": "/gateway/" {
         "{path*}" Any;
     }
-    "a list of issues", "write what you find as assessments of traces": "3.0/mlflow/issues" {
-        "" Post; "/invoke" Post; "/{issue_id}" Get Patch;
+    "a search for issues by a language model", "run it in a client: `mlflow.genai.discovery.pipeline.discover_issues` writes here what it finds": "3.0/mlflow/issues" {
+        "/invoke" Post;
     }
     "jobs", "run the work in a client: `mlflow.genai.evaluate` and `mlflow.genai.optimize_prompts` do": "3.0/mlflow/" {
         "genai/evaluate/invoke" Post; "scorer/invoke" Post; "jobs/{job_id}" Get; "jobs/cancel/{job_id}" Patch;

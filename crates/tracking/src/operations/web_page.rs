@@ -37,10 +37,6 @@ pub(super) fn routes() -> Vec<Route> {
             fixed(r#"{"secrets_available":false,"using_default_passphrase":false}"#)
         }),
         route(READ, "3.0/mlflow/gateway/secrets/list", |_, _| fixed("{}")),
-        // nothing looks for issues
-        route(&[Method::Post], "3.0/mlflow/issues/search", |_, _| {
-            fixed(r#"{"next_page_token":""}"#)
-        }),
         // no servers of tools
         route(READ, "3.0/mlflow/mcp-servers", |_, _| {
             fixed(r#"{"mcp_servers":[],"next_page_token":null}"#)
