@@ -176,7 +176,9 @@ def a_clone() -> typing.Iterator[pathlib.Path]:
         names = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=render.ROOT, check=True, capture_output=True
         ).stdout
-        kept = b"\0".join(name for name in names.split(b"\0") if name and (render.ROOT / os.fsdecode(name)).is_file())
+        there = ((name, render.ROOT / os.fsdecode(name)) for name in names.split(b"\0") if name)
+        # the chart's definitions are a link to a folder
+        kept = b"\0".join(name for name, path in there if path.is_file() or path.is_symlink())
         pack = subprocess.run(["tar", "-c", "--null", "-T", "-"], cwd=render.ROOT, input=kept, check=True, capture_output=True).stdout
         subprocess.run(["tar", "-x"], cwd=clone, input=pack, check=True)
         render.fill_in(clone / "deploy/environments", PRESETS["ACCOUNT"])
