@@ -27,11 +27,20 @@ pub(crate) use owned::files_of_run;
 pub(crate) use path::ArtifactPath;
 pub(crate) use repository::Repository;
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
+use bytes::Bytes;
+use http_body_util::{BodyExt, Collected, Limited};
 use hyper::{HeaderMap, Response};
+use longshore_mlflow::rest::ErrorCode;
 
-use crate::{Caller, Error, operation::Level, reply::Reply, routes::Route, state::State};
+use crate::{
+    Caller, Error,
+    operation::Level,
+    reply::{Broken, Reply},
+    routes::Route,
+    state::State,
+};
 
 /// All routes of artifacts.
 pub(crate) fn routes() -> Vec<Route> {
@@ -44,6 +53,34 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
     .concat()
 }
+
+/// Reads a file below a folder of the archive of traces, which a server named.
+///
+/// # Errors
+/// A refusal of what is not there, not within reach or larger than `limit` bytes, and those of the storage.
+pub(crate) async fn archived(
+    state: &Arc<State>,
+    folder: &str,
+    file: &str,
+    limit: usize,
+) -> Result<Bytes, Error> {
+    let location = Location::parse(folder)?.join(&ArtifactPath::parse(file)?);
+    let (repository, at) = reach::archived(state, &location)?;
+    let response = repository.open_file(at).await?.respond(&HeaderMap::new()).await?;
+    let unread = |error: Broken| {
+        Error::refused(ErrorCode::InternalError, format!("`{folder}/{file}`: {error}"))
+    };
+    Ok(whole(response.into_body(), limit).await.map_err(unread)?.to_bytes())
+}
+
+/// A body of at most `limit` bytes. It has a type of its own, since the compiler does not see that the future of
+/// [`archived`] can be sent otherwise.
+fn whole(body: Reply, limit: usize) -> Whole {
+    Box::pin(Limited::new(body, limit).collect())
+}
+
+/// A body that is being read.
+type Whole = Pin<Box<dyn Future<Output = Result<Collected<Bytes>, Broken>> + Send>>;
 
 /// Sends a file of a trace.
 ///

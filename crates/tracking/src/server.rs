@@ -55,6 +55,8 @@ impl Tracking {
         let artifacts = destination.map(Repository::open).transpose()?;
         let root = config.settings.artifact_root.as_str();
         let root = root.starts_with("s3:").then(|| Repository::open(root)).transpose()?;
+        let archive = config.settings.trace_archive.as_deref();
+        let archive = archive.map(Repository::open).transpose()?;
         let settings = &config.settings;
         let folder = workspaces::folder(settings.workspaces, DEFAULT_WORKSPACE);
         let folder = folder.map(|it| format!("{it}/")).unwrap_or_default();
@@ -84,6 +86,7 @@ impl Tracking {
             users: config.users,
             artifacts,
             root,
+            archive,
             body: config.body,
             probe,
         });

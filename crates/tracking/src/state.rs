@@ -19,6 +19,8 @@ pub struct Settings {
     pub artifact_root: String,
     /// Where the artifact proxy keeps files: a path or a `file:` URI; `None` when it is off.
     pub artifacts_destination: Option<String>,
+    /// Where spans of traces were archived, by MLflow's server: a path, or a URI as of the artifact proxy.
+    pub trace_archive: Option<String>,
     /// Whether a parameter or tag that is too long is cut, as MLflow does by default, or refused.
     pub truncate: bool,
     /// What the source of a new version must match; `None` is everything.
@@ -40,6 +42,7 @@ impl Default for Settings {
         Self {
             artifact_root: "mlflow-artifacts:/".to_owned(),
             artifacts_destination: Some("./mlartifacts".to_owned()),
+            trace_archive: None,
             truncate: true,
             source_pattern: None,
             host_schemes: Vec::new(),
@@ -61,6 +64,8 @@ pub(crate) struct State {
     pub(crate) artifacts: Option<Repository>,
     /// The bucket of the artifact root, when it is one.
     pub(crate) root: Option<Repository>,
+    /// The archive of traces, if there is one.
+    pub(crate) archive: Option<Repository>,
     pub(crate) webhooks: Webhooks,
     pub(crate) body: usize,
     pub(crate) probe: Arc<Probe>,

@@ -169,6 +169,10 @@ pub(crate) struct TrackingArgs {
     )]
     pub(crate) truncate_long_values: bool,
 
+    /// A file of MLflow's server that says where it archived spans of traces: they are read there, and none are added
+    #[arg(long, env = "MLFLOW_TRACE_ARCHIVAL_CONFIG", value_name = "FILE")]
+    pub(crate) trace_archival_config: Option<PathBuf>,
+
     /// Event loops, one thread each; 0 is one a core
     #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
     pub(crate) threads: usize,
@@ -271,10 +275,6 @@ pub(crate) struct IgnoredArgs {
     #[arg(long)]
     pub(crate) dev: bool,
 
-    /// Traces are not archived
-    #[arg(long, env = "MLFLOW_TRACE_ARCHIVAL_CONFIG", value_name = "FILE")]
-    pub(crate) trace_archival_config: Option<PathBuf>,
-
     /// The server keeps no secrets of gateways
     #[arg(long, value_name = "SECONDS")]
     pub(crate) secrets_cache_ttl: Option<u32>,
@@ -297,7 +297,6 @@ impl IgnoredArgs {
             (self.expose_prometheus.is_some(), "--expose-prometheus", "`/metrics` is always there"),
             (options, "--…-opts", "there is no Python server below"),
             (self.dev, "--dev", "there is nothing to reload; `--log debug` logs more"),
-            (self.trace_archival_config.is_some(), "--trace-archival-config", "traces stay"),
             (secrets, "--secrets-cache-…", "the server keeps no secrets of gateways"),
         ];
         let given = all.into_iter().filter(|(given, ..)| *given);

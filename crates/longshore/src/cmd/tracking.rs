@@ -1,5 +1,6 @@
 //! `longshore tracking`.
 
+mod archive;
 mod backup;
 mod database;
 mod environment;
@@ -100,6 +101,8 @@ fn settings(args: &TrackingArgs, mut settings: Settings) -> Result<Settings> {
     settings.artifacts_destination = serves.then(|| args.artifacts_destination.clone());
     settings.source_pattern = pattern;
     settings.host_schemes = args.host_schemes.iter().map(|it| it.trim().to_owned()).collect();
+    settings.trace_archive =
+        args.trace_archival_config.as_deref().map(archive::location).transpose()?;
     settings.truncate = args.truncate_long_values;
     settings.presigned = Duration::from_secs(args.presigned_download_seconds);
     settings.graphql.roots = args.graphql_max_root_fields;

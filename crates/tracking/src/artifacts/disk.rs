@@ -35,6 +35,11 @@ pub(crate) struct Staged {
 }
 
 impl Disk {
+    /// Where it is.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The folder at `root`. It is made when the first file comes.
     pub(crate) fn new(root: PathBuf) -> Self {
         Self { root }

@@ -48,6 +48,32 @@ pub(super) fn reach(
     }
 }
 
+/// As [`reach`], of the archive of traces, which has a location of its own.
+///
+/// # Errors
+/// As [`reach`].
+pub(super) fn archived(
+    state: &Arc<State>,
+    location: &Location,
+) -> Result<(Repository, ArtifactPath), Error> {
+    let found = match (&state.archive, location) {
+        (Some(Repository::Disk(disk)), Location::Disk(place)) => {
+            below(disk.root(), place).map(|path| (Repository::Disk(disk.clone()), path))
+        }
+        (Some(Repository::Bucket(bucket)), Location::Bucket { place, key }) => {
+            bucket.below(place, key).map(|path| (Repository::Bucket(bucket.clone()), path))
+        }
+        _ => None,
+    };
+    found.map_or_else(|| reach(state, location, None), Ok).map_err(|error| match error {
+        Error::Refused { code: ErrorCode::PermissionDenied, .. } => {
+            let words = "the archive of these spans is not one that the server knows; start it with the `--trace-archival-config` that the spans were archived by";
+            Error::refused(ErrorCode::PermissionDenied, words)
+        }
+        error => error,
+    })
+}
+
 /// The folder of the server that a place of this machine is below, and its path there.
 pub(crate) fn root(settings: &Settings, place: &Path) -> Option<(PathBuf, ArtifactPath)> {
     roots(settings).find_map(|root| match root {

@@ -1,6 +1,7 @@
 //! Traces: making them, and asking for them.
 
 mod analytics;
+mod archive;
 mod delete;
 mod download;
 mod get;

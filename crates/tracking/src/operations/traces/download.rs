@@ -1,7 +1,7 @@
-//! The spans of a trace as a file: `get-trace-artifact`, which MLflow's web page asks. The spans are in the database, or
+//! The spans of a trace as a file: `get-trace-artifact`, which MLflow's web page asks. The spans are in the database, in the archive, or
 //! a file in the artifacts of the trace, as its attachments are.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use hyper::{
     Response, StatusCode,
@@ -9,7 +9,7 @@ use hyper::{
 };
 use longshore_mlflow::rest::{ErrorCode, Method};
 
-use super::{experiment_of, get, load, missing};
+use super::{archive, experiment_of, get, load, missing};
 use crate::{
     Caller, Error,
     allow::allow,
@@ -64,7 +64,7 @@ async fn download(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Er
     artifacts::send_of_trace(&state, asked.caller, &id, &path, &asked.head.headers).await
 }
 
-/// The contents of the spans of a trace, when they are in the database.
+/// The contents of the spans of a trace, when they are in the database or in the archive.
 async fn stored(
     state: &Arc<State>,
     caller: Caller,
@@ -78,12 +78,14 @@ async fn stored(
         experiment_of(on, &context, &id)?;
         let ids = [id.clone()];
         let info = load(on, &ids)?.into_iter().next().ok_or_else(|| missing(&id))?;
-        if !get::is_in_database(&info) {
-            return Ok(None);
-        }
-        Ok(Some(get::contents(on, &ids)?.remove(&id).unwrap_or_default()))
+        let is_here = get::is_in_database(&info);
+        let mut contents = if is_here { get::contents(on, &ids)? } else { HashMap::new() };
+        Ok((info, is_here.then(|| contents.remove(&id).unwrap_or_default())))
     };
-    state.store.read(look).await
+    match state.store.read(look).await? {
+        (info, None) if archive::has(&info) => archive::contents(state, &info).await.map(Some),
+        (_, found) => Ok(found),
+    }
 }
 
 /// The path of an attachment, whose name is a UUID in small letters.

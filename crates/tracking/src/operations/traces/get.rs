@@ -4,16 +4,16 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use hyper::Response;
 use longshore_mlflow::rest::{
-    BatchGetTraceInfos, BatchGetTraceInfosReply, BatchGetTraces, BatchGetTracesReply, GetTrace,
-    Json, Trace, TraceInfoV3, TraceReply, names,
+    BatchGetTraceInfos, BatchGetTraceInfosReply, BatchGetTraces, BatchGetTracesReply, ErrorCode,
+    GetTrace, Json, Trace, TraceInfoV3, TraceReply, names,
 };
 
-use super::{IN_DATABASE, SPANS_LOCATION, experiment_of, load};
+use super::{IN_DATABASE, SPANS_LOCATION, archive, experiment_of, load};
 use crate::{
-    Error,
+    Caller, Error,
     allow::allow,
     clock::now,
-    operate::of_query,
+    operate::{of_query, read},
     operation::{Access, Context, Level, Need, Object, Operation},
     otlp::Stored,
     reply::{self, Reply},
@@ -30,7 +30,10 @@ const SIZES: &str = "mlflow.trace.sizeStats";
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route { answer: |state, asked| Box::pin(get(state, asked)), ..Route::of::<GetTrace>() },
-        Route::of::<BatchGetTraces>(),
+        Route {
+            answer: |state, asked| Box::pin(batch(state, asked)),
+            ..Route::of::<BatchGetTraces>()
+        },
         Route::of::<BatchGetTraceInfos>(),
     ]
 }
@@ -45,21 +48,50 @@ async fn get(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> 
     let mut found = Err(Error::Unavailable);
     for wait in WAITS {
         tokio::time::sleep(wait).await;
-        let (shared, caller, request) = (state.clone(), asked.caller.clone(), request.clone());
-        let look = move |on: &mut dyn Connection| {
-            let context =
-                Context { caller: &caller, settings: &shared.settings, now: now(), namesake: None };
-            allow(on, &caller, &[request.needs()])?;
-            request.answer(on, &context)
-        };
-        found = state.store.read(look).await;
+        found = look(&state, &asked.caller, request.clone()).await;
         let is_on_its_way =
             matches!(&found, Err(Error::Refused { message, .. }) if message.ends_with(LATER));
         if !is_on_its_way {
             break;
         }
     }
-    Ok(reply::message(&found?))
+    let mut reply = found?;
+    complete(&state, &mut reply.trace).await?;
+    Ok(reply::message(&reply))
+}
+
+/// Answers a request for several traces.
+async fn batch(state: Arc<State>, asked: Asked) -> Result<Response<Reply>, Error> {
+    let (request, caller) = read::<BatchGetTraces>(&state, asked).await?;
+    let mut reply = look(&state, &caller, request).await?;
+    for trace in &mut reply.traces {
+        complete(&state, trace).await?;
+    }
+    Ok(reply::message(&reply))
+}
+
+/// What is in the database of what is asked for.
+async fn look<O: Operation>(
+    state: &Arc<State>,
+    caller: &Caller,
+    request: O,
+) -> Result<O::Reply, Error> {
+    let (shared, caller) = (state.clone(), caller.clone());
+    let look = move |on: &mut dyn Connection| {
+        let context =
+            Context { caller: &caller, settings: &shared.settings, now: now(), namesake: None };
+        allow(on, &caller, &[request.needs()])?;
+        request.answer(on, &context)
+    };
+    state.store.read(look).await
+}
+
+/// Reads the spans of a trace that are in the archive: no transaction waits for a storage.
+async fn complete(state: &Arc<State>, trace: &mut Trace) -> Result<(), Error> {
+    if archive::has(&trace.trace_info) {
+        trace.spans = messages(&archive::contents(state, &trace.trace_info).await?)?;
+    }
+    Ok(())
 }
 
 /// How the refusal of a trace ends whose spans are on their way.
@@ -89,6 +121,12 @@ pub(super) fn contents(
 /// Whether the spans of a trace are in the database.
 pub(super) fn is_in_database(info: &TraceInfoV3) -> bool {
     info.tags.get(SPANS_LOCATION).is_some_and(|it| it == IN_DATABASE)
+}
+
+/// The refusal of a trace whose spans are files of its client's.
+fn elsewhere(info: &TraceInfoV3) -> Error {
+    tracing::debug!(trace = info.trace_id, "the spans of the trace are in files");
+    Error::refused(ErrorCode::InternalError, "Trace data not stored in tracking store")
 }
 
 /// How many spans a trace has at least.
@@ -163,11 +201,11 @@ impl Operation for GetTrace {
         })?;
         let ids = [id.clone()];
         let trace_info = load(on, &ids)?.into_iter().next().ok_or_else(missing)?;
+        if archive::has(&trace_info) {
+            return Ok(TraceReply { trace: Trace { trace_info, spans: Vec::new() } });
+        }
         if !is_in_database(&trace_info) {
-            return Err(Error::refused(
-                longshore_mlflow::rest::ErrorCode::InternalError,
-                "Trace data not stored in tracking store",
-            ));
+            return Err(elsewhere(&trace_info));
         }
         let contents = contents(on, &ids)?.remove(id).unwrap_or_default();
         let is_partial = contents.is_empty() || contents.len() < count(&trace_info);
@@ -187,12 +225,9 @@ impl Operation for BatchGetTraces {
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
         let infos = scoped(on, context, &self.trace_ids, &self.experiment_ids)?;
-        if let Some(info) = infos.iter().find(|info| !is_in_database(info)) {
-            tracing::debug!(trace = info.trace_id, "the spans of the trace are in files");
-            return Err(Error::refused(
-                longshore_mlflow::rest::ErrorCode::InternalError,
-                "Trace data not stored in tracking store",
-            ));
+        let is_elsewhere = |it: &&TraceInfoV3| !is_in_database(it) && !archive::has(it);
+        if let Some(info) = infos.iter().find(is_elsewhere) {
+            return Err(elsewhere(info));
         }
         let ids: Vec<_> = infos.iter().map(|info| info.trace_id.clone()).collect();
         let mut contents = contents(on, &ids)?;
@@ -200,7 +235,8 @@ impl Operation for BatchGetTraces {
         for trace_info in infos {
             let contents = contents.remove(&trace_info.trace_id).unwrap_or_default();
             // a trace whose spans are on their way is left out
-            if !contents.is_empty() && contents.len() >= count(&trace_info) {
+            let is_whole = !contents.is_empty() && contents.len() >= count(&trace_info);
+            if is_whole || archive::has(&trace_info) {
                 traces.push(Trace { trace_info, spans: messages(&contents)? });
             }
         }

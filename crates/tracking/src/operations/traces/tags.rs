@@ -20,7 +20,7 @@ use crate::{
 pub(super) const NAME_LENGTH: usize = 4096;
 
 /// The tag that says where spans went that were moved to an archive.
-const ARCHIVE: &str = "mlflow.trace.archiveLocation";
+pub(super) const ARCHIVE: &str = "mlflow.trace.archiveLocation";
 
 /// The tag that says why spans could not be moved there. It may be removed, to try again.
 const ARCHIVE_FAILURE: &str = "mlflow.trace.archivalFailure";
