@@ -15,7 +15,7 @@ use crate::{
     random,
     rights::{EVERY, Kind},
     routes::Route,
-    search::issues::{COLUMNS, FROM, STATUSES, Search, severities},
+    search::issues::{COLUMNS, FROM, SEVERITIES, STATUSES, Search},
     store::{Connection, Row},
 };
 
@@ -74,17 +74,12 @@ fn by_id(on: &mut dyn Connection, context: &Context<'_>, id: &str) -> Result<Iss
 }
 
 /// Refuses a word that is none of those that are known.
-fn known<'a>(
-    parameter: &str,
-    word: Option<&String>,
-    mut words: impl Iterator<Item = &'a str> + Clone,
-) -> Result<(), Error> {
+fn known(parameter: &str, word: Option<&String>, words: &[&str]) -> Result<(), Error> {
     match word {
-        Some(word) if !words.clone().any(|it| it == word) => {
-            let first = words.next().unwrap_or_default();
-            let words = words.fold(format!("'{first}'"), |all, it| format!("{all}, '{it}'"));
-            Err(Error::invalid(format!("Invalid {parameter} '{word}'. Valid values are {words}.")))
-        }
+        Some(word) if !words.contains(&word.as_str()) => Err(Error::invalid(format!(
+            "Invalid {parameter} '{word}'. Valid values are '{}'.",
+            words.join("', '")
+        ))),
         _ => Ok(()),
     }
 }
@@ -118,8 +113,8 @@ impl Operation for CreateIssue {
         filled("name", &self.name)?;
         filled("description", &self.description)?;
         filled("experiment_id", &self.experiment_id)?;
-        known("status", self.status.as_ref(), STATUSES.iter().copied())?;
-        known("severity", self.severity.as_ref(), severities())?;
+        known("status", self.status.as_ref(), &STATUSES)?;
+        known("severity", self.severity.as_ref(), &SEVERITIES)?;
         length("name", &self.name, NAME)?;
         length("created_by", self.created_by.as_deref().unwrap_or_default(), MAKER)?;
         let experiment = experiments::number(on, context, &self.experiment_id)?;
@@ -182,8 +177,8 @@ impl Operation for UpdateIssue {
     }
 
     fn answer(&self, on: &mut dyn Connection, context: &Context<'_>) -> Result<Self::Reply, Error> {
-        known("status", self.status.as_ref(), STATUSES.iter().copied())?;
-        known("severity", self.severity.as_ref(), severities())?;
+        known("status", self.status.as_ref(), &STATUSES)?;
+        known("severity", self.severity.as_ref(), &SEVERITIES)?;
         let mut issue = by_id(on, context, &self.issue_id)?;
         // an empty text says nothing
         issue.name = said(self.name.as_ref()).unwrap_or(issue.name);

@@ -24,7 +24,7 @@ const USUAL: i32 = 100;
 pub(crate) const STATUSES: [&str; 3] = ["pending", "rejected", "resolved"];
 
 /// How bad an issue is, the worst last.
-const SEVERITIES: [&str; 4] = ["not_an_issue", "low", "medium", "high"];
+pub(crate) const SEVERITIES: [&str; 4] = ["not_an_issue", "low", "medium", "high"];
 
 /// The tables of issues.
 pub(crate) const FROM: &str = "issues i JOIN experiments e ON e.experiment_id = i.experiment_id";
@@ -34,11 +34,6 @@ pub(crate) const COLUMNS: &str = "i.issue_id, i.experiment_id, i.name, i.descrip
 
 /// Traces that are linked to an issue.
 const TRACES: &str = "(SELECT COUNT(DISTINCT a.trace_id) FROM assessments a WHERE a.name = i.issue_id AND a.assessment_type = 'issue')";
-
-/// How bad an issue can be.
-pub(crate) fn severities() -> impl Iterator<Item = &'static str> + Clone {
-    SEVERITIES.into_iter()
-}
 
 /// A search that can be answered.
 pub(crate) struct Search<'a> {
@@ -74,7 +69,8 @@ impl<'a> Search<'a> {
         of: impl Fn(&mut Row, usize, Option<i32>) -> Result<T, Error>,
     ) -> Result<Page<T>, Error> {
         let counts = self.request.include_trace_count.unwrap_or_default();
-        let ranks = severities().enumerate().map(|(rank, it)| format!("WHEN '{it}' THEN {rank}"));
+        let ranks =
+            SEVERITIES.iter().enumerate().map(|(rank, it)| format!("WHEN '{it}' THEN {rank}"));
         let severity =
             format!("CASE i.severity {} ELSE -1 END", ranks.collect::<Vec<_>>().join(" "));
         let mut columns = vec![Column::full(severity, false)];
