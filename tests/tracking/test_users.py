@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import mlflow
 import pytest
 import requests
+from commands import Commands
 from conftest import CURRENT
 from issuer import AUDIENCE, Issuer
 from mlflow import MlflowClient
@@ -32,13 +34,15 @@ def server(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator
     """A server with users and workspaces, in whose workspace `default` everybody may read."""
     folder = tmp_path_factory.mktemp("users")
     config = folder / "auth.ini"
+    users = new_users(folder)
     config.write_text(
-        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = {new_users(folder)}\nadmin_username = {ADMIN[0]}\ngrant_default_workspace_access = true\n"
+        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = {users}\nadmin_username = {ADMIN[0]}\ngrant_default_workspace_access = true\n"
         f"[longshore]\njwt_issuer = {issuer.url}\njwt_audience = {AUDIENCE}\njwt_group_roles =\n  all = members\n  science = reviewers\n  ops = team-b/owners\n"
         "jwt_admin_groups = chiefs\njwt_create_users = true\n"
     )
     environment = {"MLFLOW_AUTH_CONFIG_PATH": str(config), "MLFLOW_AUTH_ADMIN_PASSWORD": ADMIN[1]}
     with Tracking(folder, "--app-name", "basic-auth", "--enable-workspaces", environment=environment) as server:
+        server.users_uri = users
         admin(server, "2.0/mlflow/users/create", username=ADA[0], password=ADA[1])
         admin(server, "3.0/mlflow/workspaces", name="team-b")
         members = admin(server, "3.0/mlflow/roles/create", name="members", workspace="default")["role"]["id"]
@@ -260,3 +264,68 @@ def test_new_keys_of_the_issuer_count_at_once(server: Tracking, issuer: Issuer, 
     while (reply := ask(server, "2.0/mlflow/users/current", issuer.token(name))).status_code != 200:
         assert time.monotonic() < end, reply.text
     assert ask(server, "2.0/mlflow/users/current", old).status_code == 401, "its key was taken back"
+
+
+@pytest.mark.parametrize("place", ["server", "database"])
+def test_users_by_commands(server: Tracking, tmp_path: Path, name: str, place: str) -> None:
+    """At the server as an administrator, and at its database while it runs."""
+    run = Commands(server.url)
+    sign_in = {"MLFLOW_TRACKING_USERNAME": ADMIN[0], "MLFLOW_TRACKING_PASSWORD": ADMIN[1]} if place == "server" else {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
+    at = [] if place == "server" else ["--database", server.users_uri]
+
+    def users(*words: str, **more: str) -> str:
+        return run("tracking", *words, *at, **(sign_in | more))
+
+    password = users("users", "create", name)
+    assert current(server, (name, password)) == name
+    file = tmp_path / "password"
+    file.write_text("a password of a file\n")
+    users("users", "password", name, "--password-file", str(file))
+    assert ask(server, "2.0/mlflow/users/current", (name, password)).status_code == 401, "it counts at once"
+    person = (name, "a password of a file")
+    assert current(server, person) == name
+    assert "already exists" in run.refused("tracking", "users", "create", name, *at, **sign_in)
+
+    users("users", "grant", name, "experiment", "0", "EDIT")
+    users("roles", "create", f"r-{name}", "--description", "for a test")
+    users("roles", "grant", f"r-{name}", "registered_model", "*", "READ")
+    users("roles", "assign", f"r-{name}", name)
+    shown = users("users", "get", name)
+    assert f"default/r-{name}" in shown and "experiment" in shown and "EDIT" in shown, shown
+    granted = json.loads(users("users", "grants", name, "--json"))["permissions"]["permissions"]
+    assert {(it["resource_type"], it["resource_pattern"], it["permission"]) for it in granted} == {("experiment", "0", "EDIT"), ("registered_model", "*", "READ")}
+    assert name in users("roles", "get", f"r-{name}")
+    assert f"default/r-{name}" in users("users", "list")
+    users("roles", "revoke", f"r-{name}", "registered_model", "*")
+    users("roles", "unassign", f"r-{name}", name)
+    users("users", "revoke", name, "experiment", "0")
+    assert json.loads(users("users", "get", name, "--json"))["permissions"]["permissions"] == []
+    users("roles", "delete", f"r-{name}")
+    assert f"no role `r-{name}`" in run.refused("tracking", "roles", "get", f"r-{name}", *at, **sign_in)
+
+    token = users("tokens", "create", "t", "--user", name, "--read-only", "--ends-in", "1h")
+    assert current(server, token) == name
+    assert ask(server, "2.0/mlflow/experiments/create", token, name=name).status_code == 403, "it only looks"
+    listed = users("tokens", "list", "--user", name)
+    assert "look" in listed and "in " in listed and token not in listed, listed
+    users("tokens", "revoke", "t", "--user", name)
+    assert ask(server, "2.0/mlflow/users/current", token).status_code == 401
+
+    users("users", "admin", name)
+    assert [it["is_admin"] for it in json.loads(users("users", "list", "--json")) if it["username"] == name] == [True]
+    users("users", "admin", name, "--revoke")
+    users("users", "delete", name)
+    assert ask(server, "2.0/mlflow/users/current", person).status_code == 401
+
+
+def test_what_commands_refuse(server: Tracking, tmp_path: Path) -> None:
+    run = Commands(server.url)
+    missing = f"sqlite:///{tmp_path / 'none.db'}"
+    assert "no database" in run.refused("tracking", "users", "list", "--database", missing)
+    assert "--user" in run.refused("tracking", "tokens", "list", "--database", server.users_uri)
+    assert "only administrator" in run.refused("tracking", "users", "admin", ADMIN[0], "--revoke", "--database", server.users_uri)
+    ada = {"MLFLOW_TRACKING_USERNAME": ADA[0], "MLFLOW_TRACKING_PASSWORD": ADA[1]}
+    assert "Permission denied" in run.refused("tracking", "users", "create", "eve", **ada)
+    made = run("tracking", "tokens", "create", "own", **ada)
+    assert current(server, made) == ADA[0]
+    assert "not authenticated" in run.refused("tracking", "users", "list", **(ada | {"MLFLOW_TRACKING_PASSWORD": "wrong"}))

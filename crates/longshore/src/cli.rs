@@ -65,6 +65,11 @@ pub(crate) use tracking::{
     App, BackupArgs, BrowserArgs, DatabaseArgs, GcArgs, JwtArgs, MigrateArgs, PlaceArgs,
     RestoreArgs, TrackingArgs, TrackingCommand, UiArgs, UserArgs, WebhookArgs,
 };
+#[cfg(all(feature = "cli", feature = "tracking"))]
+pub(crate) use tracking::{
+    ObjectArgs, PasswordArgs, PeopleArgs, PeopleCommand, RolesArgs, RolesCommand, TokenUserArgs,
+    TokensArgs, TokensCommand, UsersAtArgs,
+};
 
 /// Takes a trained model to production: one process, no Python, the original library's answers.
 #[derive(Debug, Parser)]

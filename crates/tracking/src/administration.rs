@@ -1,5 +1,6 @@
 //! The API of users, their roles and grants: answered in transactions of the database of users.
 
+mod directory;
 mod gate;
 mod grants;
 mod people;
@@ -13,9 +14,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use hyper::Response;
 use longshore_mlflow::rest::Call;
 
+pub use self::directory::{Directory, OfUsers};
 use self::gate::{Gate, RoleOf, may};
 use crate::{
-    Caller, Error, Users,
+    Caller, Error, Store, Users,
     allow::{allow, denied},
     operate::read,
     operation::Access,
@@ -44,10 +46,11 @@ trait Administration: Call<Reply: Send> + Send + Sync + 'static {
     /// Who may ask.
     fn gate(&self) -> Gate<'_>;
 
-    /// Finds out what the transaction does not: the hash of a password, or what the other database knows.
+    /// Finds out what the transaction does not: the hash of a password, or what the other database knows, which is
+    /// `store`, where there is a server.
     fn prepare(
         &self,
-        _state: &State,
+        _store: Option<&Store>,
         _users: &Users,
         _caller: &Caller,
     ) -> impl Future<Output = Result<Option<String>, Error>> + Send {
@@ -107,7 +110,7 @@ async fn answer<A: Administration>(
             return Err(denied());
         }
     }
-    let prepared = request.prepare(&state, &users, &caller).await?;
+    let prepared = request.prepare(Some(&state.store), &users, &caller).await?;
     let default = users.default_permission();
     let work = move |on: &mut dyn Connection| {
         let context = Context { caller: &caller, default, prepared: prepared.clone() };

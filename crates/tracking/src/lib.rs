@@ -46,6 +46,7 @@ mod walk;
 pub mod webhooks;
 mod workspaces;
 
+pub use administration::{Directory, OfUsers};
 pub use caller::{Caller, Means};
 pub use config::Config;
 pub use error::Error;

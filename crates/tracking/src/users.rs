@@ -13,7 +13,7 @@ mod identify;
 mod ini;
 mod issuer;
 mod jwt;
-mod password;
+pub(crate) mod password;
 mod verified;
 
 use std::sync::Arc;
@@ -56,17 +56,24 @@ impl Users {
     /// # Errors
     /// When the database cannot be opened, or the administrator has no name or no good password.
     pub fn open(config: &Config) -> Result<Self, Error> {
-        let store = Store::open_with(config.database(), schema::prepare)?;
+        let users = Self::kept(config)?;
         let admin = config.admin.clone().ok_or_else(|| {
             Error::invalid(
                 "the administrator of the users has no name: set `MLFLOW_AUTH_ADMIN_USERNAME`, or `admin_username` in the file of `MLFLOW_AUTH_CONFIG_PATH`",
             )
         })?;
         let password = config.password.clone();
-        store.write_now(move |on| {
-            tokens::prepare(on)?;
-            bootstrap(on, &admin, password.as_deref())
-        })?;
+        users.0.store.write_now(move |on| bootstrap(on, &admin, password.as_deref()))?;
+        Ok(users)
+    }
+
+    /// Opens the database of users as it is.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub(crate) fn kept(config: &Config) -> Result<Self, Error> {
+        let store = Store::open_with(config.database(), schema::prepare)?;
+        store.write_now(tokens::prepare)?;
         Ok(Self(Arc::new(Inner {
             store,
             default: config.default,

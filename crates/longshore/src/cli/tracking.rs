@@ -3,6 +3,8 @@ mod database;
 mod gc;
 mod jwt;
 mod migrate;
+#[cfg(feature = "cli")]
+mod people;
 mod ui;
 mod users;
 mod webhooks;
@@ -12,6 +14,11 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
+#[cfg(feature = "cli")]
+pub(crate) use self::people::{
+    ObjectArgs, PasswordArgs, PeopleArgs, PeopleCommand, RolesArgs, RolesCommand, TokenUserArgs,
+    TokensArgs, TokensCommand, UsersAtArgs,
+};
 pub(crate) use self::{
     backup::{BackupArgs, PlaceArgs, RestoreArgs, TrackingCommand},
     database::DatabaseArgs,

@@ -8,9 +8,9 @@ mod pages;
 mod register;
 mod run;
 mod runs;
-mod server;
-mod show;
-mod text;
+pub(super) mod server;
+pub(super) mod show;
+pub(super) mod text;
 
 use anyhow::Result;
 

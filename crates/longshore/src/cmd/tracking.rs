@@ -6,6 +6,8 @@ mod database;
 mod environment;
 mod gc;
 mod migrate;
+#[cfg(feature = "cli")]
+mod people;
 mod ui;
 mod users;
 mod webhooks;
@@ -28,6 +30,12 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
         Some(TrackingCommand::Restore(args)) => backup::restore(args),
         Some(TrackingCommand::Gc(args)) => gc::run(args),
         Some(TrackingCommand::Migrate(args)) => migrate::run(args),
+        #[cfg(feature = "cli")]
+        Some(TrackingCommand::Users(args)) => people::users(args),
+        #[cfg(feature = "cli")]
+        Some(TrackingCommand::Roles(args)) => people::roles(args),
+        #[cfg(feature = "cli")]
+        Some(TrackingCommand::Tokens(args)) => people::tokens(args),
     }
 }
 

@@ -8,12 +8,11 @@ use longshore_mlflow::rest::{
 
 use super::{Administration, Context, Gate, route};
 use crate::{
-    Caller, Error, Users,
+    Caller, Error, Store, Users,
     caller::Means,
     operation::Access,
     rights::Kind,
     routes::Route,
-    state::State,
     store::Connection,
     users::{
         people::{self, Person},
@@ -83,7 +82,12 @@ impl Administration for CreateUser {
         Gate::Managers
     }
 
-    async fn prepare(&self, _: &State, users: &Users, _: &Caller) -> Result<Option<String>, Error> {
+    async fn prepare(
+        &self,
+        _: Option<&Store>,
+        users: &Users,
+        _: &Caller,
+    ) -> Result<Option<String>, Error> {
         people::check(&self.username, &self.password)?;
         users.hash(self.password.clone()).await.map(Some)
     }
@@ -163,7 +167,7 @@ impl Administration for UpdateUserPassword {
 
     async fn prepare(
         &self,
-        _: &State,
+        _: Option<&Store>,
         users: &Users,
         caller: &Caller,
     ) -> Result<Option<String>, Error> {

@@ -12,12 +12,11 @@ use longshore_mlflow::rest::{
 
 use super::{Administration, Context, Gate, route};
 use crate::{
-    Caller, Error, Users,
+    Caller, Error, Store, Users,
     allow::{canonical, kind_of},
     operation::{Access, Level, Need, Object},
     rights::Kind,
     routes::Route,
-    state::State,
     store::Connection,
     users::{grants, people::by_name, roles::scorer},
 };
@@ -166,10 +165,15 @@ about!(
 );
 
 /// What kind of object has a name in the registry, for the database that does not know it.
-async fn model(state: &State, caller: &Caller, object: Object<'_>) -> Result<String, Error> {
+async fn model(
+    store: Option<&Store>,
+    caller: &Caller,
+    object: Object<'_>,
+) -> Result<String, Error> {
     let Object::RegisteredModel(name) = object else { return Ok(String::new()) };
+    let store = store.ok_or_else(|| Error::invalid("ask the server for permissions of a model"))?;
     let (name, workspace) = (name.to_owned(), caller.workspace.clone());
-    let kind = state.store.read(move |on| kind_of(on, &workspace, &name)).await?;
+    let kind = store.read(move |on| kind_of(on, &workspace, &name)).await?;
     Ok(kind.name().to_owned())
 }
 
@@ -184,11 +188,11 @@ macro_rules! requests {
 
             async fn prepare(
                 &self,
-                state: &State,
+                store: Option<&Store>,
                 _: &Users,
                 caller: &Caller,
             ) -> Result<Option<String>, Error> {
-                model(state, caller, self.object()).await.map(Some)
+                model(store, caller, self.object()).await.map(Some)
             }
 
             fn answer(

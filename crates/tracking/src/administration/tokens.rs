@@ -7,13 +7,12 @@ use longshore_mlflow::rest::{
 
 use super::{Administration, Context, Gate, route};
 use crate::{
-    Caller, Error, Users,
+    Caller, Error, Store, Users,
     allow::denied,
     caller::Means,
     clock::now,
     operation::Access,
     routes::Route,
-    state::State,
     store::Connection,
     users::{
         people::{Person, by_name},
@@ -54,7 +53,7 @@ impl Administration for CreateUserToken {
 
     async fn prepare(
         &self,
-        _: &State,
+        _: Option<&Store>,
         _: &Users,
         caller: &Caller,
     ) -> Result<Option<String>, Error> {

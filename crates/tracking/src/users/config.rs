@@ -69,6 +69,12 @@ impl Config {
         self
     }
 
+    /// Lets in no tokens of an issuer.
+    #[must_use]
+    pub(crate) fn without_tokens(&self) -> Self {
+        Self { jwt: JwtSettings::default(), ..self.clone() }
+    }
+
     /// Where users are kept.
     pub fn database(&self) -> Location {
         self.database.clone().unwrap_or_else(|| HERE.into())

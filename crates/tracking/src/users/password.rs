@@ -6,6 +6,7 @@
 
 use std::num::NonZeroU32;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
     pbkdf2,
     rand::{SecureRandom, SystemRandom},
@@ -37,6 +38,16 @@ const ROUNDS: u32 = 10_000_000;
 /// A hash of a password that nobody has: it is checked for users who do not exist, so that the time tells
 /// nothing of them.
 pub(super) const NOBODY: &str = "scrypt:32768:8:1$AAAAAAAAAAAAAAAA$00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000";
+
+/// A password that nobody guesses: 144 random bits.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub(crate) fn random() -> Result<String, Error> {
+    let mut bytes = [0; 18];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Random)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
 
 /// The hash of a new password.
 ///

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Subcommand};
 
 use super::{App, DatabaseArgs, GcArgs, MigrateArgs};
+#[cfg(feature = "cli")]
+use super::{PeopleArgs, RolesArgs, TokensArgs};
 
 /// What can be done with what a tracking server keeps, while it runs or not.
 #[derive(Debug, Subcommand)]
@@ -13,6 +15,15 @@ pub(crate) enum TrackingCommand {
     Restore(RestoreArgs),
     /// Remove for good what is deleted, with its artifacts, while the server goes on
     Gc(Box<GcArgs>),
+    /// List, make, change and delete the users of a server, and grant them permissions
+    #[cfg(feature = "cli")]
+    Users(PeopleArgs),
+    /// List, make and delete the roles of users, and say what they grant
+    #[cfg(feature = "cli")]
+    Roles(RolesArgs),
+    /// Make, list and end the tokens of users
+    #[cfg(feature = "cli")]
+    Tokens(TokensArgs),
     /// Bring the database of an older release of MLflow forward to the schema of MLflow 3.17
     Migrate(MigrateArgs),
 }

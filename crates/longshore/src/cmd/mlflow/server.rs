@@ -23,17 +23,17 @@ const NAMES: usize = 1000;
 const LISTED: usize = 5;
 
 /// A tracking server.
-pub(super) struct Server {
+pub(in crate::cmd) struct Server {
     client: MlflowServer,
     /// Its address as it was given.
     pub(super) uri: String,
     /// Whether answers are printed as JSON.
-    pub(super) json: bool,
+    pub(in crate::cmd) json: bool,
 }
 
 impl Server {
     /// Reads the address; nothing is asked yet.
-    pub(super) fn open(args: &AskArgs) -> Result<Self> {
+    pub(in crate::cmd) fn open(args: &AskArgs) -> Result<Self> {
         let uri = args.tracking_uri.trim();
         let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
         if !matches!(&*scheme, "http" | "https") {
@@ -53,12 +53,12 @@ impl Server {
     }
 
     /// Its address, without credentials.
-    pub(super) fn address(&self) -> String {
+    pub(in crate::cmd) fn address(&self) -> String {
         self.client.address()
     }
 
     /// Asks; `what` says in errors what the request is about.
-    pub(super) fn ask<C: rest::Call>(&self, call: &C, what: &str) -> Result<C::Reply> {
+    pub(in crate::cmd) fn ask<C: rest::Call>(&self, call: &C, what: &str) -> Result<C::Reply> {
         self.client.ask(call, what).map_err(|error| self.explained(error))
     }
 

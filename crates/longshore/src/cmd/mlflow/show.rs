@@ -47,22 +47,22 @@ pub(super) fn list<T: Wire>(
 }
 
 /// A hint, which is no part of the answer.
-fn note(text: &str) {
+pub(in crate::cmd) fn note(text: &str) {
     let mut out = std::io::stderr().lock();
     let _ = writeln!(out, "{text}");
 }
 
 /// A message as JSON.
-pub(super) fn json(message: &impl Wire) -> Result<String> {
+pub(in crate::cmd) fn json(message: &impl Wire) -> Result<String> {
     Ok(serde_json::to_string_pretty(&value(message)?)?)
 }
 
 /// Messages as a list of JSON.
-pub(super) fn json_list(messages: &[impl Wire]) -> Result<String> {
+pub(in crate::cmd) fn json_list(messages: &[impl Wire]) -> Result<String> {
     let all = messages.iter().map(value).collect::<Result<Vec<_>>>()?;
     Ok(serde_json::to_string_pretty(&all)?)
 }
 
-fn value(message: &impl Wire) -> Result<Value> {
+pub(in crate::cmd) fn value(message: &impl Wire) -> Result<Value> {
     Ok(serde_json::from_str(&rest::print(message))?)
 }

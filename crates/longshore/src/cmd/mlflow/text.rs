@@ -6,12 +6,12 @@ use k8s_openapi::jiff::Timestamp;
 use crate::cmd::table::age;
 
 /// A text of others on one line, without characters that a terminal would obey.
-pub(super) fn clean(text: &str) -> String {
+pub(in crate::cmd) fn clean(text: &str) -> String {
     text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
 }
 
 /// A text of others, when there is one.
-pub(super) fn said(text: Option<&str>) -> Option<String> {
+pub(in crate::cmd) fn said(text: Option<&str>) -> Option<String> {
     text.filter(|text| !text.is_empty()).map(clean)
 }
 
@@ -25,12 +25,12 @@ pub(super) fn quoted(text: &str) -> Result<String> {
 }
 
 /// How long ago milliseconds since 1970 were.
-pub(super) fn ago(milliseconds: Option<i64>) -> String {
+pub(in crate::cmd) fn ago(milliseconds: Option<i64>) -> String {
     age(moment(milliseconds), Timestamp::now())
 }
 
 /// The moment, and how long ago it was.
-pub(super) fn when(milliseconds: Option<i64>) -> Option<String> {
+pub(in crate::cmd) fn when(milliseconds: Option<i64>) -> Option<String> {
     let moment = moment(milliseconds)?;
     Some(format!("{moment:.0} ({} ago)", age(Some(moment), Timestamp::now())))
 }
