@@ -25,6 +25,10 @@ const FEW: i64 = 6_000;
 /// experiments.
 const FEW_OF_EXPERIMENTS: i64 = 1000;
 
+/// How many times as many runs as fulfil a condition are walked along rather than those sorted: no more, as a walk may meet
+/// them last.
+const MANY: i64 = 4;
+
 /// Most experiments that are walked along one by one.
 const WALKED: usize = 100;
 
@@ -85,11 +89,12 @@ impl Plan<'_> {
     /// The candidates of the condition that the fewest runs fulfil, or all runs of the experiments, when they are few.
     fn few(&self, on: &mut dyn Connection) -> Result<Option<Few>, Error> {
         let (mut most, mut best) = (FEW, None);
+        let mut all = Sql::of("SELECT 1 FROM runs r WHERE ", Vec::new());
+        let within = self.within();
+        all.push(&within.text, within.values);
         // runs of an experiment are counted soonest, and bound how many of others need be
-        if self.order.first().is_some_and(|by| by.table().is_some()) {
-            let mut all = Sql::of("SELECT 1 FROM runs r WHERE ", Vec::new());
-            let within = self.within();
-            all.push(&within.text, within.values);
+        let is_by_value = self.order.first().is_some_and(|by| by.table().is_some());
+        if is_by_value {
             let count = count(on, &all, FEW_OF_EXPERIMENTS)?;
             if count < FEW_OF_EXPERIMENTS {
                 (most, best) = (count, Some(Few::OfExperiments));
@@ -101,6 +106,11 @@ impl Plan<'_> {
             if count < most {
                 (most, best) = (count, Some(Few::Candidates(index, candidates)));
             }
+        }
+        // where so many of the runs fulfil it, a walk along them soon has a page
+        let is_many = best.is_some() && !is_by_value && most > FEW_OF_EXPERIMENTS;
+        if is_many && count(on, &all, most * MANY)? < most * MANY {
+            return Ok(None);
         }
         Ok(best)
     }
