@@ -362,7 +362,12 @@ fn other_method(head: &Parts, methods: &[&str]) -> Response<Reply> {
         response
     };
     let head = methods.contains(&"GET").then_some("HEAD");
-    let allow: Vec<_> = methods.iter().copied().chain(head).chain(["OPTIONS"]).collect();
+    let mut allow: Vec<&str> = Vec::new();
+    for method in methods.iter().copied().chain(head).chain(["OPTIONS"]) {
+        if !allow.contains(&method) {
+            allow.push(method);
+        }
+    }
     if let Ok(allow) = HeaderValue::from_str(&allow.join(", ")) {
         response.headers_mut().insert(ALLOW, allow);
     }

@@ -135,6 +135,8 @@ fn head_is_get_without_a_body_and_options_says_what_there_is() {
             let reply = ask(at, &format!("OPTIONS {path}"), &["host: localhost"]);
             assert!(reply.starts_with("HTTP/1.1 204"), "{reply}");
             assert!(reply.contains("allow: GET, HEAD, OPTIONS\r\n"), "{reply}");
+            let reply = ask(at, "OPTIONS /api/3.0/mlflow/traces/get", &["host: localhost"]);
+            assert!(reply.contains("allow: GET, HEAD, OPTIONS\r\n"), "{reply}");
             let posted = "HEAD /api/2.0/mlflow/experiments/create";
             assert_eq!(status(at, posted, &["host: localhost"]), "405");
         },
