@@ -123,7 +123,9 @@ impl Search {
                             _ => ("ASSESSMENTS", "assessment_count"),
                         };
                         let way = if view == "ASSESSMENTS" { "COUNT" } else { "AVG" };
-                        with("filters", json!([filter]));
+                        // one that is empty is refused, as by MLflow
+                        let filters: Vec<_> = Some(filter).filter(|it| !it.is_empty()).into_iter().collect();
+                        with("filters", json!(filters));
                         with("view_type", view.into());
                         with("metric_name", metric.into());
                         with("aggregations", json!([{ "aggregation_type": way }]));
