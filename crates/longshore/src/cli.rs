@@ -62,8 +62,9 @@ pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, Trac
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
 #[cfg(feature = "tracking")]
 pub(crate) use tracking::{
-    App, BackupArgs, BrowserArgs, DatabaseArgs, GcArgs, JwtArgs, MigrateArgs, PlaceArgs,
-    RestoreArgs, TrackingArgs, TrackingCommand, UiArgs, UserArgs, WebhookArgs,
+    App, BackupArgs, BrowserArgs, DatabaseArgs, ExportArgs, GcArgs, ImportArgs, JwtArgs,
+    MigrateArgs, OnConflict, PlaceArgs, RestoreArgs, SelectionArgs, TrackingArgs, TrackingCommand,
+    UiArgs, UserArgs, WebhookArgs, WorkArgs,
 };
 #[cfg(all(feature = "cli", feature = "tracking"))]
 pub(crate) use tracking::{

@@ -48,6 +48,14 @@ pub enum Error {
         /// What it said, and how to mend it.
         reason: String,
     },
+    /// The MLflow server does not know such a request, as one of another release.
+    #[error("the MLflow server {server} {reason}")]
+    Unknown {
+        /// Its address, without credentials.
+        server: String,
+        /// What it was asked for, and what it said.
+        reason: String,
+    },
     /// A server could not answer, even when it was asked again.
     #[error("{what} could not be reached: {reason}{tried}")]
     Unavailable {
@@ -123,7 +131,7 @@ impl Error {
             Self::Missing { .. } => "missing",
             Self::Denied { .. } => "denied",
             Self::Credentials { .. } => "credentials",
-            Self::MlflowServer { .. } => "mlflow_server",
+            Self::MlflowServer { .. } | Self::Unknown { .. } => "mlflow_server",
             Self::Unavailable { .. } => "unavailable",
             Self::Refused { .. } => "refused",
             Self::Changed { .. } => "changed",

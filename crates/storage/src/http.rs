@@ -10,7 +10,7 @@ use std::{
 
 use http::{HeaderMap, Method, Request, Response};
 use ureq::{
-    Agent, Body,
+    Agent, Body, SendBody,
     config::Config as Settings,
     tls::{RootCerts, TlsConfig},
 };
@@ -176,6 +176,33 @@ impl Http {
             None => agent.run(request.body(()).map_err(invalid)?),
         };
         Ok(reply.map_err(|error| failed(call.url, &error))?.into())
+    }
+
+    /// Sends a request whose body is `length` bytes of a reader; any status is an answer. `call` has no body.
+    ///
+    /// # Errors
+    /// As [`Http::send`].
+    pub(crate) fn stream(
+        &self,
+        call: &Call<'_>,
+        reader: &mut dyn Read,
+        length: u64,
+    ) -> Result<Reply, Attempt> {
+        let refused =
+            |reason: String| Attempt::Fatal(Error::Refused { what: call.url.shown(), reason });
+        let agent = self.agent.get_or_init(|| self.connect()).as_ref();
+        let agent = agent.map_err(|reason| refused(reason.clone()))?;
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .uri(call.url.to_string())
+            .header("content-length", length);
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        let request = request
+            .body(SendBody::from_reader(reader))
+            .map_err(|error| refused(format!("the request cannot be written: {error}")))?;
+        Ok(agent.run(request).map_err(|error| failed(call.url, &error))?.into())
     }
 
     fn connect(&self) -> Result<Agent, String> {

@@ -50,7 +50,7 @@ pub use error::Error;
 pub use fingerprint::Fingerprint;
 pub use location::Location;
 pub use mark::Mark;
-pub use mlflow_server::MlflowServer;
+pub use mlflow_server::{Download, MlflowServer};
 pub use model_dir::ModelDir;
 pub use name::{is_name, stem};
 pub use storage::{Fetched, Placing, Revision, Storage};

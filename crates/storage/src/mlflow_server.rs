@@ -18,10 +18,12 @@ use crate::{
 };
 
 mod artifacts;
+mod exchange;
 mod marks;
 mod refusal;
 
 pub(crate) use artifacts::Artifacts;
+pub use exchange::Download;
 pub(crate) use marks::Marked;
 
 /// Most bytes of an answer that is not a file.
@@ -52,11 +54,13 @@ struct Question<'a> {
     absent: Option<ErrorCode>,
     /// Whether it changes something.
     changes: bool,
+    /// Most bytes of the answer.
+    most: u64,
 }
 
 impl<'a> From<&'a str> for Question<'a> {
     fn from(what: &'a str) -> Self {
-        Self { what, absent: None, changes: false }
+        Self { what, absent: None, changes: false, most: ANSWER }
     }
 }
 
@@ -89,9 +93,8 @@ impl MlflowServer {
     /// # Errors
     /// [`Error`]; [`Error::Missing`] when the server says that what is asked for does not exist.
     pub fn ask<C: rest::Call>(&self, call: &C, what: &str) -> Result<C::Reply, Error> {
-        let changes =
-            C::METHODS.first() != Some(&rest::Method::Get) && !C::PATH.ends_with("/search");
         let once = Retry { attempts: 1, ..self.retry };
+        let changes = changes::<C>();
         self.call_with(once, call, Question { changes, ..Question::from(what) })
     }
 
@@ -219,7 +222,9 @@ impl MlflowServer {
             let page = match self.call(&call, &*what) {
                 Ok(page) => page,
                 // a server before 3.0 has no logged models
-                Err(Error::Missing { .. } | Error::MlflowServer { .. }) => return Ok(None),
+                Err(Error::Missing { .. } | Error::MlflowServer { .. } | Error::Unknown { .. }) => {
+                    return Ok(None);
+                }
                 Err(error) => return Err(error),
             };
             let is_ours = |model: &rest::LoggedModel| {
@@ -359,7 +364,7 @@ impl MlflowServer {
         };
         let text = repeat(retry, || {
             let reply = self.send(&url, &method, body.as_deref(), question)?;
-            reply.text(&url, ANSWER)
+            reply.text(&url, question.most)
         })?;
         rest::parse_reply(text.as_bytes()).map_err(|error| {
             let kind = if text.trim_start().starts_with('<') {
@@ -409,6 +414,11 @@ impl MlflowServer {
     fn says(&self, reason: String) -> Error {
         Error::MlflowServer { server: self.base.origin(), reason }
     }
+}
+
+/// Whether a request changes something.
+fn changes<C: rest::Call>() -> bool {
+    C::METHODS.first() != Some(&rest::Method::Get) && !C::PATH.ends_with("/search")
 }
 
 /// A path below a location that MLflow wrote.

@@ -5,6 +5,7 @@ mod jwt;
 mod migrate;
 #[cfg(feature = "cli")]
 mod people;
+mod transfer;
 mod ui;
 mod users;
 mod webhooks;
@@ -25,6 +26,7 @@ pub(crate) use self::{
     gc::GcArgs,
     jwt::JwtArgs,
     migrate::MigrateArgs,
+    transfer::{ExportArgs, ImportArgs, OnConflict, SelectionArgs, WorkArgs},
     ui::UiArgs,
     users::{App, UserArgs},
     webhooks::WebhookArgs,

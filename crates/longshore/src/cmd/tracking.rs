@@ -8,6 +8,7 @@ mod gc;
 mod migrate;
 #[cfg(feature = "cli")]
 mod people;
+mod transfer;
 mod ui;
 mod users;
 mod webhooks;
@@ -28,6 +29,8 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
         None => serve(args),
         Some(TrackingCommand::Backup(args)) => backup::save(args),
         Some(TrackingCommand::Restore(args)) => backup::restore(args),
+        Some(TrackingCommand::Export(args)) => transfer::export(args),
+        Some(TrackingCommand::Import(args)) => transfer::import(args),
         Some(TrackingCommand::Gc(args)) => gc::run(args),
         Some(TrackingCommand::Migrate(args)) => migrate::run(args),
         #[cfg(feature = "cli")]

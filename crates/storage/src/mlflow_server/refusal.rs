@@ -51,9 +51,12 @@ impl MlflowServer {
             _ if absent => {
                 Error::Missing { what: format!("{what} at {at}"), hint: format!(" ({said})") }
             }
-            404 => self.says(format!(
-                "has no answer to the question for {what} (404 {said}): is the tracking URI right?"
-            )),
+            404 | 405 | 501 => Error::Unknown {
+                server: at,
+                reason: format!(
+                    "has no answer to the question for {what} ({status} {said}): is the tracking URI right?"
+                ),
+            },
             301 | 302 | 303 | 307 | 308 => self.says(format!(
                 "sends the question for {what} on to `{}`: use that address as the tracking URI",
                 location.as_deref().and_then(|to| to.split('?').next()).unwrap_or("elsewhere")

@@ -99,7 +99,9 @@ impl Storage {
         let source = Source { location: place.clone(), resolved: None };
         match self.with_remote(&source, |remote| remote.list()) {
             Ok(_) => Ok(true),
-            Err(Error::Missing { .. } | Error::MlflowServer { .. }) => Ok(false),
+            Err(Error::Missing { .. } | Error::MlflowServer { .. } | Error::Unknown { .. }) => {
+                Ok(false)
+            }
             Err(error) => {
                 tracing::debug!(%error, "`{asked}` may be a logged model");
                 Err(error)

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
-use super::{App, DatabaseArgs, GcArgs, MigrateArgs};
+use super::{App, DatabaseArgs, ExportArgs, GcArgs, ImportArgs, MigrateArgs};
 #[cfg(feature = "cli")]
 use super::{PeopleArgs, RolesArgs, TokensArgs};
 
@@ -13,6 +13,10 @@ pub(crate) enum TrackingCommand {
     Backup(BackupArgs),
     /// Bring a backup into an empty database and an empty folder
     Restore(RestoreArgs),
+    /// Read a server over its API into a folder: experiments, runs, models, traces and artifacts
+    Export(Box<ExportArgs>),
+    /// Bring what was exported into a server, over its API
+    Import(Box<ImportArgs>),
     /// Remove for good what is deleted, with its artifacts, while the server goes on
     Gc(Box<GcArgs>),
     /// List, make, change and delete the users of a server, and grant them permissions
