@@ -203,7 +203,7 @@ class Look:
     def datasets(self) -> list[Any]:
         found = mlflow.genai.datasets.search_datasets(experiment_ids=[self.experiment.experiment_id])
         records = [[(it["inputs"], it["expectations"]) for it in dataset.to_df().to_dict("records")] for dataset in found]
-        return [(it.name, {key: value for key, value in it.tags.items() if not key.startswith(MOVED)}, it.digest) for it in found] + [sorted(map(str, some)) for some in records]
+        return [(it.name, {key: value for key, value in it.tags.items() if not key.startswith(MOVED)}) for it in found] + [sorted(map(str, some)) for some in records]
 
 
 @pytest.fixture(scope="module")
