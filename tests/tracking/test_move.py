@@ -256,6 +256,8 @@ def test_an_export_and_an_import_that_are_killed_go_on(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
     with Tracking(tmp_path / "one") as one, Tracking(tmp_path / "two") as two:
+        # the client of 2.22 sends files to the server of the fluent calls
+        mlflow.set_tracking_uri(one.url)
         client = MlflowClient(one.url)
         experiment = client.create_experiment("many")
         (tmp_path / "file").write_bytes(os.urandom(100_000))
@@ -267,12 +269,14 @@ def test_an_export_and_an_import_that_are_killed_go_on(tmp_path: Path) -> None:
         folder = tmp_path / "many"
         killed(["export", "--from", one.url, "--to", folder, "--concurrency", "1"])
         killed(["import", "--from", folder, "--to", two.url, "--concurrency", "2"])
-        runs = MlflowClient(two.url).search_runs([MlflowClient(two.url).get_experiment_by_name("many").experiment_id])
+        mlflow.set_tracking_uri(two.url)
+        client = MlflowClient(two.url)
+        runs = client.search_runs([client.get_experiment_by_name("many").experiment_id])
         assert sorted(run.info.run_name for run in runs) == sorted(f"r{number}" for number in range(120))
         for run in runs:
-            assert len(MlflowClient(two.url).get_metric_history(run.info.run_id, "m")) == 50
+            assert len(client.get_metric_history(run.info.run_id, "m")) == 50
             number = int(run.info.run_name[1:])
-            assert [it.file_size for it in MlflowClient(two.url).list_artifacts(run.info.run_id)] == ([100_000] if number % 4 == 0 else [])
+            assert [it.file_size for it in client.list_artifacts(run.info.run_id)] == ([100_000] if number % 4 == 0 else [])
 
 
 def killed(arguments: list[object]) -> None:
