@@ -227,7 +227,7 @@ def test_what_is_moved_from_mlflow_and_back_is_the_same(source: tuple[str, str, 
         would = load(there, ours.url, "--dry-run")
         assert would["runs"] == told["runs"] and would["files"] == told["files"]
         assert MlflowClient(ours.url).get_experiment_by_name(name) is None
-        load(there, ours.url)
+        assert load(there, ours.url)["measurements"] == told["measurements"]
         assert Look(ours.url, name, tmp_path / "ours").all() == wanted
         # again: nothing is there twice
         load(there, ours.url)

@@ -268,11 +268,16 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends a thing with its own line.
+    /// Ends a thing with its own line, where nothing of another one stands before it.
     pub(super) fn item(&mut self, name: &str, value: &str) -> Result<()> {
         self.line(name, value)?;
+        self.settle(1)
+    }
+
+    /// Ends the piece when it is large enough, once `items` more things are in it with all of their lines.
+    pub(super) fn settle(&mut self, items: u64) -> Result<()> {
         let Some(piece) = &mut self.piece else { return Ok(()) };
-        piece.items += 1;
+        piece.items += items;
         if piece.items >= ITEMS || piece.bytes >= PIECE {
             self.cut()?;
         }
@@ -314,7 +319,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 mod tests {
     use std::fs;
 
-    use super::{Folder, Kind};
+    use super::{Folder, Kind, PIECE};
 
     fn lines(folder: &Folder) -> anyhow::Result<Vec<(u32, String, String)>> {
         let mut lines = Vec::new();
@@ -348,6 +353,22 @@ mod tests {
         assert!(error.contains("000002.jsonl") && error.contains("checksum"), "{error}");
         fs::write(&path, "{\"run\":{}}\n").unwrap();
         assert!(format!("{:#}", lines(&folder).unwrap_err()).contains("last line"));
+    }
+
+    #[test]
+    fn things_that_are_written_together_are_in_one_piece() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path());
+        let mut writer = folder.writer(Kind::Runs).unwrap();
+        let large = format!("\"{}\"", "x".repeat(PIECE as usize));
+        for name in ["batch", "batch", "run", "run"] {
+            writer.line(name, if name == "batch" { &large } else { "{}" }).unwrap();
+        }
+        writer.settle(2).unwrap();
+        writer.item("run", "{}").unwrap();
+        writer.cut().unwrap();
+        let pieces: Vec<_> = lines(&folder).unwrap().iter().map(|(piece, ..)| *piece).collect();
+        assert_eq!(pieces, [1, 1, 1, 1, 2]);
     }
 
     #[test]

@@ -87,13 +87,15 @@ fn some(
         let metrics: Vec<_> = metrics.collect();
         each(on.at_once, &metrics, |(run, key)| history(on, writer, run, key))?;
     }
+    // the measurements of all of them are written, and a piece has what belongs to its runs
     let mut out = writer.lock().map_err(|_| anyhow!("runs could not be written"))?;
     for (_, line, is_known) in &lines {
         on.progress.add("runs", 1);
         if !on.args.work.dry_run && !is_known {
-            out.item("run", line)?;
+            out.line("run", line)?;
         }
     }
+    out.settle(lines.len() as u64)?;
     let owned = lines.into_iter().map(|(run, _, is_known)| Owned {
         owner: Owner::Run(run.info.run_id.clone()),
         uri: run.info.artifact_uri.clone().unwrap_or_default(),
