@@ -97,6 +97,7 @@ def fill_traces(client: MlflowClient, experiment: str, name: str) -> None:
         with mlflow.start_span("inner", span_type="LLM") as inner:
             inner.set_outputs({"answer": "red", "scores": [1, 2.5]})
         outer.set_outputs("red")
+    mlflow.flush_trace_async_logging()
     mlflow.set_trace_tag(outer.trace_id, "topic", "wine")
     source = mlflow.entities.AssessmentSource(source_type="HUMAN", source_id="ann")
     mlflow.log_feedback(trace_id=outer.trace_id, name="good", value=True, rationale="it is", source=source)
