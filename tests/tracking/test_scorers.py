@@ -56,8 +56,7 @@ def test_what_is_not_here_says_what_to_do(tracking: Tracking) -> None:
         ("POST", "/api/3.0/mlflow/gateway/secrets/create", "the AI gateway"),
         ("POST", "/ajax-api/3.0/mlflow/gateway/endpoints/create", "the AI gateway"),
         ("POST", "/gateway/a/mlflow/invocations", "the AI gateway"),
-        ("POST", "/api/3.0/mlflow/issues", "a list of issues"),
-        ("PATCH", "/api/3.0/mlflow/issues/i-1", "a list of issues"),
+        ("POST", "/ajax-api/3.0/mlflow/issues/invoke", "a search for issues by a language model"),
         ("POST", "/ajax-api/3.0/jobs/search", "jobs"),
         ("POST", "/api/3.0/mlflow/mcp-servers", "a registry of MCP servers"),
     ]
