@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import mlflow
 import pytest
 import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from server import Tracking
+from sides import agree
 
 pytestmark = pytest.mark.current
 entities = pytest.importorskip("mlflow.entities.issue", reason="the client of 2.22 does not have issues")
@@ -53,18 +52,6 @@ def sides(client: MlflowClient, store: MlflowClient, name: str) -> tuple[Side, S
         made.append(Side(one._tracking_client.store, experiment))
     mlflow.flush_trace_async_logging()
     return made[0], made[1]
-
-
-def agree(sides: tuple[Side, Side], call: Callable[[Side], object]) -> object:
-    """Both answer the same, or refuse in the same words."""
-    told = []
-    for side in sides:
-        try:
-            told.append(side.plain(call(side)))
-        except MlflowException as error:
-            told.append((error.error_code, side.plain(error.message.removeprefix(f"{error.error_code}: "))))
-    assert told[0] == told[1]
-    return told[0]
 
 
 def create(sides: tuple[Side, Side], name: str, **more: object) -> object:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import mlflow
 import pytest
 import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from server import Tracking
+from sides import agree
 
 pytestmark = pytest.mark.current
 
@@ -51,19 +50,6 @@ def sides(client: MlflowClient, store: MlflowClient, name: str) -> tuple[Side, S
         mlflow.flush_trace_async_logging()
         made.append(Side(one._tracking_client.store, experiment, span.trace_id))
     return made[0], made[1]
-
-
-def agree(sides: tuple[Side, Side], call: Callable[[Side], object]) -> object:
-    """Both answer the same, or refuse in the same words."""
-    told = []
-    for side in sides:
-        try:
-            told.append(side.plain(call(side)))
-        except MlflowException as error:
-            message = error.message.removeprefix(f"{error.error_code}: ")
-            told.append((error.error_code, side.words(message)))
-    assert told[0] == told[1]
-    return told[0]
 
 
 def schema(sides: tuple[Side, Side], name: str, **more: object) -> object:
