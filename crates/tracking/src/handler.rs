@@ -362,12 +362,7 @@ fn other_method(head: &Parts, methods: &[&str]) -> Response<Reply> {
         response
     };
     let head = methods.contains(&"GET").then_some("HEAD");
-    let mut allow: Vec<&str> = Vec::new();
-    for method in methods.iter().copied().chain(head).chain(["OPTIONS"]) {
-        if !allow.contains(&method) {
-            allow.push(method);
-        }
-    }
+    let allow: Vec<_> = methods.iter().copied().chain(head).chain(["OPTIONS"]).collect();
     if let Ok(allow) = HeaderValue::from_str(&allow.join(", ")) {
         response.headers_mut().insert(ALLOW, allow);
     }

@@ -89,16 +89,25 @@ impl Routes {
             if route.methods.iter().any(|it| it.name() == method) {
                 return Found::Route(*route, Vec::new());
             }
-            methods.extend(route.methods.iter().map(|it| it.name()));
+            add(&mut methods, route);
         }
         for route in &self.patterns {
             let Some(fields) = matches(route.path, below) else { continue };
             if route.methods.iter().any(|it| it.name() == method) {
                 return Found::Route(*route, fields);
             }
-            methods.extend(route.methods.iter().map(|it| it.name()));
+            add(&mut methods, route);
         }
         if methods.is_empty() { Found::Nothing } else { Found::OtherMethod(methods) }
+    }
+}
+
+/// Adds the methods of a route that are not among these.
+fn add(methods: &mut Vec<&'static str>, route: &Route) {
+    for method in route.methods.iter().map(|it| it.name()) {
+        if !methods.contains(&method) {
+            methods.push(method);
+        }
     }
 }
 

@@ -101,7 +101,7 @@ impl Names {
 const DATASET: &[&str] = &["context", "digest", "name"];
 
 /// A text without the quotes around it.
-fn bare(text: &str, quote: char) -> &str {
+pub(super) fn bare(text: &str, quote: char) -> &str {
     let inner = text.strip_prefix(quote).and_then(|it| it.strip_suffix(quote));
     inner.unwrap_or(text)
 }

@@ -7,7 +7,7 @@ use crate::{
     search::{
         clause::{Clause, clauses},
         condition::Condition,
-        field::{Field, Kind, list},
+        field::{Field, Kind, bare, list},
         operand::{self, Operand},
         operator::Operator,
         refused,
@@ -127,11 +127,6 @@ fn read(clause: &Clause<'_>) -> Result<Filter, Error> {
         }
         _ => Err(refused(&wrong(value.text), value.at)),
     }
-}
-
-/// A text without the quotes around it.
-fn bare(text: &str, quote: char) -> &str {
-    text.strip_prefix(quote).and_then(|it| it.strip_suffix(quote)).unwrap_or(text)
 }
 
 impl Filter {
