@@ -62,14 +62,14 @@ pub(crate) use security::{AccessArgs, ApiKeyArgs, ClientAuth, SecurityArgs, Trac
 pub(crate) use storage::{FetchArgs, RemoteArgs, StorageArgs};
 #[cfg(feature = "tracking")]
 pub(crate) use tracking::{
-    App, BackupArgs, BrowserArgs, DatabaseArgs, ExportArgs, GcArgs, ImportArgs, JwtArgs,
-    MigrateArgs, OnConflict, PlaceArgs, RestoreArgs, SelectionArgs, TrackingArgs, TrackingCommand,
-    UiArgs, UserArgs, WebhookArgs, WorkArgs,
+    App, BackupArgs, BrowserArgs, DatabaseArgs, GcArgs, JwtArgs, MigrateArgs, PlaceArgs,
+    RestoreArgs, TrackingArgs, TrackingCommand, UiArgs, UserArgs, WebhookArgs,
 };
 #[cfg(all(feature = "cli", feature = "tracking"))]
 pub(crate) use tracking::{
-    ObjectArgs, PasswordArgs, PeopleArgs, PeopleCommand, RolesArgs, RolesCommand, TokenUserArgs,
-    TokensArgs, TokensCommand, UsersAtArgs,
+    ExportArgs, ImportArgs, ObjectArgs, OnConflict, PasswordArgs, PeopleArgs, PeopleCommand,
+    RolesArgs, RolesCommand, SelectionArgs, TokenUserArgs, TokensArgs, TokensCommand, UsersAtArgs,
+    WorkArgs,
 };
 
 /// Takes a trained model to production: one process, no Python, the original library's answers.

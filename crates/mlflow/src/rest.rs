@@ -77,6 +77,7 @@ pub use webhooks::*;
 pub use wire::{
     Kind, Message, Wire,
     any::{AnyValue, dumps},
+    camel,
     json::Json,
     place::Place,
     time::{Duration, Timestamp},

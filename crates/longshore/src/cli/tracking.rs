@@ -5,6 +5,7 @@ mod jwt;
 mod migrate;
 #[cfg(feature = "cli")]
 mod people;
+#[cfg(feature = "cli")]
 mod transfer;
 mod ui;
 mod users;
@@ -15,22 +16,24 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
-#[cfg(feature = "cli")]
-pub(crate) use self::people::{
-    ObjectArgs, PasswordArgs, PeopleArgs, PeopleCommand, RolesArgs, RolesCommand, TokenUserArgs,
-    TokensArgs, TokensCommand, UsersAtArgs,
-};
 pub(crate) use self::{
     backup::{BackupArgs, PlaceArgs, RestoreArgs, TrackingCommand},
     database::DatabaseArgs,
     gc::GcArgs,
     jwt::JwtArgs,
     migrate::MigrateArgs,
-    transfer::{ExportArgs, ImportArgs, OnConflict, SelectionArgs, WorkArgs},
     ui::UiArgs,
     users::{App, UserArgs},
     webhooks::WebhookArgs,
     workspaces::WorkspaceArgs,
+};
+#[cfg(feature = "cli")]
+pub(crate) use self::{
+    people::{
+        ObjectArgs, PasswordArgs, PeopleArgs, PeopleCommand, RolesArgs, RolesCommand,
+        TokenUserArgs, TokensArgs, TokensCommand, UsersAtArgs,
+    },
+    transfer::{ExportArgs, ImportArgs, OnConflict, SelectionArgs, WorkArgs},
 };
 use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs};
 

@@ -8,6 +8,7 @@ mod gc;
 mod migrate;
 #[cfg(feature = "cli")]
 mod people;
+#[cfg(feature = "cli")]
 mod transfer;
 mod ui;
 mod users;
@@ -29,7 +30,9 @@ pub(crate) fn run(args: &TrackingArgs) -> Result<()> {
         None => serve(args),
         Some(TrackingCommand::Backup(args)) => backup::save(args),
         Some(TrackingCommand::Restore(args)) => backup::restore(args),
+        #[cfg(feature = "cli")]
         Some(TrackingCommand::Export(args)) => transfer::export(args),
+        #[cfg(feature = "cli")]
         Some(TrackingCommand::Import(args)) => transfer::import(args),
         Some(TrackingCommand::Gc(args)) => gc::run(args),
         Some(TrackingCommand::Migrate(args)) => migrate::run(args),

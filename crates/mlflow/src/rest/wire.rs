@@ -224,8 +224,8 @@ impl<'p> Fields<'p> {
     }
 }
 
-/// `experimentId` for `experiment_id`.
-fn camel(name: &str) -> String {
+/// `experimentId` for `experiment_id`: the name of a field in the JSON of Protocol Buffers.
+pub fn camel(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |mut name, word| {

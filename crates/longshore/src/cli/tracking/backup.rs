@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand};
 
-use super::{App, DatabaseArgs, ExportArgs, GcArgs, ImportArgs, MigrateArgs};
+use super::{App, DatabaseArgs, GcArgs, MigrateArgs};
 #[cfg(feature = "cli")]
-use super::{PeopleArgs, RolesArgs, TokensArgs};
+use super::{ExportArgs, ImportArgs, PeopleArgs, RolesArgs, TokensArgs};
 
 /// What can be done with what a tracking server keeps, while it runs or not.
 #[derive(Debug, Subcommand)]
@@ -14,8 +14,10 @@ pub(crate) enum TrackingCommand {
     /// Bring a backup into an empty database and an empty folder
     Restore(RestoreArgs),
     /// Read a server over its API into a folder: experiments, runs, models, traces and artifacts
+    #[cfg(feature = "cli")]
     Export(Box<ExportArgs>),
     /// Bring what was exported into a server, over its API
+    #[cfg(feature = "cli")]
     Import(Box<ImportArgs>),
     /// Remove for good what is deleted, with its artifacts, while the server goes on
     Gc(Box<GcArgs>),

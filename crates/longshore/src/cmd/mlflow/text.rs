@@ -16,7 +16,7 @@ pub(in crate::cmd) fn said(text: Option<&str>) -> Option<String> {
 }
 
 /// A text in the quotes of a filter.
-pub(super) fn quoted(text: &str) -> Result<String> {
+pub(in crate::cmd) fn quoted(text: &str) -> Result<String> {
     match (text.contains('\''), text.contains('"')) {
         (false, _) => Ok(format!("'{text}'")),
         (true, false) => Ok(format!("\"{text}\"")),

@@ -23,10 +23,14 @@ impl Digest {
 
     /// Its hexadecimal digits.
     pub(super) fn end(self) -> String {
-        let digest = self.0.finish();
-        let digits = digest.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+        digits(self.0.finish().as_ref())
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn digits(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// The digest of a file.

@@ -14,11 +14,12 @@ mod traces;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use longshore_storage::MlflowServer;
+use longshore_storage::{Error, MlflowServer};
 
 use self::{check::Latest, ids::Ids};
 use super::{
-    folder::Folder,
+    folder::{Folder, Line},
+    lines::parse,
     progress::{Progress, Summary},
     server,
 };
@@ -112,6 +113,39 @@ impl Import<'_> {
     /// The new id of an experiment of the export that is imported; `None` when it is left out.
     fn experiment(&self, from: &str) -> Option<String> {
         self.ids.of(ids::Of::Experiment, from)
+    }
+
+    /// The things of lines that count, in experiments that are imported: `name` is that of their lines and `kind` that
+    /// of [`Latest::is`]; `of` gives the id of one and that of its experiment.
+    fn counted<T: longshore_mlflow::rest::Message>(
+        &self,
+        lines: &[Line],
+        name: &str,
+        kind: &'static str,
+        of: impl Fn(&T) -> (&str, &str),
+    ) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        for line in lines.iter().filter(|line| line.name == name) {
+            let one: T = parse(&line.value)?;
+            let (id, experiment) = of(&one);
+            if self.latest.is(kind, id, line.piece) && self.experiment(experiment).is_some() {
+                found.push(one);
+            }
+        }
+        Ok(found)
+    }
+
+    /// As [`MlflowServer::ask_again`], of what need not be there.
+    fn find<C: longshore_mlflow::rest::Call>(
+        &self,
+        call: &C,
+        what: &str,
+    ) -> Result<Option<C::Reply>> {
+        match self.server.ask_again(call, what) {
+            Ok(reply) => Ok(Some(reply)),
+            Err(Error::Missing { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// As [`MlflowServer::ask_again`].

@@ -47,15 +47,23 @@ fn source() -> Environment {
 /// it with the token of the next one.
 pub(super) fn pages<T>(
     mut ask: impl FnMut(Option<String>) -> Result<(Vec<T>, Option<String>)>,
-    mut take: impl FnMut(Vec<T>) -> Result<()>,
+    take: impl FnMut(Vec<T>) -> Result<()>,
 ) -> Result<()> {
+    pages_if_known(|token| ask(token).map(Some), take).map(drop)
+}
+
+/// As [`pages`], of a list that not every server has: `ask` gives `None`, and this `false`, when it has none.
+pub(super) fn pages_if_known<T>(
+    mut ask: impl FnMut(Option<String>) -> Result<Option<(Vec<T>, Option<String>)>>,
+    mut take: impl FnMut(Vec<T>) -> Result<()>,
+) -> Result<bool> {
     let mut token = None;
     loop {
-        let (page, next) = ask(token.clone())?;
+        let Some((page, next)) = ask(token.clone())? else { return Ok(false) };
         take(page)?;
         let next = next.filter(|next| !next.is_empty());
         if next.is_none() {
-            return Ok(());
+            return Ok(true);
         }
         if next == token {
             bail!("the server gives the same page again and again, so that its list has no end");
@@ -64,13 +72,16 @@ pub(super) fn pages<T>(
     }
 }
 
-/// A text as a filter takes it.
-pub(super) fn quoted(text: &str) -> Result<String> {
-    match (text.contains('\''), text.contains('"')) {
-        (false, _) => Ok(format!("'{text}'")),
-        (true, false) => Ok(format!("\"{text}\"")),
-        (true, true) => bail!("`{text}` has quotes of both kinds, which no filter can have"),
-    }
+/// What is on all pages, as [`pages`] asks for them.
+pub(super) fn all<T>(
+    ask: impl FnMut(Option<String>) -> Result<(Vec<T>, Option<String>)>,
+) -> Result<Vec<T>> {
+    let mut found = Vec::new();
+    pages(ask, |page| {
+        found.extend(page);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The id of the logged model that the source of a version names.
@@ -96,7 +107,7 @@ pub(super) fn proxied(uri: &str) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{open, pages, proxied, quoted};
+    use super::{open, pages, proxied};
 
     #[test]
     fn what_is_behind_the_proxy_is_recognised() {
@@ -122,7 +133,5 @@ mod tests {
     fn a_list_without_an_end_is_told() {
         let again = pages(|_| Ok((vec![1], Some("a".to_owned()))), |_| Ok(()));
         assert!(again.is_err());
-        assert_eq!(quoted("a'b").unwrap(), "\"a'b\"");
-        assert!(quoted("'\"").is_err());
     }
 }

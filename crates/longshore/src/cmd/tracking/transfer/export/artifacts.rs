@@ -21,7 +21,7 @@ use super::{
         digest::{self, Digest},
         files::{Files, One, Owner, relative},
         folder::Kind,
-        server::{pages, proxied},
+        server::{all, proxied},
         workers::each,
     },
     Export,
@@ -243,39 +243,26 @@ fn in_folder(on: &Export<'_>, owned: &Owned, folder: &str) -> Result<Vec<FileInf
         return of_disk(&root.join(folder), below);
     }
     let wanted = Some(folder.to_owned()).filter(|folder| !folder.is_empty());
-    let mut found = Vec::new();
     match &owned.owner {
-        Owner::Run(id) => pages(
-            |token| {
-                let call = ListArtifacts {
-                    run_id: id.clone(),
-                    path: wanted.clone(),
-                    page_token: token,
-                    ..ListArtifacts::default()
-                };
-                let reply = on.server.ask_again(&call, &what)?;
-                Ok((reply.files, reply.next_page_token))
-            },
-            |page| {
-                found.extend(page);
-                Ok(())
-            },
-        )?,
-        Owner::LoggedModel(id) => pages(
-            |token| {
-                let call = ListLoggedModelArtifacts {
-                    model_id: id.clone(),
-                    artifact_directory_path: wanted.clone(),
-                    page_token: token,
-                };
-                let reply = on.server.ask_again(&call, &what)?;
-                Ok((reply.files, reply.next_page_token))
-            },
-            |page| {
-                found.extend(page);
-                Ok(())
-            },
-        )?,
+        Owner::Run(id) => all(|token| {
+            let call = ListArtifacts {
+                run_id: id.clone(),
+                path: wanted.clone(),
+                page_token: token,
+                ..ListArtifacts::default()
+            };
+            let reply = on.server.ask_again(&call, &what)?;
+            Ok((reply.files, reply.next_page_token))
+        }),
+        Owner::LoggedModel(id) => all(|token| {
+            let call = ListLoggedModelArtifacts {
+                model_id: id.clone(),
+                artifact_directory_path: wanted.clone(),
+                page_token: token,
+            };
+            let reply = on.server.ask_again(&call, &what)?;
+            Ok((reply.files, reply.next_page_token))
+        }),
         Owner::Version(..) | Owner::Trace(_) => {
             let Some(root) = proxied(&owned.uri) else {
                 if let Owner::Trace(_) = owned.owner {
@@ -292,13 +279,10 @@ fn in_folder(on: &Export<'_>, owned: &Owned, folder: &str) -> Result<Vec<FileInf
             let path = format!("{}/{folder}", root.trim_end_matches('/'));
             let call = ListProxiedArtifacts { path: Some(path.trim_end_matches('/').to_owned()) };
             let files = on.server.ask_again(&call, &what)?.files;
-            found = files
-                .into_iter()
-                .map(|entry| FileInfo { path: below(&entry.path), ..entry })
-                .collect();
+            let shown = |entry: FileInfo| FileInfo { path: below(&entry.path), ..entry };
+            Ok(files.into_iter().map(shown).collect())
         }
     }
-    Ok(found)
 }
 
 fn of_disk(folder: &Path, below: impl Fn(&str) -> String) -> Result<Vec<FileInfo>> {

@@ -11,9 +11,10 @@ use longshore_mlflow::rest::{
 use longshore_storage::Error;
 
 use super::{
-    super::server::{logged, pages, quoted},
+    super::server::{all, logged},
     Export,
 };
+use crate::cmd::mlflow::text::quoted;
 
 /// Experiments of a page.
 const PAGE: i64 = 1000;
@@ -119,7 +120,6 @@ impl Choice {
 
 fn all_experiments(on: &Export<'_>) -> Result<Vec<Experiment>> {
     let which = if on.args.selection.deleted { ViewType::All } else { ViewType::ActiveOnly };
-    let mut found = Vec::new();
     let ask = |token| {
         let call = SearchExperiments {
             max_results: Some(PAGE),
@@ -130,10 +130,7 @@ fn all_experiments(on: &Export<'_>) -> Result<Vec<Experiment>> {
         let reply = on.server.ask_again(&call, "the experiments")?;
         Ok((reply.experiments, reply.next_page_token))
     };
-    pages(ask, |page| {
-        found.extend(page);
-        Ok(())
-    })?;
+    let mut found = all(ask)?;
     found.sort_by_key(|it| it.experiment_id.parse::<u64>().ok());
     Ok(found)
 }
@@ -167,10 +164,7 @@ fn all_models(on: &Export<'_>) -> Result<BTreeSet<String>> {
             let reply = on.server.ask_again(&call, "the registered models")?;
             Ok((reply.registered_models, reply.next_page_token))
         };
-        pages(ask, |page| {
-            names.extend(page.into_iter().map(|it| it.name));
-            Ok(())
-        })?;
+        names.extend(all(ask)?.into_iter().map(|it| it.name));
     }
     Ok(names)
 }
@@ -193,10 +187,7 @@ fn model(on: &Export<'_>, name: &str) -> Result<(RegisteredModel, Vec<ModelVersi
             let reply = on.server.ask_again(&call, &what)?;
             Ok((reply.model_versions, reply.next_page_token))
         };
-        pages(ask, |page| {
-            versions.extend(page.into_iter().map(|it| (it.version.parse::<u64>().ok(), it)));
-            Ok(())
-        })?;
+        versions.extend(all(ask)?.into_iter().map(|it| (it.version.parse::<u64>().ok(), it)));
     }
     Ok((model, versions.into_values().collect()))
 }

@@ -9,7 +9,12 @@ use longshore_mlflow::rest::{
 };
 
 use super::{
-    super::{folder::Kind, known::Known, lines::parse, server::pages},
+    super::{
+        folder::Kind,
+        known::Known,
+        lines::parse,
+        server::{pages, pages_if_known},
+    },
     Export,
     choice::Choice,
 };
@@ -66,21 +71,22 @@ fn all(on: &Export<'_>, choice: &Choice) -> Result<Option<Vec<EvaluationDataset>
         (false, false) => ids.into_iter().map(|id| vec![id]).collect(),
     };
     for experiment_ids in searches {
-        let mut call = SearchEvaluationDatasets {
-            experiment_ids,
-            max_results: Some(PAGE),
-            ..SearchEvaluationDatasets::default()
-        };
-        loop {
+        let ask = |token| {
+            let call = SearchEvaluationDatasets {
+                experiment_ids: experiment_ids.clone(),
+                max_results: Some(PAGE),
+                page_token: token,
+                ..SearchEvaluationDatasets::default()
+            };
             let reply = on.server.ask_if_known(&call, "the evaluation datasets")?;
-            let Some(reply) = reply else { return Ok(None) };
-            let new = reply.datasets.into_iter().filter(|it| seen.insert(it.dataset_id.clone()));
-            found.extend(new);
-            let next = reply.next_page_token.filter(|next| !next.is_empty());
-            if next.is_none() || next == call.page_token {
-                break;
-            }
-            call.page_token = next;
+            Ok(reply.map(|reply| (reply.datasets, reply.next_page_token)))
+        };
+        let is_known = pages_if_known(ask, |page: Vec<EvaluationDataset>| {
+            found.extend(page.into_iter().filter(|it| seen.insert(it.dataset_id.clone())));
+            Ok(())
+        })?;
+        if !is_known {
+            return Ok(None);
         }
     }
     Ok(Some(found))

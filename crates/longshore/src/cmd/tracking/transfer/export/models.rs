@@ -7,7 +7,7 @@ use longshore_mlflow::rest::{GetLoggedModel, LoggedModel, SearchLoggedModels, pr
 use longshore_storage::Error;
 
 use super::{
-    super::{files::Owner, folder::Kind, known::Known, lines::parse},
+    super::{files::Owner, folder::Kind, known::Known, lines::parse, server::pages_if_known},
     Export,
     artifacts::Owned,
     choice::Choice,
@@ -85,19 +85,20 @@ pub(super) fn export(on: &Export<'_>, choice: &Choice, runs: &[Owned]) -> Result
 /// The logged models of an experiment; `None` when the server knows none.
 fn of_experiment(on: &Export<'_>, id: &str) -> Result<Option<Vec<LoggedModel>>> {
     let what = format!("the logged models of the experiment `{id}`");
-    let mut call = SearchLoggedModels {
-        experiment_ids: vec![id.to_owned()],
-        max_results: Some(PAGE),
-        ..SearchLoggedModels::default()
+    let ask = |token| {
+        let call = SearchLoggedModels {
+            experiment_ids: vec![id.to_owned()],
+            max_results: Some(PAGE),
+            page_token: token,
+            ..SearchLoggedModels::default()
+        };
+        let reply = on.server.ask_if_known(&call, &what)?;
+        Ok(reply.map(|reply| (reply.models, reply.next_page_token)))
     };
     let mut found = Vec::new();
-    loop {
-        let Some(reply) = on.server.ask_if_known(&call, &what)? else { return Ok(None) };
-        found.extend(reply.models);
-        let next = reply.next_page_token.filter(|next| !next.is_empty());
-        if next.is_none() || next == call.page_token {
-            return Ok(Some(found));
-        }
-        call.page_token = next;
-    }
+    let is_known = pages_if_known(ask, |page| {
+        found.extend(page);
+        Ok(())
+    })?;
+    Ok(is_known.then_some(found))
 }

@@ -11,7 +11,7 @@ use super::{
         folder::{Kind, Writer},
         known::Known,
         lines::parse,
-        server::proxied,
+        server::{pages_if_known, proxied},
     },
     Export,
     artifacts::Owned,
@@ -36,27 +36,27 @@ pub(super) fn export(on: &Export<'_>, choice: &Choice) -> Result<Vec<Owned>> {
     let known = Known::of(&on.folder, Kind::Traces, "trace", &[], id)?;
     let mut writer = on.folder.writer(Kind::Traces)?;
     let mut owners = Vec::new();
-    'experiments: for experiment in &choice.whole {
+    for experiment in &choice.whole {
         let id = &experiment.experiment_id;
-        let mut call = SearchTracesV3 {
-            locations: Some(vec![TraceLocation::experiment(id.clone())]),
-            max_results: Some(PAGE),
-            order_by: vec!["timestamp_ms ASC".to_owned()],
-            ..SearchTracesV3::default()
-        };
-        loop {
-            let what = format!("the traces of the experiment `{id}`");
-            let Some(reply) = on.server.ask_if_known(&call, &what)? else {
-                on.progress
-                    .note("traces are left out: the server is older than MLflow 3".to_owned());
-                break 'experiments;
+        let ask = |token| {
+            let call = SearchTracesV3 {
+                locations: Some(vec![TraceLocation::experiment(id.clone())]),
+                max_results: Some(PAGE),
+                order_by: vec!["timestamp_ms ASC".to_owned()],
+                page_token: token,
+                ..SearchTracesV3::default()
             };
-            owners.extend(some(on, &known, &mut writer, reply.traces)?);
-            let next = reply.next_page_token.filter(|next| !next.is_empty());
-            if next.is_none() || next == call.page_token {
-                break;
-            }
-            call.page_token = next;
+            let what = format!("the traces of the experiment `{id}`");
+            let reply = on.server.ask_if_known(&call, &what)?;
+            Ok(reply.map(|reply| (reply.traces, reply.next_page_token)))
+        };
+        let is_known = pages_if_known(ask, |page| {
+            owners.extend(some(on, &known, &mut writer, page)?);
+            Ok(())
+        })?;
+        if !is_known {
+            on.progress.note("traces are left out: the server is older than MLflow 3".to_owned());
+            break;
         }
     }
     writer.cut()?;

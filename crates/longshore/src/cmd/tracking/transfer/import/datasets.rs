@@ -10,18 +10,19 @@ use longshore_mlflow::rest::{
 use serde_json::Value;
 
 use super::{
-    super::{folder::Kind, lines::parse, server::quoted},
+    super::{folder::Kind, lines::parse},
     Import,
     ids::Of,
     moved,
 };
+use crate::cmd::mlflow::text::quoted;
 
 /// Fields of a record that can be given; the server has others of its own.
 const GIVEN: [&str; 5] = ["inputs", "outputs", "expectations", "tags", "source"];
 
 /// Makes the datasets that are not there, with their records.
 pub(super) fn make(on: &Import<'_>) -> Result<()> {
-    let (mut records, mut is_old) = (Vec::<UpsertEvaluationDatasetRecords>::new(), false);
+    let (mut records, mut known) = (Vec::<UpsertEvaluationDatasetRecords>::new(), None);
     on.folder.read(Kind::Datasets, |piece, name, value| {
         if name == "records" {
             records.push(parse(value)?);
@@ -30,16 +31,18 @@ pub(super) fn make(on: &Import<'_>) -> Result<()> {
         let dataset: EvaluationDataset = parse(value)?;
         let records = std::mem::take(&mut records);
         let id = &dataset.dataset_id;
-        if is_old {
-            return Ok(());
+        if known.is_none() {
+            let is_known = is_known(on)?;
+            if !is_known {
+                let address = on.server.address();
+                on.progress.note(format!("evaluation datasets are left out: {address} knows none"));
+            }
+            known = Some(is_known);
         }
-        if !is_known(on)? {
-            let address = on.server.address();
-            on.progress.note(format!("evaluation datasets are left out: {address} knows none"));
-            is_old = true;
-            return Ok(());
-        }
-        if on.latest.is("evaluation_datasets", id, piece) && !on.ids.is_done(Of::Dataset, id) {
+        if known == Some(true)
+            && on.latest.is("evaluation_datasets", id, piece)
+            && !on.ids.is_done(Of::Dataset, id)
+        {
             one(on, &dataset, records)?;
         }
         Ok(())

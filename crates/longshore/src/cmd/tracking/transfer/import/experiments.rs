@@ -6,7 +6,6 @@ use longshore_mlflow::rest::{
     GetExperimentByName, SearchLoggedModels, SearchRuns, SearchTracesV3, SetExperimentTag,
     TraceLocation, ViewType,
 };
-use longshore_storage::Error;
 
 use super::{
     super::{folder::Kind, lines::parse},
@@ -79,14 +78,13 @@ fn becomes(on: &Import<'_>, experiment: &Experiment, name: &str) -> Result<Optio
     if let Some(to) = on.experiment(id) {
         let call = GetExperiment { experiment_id: to.clone() };
         let what = format!("the experiment `{name}`");
-        return match on.server.ask_again(&call, &what) {
-            Ok(_) => Ok(Some(Becomes::There(to))),
-            Err(Error::Missing { .. }) => bail!(
+        if on.find(&call, &what)?.is_none() {
+            bail!(
                 "an earlier import made the experiment `{name}` with the id {to}, and {} has none with it: to import anew, name another file by `--mapping`",
                 on.server.address()
-            ),
-            Err(error) => Err(error.into()),
-        };
+            );
+        }
+        return Ok(Some(Becomes::There(to)));
     }
     let Some(found) = there(on, name)? else { return Ok(Some(Becomes::New)) };
     if is_deleted(&found) && !is_deleted(experiment) {
@@ -107,11 +105,7 @@ fn is_deleted(experiment: &Experiment) -> bool {
 
 fn there(on: &Import<'_>, name: &str) -> Result<Option<Experiment>> {
     let call = GetExperimentByName { experiment_name: name.to_owned() };
-    match on.server.ask_again(&call, &format!("the experiment `{name}`")) {
-        Ok(reply) => Ok(Some(reply.experiment)),
-        Err(Error::Missing { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(on.find(&call, &format!("the experiment `{name}`"))?.map(|reply| reply.experiment))
 }
 
 /// Whether an experiment has neither runs nor logged models nor traces.

@@ -11,7 +11,6 @@ use longshore_mlflow::rest::{
 use super::{
     super::{
         folder::{Kind, Line},
-        lines::parse,
         server::pages,
         workers::each,
     },
@@ -26,15 +25,19 @@ const LINES: usize = 128;
 
 /// Makes the logged models that are not there; gives what was measured for them, with their new ids.
 pub(super) fn make(on: &Import<'_>) -> Result<Measured> {
-    let (mut searched, mut measured, mut is_old) = (HashSet::new(), Measured::new(), false);
+    let (mut searched, mut measured, mut known) = (HashSet::new(), Measured::new(), None);
     on.folder.read_some(Kind::LoggedModels, LINES, |lines| {
         let models = models(on, &lines)?;
-        let Some(first) = models.first().filter(|_| !is_old) else { return Ok(()) };
-        if !is_known(on, first)? {
-            let address = on.server.address();
-            on.progress
-                .note(format!("logged models are left out: {address} is older than MLflow 3"));
-            is_old = true;
+        if let (Some(first), None) = (models.first(), known) {
+            let is_known = is_known(on, first)?;
+            if !is_known {
+                let address = on.server.address();
+                on.progress
+                    .note(format!("logged models are left out: {address} is older than MLflow 3"));
+            }
+            known = Some(is_known);
+        }
+        if known != Some(true) {
             return Ok(());
         }
         for model in &models {
@@ -72,17 +75,9 @@ fn is_known(on: &Import<'_>, model: &LoggedModel) -> Result<bool> {
 }
 
 fn models(on: &Import<'_>, lines: &[Line]) -> Result<Vec<LoggedModel>> {
-    let mut models = Vec::new();
-    for line in lines.iter().filter(|line| line.name == "logged_model") {
-        let model: LoggedModel = parse(&line.value)?;
-        let experiment = model.info.experiment_id.as_deref().unwrap_or_default();
-        if on.latest.is("logged_models", &model.info.model_id, line.piece)
-            && on.experiment(experiment).is_some()
-        {
-            models.push(model);
-        }
-    }
-    Ok(models)
+    on.counted(lines, "logged_model", "logged_models", |model: &LoggedModel| {
+        (&model.info.model_id, model.info.experiment_id.as_deref().unwrap_or_default())
+    })
 }
 
 /// Notes the models that an earlier import made and could not note.

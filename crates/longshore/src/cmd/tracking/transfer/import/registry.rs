@@ -9,19 +9,18 @@ use longshore_mlflow::rest::{
     SearchModelVersions, SetRegisteredModelAlias, SetRegisteredModelTag,
     TransitionModelVersionStage,
 };
-use longshore_storage::Error;
 
 use super::{
     super::{
         folder::Kind,
         lines::parse,
-        server::{logged, pages, quoted},
+        server::{logged, pages},
     },
     Import, MOVED, files,
     ids::Of,
     moved,
 };
-use crate::cli::OnConflict;
+use crate::{cli::OnConflict, cmd::mlflow::text::quoted};
 
 /// The tag of a prompt that holds the ids of its experiments, with commas around them.
 const EXPERIMENTS: &str = "_mlflow_experiment_ids";
@@ -64,11 +63,7 @@ pub(super) fn plan(on: &Import<'_>) -> Result<Vec<Plan>> {
     for (model, versions) in all {
         let name = &model.name;
         let call = GetRegisteredModel { name: name.clone() };
-        let there = match on.server.ask_again(&call, &format!("the model `{name}`")) {
-            Ok(reply) => Some(reply.registered_model),
-            Err(Error::Missing { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
+        let there = on.find(&call, &format!("the model `{name}`"))?.map(|it| it.registered_model);
         let is_ours = |it: &RegisteredModel| it.tags.iter().any(|tag| tag.key.starts_with(MOVED));
         let is_new = |it: &RegisteredModel| {
             on.ids.of(Of::Registered, name).is_some()

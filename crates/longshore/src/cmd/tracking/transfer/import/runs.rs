@@ -49,16 +49,7 @@ pub(super) fn make(on: &Import<'_>) -> Result<()> {
 
 /// The runs of lines that count, in experiments that are imported.
 fn runs(on: &Import<'_>, lines: &[Line]) -> Result<Vec<Run>> {
-    let mut runs = Vec::new();
-    for line in lines.iter().filter(|line| line.name == "run") {
-        let run: Run = parse(&line.value)?;
-        if on.latest.is("runs", &run.info.run_id, line.piece)
-            && on.experiment(&run.info.experiment_id).is_some()
-        {
-            runs.push(run);
-        }
-    }
-    Ok(runs)
+    on.counted(lines, "run", "runs", |run: &Run| (&run.info.run_id, &run.info.experiment_id))
 }
 
 /// Notes the runs that an earlier import made and could not note.
@@ -109,8 +100,7 @@ fn one(on: &Import<'_>, run: &Run) -> Result<()> {
         }
     } else {
         let what = format!("the run `{id}`");
-        let mut tags: Vec<RunTag> =
-            tags(run).filter(|tag| !is_reference(&tag.value)).cloned().collect();
+        let mut tags: Vec<RunTag> = tags(run).filter(|tag| !has_ids(&tag.value)).cloned().collect();
         tags.push(RunTag { key: moved("run_id"), value: id.clone() });
         let call = CreateRun {
             experiment_id: on.experiment(&info.experiment_id),
@@ -134,11 +124,6 @@ fn tags(run: &Run) -> impl Iterator<Item = &RunTag> {
         let is_name = tag.key == NAME && Some(&*tag.value) == name;
         !is_name && !tag.key.starts_with(MOVED)
     })
-}
-
-/// Whether a value may name a run or a logged model.
-fn is_reference(value: &str) -> bool {
-    has_ids(value)
 }
 
 /// Gives runs what was measured, what they read and made, the tags that name other things, and their end.
@@ -212,7 +197,7 @@ fn finish(on: &Import<'_>, run: &Run) -> Result<()> {
         on.ask(&call, &what)?;
     }
     let named: Vec<_> = tags(run)
-        .filter(|tag| is_reference(&tag.value))
+        .filter(|tag| has_ids(&tag.value))
         .map(|tag| RunTag {
             value: on.ids.rewritten(&tag.value).unwrap_or_else(|| tag.value.clone()),
             key: tag.key.clone(),

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result};
-use longshore_mlflow::rest::{GetTraceInfoV3, StartTraceV3, Trace, TraceInfoV3, TraceLocation};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use longshore_mlflow::rest::{
+    GetTraceInfoV3, StartTraceV3, Trace, TraceInfoV3, TraceLocation, camel,
+};
 use longshore_storage::Error;
 use serde_json::{Value, json};
 
 use super::{
     super::{
+        digest::digits,
         folder::{Kind, Line},
         lines::parse,
         workers::each,
@@ -101,11 +105,7 @@ fn one(on: &Import<'_>, trace: &TraceInfoV3, experiment: &str, spans: Option<&st
 
 fn there(on: &Import<'_>, id: &str) -> Result<Option<TraceInfoV3>> {
     let call = GetTraceInfoV3 { trace_id: id.to_owned() };
-    match on.server.ask_again(&call, &format!("the trace `{id}`")) {
-        Ok(reply) => Ok(Some(reply.trace.trace_info)),
-        Err(Error::Missing { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(on.find(&call, &format!("the trace `{id}`"))?.map(|reply| reply.trace.trace_info))
 }
 
 /// Where the server keeps the files of a trace; `None` when the trace is not imported.
@@ -142,46 +142,14 @@ fn span(value: Value) -> Value {
     Value::Object(fields.collect())
 }
 
-/// `trace_id` as `traceId`.
-fn camel(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |mut name, word| {
-        let mut letters = word.chars();
-        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
-        name + letters.as_str()
-    })
-}
-
 /// The bytes of base64 as hexadecimal digits; what has the digits already stays.
 fn hex(text: &str) -> String {
     let is_hex = matches!(text.len(), 16 | 32) && text.bytes().all(|it| it.is_ascii_hexdigit());
     if is_hex {
         return text.to_owned();
     }
-    let six = |byte: u8| {
-        Some(match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        })
-    };
-    let (mut digits, mut held, mut bits) = (String::new(), 0_u32, 0);
-    for value in text.bytes().filter_map(six) {
-        held = (held << 6) | u32::from(value);
-        bits += 6;
-        while bits >= 8 {
-            bits -= 8;
-            let byte = (held >> bits) & 0xff;
-            digits.extend(
-                [byte >> 4, byte & 15].into_iter().filter_map(|it| char::from_digit(it, 16)),
-            );
-        }
-    }
-    digits
+    // what is none is left for the server to refuse
+    BASE64_STANDARD.decode(text).map_or_else(|_| text.to_owned(), |bytes| digits(&bytes))
 }
 
 #[cfg(test)]
