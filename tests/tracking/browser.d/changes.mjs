@@ -166,9 +166,11 @@ export default ({ page, told, at, shows, lacks, component, answered, dialog, for
       await fetch(`${hook}/stop`, { method: "POST" });
       await at(`${inside}/runs?lifecycleFilter=Active`);
       await shows(/error|fail/i);
+      // a page that is left asks nothing more, so that what was refused is known
+      await page.goto("about:blank");
       await fetch(`${hook}/start`, { method: "POST" });
       forgive();
-      await page.reload();
+      await at(`${inside}/runs?lifecycleFilter=Active`);
       await shows("crane-0");
       await at("/models");
       await shows("lift");
