@@ -28,6 +28,7 @@ JOBLIB = {
 }
 PICKLES = {f"model.p{protocol}.pkl": protocol for protocol in range(pickle.HIGHEST_PROTOCOL + 1)}
 BIG_SKOPS = 7_000
+BIG = 10_000
 SMALL_PICKLE = 6_000
 PACKAGES = ("numpy", "scipy", "scikit-learn", "joblib", "cloudpickle", "skops", "xgboost", "lightgbm", "pandas", "mlflow")
 
@@ -48,12 +49,12 @@ def made_by() -> dict:
 def thin(name: str, model: object, first: bool) -> tuple:
     """The containers of a case in the committed set.
 
-    Every seventh small model is kept in all of them (every ninth in the later generations). The others take
+    Every 28th small model is kept in all of them (every 36th in the later generations). The others take
     turns: in the first generation one or two of each family, later a single container.
     """
     number = zlib.crc32(name.encode())
     small = len(pickle.dumps(model, protocol=0)) < SMALL_PICKLE
-    if small and number % (7 if first else 9) == 0:
+    if small and number % (28 if first else 36) == 0:
         return all_containers()
     pickles = list(PICKLES) if small else list(PICKLES)[2:]
     one_pickle, one_joblib = pickles[number // 3 % len(pickles)], list(JOBLIB)[number // 7 % len(JOBLIB)]
@@ -86,6 +87,13 @@ def swap_big_skops(folder: Path, written: list) -> list:
     if not stored.exists() or stored.stat().st_size < BIG_SKOPS:
         return [name for name in written if not _removed(name == "model.deflated.skops", folder / name)]
     return [name for name in written if not _removed(name == "model.skops", folder / name)]
+
+
+def drop_big(folder: Path, written: list) -> list:
+    """In the committed set, what is large is kept only where a case has nothing smaller."""
+    size = {name: (folder / name).stat().st_size for name in written}
+    least = min(written, key=size.__getitem__)
+    return [name for name in written if name == least or not _removed(size[name] >= BIG, folder / name)]
 
 
 def _removed(yes: bool, path: Path) -> bool:
@@ -135,7 +143,7 @@ def write_case(case: object, data: object, folder: Path, seed: int, containers: 
     else:
         models = write_model(model, folder, _wanted(case, model, containers))
         if containers != "all" and case.containers is None:
-            models = swap_big_skops(folder, models)
+            models = drop_big(folder, swap_big_skops(folder, models))
     body = {"case": case.name, "made_by": made_by(), "seed": seed, "models": models}
     if case.refused:
         body["refused"] = {"mentions": list(case.refused)}
