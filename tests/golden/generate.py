@@ -22,7 +22,29 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
 
-FAMILIES = ("linear", "svm", "preprocess", "compose", "text", "trees", "boosting", "mlflow_folders", "chains", "refused")
+FAMILIES = (
+    "linear",
+    "svm",
+    "preprocess",
+    "compose",
+    "text",
+    "trees",
+    "boosting",
+    "bayes",
+    "neighbors",
+    "cluster",
+    "decomposition",
+    "select",
+    "ensembles",
+    "meta",
+    "neural",
+    "gaussian",
+    "foreign",
+    "catboost",
+    "mlflow_folders",
+    "chains",
+    "refused",
+)
 
 
 def folder_of(case: object, out: Path) -> Path:

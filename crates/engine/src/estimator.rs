@@ -44,6 +44,22 @@ pub(crate) enum Estimator {
 }
 
 impl Estimator {
+    /// The estimator as one that stands before others.
+    ///
+    /// # Errors
+    /// The estimator itself when it has no `transform`.
+    pub(crate) fn into_transform(self) -> Result<Box<dyn Transform>, Self> {
+        match self {
+            Self::Transformer(transform) => Ok(transform),
+            Self::Predictor(predictor) => {
+                match predictor.transformed(predictor.inputs().columns.unwrap_or_default()) {
+                    Some(_) => Ok(Box::new(Transforming(predictor))),
+                    None => Err(Self::Predictor(predictor)),
+                }
+            }
+        }
+    }
+
     /// The estimator as a whole model: a transformer's only method is `transform`.
     pub(crate) fn into_predictor(self) -> Box<dyn Predictor> {
         match self {
@@ -68,5 +84,31 @@ impl Predictor for Transformer {
 
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         Output::from_table(self.0.transform_ref(input)?)
+    }
+}
+
+/// A predictor of which only `transform` is wanted.
+#[derive(Debug)]
+struct Transforming(Box<dyn Predictor>);
+
+impl Transform for Transforming {
+    fn inputs(&self) -> Inputs {
+        self.0.inputs()
+    }
+
+    fn outputs(&self, columns: usize) -> usize {
+        self.0.transformed(columns).unwrap_or(columns)
+    }
+
+    fn source(&self, _output: usize, _columns: usize) -> Option<usize> {
+        None
+    }
+
+    fn transform(&self, input: Table) -> Result<Table, Error> {
+        self.transform_ref(&input)
+    }
+
+    fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
+        self.0.compute(Method::Transform, input)?.into_table()
     }
 }

@@ -17,11 +17,16 @@ pub enum Method {
     Margin,
     /// The index of the leaf each tree ends in, rows × trees.
     Leaf,
+    /// What each feature adds to a booster's score, rows × (features + 1), the last column being what is
+    /// expected without any feature; for several outputs, as many such blocks side by side.
+    Contributions,
+    /// How likely or how normal each row is, before an offset or a threshold.
+    ScoreSamples,
 }
 
 impl Method {
     /// All methods.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Predict,
         Self::PredictProba,
         Self::PredictLogProba,
@@ -29,6 +34,8 @@ impl Method {
         Self::Transform,
         Self::Margin,
         Self::Leaf,
+        Self::Contributions,
+        Self::ScoreSamples,
     ];
 
     /// The name used in requests and replies.
@@ -41,6 +48,8 @@ impl Method {
             Self::Transform => "transform",
             Self::Margin => "margin",
             Self::Leaf => "leaf",
+            Self::Contributions => "contributions",
+            Self::ScoreSamples => "score_samples",
         }
     }
 }

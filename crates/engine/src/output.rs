@@ -1,6 +1,6 @@
 use std::{ops::Range, sync::Arc};
 
-use crate::{Data, Error, Scalar, Table, TextColumn};
+use crate::{Data, Error, Matrix, Scalar, Table, TextColumn};
 
 mod columns;
 
@@ -137,6 +137,29 @@ impl Output {
             OutputData::Text(_) => return None,
         };
         Some(Self { rows: rows.len(), columns: self.columns, data })
+    }
+
+    /// The answer as rows for a further step.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for texts, which are no features.
+    pub(crate) fn into_table(self) -> Result<Table, Error> {
+        let (rows, columns) = (self.rows, self.columns.unwrap_or(1));
+        let data = match self.data {
+            OutputData::F64(values) => Data::F64(Matrix { columns, values }),
+            OutputData::F32(values) => Data::F32(Matrix { columns, values }),
+            OutputData::I64(values) => Data::I64(Matrix { columns, values }),
+            OutputData::I32(v) => {
+                Data::I64(Matrix { columns, values: v.into_iter().map(i64::from).collect() })
+            }
+            OutputData::Bool(v) => {
+                Data::I64(Matrix { columns, values: v.into_iter().map(i64::from).collect() })
+            }
+            OutputData::Text(_) => {
+                return Err(Error::input("a step gives texts, where the next one takes numbers"));
+            }
+        };
+        Ok(Table { rows, names: None, data })
     }
 
     /// The transformed features as an answer; sparse ones become dense.

@@ -62,6 +62,13 @@ pub trait Predictor: Send + Sync + fmt::Debug {
     /// The methods it has, the default one first.
     fn methods(&self) -> &[Method];
 
+    /// Number of columns that [`Method::Transform`] gives for rows of `columns`; `None` when the
+    /// model cannot stand before another one. A model whose predictions are not its transformation
+    /// answers both: `KMeans` has labels and distances.
+    fn transformed(&self, _columns: usize) -> Option<usize> {
+        None
+    }
+
     /// Answers for every row of `input`, in order.
     ///
     /// Columns are taken by position: the caller has put named columns in the order of

@@ -86,16 +86,14 @@ fn transformer(
     estimator: Result<Estimator, Error>,
     last: &str,
 ) -> Result<Box<dyn Transform>, Error> {
-    match estimator.map_err(|error| error.at(shown(name)))? {
-        Estimator::Transformer(transform) => Ok(transform),
-        Estimator::Predictor(_) => Err(Error::Unsupported {
-            what: format!("`{name}` before `{last}` in a chain"),
-            reason: "it is no transformer of rows, and only the last file may be a model".into(),
-            hint: "Name the transformers in the order of training, then the model, as in \
-                   `NAME=scaler.pkl+model.pkl`"
-                .into(),
-        }),
-    }
+    let estimator = estimator.map_err(|error| error.at(shown(name)))?;
+    estimator.into_transform().map_err(|_| Error::Unsupported {
+        what: format!("`{name}` before `{last}` in a chain"),
+        reason: "it is no transformer of rows, and only the last file may be a model".into(),
+        hint: "Name the transformers in the order of training, then the model, as in \
+               `NAME=scaler.pkl+model.pkl`"
+            .into(),
+    })
 }
 
 /// Checks with one made-up row that each link takes as many columns as the link before gives.

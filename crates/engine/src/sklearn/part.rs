@@ -2,7 +2,7 @@
 
 use super::{building::Building, check};
 use crate::{
-    Data, Error, Table, attributes,
+    Data, Error, Predictor, Table, attributes,
     estimator::{Estimator, Transform},
     read::{Cursor, Kind},
 };
@@ -26,12 +26,22 @@ pub(super) fn is_skipped(estimator: Cursor<'_>) -> bool {
 
 /// An estimator that must be a transformer.
 pub(super) fn transformer(c: Cursor<'_>, building: &Building) -> Result<Box<dyn Transform>, Error> {
+    building.build(c)?.into_transform().map_err(|_| Error::Unsupported {
+        what: format!("`{}` as a transformer", c.class_name()),
+        reason: "only its predictions have a native implementation, not its `transform`".into(),
+        hint: "Replace it by a transformer that runs natively".into(),
+    })
+}
+
+/// An estimator that must have `predict`.
+#[allow(dead_code)]
+pub(super) fn predictor(c: Cursor<'_>, building: &Building) -> Result<Box<dyn Predictor>, Error> {
     match building.build(c)? {
-        Estimator::Transformer(transform) => Ok(transform),
-        Estimator::Predictor(_) => Err(Error::Unsupported {
-            what: format!("`{}` as a transformer", c.class_name()),
-            reason: "only its predictions have a native implementation, not its `transform`".into(),
-            hint: "Replace it by a transformer that runs natively".into(),
+        Estimator::Predictor(predictor) => Ok(predictor),
+        Estimator::Transformer(_) => Err(Error::Unsupported {
+            what: format!("`{}` as a model", c.class_name()),
+            reason: "it has no `predict`".into(),
+            hint: "Replace it by a model that runs natively".into(),
         }),
     }
 }

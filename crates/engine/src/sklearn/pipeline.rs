@@ -33,21 +33,27 @@ impl Pipeline {
             if part::is_skipped(estimator) {
                 continue;
             }
-            match building.build(estimator).map_err(|error| error.at(&shown))? {
-                Estimator::Transformer(transform) => steps.push((shown, transform)),
+            let built = building.build(estimator).map_err(|error| error.at(&shown))?;
+            match built {
                 Estimator::Predictor(last) if at + 1 == count => {
                     return Ok(join(steps, Some((shown, last))));
                 }
-                Estimator::Predictor(_) => {
-                    return Err(Error::Unsupported {
-                        what: format!("`{}` in the middle of a pipeline", estimator.class_name()),
-                        reason: "only its predictions have a native implementation, not its \
-                                 `transform`"
-                            .into(),
-                        hint: "Replace it by a transformer that runs natively".into(),
+                built => match built.into_transform() {
+                    Ok(transform) => steps.push((shown, transform)),
+                    Err(_) => {
+                        return Err(Error::Unsupported {
+                            what: format!(
+                                "`{}` in the middle of a pipeline",
+                                estimator.class_name()
+                            ),
+                            reason: "only its predictions have a native implementation, not its \
+                                     `transform`"
+                                .into(),
+                            hint: "Replace it by a transformer that runs natively".into(),
+                        }
+                        .at(shown));
                     }
-                    .at(shown));
-                }
+                },
             }
         }
         Ok(join(steps, None))
@@ -161,6 +167,10 @@ impl Predictor for Pipeline {
 
     fn methods(&self) -> &[Method] {
         self.last.methods()
+    }
+
+    fn transformed(&self, columns: usize) -> Option<usize> {
+        self.last.transformed(self.steps.outputs(columns))
     }
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {

@@ -1,0 +1,41 @@
+//! Estimators that hold others.
+
+use super::{Built, transformer};
+use crate::{
+    Error,
+    read::Cursor,
+    sklearn::{
+        building::Building, columns::ColumnTransformer, pipeline::Pipeline, union::FeatureUnion,
+    },
+};
+
+pub(super) fn of_class(name: &str, c: Cursor<'_>, building: &Building) -> Option<Built> {
+    Some(match name {
+        "Pipeline" => Pipeline::build(c, building),
+        "ColumnTransformer" => transformer(ColumnTransformer::build(c, building)),
+        "FeatureUnion" => transformer(FeatureUnion::build(c, building)),
+        "GridSearchCV" | "RandomizedSearchCV" | "HalvingGridSearchCV" | "HalvingRandomSearchCV" => {
+            best(c, building)
+        }
+        "RANSACRegressor" => inner(c, "estimator_", building),
+        "FrozenEstimator" => inner(c, "estimator", building),
+        _ => return None,
+    })
+}
+
+/// The estimator a search settled on; how it searched does not matter any more.
+fn best(c: Cursor<'_>, building: &Building) -> Built {
+    if c.attr("best_estimator_").is_none() {
+        return Err(Error::attribute(
+            c.class_name(),
+            "best_estimator_",
+            "is missing: fit the search with `refit=True`, which trains the best candidate on \
+             all rows",
+        ));
+    }
+    inner(c, "best_estimator_", building)
+}
+
+fn inner(c: Cursor<'_>, name: &str, building: &Building) -> Built {
+    building.build(c.require(name)?).map_err(|error| error.at(name))
+}

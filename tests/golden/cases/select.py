@@ -1,0 +1,8 @@
+"""Cases of this family."""
+
+from __future__ import annotations
+
+
+def cases() -> list:
+    """Every case."""
+    return []
