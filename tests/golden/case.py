@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Callable, Dict, Optional, Tuple, Union
 
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "xgboost": "xgboost", "lightgbm": "lightgbm", "mlflow": "mlflow"}
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "xgboost": "xgboost",
+    "lightgbm": "lightgbm",
+    "catboost": "catboost",
+    "imblearn": "imbalanced-learn",
+    "category_encoders": "category_encoders",
+    "feature_engine": "feature-engine",
+    "sklearn_pandas": "sklearn-pandas",
+    "mlflow": "mlflow",
+}
 
 
 @dataclass(frozen=True)

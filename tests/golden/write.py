@@ -30,7 +30,7 @@ PICKLES = {f"model.p{protocol}.pkl": protocol for protocol in range(pickle.HIGHE
 BIG_SKOPS = 7_000
 BIG = 10_000
 SMALL_PICKLE = 6_000
-PACKAGES = ("numpy", "scipy", "scikit-learn", "joblib", "cloudpickle", "skops", "xgboost", "lightgbm", "pandas", "mlflow")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "joblib", "cloudpickle", "skops", "xgboost", "lightgbm", "catboost", "imbalanced-learn", "category_encoders", "feature-engine", "sklearn-pandas", "pandas", "mlflow")
 
 
 def made_by() -> dict:

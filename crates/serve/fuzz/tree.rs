@@ -16,7 +16,7 @@ const THEN: u8 = 0x1f;
 /// Models that load, for entries that name one instead of their content.
 const MODELS: [&[u8]; 3] = [
     include_bytes!(
-        "../../engine/tests/golden/sklearn-0.24.2/one-hot-object-no-missing-ignore/model.p5.pkl"
+        "../../engine/tests/golden/sklearn-0.24.2/one-hot-object-no-missing-ignore/model.p0.pkl"
     ),
     include_bytes!("../../engine/tests/golden/lightgbm-4.7.0/one-leaf/model.txt"),
     include_bytes!("../../../examples/wine/model/model.skops"),
