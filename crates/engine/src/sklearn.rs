@@ -23,7 +23,7 @@ mod logit;
 mod nearest;
 pub(crate) mod normalizer;
 mod not_a_model;
-mod part;
+pub(crate) mod part;
 pub(crate) mod pipeline;
 pub(crate) mod polynomial;
 mod raw;

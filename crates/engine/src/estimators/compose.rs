@@ -3,9 +3,11 @@
 use super::{Built, transformer};
 use crate::{
     Error,
+    estimator::Estimator,
     read::Cursor,
     sklearn::{
-        building::Building, columns::ColumnTransformer, pipeline::Pipeline, union::FeatureUnion,
+        building::Building, columns::ColumnTransformer, part, pipeline::Pipeline,
+        union::FeatureUnion,
     },
 };
 
@@ -17,7 +19,7 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>, building: &Building) -> Option
         "GridSearchCV" | "RandomizedSearchCV" | "HalvingGridSearchCV" | "HalvingRandomSearchCV" => {
             best(c, building)
         }
-        "RANSACRegressor" => inner(c, "estimator_", building),
+        "RANSACRegressor" => model(c, "estimator_", building),
         "FrozenEstimator" => inner(c, "estimator", building),
         _ => return None,
     })
@@ -38,4 +40,10 @@ fn best(c: Cursor<'_>, building: &Building) -> Built {
 
 fn inner(c: Cursor<'_>, name: &str, building: &Building) -> Built {
     building.build(c.require(name)?).map_err(|error| error.at(name))
+}
+
+/// The estimator inside, which must have `predict`.
+fn model(c: Cursor<'_>, name: &str, building: &Building) -> Built {
+    let built = part::predictor(c.require(name)?, building);
+    built.map(Estimator::Predictor).map_err(|error| error.at(name))
 }

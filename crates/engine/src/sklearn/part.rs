@@ -34,8 +34,7 @@ pub(super) fn transformer(c: Cursor<'_>, building: &Building) -> Result<Box<dyn 
 }
 
 /// An estimator that must have `predict`.
-#[allow(dead_code)]
-pub(super) fn predictor(c: Cursor<'_>, building: &Building) -> Result<Box<dyn Predictor>, Error> {
+pub(crate) fn predictor(c: Cursor<'_>, building: &Building) -> Result<Box<dyn Predictor>, Error> {
     match building.build(c)? {
         Estimator::Predictor(predictor) => Ok(predictor),
         Estimator::Transformer(_) => Err(Error::Unsupported {
