@@ -14,6 +14,7 @@ mod estimator;
 mod estimators;
 mod flavor;
 mod flavors;
+pub mod golden;
 mod inspect;
 mod lightgbm;
 mod limits;

@@ -49,6 +49,18 @@ impl OutputData {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The type of the values, in a word: `f64`, `f32`, `i64`, `i32`, `bool` or `text`.
+    pub fn dtype(&self) -> &'static str {
+        match self {
+            Self::F64(_) => "f64",
+            Self::F32(_) => "f32",
+            Self::I64(_) => "i64",
+            Self::I32(_) => "i32",
+            Self::Bool(_) => "bool",
+            Self::Text(_) => "text",
+        }
+    }
 }
 
 /// The classes of a classifier, in the order of its probabilities.

@@ -6,8 +6,8 @@
 //! contains it. All failures are collected before the test fails.
 
 mod case;
-mod compare;
 mod report;
+mod row;
 
 use std::{
     error::Error,
@@ -16,7 +16,11 @@ use std::{
 };
 
 use case::{Case, Question};
-use longshore_engine::{ColumnUse, Data, Limits, Model, Source, Table, load};
+use longshore_engine::{
+    ColumnUse, Data, Limits, Model, Output, Source, Table,
+    golden::{self, Difference, Expected},
+    load,
+};
 use report::Report;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -117,7 +121,7 @@ fn unread(model: &Model, places: &[usize], question: &Question, report: &mut Rep
     let table = case::with_texts(&question.table, places);
     for (method, expected) in &question.expected {
         match model.predictor.run(*method, &table) {
-            Ok(output) => compare::outputs(&output, expected, method.name(), report),
+            Ok(output) => compare(&output, expected, method.name(), report),
             Err(error) => report.fault("unread", &error.to_string()),
         }
     }
@@ -155,9 +159,22 @@ fn answer(model: &Model, question: &Question, report: &mut Report) {
             continue;
         }
         match model.predictor.run(*method, &question.table) {
-            Ok(output) => compare::outputs(&output, expected, method.name(), report),
+            Ok(output) => compare(&output, expected, method.name(), report),
             Err(error) => report.fault(method.name(), &error.to_string()),
         }
+    }
+}
+
+/// Compares a whole answer; the first difference is reported.
+fn compare(got: &Output, want: &Expected, method: &str, report: &mut Report) {
+    report.answers += 1;
+    match golden::compare(got, want) {
+        Ok(Ok(_)) => {}
+        Ok(Err(Difference::Form(reason))) => report.fault(method, &reason),
+        Ok(Err(Difference::Value { row, got, want, ulps, .. })) => {
+            report.difference(method, row, &got, &want, ulps);
+        }
+        Err(error) => report.fault(method, &error.to_string()),
     }
 }
 
@@ -168,7 +185,7 @@ fn row_by_row(model: &Model, question: &Question, report: &mut Report) {
         for row in 0..question.table.rows {
             let alone = case::one_row(&question.table, row);
             match model.predictor.run(*method, &alone) {
-                Ok(output) => compare::row(&all, row, &output, method.name(), report),
+                Ok(output) => row::same(&all, row, &output, method.name(), report),
                 Err(error) => report.fault(method.name(), &format!("row {row} alone: {error}")),
             }
         }
@@ -190,7 +207,7 @@ fn joined(model: &Model, question: &Question, report: &mut Report) {
             if !is_shaped {
                 report.fault(method.name(), &format!("row {row} has another shape when joined"));
             }
-            compare::row(&all, row, &alone, method.name(), report);
+            row::same(&all, row, &alone, method.name(), report);
         }
     }
 }

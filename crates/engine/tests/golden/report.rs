@@ -38,7 +38,7 @@ impl Report {
         want: &str,
         ulps: Option<u64>,
     ) {
-        let ulps = ulps.filter(|&ulps| ulps != u64::MAX).map(|ulps| ulps.to_string());
+        let ulps = ulps.map(|ulps| ulps.to_string());
         self.push(method, &row.to_string(), got, want, &ulps.unwrap_or_default());
     }
 
