@@ -5,9 +5,11 @@ use serde_json::Value;
 
 use crate::{Error, Method};
 
+mod array;
 mod compare;
 mod rows;
 
+pub use array::{array, listed, table};
 pub use compare::{Agreement, Difference, compare};
 pub use rows::rows;
 

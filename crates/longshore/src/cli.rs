@@ -94,6 +94,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Say what a model file is, what it takes and gives, and what of it runs natively
     Inspect(InspectArgs),
+    /// Compare a model's answers with those that its own library gave
+    Verify(VerifyArgs),
     /// Serve the bundled example models, ask each one, and print the answers
     Demo(DemoArgs),
     /// Put load on a server and report how it bore it
@@ -456,6 +458,46 @@ pub(crate) struct InspectArgs {
     /// `hf://…`, `https://…`, `models:/…` or `runs:/…`
     #[arg(value_name = "PATH|URI")]
     pub(crate) model: String,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Limits on model files.
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+
+    /// Where models that are elsewhere come from.
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+}
+
+/// `longshore verify`.
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArgs {
+    /// The model, as for `inspect`
+    #[arg(value_name = "PATH|URI")]
+    pub(crate) model: String,
+
+    /// The rows: a `.npy` array, CSV with a header, or JSON: a list of rows or of records, a data frame as
+    /// `to_dict("split")` gives it, or a golden case
+    #[arg(value_name = "INPUT")]
+    pub(crate) input: PathBuf,
+
+    /// The library's answers: a `.npy` array, or JSON: a list, an object of methods and their answers, or a
+    /// golden case
+    #[arg(value_name = "EXPECTED")]
+    pub(crate) expected: PathBuf,
+
+    /// Compare only this method; which one the answers are of, where they do not tell [default: the model's
+    /// default method]
+    #[arg(long)]
+    pub(crate) method: Option<String>,
+
+    /// How close the answers must be: A (equal bits), B (1 unit in the last place), B4 (4), C (1e-9; floats 1e-5)
+    /// [default: what the case says, else C]
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) exact: Option<String>,
 
     /// Print JSON
     #[arg(long)]

@@ -29,6 +29,7 @@ mod table;
 mod traces;
 #[cfg(feature = "tracking")]
 pub(crate) mod tracking;
+pub(crate) mod verify;
 
 use std::io::Write;
 

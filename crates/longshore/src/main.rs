@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         Command::Fetch(args) => cmd::fetch::run(&args),
         Command::Predict(args) => cmd::predict::run(&args),
         Command::Inspect(args) => cmd::inspect::run(&args),
+        Command::Verify(args) => cmd::verify::run(&args),
         Command::Demo(args) => cmd::demo::run(&args),
         Command::Bench(args) => cmd::bench::run(&args),
         Command::ApiKey(args) => cmd::api_key::run(&args),
