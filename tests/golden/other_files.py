@@ -33,9 +33,9 @@ import pyarrow.feather
 from cryptography.fernet import Fernet
 from safetensors.numpy import save_file
 from scipy.sparse import csr_matrix
+from sklearn.cluster import DBSCAN
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import MultinomialNB
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch
 
@@ -192,7 +192,6 @@ def pickles() -> Files:
     scaler, vectorizer = StandardScaler().fit(ROWS), CountVectorizer().fit(TEXTS)
     words = vectorizer.transform(TEXTS)
     model, text_model = LogisticRegression().fit(ROWS, CLASSES), LogisticRegression().fit(words, CLASSES)
-    naive = MultinomialNB().fit(words, CLASSES)
     kept = {"scaler": scaler, "model": model, "threshold": 0.4}
     return {
         "frame.pkl": (_pickled(FRAME), ("a `DataFrame` of pandas", "data")),
@@ -215,7 +214,7 @@ def pickles() -> Files:
         "model-and-columns.pkl": (_pickled((model, ["alcohol", "hue"])), ("a `LogisticRegression` and a list", "the model alone")),
         "two-scalers.pkl": (_pickled((scaler, scaler, model)), ("NAME=standardscaler1.joblib+standardscaler2.joblib+",)),
         "two-models.pkl": (_pickled([model, text_model]), ("a list of a `LogisticRegression` and a `LogisticRegression`", "its own")),
-        "vectorizer-and-naive.pkl": (_pickled((vectorizer, naive)), ("`MultinomialNB` does not run natively",)),
+        "vectorizer-and-clusters.pkl": (_pickled((vectorizer, DBSCAN().fit(words))), ("`DBSCAN` does not run natively",)),
     }
 
 

@@ -7,6 +7,7 @@ use crate::{
     read::{self, Cursor, Format, sniff, zip_names},
 };
 
+pub(crate) mod bayes;
 pub(crate) mod building;
 mod check;
 pub(crate) mod columns;
@@ -19,6 +20,7 @@ pub(crate) mod gradient_boosting;
 pub(crate) mod hist_gradient_boosting;
 pub(crate) mod impute;
 pub(crate) mod linear;
+mod log_sum;
 mod logit;
 mod nearest;
 pub(crate) mod normalizer;

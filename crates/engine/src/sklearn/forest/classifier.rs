@@ -9,7 +9,7 @@ use crate::{
     attributes::{self, version},
     read::{Cursor, Kind},
     scores::argmax,
-    sklearn::building::Building,
+    sklearn::{building::Building, sums::pairwise},
 };
 
 /// A decision tree or a forest of them that answers with classes.
@@ -69,7 +69,7 @@ impl Targets {
     fn keep(&self, values: &[f64], width: usize, out: &mut Vec<f64>, counts: bool) {
         for (values, &classes) in values.chunks_exact(width).zip(&self.counts) {
             let values = values.get(..classes).unwrap_or(values);
-            let total = if counts { sum(values) } else { 1.0 };
+            let total = if counts { pairwise(values) } else { 1.0 };
             let total = if total == 0.0 { 1.0 } else { total };
             out.extend(values.iter().map(|v| v / total));
         }
@@ -192,25 +192,4 @@ impl Predictor for ForestClassifier {
         }
         Ok(Output::matrix(input.rows, self.targets.width(), OutputData::F64(probabilities)))
     }
-}
-
-/// numpy's sum of a contiguous row: pairwise, over eight partial sums in blocks of 128.
-fn sum(values: &[f64]) -> f64 {
-    if values.len() > 128 {
-        let half = values.len() / 2;
-        let (low, high) = values.split_at(half - half % 8);
-        return sum(low) + sum(high);
-    }
-    let (eights, rest) = values.as_chunks::<8>();
-    let Some((first, eights)) = eights.split_first() else {
-        return rest.iter().fold(0.0, |sum, v| sum + v);
-    };
-    let mut sums = *first;
-    for eight in eights {
-        for (sum, v) in sums.iter_mut().zip(eight) {
-            *sum += v;
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = sums;
-    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, v| sum + v)
 }
