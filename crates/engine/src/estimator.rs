@@ -100,8 +100,17 @@ impl Transform for Transforming {
         self.0.transformed(columns).unwrap_or(columns)
     }
 
-    fn source(&self, _output: usize, _columns: usize) -> Option<usize> {
-        None
+    fn source(&self, output: usize, _columns: usize) -> Option<usize> {
+        self.0.chosen()?.get(output).copied()
+    }
+
+    fn uses(&self, columns: usize, after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        let mut uses = vec![ColumnUse::Unread; columns];
+        for (output, &at) in self.0.chosen()?.iter().enumerate() {
+            let of_column = after.and_then(|after| after.get(output)).copied().unwrap_or_default();
+            *uses.get_mut(at)? = of_column;
+        }
+        Some(uses)
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {

@@ -5,6 +5,7 @@
 //! project's own predictor does.
 
 mod categories;
+mod importance;
 mod model;
 mod objective;
 mod predictor;
@@ -19,6 +20,7 @@ use crate::{
     flavor::{Flavor, Loaded, ModelFile},
 };
 
+pub(crate) use importance::importances;
 pub(crate) use wrapper::build;
 
 /// Files that `save_model` wrote.

@@ -69,6 +69,12 @@ pub trait Predictor: Send + Sync + fmt::Debug {
         None
     }
 
+    /// The places of the columns that [`Method::Transform`] hands on as they are, in the order of its
+    /// answer; `None` when it computes others.
+    fn chosen(&self) -> Option<&[usize]> {
+        None
+    }
+
     /// Answers for every row of `input`, in order.
     ///
     /// Columns are taken by position: the caller has put named columns in the order of

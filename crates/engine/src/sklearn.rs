@@ -7,12 +7,14 @@ use crate::{
     read::{self, Cursor, Format, sniff, zip_names},
 };
 
+mod algebra;
 pub(crate) mod bayes;
 pub(crate) mod building;
 mod check;
 pub(crate) mod columns;
 #[cfg(test)]
 mod damage;
+pub(crate) mod decomposition;
 pub(crate) mod encode;
 pub(crate) mod forest;
 pub(crate) mod function;
@@ -28,9 +30,11 @@ mod not_a_model;
 pub(crate) mod part;
 pub(crate) mod pipeline;
 pub(crate) mod polynomial;
+mod product;
 mod raw;
 pub(crate) mod refuse;
 pub(crate) mod scaler;
+pub(crate) mod select;
 mod stack;
 mod sums;
 pub(crate) mod svm;

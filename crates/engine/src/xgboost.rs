@@ -7,6 +7,7 @@
 mod binary;
 mod booster;
 mod categories;
+mod importance;
 mod objective;
 mod predictor;
 mod wrapper;
@@ -20,6 +21,7 @@ use crate::{
     read::{json, tree_json::Json, ubjson},
 };
 
+pub(crate) use importance::importances;
 pub(crate) use wrapper::build;
 
 /// True when the file starts as JSON or UBJSON objects do.

@@ -23,24 +23,8 @@ pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> 
             ));
         }
     };
-    let handle = match booster.attr("_handle").filter(|handle| !handle.is_none()) {
-        Some(handle) => handle,
-        None => booster.require("handle")?,
-    };
-    let bytes = match handle.kind() {
-        Kind::Text(text) => text.as_bytes(),
-        Kind::Bytes(bytes) => bytes,
-        _ => {
-            return Err(Error::attribute(
-                "Booster",
-                "_handle",
-                format!("holds {}, where the text of a model is expected", handle.describe()),
-            ));
-        }
-    };
-    let best = booster.attr("best_iteration").and_then(Cursor::as_i64);
-    let rounds = best.filter(|&best| best > 0).and_then(|best| usize::try_from(best).ok());
-    let model = Model::read(bytes, rounds)?;
+    let bytes = handle(booster)?;
+    let model = Model::read(bytes, rounds(booster))?;
     let classes = || {
         let own = estimator.attr("_classes").filter(|classes| !classes.is_none());
         own.or_else(|| estimator.attr("_le")?.attr("classes_"))
@@ -50,4 +34,27 @@ pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> 
         Interface::Scores => None,
     };
     Ok(Box::new(LightGbm::new(model, interface, labels)?))
+}
+
+/// The text of the model that a `Booster` holds.
+pub(super) fn handle(booster: Cursor<'_>) -> Result<&[u8], Error> {
+    let handle = match booster.attr("_handle").filter(|handle| !handle.is_none()) {
+        Some(handle) => handle,
+        None => booster.require("handle")?,
+    };
+    match handle.kind() {
+        Kind::Text(text) => Ok(text.as_bytes()),
+        Kind::Bytes(bytes) => Ok(bytes),
+        _ => {
+            let reason =
+                format!("holds {}, where the text of a model is expected", handle.describe());
+            Err(Error::attribute("Booster", "_handle", reason))
+        }
+    }
+}
+
+/// The rounds that early stopping chose.
+pub(super) fn rounds(booster: Cursor<'_>) -> Option<usize> {
+    let best = booster.attr("best_iteration").and_then(Cursor::as_i64);
+    best.filter(|&best| best > 0).and_then(|best| usize::try_from(best).ok())
 }

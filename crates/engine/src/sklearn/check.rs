@@ -1,6 +1,6 @@
 //! What scikit-learn checks of its rows before it looks at them.
 
-use crate::{Column, Data, Error, Matrix, Table, quantity};
+use crate::{Column, Data, Error, Matrix, Scalar, Table, quantity};
 
 /// Which values that are not finite an estimator lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,4 +145,29 @@ pub(crate) fn numeric(
     let table = floats(table)?;
     finite(&table.data, allow, class)?;
     Ok(table)
+}
+
+/// Rows of floats, dense or sparse.
+pub(crate) fn is_f32(data: &Data) -> bool {
+    match data {
+        Data::F32(_) => true,
+        Data::Sparse(csr) => csr.scalar == Scalar::F32,
+        _ => false,
+    }
+}
+
+/// Sparse rows for what takes only dense ones.
+pub(crate) fn sparse_refused(class: &str) -> Error {
+    Error::input(format!("`{class}` cannot take sparse rows: it was made for dense ones"))
+}
+
+/// A dense answer of `rows × columns` values, rounded to floats if `f32`.
+pub(crate) fn answered(values: Vec<f64>, rows: usize, columns: usize, f32: bool) -> Table {
+    let data = if f32 {
+        let values = values.into_iter().map(|v| v as f32).collect();
+        Data::F32(Matrix { columns, values })
+    } else {
+        Data::F64(Matrix { columns, values })
+    };
+    Table { rows, names: None, data }
 }

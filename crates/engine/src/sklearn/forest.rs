@@ -19,7 +19,7 @@ mod regressor;
 
 pub(crate) use classifier::ForestClassifier;
 pub(crate) use grown::Grown;
-pub(crate) use regressor::ForestRegressor;
+pub(crate) use regressor::{ForestRegressor, accepts_nan};
 
 /// What trees take of their rows: floats, and NaN only for some.
 #[derive(Debug)]

@@ -14,18 +14,7 @@ pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> 
         Interface::Booster => estimator,
         _ => estimator.require("_Booster")?,
     };
-    let handle = booster.require("handle")?;
-    let bytes = match handle.kind() {
-        Kind::Bytes(bytes) => bytes,
-        Kind::Text(text) => text.as_bytes(),
-        _ => {
-            return Err(Error::attribute(
-                "Booster",
-                "handle",
-                format!("holds {}, where the bytes of a model are expected", handle.describe()),
-            ));
-        }
-    };
+    let bytes = handle(booster)?;
     let root = parse(bytes, &Limits::default())?;
     // the wrapper's best round, or else the booster's, where releases before 1.6 keep it
     let best = [estimator, booster].into_iter().find_map(|c| c.attr("best_iteration")?.as_i64());
@@ -41,4 +30,18 @@ fn labels(estimator: Cursor<'_>) -> Option<Labels> {
     let encoder = estimator.attr("_le").and_then(|encoder| encoder.attr("classes_"));
     let value = encoder.or_else(|| estimator.attr("classes_"))?;
     attributes::read_labels(value)
+}
+
+/// The bytes of the model that a `Booster` holds.
+pub(super) fn handle(booster: Cursor<'_>) -> Result<&[u8], Error> {
+    let handle = booster.require("handle")?;
+    match handle.kind() {
+        Kind::Bytes(bytes) => Ok(bytes),
+        Kind::Text(text) => Ok(text.as_bytes()),
+        _ => {
+            let reason =
+                format!("holds {}, where the bytes of a model are expected", handle.describe());
+            Err(Error::attribute("Booster", "handle", reason))
+        }
+    }
 }

@@ -39,7 +39,7 @@ impl ForestRegressor {
 }
 
 /// Forests learnt to accept missing values one release after their trees.
-pub(super) fn accepts_nan(c: Cursor<'_>, tree: Cursor<'_>) -> bool {
+pub(crate) fn accepts_nan(c: Cursor<'_>, tree: Cursor<'_>) -> bool {
     let forest = c.attr("tree_").is_none();
     let ready = crate::attributes::version(c).is_some_and(|release| release >= (1, 4));
     takes_nan(tree) && (!forest || ready)
