@@ -6,7 +6,6 @@ const NEAREST: &[(&str, &str)] = &[
     ("AdaBoostRegressor", "`GradientBoostingRegressor`"),
     ("BaggingClassifier", "`RandomForestClassifier` or `ExtraTreesClassifier`"),
     ("BaggingRegressor", "`RandomForestRegressor` or `ExtraTreesRegressor`"),
-    ("CalibratedClassifierCV", "`LogisticRegression`"),
     ("CatBoostClassifier", "`HistGradientBoostingClassifier`"),
     ("CatBoostRegressor", "`HistGradientBoostingRegressor`"),
     ("DictVectorizer", "`OneHotEncoder` of a table with a column for each key"),
@@ -29,12 +28,8 @@ const NEAREST: &[(&str, &str)] = &[
     ("QuadraticDiscriminantAnalysis", "`LinearDiscriminantAnalysis`"),
     ("QuantileTransformer", "`RobustScaler`"),
     ("SplineTransformer", "`PolynomialFeatures`"),
-    ("StackingClassifier", "`HistGradientBoostingClassifier`"),
-    ("StackingRegressor", "`HistGradientBoostingRegressor`"),
     ("TargetEncoder", "`OrdinalEncoder`"),
     ("TransformedTargetRegressor", "`PoissonRegressor` or `GammaRegressor`"),
-    ("VotingClassifier", "`RandomForestClassifier`"),
-    ("VotingRegressor", "`RandomForestRegressor`"),
 ];
 
 /// Endings that names share when their classes take and give the same kinds of values, and which of
