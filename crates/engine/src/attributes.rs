@@ -31,6 +31,18 @@ pub(crate) fn grid(estimator: Cursor<'_>, name: &str) -> Result<Grid, Error> {
     })
 }
 
+/// The numbers of each element of a list, such as the weights of each layer.
+pub(crate) fn grids(estimator: Cursor<'_>, name: &str) -> Result<Vec<Grid>, Error> {
+    let read = |(place, item): (usize, Cursor<'_>)| {
+        read_grid(item).ok_or_else(|| {
+            let reason =
+                format!("holds {} in place {place}, where numbers are expected", item.describe());
+            Error::attribute(estimator.class_name(), name, reason)
+        })
+    };
+    list(estimator, name)?.into_iter().enumerate().map(read).collect()
+}
+
 fn read_grid(value: Cursor<'_>) -> Option<Grid> {
     match value.kind() {
         Kind::Array(array) => Some(Grid {

@@ -1,8 +1,19 @@
 //! Neural networks.
 
-use super::Built;
-use crate::{read::Cursor, sklearn::building::Building};
+use super::{Built, predictor, transformer};
+use crate::{
+    read::Cursor,
+    sklearn::{
+        building::Building,
+        network::{BoltzmannMachine, NetworkClassifier, NetworkRegressor},
+    },
+};
 
-pub(super) fn of_class(_name: &str, _c: Cursor<'_>, _building: &Building) -> Option<Built> {
-    None
+pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Option<Built> {
+    Some(match name {
+        "MLPClassifier" => predictor(NetworkClassifier::build(c)),
+        "MLPRegressor" => predictor(NetworkRegressor::build(c)),
+        "BernoulliRBM" => transformer(BoltzmannMachine::build(c)),
+        _ => return None,
+    })
 }

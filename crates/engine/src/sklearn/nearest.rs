@@ -17,8 +17,6 @@ const NEAREST: &[(&str, &str)] = &[
     ("KNeighborsClassifier", "`RandomForestClassifier`"),
     ("KNeighborsRegressor", "`RandomForestRegressor`"),
     ("KernelRidge", "`Ridge` after `PolynomialFeatures`"),
-    ("MLPClassifier", "`HistGradientBoostingClassifier`"),
-    ("MLPRegressor", "`HistGradientBoostingRegressor`"),
     ("MultiOutputClassifier", "`RandomForestClassifier`"),
     ("MultiOutputRegressor", "`RandomForestRegressor`"),
     ("NearestCentroid", "`LinearDiscriminantAnalysis`"),
