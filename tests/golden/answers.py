@@ -42,12 +42,11 @@ def _xgboost_booster(model: object, rows: np.ndarray) -> dict:
     missing = getattr(model, "golden_missing", np.nan)
     more = {"enable_categorical": True} if "category" in map(str, getattr(rows, "dtypes", ())) else {}
     matrix = xgboost.DMatrix(rows, missing=missing, nthread=1, **more)
-    leaf = model.predict(matrix, pred_leaf=True)
-    return {
-        "predict": model.predict(matrix),
-        "margin": model.predict(matrix, output_margin=True),
-        "leaf": leaf.reshape(len(rows), -1).astype(np.int32),
-    }
+    found = {"predict": model.predict(matrix), "margin": model.predict(matrix, output_margin=True)}
+    if '"gblinear"' not in model.save_config():
+        leaf = model.predict(matrix, pred_leaf=True)
+        found["leaf"] = leaf.reshape(len(rows), -1).astype(np.int32)
+    return found
 
 
 def _lightgbm_booster(model: object, rows: np.ndarray) -> dict:

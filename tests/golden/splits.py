@@ -52,7 +52,11 @@ def _xgboost(model: object) -> list:
     if not hasattr(model, "get_dump"):
         return []
     points = []
-    for text in model.get_dump(dump_format="json"):
+    try:
+        trees = model.get_dump(dump_format="json")
+    except ValueError:  # trees whose leaves are vectors have no text before 3.1
+        return []
+    for text in trees:
         _walk(json.loads(text), points)
     return points
 

@@ -17,6 +17,7 @@ mod direct;
 mod forest;
 mod kernel;
 mod lanes;
+mod listed;
 mod ranked;
 mod sum;
 #[cfg(test)]
@@ -25,3 +26,4 @@ mod tests;
 pub(crate) use build::{Builder, Split, Test};
 pub(crate) use columns::{Categories, View, ZERO};
 pub(crate) use forest::Forest;
+pub(crate) use listed::{Listed, Side};

@@ -7,9 +7,13 @@
 mod binary;
 mod booster;
 mod categories;
+mod ensemble;
 mod importance;
+mod json;
+mod linear;
 mod objective;
 mod predictor;
+mod tree;
 mod wrapper;
 
 use booster::Booster;
@@ -18,7 +22,7 @@ use predictor::{Interface, XgBoost};
 use crate::{
     Error, Limits, Predictor,
     flavor::{Flavor, Loaded, ModelFile},
-    read::{json, tree_json::Json, ubjson},
+    read::{self, tree_json::Json, ubjson},
 };
 
 pub(crate) use importance::importances;
@@ -36,7 +40,7 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Json, Error> {
     }
     // after the brace, JSON has a quote, a closing brace or white space; UBJSON has a type marker
     match bytes.trim_ascii_start().get(1) {
-        Some(b'"' | b'}' | b' ' | b'\t' | b'\r' | b'\n') | None => json::parse(bytes, limits),
+        Some(b'"' | b'}' | b' ' | b'\t' | b'\r' | b'\n') | None => read::json::parse(bytes, limits),
         Some(_) => ubjson::parse(bytes, limits),
     }
 }
@@ -78,8 +82,8 @@ fn load(file: ModelFile<'_>, limits: &Limits) -> Result<Loaded, Error> {
 /// The model, and the release that wrote it. Without a class it answers as a bare booster.
 ///
 /// # Errors
-/// [`Error::Malformed`], or [`Error::Unsupported`] naming what it needs: dart, gblinear,
-/// categorical splits, vector leaves, an unknown class.
+/// [`Error::Malformed`], or [`Error::Unsupported`] naming what it needs: an unknown objective or
+/// class.
 fn build_from(tree: &Json, class: Option<&str>) -> Result<(Box<dyn Predictor>, String), Error> {
     let interface = class.map_or(Ok(Interface::Booster), Interface::of_class)?;
     let booster = Booster::read(tree, interface != Interface::Booster, None)?;

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from case import Case, installed, version_key
+from case import Case, from_script, installed, version_key
 
 # margins are plain sums; answers pass through one exponential, or through a softmax chain
 PLAIN = {"*": "A"}
@@ -20,7 +20,7 @@ def cases() -> list:
     """Both libraries, where they are installed."""
     found = []
     if installed("xgboost"):
-        found += [*_xgboost_native(), *_xgboost_binary(), *_xgboost_wrappers()]
+        found += [*_xgboost_native(), *_xgboost_binary(), *_xgboost_boosters(), *_xgboost_wrappers()]
     if installed("lightgbm"):
         found += [*_lightgbm_native(), *_lightgbm_wrappers()]
     return found
@@ -179,6 +179,92 @@ def _xgboost_native() -> list:
     ]
 
 
+def _coded(d: object) -> np.ndarray:
+    """Numbers, and a column of categories as their numbers, some of which are missing."""
+    codes = d.rng.randint(0, 7, size=len(d.x)).astype(float)
+    codes[d.rng.uniform(size=len(codes)) < 0.1] = np.nan
+    return np.column_stack([d.x_nan[:, :2], codes])
+
+
+def _coded_answer(d: object, x: np.ndarray) -> np.ndarray:
+    return d.y + 8.0 * np.isin(x[:, 2], (1, 4, 5)) - 5.0 * (x[:, 2] == 2)
+
+
+def _code_rows(d: object, model: object) -> np.ndarray:
+    """Every category, unknown ones, negative and huge numbers, fractions, and missing ones."""
+    codes = np.array([0, 1, 2, 3, 4, 5, 6, 7, 40, -1, -0.5, 2.75, 5e9, np.nan, -0.0])
+    return np.column_stack([d.x_nan[: len(codes), :2], codes])
+
+
+def _xgb_coded(d: object, **params: object) -> object:
+    import xgboost
+
+    x = _coded(d)
+    matrix = xgboost.DMatrix(x, _coded_answer(d, x), nthread=1, feature_types=["q", "q", "c"], enable_categorical=True)
+    params = {"max_depth": 3, "tree_method": "hist", "nthread": 1, "max_cat_to_onehot": 1, **params}
+    return xgboost.train(params, matrix, 2)
+
+
+def _cities_by_number(d: object) -> object:
+    """A frame whose categories are whole numbers that are not their own places."""
+    frame = _city_frame(d)
+    names = frame["city"].cat.categories
+    return frame.assign(city=frame["city"].cat.rename_categories([70, 10, 30, 20, 50][: len(names)]))
+
+
+def _unknown_number(d: object, model: object) -> list:
+    rows = _cities_by_number(d).iloc[:2].reset_index(drop=True)
+    rows["city"] = rows["city"].cat.rename_categories({rows["city"][1]: 11})
+    return [(rows, ("city", "11"))]
+
+
+def _city_answer(d: object) -> np.ndarray:
+    return d.y + 6.0 * d.frame["city"].isin(["Oslo", "Bonn"]).to_numpy()
+
+
+def _cities_split(d: object, frame: object, **params: object) -> object:
+    import xgboost
+
+    matrix = xgboost.DMatrix(frame, _city_answer(d), enable_categorical=True, nthread=1)
+    return xgboost.train({"max_depth": 2, "tree_method": "hist", "nthread": 1, **params}, matrix, 3)
+
+
+def _number_city_rows(d: object, model: object) -> object:
+    return _cities_by_number(d).iloc[:9].reset_index(drop=True)
+
+
+def _without_depth(d: object, y: object, **params: object) -> object:
+    """A linear booster."""
+    more = {"max_depth": None, "tree_method": None, "updater": "coord_descent", "rounds": 3, **params}
+    return xgb_train(d, y, booster="gblinear", **more)
+
+
+def _xgboost_boosters() -> list:
+    """Other boosters than plain trees, splits by categories, leaves with several values."""
+    t = lambda d, y, **params: xgb_train(d, y, **{"max_depth": 2, **params})
+    dart = {"booster": "dart", "rate_drop": 0.4, "rounds": 5}
+    three = {"objective": "multi:softprob", "num_class": 3}
+    vectors = {"multi_strategy": "multi_output_tree", "rounds": 2}
+    finite = lambda d, m: d.edge(m, nan=True, huge=1e3)
+    return [
+        _xgb("boost-dart", lambda d: t(d, d.binary, objective="binary:logistic", **dart), ONE_EXP),
+        _xgb("boost-dart-base-score", lambda d: t(d, d.y, objective="reg:squarederror", base_score=3.25, **dart)),
+        _xgb("boost-dart-three", lambda d: t(d, d.three, **{**dart, **three, "rounds": 3}), CHAIN),
+        _xgb("boost-dart-forest", lambda d: t(d, d.y, num_parallel_tree=2, subsample=0.6, normalize_type="forest", **{**dart, "rounds": 2})),
+        _xgb("boost-linear", lambda d: _without_depth(d, d.y, objective="reg:squarederror"), PLAIN, finite),
+        _xgb("boost-linear-binary", lambda d: _without_depth(d, d.binary, objective="binary:logistic", base_score=0.3), ONE_EXP, finite),
+        _xgb("boost-linear-three", lambda d: _without_depth(d, d.three, **three), CHAIN, finite),
+        _xgb("boost-categories-numbers", _xgb_coded, PLAIN, _code_rows, since="1.7"),
+        _xgb("boost-categories-one-hot", lambda d: _xgb_coded(d, max_cat_to_onehot=20), PLAIN, _code_rows, since="1.7"),
+        _xgb("boost-categories", lambda d: _cities_split(d, _city_frame(d)), PLAIN, _city_rows, since="3.1", errors=_unknown_city),
+        _xgb("boost-categories-dart", lambda d: _cities_split(d, _city_frame(d), booster="dart", rate_drop=0.5), PLAIN, _city_rows, since="3.1"),
+        _xgb("boost-categories-integers", lambda d: _cities_split(d, _cities_by_number(d)), PLAIN, _number_city_rows, since="3.1", errors=_unknown_number),
+        _xgb("boost-vectors", lambda d: t(d, d.y2, objective="reg:squarederror", **vectors), since="2.0"),
+        _xgb("boost-vectors-three", lambda d: t(d, d.three, **vectors, **three), CHAIN, since="2.0"),
+        _xgb("boost-vectors-labels", lambda d: t(d, np.column_stack([d.binary, d.flags, d.three == 2]), objective="binary:logistic", **vectors), ONE_EXP, since="2.0"),
+    ]
+
+
 def _xgb_classifier(d: object, y: object, x: object = None, **params: object) -> object:
     import xgboost
 
@@ -234,6 +320,13 @@ def _xgboost_wrappers() -> list:
         Case("xgb-regressor-categories", _xgb_categories, _city_rows, since="1.7", errors=_unknown_city, **x),
         Case("xgb-random-forest", lambda d: _xgb_forest(d), _edge_nan, **x),
         Case("xgb-ranker", lambda d: _xgb_ranker(d), _edge_nan, **x),
+        Case("boost-classifier-dart", lambda d: _xgb_classifier(d, d.three, booster="dart", rate_drop=0.5, n_estimators=2, max_depth=2), _edge_nan, LABELS_CHAIN, **x),
+        Case("boost-regressor-linear", lambda d: _xgb_regressor(d, d.y, booster="gblinear", tree_method=None, max_depth=None, updater="coord_descent"), lambda d, m: d.edge(m, nan=True, huge=1e3), **x),
+        Case("boost-classifier-forest", lambda d: _xgb_forest_classifier(d), _edge_nan, LABELS_CHAIN, **x),
+        Case("boost-classifier-cities", _xgb_city_classifier, _city_rows, LABELS_CHAIN, since="3.1", errors=_unknown_city, **x),
+        Case("boost-classifier-own-objective", _xgb_own_objective, _edge_nan, LABELS_ONE_EXP, containers=("model.cloudpickle.pkl",), **x),
+        Case("boost-regressor-levels", lambda d: _xgb_regressor(d, d.y, n_estimators=2, max_depth=2, objective="reg:quantileerror", quantile_alpha=[0.2, 0.8]), _edge_nan, since="2.0", **x),
+        Case("boost-regressor-vectors", lambda d: _xgb_regressor(d, d.y2, n_estimators=2, max_depth=2, multi_strategy="multi_output_tree"), _edge_nan, since="2.0", **x),
         Case("xgb-in-pipeline", _xgb_pipeline, lambda d, m: d.edge(), **x),
         Case(
             "booster-pickle",
@@ -250,6 +343,23 @@ def _xgb_forest(d: object) -> object:
     import xgboost
 
     return xgboost.XGBRFRegressor(n_estimators=4, max_depth=3, n_jobs=1, random_state=d.state % 100_000).fit(d.x, d.y)
+
+
+def _xgb_forest_classifier(d: object) -> object:
+    import xgboost
+
+    return xgboost.XGBRFClassifier(n_estimators=3, max_depth=2, n_jobs=1, random_state=d.state % 100_000).fit(d.x, d.three)
+
+
+def _xgb_city_classifier(d: object) -> object:
+    return _xgb_classifier(d, d.three, _city_frame(d), n_estimators=2, enable_categorical=True, max_depth=2)
+
+
+OWN_OBJECTIVE = "lambda labels, scores: (1 / (1 + 2.718281828 ** -scores) - labels, 0.25 + 0 * scores)"
+
+
+def _xgb_own_objective(d: object) -> object:
+    return _xgb_classifier(d, d.binary, n_estimators=2, max_depth=2, objective=from_script(OWN_OBJECTIVE, "own_objective"))
 
 
 def _xgb_ranker(d: object) -> object:

@@ -19,14 +19,14 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from case import Case, from_script, installed
-from cases.boosting import lgb_train, save_lightgbm, save_xgboost, xgb_train
+from cases.boosting import lgb_train, save_lightgbm
 
 CODE = ("model.cloudpickle.pkl",)
 
 
 def cases() -> list:
     """Carried code, foreign classes, hostile files, and native formats that are out of scope."""
-    return [*_carried_code(), *_foreign(), *_callables(), *_hostile(), *_xgboost(), *_lightgbm()]
+    return [*_carried_code(), *_foreign(), *_callables(), *_hostile(), *_lightgbm()]
 
 
 def _edge(d: object, model: object) -> np.ndarray:
@@ -165,32 +165,6 @@ def _hostile() -> list:
     ]
 
 
-def _xgb(name: str, fit: object, mentions: tuple, **more: object) -> Case:
-    return _case(name, fit, mentions, library="xgboost", **{"save": save_xgboost, **more})
-
-
-def _xgb_categories(d: object) -> object:
-    import xgboost
-
-    frame = d.frame[["income", "city"]].astype({"city": "category"})
-    matrix = xgboost.DMatrix(frame, d.y, enable_categorical=True, nthread=1)
-    return xgboost.train({"max_depth": 3, "tree_method": "hist", "max_cat_to_onehot": 2}, matrix, 4)
-
-
-def _xgboost() -> list:
-    if not installed("xgboost"):
-        return []
-    t = xgb_train
-    linear = lambda d: t(d, d.y, booster="gblinear", updater="coord_descent", x=d.x, max_depth=None, tree_method=None)
-    vector = lambda d: t(d, d.y2, objective="reg:squarederror", multi_strategy="multi_output_tree")
-    return [
-        _xgb("dart", lambda d: t(d, d.y, booster="dart", rate_drop=0.4, rounds=6), ("dart",)),
-        _xgb("gblinear", linear, ("gblinear",)),
-        _xgb("categories", _xgb_categories, ("categor",), since="1.7", rows=None),
-        _xgb("vector-leaf", vector, ("vector",), since="2.0"),
-    ]
-
-
 def _lightgbm() -> list:
     if not installed("lightgbm"):
         return []
@@ -198,13 +172,7 @@ def _lightgbm() -> list:
     def linear(d: object) -> object:
         return lgb_train(d, d.y, x=d.x, objective="regression", linear_tree=True)
 
-    def categories(d: object) -> object:
-        x = np.column_stack([d.x, d.rng.randint(0, 6, size=len(d.x))])
-        y = d.y + 30.0 * np.isin(x[:, 5], (2, 4))
-        return lgb_train(d, y, x=x, objective="regression", categories=[5], min_data_per_group=5, cat_smooth=1)
-
     more = {"library": "lightgbm", "save": save_lightgbm}
     return [
         _case("linear-tree", linear, ("linear",), **more),
-        _case("categories", categories, ("categor",), rows=None, **more),
     ]

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Error,
-    tree::{Builder, Forest, Split, Test, View},
+    tree::{Builder, Forest, Listed, Side, Split, Test, View},
 };
 
 /// A boosted ensemble or forest with its objective.
@@ -131,14 +131,8 @@ fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<f64>, 
         builder.tree(&[Split::Leaf])?;
         return Ok(values);
     }
-    let categorical = block.get("num_cat").is_some_and(|count| count.trim() != "0");
     let decisions = block.list::<u32>("decision_type", inner)?;
-    if categorical || decisions.iter().any(|decision| decision & 1 == 1) {
-        return Err(Error::booster(
-            "a LightGBM model with categorical splits",
-            "the native engine compares numbers only",
-        ));
-    }
+    let sets = sets(builder, block)?;
     let features = block.list::<u32>("split_feature", inner)?;
     let thresholds = block.list::<f64>("threshold", inner)?;
     let left = block.list::<i64>("left_child", inner)?;
@@ -161,13 +155,38 @@ fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<f64>, 
             (_, true) => View::Plain,
             (_, false) => View::NanRight,
         };
-        splits.push(Split::Inner {
-            test: Test::Above { feature, threshold, view },
-            left: child(left)?,
-            right: child(right)?,
-        });
+        let test = if decision & 1 == 1 {
+            let set = (threshold >= 0.0).then(|| sets.get(threshold as usize)).flatten();
+            let set =
+                *set.ok_or_else(|| block.wrong("threshold", "names a set that is not there"))?;
+            Test::Listed { feature, set }
+        } else {
+            Test::Above { feature, threshold, view }
+        };
+        splits.push(Split::Inner { test, left: child(left)?, right: child(right)? });
     }
     splits.resize(inner + leaves, Split::Leaf);
     builder.tree(&splits)?;
     Ok(values)
+}
+
+/// The numbers of the sets of categories that splits name: `cat_boundaries` tells where each one's
+/// words begin in `cat_threshold`. Listed categories go left.
+fn sets(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<u32>, Error> {
+    let count = block.get("num_cat").map_or(Ok(0), |_| block.count("num_cat"))?;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let words = block.get("cat_threshold").unwrap_or_default().split_ascii_whitespace().count();
+    let words = block.list::<u32>("cat_threshold", words)?;
+    let bounds = count.checked_add(1).ok_or_else(|| block.wrong("num_cat", "is too large"))?;
+    let bounds = block.list::<usize>("cat_boundaries", bounds)?;
+    let side = Side { listed_right: false, missing_right: true, truncates: true };
+    let pairs = bounds.iter().zip(bounds.iter().skip(1));
+    let set = |(&start, &end): (&usize, &usize)| {
+        let words = words.get(start..end);
+        let words = words.ok_or_else(|| block.wrong("cat_boundaries", "leaves `cat_threshold`"))?;
+        Ok(builder.listed(Listed::of_bits(words, side)))
+    };
+    pairs.map(set).collect()
 }

@@ -1,4 +1,7 @@
-use super::columns::{Categories, Columns, Numbering, View};
+use super::{
+    columns::{Categories, Columns, Numbering, View},
+    listed::Listed,
+};
 use crate::{Error, table::Real};
 
 /// A split or a leaf as its library stores it. Nobody has checked it yet: the builder does that.
@@ -35,6 +38,13 @@ pub(crate) enum Test<T> {
         feature: u32,
         /// The categories.
         categories: Categories,
+    },
+    /// The feature's category is on the right side of a set.
+    Listed {
+        /// Index of the feature.
+        feature: u32,
+        /// What [`Builder::listed`] gave for the set.
+        set: u32,
     },
 }
 
@@ -103,6 +113,11 @@ impl<T: Real> Builder<T> {
                 origin: Vec::new(),
             },
         }
+    }
+
+    /// Takes a set of categories, and gives its number for [`Test::Listed`].
+    pub(crate) fn listed(&mut self, set: Listed) -> u32 {
+        self.numbering.listed(set)
     }
 
     /// Adds the tree whose root is the first of `splits`. Nodes that no path reaches are dropped.
@@ -178,6 +193,7 @@ impl<T: Real> Builder<T> {
             Test::NotIn { feature, categories } => {
                 (feature, self.numbering.set(categories), T::from_f64(0.5))
             }
+            Test::Listed { feature, set } => (feature, View::Listed(set), T::from_f64(0.5)),
             Test::Above { feature, threshold, view } => {
                 if threshold.nan() {
                     return Err(self.wrong(node, "the threshold is not a number".into()));

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use super::listed::Listed;
 use crate::table::Real;
 
 /// What a split sees of its feature: the values that an ordinary comparison would not treat as the
@@ -22,6 +23,15 @@ pub(crate) enum View {
     IsZero,
     /// Zero for a category of the left side, else one.
     Set(u32),
+    /// As [`View::Set`], for sets of any size.
+    Listed(u32),
+}
+
+impl View {
+    /// True when splits see a flag, zero or one, and not the value.
+    pub(super) fn is_flag(self) -> bool {
+        matches!(self, Self::IsNan | Self::IsZero | Self::Set(_) | Self::Listed(_))
+    }
 }
 
 /// LightGBM counts magnitudes up to this as zero.
@@ -58,6 +68,7 @@ impl Categories {
 pub(super) struct Columns {
     pub(super) list: Vec<(u32, View)>,
     pub(super) sets: Vec<Categories>,
+    pub(super) listed: Vec<Listed>,
 }
 
 /// Numbers columns in the order of their first use.
@@ -66,6 +77,7 @@ pub(super) struct Numbering {
     pub(super) columns: Columns,
     numbers: HashMap<(u32, View), u32>,
     sets: HashMap<Categories, u32>,
+    listed: HashMap<Listed, u32>,
 }
 
 impl Numbering {
@@ -75,6 +87,17 @@ impl Numbering {
             list.push((feature, view));
             (list.len() - 1) as u32
         })
+    }
+
+    /// The number of a set.
+    pub(super) fn listed(&mut self, set: Listed) -> u32 {
+        if let Some(&number) = self.listed.get(&set) {
+            return number;
+        }
+        let number = self.columns.listed.len() as u32;
+        self.columns.listed.push(set.clone());
+        self.listed.insert(set, number);
+        number
     }
 
     pub(super) fn set(&mut self, categories: Categories) -> View {
@@ -114,6 +137,9 @@ impl Columns {
             View::IsZero => flag(zero(value)),
             View::Set(set) => {
                 flag(self.sets.get(set as usize).is_some_and(|c| c.right(value.to_f64())))
+            }
+            View::Listed(set) => {
+                flag(self.listed.get(set as usize).is_some_and(|c| c.right(value.to_f64())))
             }
         }
     }

@@ -59,6 +59,17 @@ impl<T: Real> Forest<T> {
         self.features
     }
 
+    /// For each feature, whether a split compares it.
+    pub(crate) fn reads(&self) -> Vec<bool> {
+        let mut reads = vec![false; self.features];
+        for &(feature, _) in &self.columns.list {
+            if let Some(read) = reads.get_mut(feature as usize) {
+                *read = true;
+            }
+        }
+        reads
+    }
+
     /// The library's numbers of a tree's nodes, in the order of the forest's own numbering.
     pub(crate) fn origins(&self, tree: usize) -> &[u32] {
         let Some(tree) = self.trees.get(tree) else { return &[] };

@@ -73,11 +73,10 @@ pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Box<[Ranked]>, Ranks<T>
     }
     let mut collected: Vec<Collected<T>> = Vec::new();
     let mut place_of_column = Vec::new();
-    let flag = |view: View| matches!(view, View::IsNan | View::IsZero | View::Set(_));
     for (column, &(index, view)) in form.columns.list.iter().enumerate() {
-        let shared = collected
-            .iter()
-            .position(|c| c.index == index && !flag(view) && !c.columns.iter().any(|c| flag(c.1)));
+        let shared = collected.iter().position(|c| {
+            c.index == index && !view.is_flag() && !c.columns.iter().any(|c| c.1.is_flag())
+        });
         let place = shared.unwrap_or(collected.len());
         if shared.is_none() {
             collected.push(Collected { index, thresholds: Vec::new(), columns: Vec::new() });

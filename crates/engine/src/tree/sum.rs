@@ -42,17 +42,17 @@ impl<T: Real> Forest<T> {
 
     /// Adds the vector of each row's leaves, in the order of the trees. `slots` comes from
     /// [`Forest::arrange`] and counts vectors of `width` values in `vectors`.
-    pub(crate) fn add_vectors(
+    pub(crate) fn add_vectors<V: Copy + AddAssign>(
         &self,
         rows: &[T],
         slots: &[u32],
-        vectors: &[f64],
+        vectors: &[V],
         width: usize,
-        sums: &mut [f64],
+        sums: &mut [V],
     ) {
         match width {
-            2 => self.add_fixed::<2>(rows, slots, vectors, sums),
-            3 => self.add_fixed::<3>(rows, slots, vectors, sums),
+            2 => self.add_fixed::<V, 2>(rows, slots, vectors, sums),
+            3 => self.add_fixed::<V, 3>(rows, slots, vectors, sums),
             _ => self.leaves(rows, |_, row, node| {
                 let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
                 let vector = vectors.get(slot * width..).unwrap_or_default();
@@ -64,12 +64,12 @@ impl<T: Real> Forest<T> {
         }
     }
 
-    fn add_fixed<const W: usize>(
+    fn add_fixed<V: Copy + AddAssign, const W: usize>(
         &self,
         rows: &[T],
         slots: &[u32],
-        vectors: &[f64],
-        sums: &mut [f64],
+        vectors: &[V],
+        sums: &mut [V],
     ) {
         let (vectors, _) = vectors.as_chunks::<W>();
         let (sums, _) = sums.as_chunks_mut::<W>();
@@ -77,7 +77,7 @@ impl<T: Real> Forest<T> {
             let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
             if let (Some(sum), Some(vector)) = (sums.get_mut(row), vectors.get(slot)) {
                 for (sum, value) in sum.iter_mut().zip(vector) {
-                    *sum += value;
+                    *sum += *value;
                 }
             }
         });

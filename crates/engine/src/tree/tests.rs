@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::{
-    Builder, Categories, Forest, Split, Test, View, ZERO, blend::Blend, direct, forest::Layout,
-    ranked,
+    Builder, Categories, Forest, Listed, Side, Split, Test, View, ZERO, blend::Blend, direct,
+    forest::Layout, ranked,
 };
 use crate::{Error, table::Real};
 
@@ -35,10 +35,28 @@ fn expected<T: Real>(splits: &[Split<T>], row: &[T]) -> u32 {
                     has(categories.known, value as usize % 256) || categories.missing_right
                 }
             }
+            Test::Listed { feature, set } => {
+                let value = row[feature as usize].to_f64();
+                let (members, side) = sets()[set as usize].clone();
+                let listed = (value >= 0.0 || value > -1.0 && side.truncates)
+                    && members.contains(&(value as u32));
+                if value.nan() { side.missing_right } else { listed == side.listed_right }
+            }
         };
         at = if goes_right { right } else { left };
     }
     at
+}
+
+/// Sets that splits list: every side, few and far categories.
+fn sets() -> Vec<(Vec<u32>, Side)> {
+    let members = [vec![0, 2], vec![1], vec![2, 1_000_000], Vec::new()];
+    let sides = (0..8).map(|bits| Side {
+        listed_right: bits & 1 != 0,
+        missing_right: bits & 2 != 0,
+        truncates: bits & 4 != 0,
+    });
+    sides.flat_map(|side| members.iter().map(move |members| (members.clone(), side))).collect()
 }
 
 fn test<T: Real>() -> impl Strategy<Value = Test<T>> {
@@ -63,7 +81,9 @@ fn test<T: Real>() -> impl Strategy<Value = Test<T>> {
             Categories { left: [left, 0, 0, 0, 0, 0, 0, 0], known, missing_right: missing };
         Test::NotIn { feature, categories }
     });
-    prop_oneof![6 => above, 1 => set]
+    let listed = (0..FEATURES as u32, 0..sets().len() as u32)
+        .prop_map(|(feature, set)| Test::Listed { feature, set });
+    prop_oneof![6 => above, 1 => set, 1 => listed]
 }
 
 /// A tree of some shape: each test splits one of the leaves there are.
@@ -98,6 +118,9 @@ fn agrees<T: Real>(trees: &[Vec<Split<T>>], values: &[f64]) {
     let rows: Vec<T> = values.iter().map(|&v| T::from_f64(v)).collect();
     let form = || {
         let mut builder = Builder::new(FEATURES, "test model");
+        for (at, (members, side)) in sets().into_iter().enumerate() {
+            assert_eq!(builder.listed(Listed::of(members, side)), at as u32);
+        }
         for tree in trees {
             builder.tree(tree).unwrap();
         }

@@ -1,20 +1,22 @@
 use std::sync::Arc;
 
-use super::{categories::Categories, objective::Objective};
+use super::{
+    categories::Categories,
+    ensemble::{Dart, Ensemble, Shape},
+    json::{get, ints, malformed},
+    linear::Linear,
+    objective::Objective,
+};
 use crate::{
     Error, quantity,
-    read::tree_json::Json,
-    tree::{Builder, Forest, Split, Test, View},
+    read::tree_json::{Json, Numbers},
 };
 
 /// A gradient-boosted ensemble with its objective.
 #[derive(Debug)]
 pub(super) struct Booster {
-    pub(super) forest: Forest<f32>,
-    /// The leaf value of each node.
-    pub(super) values: Values,
-    /// The output that each tree adds to.
-    pub(super) group: Box<[u32]>,
+    pub(super) scorer: Scorer,
+    pub(super) features: usize,
     pub(super) outputs: usize,
     /// True when `num_class` is set: answers have a column for each class even for one row.
     pub(super) classes: usize,
@@ -28,13 +30,13 @@ pub(super) struct Booster {
     pub(super) version: String,
 }
 
-/// Leaf values, kept out of debug output.
-pub(super) struct Values(pub(super) Box<[f32]>);
-
-impl std::fmt::Debug for Values {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} values", self.0.len())
-    }
+/// What gives the scores.
+#[derive(Debug)]
+pub(super) enum Scorer {
+    /// The boosters `gbtree` and `dart`.
+    Trees(Box<Ensemble>),
+    /// The booster `gblinear`.
+    Linear(Linear),
 }
 
 /// How many outputs a model may have even when it has fewer trees.
@@ -52,8 +54,6 @@ impl Booster {
             malformed("`learner`", "is missing: this is not a model that `save_model` wrote")
         })?;
         let booster = get(learner, &["gradient_booster"])?;
-        refuse_kind(booster)?;
-        let model = get(booster, &["model"])?;
         let parameters = get(learner, &["learner_model_param"])?;
         let count = |name: &str| -> Result<usize, Error> {
             let value = parameters.get(name).map_or(Some(0), Json::as_i64);
@@ -64,99 +64,138 @@ impl Booster {
         let features = count("num_feature")?;
         let classes = count("num_class")?;
         let outputs = classes.max(count("num_target")?).max(1);
-        let trees = match model.get("trees") {
-            Some(trees) => trees.list().ok_or_else(|| malformed("`trees`", "is not a list"))?,
-            None => return Err(malformed("`gradient_booster.model.trees`", "is missing")),
-        };
-        if outputs > trees.len().max(MOST_OUTPUTS) {
+        let trees = holder(booster).at(&["model", "trees"]).and_then(Json::list);
+        if outputs > trees.map_or(0, <[Json]>::len).max(MOST_OUTPUTS) {
             return Err(malformed("`num_class`", format!("`{outputs}` outputs have no trees")));
         }
         let objective = get(learner, &["objective", "name"])?.as_str().unwrap_or_default();
         let objective = Objective::named(objective)?;
         let base = base_scores(parameters, outputs)?;
-        let used = if best_only {
-            let rounds = Rounds { learner, model, config, outputs, trees: trees.len() };
-            rounds.until(best)
-        } else {
-            trees.len()
+        let base: Vec<f32> = base.into_iter().map(|score| objective.margin(score)).collect();
+        let kind = get(booster, &["name"])?.as_str().unwrap_or_default();
+        let version = version(root);
+        let (scorer, categories) = match kind {
+            "gblinear" => (Scorer::Linear(Linear::read(booster, features, outputs)?), None),
+            "gbtree" | "dart" => {
+                let dart = match &version[..] {
+                    version if version < &[1, 4] && kind == "dart" => Dart::BaseLast,
+                    version if version < &[3, 3] && best_only => Dart::InPlace,
+                    _ => Dart::Weighted,
+                };
+                let best = Best { only: best_only, known: best };
+                let parts = Parts { learner, booster, config, features, base: &base, dart, best };
+                let (ensemble, model) = parts.trees()?;
+                let reads = ensemble.forest.reads();
+                let reads = |feature| reads.get(feature).copied().unwrap_or(false);
+                let categories = Categories::read(learner, model, features, reads);
+                (Scorer::Trees(Box::new(ensemble)), categories)
+            }
+            _ => {
+                let reason = format!("`{kind}` is no known booster");
+                return Err(malformed("`gradient_booster.name`", reason));
+            }
         };
-
-        let info = ints(model, "tree_info", 0)?;
-        let mut group = Vec::with_capacity(used);
-        let mut builder = Builder::new(features, "XGBoost model");
-        let mut values = Vec::with_capacity(used);
-        for (index, tree) in trees.iter().take(used).enumerate() {
-            values.push(read_tree(&mut builder, tree, index)?);
-            let output = info.get(index).copied().unwrap_or(0);
-            let output = u32::try_from(output).ok().filter(|&g| (g as usize) < outputs);
-            group.push(output.ok_or_else(|| {
-                malformed(format!("`tree_info[{index}]`"), "names an output the model has not")
-            })?);
-        }
-        let forest = Forest::new(builder);
-        let values = forest.arrange(|tree, node| {
-            values.get(tree).and_then(|v| v.get(node as usize)).copied().unwrap_or(0.0)
-        });
         let names = learner.get("feature_names").and_then(Json::list).filter(|n| !n.is_empty());
         let names = names.map(|n| n.iter().map(|n| Arc::from(n.as_str().unwrap_or(""))).collect());
         Ok(Self {
-            forest,
-            values: Values(values),
-            group: group.into(),
+            scorer,
+            features,
             outputs,
             classes,
-            base: base.into_iter().map(|score| objective.margin(score)).collect(),
+            base,
             objective,
             names,
-            categories: Categories::read(learner, model, features),
-            version: version(root),
+            categories,
+            version: version.iter().map(i64::to_string).collect::<Vec<_>>().join("."),
         })
     }
 
     /// Scores before the objective's transform, rows × outputs.
     pub(super) fn margins(&self, rows: &[f32], count: usize) -> Vec<f32> {
-        let mut sums = Vec::with_capacity(count * self.outputs);
-        for _ in 0..count {
-            sums.extend_from_slice(&self.base);
+        match &self.scorer {
+            Scorer::Trees(ensemble) => ensemble.margins(rows, count, &self.base),
+            Scorer::Linear(linear) => linear.margins(rows, count, self.linear_base()),
         }
-        self.forest.add(rows, &self.values.0, &self.group, self.outputs, &mut sums);
-        sums
+    }
+
+    /// What each feature adds to each output's score, rows × outputs × (features + 1), the last
+    /// value of an output being what is expected without any feature.
+    pub(super) fn contributions(&self, rows: &[f32], count: usize) -> Vec<f32> {
+        match &self.scorer {
+            Scorer::Trees(_) => Vec::new(),
+            Scorer::Linear(linear) => linear.contributions(rows, count, self.linear_base()),
+        }
+    }
+
+    /// The start score of a linear model: that of the first output, whatever the others have.
+    fn linear_base(&self) -> f32 {
+        self.base.first().copied().unwrap_or(0.0)
     }
 }
 
-fn get<'a>(json: &'a Json, path: &[&str]) -> Result<&'a Json, Error> {
-    json.at(path).ok_or_else(|| malformed(format!("`{}`", path.join(".")), "is missing"))
+/// The booster that holds the model: up to 3.3 `dart` holds a whole `gbtree`.
+fn holder(booster: &Json) -> &Json {
+    booster.get("gbtree").unwrap_or(booster)
 }
 
-fn version(root: &Json) -> String {
-    let parts =
-        root.get("version").and_then(Json::numbers).and_then(crate::read::tree_json::Numbers::i64s);
-    let parts = parts.unwrap_or_default();
-    parts.iter().map(i64::to_string).collect::<Vec<_>>().join(".")
+/// The release, such as 3, 4, 1.
+fn version(root: &Json) -> Vec<i64> {
+    root.get("version").and_then(Json::numbers).and_then(Numbers::i64s).unwrap_or_default()
 }
 
-fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {
-    Error::Malformed { format: "XGBoost model", place: place.into(), reason: reason.into() }
+/// The parts of a file with trees.
+struct Parts<'a> {
+    learner: &'a Json,
+    booster: &'a Json,
+    config: Option<&'a Json>,
+    features: usize,
+    base: &'a [f32],
+    dart: Dart,
+    best: Best,
 }
 
-fn refuse_kind(booster: &Json) -> Result<(), Error> {
-    let name = get(booster, &["name"])?.as_str().unwrap_or_default();
-    let dropped = booster.at(&["model", "weight_drop"]).or_else(|| booster.get("weight_drop"));
-    if name == "dart" || dropped.is_some() {
-        return Err(Error::booster(
-            "XGBoost's `dart` booster",
-            "its trees carry weights that the native engine does not apply",
-        ));
-    }
-    match name {
-        "gbtree" => Ok(()),
-        "gblinear" => Err(Error::booster(
-            "XGBoost's `gblinear` booster",
-            "it is a linear model, and only tree boosters are native",
-        )),
-        other => {
-            Err(malformed("`gradient_booster.name`", format!("`{other}` is no known booster")))
-        }
+/// Which rounds count.
+#[derive(Clone, Copy)]
+struct Best {
+    /// Those up to the best one, and not all.
+    only: bool,
+    /// The best one, when it is known from elsewhere than the file.
+    known: Option<u64>,
+}
+
+impl<'a> Parts<'a> {
+    /// The trees, up to those of the best round when that is asked for, and the model that they
+    /// stand in.
+    fn trees(&self) -> Result<(Ensemble, &'a Json), Error> {
+        let model = get(holder(self.booster), &["model"])?;
+        let trees = match model.get("trees") {
+            Some(trees) => trees.list().ok_or_else(|| malformed("`trees`", "is not a list"))?,
+            None => return Err(malformed("`gradient_booster.model.trees`", "is missing")),
+        };
+        let (outputs, features) = (self.base.len(), self.features);
+        let used = if self.best.only {
+            let config = self.config;
+            let rounds =
+                Rounds { learner: self.learner, model, config, outputs, trees: trees.len() };
+            rounds.until(self.best.known)
+        } else {
+            trees.len()
+        };
+        let weights = model.get("weight_drop").or_else(|| self.booster.get("weight_drop"));
+        let weights = weights.map(|weights| {
+            let weights = weights.numbers().map(Numbers::f32s);
+            weights.ok_or_else(|| malformed("`weight_drop`", "is not a list of numbers"))
+        });
+        let weights = weights.transpose()?;
+        let shape = Shape {
+            features,
+            outputs,
+            used,
+            weights: weights.as_deref(),
+            base: self.base,
+            dart: self.dart,
+        };
+        Ok((Ensemble::read(model, trees, &shape)?, model))
     }
 }
 
@@ -212,8 +251,16 @@ impl Rounds<'_> {
                     ["learner", "gradient_booster", "gbtree_train_param", "num_parallel_tree"];
                 let older =
                     ["learner", "gradient_booster", "gbtree_model_param", "num_parallel_tree"];
+                let dart = [
+                    "learner",
+                    "gradient_booster",
+                    "gbtree",
+                    "gbtree_train_param",
+                    "num_parallel_tree",
+                ];
                 let config = self.config?;
-                parallel(config, &path).or_else(|| parallel(config, &older))
+                let ways = [&path[..], &older, &dart];
+                ways.into_iter().find_map(|path| parallel(config, path))
             });
         let each = match each {
             Some(each) => each.max(1).saturating_mul(rounds),
@@ -222,68 +269,4 @@ impl Rounds<'_> {
         };
         each.saturating_mul(self.outputs).min(self.trees)
     }
-}
-
-fn ints(json: &Json, key: &str, tree: usize) -> Result<Vec<i64>, Error> {
-    let Some(value) = json.get(key) else { return Ok(Vec::new()) };
-    value.numbers().and_then(crate::read::tree_json::Numbers::i64s).ok_or_else(|| {
-        malformed(format!("`{key}` of tree `{tree}`"), "is not a list of whole numbers")
-    })
-}
-
-/// Adds a tree to the builder and gives back its split conditions, which hold the leaf values.
-fn read_tree(builder: &mut Builder<f32>, tree: &Json, index: usize) -> Result<Vec<f32>, Error> {
-    let wide = tree.at(&["tree_param", "size_leaf_vector"]).and_then(Json::as_i64);
-    if wide.is_some_and(|size| size > 1) {
-        return Err(Error::booster(
-            "an XGBoost model with vector leaves (`multi_strategy=\"multi_output_tree\"`)",
-            "the native engine holds one value in a leaf",
-        ));
-    }
-    let left = ints(tree, "left_children", index)?;
-    let right = ints(tree, "right_children", index)?;
-    let feature = ints(tree, "split_indices", index)?;
-    let default_left = ints(tree, "default_left", index)?;
-    if ints(tree, "split_type", index)?.iter().any(|&kind| kind != 0) {
-        return Err(Error::booster(
-            "an XGBoost model with categorical splits",
-            "the native engine compares numbers only (a model with `enable_categorical` whose splits are \
-             all numeric runs)",
-        ));
-    }
-    let conditions = tree.get("split_conditions").and_then(Json::numbers).ok_or_else(|| {
-        malformed(format!("`split_conditions` of tree `{index}`"), "is not a list of numbers")
-    })?;
-    let conditions = conditions.f32s();
-    let count = left.len();
-    if [right.len(), feature.len(), default_left.len(), conditions.len()] != [count; 4] {
-        return Err(malformed(format!("tree `{index}`"), "its lists differ in length"));
-    }
-    let place = |node: usize| format!("node `{node}` of tree `{index}`");
-    let mut splits = Vec::with_capacity(count);
-    let arrays = left.iter().zip(&right).zip(&feature).zip(&default_left).zip(&conditions);
-    for (node, ((((&left, &right), &feature), &default_left), &condition)) in arrays.enumerate() {
-        if left == -1 {
-            splits.push(Split::Leaf);
-            continue;
-        }
-        let index = |value: i64, what: &str| {
-            u32::try_from(value).map_err(|_| malformed(place(node), format!("{what} is `{value}`")))
-        };
-        // `x < condition` goes left, so the greatest value on the left is the one just below
-        if condition == f32::NEG_INFINITY {
-            return Err(malformed(place(node), "nothing is below its condition `-inf`"));
-        }
-        splits.push(Split::Inner {
-            test: Test::Above {
-                feature: index(feature, "the feature")?,
-                threshold: condition.next_down(),
-                view: if default_left == 0 { View::NanRight } else { View::Plain },
-            },
-            left: index(left, "the left child")?,
-            right: index(right, "the right child")?,
-        });
-    }
-    builder.tree(&splits)?;
-    Ok(conditions)
 }

@@ -1,6 +1,10 @@
 use std::borrow::Cow;
 
-use super::{booster::Booster, categories::Categories, objective::Objective};
+use super::{
+    booster::{Booster, Scorer},
+    categories::Categories,
+    objective::Objective,
+};
 use crate::{
     Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, quantity,
     scores::{argmax, softmax_f32},
@@ -71,8 +75,8 @@ impl XgBoost {
     }
 
     fn rows<'a>(&self, input: &'a Table) -> Result<Cow<'a, [f32]>, Error> {
-        input.expect_columns(self.booster.forest.features())?;
-        let replaced = self.booster.categories.as_ref().map(|known| known.without_texts(input));
+        input.expect_columns(self.booster.features)?;
+        let replaced = self.booster.categories.as_ref().map(|known| known.numbered(input));
         // what a sparse row does not store is missing, not zero
         let mut rows = match replaced.transpose()? {
             Some(Cow::Owned(table)) => Cow::Owned(table.to_f32_absent(f32::NAN)?.into_owned()),
@@ -124,7 +128,7 @@ impl XgBoost {
 impl Predictor for XgBoost {
     fn inputs(&self) -> Inputs {
         Inputs {
-            columns: Some(self.booster.forest.features()),
+            columns: Some(self.booster.features),
             names: self.booster.names.clone(),
             documents: false,
             uses: self.booster.categories.as_ref().map(Categories::uses),
@@ -132,13 +136,16 @@ impl Predictor for XgBoost {
     }
 
     fn methods(&self) -> &[Method] {
-        match self.interface {
-            Interface::Classifier => {
+        let classifier = self.interface == Interface::Classifier;
+        match &self.booster.scorer {
+            Scorer::Trees(_) if classifier => {
                 &[Method::Predict, Method::PredictProba, Method::Margin, Method::Leaf]
             }
-            Interface::Booster | Interface::Regressor => {
-                &[Method::Predict, Method::Margin, Method::Leaf]
+            Scorer::Trees(_) => &[Method::Predict, Method::Margin, Method::Leaf],
+            Scorer::Linear(_) if classifier => {
+                &[Method::Predict, Method::PredictProba, Method::Margin, Method::Contributions]
             }
+            Scorer::Linear(_) => &[Method::Predict, Method::Margin, Method::Contributions],
         }
     }
 
@@ -146,9 +153,15 @@ impl Predictor for XgBoost {
         let booster = &self.booster;
         let rows = self.rows(input)?;
         let count = input.rows;
-        if method == Method::Leaf {
-            let numbers = booster.forest.leaf_numbers(&rows, count, |_, node| node as i32);
-            return Ok(Output::matrix(count, booster.forest.trees(), OutputData::I32(numbers)));
+        if let (Method::Leaf, Scorer::Trees(ensemble)) = (method, &booster.scorer) {
+            let forest = &ensemble.forest;
+            let numbers = forest.leaf_numbers(&rows, count, |_, node| node as i32);
+            return Ok(Output::matrix(count, forest.trees(), OutputData::I32(numbers)));
+        }
+        if method == Method::Contributions {
+            let parts = booster.contributions(&rows, count);
+            let width = booster.outputs * (booster.features + 1);
+            return Ok(Output::matrix(count, width, OutputData::F32(parts)));
         }
         let outputs = booster.outputs;
         let mut scores = booster.margins(&rows, count);
