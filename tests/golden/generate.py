@@ -26,6 +26,7 @@ FAMILIES = (
     "linear",
     "svm",
     "preprocess",
+    "preparing",
     "compose",
     "text",
     "trees",

@@ -171,3 +171,11 @@ pub(crate) fn answered(values: Vec<f64>, rows: usize, columns: usize, f32: bool)
     };
     Table { rows, names: None, data }
 }
+
+/// Refuses sparse rows, for an estimator that takes none.
+pub(crate) fn dense(table: &Table, class: &str) -> Result<(), Error> {
+    match table.data {
+        Data::Sparse(_) => Err(sparse_refused(class)),
+        _ => Ok(()),
+    }
+}

@@ -5,8 +5,10 @@ mod label;
 mod one_hot;
 mod ordinal;
 mod refuse;
+mod target;
 mod value;
 
 pub(crate) use label::{LabelBinarizer, LabelEncoder};
 pub(crate) use one_hot::OneHotEncoder;
 pub(crate) use ordinal::OrdinalEncoder;
+pub(crate) use target::TargetEncoder;

@@ -10,9 +10,7 @@ const NEAREST: &[(&str, &str)] = &[
     ("CatBoostRegressor", "`HistGradientBoostingRegressor`"),
     ("DictVectorizer", "`OneHotEncoder` of a table with a column for each key"),
     ("GaussianProcessRegressor", "`GradientBoostingRegressor`"),
-    ("IsotonicRegression", "`HistGradientBoostingRegressor`"),
     ("IterativeImputer", "`SimpleImputer`"),
-    ("KBinsDiscretizer", "`OneHotEncoder`"),
     ("KNNImputer", "`SimpleImputer`"),
     ("KNeighborsClassifier", "`RandomForestClassifier`"),
     ("KNeighborsRegressor", "`RandomForestRegressor`"),
@@ -22,11 +20,7 @@ const NEAREST: &[(&str, &str)] = &[
     ("NearestCentroid", "`LinearDiscriminantAnalysis`"),
     ("OneVsOneClassifier", "`LogisticRegression`"),
     ("OneVsRestClassifier", "`LogisticRegression`"),
-    ("PowerTransformer", "`FunctionTransformer` of `numpy.log1p`, then `StandardScaler`"),
     ("QuadraticDiscriminantAnalysis", "`LinearDiscriminantAnalysis`"),
-    ("QuantileTransformer", "`RobustScaler`"),
-    ("SplineTransformer", "`PolynomialFeatures`"),
-    ("TargetEncoder", "`OrdinalEncoder`"),
     ("TransformedTargetRegressor", "`PoissonRegressor` or `GammaRegressor`"),
 ];
 

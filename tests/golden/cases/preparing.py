@@ -1,0 +1,187 @@
+"""Transformers that change the shape of columns: powers, quantiles, bins, splines, thresholds, target means."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn import preprocessing as pp
+from sklearn.isotonic import IsotonicRegression
+from sklearn.pipeline import make_pipeline
+
+from case import Case
+
+
+def cases() -> list:
+    """All of them."""
+    return [*_powers(), *_quantiles(), *_bins(), *_splines(), *_target_means(), *_thresholds(), *_isotonic()]
+
+
+def _edge(d: object, model: object) -> np.ndarray:
+    return d.edge(x=d.x[:, :3])
+
+
+def _gaps(d: object, model: object) -> np.ndarray:
+    return d.edge(nan=True, x=d.x[:, :3])
+
+
+def _refuses_nan(d: object, model: object) -> list:
+    rows = d.x[:3, :3].copy()
+    rows[1, 2] = np.nan
+    return [(rows, ("row 1", "NaN")), (d.x[:2, :2], ("2 columns", "3"))]
+
+
+def _powers() -> list:
+    pt = pp.PowerTransformer
+    positive = lambda d: np.exp(d.x[:, :3] / [1.0, 10.0, 0.1])
+    asked = lambda d, m: positive(d)[:6] * 1.5
+    refuses = lambda d, m: [(np.array([[1.0, 2.0, 0.0]]), ("column 2", "positive")), (-positive(d)[:2], ("row 0", "positive"))]
+    flat = lambda d: np.column_stack([d.x[:, 0], np.full(len(d.x), 3.0), d.x[:, 2]])
+    return [
+        Case("power-yeo-johnson", lambda d: pt().fit(d.x_nan[:, :3]), _gaps, "C"),
+        Case("power-yeo-johnson-plain", lambda d: pt(standardize=False).fit(d.x[:, :3]), lambda d, m: d.x[:8, :3], "C"),
+        Case("power-yeo-johnson-flat", lambda d: pt().fit(flat(d)), lambda d, m: d.x[:8, :3], "C", since="1.5"),
+        Case("power-box-cox", lambda d: pt(method="box-cox").fit(positive(d)), asked, "C", errors=refuses),
+        Case("power-box-cox-plain", lambda d: pt(method="box-cox", standardize=False).fit(positive(d)), asked, "C"),
+        Case("power-integers", lambda d: pt().fit(d.ints), lambda d, m: d.ints[:6], "C"),
+        Case("power-f32", lambda d: pt().fit(d.x[:, :3].astype(np.float32)), lambda d, m: d.x[:6, :3].astype(np.float32), "C", extras=("row",)),
+    ]
+
+
+def _repeated(d: object) -> np.ndarray:
+    return np.round(d.x[:, :3] / [1.0, 10.0, 0.1])
+
+
+def _counts(d: object) -> np.ndarray:
+    return np.maximum(np.round(d.x[:, :3] / [1.0, 10.0, 0.1]), 0.0)
+
+
+def _quantiles() -> list:
+    qt = pp.QuantileTransformer
+    bounds = lambda x: np.vstack([x[:5], x.min(axis=0), x.max(axis=0), x.min(axis=0) - 1.0, x.max(axis=0) + 1.0, x.max(axis=0) - 1e-8])
+    plain = lambda d, m: np.vstack([bounds(d.x[:, :3]), _gaps(d, m)])
+    repeated = lambda d, m: bounds(_repeated(d))
+    return [
+        Case("quantiles-uniform", lambda d: qt(n_quantiles=12).fit(d.x_nan[:, :3]), plain, extras=("row",)),
+        Case("quantiles-uniform-repeated", lambda d: qt(n_quantiles=9).fit(_repeated(d)), repeated),
+        Case("quantiles-normal", lambda d: qt(n_quantiles=12, output_distribution="normal").fit(d.x[:, :3]), plain, "B4", extras=("row",)),
+        Case("quantiles-normal-repeated", lambda d: qt(n_quantiles=9, output_distribution="normal").fit(_repeated(d)), repeated, "B4"),
+        Case("quantiles-uniform-f32", lambda d: qt(n_quantiles=12).fit(d.x[:, :3].astype(np.float32)), lambda d, m: bounds(d.x[:, :3].astype(np.float32)), extras=("row",)),
+        Case("quantiles-integers", lambda d: qt(n_quantiles=6).fit(d.ints), lambda d, m: d.ints[:8] * 2),
+        Case("quantiles-one", lambda d: qt(n_quantiles=1).fit(d.x[:, :3]), lambda d, m: bounds(d.x[:, :3]), since="1.0"),
+        Case("quantiles-sparse", lambda d: qt(n_quantiles=6, ignore_implicit_zeros=True).fit(sparse.csr_matrix(_counts(d))), lambda d, m: _counts(d)[:6]),
+    ]
+
+
+def _bins() -> list:
+    kb = pp.KBinsDiscretizer
+    fit = lambda x, **params: kb(5, **params).fit(x)
+    on_edges = lambda d, m: np.vstack([_edge(d, m), np.column_stack([edges[:3] for edges in m.bin_edges_])])
+    x = lambda d: d.x[:, :3]
+    three = lambda d: np.round(d.x[:, :3], 1)
+    return [
+        Case("bins-one-hot", lambda d: fit(x(d)), on_edges, errors=_refuses_nan),
+        Case("bins-one-hot-dense", lambda d: fit(x(d), encode="onehot-dense"), on_edges),
+        Case("bins-ordinal", lambda d: fit(x(d), encode="ordinal"), on_edges),
+        Case("bins-uniform", lambda d: fit(x(d), strategy="uniform", encode="ordinal"), on_edges),
+        Case("bins-kmeans", lambda d: fit(x(d), strategy="kmeans", encode="ordinal"), on_edges),
+        Case("bins-several-counts", lambda d: kb([2, 4, 3]).fit(three(d)), on_edges),
+        Case("bins-repeated", lambda d: kb(6).fit(_counts(d)), lambda d, m: _counts(d)[:8]),
+        Case("bins-f32", lambda d: fit(x(d), dtype=np.float32), _edge),
+        Case("bins-f64", lambda d: fit(x(d), dtype=np.float64, encode="ordinal"), _edge),
+        Case("bins-integers", lambda d: kb(3, encode="ordinal").fit(d.ints), lambda d, m: d.ints[:8]),
+    ]
+
+
+def _spline(name: str, rows: object = None, exact: str = "A", since: str = "1.0", train: object = None, **params: object) -> Case:
+    train = train or (lambda d: d.x[:, :3])
+    asked = lambda d, m: np.vstack([d.x[:5, :3], d.x[:, :3].min(axis=0), d.x[:, :3].max(axis=0), d.x[:2, :3] * 3.0, d.x[:2, :3] - 200.0])
+    # for sparse answers the library moves floats to a knot, which they may be a little below, and then refuses them
+    extras = ("row",) if "sparse_output" in params else ("f32", "row")
+    return Case(f"spline-{name}", lambda d: pp.SplineTransformer(**params).fit(train(d)), rows or asked, exact, since=since, extras=extras)
+
+
+def _splines() -> list:
+    inside = lambda d, m: d.x[:8, :3]
+    beyond = lambda d, m: [(d.x[:3, :3] * 100.0, ("row 0", "knots"))]
+    error = lambda d: pp.SplineTransformer(extrapolation="error").fit(d.x[:, :3])
+    hands = np.array([[-1.0, 0.0, -0.1], [0.2, 4.0, 0.0], [1.0, 9.0, 0.3]])
+    gaps = lambda d, m: np.vstack([d.x_nan[:6, :3], np.full((1, 3), np.nan)])
+    return [
+        _spline("constant"),
+        _spline("linear", extrapolation="linear"),
+        _spline("linear-1", extrapolation="linear", degree=1),
+        _spline("linear-2", extrapolation="linear", degree=2, knots="quantile"),
+        _spline("continue", extrapolation="continue", n_knots=4),
+        _spline("periodic", extrapolation="periodic", n_knots=6),
+        _spline("periodic-short", extrapolation="periodic", n_knots=4),
+        _spline("no-bias", include_bias=False, n_knots=3, degree=2),
+        _spline("steps", inside, degree=0, n_knots=4),
+        _spline("own-knots", knots=hands),
+        _spline("repeated-knots", train=lambda d: _counts(d) + [0.0, 0.0, 1.0], knots="quantile", extrapolation="linear", n_knots=6),
+        _spline("sparse", since="1.3", sparse_output=True),
+        _spline("sparse-linear", since="1.3", sparse_output=True, extrapolation="linear"),
+        _spline("sparse-periodic", since="1.3", sparse_output=True, extrapolation="periodic", include_bias=False),
+        _spline("gaps", gaps, since="1.8", handle_missing="zeros", train=lambda d: d.x_nan[:, :3]),
+        _spline("gaps-periodic", gaps, since="1.8", handle_missing="zeros", extrapolation="periodic", train=lambda d: d.x_nan[:, :3]),
+        Case("spline-refuses", error, inside, errors=beyond, since="1.0", extras=("row",)),
+        Case("spline-integers", lambda d: pp.SplineTransformer().fit(d.ints), lambda d, m: d.ints[:6] * 2, since="1.0"),
+    ]
+
+
+def _frame(d: object) -> pd.DataFrame:
+    return d.frame[["city", "colour", "children"]]
+
+
+def _odd_rows(d: object, model: object) -> pd.DataFrame:
+    rows = _frame(d).iloc[3:11].reset_index(drop=True)
+    rows.loc[0, "city"], rows.loc[1, "colour"], rows.loc[2, "children"] = "Rio", "", 99
+    return rows
+
+
+def _target_means() -> list:
+    te = getattr(pp, "TargetEncoder", None)
+    kept = lambda target: lambda d: te(random_state=d.state).fit(_frame(d), target(d))
+    holes = lambda d: np.array(["a", "b", None, np.nan], dtype=object)[d.rng.randint(0, 3, size=(96, 2))]
+    asked = lambda d, m: np.array([["a", None], ["b", "z"], [None, "a"]], dtype=object)
+    numbers = lambda d: np.where(d.ints > 5, np.nan, d.ints.astype(float))
+    return [
+        Case("target-means-binary", kept(lambda d: d.binary), _odd_rows, since="1.3"),
+        Case("target-means-text", kept(lambda d: np.where(d.binary, "yes", "no")), _odd_rows, since="1.3"),
+        Case("target-means-continuous", kept(lambda d: d.y), _odd_rows, since="1.3"),
+        Case("target-means-three", kept(lambda d: d.names), _odd_rows, since="1.4"),
+        Case("target-means-smooth", lambda d: te(smooth=3.0).fit(_frame(d), d.y), _odd_rows, since="1.3"),
+        Case("target-means-given", lambda d: te(categories=[["a", "b"], ["b", "c"]]).fit(np.array([["a", "b"], ["b", "c"]] * 20, dtype=object), d.y[:40]), lambda d, m: np.array([["a", "c"], ["z", "b"]], dtype=object), since="1.3", extras=()),
+        Case("target-means-holes", lambda d: te().fit(holes(d), d.binary), asked, since="1.3", objects=True),
+        Case("target-means-numbers", lambda d: te().fit(numbers(d), d.y), lambda d, m: np.vstack([numbers(d)[:5], np.full((1, 4), 77.5)]), since="1.3"),
+    ]
+
+
+def _thresholds() -> list:
+    b = pp.Binarizer
+    below = lambda d, m: [(_refuses_nan(d, m)[0])]
+    return [
+        Case("binarizer", lambda d: b().fit(d.x[:, :3]), _edge, errors=below),
+        Case("binarizer-threshold", lambda d: b(threshold=0.1).fit(d.x[:, :3]), lambda d, m: np.vstack([_edge(d, m), np.full((1, 3), 0.1)])),
+        Case("binarizer-integers", lambda d: b(threshold=2.5).fit(d.ints), lambda d, m: d.ints[:7]),
+        Case("binarizer-bool", lambda d: b(threshold=0.5).fit(d.ints > 2), lambda d, m: d.ints[:7] > 2, extras=("row",)),
+        Case("binarizer-frame", lambda d: b(threshold=1.0).fit(d.frame[["income", "children"]]), lambda d, m: d.frame[["income", "children"]][:6], extras=("row",)),
+        Case("binarizer-after-one-hot", lambda d: make_pipeline(pp.OneHotEncoder(), b(threshold=0.5)).fit(_frame(d)[["city"]]), lambda d, m: _frame(d)[["city"]][:6]),
+    ]
+
+
+def _isotonic() -> list:
+    iso = IsotonicRegression
+    column = lambda d: d.x[:, 0]
+    asked = lambda d, m: np.concatenate([d.x[:6, 0], [d.x[:, 0].min(), d.x[:, 0].max(), -9.0, 9.0, 0.0, -0.0]])
+    inside = lambda d, m: np.sort(column(d))[5:15]
+    beyond = lambda d, m: [(np.array([[99.0]]), ("row 0", "99")), (np.array([[np.nan]]), ("row 0", "NaN"))]
+    return [
+        Case("isotonic", lambda d: iso().fit(column(d), d.y), asked),
+        Case("isotonic-clip", lambda d: iso(out_of_bounds="clip").fit(column(d).reshape(-1, 1), d.y), asked),
+        Case("isotonic-raise", lambda d: iso(out_of_bounds="raise").fit(column(d), d.y), inside, errors=beyond, extras=("row",)),
+        Case("isotonic-falling", lambda d: iso(increasing=False, out_of_bounds="clip", y_min=-1.0, y_max=4.0).fit(column(d), d.y), asked),
+        Case("isotonic-f32", lambda d: iso(out_of_bounds="clip").fit(column(d).astype(np.float32), d.y.astype(np.float32)), lambda d, m: asked(d, m).astype(np.float32), extras=("row",)),
+        Case("isotonic-one", lambda d: iso().fit(np.zeros(4), d.y[:4]), asked, extras=()),
+        Case("isotonic-after-scaler", lambda d: make_pipeline(pp.StandardScaler(), iso(out_of_bounds="clip")).fit(d.x[:, :1], d.y), lambda d, m: d.x[:6, :1]),
+    ]
