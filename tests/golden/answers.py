@@ -10,12 +10,14 @@ ESTIMATOR_METHODS = ("predict", "predict_proba", "decision_function", "transform
 
 
 def answers(model: object, rows: object, methods: Optional[tuple] = None, also: tuple = ()) -> dict:
-    """Method name to numpy array, for estimators and for the boosters of XGBoost and LightGBM."""
+    """Method name to numpy array, for estimators and for the boosters of XGBoost, LightGBM and CatBoost."""
     kind = type(model).__module__.split(".")[0] + "." + type(model).__name__
     if kind == "xgboost.Booster":
         return _xgboost_booster(model, rows)
     if kind == "lightgbm.Booster":
         return _lightgbm_booster(model, rows)
+    if kind.startswith("catboost."):
+        also = (*also, "predict_log_proba")
     found = {}
     for method in (*(methods or ESTIMATOR_METHODS), *also):
         if hasattr(model, method):
@@ -24,6 +26,9 @@ def answers(model: object, rows: object, methods: Optional[tuple] = None, also: 
         found["margin"] = model.predict(rows, output_margin=True)
     if kind.startswith("lightgbm."):
         found["margin"] = model.predict(rows, raw_score=True)
+    if kind.startswith("catboost."):
+        found["margin"] = model._predict(rows, "RawFormulaVal", 0, 0, 1, False, "predict")
+        found["leaf"] = model.calc_leaf_indexes(rows, thread_count=1).astype(np.int32)
     return found
 
 

@@ -21,7 +21,6 @@ from typing import Callable, Dict, Tuple
 
 os.environ["KERAS_BACKEND"] = "numpy"
 
-import catboost
 import cloudpickle
 import gguf
 import keras
@@ -71,11 +70,6 @@ def _gguf(path: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-
-
-def _catboost(path: Path) -> None:
-    model = catboost.CatBoostClassifier(iterations=2, depth=1, verbose=False, allow_writing_files=False)
-    model.fit(ROWS, CLASSES).save_model(str(path), format=path.suffix[1:])
 
 
 def _arrow_stream(path: Path) -> None:
@@ -162,8 +156,6 @@ def models() -> Files:
         "model.safetensors": (lambda path: save_file({"weight": np.zeros(2)}, path), ("a safetensors file", "scikit-learn, XGBoost")),
         "model.pt": (_zip("archive/data.pkl", "archive/version"), ("a PyTorch file", "scikit-learn, XGBoost")),
         "old.pt": (_bytes(OLD_TORCH), ("a PyTorch file", "scikit-learn, XGBoost")),
-        "model.cbm": (_catboost, ("a CatBoost model", "scikit-learn, XGBoost")),
-        "catboost.json": (_catboost, ("a CatBoost model in JSON", "scikit-learn, XGBoost")),
         "model.pmml": (_bytes(PMML), ("a PMML model", "skops, joblib or pickle")),
         "mojo.zip": (_zip("model.ini", "domains/d000.txt"), ("an H2O model", "scikit-learn, XGBoost")),
         "dump.txt": (_bytes(DUMP), ("a dump of XGBoost", "`booster.save_model(")),
@@ -183,7 +175,7 @@ def data() -> Files:
         "rows.xls": (_bytes(OLD_OFFICE), ("an Office document",)),
         "mlflow.db": (_sqlite, ("an SQLite database",)),
         "train.ipynb": (_bytes(NOTEBOOK), ("a notebook",)),
-        "threshold.json": (_bytes(b'{"threshold": 0.4}'), ("JSON that holds no XGBoost model",)),
+        "threshold.json": (_bytes(b'{"threshold": 0.4}'), ("JSON that holds no model of XGBoost or CatBoost",)),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 def split_points(model: object) -> list:
     """(feature, threshold) pairs of a tree, forest, boosting model or booster; empty for other models."""
-    for reader in (_one_tree, _histogram, _xgboost, _lightgbm, _ensemble):
+    for reader in (_one_tree, _histogram, _xgboost, _lightgbm, _catboost, _ensemble):
         points = reader(model)
         finite = [(feature, value) for feature, value in points if np.isfinite(value)]
         if finite:
@@ -83,3 +83,9 @@ def _lightgbm(model: object) -> list:
                 points.append((node["split_feature"], node["threshold"]))
             stack += [node[side] for side in ("left_child", "right_child") if side in node]
     return points
+
+
+def _catboost(model: object) -> list:
+    if not hasattr(model, "get_borders"):
+        return []
+    return [(int(feature), float(border)) for feature, borders in model.get_borders().items() for border in borders]

@@ -2,7 +2,7 @@
 //! in the file of its family.
 
 use crate::{
-    Error, Predictor,
+    Error, Predictor, catboost,
     estimator::{Estimator, Transform},
     lightgbm,
     read::Cursor,
@@ -39,6 +39,7 @@ fn of_class(c: Cursor<'_>, building: &Building) -> Built {
     let built = match module.split('.').next().unwrap_or_default() {
         "sklearn" => sklearn(name, c, building),
         "xgboost" => Some(xgboost::build(c).map(Estimator::Predictor)),
+        "catboost" => Some(catboost::build(c).map(Estimator::Predictor)),
         "lightgbm" => Some(lightgbm::build(c).map(Estimator::Predictor)),
         _ => foreign::of_class(module, name, c, building),
     };

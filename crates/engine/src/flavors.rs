@@ -1,7 +1,7 @@
 //! The flavors of models that are read.
 
 use crate::{
-    Error, Limits, Model, Source,
+    Error, Limits, Model, Source, catboost,
     flavor::{Flavor, ModelFile},
     lightgbm, other_formats, read, sklearn, xgboost,
 };
@@ -16,7 +16,7 @@ pub(crate) use opened::Opened;
 
 /// Every flavor, the preferred one first: a model that MLflow logged in several is read in the
 /// first of them. A new flavor takes a line here.
-const FLAVORS: &[Flavor] = &[sklearn::FLAVOR, xgboost::FLAVOR, lightgbm::FLAVOR];
+const FLAVORS: &[Flavor] = &[sklearn::FLAVOR, xgboost::FLAVOR, lightgbm::FLAVOR, catboost::FLAVOR];
 
 /// Reads the model that `source` holds: an MLflow folder, a KServe model directory, a single model
 /// file, or a chain of them.
@@ -77,7 +77,7 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
 
     use super::{FLAVORS, load, recognise};
-    use crate::{Limits, Source};
+    use crate::{Limits, Source, read};
 
     #[test]
     fn files_of_every_library_are_recognised() {
@@ -90,13 +90,14 @@ mod tests {
                     continue;
                 }
                 for file in files(&folder) {
-                    let Some(ending) = file.extension().and_then(|ending| ending.to_str()) else {
-                        continue;
-                    };
-                    if file.ends_with("case.json") || !flavor.endings.contains(&ending) {
+                    let name = file.file_name().unwrap().to_str().unwrap();
+                    let mut endings = name.split('.').skip(1);
+                    if name == "case.json" || !endings.any(|end| flavor.endings.contains(&end)) {
                         continue;
                     }
-                    let (found, _) = recognise(&fs::read(&file).unwrap()).unwrap();
+                    let stored = fs::read(&file).unwrap();
+                    let (content, _) = read::decompressed(stored, &Limits::default()).unwrap();
+                    let (found, _) = recognise(&content).unwrap();
                     assert_eq!(found.name, flavor.name, "{}", file.display());
                     seen += 1;
                 }
@@ -121,7 +122,7 @@ mod tests {
             (b" {\"learner\": {}}", Some("xgboost")),
             (b"binf", Some("xgboost")),
             (b"tree\nversion=v4", Some("lightgbm")),
-            (b"CBM1", None),
+            (b"CBM1", Some("catboost")),
             (b"hello", None),
             (b"", None),
         ] {

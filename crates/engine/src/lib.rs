@@ -5,10 +5,12 @@
 //!
 //! ```text
 //! path ──flavors───► reader ──Document──► estimators ──► Predictor ◄── Table
-//!                    (read/)              (sklearn/, xgboost, lightgbm)  └──► Output
+//!                    (read/)              (sklearn/, xgboost, lightgbm,  └──► Output
+//!                                         catboost)
 //! ```
 
 mod attributes;
+mod catboost;
 mod error;
 mod estimator;
 mod estimators;

@@ -20,6 +20,7 @@ mod lanes;
 mod listed;
 mod ranked;
 mod sum;
+mod symmetric;
 #[cfg(test)]
 mod tests;
 
@@ -27,3 +28,4 @@ pub(crate) use build::{Builder, Split, Test};
 pub(crate) use columns::{Categories, View, ZERO};
 pub(crate) use forest::Forest;
 pub(crate) use listed::{Listed, Side};
+pub(crate) use symmetric::{Column, Symmetric};

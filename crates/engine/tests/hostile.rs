@@ -105,7 +105,7 @@ fn what_follows_a_compressed_stream_is_an_error() {
         twice.write_all(&bytes).unwrap();
         assert!(document(twice.finish().unwrap()).is_err());
     }
-    assert_eq!(kinds, 6);
+    assert_eq!(kinds, 9);
 }
 
 #[test]

@@ -8,7 +8,6 @@ type Mark = (usize, &'static [u8]);
 /// Marks, what a file with one is, and what it holds. The marks are those of each format's own
 /// specification or sources.
 const MARKS: &[(Mark, &str, Holds)] = &[
-    ((0, b"CBM1"), "a CatBoost model (`.cbm`)", Holds::Model),
     ((0, b"\x89HDF\r\n\x1a\n"), "an HDF5 file, as Keras saves models (`.h5`)", Holds::Model),
     ((0, b"GGUF"), "a language model in GGUF", Holds::Model),
     ((4, b"TFL3"), "a TensorFlow Lite model", Holds::Model),

@@ -81,9 +81,8 @@ fn markup(text: &str, libraries: &str) -> Described {
 }
 
 fn json(text: &str, libraries: &str) -> Described {
-    let (what, next) = if text.contains("\"oblivious_trees\"") || text.contains("\"catboost") {
-        ("a CatBoost model in JSON", Holds::Model.next(libraries))
-    } else if text.contains("\"tree_info\"") || text.contains("\"pandas_categorical\"") {
+    let (what, next) = if text.contains("\"tree_info\"") || text.contains("\"pandas_categorical\"")
+    {
         (
             "a dump of LightGBM in JSON",
             "save the model with `booster.save_model(\"model.txt\")`".into(),
@@ -96,7 +95,7 @@ fn json(text: &str, libraries: &str) -> Described {
     } else if text.contains("\"nbformat\"") || text.contains("\"cell_type\"") {
         ("a notebook", Holds::Nothing.next(libraries))
     } else {
-        ("JSON that holds no XGBoost model", Holds::Nothing.next(libraries))
+        ("JSON that holds no model of XGBoost or CatBoost", Holds::Nothing.next(libraries))
     };
     Described::new(what, next)
 }

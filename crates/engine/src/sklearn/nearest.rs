@@ -6,8 +6,6 @@ const NEAREST: &[(&str, &str)] = &[
     ("AdaBoostRegressor", "`GradientBoostingRegressor`"),
     ("BaggingClassifier", "`RandomForestClassifier` or `ExtraTreesClassifier`"),
     ("BaggingRegressor", "`RandomForestRegressor` or `ExtraTreesRegressor`"),
-    ("CatBoostClassifier", "`HistGradientBoostingClassifier`"),
-    ("CatBoostRegressor", "`HistGradientBoostingRegressor`"),
     ("DictVectorizer", "`OneHotEncoder` of a table with a column for each key"),
     ("GaussianProcessRegressor", "`GradientBoostingRegressor`"),
     ("IterativeImputer", "`SimpleImputer`"),

@@ -11,7 +11,7 @@
 
 use super::{
     build::Tree,
-    lanes::{Choice, LANES, Places, Ranks},
+    lanes::{Choice, LANES, Level, Places, Ranks},
 };
 
 /// A node that can tell where to go next.
@@ -187,5 +187,42 @@ fn blend(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places; 512]
             answer[lane] = (right[lane] & chosen) | (left[lane] & !chosen);
         }
         answers[256 + usize::from(choice.node)] = answer;
+    }
+}
+
+/// Finds the leaf of a symmetric tree for all lanes: bit `b` of its number is the answer of level
+/// `b`. `ranks` holds those of each column.
+#[inline]
+pub(super) fn leaves(levels: &[Level], ranks: &[Places], leaves: &mut [u32; LANES]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2, which is all that the function needs beyond safe code.
+        unsafe { leaves_avx2(levels, ranks, leaves) };
+        return;
+    }
+    descend(levels, ranks, leaves);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn leaves_avx2(levels: &[Level], ranks: &[Places], leaves: &mut [u32; LANES]) {
+    descend(levels, ranks, leaves);
+}
+
+#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+#[inline(always)]
+fn descend(levels: &[Level], ranks: &[Places], leaves: &mut [u32; LANES]) {
+    for (byte, levels) in levels.chunks(8).enumerate() {
+        let mut bits = [0_u8; LANES];
+        for (bit, level) in levels.iter().enumerate() {
+            let Some(ranks) = ranks.get(level.column as usize) else { continue };
+            for lane in 0..LANES {
+                let above = if ranks[lane] > level.rank { u8::MAX } else { 0 };
+                bits[lane] |= above & 1 << bit;
+            }
+        }
+        for lane in 0..LANES {
+            leaves[lane] |= u32::from(bits[lane]) << (byte * 8);
+        }
     }
 }

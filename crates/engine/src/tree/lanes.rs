@@ -23,6 +23,15 @@ pub(super) struct Choice {
     pub(super) children: [u16; 2],
 }
 
+/// A level: which column is compared with which of its borders.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Level {
+    /// The column of ranks.
+    pub(super) column: u32,
+    /// The rank that a value must exceed for the level's bit.
+    pub(super) rank: u8,
+}
+
 /// A rank as a signed byte: 0 to 255 become -128 to 127, in the same order.
 pub(super) fn signed(rank: u8) -> i8 {
     (rank ^ 0x80) as i8

@@ -1,0 +1,438 @@
+//! From the columns of a request to the numbers that splits compare.
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    fmt::Write,
+    ops::Range,
+    sync::Arc,
+};
+
+use super::{
+    ctr::{Ctr, Projection, Values, combined},
+    hash, malformed,
+    parts::Parts,
+};
+use crate::{Cell, Column, ColumnUse, Data, Error, Matrix, Table, error::shown};
+
+/// Numbers that splits compare: the used columns of numbers, then one for each category that a split
+/// asks for, then one for each CTR.
+#[derive(Debug)]
+pub(super) struct Columns {
+    /// Columns of a row.
+    pub(super) count: usize,
+    /// Places of the columns of numbers that are read.
+    floats: Vec<usize>,
+    /// Places of the others.
+    unused: Vec<usize>,
+    /// Places of the columns of categories that are read.
+    categories: Vec<usize>,
+    /// A column of categories, by its place among those that are read, and a hash.
+    one_hots: Vec<(usize, i32)>,
+    /// CTRs by the combination that they are made of.
+    combinations: Vec<Combination>,
+    ctrs: usize,
+}
+
+/// CTRs of one combination; columns are places among those that are read.
+#[derive(Debug)]
+struct Combination {
+    categories: Vec<usize>,
+    floats: Vec<(usize, f32, bool)>,
+    one_hots: Vec<(usize, i32)>,
+    tables: Vec<(Values, Vec<(usize, Ctr)>)>,
+}
+
+/// What is compared: where it stands among the numbers, and with which borders.
+#[derive(Debug)]
+pub(super) struct Compared {
+    pub(super) place: usize,
+    pub(super) borders: Vec<f32>,
+    pub(super) missing_above: bool,
+}
+
+/// Most columns of a row; no model of a real problem comes near.
+const MOST_COLUMNS: i64 = 1 << 24;
+
+impl Columns {
+    /// Takes the columns out of `parts`. Gives back what splits compare, in the order of the file.
+    pub(super) fn new(parts: &mut Parts) -> Result<(Self, Vec<Compared>), Error> {
+        let places = parts.floats.iter().map(|f| f.column);
+        let places = places.chain(parts.categories.iter().map(|c| c.column));
+        let outside = |&place: &i64| !(0..MOST_COLUMNS).contains(&place);
+        if places.clone().any(|place| outside(&place)) {
+            return Err(malformed("its columns", "one of them has no place in a row"));
+        }
+        let count = places.max().map_or(0, |last| last as usize + 1);
+        let ctrs = std::mem::take(&mut parts.ctrs);
+        let mut columns = Self {
+            count,
+            floats: Vec::new(),
+            unused: Vec::new(),
+            categories: Vec::new(),
+            one_hots: Vec::new(),
+            combinations: Vec::new(),
+            ctrs: ctrs.len(),
+        };
+        let asks = !parts.one_hots.is_empty() || !ctrs.is_empty();
+        let used: HashSet<i64> =
+            parts.projections.iter().flat_map(|p| p.floats.iter().map(|split| split.0)).collect();
+        let mut compared = Vec::new();
+        for float in &mut parts.floats {
+            let column = float.column as usize;
+            if float.borders.is_empty() && !used.contains(&float.index) {
+                columns.unused.push(column);
+                continue;
+            }
+            // without categories, rows are read where they stand
+            let place = if asks { columns.floats.len() } else { column };
+            let borders = std::mem::take(&mut float.borders);
+            if !borders.is_empty() {
+                compared.push(Compared { place, borders, missing_above: float.missing_above });
+            }
+            columns.floats.push(column);
+        }
+        for one_hot in &parts.one_hots {
+            let category = columns.category(parts, one_hot.category)?;
+            for &value in &one_hot.values {
+                let place = columns.floats.len() + columns.one_hots.len();
+                compared.push(Compared { place, borders: vec![0.5], missing_above: false });
+                columns.one_hots.push((category, value));
+            }
+        }
+        columns.combine(parts, ctrs, &mut compared)?;
+        Ok((columns, compared))
+    }
+
+    /// Groups CTRs by what they are made of.
+    fn combine(
+        &mut self,
+        parts: &mut Parts,
+        ctrs: Vec<Ctr>,
+        compared: &mut Vec<Compared>,
+    ) -> Result<(), Error> {
+        let mut tables: Vec<_> = std::mem::take(&mut parts.tables).into_iter().map(Some).collect();
+        // the place of each combination and table that was met
+        let mut combinations: HashMap<usize, usize> = HashMap::new();
+        let mut groups: HashMap<usize, (usize, usize)> = HashMap::new();
+        for (number, mut ctr) in ctrs.into_iter().enumerate() {
+            let place = self.floats.len() + self.one_hots.len() + number;
+            let borders = std::mem::take(&mut ctr.borders);
+            compared.push(Compared { place, borders, missing_above: false });
+            let known = combinations.get(&ctr.projection).copied();
+            let at = known.unwrap_or(self.combinations.len());
+            if known.is_none() {
+                let projection = parts.projections.get(ctr.projection);
+                let projection = projection.ok_or_else(|| absent("combination"))?;
+                let combination = self.combination(parts, projection)?;
+                self.combinations.push(combination);
+                combinations.insert(ctr.projection, at);
+            }
+            let Some(combination) = self.combinations.get_mut(at) else { continue };
+            let known = groups.get(&ctr.table).copied();
+            let (owner, group) = known.unwrap_or((at, combination.tables.len()));
+            if known.is_none() {
+                let table = tables.get_mut(ctr.table).and_then(Option::take);
+                combination.tables.push((table.ok_or_else(|| absent("statistics"))?, Vec::new()));
+                groups.insert(ctr.table, (owner, group));
+            }
+            let table = combination.tables.get_mut(group).filter(|_| owner == at);
+            match table {
+                Some((values, ctrs)) if values.fits(&ctr) => ctrs.push((place, ctr)),
+                _ => return Err(malformed("a CTR", "its statistics are of another kind")),
+            }
+        }
+        Ok(())
+    }
+
+    fn combination(
+        &mut self,
+        parts: &Parts,
+        projection: &Projection,
+    ) -> Result<Combination, Error> {
+        let category = |columns: &mut Self, index| columns.category(parts, index);
+        let mut categories = Vec::with_capacity(projection.categories.len());
+        for &index in &projection.categories {
+            categories.push(category(self, index)?);
+        }
+        let mut one_hots = Vec::with_capacity(projection.one_hots.len());
+        for &(index, value) in &projection.one_hots {
+            one_hots.push((category(self, index)?, value));
+        }
+        let float = |&(index, border): &(i64, f32)| {
+            let float = parts.floats.iter().find(|float| float.index == index);
+            let float = float.ok_or_else(|| missing("numbers", index))?;
+            let read = self.floats.iter().position(|&place| place as i64 == float.column);
+            let place = read.ok_or_else(|| missing("numbers", index))?;
+            Ok((place, border, float.missing_above))
+        };
+        let floats = projection.floats.iter().map(float).collect::<Result<_, Error>>()?;
+        Ok(Combination { categories, floats, one_hots, tables: Vec::new() })
+    }
+
+    /// The place, among the columns of categories that are read, of the one with this number.
+    fn category(&mut self, parts: &Parts, index: i64) -> Result<usize, Error> {
+        let found = parts.categories.iter().find(|category| category.index == index);
+        let column = found.ok_or_else(|| missing("categories", index))?.column as usize;
+        let known = self.categories.iter().position(|&place| place == column);
+        Ok(known.unwrap_or_else(|| {
+            self.categories.push(column);
+            self.categories.len() - 1
+        }))
+    }
+
+    /// Numbers of a row that [`Columns::cells`] gives; `None` when rows of numbers are read where
+    /// they stand.
+    pub(super) fn width(&self) -> Option<usize> {
+        let made = self.one_hots.len() + self.ctrs;
+        (made > 0).then(|| self.floats.len() + made)
+    }
+
+    /// What is done with each column of a row: columns of categories that no split asks for are not
+    /// read.
+    pub(super) fn uses(&self) -> Arc<[ColumnUse]> {
+        let is_read = |at| self.is_number(at) || self.categories.contains(&at);
+        let of = |at| if is_read(at) { ColumnUse::Value } else { ColumnUse::Unread };
+        (0..self.count).map(of).collect()
+    }
+
+    fn is_number(&self, at: usize) -> bool {
+        self.floats.contains(&at) || self.unused.contains(&at)
+    }
+
+    /// Refuses what is no number in the columns of numbers that no split compares, as CatBoost does.
+    ///
+    /// # Errors
+    /// [`Error::Value`] with its place.
+    pub(super) fn check(&self, input: &Table) -> Result<(), Error> {
+        let Data::Columns(columns) = &input.data else { return Ok(()) };
+        for &at in &self.unused {
+            if let Some(Column::Text(_) | Column::Any(_)) = columns.get(at) {
+                numbers(input, at, 0..input.rows, vec![0.0; input.rows].iter_mut())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All rows as numbers, for a model that reads no categories; what it does not read may be zero.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for what is no number.
+    pub(super) fn rows<'a>(&self, input: &'a Table) -> Result<Cow<'a, [f32]>, Error> {
+        if !matches!(input.data, Data::Columns(_)) {
+            return input.to_f32();
+        }
+        let mut rows = vec![0.0; input.rows * self.count];
+        for &at in &self.floats {
+            let to = rows.get_mut(at..).unwrap_or_default().iter_mut().step_by(self.count);
+            numbers(input, at, 0..input.rows, to)?;
+        }
+        Ok(Cow::Owned(rows))
+    }
+
+    /// The numbers that splits compare, row after row: rows `range` of `input`.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for what is no number or no category.
+    pub(super) fn cells(&self, input: &Table, range: Range<usize>) -> Result<Vec<f32>, Error> {
+        let width = self.floats.len() + self.one_hots.len() + self.ctrs;
+        let mut cells = vec![0.0; range.len() * width];
+        for (at, &column) in self.floats.iter().enumerate() {
+            let to = cells.get_mut(at..).unwrap_or_default().iter_mut().step_by(width);
+            numbers(input, column, range.clone(), to)?;
+        }
+        let asked = self.categories.len();
+        let mut hashes = vec![0; range.len() * asked];
+        for (at, &column) in self.categories.iter().enumerate() {
+            let to = hashes.get_mut(at..).unwrap_or_default().iter_mut().step_by(asked);
+            categories(input, column, range.clone(), to)?;
+        }
+        for (cells, hashes) in cells.chunks_exact_mut(width).zip(hashes.chunks_exact(asked)) {
+            self.made(cells, hashes);
+        }
+        Ok(cells)
+    }
+
+    /// Fills in what is made of the categories of one row.
+    fn made(&self, cells: &mut [f32], hashes: &[i32]) {
+        let hash = |at: usize| hashes.get(at).copied().unwrap_or_default();
+        let made = cells.get_mut(self.floats.len()..).unwrap_or_default();
+        for (to, &(category, value)) in made.iter_mut().zip(&self.one_hots) {
+            *to = f32::from(u8::from(hash(category) == value));
+        }
+        for combination in &self.combinations {
+            let mut key = 0;
+            for &category in &combination.categories {
+                key = combined(key, i64::from(hash(category)) as u64);
+            }
+            for &(float, border, missing_above) in &combination.floats {
+                let value = cells.get(float).copied().unwrap_or(f32::NAN);
+                let above = value > border || missing_above && value.is_nan();
+                key = combined(key, u64::from(above));
+            }
+            for &(category, value) in &combination.one_hots {
+                key = combined(key, u64::from(hash(category) == value));
+            }
+            for (values, ctrs) in &combination.tables {
+                let found = values.place(key);
+                for (place, ctr) in ctrs {
+                    if let Some(to) = cells.get_mut(*place) {
+                        *to = ctr.value(values, found);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn absent(what: &str) -> Error {
+    malformed("a CTR", format!("its {what} is not there"))
+}
+
+fn missing(what: &str, index: i64) -> Error {
+    malformed(
+        format!("its columns of {what}"),
+        format!("a split names number {index}, which is not there"),
+    )
+}
+
+/// One column as numbers: each value is rounded to a float once.
+fn numbers<'a>(
+    input: &Table,
+    at: usize,
+    rows: Range<usize>,
+    to: impl Iterator<Item = &'a mut f32>,
+) -> Result<(), Error> {
+    fn picked<'a, T>(
+        m: &'a Matrix<T>,
+        at: usize,
+        rows: &Range<usize>,
+    ) -> impl Iterator<Item = &'a T> {
+        m.values.iter().skip(at).step_by(m.columns.max(1)).skip(rows.start).take(rows.len())
+    }
+    match &input.data {
+        Data::F64(m) => to.zip(picked(m, at, &rows)).for_each(|(to, &v)| *to = v as f32),
+        Data::F32(m) => to.zip(picked(m, at, &rows)).for_each(|(to, &v)| *to = v),
+        Data::I64(m) => to.zip(picked(m, at, &rows)).for_each(|(to, &v)| *to = v as f32),
+        Data::Columns(columns) => match columns.get(at) {
+            Some(Column::F64(v)) => to.zip(part(v, &rows)).for_each(|(to, &v)| *to = v as f32),
+            Some(Column::F32(v)) => to.zip(part(v, &rows)).for_each(|(to, &v)| *to = v),
+            Some(Column::I64(v)) => to.zip(part(v, &rows)).for_each(|(to, &v)| *to = v as f32),
+            Some(Column::Bool(v)) => {
+                to.zip(part(v, &rows)).for_each(|(to, &v)| *to = f32::from(u8::from(v)));
+            }
+            Some(Column::Text(v)) => {
+                for (to, row) in to.zip(rows) {
+                    *to = v.get(row).map_or(Ok(f32::NAN), |text| parsed(text, row, at))?;
+                }
+            }
+            Some(Column::Any(v)) => {
+                for (to, (row, cell)) in to.zip(rows.clone().zip(part(v, &rows))) {
+                    *to = match cell {
+                        Cell::Null => f32::NAN,
+                        Cell::Bool(v) => f32::from(u8::from(*v)),
+                        Cell::I64(v) => *v as f32,
+                        Cell::F64(v) => *v as f32,
+                        Cell::Text(text) => parsed(text, row, at)?,
+                    };
+                }
+            }
+            None => {}
+        },
+        Data::Sparse(_) | Data::Documents(_) => {
+            return Err(Error::input(
+                "the model takes categories: send its rows as columns of numbers and texts",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn part<'a, T>(values: &'a [T], rows: &Range<usize>) -> std::slice::Iter<'a, T> {
+    values.get(rows.clone()).unwrap_or_default().iter()
+}
+
+/// Texts that CatBoost takes for a missing value.
+const MISSING: &[&str] = &[
+    "", "nan", "NaN", "NAN", "na", "NA", "Na", "n/a", "N/A", "#N/A", "#NA", "none", "None", "null",
+    "NULL", "Null", "-nan", "-NaN", "-",
+];
+
+/// A text in a column of numbers.
+fn parsed(text: &str, row: usize, at: usize) -> Result<f32, Error> {
+    let text = text.trim();
+    if MISSING.contains(&text) {
+        return Ok(f32::NAN);
+    }
+    let number = text.parse::<f32>().ok().filter(|value| value.is_finite());
+    number.ok_or_else(|| {
+        let reason = format!("is the text `{}` where a number is expected", shown(text));
+        Error::value(row, at, reason)
+    })
+}
+
+/// One column as hashes of categories.
+fn categories<'a>(
+    input: &Table,
+    at: usize,
+    rows: Range<usize>,
+    to: impl Iterator<Item = &'a mut i32>,
+) -> Result<(), Error> {
+    let refused = |row: usize, what: String| {
+        Error::value(
+            row,
+            at,
+            format!("is {what} where a category is expected: a text or an integer"),
+        )
+    };
+    let number =
+        |value: f64| if value.is_nan() { "NaN".to_owned() } else { format!("the number {value}") };
+    let mut digits = String::new();
+    let mut integer = |value: i64| {
+        digits.clear();
+        // a `String` takes everything
+        let _ = write!(digits, "{value}");
+        hash::category(digits.as_bytes())
+    };
+    let flag = |value: bool| hash::category(if value { b"1" } else { b"0" });
+    for (to, row) in to.zip(rows) {
+        *to = match &input.data {
+            Data::I64(m) => {
+                integer(m.values.get(row * m.columns + at).copied().unwrap_or_default())
+            }
+            Data::F64(m) => {
+                let value = m.values.get(row * m.columns + at).copied().unwrap_or_default();
+                return Err(refused(row, number(value)));
+            }
+            Data::F32(m) => {
+                let value = m.values.get(row * m.columns + at).copied().unwrap_or_default();
+                return Err(refused(row, number(f64::from(value))));
+            }
+            Data::Columns(columns) => match columns.get(at) {
+                Some(Column::Text(v)) => match v.get(row) {
+                    Some(text) => hash::category(text.as_bytes()),
+                    None => return Err(refused(row, "missing".into())),
+                },
+                Some(Column::I64(v)) => integer(v.get(row).copied().unwrap_or_default()),
+                Some(Column::Bool(v)) => flag(v.get(row).copied().unwrap_or_default()),
+                Some(Column::F64(v)) => {
+                    return Err(refused(row, number(v.get(row).copied().unwrap_or_default())));
+                }
+                Some(Column::F32(v)) => {
+                    let value = v.get(row).copied().unwrap_or_default();
+                    return Err(refused(row, number(f64::from(value))));
+                }
+                Some(Column::Any(v)) => match v.get(row) {
+                    Some(Cell::Text(text)) => hash::category(text.as_bytes()),
+                    Some(Cell::I64(v)) => integer(*v),
+                    Some(Cell::Bool(v)) => flag(*v),
+                    Some(Cell::F64(v)) => return Err(refused(row, number(*v))),
+                    Some(Cell::Null) | None => return Err(refused(row, "missing".into())),
+                },
+                None => 0,
+            },
+            Data::Sparse(_) | Data::Documents(_) => 0,
+        };
+    }
+    Ok(())
+}

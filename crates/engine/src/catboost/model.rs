@@ -1,0 +1,311 @@
+use std::{fmt, sync::Arc};
+
+use super::{
+    columns::{Columns, Compared},
+    malformed,
+    parts::{Info, Node, Parts, Trees},
+};
+use crate::{
+    ColumnUse, Error, Table,
+    tree::{Builder, Column, Forest, Split, Symmetric, Test, View},
+};
+
+/// A boosted ensemble.
+#[derive(Debug)]
+pub(super) struct Model {
+    columns: Columns,
+    trees: Ensemble,
+    leaves: Leaves,
+    pub(super) outputs: usize,
+    scale: f64,
+    bias: Vec<f64>,
+    pub(super) names: Option<Arc<[Arc<str>]>>,
+    pub(super) info: Info,
+}
+
+/// The trees as they run.
+#[derive(Debug)]
+enum Ensemble {
+    Symmetric(Symmetric),
+    /// Trees of nodes, and for each node the place of its first value.
+    Nodes(Forest<f32>, Box<[u32]>),
+}
+
+/// What the leaves hold.
+struct Leaves {
+    /// Leaves × outputs, tree after tree.
+    values: Vec<f64>,
+    /// Where the values of each tree begin.
+    starts: Vec<usize>,
+}
+
+impl fmt::Debug for Leaves {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} values", self.values.len())
+    }
+}
+
+/// Most scores a row may have; no model of a real problem comes near.
+const MOST_OUTPUTS: usize = 1 << 16;
+/// Rows whose numbers are made at a time.
+const CHUNK: usize = 512;
+
+impl Model {
+    /// Puts the parts of a file together.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when they do not fit.
+    pub(super) fn new(mut parts: Parts) -> Result<Self, Error> {
+        let outputs = parts.outputs;
+        if outputs == 0 || outputs > MOST_OUTPUTS || parts.bias.len() != outputs {
+            return Err(malformed("the number of scores", format!("is `{outputs}`")));
+        }
+        let names = names(&parts);
+        let (columns, compared) = Columns::new(&mut parts)?;
+        let width = columns.width().unwrap_or(columns.count);
+        let (trees, starts) = match std::mem::take(&mut parts.trees) {
+            Trees::Symmetric { sizes, splits } => {
+                symmetric(compared, &sizes, &splits, outputs, parts.leaf_values.len())?
+            }
+            Trees::Nodes { sizes, nodes } => {
+                let values = parts.leaf_values.len();
+                let forest = Grown { compared, width, outputs, values };
+                forest.build(&sizes, &nodes)?
+            }
+        };
+        Ok(Self {
+            columns,
+            trees,
+            leaves: Leaves { values: parts.leaf_values, starts },
+            outputs,
+            scale: parts.scale,
+            bias: parts.bias,
+            names,
+            info: parts.info,
+        })
+    }
+
+    /// Columns of a row.
+    pub(super) fn features(&self) -> usize {
+        self.columns.count
+    }
+
+    /// What is done with each column.
+    pub(super) fn uses(&self) -> Arc<[ColumnUse]> {
+        self.columns.uses()
+    }
+
+    /// Number of trees.
+    pub(super) fn trees(&self) -> usize {
+        self.leaves.starts.len()
+    }
+
+    /// Sums of the leaves, rows × outputs.
+    pub(super) fn scores(&self, input: &Table) -> Result<Vec<f64>, Error> {
+        let outputs = self.outputs;
+        let mut sums = vec![0.0; input.rows * outputs];
+        self.blocks(input, |first, cells, stride| {
+            let sums = sums.get_mut(first * outputs..).unwrap_or_default();
+            self.add(cells, stride, sums);
+        })?;
+        for sums in sums.chunks_exact_mut(outputs) {
+            for (sum, bias) in sums.iter_mut().zip(&self.bias) {
+                *sum = *sum * self.scale + bias;
+            }
+        }
+        Ok(sums)
+    }
+
+    /// The numbers of the leaves, rows × trees.
+    pub(super) fn leaf_numbers(&self, input: &Table) -> Result<Vec<i32>, Error> {
+        let trees = self.trees();
+        let mut numbers = vec![0; input.rows * trees];
+        self.blocks(input, |first, cells, stride| {
+            let mut found = |tree: usize, row: usize, leaf: u32| {
+                if let Some(to) = numbers.get_mut((first + row) * trees + tree) {
+                    *to = leaf as i32;
+                }
+            };
+            match &self.trees {
+                Ensemble::Symmetric(trees) => trees.find(cells, stride, found),
+                Ensemble::Nodes(forest, slots) => forest.leaves(cells, |tree, row, node| {
+                    let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
+                    let start = self.leaves.starts.get(tree).copied().unwrap_or(0);
+                    found(tree, row, (slot.saturating_sub(start) / self.outputs) as u32);
+                }),
+            }
+        })?;
+        Ok(numbers)
+    }
+
+    /// Hands over what splits compare, some rows at a time: the first row, the numbers, and how many
+    /// a row has.
+    fn blocks(
+        &self,
+        input: &Table,
+        mut each: impl FnMut(usize, &[f32], usize),
+    ) -> Result<(), Error> {
+        input.expect_columns(self.features())?;
+        self.columns.check(input)?;
+        let Some(width) = self.columns.width() else {
+            let rows = self.columns.rows(input)?;
+            each(0, &rows, self.features());
+            return Ok(());
+        };
+        for first in (0..input.rows).step_by(CHUNK) {
+            let cells = self.columns.cells(input, first..input.rows.min(first + CHUNK))?;
+            each(first, &cells, width);
+        }
+        Ok(())
+    }
+
+    fn add(&self, cells: &[f32], stride: usize, sums: &mut [f64]) {
+        let outputs = self.outputs;
+        match &self.trees {
+            Ensemble::Nodes(forest, slots) => forest.leaves(cells, |_, row, node| {
+                let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
+                add_values(self.leaves.values.get(slot..), sums, row, outputs);
+            }),
+            Ensemble::Symmetric(trees) => trees.find(cells, stride, |tree, row, leaf| {
+                let start = self.leaves.starts.get(tree).copied().unwrap_or(0);
+                let values = self.leaves.values.get(start + leaf as usize * outputs..);
+                add_values(values, sums, row, outputs);
+            }),
+        }
+    }
+}
+
+fn add_values(values: Option<&[f64]>, sums: &mut [f64], row: usize, outputs: usize) {
+    let sums = sums.get_mut(row * outputs..).unwrap_or_default();
+    for (sum, value) in sums.iter_mut().zip(values.unwrap_or_default()).take(outputs) {
+        *sum += value;
+    }
+}
+
+/// The recorded names, unless they are the places of the columns.
+fn names(parts: &Parts) -> Option<Arc<[Arc<str>]>> {
+    let floats = parts.floats.iter().map(|float| (float.column, &float.name));
+    let categories = parts.categories.iter().map(|category| (category.column, &category.name));
+    let mut all: Vec<_> = floats.chain(categories).collect();
+    all.sort_unstable();
+    let places = (0..).zip(&all).all(|(place, (column, _))| place == *column);
+    let own = all.iter().any(|(column, name)| !name.is_empty() && **name != column.to_string());
+    (places && own).then(|| all.into_iter().map(|(_, name)| name.as_str().into()).collect())
+}
+
+fn symmetric(
+    compared: Vec<Compared>,
+    sizes: &[i32],
+    splits: &[i32],
+    outputs: usize,
+    values: usize,
+) -> Result<(Ensemble, Vec<usize>), Error> {
+    let column =
+        |c: Compared| Column { place: c.place, borders: c.borders, missing_above: c.missing_above };
+    let trees = Symmetric::new(compared.into_iter().map(column).collect(), sizes, splits);
+    let trees = trees.ok_or_else(|| malformed("its trees", "their splits have no borders"))?;
+    let mut end = 0_usize;
+    let mut starts = Vec::with_capacity(trees.trees());
+    for tree in 0..trees.trees() {
+        starts.push(end);
+        end = end.saturating_add(trees.leaves(tree).saturating_mul(outputs));
+    }
+    if end != values {
+        let reason = format!("there are `{values}` values where the trees have `{end}`");
+        return Err(malformed("its leaves", reason));
+    }
+    Ok((Ensemble::Symmetric(trees), starts))
+}
+
+/// What trees of nodes are built with.
+struct Grown {
+    compared: Vec<Compared>,
+    width: usize,
+    outputs: usize,
+    values: usize,
+}
+
+impl Grown {
+    fn build(self, sizes: &[i32], nodes: &[Node]) -> Result<(Ensemble, Vec<usize>), Error> {
+        let views = |compared: &Compared| {
+            if compared.missing_above { View::NanRight } else { View::Plain }
+        };
+        let tests: Vec<_> = self
+            .compared
+            .iter()
+            .flat_map(|compared| {
+                compared.borders.iter().map(|&threshold| Test::Above {
+                    feature: compared.place as u32,
+                    threshold,
+                    view: views(compared),
+                })
+            })
+            .collect();
+        let mut builder = Builder::new(self.width, "CatBoost model");
+        let mut rest = nodes;
+        let mut leaves = Vec::with_capacity(sizes.len());
+        let mut starts = Vec::with_capacity(sizes.len());
+        for &size in sizes {
+            let own = usize::try_from(size).ok().and_then(|size| rest.split_at_checked(size));
+            let (own, others) = own.ok_or_else(|| malformed("its trees", "nodes are missing"))?;
+            rest = others;
+            let slots = self.tree(&mut builder, own, &tests)?;
+            starts.push(slots.iter().copied().filter(|&slot| slot != NONE).min().unwrap_or(0));
+            leaves.push(slots);
+        }
+        let starts = starts.into_iter().map(|start| start as usize).collect();
+        let forest = Forest::new(builder);
+        let slots = forest.arrange(|tree, node| {
+            leaves.get(tree).and_then(|slots| slots.get(node as usize)).copied().unwrap_or(NONE)
+        });
+        Ok((Ensemble::Nodes(forest, slots), starts))
+    }
+
+    /// Adds a tree, and gives back the place of the first value for each of its nodes.
+    fn tree(
+        &self,
+        builder: &mut Builder<f32>,
+        nodes: &[Node],
+        tests: &[Test<f32>],
+    ) -> Result<Vec<u32>, Error> {
+        let mut splits = Vec::with_capacity(nodes.len());
+        let mut slots = vec![NONE; nodes.len()];
+        // where a node ends on one side only, a leaf is put there
+        let mut added = Vec::new();
+        for (at, node) in nodes.iter().enumerate() {
+            let ends = node.steps.contains(&0);
+            let fits = (node.leaf as usize)
+                .checked_add(self.outputs)
+                .is_some_and(|end| end <= self.values);
+            if ends && !fits {
+                return Err(malformed("its leaves", "a node names values that are not there"));
+            }
+            if node.steps == [0, 0] {
+                if let Some(slot) = slots.get_mut(at) {
+                    *slot = node.leaf;
+                }
+                splits.push(Split::Leaf);
+                continue;
+            }
+            let test = usize::try_from(node.split).ok().and_then(|split| tests.get(split));
+            let test = *test.ok_or_else(|| malformed("its trees", "a split has no border"))?;
+            let mut child = |step: u32| {
+                if step == 0 {
+                    added.push(node.leaf);
+                    (nodes.len() + added.len() - 1) as u32
+                } else {
+                    (at as u32).saturating_add(step)
+                }
+            };
+            let [left, right] = node.steps;
+            splits.push(Split::Inner { test, left: child(left), right: child(right) });
+        }
+        splits.extend(added.iter().map(|_| Split::Leaf));
+        slots.extend(added);
+        builder.tree(&splits)?;
+        Ok(slots)
+    }
+}
+
+/// No row ends there.
+const NONE: u32 = u32::MAX;
