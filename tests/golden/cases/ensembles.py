@@ -6,7 +6,13 @@ import numpy as np
 from scipy import sparse
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
+    BaggingClassifier,
+    BaggingRegressor,
+    IsolationForest,
     RandomForestClassifier,
+    RandomTreesEmbedding,
     StackingClassifier,
     StackingRegressor,
     VotingClassifier,
@@ -27,8 +33,8 @@ CURVED = {"*": "B4"}
 
 
 def cases() -> list:
-    """Calibration, votes and stacks."""
-    return [*_calibrated(), *_voting(), *_stacking()]
+    """Calibration, votes, stacks, boosts, bags and random trees."""
+    return [*_calibrated(), *_voting(), *_stacking(), *_boosts(), *_bags(), *_random_trees()]
 
 
 def _edge(d: object, model: object) -> object:
@@ -183,3 +189,90 @@ def _stacking() -> list:
 
 def _calibrate_in(d: object) -> object:
     return CalibratedClassifierCV(**_inner(_tree(d)), cv=2)
+
+
+def _boosts() -> list:
+    def boost(d: object, y: object, model: object = None, x: object = None, **more: object) -> object:
+        kind = AdaBoostClassifier(**_inner(model), n_estimators=4, random_state=d.state, **more)
+        return kind.fit(d.x if x is None else x, y)
+
+    def regress(d: object, model: object = None, x: object = None, **more: object) -> object:
+        model = AdaBoostRegressor(**_inner(model), random_state=d.state, **{"n_estimators": 4, **more})
+        return model.fit(d.x if x is None else x, d.y)
+
+    # the algorithm is the only one from 1.6 on, where the parameter is on its way out
+    votes = {} if RELEASE >= (1, 6) else {"algorithm": "SAMME"}
+    log = lambda: LogisticRegression(max_iter=300)
+    real = {"algorithm": "SAMME.R"}
+    exact = {"*": "A", "predict_proba": "B4", "predict_log_proba": "C"}
+    also = {"also": ("predict_log_proba",)}
+    return [
+        Case("ensemble-ada", lambda d: boost(d, d.three, _tree(d), **votes), _edge, exact, errors=_unnamed, **also),
+        Case("ensemble-ada-two", lambda d: boost(d, d.flags, **votes), _edge, exact),
+        Case("ensemble-ada-text", lambda d: boost(d, d.names, **votes), _edge, exact),
+        Case("ensemble-ada-one", lambda d: boost(d, np.full(len(d.x), 5), **votes), _edge, exact, since="1.6"),
+        Case("ensemble-ada-svm", lambda d: boost(d, d.three, SVC(), _scaled(d), **votes), _near, exact, since="1.0"),
+        Case("ensemble-ada-real", lambda d: boost(d, d.three, _tree(d), **real), _edge, "C", until="1.6", **also),
+        Case("ensemble-ada-real-two", lambda d: boost(d, d.names == "ash", _tree(d), **real), _edge, "C", until="1.6"),
+        Case("ensemble-ada-real-logistic", lambda d: boost(d, d.names, log(), _scaled(d), **real), _near, "C", extras=("row",), until="1.6"),
+        Case("ensemble-ada-regressor", lambda d: regress(d), _edge, errors=_unnamed),
+        Case("ensemble-ada-regressor-square", lambda d: regress(d, _leaves(d), loss="square", n_estimators=7), _edge),
+        Case("ensemble-ada-regressor-linear", lambda d: regress(d, LinearRegression(), _scaled(d)), _near, "C", extras=("row",)),
+    ]
+
+
+def _unnamed(d: object, model: object) -> list:
+    rows = d.edge()[:2]
+    hollow = rows.copy()
+    hollow[1, 2] = np.nan
+    return [(hollow, ("NaN",)), (rows[:, :3], ("3", "5"))]
+
+
+def _bags() -> list:
+    def bag(d: object, y: object, model: object = None, x: object = None, kind: object = BaggingClassifier, **more: object) -> object:
+        kind = kind(**_inner(model), random_state=d.state, **{"n_estimators": 3, **more})
+        return kind.fit(d.x if x is None else x, y)
+
+    exact = {"*": "A", "predict_log_proba": "C"}
+    also = {"also": ("predict_log_proba",)}
+    log = lambda: LogisticRegression(max_iter=300)
+    regress = {"kind": BaggingRegressor}
+    return [
+        Case("ensemble-bag", lambda d: bag(d, d.three, _tree(d)), _edge, exact, **also),
+        Case("ensemble-bag-columns", lambda d: bag(d, d.names, _tree(d), max_features=2, max_samples=0.5), _edge, exact, errors=_wide),
+        Case("ensemble-bag-columns-twice", lambda d: bag(d, d.flags, _tree(d), max_features=4, bootstrap_features=True), _edge, exact),
+        Case("ensemble-bag-rare", lambda d: bag(d, _rare(d), _tree(d), max_samples=20, n_estimators=5), _edge, exact, **also),
+        Case("ensemble-bag-rare-forest", lambda d: bag(d, _rare(d), _forest(d), max_samples=20), _edge, exact),
+        Case("ensemble-bag-nan", lambda d: bag(d, d.three, _tree(d), x=d.x_nan), lambda d, m: d.edge(nan=True, huge=1e30), exact, since="1.3"),
+        Case("ensemble-bag-svm", lambda d: bag(d, d.names, SVC(), _scaled(d), max_features=3), _near, {"*": "A", "decision_function": "C"}),
+        Case("ensemble-bag-svm-two", lambda d: bag(d, d.binary, LinearSVC(random_state=1), _scaled(d)), _near, {"*": "A", "decision_function": "C"}, extras=("row",)),
+        Case("ensemble-bag-logistic", lambda d: bag(d, d.three, log(), _scaled(d), max_features=0.6), _near, "C", extras=("row",)),
+        Case("ensemble-bag-sparse", lambda d: bag(d, d.three, log(), sparse.csr_matrix(_scaled(d)), max_features=3), _near, "C", extras=("row",)),
+        Case("ensemble-bag-frame", lambda d: bag(d, d.three, _tree(d), _frame(d), max_features=2), lambda d, m: _frame(d)[:7], exact, since="1.0"),
+        Case("ensemble-bag-regressor", lambda d: bag(d, d.y, _leaves(d), **regress), _edge),
+        Case("ensemble-bag-regressor-columns", lambda d: bag(d, d.y, _leaves(d), max_features=3, **regress), _edge),
+        Case("ensemble-bag-regressor-targets", lambda d: bag(d, d.y2, _leaves(d), **regress), _edge),
+        Case("ensemble-bag-regressor-linear", lambda d: bag(d, d.y, LinearRegression(), _scaled(d), max_features=3, **regress), _near, "C", extras=("row",)),
+    ]
+
+
+def _wide(d: object, model: object) -> list:
+    return [(d.edge()[:2, :3], ("3", "5"))]
+
+
+def _random_trees() -> list:
+    # a power of a quotient by a logarithm
+    exact = {"*": "B4", "decision_function": "C"}
+    methods = {"methods": ("predict", "decision_function", "score_samples")}
+    isolate = lambda d, **more: IsolationForest(**{"n_estimators": 4, "max_samples": 16, "random_state": d.state, **more})
+    embed = lambda d, **more: RandomTreesEmbedding(n_estimators=3, max_depth=3, random_state=d.state, **more)
+    return [
+        Case("ensemble-isolation", lambda d: isolate(d).fit(d.x), _edge, exact, **methods),
+        Case("ensemble-isolation-share", lambda d: isolate(d, contamination=0.2, max_samples=0.3).fit(d.x), _edge, exact, **methods),
+        Case("ensemble-isolation-columns", lambda d: isolate(d, max_features=3, bootstrap=True).fit(d.x), _edge, exact, **methods),
+        Case("ensemble-isolation-nan", lambda d: isolate(d).fit(d.x_nan), lambda d, m: d.edge(nan=True, huge=1e30), exact, since="1.9", **methods),
+        Case("ensemble-isolation-finite", lambda d: isolate(d).fit(d.x), _edge, exact, until="1.3", errors=_unnamed, **methods),
+        Case("ensemble-embedding", lambda d: embed(d).fit(d.x), _edge),
+        Case("ensemble-embedding-dense", lambda d: embed(d, sparse_output=False).fit(d.x), _edge),
+        Case("ensemble-embedding-logistic", lambda d: make_pipeline(embed(d), LogisticRegression()).fit(d.x, d.three), _edge, "C"),
+    ]

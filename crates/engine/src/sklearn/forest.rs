@@ -17,8 +17,9 @@ mod grown;
 mod leaves;
 mod regressor;
 
-pub(crate) use classifier::ForestClassifier;
-pub(crate) use grown::Grown;
+pub(crate) use classifier::{ForestClassifier, Targets};
+pub(crate) use grown::{Grown, samples};
+pub(crate) use leaves::{Collector, Leaves};
 pub(crate) use regressor::{ForestRegressor, accepts_nan};
 
 /// What trees take of their rows: floats, and NaN only for some.

@@ -54,7 +54,7 @@ impl IsotonicRegression {
     }
 
     /// The value at `x`, and whether `x` is beyond the thresholds.
-    fn at(&self, x: f64) -> (f64, bool) {
+    pub(super) fn at(&self, x: f64) -> (f64, bool) {
         if let [only] = self.ys[..] {
             return (only, false);
         }

@@ -32,6 +32,20 @@ impl Member {
         }
     }
 
+    /// The estimators that an attribute lists; at least one.
+    pub(crate) fn list(
+        c: Cursor<'_>,
+        attribute: &str,
+        building: &Building,
+    ) -> Result<Vec<Self>, Error> {
+        let listed = attributes::list(c, attribute)?;
+        if listed.is_empty() {
+            return Err(Error::attribute(c.class_name(), attribute, "has no estimator"));
+        }
+        let each = listed.into_iter().enumerate();
+        each.map(|(at, one)| Self::build(one, format!("{attribute}[{at}]"), building)).collect()
+    }
+
     pub(crate) fn inputs(&self) -> Inputs {
         self.predictor.inputs()
     }

@@ -2,10 +2,6 @@
 
 /// Class, and what to train in its place.
 const NEAREST: &[(&str, &str)] = &[
-    ("AdaBoostClassifier", "`GradientBoostingClassifier`"),
-    ("AdaBoostRegressor", "`GradientBoostingRegressor`"),
-    ("BaggingClassifier", "`RandomForestClassifier` or `ExtraTreesClassifier`"),
-    ("BaggingRegressor", "`RandomForestRegressor` or `ExtraTreesRegressor`"),
     ("DictVectorizer", "`OneHotEncoder` of a table with a column for each key"),
     ("GaussianProcessRegressor", "`GradientBoostingRegressor`"),
     ("IterativeImputer", "`SimpleImputer`"),

@@ -59,6 +59,11 @@ impl Targets {
         Ok(self)
     }
 
+    /// The classes, when there is one target.
+    pub(crate) fn only(&self) -> Option<&Labels> {
+        (self.counts.len() == 1).then_some(&self.labels)
+    }
+
     /// The one target's classes, or all of them.
     fn width(&self) -> usize {
         self.labels.len()
@@ -66,7 +71,7 @@ impl Targets {
 
     /// Appends the values that belong to classes; a row of `values` has `width` for each target,
     /// however few classes the target has.
-    fn keep(&self, values: &[f64], width: usize, out: &mut Vec<f64>, counts: bool) {
+    pub(crate) fn keep(&self, values: &[f64], width: usize, out: &mut Vec<f64>, counts: bool) {
         for (values, &classes) in values.chunks_exact(width).zip(&self.counts) {
             let values = values.get(..classes).unwrap_or(values);
             let total = if counts { pairwise(values) } else { 1.0 };

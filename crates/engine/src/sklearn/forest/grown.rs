@@ -63,6 +63,43 @@ impl Grown {
         }
         Ok(Self { features, outputs, width, splits, values })
     }
+
+    /// The tree as one of rows of `columns`, of which it was trained on `seen`.
+    pub(crate) fn among(mut self, seen: &[usize], columns: usize) -> Self {
+        for split in &mut self.splits {
+            if let Split::Inner { test: Test::Above { feature, .. }, .. } = split {
+                // what is out of range stays so, which the builder refuses
+                let place = seen.get(*feature as usize).and_then(|&at| u32::try_from(at).ok());
+                *feature = place.unwrap_or(u32::MAX);
+            }
+        }
+        self.features = columns;
+        self
+    }
+
+    /// How many nodes each node's path from the root has, itself included; 0 for nodes that no path
+    /// reaches.
+    pub(crate) fn depths(&self) -> Vec<u32> {
+        let mut depths = vec![0_u32; self.splits.len()];
+        let mut waiting = vec![(0_u32, 1_u32)];
+        while let Some((node, depth)) = waiting.pop() {
+            let Some(own) = depths.get_mut(node as usize).filter(|own| **own == 0) else {
+                continue;
+            };
+            *own = depth;
+            if let Some(Split::Inner { left, right, .. }) = self.splits.get(node as usize) {
+                waiting.extend([(*left, depth + 1), (*right, depth + 1)]);
+            }
+        }
+        depths
+    }
+}
+
+/// How many rows of training each node of a tree had.
+pub(crate) fn samples(estimator: Cursor<'_>) -> Option<Vec<i64>> {
+    let tree = estimator.attr("tree_")?;
+    let nodes = tree.attr("nodes")?.as_array()?;
+    nodes.field(tree.document(), "n_node_samples")?.i64s().ok()
 }
 
 /// The nodes by the names of their fields, whose places differ between releases.

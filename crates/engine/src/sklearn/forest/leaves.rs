@@ -8,7 +8,7 @@ use crate::{
 
 /// Trees whose leaves hold vectors.
 #[derive(Debug)]
-pub(super) struct Leaves {
+pub(crate) struct Leaves {
     forest: Forest<f32>,
     /// Which vector each node of the forest has.
     slots: Box<[u32]>,
@@ -21,9 +21,9 @@ pub(super) struct Leaves {
 
 /// Collects trees and the vectors of their leaves. Grown trees repeat few vectors (pure leaves have
 /// no more of them than there are classes), so equal ones are kept once.
-pub(super) struct Collector {
+pub(crate) struct Collector {
     builder: Option<Builder<f32>>,
-    shape: (usize, usize, usize),
+    features: usize,
     width: usize,
     found: HashMap<Box<[u64]>, u32>,
     vectors: Vec<f64>,
@@ -33,10 +33,10 @@ pub(super) struct Collector {
 
 impl Collector {
     /// For vectors of `width` values.
-    pub(super) fn new(width: usize) -> Self {
+    pub(crate) fn new(width: usize) -> Self {
         Self {
             builder: None,
-            shape: (0, 0, 0),
+            features: 0,
             width,
             found: HashMap::new(),
             vectors: Vec::new(),
@@ -45,24 +45,22 @@ impl Collector {
     }
 
     /// Adds a tree; `vector` writes the vector of a leaf from the values that the library stores.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         grown: &Grown,
         mut vector: impl FnMut(&[f64], &mut Vec<f64>),
     ) -> Result<(), Error> {
-        let shape = (grown.features, grown.outputs, grown.width);
         let builder = match &mut self.builder {
-            Some(builder) if self.shape == shape => builder,
+            Some(builder) if self.features == grown.features => builder,
             Some(_) => {
                 return Err(Error::Malformed {
                     format: "forest",
                     place: format!("tree {}", self.slots.len()),
-                    reason: "it has other features, outputs or classes than the trees before it"
-                        .into(),
+                    reason: "it has another number of features than the trees before it".into(),
                 });
             }
             None => {
-                self.shape = shape;
+                self.features = grown.features;
                 self.builder.insert(Builder::new(grown.features, "scikit-learn tree"))
             }
         };
@@ -91,11 +89,11 @@ impl Collector {
     }
 
     /// The number of features of the trees so far.
-    pub(super) fn features(&self) -> usize {
-        self.shape.0
+    pub(crate) fn features(&self) -> usize {
+        self.features
     }
 
-    pub(super) fn finish(self) -> Leaves {
+    pub(crate) fn finish(self) -> Leaves {
         let forest = Forest::new(self.builder.unwrap_or_else(|| Builder::new(1, "forest")));
         let slot = |tree: usize, node: u32| {
             let slots = self.slots.get(tree).and_then(|slots| slots.get(node as usize));
@@ -114,12 +112,27 @@ impl Collector {
 
 impl Leaves {
     /// Number of trees.
-    pub(super) fn trees(&self) -> usize {
+    pub(crate) fn trees(&self) -> usize {
         self.forest.trees()
     }
 
+    /// Hands over the vector of each row's leaf in each tree as `(tree, row, vector)`. For each row,
+    /// trees come in order.
+    pub(crate) fn each(&self, rows: &[f32], mut found: impl FnMut(usize, usize, &[f64])) {
+        self.forest.leaves(rows, |tree, row, node| {
+            let node = node as usize;
+            let vector = if self.width == 1 {
+                self.values.get(node..=node)
+            } else {
+                let slot = self.slots.get(node).copied().unwrap_or(0) as usize;
+                self.vectors.get(slot * self.width..(slot + 1) * self.width)
+            };
+            found(tree, row, vector.unwrap_or_default());
+        });
+    }
+
     /// The sum of the leaves' vectors of each of `count` rows, in the order of the trees.
-    pub(super) fn sums(&self, rows: &[f32], count: usize) -> Vec<f64> {
+    pub(crate) fn sums(&self, rows: &[f32], count: usize) -> Vec<f64> {
         let mut sums = vec![0.0; count.saturating_mul(self.width)];
         if self.width == 1 {
             self.forest.add(rows, &self.values, &[], 1, &mut sums);

@@ -24,8 +24,11 @@ impl ForestRegressor {
         for &member in &members {
             let grown = Grown::read(member, building)?;
             attributes::counted(member, "tree_", grown.width, 1)?;
-            outputs = grown.outputs;
-            let collector = collector.get_or_insert_with(|| Collector::new(outputs));
+            let collector = collector.get_or_insert_with(|| {
+                outputs = grown.outputs;
+                Collector::new(outputs)
+            });
+            attributes::counted(member, "tree_", grown.outputs, outputs)?;
             collector.add(&grown, |values, vector| vector.extend_from_slice(values))?;
         }
         let collector = collector.unwrap_or_else(|| Collector::new(1));

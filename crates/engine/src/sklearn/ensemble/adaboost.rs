@@ -1,0 +1,374 @@
+//! Adaptive boosting: classifiers that vote by weight, or by the logarithms of their probabilities;
+//! regressors of which the weighted median answers.
+
+use crate::{
+    Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table,
+    attributes::{self, release},
+    read::Cursor,
+    scores::{argmax, softmax},
+    sklearn::{
+        building::Building,
+        ensemble::trees,
+        forest::{Grown, Leaves, Rows},
+        member::{self, Member},
+        sums::pairwise,
+    },
+};
+
+/// The first release in which a vote for a class counts against the others.
+const SYMMETRIC: (u32, u32, u32) = (1, 3, 1);
+
+/// `AdaBoostClassifier`.
+#[derive(Debug)]
+pub(crate) struct AdaBoostClassifier {
+    inputs: Inputs,
+    labels: Labels,
+    voters: Voters,
+    rule: Rule,
+    /// The sum of the weights of all estimators.
+    total: f64,
+}
+
+/// What an estimator adds to the score of each class.
+#[derive(Debug)]
+enum Rule {
+    /// Its weight for the class that it predicts.
+    Votes {
+        weights: Vec<f64>,
+        /// The share of the weight that counts against each other class.
+        against: f64,
+    },
+    /// The logarithms of its probabilities, less their mean: SAMME.R.
+    Logarithms,
+}
+
+#[derive(Debug)]
+enum Voters {
+    /// Trees, whose leaves hold what they add.
+    Trees(Box<(Rows, Leaves)>),
+    Members(Vec<Member>),
+}
+
+impl Rule {
+    /// What an estimator adds that predicts a class.
+    fn vote(&self, estimator: usize, class: Option<usize>, out: &mut [f64]) {
+        let Self::Votes { weights, against } = self else { return };
+        let weight = weights.get(estimator).copied().unwrap_or(0.0);
+        out.fill(against * weight);
+        if let Some(out) = class.and_then(|class| out.get_mut(class)) {
+            *out = weight;
+        }
+    }
+
+    /// What an estimator adds that gives these probabilities; in place.
+    fn logarithms(row: &mut [f64]) {
+        let classes = row.len() as f64;
+        for p in row.iter_mut() {
+            *p = p.max(f64::EPSILON).ln();
+        }
+        let mean = 1.0 / classes * pairwise(row);
+        for p in row {
+            *p = (classes - 1.0) * (*p - mean);
+        }
+    }
+}
+
+impl AdaBoostClassifier {
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
+        let labels = attributes::labels(c, "classes_")?;
+        let classes = labels.len();
+        if classes == 0 {
+            return Err(Error::attribute(c.class_name(), "classes_", "has no class"));
+        }
+        let estimators = estimators(c)?;
+        let weights = weights(c, estimators.len())?;
+        let total = pairwise(&weights);
+        let rule = if attributes::text(c, "algorithm") == Some("SAMME.R") {
+            Rule::Logarithms
+        } else {
+            let symmetric = release(c).is_some_and(|release| release >= SYMMETRIC);
+            let against = if symmetric { -1.0 / (classes as f64 - 1.0) } else { 0.0 };
+            Rule::Votes { weights, against }
+        };
+        let voters = if trees::all(&estimators, "Classifier") {
+            Self::trees(c, &estimators, &labels, &rule, building)?
+        } else {
+            let members = Member::list(c, "estimators_", building)?;
+            if matches!(rule, Rule::Logarithms) {
+                for one in &members {
+                    one.first(&[Method::PredictProba])?;
+                }
+            }
+            Voters::Members(members)
+        };
+        let inputs = match &voters {
+            Voters::Trees(trees) => trees.0.inputs(),
+            Voters::Members(members) => member::inputs(c, members.iter()),
+        };
+        Ok(Self { inputs, labels, voters, rule, total })
+    }
+
+    fn trees(
+        c: Cursor<'_>,
+        estimators: &[Cursor<'_>],
+        labels: &Labels,
+        rule: &Rule,
+        building: &Building,
+    ) -> Result<Voters, Error> {
+        let columns = columns(c, estimators, building)?;
+        let trees: Vec<_> = estimators.iter().map(|&tree| (tree, None)).collect();
+        let classes = labels.len();
+        let leaves = trees::classifiers(
+            &trees,
+            columns,
+            classes,
+            building,
+            |tree, targets| places(tree, targets.only(), labels),
+            |at, own, places, out| match rule {
+                Rule::Votes { .. } => {
+                    out.resize(classes, 0.0);
+                    rule.vote(at, places.get(argmax(own)).copied(), out);
+                }
+                Rule::Logarithms => {
+                    out.extend_from_slice(own);
+                    Rule::logarithms(out);
+                }
+            },
+        )?;
+        Ok(Voters::Trees(Box::new((Rows::new(c, columns, false)?, leaves))))
+    }
+
+    /// The sums of what the estimators add, rows × classes.
+    fn sums(&self, input: &Table) -> Result<Vec<f64>, Error> {
+        let classes = self.labels.len();
+        let members = match &self.voters {
+            Voters::Trees(trees) => {
+                let (rows, leaves) = &**trees;
+                return Ok(leaves.sums(&rows.take(input)?, input.rows));
+            }
+            Voters::Members(members) => members,
+        };
+        let mut sums = vec![0.0; input.rows.saturating_mul(classes)];
+        let mut own = vec![0.0; classes];
+        for (at, one) in members.iter().enumerate() {
+            if matches!(self.rule, Rule::Logarithms) {
+                let mut all = one.numbers(Method::PredictProba, input)?.expect(classes, one)?;
+                for (row, sums) in
+                    all.values.chunks_exact_mut(classes).zip(sums.chunks_exact_mut(classes))
+                {
+                    Rule::logarithms(row);
+                    sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += *v);
+                }
+                continue;
+            }
+            let predicted = one.run(Method::Predict, input)?;
+            let found = member::find(&predicted.data, &self.labels);
+            for (class, sums) in found.into_iter().zip(sums.chunks_exact_mut(classes)) {
+                self.rule.vote(at, class, &mut own);
+                sums.iter_mut().zip(&own).for_each(|(sum, v)| *sum += v);
+            }
+        }
+        Ok(sums)
+    }
+
+    /// `decision_function`: rows × classes, or one score a row for two.
+    fn decisions(&self, input: &Table) -> Result<Vec<f64>, Error> {
+        let classes = self.labels.len();
+        let mut sums = self.sums(input)?;
+        if classes == 1 {
+            sums.fill(0.0);
+            return Ok(sums);
+        }
+        for sum in &mut sums {
+            *sum /= self.total;
+        }
+        if classes == 2 {
+            let (pairs, _) = sums.as_chunks::<2>();
+            return Ok(pairs.iter().map(|[first, second]| -first + second).collect());
+        }
+        Ok(sums)
+    }
+}
+
+impl Predictor for AdaBoostClassifier {
+    fn inputs(&self) -> Inputs {
+        self.inputs.clone()
+    }
+
+    fn methods(&self) -> &[Method] {
+        const METHODS: &[Method] = &[
+            Method::Predict,
+            Method::PredictProba,
+            Method::PredictLogProba,
+            Method::DecisionFunction,
+        ];
+        METHODS
+    }
+
+    fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
+        let classes = self.labels.len();
+        let mut scores = self.decisions(input)?;
+        match method {
+            Method::Predict if classes == 2 => {
+                let winners = scores.into_iter().map(|score| usize::from(score > 0.0));
+                Ok(Output::flat(self.labels.take(winners)))
+            }
+            Method::Predict => {
+                Ok(Output::flat(self.labels.take(scores.chunks_exact(classes).map(argmax))))
+            }
+            Method::DecisionFunction if classes == 2 => Ok(Output::flat(OutputData::F64(scores))),
+            Method::DecisionFunction => {
+                // the library makes the zeros of a single class in the type of the rows
+                let data = match &input.data {
+                    Data::F32(_) if classes == 1 => OutputData::F32(vec![0.0; input.rows]),
+                    Data::I64(_) if classes == 1 => OutputData::I64(vec![0; input.rows]),
+                    _ => OutputData::F64(scores),
+                };
+                Ok(Output::matrix(input.rows, classes, data))
+            }
+            _ => {
+                if classes == 2 {
+                    scores = scores.into_iter().flat_map(|d| [-d / 2.0, d / 2.0]).collect();
+                } else if classes > 2 {
+                    let others = classes as f64 - 1.0;
+                    for score in &mut scores {
+                        *score /= others;
+                    }
+                }
+                scores.chunks_exact_mut(classes).for_each(softmax);
+                if method == Method::PredictLogProba {
+                    for p in &mut scores {
+                        *p = p.ln();
+                    }
+                }
+                Ok(Output::matrix(input.rows, classes, OutputData::F64(scores)))
+            }
+        }
+    }
+}
+
+/// `AdaBoostRegressor`: the median of the regressors' answers by weight.
+#[derive(Debug)]
+pub(crate) struct AdaBoostRegressor {
+    inputs: Inputs,
+    voters: Voters,
+    weights: Vec<f64>,
+}
+
+impl AdaBoostRegressor {
+    pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
+        let estimators = estimators(c)?;
+        let weights = weights(c, estimators.len())?;
+        let voters = if trees::all(&estimators, "Regressor") {
+            let columns = columns(c, &estimators, building)?;
+            let each: Vec<_> = estimators.iter().map(|&tree| (tree, None)).collect();
+            let (leaves, outputs) = trees::regressors(&each, columns, building)?;
+            attributes::counted(c, "estimators_", outputs, 1)?;
+            Voters::Trees(Box::new((Rows::new(c, columns, false)?, leaves)))
+        } else {
+            Voters::Members(Member::list(c, "estimators_", building)?)
+        };
+        let inputs = match &voters {
+            Voters::Trees(trees) => trees.0.inputs(),
+            Voters::Members(members) => member::inputs(c, members.iter()),
+        };
+        Ok(Self { inputs, voters, weights: weights.into_iter().take(estimators.len()).collect() })
+    }
+
+    /// The estimators' answers, rows × estimators; true when all are floats.
+    fn answers(&self, input: &Table) -> Result<(Vec<f64>, bool), Error> {
+        let count = self.weights.len();
+        let mut all = vec![0.0; input.rows.saturating_mul(count)];
+        let mut floats = true;
+        match &self.voters {
+            Voters::Trees(trees) => {
+                let (rows, leaves) = &**trees;
+                floats = false;
+                leaves.each(&rows.take(input)?, |tree, row, values| {
+                    if let (Some(to), Some(&v)) = (all.get_mut(row * count + tree), values.first())
+                    {
+                        *to = v;
+                    }
+                });
+            }
+            Voters::Members(members) => {
+                for (at, one) in members.iter().enumerate() {
+                    let own = one.numbers(Method::Predict, input)?.expect(1, one)?;
+                    floats &= own.f32;
+                    let places = all.iter_mut().skip(at).step_by(count.max(1));
+                    places.zip(own.values).for_each(|(to, v)| *to = v);
+                }
+            }
+        }
+        Ok((all, floats))
+    }
+}
+
+impl Predictor for AdaBoostRegressor {
+    fn inputs(&self) -> Inputs {
+        self.inputs.clone()
+    }
+
+    fn methods(&self) -> &[Method] {
+        &[Method::Predict]
+    }
+
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
+        let (all, floats) = self.answers(input)?;
+        let count = self.weights.len().max(1);
+        let mut sorted: Vec<(f64, f64)> = Vec::with_capacity(count);
+        let medians = all.chunks_exact(count).map(|row| {
+            sorted.clear();
+            sorted.extend(row.iter().copied().zip(self.weights.iter().copied()));
+            sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let mut sum = 0.0;
+            for (_, weight) in &mut sorted {
+                sum += *weight;
+                *weight = sum;
+            }
+            let half = 0.5 * sum;
+            let found = sorted.iter().find(|(_, sum)| *sum >= half).or(sorted.first());
+            found.map_or(f64::NAN, |&(value, _)| value)
+        });
+        let medians = medians.collect();
+        Ok(Output::flat(member::Numbers::data(medians, floats)))
+    }
+}
+
+fn estimators(c: Cursor<'_>) -> Result<Vec<Cursor<'_>>, Error> {
+    let estimators = attributes::list(c, "estimators_")?;
+    if estimators.is_empty() {
+        return Err(Error::attribute(c.class_name(), "estimators_", "has no estimator"));
+    }
+    Ok(estimators)
+}
+
+/// The weights: as many as estimators, or more when the training ended early.
+fn weights(c: Cursor<'_>, estimators: usize) -> Result<Vec<f64>, Error> {
+    let weights = attributes::numbers(c, "estimator_weights_")?;
+    if weights.len() < estimators {
+        attributes::counted(c, "estimator_weights_", weights.len(), estimators)?;
+    }
+    Ok(weights)
+}
+
+/// Columns of a row: what the ensemble recorded, or what its first tree has.
+pub(super) fn columns(
+    c: Cursor<'_>,
+    estimators: &[Cursor<'_>],
+    building: &Building,
+) -> Result<usize, Error> {
+    if let Some(columns) = attributes::inputs(c, None).columns {
+        return Ok(columns);
+    }
+    let first = estimators.first().map(|&tree| Grown::read(tree, building));
+    Ok(first.transpose()?.map_or(0, |tree| tree.features))
+}
+
+/// Where a tree's classes stand among those of the ensemble.
+fn places(tree: Cursor<'_>, own: Option<&Labels>, labels: &Labels) -> Result<Vec<usize>, Error> {
+    own.and_then(|own| member::places(own, labels)).ok_or_else(|| {
+        let reason = "has classes that the ensemble does not have";
+        Error::attribute(tree.class_name(), "classes_", reason)
+    })
+}
