@@ -9,12 +9,14 @@ import pandas as pd
 
 
 def encode_input(rows: object, objects: bool = False) -> dict:
-    """An input as JSON: a matrix, a frame or documents."""
+    """An input as JSON: a matrix, a frame, documents, dicts or lists of texts."""
     if isinstance(rows, pd.DataFrame):
         columns = [{"name": str(name), **_column(rows[name], objects)} for name in rows.columns]
         return {"kind": "frame", "columns": columns}
     if isinstance(rows, list):
-        return {"kind": "documents", "data": rows}
+        if rows and isinstance(rows[0], dict):
+            return {"kind": "dicts", "data": [{key: _object(value) for key, value in row.items()} for row in rows]}
+        return {"kind": "lists" if rows and isinstance(rows[0], list) else "documents", "data": rows}
     array = np.asarray(rows)
     if array.ndim == 1:
         array = array.reshape(-1, 1)

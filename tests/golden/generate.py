@@ -29,6 +29,7 @@ FAMILIES = (
     "preparing",
     "compose",
     "text",
+    "dicts",
     "trees",
     "boosting",
     "bayes",

@@ -176,8 +176,8 @@ pub(crate) fn inputs(estimator: Cursor<'_>, columns: Option<usize>) -> Inputs {
     Inputs {
         columns: recorded.and_then(|n| usize::try_from(n).ok()).or(columns),
         names: names.map(|names| names.iter().map(|name| Arc::from(name.as_str())).collect()),
-        documents: false,
         uses: None,
+        ..Inputs::default()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     Error, Limits, Model, Source, estimators, flavors,
     read::{Cursor, Id},
-    sklearn::building::Building,
+    sklearn::{building::Building, parts},
 };
 
 /// Most steps that are listed; real pipelines stay far below.
@@ -79,7 +79,13 @@ fn list(link: &flavors::Opened, name: &str, steps: &mut Vec<Step>, references: &
     };
     // when the whole was built, each part can be built
     let building = link.loaded.estimator.is_err().then(estimators::building);
+    let at = steps.len();
     walk(document.root(), name, 0, building.as_ref(), steps);
+    if let (Some(whole), Ok(_)) = (steps.get_mut(at), &link.loaded.estimator)
+        && !parts::estimators(document.root()).is_empty()
+    {
+        whole.class.push_str(" that runs as a pipeline: its transformers in order, then its model");
+    }
     references.extend(document.globals().iter().map(|(module, name)| format!("{module}.{name}")));
 }
 
@@ -115,6 +121,10 @@ fn children(estimator: Cursor<'_>) -> Vec<(String, Cursor<'_>)> {
     let pairs = ["steps", "transformers_", "transformer_list"];
     if let Some(list) = pairs.iter().find_map(|name| estimator.attr(name)?.items()) {
         return list.iter().filter_map(|&id| pair(estimator, id)).collect();
+    }
+    let parts = parts::estimators(estimator);
+    if !parts.is_empty() {
+        return parts;
     }
     let best = estimator.attr("best_estimator_");
     best.map(|best| ("best_estimator_".into(), best)).into_iter().collect()

@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use crate::{Error, Method, Output, Table};
 
@@ -15,6 +15,9 @@ pub struct Inputs {
     pub names: Option<Arc<[Arc<str>]>>,
     /// True when each row is one text document (a text pipeline).
     pub documents: bool,
+    /// True when each row is a dict: any named columns are taken, those of one row need not be in
+    /// the next, and [`Inputs::names`] only lists keys that the model knows.
+    pub dicts: bool,
     /// What the model does with each column, as many as `columns`; `None` when nothing is known.
     pub uses: Option<Arc<[ColumnUse]>>,
 }
@@ -25,6 +28,29 @@ impl Inputs {
         if let Some(columns) = self.columns {
             self.uses = uses(columns).filter(|uses| uses.len() == columns).map(Arc::from);
         }
+        self
+    }
+
+    /// These inputs, of dicts, with the keys that another part of the model knows.
+    #[must_use]
+    pub(crate) fn with_keys(mut self, other: &Self) -> Self {
+        let mut keys: Vec<(Arc<str>, ColumnUse)> = Vec::new();
+        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        for inputs in [&self, other] {
+            let names = inputs.names.iter().flat_map(|names| names.iter());
+            let uses = inputs.uses.iter().flat_map(|uses| uses.iter());
+            for (name, &usage) in names.zip(uses) {
+                let at = *places.entry(name.clone()).or_insert(keys.len());
+                match keys.get_mut(at) {
+                    // numbers are no mistake where one part takes them
+                    Some((_, known)) if usage == ColumnUse::Value => *known = usage,
+                    Some(_) => {}
+                    None => keys.push((name.clone(), usage)),
+                }
+            }
+        }
+        let (names, uses): (Vec<_>, Vec<_>) = keys.into_iter().unzip();
+        (self.names, self.uses) = (Some(names.into()), Some(uses.into()));
         self
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod columns;
 #[cfg(test)]
 mod damage;
 pub(crate) mod decomposition;
+pub(crate) mod dicts;
 pub(crate) mod encode;
 pub(crate) mod ensemble;
 pub(crate) mod forest;
@@ -36,6 +37,7 @@ pub(crate) mod normalizer;
 mod not_a_model;
 mod panels;
 pub(crate) mod part;
+pub(crate) mod parts;
 pub(crate) mod pipeline;
 pub(crate) mod polynomial;
 pub(crate) mod power;
@@ -77,12 +79,21 @@ fn recognises(bytes: &[u8]) -> Option<&'static str> {
 fn load(file: ModelFile<'_>, limits: &Limits) -> Result<Loaded, Error> {
     let document = read::document(file.content, limits)?;
     let root = document.root();
-    let version = root.attr("_sklearn_version").and_then(Cursor::as_str);
-    let origin = version.map(|version| format!("scikit-learn {version}")).into_iter().collect();
+    let origin = release(root).map(|version| format!("scikit-learn {version}"));
+    let origin = origin.into_iter().collect();
     let building = estimators::building();
-    let estimator = match not_a_model::error(root, &building) {
-        Some(error) => Err(error),
-        None => building.build(root),
+    let estimator = match parts::join(root, &building) {
+        Some(joined) => joined,
+        None => match not_a_model::error(root) {
+            Some(error) => Err(error),
+            None => building.build(root),
+        },
     };
     Ok(Loaded { estimator, origin, document: Some(document) })
+}
+
+/// The release of scikit-learn that wrote an estimator, or the parts of one.
+fn release<'a>(root: Cursor<'a>) -> Option<&'a str> {
+    let own = |estimator: Cursor<'a>| estimator.attr("_sklearn_version")?.as_str();
+    parts::estimators(root).into_iter().map(|(_, part)| part).chain([root]).find_map(own)
 }

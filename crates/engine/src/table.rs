@@ -78,6 +78,10 @@ pub enum Cell {
     F64(f64),
     /// A text.
     Text(Arc<str>),
+    /// Several texts, as a row of a model of dicts may hold them at one key.
+    Texts(Arc<[Arc<str>]>),
+    /// Nothing: the row has no such key, in a model that takes dicts. Elsewhere it is a missing value.
+    Absent,
 }
 
 impl Table {
@@ -131,15 +135,19 @@ impl Column {
             Self::Bool(v) => v.get(row).map(|&x| f64::from(u8::from(x))).ok_or_else(missing),
             Self::Text(v) => text_number(v.get(row), row, at),
             Self::Any(v) => match v.get(row).ok_or_else(missing)? {
-                Cell::Null => Ok(f64::NAN),
+                Cell::Null | Cell::Absent => Ok(f64::NAN),
                 Cell::Bool(x) => Ok(f64::from(u8::from(*x))),
                 Cell::I64(x) => Ok(*x as f64),
                 Cell::F64(x) => Ok(*x),
                 Cell::Text(x) => text_number(Some(x), row, at),
+                Cell::Texts(_) => Err(Error::value(row, at, LIST)),
             },
         }
     }
 }
+
+/// What is wrong with several texts at one place.
+pub(crate) const LIST: &str = "is a list of texts where a single value is expected";
 
 fn text_number(text: Option<&str>, row: usize, at: usize) -> Result<f64, Error> {
     let Some(text) = text else { return Ok(f64::NAN) };

@@ -1,9 +1,12 @@
-//! What turns texts into columns.
+//! What turns texts and dicts into columns.
 
 use super::{Built, transformer};
 use crate::{
     read::Cursor,
-    sklearn::text::{CountVectorizer, HashingVectorizer, TfidfTransformer},
+    sklearn::{
+        dicts::{DictVectorizer, FeatureHasher},
+        text::{CountVectorizer, HashingVectorizer, TfidfTransformer},
+    },
 };
 
 pub(super) fn of_class(name: &str, c: Cursor<'_>) -> Option<Built> {
@@ -12,6 +15,8 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>) -> Option<Built> {
         "TfidfVectorizer" => transformer(CountVectorizer::tfidf(c)),
         "TfidfTransformer" => transformer(TfidfTransformer::build(c)),
         "HashingVectorizer" => transformer(HashingVectorizer::build(c)),
+        "DictVectorizer" => transformer(DictVectorizer::build(c)),
+        "FeatureHasher" => transformer(FeatureHasher::build(c)),
         _ => return None,
     })
 }

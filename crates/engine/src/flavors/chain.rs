@@ -122,6 +122,7 @@ fn check(before: Option<&str>, name: &str, table: &Table, inputs: &Inputs) -> Re
     let (Some(before), given) = (before, table.columns()) else { return Ok(()) };
     let reason = match inputs.columns {
         _ if inputs.documents => format!("{before} gives columns, and {name} takes texts"),
+        _ if inputs.dicts => format!("{before} gives columns, and {name} takes dicts"),
         Some(taken) if taken != given => {
             format!(
                 "{before} gives {}, and {name} was fitted on {taken}",
@@ -141,6 +142,10 @@ fn made_up(inputs: &Inputs) -> Option<Table> {
     if inputs.documents {
         let texts = [Some("")].into_iter().collect();
         return Some(Table { rows: 1, names: None, data: Data::Documents(texts) });
+    }
+    if inputs.dicts {
+        let (names, data) = (Some([].into()), Data::Columns(Vec::new()));
+        return Some(Table { rows: 1, names, data });
     }
     let columns = inputs.columns?;
     let data = Data::F64(Matrix { columns, values: vec![0.0; columns] });

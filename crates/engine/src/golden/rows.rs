@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The rows of a case: `{"kind": "matrix" | "frame" | "documents", …}`.
+/// The rows of a case: `{"kind": "matrix" | "frame" | "documents" | "dicts" | "lists", …}`.
 ///
 /// # Errors
 /// [`Error::Input`] that names what is missing or unknown.
@@ -36,8 +36,42 @@ pub fn rows(input: &Value) -> Result<Table, Error> {
             Ok(Table { rows, names: Some(names), data: Data::Columns(columns) })
         }
         Some("matrix") => matrix(input),
+        Some("dicts") => dicts(list(&input["data"])),
+        Some("lists") => {
+            let data = vec![column("object", list(&input["data"]).iter())?];
+            let rows = list(&input["data"]).len();
+            Ok(Table { rows, names: None, data: Data::Columns(data) })
+        }
         other => Err(Error::input(format!("unknown kind of input {other:?}"))),
     }
+}
+
+/// Rows by key: a column for each key that any row has, of its own type where all values are of one.
+fn dicts(rows: &[Value]) -> Result<Table, Error> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut seen = HashSet::new();
+    for row in rows {
+        let row = row.as_object().ok_or_else(|| Error::input(format!("{row} is no object")))?;
+        names.extend(row.keys().map(String::as_str).filter(|&key| seen.insert(key)));
+    }
+    let of_key = |name: &&str| -> Result<Column, Error> {
+        let here = || rows.iter().map(|row| row.get(*name));
+        let all = |is: fn(&Value) -> bool| here().all(|value| value.is_some_and(is));
+        let dtype = if all(Value::is_string) {
+            "text"
+        } else if all(Value::is_f64) {
+            "f64"
+        } else if all(Value::is_i64) {
+            "i64"
+        } else {
+            let cells = here().map(|value| value.map_or(Ok(Cell::Absent), cell));
+            return Ok(Column::Any(cells.collect::<Result<_, Error>>()?));
+        };
+        column(dtype, here().flatten())
+    };
+    let columns = names.iter().map(of_key).collect::<Result<_, Error>>()?;
+    let names = names.iter().map(|&name| Arc::from(name)).collect();
+    Ok(Table { rows: rows.len(), names: Some(names), data: Data::Columns(columns) })
 }
 
 fn matrix(input: &Value) -> Result<Table, Error> {
@@ -101,6 +135,11 @@ fn cell(value: &Value) -> Result<Cell, Error> {
         },
         Value::String(v) => Cell::Text(v.as_str().into()),
         Value::Object(_) => Cell::F64(number(&value["float"])?),
-        Value::Array(_) => return Err(Error::input(format!("{value} is no single value"))),
+        Value::Array(texts) => {
+            let texts: Option<Arc<[Arc<str>]>> =
+                texts.iter().map(|text| text.as_str().map(Arc::from)).collect();
+            let wrong = || Error::input(format!("{value} is neither a single value nor texts"));
+            Cell::Texts(texts.ok_or_else(wrong)?)
+        }
     })
 }

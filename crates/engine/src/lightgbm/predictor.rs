@@ -62,8 +62,8 @@ impl Predictor for LightGbm {
         Inputs {
             columns: Some(self.model.forest.features()),
             names: self.model.names.clone(),
-            documents: false,
             uses: self.model.categories.as_ref().map(Categories::uses),
+            ..Inputs::default()
         }
     }
 

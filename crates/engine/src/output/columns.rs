@@ -81,7 +81,7 @@ fn push_text(column: &Column, row: usize, out: &mut TextColumn) {
             Some(Cell::Bool(v)) => Some(if *v { "True" } else { "False" }.to_owned()),
             Some(Cell::I64(v)) => Some(v.to_string()),
             Some(Cell::F64(v)) => float(*v),
-            Some(Cell::Null) | None => None,
+            Some(Cell::Texts(_) | Cell::Absent | Cell::Null) | None => None,
         },
     };
     out.push(written.as_deref());

@@ -15,7 +15,9 @@ impl Named {
         if inputs.documents {
             return ColumnPlace::Only;
         }
-        let known = inputs.names.as_ref().and_then(|names| names.get(at));
+        // a model of dicts has the columns in the order of the request
+        let known = inputs.names.as_ref().filter(|_| !inputs.dicts);
+        let known = known.and_then(|names| names.get(at));
         let sent = input.names.as_ref().and_then(|names| names.get(at));
         let name = match (known, sent) {
             // sent in another order: the position is the model's

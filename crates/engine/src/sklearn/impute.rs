@@ -68,12 +68,13 @@ impl Missing {
 
     fn is_cell(&self, value: &Cell) -> bool {
         match value {
-            Cell::Null => matches!(self, Self::None | Self::Any),
+            Cell::Null | Cell::Absent => matches!(self, Self::None | Self::Any),
             Cell::F64(v) if v.is_nan() => matches!(self, Self::Nan | Self::Any),
             Cell::Bool(v) => self.is_float(f64::from(u8::from(*v))),
             Cell::I64(v) => self.is_float(*v as f64),
             Cell::F64(v) => self.is_float(*v),
             Cell::Text(v) => self.is_text(Some(v)),
+            Cell::Texts(_) => false,
         }
     }
 

@@ -105,7 +105,7 @@ impl Steps {
 impl Transform for Steps {
     fn inputs(&self) -> Inputs {
         let mut inputs = self.0.first().map(|(_, first)| first.inputs()).unwrap_or_default();
-        if inputs.columns.is_none() && !inputs.documents {
+        if inputs.columns.is_none() && !inputs.documents && !inputs.dicts {
             // the first steps take any number of columns, and hand on as many
             let known = self.0.iter().enumerate().find_map(|(count, (_, step))| {
                 step.inputs().columns.map(|columns| (count, columns))
@@ -158,7 +158,7 @@ impl Transform for Steps {
 impl Predictor for Pipeline {
     fn inputs(&self) -> Inputs {
         let (mut inputs, last) = (self.steps.inputs(), self.last.inputs());
-        if !inputs.documents {
+        if !inputs.documents && !inputs.dicts {
             let same = |columns: &usize| self.steps.outputs(*columns) == *columns;
             inputs.columns = inputs.columns.or(last.columns.filter(same));
         }

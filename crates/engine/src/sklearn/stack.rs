@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::check;
-use crate::{Cell, Column, Csr, Data, Error, Matrix, Scalar, Table, TextColumn};
+use crate::{Cell, Column, Csr, Data, Error, Matrix, Scalar, Table, TextColumn, table::LIST};
 
 /// Puts parts side by side. `sparse` says whether the library's answer is sparse; `None` means that
 /// it is as soon as one part is.
@@ -199,11 +199,12 @@ pub(super) fn documents(column: &Column) -> Result<TextColumn, Error> {
         Column::Any(cells) => {
             let text = |(row, cell): (usize, &Cell)| match cell {
                 Cell::Text(text) => Ok(Some(Arc::clone(text))),
-                Cell::Null => Ok(None),
+                Cell::Null | Cell::Absent => Ok(None),
                 Cell::F64(v) if v.is_nan() => Ok(None),
                 Cell::F64(v) => Err(number(row, v)),
                 Cell::I64(v) => Err(number(row, v)),
                 Cell::Bool(v) => Err(boolean(row, *v)),
+                Cell::Texts(_) => Err(Error::value(row, 0, LIST)),
             };
             let texts = cells.iter().enumerate().map(text).collect::<Result<Vec<_>, _>>()?;
             return Ok(texts.iter().map(|text| text.as_deref()).collect());

@@ -9,9 +9,11 @@ mod tokens;
 mod vectorizer;
 mod vocabulary;
 
+pub(super) use hashing::Hashed;
 pub(crate) use hashing::HashingVectorizer;
 pub(crate) use tfidf::TfidfTransformer;
 pub(crate) use vectorizer::CountVectorizer;
+pub(super) use vocabulary::Vocabulary;
 
 use std::borrow::Cow;
 

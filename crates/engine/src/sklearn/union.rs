@@ -61,7 +61,9 @@ impl Part {
 impl Transform for FeatureUnion {
     fn inputs(&self) -> Inputs {
         let inputs = self.parts.iter().filter_map(|part| part.transform.as_ref());
-        inputs.map(|transform| transform.inputs()).next().unwrap_or_default()
+        let mut all = inputs.map(|transform| transform.inputs());
+        let first = all.next().unwrap_or_default();
+        if first.dicts { all.fold(first, |all, part| all.with_keys(&part)) } else { first }
     }
 
     fn outputs(&self, columns: usize) -> usize {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::LIST;
 use crate::{Cell, Column, Csr, Data, Error, Table, TextColumn, error::shown, quantity};
 
 /// A floating-point type that engines compute in.
@@ -202,11 +203,12 @@ impl Table {
                 Column::Any(v) => {
                     for (row, (to, cell)) in cells.zip(v).enumerate() {
                         *to = T::from_f64(match cell {
-                            Cell::Null => f64::NAN,
+                            Cell::Null | Cell::Absent => f64::NAN,
                             Cell::Bool(v) => f64::from(u8::from(*v)),
                             Cell::I64(v) => *v as f64,
                             Cell::F64(v) => *v,
                             Cell::Text(text) => return Err(text_at(row, index, text)),
+                            Cell::Texts(_) => return Err(Error::value(row, index, LIST)),
                         });
                     }
                 }

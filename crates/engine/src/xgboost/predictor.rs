@@ -130,8 +130,8 @@ impl Predictor for XgBoost {
         Inputs {
             columns: Some(self.booster.features),
             names: self.booster.names.clone(),
-            documents: false,
             uses: self.booster.categories.as_ref().map(Categories::uses),
+            ..Inputs::default()
         }
     }
 

@@ -75,7 +75,8 @@ fn cell(column: &Column, row: usize) -> Value<'_> {
         Column::Bool(v) => v.get(row).map_or(Value::None, |&v| Value::Bool(v)),
         Column::Text(v) => v.get(row).map_or(Value::NoText, Value::Text),
         Column::Any(v) => match v.get(row) {
-            None | Some(Cell::Null) => Value::None,
+            // no request puts several texts into a column of categories
+            None | Some(Cell::Null | Cell::Absent | Cell::Texts(_)) => Value::None,
             Some(Cell::Bool(v)) => Value::Bool(*v),
             Some(Cell::I64(v)) => Value::Int(*v),
             Some(Cell::F64(v)) => Value::object(*v),

@@ -4,40 +4,29 @@ use crate::{
     read::Cursor, sklearn::normalizer::Norm,
 };
 
-/// `HashingVectorizer`: a term's column is its hash; no vocabulary is kept.
+/// Where terms go that have no vocabulary: to the column of their hash.
 #[derive(Debug)]
-pub(crate) struct HashingVectorizer {
-    analyzer: Analyzer,
-    columns: u32,
+pub(in crate::sklearn) struct Hashed {
+    pub(in crate::sklearn) columns: u32,
     /// True when half of the terms count as negative.
     signed: bool,
-    binary: bool,
-    norm: Option<Norm>,
-    scalar: Scalar,
 }
 
-impl HashingVectorizer {
-    pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
+impl Hashed {
+    /// `n_features` and `alternate_sign` of an estimator.
+    pub(in crate::sklearn) fn read(c: Cursor<'_>) -> Result<Self, Error> {
         let columns = c.attr("n_features").and_then(Cursor::as_i64).unwrap_or(1 << 20);
         let columns = u32::try_from(columns).ok().filter(|&n| n > 0 && n < 1 << 31);
-        let norm = match attributes::text(c, "norm") {
-            None => c.attr("norm").is_none().then_some(Norm::L2),
-            Some(name) => Norm::from_name(name),
-        };
         Ok(Self {
-            analyzer: Analyzer::read(c)?,
             columns: columns.ok_or_else(|| {
-                Error::attribute("HashingVectorizer", "n_features", "is not between 1 and 2^31 − 1")
+                Error::attribute(c.class_name(), "n_features", "is not between 1 and 2^31 − 1")
             })?,
             signed: attributes::flag(c, "alternate_sign", true),
-            binary: attributes::flag(c, "binary", false),
-            norm,
-            scalar: attributes::scalar(c, "dtype").unwrap_or_default(),
         })
     }
 
     /// Column and sign of a term.
-    fn place(&self, term: &str) -> (u32, f64) {
+    pub(in crate::sklearn) fn place(&self, term: &str) -> (u32, f64) {
         let hash = murmur3(term.as_bytes()) as i32;
         let sign = if self.signed && hash < 0 { -1.0 } else { 1.0 };
         // the smallest integer has no magnitude; its column is worked out in two steps
@@ -46,6 +35,32 @@ impl HashingVectorizer {
             None => (i32::MAX as u32 - (self.columns - 1)) % self.columns,
         };
         (column, sign)
+    }
+}
+
+/// `HashingVectorizer`: a term's column is its hash; no vocabulary is kept.
+#[derive(Debug)]
+pub(crate) struct HashingVectorizer {
+    analyzer: Analyzer,
+    hashed: Hashed,
+    binary: bool,
+    norm: Option<Norm>,
+    scalar: Scalar,
+}
+
+impl HashingVectorizer {
+    pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
+        let norm = match attributes::text(c, "norm") {
+            None => c.attr("norm").is_none().then_some(Norm::L2),
+            Some(name) => Norm::from_name(name),
+        };
+        Ok(Self {
+            analyzer: Analyzer::read(c)?,
+            hashed: Hashed::read(c)?,
+            binary: attributes::flag(c, "binary", false),
+            norm,
+            scalar: attributes::scalar(c, "dtype").unwrap_or_default(),
+        })
     }
 }
 
@@ -74,7 +89,7 @@ impl Transform for HashingVectorizer {
     }
 
     fn outputs(&self, _columns: usize) -> usize {
-        self.columns as usize
+        self.hashed.columns as usize
     }
 
     fn source(&self, _output: usize, _columns: usize) -> Option<usize> {
@@ -91,14 +106,14 @@ impl Transform for HashingVectorizer {
 
     fn transform_ref(&self, input: &Table) -> Result<Table, Error> {
         let texts = super::documents(input)?;
-        let mut out = Csr::with_capacity(self.columns as usize, input.rows, 16 * input.rows);
+        let mut out = Csr::with_capacity(self.hashed.columns as usize, input.rows, 16 * input.rows);
         out.scalar = self.scalar;
         let mut scratch = Scratch::default();
         let mut terms: Vec<(u32, f64)> = Vec::new();
         for row in 0..input.rows {
             terms.clear();
             let document = super::document(&texts, row)?;
-            self.analyzer.each(document, &mut scratch, |term| terms.push(self.place(term)));
+            self.analyzer.each(document, &mut scratch, |term| terms.push(self.hashed.place(term)));
             terms.sort_by_key(|&(column, _)| column);
             let from = out.values.len();
             for same in terms.chunk_by(|a, b| a.0 == b.0) {

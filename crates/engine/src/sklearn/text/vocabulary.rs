@@ -5,22 +5,22 @@ use std::{
 
 /// The column of each known term.
 #[derive(Debug, Default)]
-pub(super) struct Vocabulary(HashMap<Box<str>, u32, BuildHasherDefault<Words>>);
+pub(in crate::sklearn) struct Vocabulary(HashMap<Box<str>, u32, BuildHasherDefault<Words>>);
 
 impl Vocabulary {
-    pub(super) fn insert(&mut self, term: &str, column: u32) {
+    pub(in crate::sklearn) fn insert(&mut self, term: &str, column: u32) {
         self.0.insert(term.into(), column);
     }
 
-    pub(super) fn get(&self, term: &str) -> Option<u32> {
+    pub(in crate::sklearn) fn get(&self, term: &str) -> Option<u32> {
         self.0.get(term).copied()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::sklearn) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn columns(&self) -> impl Iterator<Item = u32> {
+    pub(in crate::sklearn) fn columns(&self) -> impl Iterator<Item = u32> {
         self.0.values().copied()
     }
 }
@@ -29,7 +29,7 @@ impl Vocabulary {
 ///
 /// Only the model's own terms are ever inserted, so requests cannot fill one bucket.
 #[derive(Debug, Default)]
-pub(super) struct Words(u64);
+pub(in crate::sklearn) struct Words(u64);
 
 /// 2^64 divided by the golden ratio: spreads consecutive numbers over the whole range.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
