@@ -28,6 +28,9 @@ impl Predictor for Echo {
     fn compute(&self, method: Method, table: &Table) -> Result<Output, Error> {
         let (rows, columns) = (table.rows, table.columns());
         assert!(rows > 0, "a table without rows");
+        if self.0.dicts {
+            assert_eq!(table.names.as_ref().map(|names| names.len()), Some(columns), "a column without a key");
+        }
         assert!(self.0.columns.is_none_or(|expected| expected == columns), "a wrong width");
         let values = match &table.data {
             Data::F64(matrix) => matrix.values.clone(),
@@ -63,8 +66,8 @@ fn used(names: &[&str]) -> Inputs {
     Inputs {
         columns: Some(3),
         names: Some(names.iter().map(|&name| Arc::from(name)).collect()),
-        documents: false,
         uses: Some(Arc::from(uses)),
+        ..Inputs::default()
     }
 }
 
@@ -72,6 +75,14 @@ const JSON_LENGTH: &str = "inference-header-content-length";
 
 /// The models' names; the first byte of an input chooses one.
 const MODELS: [&str; 6] = ["plain", "names", "signed", "texts", "uses", "signed-uses"];
+
+/// The model of dicts, which came later: the other bytes keep their meaning.
+const DICTS: (u8, &str) = (b'6', "dicts");
+
+/// The model that a byte chooses.
+fn chosen(byte: u8) -> &'static str {
+    if byte == DICTS.0 { DICTS.1 } else { MODELS[usize::from(byte) % MODELS.len()] }
+}
 
 /// The server under test.
 pub struct Target {
@@ -85,13 +96,14 @@ impl Target {
         let names: Arc<[Arc<str>]> = Arc::from([Arc::from("a"), Arc::from("n")]);
         let inputs = [
             Inputs { columns: Some(3), ..Inputs::default() },
-            Inputs { columns: Some(2), names: Some(names), documents: false, uses: None },
+            Inputs { columns: Some(2), names: Some(names), ..Inputs::default() },
             Inputs::default(),
             Inputs { documents: true, ..Inputs::default() },
             used(&["t", "x", "a"]),
             used(&["t", "i", "d"]),
+            Inputs { dicts: true, ..Inputs::default() },
         ];
-        let models = MODELS.into_iter().zip(inputs).map(|(name, inputs)| {
+        let models = MODELS.into_iter().chain([DICTS.1]).zip(inputs).map(|(name, inputs)| {
             let signature = name.starts_with("signed")
                 .then(|| Signature::parse(Some(COLUMNS), None, None).expect("a signature"));
             let model = Model {
@@ -115,7 +127,7 @@ impl Target {
     /// Sends `data` but its first byte to `path` of the model that the byte names.
     pub fn send(&self, path: impl Fn(&str) -> String, content_type: &str, data: &[u8]) {
         let Some((model, body)) = data.split_first() else { return };
-        let model = MODELS[usize::from(*model) % MODELS.len()];
+        let model = chosen(*model);
         let request = Request::post(path(model))
             .header("content-type", content_type)
             .body(Bytes::copy_from_slice(body))
@@ -192,7 +204,7 @@ impl Target {
     /// that the reply is to be compressed.
     pub fn send_compressed(&self, data: &[u8]) {
         let Some((&[model, how], body)) = data.split_first_chunk() else { return };
-        let model = MODELS[usize::from(model) % MODELS.len()];
+        let model = chosen(model);
         let encoding = ENCODINGS[usize::from(how & 3) % ENCODINGS.len()];
         let body = if how & 0x20 == 0 { body.to_vec() } else { pack(body, encoding) };
         let place = usize::from(how >> 2 & 7);
@@ -231,7 +243,7 @@ impl Target {
     /// is JSON.
     pub fn send_tensors(&self, data: &[u8]) {
         let Some((&[model, a, b], body)) = data.split_first_chunk() else { return };
-        let model = MODELS[usize::from(model) % MODELS.len()];
+        let model = chosen(model);
         let request = Request::post(format!("/v2/models/{model}/infer"))
             .header("content-type", "application/octet-stream")
             .header(JSON_LENGTH, u16::from_le_bytes([a, b]))
@@ -246,7 +258,7 @@ impl Target {
         let Some((first, rest)) = data.split_first() else { return };
         let mut body = rest.to_vec();
         if first & 0x80 == 0 {
-            let model = MODELS[usize::from(*first) % MODELS.len()];
+            let model = chosen(*first);
             let mut message = vec![0x0a, model.len() as u8];
             message.extend_from_slice(model.as_bytes());
             message.extend_from_slice(rest);
@@ -266,7 +278,7 @@ impl Target {
     /// Loads a model's files, asks what they are and for an answer, and forgets them.
     /// One that is called as a model of this server is left alone.
     pub fn load(&self, name: &str, files: Source) {
-        if MODELS.contains(&name) {
+        if MODELS.contains(&name) || name == DICTS.1 {
             return;
         }
         let models = self.server.models();

@@ -50,6 +50,18 @@ pub(crate) enum Need {
     Ignored,
 }
 
+/// What a row is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Form {
+    /// Columns.
+    #[default]
+    Columns,
+    /// One text.
+    Document,
+    /// A dict: any columns by name are taken, and what they hold stays as it is.
+    Dict,
+}
+
 /// What a model takes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Schema {
@@ -64,8 +76,7 @@ pub(crate) struct Schema {
     places: Option<Vec<Option<usize>>>,
     /// The names of the model's columns.
     table_names: Option<Arc<[Arc<str>]>>,
-    /// One text a row.
-    documents: bool,
+    form: Form,
     /// The type of all values, for a model whose signature is a tensor.
     uniform: Option<ColumnType>,
     /// The name of that tensor.
@@ -93,7 +104,7 @@ impl Schema {
     }
 
     pub(crate) fn is_documents(&self) -> bool {
-        self.documents
+        self.form == Form::Document
     }
 
     pub(crate) fn uniform(&self) -> Option<ColumnType> {
@@ -106,7 +117,12 @@ impl Schema {
 
     /// The names that a request may use; `None` when they are not known.
     pub(crate) fn names(&self) -> Option<&Names> {
-        (self.names.count() > 0).then_some(&self.names)
+        (self.are_dicts() || self.names.count() > 0).then_some(&self.names)
+    }
+
+    /// True when rows are dicts: a column that one row has need not be in another.
+    pub(crate) fn are_dicts(&self) -> bool {
+        self.form == Form::Dict
     }
 
     /// The field that a request calls `name`.
@@ -129,12 +145,15 @@ impl Schema {
     pub(crate) fn is_text(&self, name: &str, at: usize) -> bool {
         let textual = |field: &Field| field.text || is_textual(field.kind);
         let field = if self.names().is_some() { self.field(name) } else { self.fields.get(at) };
-        self.documents || field.is_some_and(textual)
+        self.is_documents() || field.is_some_and(textual)
     }
 
     /// Brings rows into the order and the types that the model takes.
     pub(crate) fn fit(&self, frame: Frame<'_>) -> Result<Table, Failure> {
         let rows = frame.rows;
+        if self.are_dicts() {
+            return Self::dicts(frame);
+        }
         let named = frame.names.is_some() && self.names().is_some();
         if rows == 0 {
             // lists under names that the model does not know make no rows either
@@ -145,13 +164,29 @@ impl Schema {
         }
         let data = if named { self.arrange(frame)? } else { frame.data };
         self.check_width(&data)?;
-        if self.documents {
+        if self.is_documents() {
             return Ok(Table { rows, names: None, data: text::documents(data, rows)? });
         }
         let data = self.place(self.cast(data, rows)?, rows);
         let by_name = named || self.places.is_some();
         let names = self.table_names.clone().filter(|_| by_name);
         Ok(Table { rows, names, data })
+    }
+
+    /// Rows of any named columns, as they were sent.
+    fn dicts(frame: Frame<'_>) -> Result<Table, Failure> {
+        let Frame { rows, names, data, .. } = frame;
+        if rows == 0 {
+            return Err(Failure::invalid("there are no rows"));
+        }
+        let Some(names) = names else {
+            return Err(Failure::unfit(
+                "the model takes rows that are objects, such as {\"key\": value, …}, or columns by \
+                 name",
+            ));
+        };
+        let names = names.iter().map(|name| Arc::from(&**name)).collect();
+        Ok(Table { rows, names: Some(names), data })
     }
 
     /// The model's columns from those of the fields.
@@ -164,7 +199,7 @@ impl Schema {
 
     fn check_width(&self, data: &Data) -> Result<(), Failure> {
         let found = width(data);
-        if self.documents {
+        if self.is_documents() {
             if found != 1 {
                 return Err(Failure::unfit(format!(
                     "a row has {} where the model takes one text",

@@ -46,6 +46,7 @@ fn as_json(inspection: &Inspection) -> Value {
                     "columns": inputs.columns,
                     "names": inputs.names.as_deref().map(<[_]>::to_vec),
                     "documents": inputs.documents,
+                    "dicts": inputs.dicts,
                 },
                 "signature": {
                     "inputs": schema(model.signature().and_then(|s| s.inputs.as_ref())),
@@ -135,6 +136,15 @@ fn inputs(model: &Model) -> String {
         return described(recorded);
     }
     let inputs = model.inputs();
+    if inputs.dicts {
+        let keys = inputs.names.as_deref().unwrap_or_default();
+        let some: Vec<_> = keys.iter().take(20).map(|key| &**key).collect();
+        return match keys.len() {
+            0 => "objects by key".into(),
+            1..=20 => format!("objects by key: {}", some.join(", ")),
+            more => format!("objects by key: {} and {} more", some.join(", "), more - some.len()),
+        };
+    }
     match (inputs.documents, inputs.names, inputs.columns) {
         (true, ..) => "one text a row".into(),
         (_, Some(names), _) => names.join(", "),

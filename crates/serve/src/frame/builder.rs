@@ -64,6 +64,18 @@ impl Builder {
         }
     }
 
+    /// Adds `count` rows that do not have the column at all, in a model that takes dicts.
+    pub(crate) fn push_absent(&mut self, count: usize) {
+        for _ in 0..count {
+            self.push_cell(Cell::Absent);
+        }
+    }
+
+    /// Adds several texts.
+    pub(crate) fn push_texts(&mut self, texts: Vec<Arc<str>>) {
+        self.push_cell(Cell::Texts(texts.into()));
+    }
+
     fn push_int(&mut self, value: i64) {
         match self {
             Self::Missing(0) => *self = Self::I64(vec![value]),

@@ -133,6 +133,7 @@ impl<'a, 'n> Reading<'a, 'n> {
         self.bounds.check_rows(begun + count)?;
         self.bounds.check_cells(begun + count, self.columns.len())?;
         self.rows = begun + count;
+        let dicts = self.are_dicts();
         for (name, column) in self.names.iter().zip(&mut self.columns) {
             if column.len() == self.rows {
                 continue;
@@ -140,9 +141,18 @@ impl<'a, 'n> Reading<'a, 'n> {
             if !self.wanted.is_some_and(|names| names.may_lack(name)) {
                 return Err(super::lacks(name, begun));
             }
-            (0..count).for_each(|_| column.push_missing());
+            if dicts {
+                column.push_absent(count);
+            } else {
+                (0..count).for_each(|_| column.push_missing());
+            }
         }
         Ok(())
+    }
+
+    /// True when rows are dicts.
+    fn are_dicts(&self) -> bool {
+        self.wanted.is_some_and(Names::are_keys)
     }
 
     fn name(&self, at: usize) -> String {
@@ -181,7 +191,13 @@ impl<'a, 'n> Reading<'a, 'n> {
         }
         self.places.insert(key.clone(), self.columns.len());
         self.names.push(key);
-        self.columns.push(Builder::Missing(begun));
+        let mut column = Builder::default();
+        if self.are_dicts() {
+            column.push_absent(begun);
+        } else {
+            column = Builder::Missing(begun);
+        }
+        self.columns.push(column);
         Ok(self.columns.len() - 1)
     }
 

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
+    sync::Arc,
 };
 
 use super::{Bounds, Builder, Frame, UNKNOWN, collapse, rows};
@@ -93,7 +94,7 @@ impl<'a, 'n> Records<'a, 'n> {
         let found =
             |name: &str| self.names.iter().any(|found| wanted.find(found) == wanted.find(name));
         let absent: Vec<_> = wanted.iter().filter(|name| !found(name)).collect();
-        if self.names.is_empty() || !self.unknown.is_empty() {
+        if self.names.is_empty() || !self.unknown.is_empty() || self.are_dicts() {
             return Ok(());
         }
         bounds.check_cells(self.rows, self.columns.len() + absent.len())?;
@@ -102,6 +103,11 @@ impl<'a, 'n> Records<'a, 'n> {
             self.columns.push(Builder::Missing(self.rows));
         }
         Ok(())
+    }
+
+    /// True when rows are dicts.
+    fn are_dicts(&self) -> bool {
+        self.wanted.is_some_and(Names::are_keys)
     }
 
     fn may_lack(&self, name: &str) -> bool {
@@ -135,7 +141,7 @@ impl<'a, 'n> Records<'a, 'n> {
     }
 
     fn row(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Failure> {
-        let row = self.rows;
+        let (row, dicts) = (self.rows, self.are_dicts());
         let mut dropped: HashSet<Cow<'a, str>> = HashSet::new();
         let (mut first, mut at) = (true, 0);
         scanner.begin(b'{')?;
@@ -161,8 +167,7 @@ impl<'a, 'n> Records<'a, 'n> {
                     if column.len() > row {
                         return Err(twice(&key));
                     }
-                    let value = value(scanner, row, &key)?;
-                    column.push(value);
+                    value(scanner, row, &key, column, dicts)?;
                 }
             }
         }
@@ -172,7 +177,11 @@ impl<'a, 'n> Records<'a, 'n> {
             return Err(super::lacks(name, row));
         }
         for column in self.columns.iter_mut().filter(|column| column.len() == row) {
-            column.push_missing();
+            if dicts {
+                column.push_absent(1);
+            } else {
+                column.push_missing();
+            }
         }
         self.rows += 1;
         Ok(())
@@ -187,7 +196,13 @@ impl<'a, 'n> Records<'a, 'n> {
             if self.rows > 0 && !self.may_lack(&key) {
                 return Err(super::lacks(&key, 0));
             }
-            self.columns.push(Builder::Missing(self.rows));
+            let mut column = Builder::default();
+            if self.are_dicts() {
+                column.push_absent(self.rows);
+            } else {
+                column = Builder::Missing(self.rows);
+            }
+            self.columns.push(column);
             self.names.push(key.clone());
             KeyUse::Column(self.columns.len() - 1)
         } else {
@@ -201,24 +216,49 @@ impl<'a, 'n> Records<'a, 'n> {
     }
 }
 
-/// A single value; a list of one value is taken for it, as clients of KServe write tables.
-fn value<'a>(
-    scanner: &mut Scanner<'a>,
+/// Reads a single value into `column`; a list of one value is taken for it, as clients of KServe
+/// write tables. A dict may have a list of texts there.
+fn value(
+    scanner: &mut Scanner<'_>,
     row: usize,
     key: &str,
-) -> Result<crate::json::Scalar<'a>, Failure> {
+    column: &mut Builder,
+    dicts: bool,
+) -> Result<(), Failure> {
     if scanner.peek() != Some(b'[') {
-        return rows::single(scanner, row, || quoted(key));
+        column.push(rows::single(scanner, row, || quoted(key))?);
+        return Ok(());
+    }
+    if dicts && let Some(texts) = texts(scanner)? {
+        column.push_texts(texts);
+        return Ok(());
     }
     scanner.begin(b'[')?;
     let value = rows::single(scanner, row, || quoted(key))?;
     if scanner.more(b']', &mut false)? {
+        let expected = if dicts { "a single value or texts are" } else { "a single value is" };
         return Err(Failure::invalid(format!(
-            "row {row}, column {} is a list where a single value is expected",
+            "row {row}, column {} is a list where {expected} expected",
             quoted(key)
         )));
     }
-    Ok(value)
+    column.push(value);
+    Ok(())
+}
+
+/// A list of nothing but texts; `None`, and nothing is read, when it is another one.
+fn texts(scanner: &mut Scanner<'_>) -> Result<Option<Vec<Arc<str>>>, Failure> {
+    let mut ahead = scanner.clone();
+    let (mut first, mut texts) = (true, Vec::new());
+    ahead.begin(b'[')?;
+    while ahead.more(b']', &mut first)? {
+        if ahead.peek() != Some(b'"') {
+            return Ok(None);
+        }
+        texts.push(Arc::from(&*ahead.string()?));
+    }
+    *scanner = ahead;
+    Ok(Some(texts))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(super) fn items_or_columns<'a>(
         if ahead.peek() == Some(b'[') && ahead.eat(b'[') && ahead.peek() == Some(b'{') {
             return records::read_lists(scanner, schema.names(), bounds);
         }
-        if is_columns(&mut ahead) {
+        if !schema.are_dicts() && is_columns(&mut ahead) {
             return columns::read_list(scanner, schema.names(), bounds);
         }
     }

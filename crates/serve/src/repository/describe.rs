@@ -25,6 +25,10 @@ pub(super) fn inputs(schema: &Schema) -> Vec<TensorInfo> {
         let all = schema.row().filter(|field| named().is_none() || field.need != Need::Ignored);
         return all.enumerate().map(column).collect();
     }
+    if schema.are_dicts() {
+        // any keys are taken, and none is known
+        return Vec::new();
+    }
     let columns = schema.width().and_then(|columns| i64::try_from(columns).ok()).unwrap_or(-1);
     let name = schema.tensor().unwrap_or("input-0").to_owned();
     vec![TensorInfo { name, datatype: item(schema.uniform()), shape: vec![-1, columns] }]
@@ -91,8 +95,8 @@ mod tests {
         let model = |names: &[&str]| Inputs {
             columns: Some(3),
             names: (!names.is_empty()).then(|| names.iter().map(|&name| name.into()).collect()),
-            documents: false,
             uses: Some(uses.into()),
+            ..Inputs::default()
         };
         let columns = r#"[{"name":"c","type":"long"},{"name":"b","type":"double","required":false},
             {"name":"a","type":"string"}]"#;

@@ -18,6 +18,11 @@ pub(super) fn table(schema: &Schema, rows: usize) -> Table {
         }
         _ => Column::F64(vec![0.5; rows]),
     };
+    if schema.are_dicts() {
+        let names = schema.row().filter_map(|field| field.name.clone()).collect();
+        let columns = schema.row().map(|field| column(field.text, field.kind)).collect();
+        return Table { rows, names: Some(names), data: collapse(columns, rows) };
+    }
     let mut columns: Vec<Column> =
         schema.row().map(|field| column(field.text, field.kind)).collect();
     if columns.is_empty() {

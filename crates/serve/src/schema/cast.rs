@@ -10,6 +10,8 @@ use longshore_mlflow::ColumnType;
 use super::{Field, is_textual, text::texts};
 use crate::{failure::Failure, frame::is_exact};
 
+const LIST: &str = "is a list of texts";
+
 /// True when doubles may stay doubles: the values of integers are checked, not converted, since
 /// the engine computes with doubles anyway.
 pub(super) fn keeps_doubles(field: &Field) -> bool {
@@ -120,7 +122,7 @@ fn missing(column: &Column) -> Vec<bool> {
         Column::Any(cells) => cells
             .iter()
             .map(|cell| match cell {
-                Cell::Null => true,
+                Cell::Null | Cell::Absent => true,
                 Cell::F64(value) => value.is_nan(),
                 _ => false,
             })
@@ -203,11 +205,12 @@ fn doubles(column: Column) -> Result<Vec<f64>, Refused> {
         Column::Bool(values) => Ok(values.into_iter().map(|v| f64::from(u8::from(v))).collect()),
         Column::Text(values) => each(values.iter(), |text| text.map_or(Ok(f64::NAN), text_double)),
         Column::Any(cells) => each(cells, |cell| match cell {
-            Cell::Null => Ok(f64::NAN),
+            Cell::Null | Cell::Absent => Ok(f64::NAN),
             Cell::Bool(value) => Ok(f64::from(u8::from(value))),
             Cell::I64(value) => Ok(value as f64),
             Cell::F64(value) => Ok(value),
             Cell::Text(text) => text_double(&text),
+            Cell::Texts(_) => Err(LIST.into()),
         }),
     }
 }
@@ -226,11 +229,12 @@ fn integers(column: Column, kind: ColumnType) -> Result<Vec<i64>, Refused> {
             each(values.iter(), |value| value.map_or_else(|| Err("is null".into()), text))
         }
         Column::Any(cells) => each(cells, |cell| match cell {
-            Cell::Null => Err("is null".into()),
+            Cell::Null | Cell::Absent => Err("is null".into()),
             Cell::Bool(value) => Ok(i64::from(value)),
             Cell::I64(value) => in_range(value, kind),
             Cell::F64(value) => integer(value, kind),
             Cell::Text(value) => text(&value),
+            Cell::Texts(_) => Err(LIST.into()),
         }),
     }
 }
@@ -262,11 +266,12 @@ fn booleans(column: Column) -> Result<Vec<bool>, Refused> {
             each(values.iter(), |value| value.map_or_else(|| Err("is null".into()), text))
         }
         Column::Any(cells) => each(cells, |cell| match cell {
-            Cell::Null => Err("is null".into()),
+            Cell::Null | Cell::Absent => Err("is null".into()),
             Cell::Bool(value) => Ok(value),
             Cell::I64(value) => number(value as f64),
             Cell::F64(value) => number(value),
             Cell::Text(value) => text(&value),
+            Cell::Texts(_) => Err(LIST.into()),
         }),
     }
 }

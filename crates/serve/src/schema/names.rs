@@ -7,6 +7,8 @@ pub(crate) struct Names {
     places: HashMap<Arc<str>, usize>,
     /// The places of the columns that a request may leave out.
     optional: Vec<usize>,
+    /// The model takes dicts: any name is taken, in any row.
+    dicts: bool,
 }
 
 impl Names {
@@ -14,7 +16,18 @@ impl Names {
     pub(crate) fn new(names: impl IntoIterator<Item = (Arc<str>, usize)>) -> Self {
         let (ordered, places): (Vec<_>, Vec<_>) = names.into_iter().unzip();
         let places = ordered.iter().cloned().zip(places).collect();
-        Self { ordered: ordered.into(), places, optional: Vec::new() }
+        Self { ordered: ordered.into(), places, optional: Vec::new(), dicts: false }
+    }
+
+    /// The same names as keys of dicts: those that the model knows.
+    pub(super) fn of_dicts(self) -> Self {
+        Self { dicts: true, ..self }
+    }
+
+    /// True when rows are dicts: a name that one row has need not be in another, and a value may be a
+    /// list of texts.
+    pub(crate) fn are_keys(&self) -> bool {
+        self.dicts
     }
 
     /// The same names, of which those at `places` may be left out.
@@ -24,7 +37,8 @@ impl Names {
 
     /// True for a column that a request may leave out, also in some rows only.
     pub(crate) fn may_lack(&self, name: &str) -> bool {
-        !self.optional.is_empty() && self.find(name).is_some_and(|at| self.optional.contains(&at))
+        let listed = |at| self.optional.contains(&at);
+        self.dicts || !self.optional.is_empty() && self.find(name).is_some_and(listed)
     }
 
     /// The names in the order of the fields.
@@ -50,7 +64,7 @@ impl Names {
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.find(name).is_some()
+        self.dicts || self.find(name).is_some()
     }
 }
 

@@ -3,18 +3,23 @@ use std::sync::Arc;
 use longshore_engine::{ColumnUse, Inputs};
 use longshore_mlflow::{ColumnSpec, ColumnType, Schema as Declared, Signature, TensorSpec};
 
-use super::{Field, Names, Need, Schema, is_textual, names::underscored};
+use super::{Field, Form, Names, Need, Schema, is_textual, names::underscored};
 
 /// The signature says which columns a request has, in which order and of which types; the predictor
 /// what the model does with them.
 pub(super) fn schema(signature: Option<&Signature>, inputs: &Inputs) -> Schema {
     let declared = signature.and_then(|signature| signature.inputs.as_ref());
+    if inputs.dicts {
+        return dicts(declared, inputs);
+    }
     let mut schema = match declared {
         Some(Declared::Columns(columns)) => from_columns(columns, inputs),
         Some(Declared::Tensors(tensors)) => from_tensors(tensors, inputs),
         None => Schema { fields: recorded(inputs), ..Schema::default() },
     };
-    schema.documents = inputs.documents;
+    if inputs.documents {
+        schema.form = Form::Document;
+    }
     let made = schema.places.as_ref().map_or(schema.fields.len(), Vec::len);
     if inputs
         .columns
@@ -26,8 +31,7 @@ pub(super) fn schema(signature: Option<&Signature>, inputs: &Inputs) -> Schema {
             model = inputs.columns,
             "the signature has another number of columns than the model: it is not used"
         );
-        schema =
-            Schema { fields: recorded(inputs), documents: schema.documents, ..Schema::default() };
+        schema = Schema { fields: recorded(inputs), form: schema.form, ..Schema::default() };
     }
     let fields = (!schema.fields.is_empty()).then_some(schema.fields.len());
     schema.columns = inputs.columns.or(fields).or(schema.columns);
@@ -56,6 +60,28 @@ pub(super) fn schema(signature: Option<&Signature>, inputs: &Inputs) -> Schema {
     schema.doubles = !text && kinds.clone().all(double);
     schema.free = !text && kinds.flatten().next().is_none();
     schema
+}
+
+/// Dicts: the keys of the signature and those that the model knows are columns that a request may
+/// have.
+fn dicts(declared: Option<&Declared>, inputs: &Inputs) -> Schema {
+    let known = |name: &str| inputs.names.iter().any(|names| names.iter().any(|n| **n == *name));
+    let mut fields = recorded(inputs);
+    if let Some(Declared::Columns(columns)) = declared {
+        for column in columns {
+            let Some(name) = column.name.as_deref().filter(|name| !known(name)) else { continue };
+            let kind = checked(column.kind);
+            let text = is_textual(kind);
+            fields.push(Field { name: Some(Arc::from(name)), kind, text, ..Field::default() });
+        }
+    }
+    for field in &mut fields {
+        field.need = Need::Optional;
+    }
+    let named = fields.iter().enumerate();
+    let named = named.filter_map(|(at, field)| Some((field.name.clone()?, at)));
+    let names = Names::new(named).of_dicts();
+    Schema { fields, names, form: Form::Dict, ..Schema::default() }
 }
 
 /// What the model does with its column `at`.

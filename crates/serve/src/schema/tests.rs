@@ -27,7 +27,7 @@ fn model(names: &[&str], uses: &[ColumnUse]) -> Inputs {
     let named: Vec<Arc<str>> = names.iter().map(|&name| Arc::from(name)).collect();
     let names = (!named.is_empty()).then(|| Arc::from(named.as_slice()));
     let columns = uses.as_ref().map_or(named.len(), |uses: &Arc<[ColumnUse]>| uses.len());
-    Inputs { columns: Some(columns), names, documents: false, uses }
+    Inputs { columns: Some(columns), names, uses, ..Inputs::default() }
 }
 
 fn doubles(columns: usize, values: &[f64]) -> Data {
@@ -53,8 +53,7 @@ fn the_predictor_decides_on_the_order() {
     let inputs = Inputs {
         columns: Some(2),
         names: Some(Arc::from([Arc::from("b"), Arc::from("a")])),
-        documents: false,
-        uses: None,
+        ..Inputs::default()
     };
     let table = fit(&named(TWO, &inputs), r#"[{"a":1,"b":2}]"#).unwrap();
     assert_eq!(table.data, Data::F64(Matrix { columns: 2, values: vec![2.0, 1.0] }));
@@ -65,8 +64,7 @@ fn names_that_lightgbm_changed_are_the_signatures() {
     let inputs = Inputs {
         columns: Some(3),
         names: Some(Arc::from(["c", "a_b", "a_c"].map(Arc::from))),
-        documents: false,
-        uses: None,
+        ..Inputs::default()
     };
     let columns = ["a b", "c", "a_c"].map(|name| format!(r#"{{"name":"{name}","type":"double"}}"#));
     let schema = named(&format!("[{}]", columns.join(",")), &inputs);
@@ -290,7 +288,7 @@ fn values_take_the_declared_type() {
 
 #[test]
 fn documents_come_from_the_one_text_column() {
-    let inputs = Inputs { columns: None, names: None, documents: true, uses: None };
+    let inputs = Inputs { documents: true, ..Inputs::default() };
     let schema = named(r#"[{"name":"text","type":"string"}]"#, &inputs);
     let table = fit(&schema, r#"[{"text":"a"},{"text":"b"}]"#).unwrap();
     assert_eq!(table.data, Data::Documents([Some("a"), Some("b")].into_iter().collect()));
@@ -300,7 +298,7 @@ fn documents_come_from_the_one_text_column() {
 
 #[test]
 fn a_signature_of_another_width_is_not_used() {
-    let inputs = Inputs { columns: Some(3), names: None, documents: false, uses: None };
+    let inputs = Inputs { columns: Some(3), ..Inputs::default() };
     let schema = named(TWO, &inputs);
     assert!(schema.names().is_none());
     let message = fit(&schema, r#"[{"a":1,"b":2}]"#).unwrap_err();
@@ -310,8 +308,7 @@ fn a_signature_of_another_width_is_not_used() {
 #[test]
 fn a_tensor_signature_gives_every_column_its_type() {
     let tensors = r#"[{"type":"tensor","tensor-spec":{"dtype":"int64","shape":[-1,2]}}]"#;
-    let schema =
-        named(tensors, &Inputs { columns: Some(2), names: None, documents: false, uses: None });
+    let schema = named(tensors, &Inputs { columns: Some(2), ..Inputs::default() });
     assert!(fit(&schema, r#"[{"p":1,"q":2}]"#).is_ok());
     assert!(fit(&schema, r#"[{"p":1,"q":2.5}]"#).unwrap_err().contains("column 1, row 0"));
 }

@@ -28,7 +28,8 @@ pub(super) fn texts(column: Column, name: impl Fn() -> String) -> Result<TextCol
         Column::I64(values) => values.first().map(|value| (0, value.to_string())),
         Column::Bool(values) => values.first().map(|value| (0, value.to_string())),
         Column::Any(cells) => cells.iter().enumerate().find_map(|(row, cell)| match cell {
-            Cell::Null | Cell::Text(_) => None,
+            Cell::Null | Cell::Absent | Cell::Text(_) => None,
+            Cell::Texts(_) => Some((row, "a list".to_owned())),
             Cell::Bool(value) => Some((row, value.to_string())),
             Cell::I64(value) => Some((row, value.to_string())),
             Cell::F64(value) => (!value.is_nan()).then(|| (row, value.to_string())),

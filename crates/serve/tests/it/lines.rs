@@ -107,7 +107,7 @@ impl Exchange {
 }
 
 /// The lines that answer a whole body.
-fn ask(server: &Running, path: &str, body: &str) -> Vec<Value> {
+pub(crate) fn ask(server: &Running, path: &str, body: &str) -> Vec<Value> {
     let length = format!("content-length: {}", body.len());
     let mut exchange = Exchange::begin_as(server, path, &length);
     exchange.socket.write_all(body.as_bytes()).unwrap();

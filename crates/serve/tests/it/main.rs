@@ -14,6 +14,7 @@ mod cloud_events;
 mod columnar;
 mod content_types;
 mod demand;
+mod dicts;
 mod drain;
 mod grpc;
 mod http;

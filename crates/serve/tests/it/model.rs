@@ -135,7 +135,7 @@ pub(crate) fn signed(name: &str) -> ModelSource {
 /// The columns `x` and `y` as the model itself recorded them.
 pub(crate) fn recorded(name: &str) -> ModelSource {
     let names: Arc<[Arc<str>]> = Arc::from([Arc::from("x"), Arc::from("y")]);
-    let inputs = Inputs { columns: Some(2), names: Some(names), documents: false, uses: None };
+    let inputs = Inputs { columns: Some(2), names: Some(names), ..Inputs::default() };
     source(name, model(inputs, None, Duration::ZERO))
 }
 

@@ -41,7 +41,7 @@ impl Weighted {
                 Cell::Text(value) => text(value)?,
                 Cell::F64(value) => *value,
                 Cell::I64(value) => *value as f64,
-                Cell::Bool(_) | Cell::Null => f64::NAN,
+                Cell::Bool(_) | Cell::Null | Cell::Absent | Cell::Texts(_) => f64::NAN,
             },
         };
         match (value.is_nan(), self.0.uses.is_some()) {
@@ -88,8 +88,8 @@ fn weighted(name: &str, table: bool, signed: bool) -> ModelSource {
     let inputs = Inputs {
         columns: Some(names.len()),
         names: Some(names.iter().map(|&name| Arc::from(name)).collect()),
-        documents: false,
         uses: table.then(|| Arc::from([Value, Value, Text, Unread])),
+        ..Inputs::default()
     };
     // as `infer_signature` writes it
     let columns = if table {

@@ -179,6 +179,10 @@ pub(super) fn ordered(table: Table, inputs: &Inputs) -> Table {
     else {
         return table;
     };
+    // dicts have the keys that they have
+    if inputs.dicts {
+        return table;
+    }
     let places = known.iter().map(|name| sent.iter().position(|sent| sent == name));
     let Some(places) = places.collect::<Option<Vec<_>>>() else { return table };
     let columns = places.iter().filter_map(|&at| columns.get(at).cloned()).collect();

@@ -141,6 +141,12 @@ fn cell(out: &mut Vec<u8>, cell: &Cell) {
             out.push(4);
             text(out, value);
         }
+        Cell::Texts(values) => {
+            out.push(5);
+            count(out, values.len());
+            values.iter().for_each(|value| text(out, value));
+        }
+        Cell::Absent => out.push(6),
     }
 }
 
@@ -185,6 +191,9 @@ mod tests {
             any(Cell::I64(0)),
             any(Cell::F64(0.0)),
             any(Cell::Text("".into())),
+            any(Cell::Absent),
+            any(Cell::Texts(["a".into()].into())),
+            any(Cell::Texts(["a".into(), "".into()].into())),
             sparse(0),
             sparse(1),
             table(Data::Documents(texts(&[None]))),

@@ -112,7 +112,8 @@ fn single<'a>(tensor: Tensor<'a>, schema: &Schema) -> Result<Frame<'a>, Failure>
     };
     // one named column of several: what is missing is then said by name
     let partial = columns == 1 && schema.width().is_none_or(|width| width > 1);
-    let named = partial && schema.names().is_some_and(|names| names.contains(&name));
+    let named = columns == 1 && schema.are_dicts()
+        || partial && schema.names().is_some_and(|names| names.contains(&name));
     let data = if named { collapse(split(data, rows), rows) } else { data };
     Ok(Frame { rows, names: named.then(|| vec![name]), data, unknown: Vec::new() })
 }
