@@ -30,6 +30,7 @@ FAMILIES = (
     "compose",
     "text",
     "dicts",
+    "imblearn",
     "trees",
     "boosting",
     "bayes",

@@ -17,6 +17,7 @@ mod decomposition;
 mod ensembles;
 mod foreign;
 mod gaussian;
+mod imblearn;
 mod linear;
 mod meta;
 mod neighbors;
@@ -41,6 +42,8 @@ fn of_class(c: Cursor<'_>, building: &Building) -> Built {
         "xgboost" => Some(xgboost::build(c).map(Estimator::Predictor)),
         "catboost" => Some(catboost::build(c).map(Estimator::Predictor)),
         "lightgbm" => Some(lightgbm::build(c).map(Estimator::Predictor)),
+        "imblearn" => imblearn::of_class(name, c, building)
+            .or_else(|| foreign::of_class(module, name, c, building)),
         _ => foreign::of_class(module, name, c, building),
     };
     built.unwrap_or_else(|| Err(refuse::class(c)))

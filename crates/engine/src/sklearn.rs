@@ -45,6 +45,7 @@ mod product;
 pub(crate) mod quantile;
 mod raw;
 pub(crate) mod refuse;
+pub(crate) mod sampler;
 pub(crate) mod scaler;
 pub(crate) mod select;
 pub(crate) mod spline;

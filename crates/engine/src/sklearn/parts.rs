@@ -1,7 +1,7 @@
 //! Files that hold several parts in a tuple, list or dict. A transformer and its model run as a
 //! pipeline; others are refused, with what can be done.
 
-use super::{building::Building, not_a_model::package, pipeline};
+use super::{building::Building, not_a_model::package, pipeline, sampler};
 use crate::{
     Error, attributes,
     estimator::{Estimator, Transform},
@@ -100,14 +100,16 @@ pub(super) fn join(root: Cursor<'_>, building: &Building) -> Option<Result<Estim
 }
 
 fn is_estimator(part: &Part<'_>) -> bool {
-    part.value.class().is_some_and(|(module, _)| LIBRARIES.contains(&package(module)))
+    let of_library = |(module, _): (&str, &str)| LIBRARIES.contains(&package(module));
+    part.value.class().is_some_and(of_library) && !sampler::is_sampler(part.value)
 }
 
-/// Texts beside a model, such as the names of its columns, do not change what it answers. A number
-/// may be a threshold.
+/// Texts beside a model, such as the names of its columns, do not change what it answers, and neither
+/// does a sampler. A number may be a threshold.
 fn is_remark(value: Cursor<'_>) -> bool {
     match value.kind() {
         Kind::None | Kind::Text(_) => true,
+        Kind::Object(_) => sampler::is_sampler(value),
         Kind::List(_) | Kind::Tuple(_) | Kind::Array(_) => attributes::texts(value).is_some(),
         _ => false,
     }

@@ -1,4 +1,4 @@
-use super::part;
+use super::{part, sampler};
 use crate::{
     ColumnUse, Error, Inputs, Method, Output, Predictor, Table, attributes,
     estimator::{Estimator, Transform},
@@ -20,7 +20,8 @@ pub(crate) struct Pipeline {
 pub(crate) struct Steps(Vec<(String, Box<dyn Transform>)>);
 
 impl Pipeline {
-    /// A pipeline is a predictor when its last step is one.
+    /// A pipeline is a predictor when its last step is one. In one of imbalanced-learn, samplers
+    /// before the last step are left out.
     pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Estimator, Error> {
         let mut steps = Vec::new();
         let listed = attributes::list(c, "steps")?;
@@ -30,7 +31,7 @@ impl Pipeline {
                 Error::attribute("Pipeline", "steps", format!("has no name and estimator at {at}"))
             })?;
             let shown = format!("step {} \"{name}\"", at + 1);
-            if part::is_skipped(estimator) {
+            if part::is_skipped(estimator) || at + 1 < count && sampler::is_sampler(estimator) {
                 continue;
             }
             let built = building.build(estimator).map_err(|error| error.at(&shown))?;

@@ -92,13 +92,6 @@ pub(crate) fn class(estimator: Cursor<'_>) -> Error {
             reason: format!("`{root}` models in a pickle need {root} itself"),
             hint: format!("Train a model of scikit-learn, XGBoost or LightGBM instead; {LIST}"),
         },
-        "imblearn" if name == "Pipeline" => Error::Unsupported {
-            what,
-            reason: "it comes from the package `imblearn`, whose code is not executed".into(),
-            hint: "Save a scikit-learn `Pipeline` of the same fitted steps without the samplers, \
-                   which do nothing in predictions"
-                .into(),
-        },
         _ => Error::Unsupported {
             what,
             reason: format!("it comes from the package `{root}`, whose code is not executed"),
