@@ -13,7 +13,7 @@ use super::{
     hash, malformed,
     parts::Parts,
 };
-use crate::{Cell, Column, ColumnUse, Data, Error, Matrix, Table, error::shown};
+use crate::{Cell, Column, ColumnUse, Data, Error, Matrix, Table, error::shown, table::LIST};
 
 /// Numbers that splits compare: the used columns of numbers, then one for each category that a split
 /// asks for, then one for each CTR.
@@ -329,11 +329,12 @@ fn numbers<'a>(
             Some(Column::Any(v)) => {
                 for (to, (row, cell)) in to.zip(rows.clone().zip(part(v, &rows))) {
                     *to = match cell {
-                        Cell::Null => f32::NAN,
+                        Cell::Null | Cell::Absent => f32::NAN,
                         Cell::Bool(v) => f32::from(u8::from(*v)),
                         Cell::I64(v) => *v as f32,
                         Cell::F64(v) => *v as f32,
                         Cell::Text(text) => parsed(text, row, at)?,
+                        Cell::Texts(_) => return Err(Error::value(row, at, LIST)),
                     };
                 }
             }
@@ -427,7 +428,10 @@ fn categories<'a>(
                     Some(Cell::I64(v)) => integer(*v),
                     Some(Cell::Bool(v)) => flag(*v),
                     Some(Cell::F64(v)) => return Err(refused(row, number(*v))),
-                    Some(Cell::Null) | None => return Err(refused(row, "missing".into())),
+                    Some(Cell::Texts(_)) => return Err(refused(row, "several texts".into())),
+                    Some(Cell::Null | Cell::Absent) | None => {
+                        return Err(refused(row, "missing".into()));
+                    }
                 },
                 None => 0,
             },

@@ -257,6 +257,7 @@ impl Predictor for CatBoost {
             columns: Some(self.model.features()),
             names: self.model.names.clone(),
             documents: false,
+            dicts: false,
             uses: Some(self.model.uses()),
         }
     }

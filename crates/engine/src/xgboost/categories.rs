@@ -6,6 +6,7 @@ use crate::{
     Cell, Column, ColumnUse, Data, Error, Table,
     error::shown,
     read::tree_json::{Json, Numbers},
+    table::LIST,
 };
 
 /// Which features were trained as categories (`enable_categorical`), and what is known of them.
@@ -105,7 +106,8 @@ impl Feature {
             }
             Column::Any(cells) => {
                 let of = |(row, cell): (usize, &Cell)| match cell {
-                    Cell::Null => Ok(f64::NAN),
+                    Cell::Null | Cell::Absent => Ok(f64::NAN),
+                    Cell::Texts(_) => Err(Error::value(row, at, LIST)),
                     Cell::Text(value) => text(row, Some(value)),
                     Cell::Bool(value) => number(row, f64::from(u8::from(*value))),
                     Cell::I64(value) => number(row, *value as f64),
