@@ -16,6 +16,7 @@ mod estimator;
 mod estimators;
 mod flavor;
 mod flavors;
+mod foreign;
 pub mod golden;
 mod inspect;
 mod lightgbm;

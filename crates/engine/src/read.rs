@@ -15,6 +15,7 @@ mod joblib;
 pub mod json;
 mod npy;
 mod numpy;
+pub(crate) mod pandas;
 mod pickle;
 mod skops;
 mod sniff;

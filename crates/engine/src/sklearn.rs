@@ -49,7 +49,7 @@ pub(crate) mod sampler;
 pub(crate) mod scaler;
 pub(crate) mod select;
 pub(crate) mod spline;
-mod stack;
+pub(crate) mod stack;
 mod sums;
 pub(crate) mod svm;
 pub(crate) mod text;

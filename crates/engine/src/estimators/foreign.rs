@@ -1,13 +1,16 @@
 //! Transformers of packages that people pickle beside scikit-learn.
 
-use super::Built;
-use crate::{read::Cursor, sklearn::building::Building};
+use super::{Built, transformer};
+use crate::{foreign::category_encoders, read::Cursor, sklearn::building::Building};
 
 pub(super) fn of_class(
-    _module: &str,
-    _name: &str,
-    _c: Cursor<'_>,
+    module: &str,
+    name: &str,
+    c: Cursor<'_>,
     _building: &Building,
 ) -> Option<Built> {
-    None
+    match module.split('.').next().unwrap_or_default() {
+        "category_encoders" => category_encoders::Encoder::build(name, c).map(transformer),
+        _ => None,
+    }
 }

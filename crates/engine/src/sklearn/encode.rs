@@ -4,11 +4,13 @@ mod categories;
 mod label;
 mod one_hot;
 mod ordinal;
-mod refuse;
+pub(crate) mod refuse;
 mod target;
 mod value;
 
+pub(crate) use categories::Categories;
 pub(crate) use label::{LabelBinarizer, LabelEncoder};
 pub(crate) use one_hot::OneHotEncoder;
 pub(crate) use ordinal::OrdinalEncoder;
 pub(crate) use target::TargetEncoder;
+pub(crate) use value::{Value, value};

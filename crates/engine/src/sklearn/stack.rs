@@ -148,7 +148,7 @@ fn write<T>(from: impl Iterator<Item = T>, out: &mut [T]) -> usize {
 }
 
 /// Fills sparse values in.
-pub(super) fn dense(data: Data, rows: usize) -> Result<Data, Error> {
+pub(crate) fn dense(data: Data, rows: usize) -> Result<Data, Error> {
     let Data::Sparse(csr) = data else { return Ok(data) };
     csr.may_be_filled(rows)?;
     let mut values = vec![0.0; rows * csr.columns];
@@ -173,7 +173,7 @@ pub(super) fn dense(data: Data, rows: usize) -> Result<Data, Error> {
 }
 
 /// Every column on its own.
-pub(super) fn columns(data: Data) -> Vec<Column> {
+pub(crate) fn columns(data: Data) -> Vec<Column> {
     fn pick<T: Copy>(m: &Matrix<T>, column: usize) -> Vec<T> {
         m.values.iter().skip(column).step_by(m.columns.max(1)).copied().collect()
     }

@@ -1,12 +1,12 @@
 use super::value::{INEXACT, Value};
 use crate::{
-    ColumnUse, Error, attributes,
+    Cell, ColumnUse, Error, attributes,
     read::{Cursor, DtypeKind, Kind},
 };
 
 /// The categories of one column, for finding a value's place among them.
 #[derive(Debug, Default)]
-pub(super) struct Categories {
+pub(crate) struct Categories {
     len: usize,
     texts: Vec<(Box<str>, u32)>,
     ints: Vec<(i64, u32)>,
@@ -56,10 +56,30 @@ impl Categories {
                 }
             }
         }
-        all.texts.sort();
-        all.ints.sort_unstable();
-        all.floats.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        all.sort();
         Some(all)
+    }
+
+    /// The categories in a list, of which the first of equal ones counts.
+    pub(crate) fn of(cells: &[Cell]) -> Self {
+        let mut all = Self::default();
+        for cell in cells {
+            all.push(match cell {
+                Cell::Null => Value::None,
+                Cell::Bool(v) => Value::Bool(*v),
+                Cell::I64(v) => Value::Int(*v),
+                Cell::F64(v) => Value::object(*v),
+                Cell::Text(v) => Value::Text(v),
+            });
+        }
+        all.sort();
+        all
+    }
+
+    fn sort(&mut self) {
+        self.texts.sort();
+        self.ints.sort_unstable();
+        self.floats.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     }
 
     fn push(&mut self, value: Value<'_>) {
@@ -84,7 +104,7 @@ impl Categories {
     /// `None` and NaN are different categories. In a column of texts or of numbers, a missing value
     /// may stand for either. It is taken for the one that is among the categories; when both are, a
     /// missing text is `None` and a missing number NaN.
-    pub(super) fn find(&self, value: Value<'_>) -> Option<usize> {
+    pub(crate) fn find(&self, value: Value<'_>) -> Option<usize> {
         let found = match value {
             Value::None => self.none,
             Value::Nan => self.nan,
@@ -127,7 +147,7 @@ impl Categories {
     }
 
     /// What comparing with these categories does with a column.
-    pub(super) fn column_use(&self) -> ColumnUse {
+    pub(crate) fn column_use(&self) -> ColumnUse {
         if self.kinds() == Kinds::Texts { ColumnUse::Text } else { ColumnUse::Value }
     }
 }

@@ -8,7 +8,7 @@ use crate::{Data, Error, Table, error::shown};
 
 /// The error for a value of another kind than the categories; `None` when it is of their kind, or
 /// missing. No encoder may take it for an unknown category: it is never what the caller meant.
-pub(super) fn kind(
+pub(crate) fn kind(
     class: &str,
     categories: &Categories,
     table: &Table,
@@ -45,7 +45,7 @@ fn first_words(data: &Data, rows: usize, column: usize) -> Option<(usize, &str)>
 }
 
 /// The error for a category that was not there in training.
-pub(super) fn unknown(class: &str, table: &Table, row: usize, column: usize) -> Error {
+pub(crate) fn unknown(class: &str, table: &Table, row: usize, column: usize) -> Error {
     let found = value(&table.data, row, column);
     let category = match found {
         Value::Bool(v) => if v { "True" } else { "False" }.to_owned(),

@@ -5,7 +5,7 @@ pub(super) const INEXACT: f64 = 9_007_199_254_740_992.0;
 
 /// One value of a category column, comparable as Python compares: `1 == 1.0 == True`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// Python's `None`.
     None,
     /// NaN beside texts or other objects.
@@ -39,13 +39,13 @@ impl Value<'_> {
         if value.is_nan() { Self::Nan } else { Self::number(value) }
     }
 
-    pub(super) fn is_missing(self) -> bool {
+    pub(crate) fn is_missing(self) -> bool {
         matches!(self, Self::None | Self::Nan | Self::NoText | Self::NoNumber)
     }
 }
 
 /// The value at a place of a table.
-pub(super) fn value(data: &Data, row: usize, column: usize) -> Value<'_> {
+pub(crate) fn value(data: &Data, row: usize, column: usize) -> Value<'_> {
     match data {
         Data::F64(m) => {
             m.values.get(row * m.columns + column).map_or(Value::None, |&v| Value::number(v))

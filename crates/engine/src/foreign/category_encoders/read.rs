@@ -1,0 +1,385 @@
+//! What each encoder keeps of its training, as lookups.
+
+use std::sync::Arc;
+
+use crate::{
+    Cell, Error, attributes,
+    foreign::{
+        frame::name,
+        lookup::{Lookup, Otherwise},
+    },
+    read::{Cursor, Kind, pandas},
+    sklearn::{encode::Categories, refuse},
+};
+
+/// The code of a category that was not there in training.
+const UNKNOWN: f64 = -1.0;
+/// The code of a missing value.
+const MISSING: f64 = -2.0;
+
+type Lookups = Vec<(Arc<str>, Lookup)>;
+
+/// The encoded columns of a class with what their values become; `None` for other classes.
+pub(super) fn lookups(class: &str, c: Cursor<'_>) -> Option<Result<Lookups, Error>> {
+    Some(match class {
+        "OrdinalEncoder" => ordinals(c).map(|all| all.into_iter().map(Ordinal::lookup).collect()),
+        "TargetEncoder" | "JamesSteinEncoder" | "MEstimateEncoder" | "WOEEncoder" => means(c),
+        "OneHotEncoder" => wide(c),
+        // up to 2.2 a binary encoder holds the one that does its work
+        "BinaryEncoder" | "BaseNEncoder" => {
+            wide(c.attr("base_n_encoder").filter(|inner| !inner.is_none()).unwrap_or(c))
+        }
+        "CountEncoder" => counts(c),
+        "LeaveOneOutEncoder" => sums(c, 0.0),
+        "CatBoostEncoder" => sums(c, attributes::number(c, "a").unwrap_or(1.0)),
+        _ => return None,
+    })
+}
+
+/// A policy such as `handle_unknown`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Policy<'a> {
+    Word(&'a str),
+    Number(f64),
+    None,
+}
+
+impl<'a> Policy<'a> {
+    fn read(c: Cursor<'a>, attribute: &str, value: Option<Cursor<'a>>) -> Result<Self, Error> {
+        let Some(value) = value else { return Ok(Self::None) };
+        match value.kind() {
+            Kind::None => Ok(Self::None),
+            Kind::Text(word) => Ok(Self::Word(word)),
+            _ => match value.as_f64() {
+                Some(number) => Ok(Self::Number(number)),
+                None => Err(refuse::function(c.class_name(), attribute, value)),
+            },
+        }
+    }
+
+    fn of(c: Cursor<'a>, attribute: &str) -> Result<Self, Error> {
+        Self::read(c, attribute, c.attr(attribute))
+    }
+}
+
+fn wrong(c: Cursor<'_>, attribute: &str, column: &str) -> Error {
+    let reason = format!("holds no mapping that can be read for column `{column}`");
+    Error::attribute(c.class_name(), attribute, reason)
+}
+
+/// The codes of an ordinal encoder's categories in one column.
+struct Ordinal {
+    column: Arc<str>,
+    keys: Vec<Cell>,
+    codes: Vec<f64>,
+    /// The code of other values; `None` refuses them.
+    unknown: Option<f64>,
+    /// True when missing values are refused.
+    strict: bool,
+    whole: bool,
+}
+
+impl Ordinal {
+    fn lookup(self) -> (Arc<str>, Lookup) {
+        let lookup = Lookup {
+            keys: Categories::of(&self.keys),
+            cells: self.codes,
+            width: 1,
+            names: None,
+            unknown: match self.unknown {
+                Some(code) => Otherwise::Values(vec![code]),
+                None => Otherwise::Refused,
+            },
+            missing: self.strict.then_some(Otherwise::Refused),
+            whole: self.whole,
+            widens: true,
+        };
+        (self.column, lookup)
+    }
+
+    /// What values become when their codes are looked up once more. `strict` refuses what has no
+    /// code.
+    fn through(
+        self,
+        width: usize,
+        strict: bool,
+        row: impl Fn(f64) -> Option<Vec<f64>>,
+    ) -> (Arc<str>, Lookup) {
+        let of = |code: f64| row(code).unwrap_or_else(|| vec![f64::NAN; width]);
+        let lookup = Lookup {
+            keys: Categories::of(&self.keys),
+            cells: self.codes.iter().flat_map(|&code| of(code)).collect(),
+            width,
+            names: None,
+            unknown: match self.unknown {
+                Some(code) if !(strict && code == UNKNOWN) => Otherwise::Values(of(code)),
+                _ => Otherwise::Refused,
+            },
+            missing: self.strict.then_some(Otherwise::Refused),
+            whole: false,
+            widens: false,
+        };
+        (self.column, lookup)
+    }
+}
+
+/// The pairs of `mapping` when it is a list of dicts with `col` and `mapping`.
+fn listed<'a>(c: Cursor<'a>) -> Result<Vec<(Arc<str>, Cursor<'a>)>, Error> {
+    let one = |entry: Cursor<'a>| {
+        let column = name(&pandas::cell(entry.attr("col")?)?);
+        Some((column, entry.attr("mapping")?))
+    };
+    attributes::list(c, "mapping")?
+        .into_iter()
+        .map(|entry| {
+            let reason = "holds an entry without `col` and `mapping`";
+            one(entry).ok_or_else(|| Error::attribute(c.class_name(), "mapping", reason))
+        })
+        .collect()
+}
+
+/// The pairs of `mapping` when it is a dict by column.
+fn by_column(c: Cursor<'_>) -> Result<Vec<(Arc<str>, Cursor<'_>)>, Error> {
+    let pairs = c.require("mapping")?.pairs().unwrap_or_default();
+    pairs
+        .iter()
+        .map(|&(key, value)| {
+            let key = pandas::cell(c.go(key)).ok_or_else(|| wrong(c, "mapping", "?"))?;
+            Ok((name(&key), c.go(value)))
+        })
+        .collect()
+}
+
+fn numbers(cells: &[Cell]) -> Option<Vec<f64>> {
+    cells
+        .iter()
+        .map(|cell| match cell {
+            Cell::Null => Some(f64::NAN),
+            Cell::Bool(v) => Some(f64::from(u8::from(*v))),
+            Cell::I64(v) => Some(*v as f64),
+            Cell::F64(v) => Some(*v),
+            Cell::Text(_) => None,
+        })
+        .collect()
+}
+
+/// Keys and values of a `Series`, or of a dict.
+fn keyed(mapping: Cursor<'_>) -> Option<(Vec<Cell>, Vec<Cell>)> {
+    if let Kind::Dict(pairs) = mapping.kind() {
+        let keys = pairs.iter().map(|&(key, _)| pandas::cell(mapping.go(key)));
+        let values = pairs.iter().map(|&(_, value)| pandas::cell(mapping.go(value)));
+        return Some((keys.collect::<Option<_>>()?, values.collect::<Option<_>>()?));
+    }
+    let series = pandas::series(mapping)?;
+    Some((series.index, series.values))
+}
+
+fn is_missing(cell: &Cell) -> bool {
+    matches!(cell, Cell::Null) || matches!(cell, Cell::F64(v) if v.is_nan())
+}
+
+fn ordinals(c: Cursor<'_>) -> Result<Vec<Ordinal>, Error> {
+    let unknown = match Policy::of(c, "handle_unknown")? {
+        Policy::Word("value") => Some(UNKNOWN),
+        Policy::Word("error") => None,
+        Policy::Number(number) => Some(number),
+        Policy::Word(_) | Policy::None => Some(f64::NAN),
+    };
+    let missing = Policy::of(c, "handle_missing")?;
+    let mut all = Vec::new();
+    for (column, mapping) in listed(c)? {
+        let read = keyed(mapping).and_then(|(keys, values)| Some((keys, numbers(&values)?)));
+        let Some((mut keys, mut codes)) = read else { return Err(wrong(c, "mapping", &column)) };
+        // a missing category may be `None` or NaN: one entry stands for both
+        keys.iter_mut().filter(|key| is_missing(key)).for_each(|key| *key = Cell::F64(f64::NAN));
+        let replaced = match missing {
+            Policy::Word("return_nan") => Some(f64::NAN),
+            Policy::Number(number) => Some(number),
+            _ => None,
+        };
+        if let Some(replaced) = replaced {
+            codes.iter_mut().filter(|code| **code == MISSING).for_each(|code| *code = replaced);
+        }
+        all.push(Ordinal {
+            column,
+            keys,
+            codes,
+            unknown,
+            strict: missing == Policy::Word("error"),
+            whole: missing != Policy::Word("return_nan"),
+        });
+    }
+    Ok(all)
+}
+
+/// The inner ordinal encoder, with what the outer one refuses.
+fn inner(c: Cursor<'_>) -> Result<(Vec<Ordinal>, bool), Error> {
+    let inside = ordinals(c.require("ordinal_encoder")?);
+    let mut all = inside.map_err(|error| error.at("ordinal_encoder"))?;
+    let strict = Policy::of(c, "handle_missing")? == Policy::Word("error");
+    for ordinal in &mut all {
+        ordinal.strict |= strict;
+    }
+    Ok((all, Policy::of(c, "handle_unknown")? == Policy::Word("error")))
+}
+
+/// A number for each code: encoders by the target.
+fn means(c: Cursor<'_>) -> Result<Lookups, Error> {
+    let mappings = by_column(c)?;
+    let (all, strict) = inner(c)?;
+    all.into_iter()
+        .map(|ordinal| {
+            let found = mappings.iter().find(|(column, _)| *column == ordinal.column);
+            let read = found.and_then(|(_, mapping)| {
+                let (keys, values) = keyed(*mapping)?;
+                Some((numbers(&keys)?, numbers(&values)?))
+            });
+            let Some((codes, values)) = read else {
+                return Err(wrong(c, "mapping", &ordinal.column));
+            };
+            Ok(ordinal.through(1, strict, |code| {
+                let at = codes.iter().position(|&known| known == code)?;
+                Some(vec![*values.get(at)?])
+            }))
+        })
+        .collect()
+}
+
+/// A row of a frame for each code: one-hot and positional encoders.
+fn wide(c: Cursor<'_>) -> Result<Lookups, Error> {
+    let mappings = listed(c)?;
+    let (all, strict) = inner(c)?;
+    all.into_iter()
+        .map(|ordinal| {
+            let column = Arc::clone(&ordinal.column);
+            let found = mappings.iter().find(|(name, _)| *name == column);
+            let frame = found.and_then(|(_, mapping)| pandas::frame(*mapping));
+            let read = frame.and_then(|frame| {
+                let columns = frame.columns.iter().map(|cells| numbers(cells));
+                Some((numbers(&frame.index)?, columns.collect::<Option<Vec<_>>>()?, frame))
+            });
+            let Some((codes, columns, frame)) = read else {
+                return Err(wrong(c, "mapping", &column));
+            };
+            let (column, lookup) = ordinal.through(columns.len(), strict, |code| {
+                let code = if code.is_nan() { MISSING } else { code };
+                let at = codes.iter().position(|&known| known == code)?;
+                columns.iter().map(|values| values.get(at).copied()).collect()
+            });
+            let is_whole = |cell: &Cell| matches!(cell, Cell::I64(_));
+            let whole = frame.columns.iter().all(|cells| cells.iter().all(is_whole));
+            let names = Some(frame.names.iter().map(name).collect());
+            Ok((column, Lookup { names, whole, ..lookup }))
+        })
+        .collect()
+}
+
+/// How often each value was there.
+fn counts(c: Cursor<'_>) -> Result<Lookups, Error> {
+    let strict = !is_old(c) && Policy::of(c, "handle_missing")? == Policy::Word("error");
+    let of_column = |attribute: &str, column: &str| {
+        let policies = c.attr(attribute);
+        Policy::read(c, attribute, policies.and_then(|policies| policies.attr(column)))
+    };
+    by_column(c)?
+        .into_iter()
+        .map(|(column, mapping)| {
+            let read = keyed(mapping).and_then(|(keys, values)| {
+                let whole = values.iter().all(|value| matches!(value, Cell::I64(_)));
+                Some((keys, numbers(&values)?, whole))
+            });
+            let Some((mut keys, mut cells, whole)) = read else {
+                return Err(wrong(c, "mapping", &column));
+            };
+            let groups = c.attr("_min_group_categories").and_then(|groups| groups.attr(&column));
+            for &(value, group) in groups.and_then(Cursor::pairs).unwrap_or_default() {
+                let (value, group) = (pandas::cell(c.go(value)), pandas::cell(c.go(group)));
+                let at = keys.iter().position(|key| Some(key) == group.as_ref());
+                let count = at.and_then(|at| cells.get(at)).copied();
+                let (Some(value), Some(count)) = (value, count) else {
+                    return Err(wrong(c, "_min_group_categories", &column));
+                };
+                keys.push(value);
+                cells.push(count);
+            }
+            let keeps_nan = of_column("_handle_missing", &column)? == Policy::Word("return_nan");
+            let unknown = match of_column("_handle_unknown", &column)? {
+                Policy::Number(number) => Otherwise::Values(vec![number]),
+                Policy::Word("error") => Otherwise::Refused,
+                Policy::Word("value") if !keeps_nan => Otherwise::Values(vec![0.0]),
+                Policy::Word(_) | Policy::None => Otherwise::Values(vec![f64::NAN]),
+            };
+            let lookup = Lookup {
+                keys: Categories::of(&keys),
+                cells,
+                width: 1,
+                names: None,
+                unknown,
+                missing: strict.then_some(Otherwise::Refused),
+                whole,
+                widens: true,
+            };
+            Ok((column, lookup))
+        })
+        .collect()
+}
+
+/// Up to 2.5, files do not hold the names of the columns of training.
+fn is_old(c: Cursor<'_>) -> bool {
+    c.attr("feature_names_in_").is_none()
+}
+
+/// The mean target of each value, with `weight` rows of the overall mean added; of values that
+/// were there once, the overall mean.
+fn sums(c: Cursor<'_>, weight: f64) -> Result<Lookups, Error> {
+    let mean = attributes::number(c, "_mean")
+        .ok_or_else(|| Error::attribute(c.class_name(), "_mean", "is missing: is it fitted?"))?;
+    let unknown = match Policy::of(c, "handle_unknown")? {
+        Policy::Word("value") => Otherwise::Values(vec![mean]),
+        Policy::Word("error") => Otherwise::Refused,
+        _ => Otherwise::Values(vec![f64::NAN]),
+    };
+    let missing = Policy::of(c, "handle_missing")?;
+    by_column(c)?
+        .into_iter()
+        .map(|(column, mapping)| {
+            let read = pandas::frame(mapping).and_then(|frame| {
+                let of = |wanted: &str| {
+                    let at = frame.names.iter().position(|label| *name(label) == *wanted)?;
+                    numbers(frame.columns.get(at)?)
+                };
+                Some((of("sum")?, of("count")?, frame.index))
+            });
+            let Some((sums, counts, index)) = read else {
+                return Err(wrong(c, "mapping", &column));
+            };
+            let level = |(&sum, &count): (&f64, &f64)| {
+                if count <= 1.0 {
+                    mean
+                } else if weight == 0.0 {
+                    sum / count
+                } else {
+                    let added = if is_old(c) { mean } else { mean * weight };
+                    (sum + added) / (count + weight)
+                }
+            };
+            let missing = match missing {
+                Policy::Word("error") => Some(Otherwise::Refused),
+                Policy::Word("value") if index.iter().any(is_missing) => None,
+                Policy::Word("value") => Some(Otherwise::Values(vec![mean])),
+                _ => Some(Otherwise::Values(vec![f64::NAN])),
+            };
+            let lookup = Lookup {
+                keys: Categories::of(&index),
+                cells: sums.iter().zip(&counts).map(level).collect(),
+                width: 1,
+                names: None,
+                unknown: unknown.clone(),
+                missing,
+                whole: false,
+                widens: false,
+            };
+            Ok((column, lookup))
+        })
+        .collect()
+}
