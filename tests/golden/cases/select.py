@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, SVR, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from case import Case, from_script
@@ -107,6 +107,8 @@ def _from_model() -> list:
         case("most-of-equal", lambda: sfm(LinearRegression(), max_features=2, threshold="0.01*mean"), "y"),
         case("norm-2", lambda: sfm(LogisticRegression(), norm_order=2)),
         case("norm-inf", lambda: sfm(LogisticRegression(), norm_order=np.inf)),
+        case("svc", lambda: sfm(SVC(kernel="linear"))),
+        case("svr", lambda: sfm(SVR(kernel="linear"), threshold="median"), "y"),
         _case("model-prefit", prefit),
         _case("model-floats", lambda d: sfm(LinearRegression(), threshold="median").fit(_wide(d)[:, [0, 1, 2, 3, 4, 6, 7, 8]].astype(np.float32), d.y.astype(np.float32)), lambda d, m: _wide(d)[:6, :8]),
         case("path", lambda: sfm(steps(), importance_getter="named_steps.ridge.coef_"), "y"),

@@ -1,9 +1,17 @@
 //! Projections, factorisations and kernel approximations.
 
-use super::{Built, transformer};
+use super::{Built, predictor, transformer};
 use crate::{
+    Error,
     read::Cursor,
-    sklearn::{building::Building, decomposition::Projection},
+    sklearn::{
+        building::Building,
+        decomposition::{
+            Centerer, Discriminant, KernelComponents, Mixture, PartialLeastSquares, Projection,
+            SparseCode, singular_vectors,
+        },
+        kernel_approximation::{Additive, Cosines, CountSketch, Nystroem},
+    },
 };
 
 pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Option<Built> {
@@ -13,6 +21,36 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Optio
         "FastICA" => transformer(Projection::independent(c)),
         "FactorAnalysis" => transformer(Projection::factors(c)),
         "SparsePCA" | "MiniBatchSparsePCA" => transformer(Projection::sparse_components(c)),
+        "GaussianRandomProjection" | "SparseRandomProjection" => transformer(Projection::random(c)),
+        "LinearDiscriminantAnalysis" => predictor(Discriminant::build(c)),
+        "PLSRegression" | "PLSCanonical" | "CCA" => predictor(PartialLeastSquares::build(c)),
+        "PLSSVD" => transformer(singular_vectors(c)),
+        "KernelPCA" => transformer(KernelComponents::build(c)),
+        "KernelCenterer" => transformer(Centerer::build(c)),
+        "Nystroem" => transformer(Nystroem::build(c)),
+        "RBFSampler" => transformer(Cosines::radial(c)),
+        "SkewedChi2Sampler" => transformer(Cosines::skewed(c)),
+        "AdditiveChi2Sampler" => transformer(Additive::build(c)),
+        "PolynomialCountSketch" => transformer(CountSketch::build(c)),
+        "LatentDirichletAllocation" => transformer(Mixture::build(c)),
+        "DictionaryLearning" | "MiniBatchDictionaryLearning" | "SparseCoder" => {
+            transformer(SparseCode::build(c))
+        }
+        "NMF" | "MiniBatchNMF" => Err(Error::Unsupported {
+            what: format!("`{name}`"),
+            reason:
+                "the library starts from the mean of all rows that are asked together and stops \
+                     when all of them have converged, so that its answer to a row depends on the \
+                     others"
+                    .into(),
+            hint: "Use `LatentDirichletAllocation` for topics, or `TruncatedSVD` or `PCA`".into(),
+        }),
+        "TSNE" | "MDS" | "ClassicalMDS" | "SpectralEmbedding" => Err(Error::Unsupported {
+            what: format!("`{name}`"),
+            reason: "it places the rows that it was fitted on and has no `transform` for others"
+                .into(),
+            hint: "Use `PCA`, `KernelPCA` or `LinearDiscriminantAnalysis`, which do".into(),
+        }),
         _ => return None,
     })
 }

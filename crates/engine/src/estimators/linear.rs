@@ -40,7 +40,6 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>) -> Option<Built> {
         | "GeneralizedLinearRegressor" => predictor(LinearRegressor::generalized(c)),
         "LogisticRegression" | "LogisticRegressionCV" => predictor(LinearClassifier::logistic(c)),
         "SGDClassifier" => predictor(LinearClassifier::gradient_descent(c)),
-        "LinearDiscriminantAnalysis" => predictor(LinearClassifier::discriminant(c)),
         "Perceptron"
         | "PassiveAggressiveClassifier"
         | "RidgeClassifier"

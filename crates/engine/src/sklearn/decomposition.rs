@@ -9,8 +9,21 @@ use crate::{
         algebra,
         check::{self, Allow},
         product::Product,
+        sparse,
     },
 };
+
+mod discriminant;
+mod kernel_pca;
+mod partial_least_squares;
+mod sparse_coding;
+mod topics;
+
+pub(crate) use discriminant::Discriminant;
+pub(crate) use kernel_pca::{Centerer, KernelComponents};
+pub(crate) use partial_least_squares::{PartialLeastSquares, singular_vectors};
+pub(crate) use sparse_coding::SparseCode;
+pub(crate) use topics::Mixture;
 
 /// What becomes of sparse rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +60,11 @@ pub(crate) struct Projection {
     answer: Answer,
     /// True when the components were stored as floats.
     f32: bool,
+    /// The answer to sparse rows is sparse.
+    stays_sparse: bool,
     mean: Option<Mean>,
+    /// Divides what is left of a row without its mean.
+    divisor: Option<Vec<f64>>,
     product: Product,
     /// Multiplies what the first product gave.
     second: Option<Product>,
@@ -163,6 +180,46 @@ impl Projection {
         Ok(Self { mean, ..Self::new(c, components)? })
     }
 
+    /// `LinearDiscriminantAnalysis`: (x − xbar) · scalings, of which the first components remain; the
+    /// eigen solver does not subtract. `None` for a solver that gives no projection.
+    pub(crate) fn discriminants(c: Cursor<'_>) -> Result<Option<Self>, Error> {
+        let centred = match attributes::text(c, "solver") {
+            Some("svd") => true,
+            Some("eigen") => false,
+            _ => return Ok(None),
+        };
+        let Components { values, rows, columns, f32 } = matrix(c, "scalings_")?;
+        let most = c.require("_max_components")?.as_i64().and_then(|n| usize::try_from(n).ok());
+        let most = most.filter(|&most| most > 0).ok_or_else(|| {
+            Error::attribute(c.class_name(), "_max_components", "is no count of components")
+        })?;
+        let kept = most.min(columns);
+        let values: Vec<f64> =
+            values.chunks_exact(columns).flat_map(|row| row.iter().copied().take(kept)).collect();
+        let product = Product::new(values, rows, kept);
+        let mut built = Self::of(c, product, "scalings_", f32)?;
+        if centred {
+            let values = attributes::numbers_of(c, "xbar_", rows)?;
+            built.mean = Some(Mean { values, in_place: false });
+        }
+        Ok(Some(built))
+    }
+
+    /// `GaussianRandomProjection` and `SparseRandomProjection`: x · componentsᵀ.
+    pub(crate) fn random(c: Cursor<'_>) -> Result<Self, Error> {
+        if c.require("components_")?.attr("indptr").is_none() {
+            return Self::truncated(c);
+        }
+        let stored = sparse::rows(c, "components_")?;
+        let (rows, columns) = (stored.starts.len().saturating_sub(1), stored.columns);
+        let values = sparse::filled(&stored, rows)?;
+        let f32 = stored.scalar == crate::Scalar::F32;
+        let components = Components { values, rows, columns, f32 };
+        let mut built = Self { sparse: Sparse::Taken, ..Self::new(c, &components)? };
+        built.stays_sparse = !attributes::flag(c, "dense_output", true);
+        Ok(built)
+    }
+
     fn new(c: Cursor<'_>, components: &Components) -> Result<Self, Error> {
         let Components { rows, columns, f32, .. } = *components;
         let product = Product::transposed(&components.values, columns, rows);
@@ -181,12 +238,24 @@ impl Projection {
             sparse: Sparse::Refused,
             answer: Answer::Common,
             f32,
+            stays_sparse: false,
+            divisor: None,
             mean: None,
             product,
             second: None,
             shift: None,
             scale: None,
         })
+    }
+
+    /// Subtracts the mean and divides; `round` is done to each result.
+    fn centre(&self, row: &mut [f64], mean: &Mean, round: impl Fn(f64) -> f64) {
+        for (v, mean) in row.iter_mut().zip(&mean.values) {
+            *v = round(*v - mean);
+        }
+        for (v, divisor) in row.iter_mut().zip(self.divisor.iter().flatten()) {
+            *v = round(*v / divisor);
+        }
     }
 
     /// The products of rows of which the mean has not been subtracted.
@@ -197,18 +266,20 @@ impl Projection {
             (Data::F32(m), None) => Ok(self.product.dense(&m.values, rows)),
             (Data::F64(mut m), Some(mean)) => {
                 for row in m.values.chunks_exact_mut(m.columns.max(1)) {
-                    row.iter_mut().zip(&mean.values).for_each(|(v, mean)| *v -= mean);
+                    self.centre(row, mean, |v| v);
                 }
                 Ok(self.product.dense(&m.values, rows))
             }
             (Data::F32(m), Some(mean)) => {
-                let round = |v: f64| if mean.in_place { f64::from(v as f32) } else { v };
-                let each = m.values.chunks_exact(m.columns.max(1));
-                let shifted = each.flat_map(|row| {
-                    row.iter().zip(&mean.values).map(|(&v, mean)| round(f64::from(v) - mean))
-                });
-                let shifted: Vec<f64> = shifted.collect();
-                Ok(self.product.dense(&shifted, rows))
+                let mut values: Vec<f64> = m.values.iter().map(|&v| f64::from(v)).collect();
+                for row in values.chunks_exact_mut(m.columns.max(1)) {
+                    if mean.in_place {
+                        self.centre(row, mean, |v| f64::from(v as f32));
+                    } else {
+                        self.centre(row, mean, |v| v);
+                    }
+                }
+                Ok(self.product.dense(&values, rows))
             }
             (Data::Sparse(csr), mean) if self.sparse == Sparse::Taken => {
                 let mut out = self.product.sparse(&csr, rows);
@@ -242,6 +313,7 @@ impl Transform for Projection {
         let columns = Some(self.product.columns());
         let table = check::numeric(input, columns, Allow::Finite, &self.class)?;
         let rows = table.rows;
+        let stays_sparse = self.stays_sparse && matches!(table.data, Data::Sparse(_));
         let f32 = self.f32 && (self.answer == Answer::OfComponents || check::is_f32(&table.data));
         let mut out = self.products(table)?;
         if let Some(second) = &self.second {
@@ -255,6 +327,9 @@ impl Transform for Projection {
             if let Some(scale) = &self.scale {
                 row.iter_mut().zip(scale).for_each(|(v, scale)| *v /= scale);
             }
+        }
+        if stays_sparse {
+            return Ok(sparse::thinned(&out, rows, outputs, f32));
         }
         Ok(check::answered(out, rows, outputs, f32))
     }

@@ -48,6 +48,11 @@ impl Product {
         self.outputs
     }
 
+    /// The matrix, row-major.
+    pub(crate) fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
     /// The products of dense rows, `rows × outputs`.
     pub(crate) fn dense<T: Real>(&self, rows: &[T], count: usize) -> Vec<f64> {
         let mut out = vec![0.0; count * self.outputs];

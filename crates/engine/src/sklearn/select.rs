@@ -17,6 +17,7 @@ mod importance;
 mod nan;
 mod recursive;
 mod sums;
+mod support;
 mod univariate;
 
 pub(crate) use recursive::Eliminated;

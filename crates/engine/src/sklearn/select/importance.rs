@@ -3,6 +3,7 @@
 use super::{
     boosters,
     sums::{Width, pairwise},
+    support,
 };
 use crate::{
     Error,
@@ -96,7 +97,10 @@ fn coefficients(estimator: Cursor<'_>) -> Result<Grid, Error> {
     let stored = ["coef_", "_coef_"].into_iter().find(|name| estimator.attr(name).is_some());
     match stored {
         Some(name) => attributes::grid(estimator, name),
-        None => Err(unknown(estimator, "computes its coefficients when it is asked for them")),
+        None if attributes::text(estimator, "kernel") == Some("linear") => {
+            support::coefficients(estimator)
+        }
+        None => Err(unknown(estimator, "has no coefficients with its kernel")),
     }
 }
 
