@@ -71,7 +71,8 @@ pub(super) fn name(cell: &Cell) -> Arc<str> {
         Cell::I64(v) => v.to_string().into(),
         Cell::F64(v) => v.to_string().into(),
         Cell::Bool(v) => if *v { "True" } else { "False" }.into(),
-        Cell::Null => "None".into(),
+        Cell::Texts(texts) => texts.join(", ").into(),
+        Cell::Null | Cell::Absent => "None".into(),
     }
 }
 

@@ -158,7 +158,7 @@ fn numbers(cells: &[Cell]) -> Option<Vec<f64>> {
             Cell::Bool(v) => Some(f64::from(u8::from(*v))),
             Cell::I64(v) => Some(*v as f64),
             Cell::F64(v) => Some(*v),
-            Cell::Text(_) => None,
+            Cell::Text(_) | Cell::Texts(_) | Cell::Absent => None,
         })
         .collect()
 }

@@ -65,7 +65,7 @@ impl Categories {
         let mut all = Self::default();
         for cell in cells {
             all.push(match cell {
-                Cell::Null => Value::None,
+                Cell::Null | Cell::Absent | Cell::Texts(_) => Value::None,
                 Cell::Bool(v) => Value::Bool(*v),
                 Cell::I64(v) => Value::Int(*v),
                 Cell::F64(v) => Value::object(*v),
