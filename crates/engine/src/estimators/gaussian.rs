@@ -1,8 +1,20 @@
 //! Gaussian processes, kernel ridge and discriminants.
 
-use super::Built;
-use crate::{read::Cursor, sklearn::building::Building};
+use super::{Built, predictor};
+use crate::{
+    read::Cursor,
+    sklearn::{
+        building::Building,
+        discriminant::QuadraticDiscriminant,
+        gaussian::{GaussianProcessClassifier, GaussianProcessRegressor},
+    },
+};
 
-pub(super) fn of_class(_name: &str, _c: Cursor<'_>, _building: &Building) -> Option<Built> {
-    None
+pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Option<Built> {
+    Some(match name {
+        "QuadraticDiscriminantAnalysis" => predictor(QuadraticDiscriminant::build(c)),
+        "GaussianProcessRegressor" => predictor(GaussianProcessRegressor::build(c)),
+        "GaussianProcessClassifier" => predictor(GaussianProcessClassifier::build(c)),
+        _ => return None,
+    })
 }

@@ -2,7 +2,6 @@
 
 /// Class, and what to train in its place.
 const NEAREST: &[(&str, &str)] = &[
-    ("GaussianProcessRegressor", "`GradientBoostingRegressor`"),
     ("IterativeImputer", "`SimpleImputer`"),
     ("KNNImputer", "`SimpleImputer`"),
     ("KNeighborsClassifier", "`RandomForestClassifier`"),
@@ -13,7 +12,6 @@ const NEAREST: &[(&str, &str)] = &[
     ("NearestCentroid", "`LinearDiscriminantAnalysis`"),
     ("OneVsOneClassifier", "`LogisticRegression`"),
     ("OneVsRestClassifier", "`LogisticRegression`"),
-    ("QuadraticDiscriminantAnalysis", "`LinearDiscriminantAnalysis`"),
     ("TransformedTargetRegressor", "`PoissonRegressor` or `GammaRegressor`"),
 ];
 

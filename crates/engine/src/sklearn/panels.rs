@@ -9,12 +9,15 @@
     reason = "a function compiled for AVX2 is called after asking the processor"
 )]
 
-use std::ops::{Add, Mul};
+use std::ops::{Add, Mul, Sub};
 
 use crate::table::Real;
 
 /// A number that rows are multiplied in.
-pub(crate) trait Number: Real + Add<Output = Self> + Mul<Output = Self> {}
+pub(crate) trait Number:
+    Real + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self>
+{
+}
 
 impl Number for f32 {}
 impl Number for f64 {}
@@ -72,6 +75,16 @@ impl<T: Number> Panels<T> {
     /// The products of rows that lie `stride` apart, written over `out`, which has
     /// [`Panels::stride`] values for each of them.
     pub(crate) fn multiply(&self, rows: &[T], stride: usize, out: &mut [T]) {
+        self.sums(rows, stride, out, |value, weight| value * weight);
+    }
+
+    /// The squared distances between rows, as [`Panels::multiply`] takes them, and the outputs of the
+    /// matrix.
+    pub(crate) fn distances(&self, rows: &[T], stride: usize, out: &mut [T]) {
+        self.sums(rows, stride, out, |value, weight| (value - weight) * (value - weight));
+    }
+
+    fn sums(&self, rows: &[T], stride: usize, out: &mut [T], combine: impl Fn(T, T) -> T + Copy) {
         if self.columns == 0 {
             out.fill(T::default());
             return;
@@ -79,10 +92,10 @@ impl<T: Number> Panels<T> {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2, which is all that the function needs beyond safe code.
-            unsafe { multiply_avx2(self, rows, stride, out) };
+            unsafe { sums_avx2(self, rows, stride, out, combine) };
             return;
         }
-        multiply(self, rows, stride, out);
+        sums(self, rows, stride, out, combine);
     }
 
     /// Adds `value` times the weights of one column to the products of one row.
@@ -97,13 +110,25 @@ impl<T: Number> Panels<T> {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn multiply_avx2<T: Number>(panels: &Panels<T>, rows: &[T], stride: usize, out: &mut [T]) {
-    multiply(panels, rows, stride, out);
+fn sums_avx2<T: Number>(
+    panels: &Panels<T>,
+    rows: &[T],
+    stride: usize,
+    out: &mut [T],
+    combine: impl Fn(T, T) -> T + Copy,
+) {
+    sums(panels, rows, stride, out, combine);
 }
 
 #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
 #[inline(always)]
-fn multiply<T: Number>(panels: &Panels<T>, rows: &[T], stride: usize, out: &mut [T]) {
+fn sums<T: Number>(
+    panels: &Panels<T>,
+    rows: &[T],
+    stride: usize,
+    out: &mut [T],
+    combine: impl Fn(T, T) -> T + Copy,
+) {
     let (columns, width) = (panels.columns, panels.stride());
     let row = |at: usize| rows.get(at * stride..at * stride + columns);
     let mut at = 0;
@@ -114,7 +139,7 @@ fn multiply<T: Number>(panels: &Panels<T>, rows: &[T], stride: usize, out: &mut 
             && out.len() == ROWS * width
         {
             for (place, panel) in panels.blocks.chunks_exact(columns).enumerate() {
-                let sums = rows_of(panel, [a, b, c, d]);
+                let sums = rows_of(panel, [a, b, c, d], combine);
                 for (out, sums) in out.chunks_exact_mut(width).zip(sums) {
                     keep(out, place, sums);
                 }
@@ -122,7 +147,7 @@ fn multiply<T: Number>(panels: &Panels<T>, rows: &[T], stride: usize, out: &mut 
         } else {
             for (offset, out) in out.chunks_exact_mut(width).enumerate() {
                 if let Some(row) = row(at + offset) {
-                    alone(panels, row, out);
+                    alone(panels, row, out, combine);
                 }
             }
         }
@@ -141,13 +166,17 @@ fn keep<T: Number>(out: &mut [T], panel: usize, sums: [T; LANES]) {
 /// The sums of one panel for several rows.
 #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
 #[inline(always)]
-fn rows_of<T: Number>(panel: &[[T; LANES]], rows: [&[T]; ROWS]) -> [[T; LANES]; ROWS] {
+fn rows_of<T: Number>(
+    panel: &[[T; LANES]],
+    rows: [&[T]; ROWS],
+    combine: impl Fn(T, T) -> T + Copy,
+) -> [[T; LANES]; ROWS] {
     let [a, b, c, d] = rows;
     let mut sums = [[T::default(); LANES]; ROWS];
     for ((((block, &a), &b), &c), &d) in panel.iter().zip(a).zip(b).zip(c).zip(d) {
         for (sums, value) in sums.iter_mut().zip([a, b, c, d]) {
             for (sum, &weight) in sums.iter_mut().zip(block) {
-                *sum = *sum + value * weight;
+                *sum = *sum + combine(value, weight);
             }
         }
     }
@@ -157,7 +186,12 @@ fn rows_of<T: Number>(panel: &[[T; LANES]], rows: [&[T]; ROWS]) -> [[T; LANES]; 
 /// All sums of one row.
 #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
 #[inline(always)]
-fn alone<T: Number>(panels: &Panels<T>, row: &[T], out: &mut [T]) {
+fn alone<T: Number>(
+    panels: &Panels<T>,
+    row: &[T],
+    out: &mut [T],
+    combine: impl Fn(T, T) -> T + Copy,
+) {
     let columns = panels.columns;
     let mut groups = panels.blocks.chunks_exact(columns * SIDE);
     let mut place = 0;
@@ -169,7 +203,7 @@ fn alone<T: Number>(panels: &Panels<T>, row: &[T], out: &mut [T]) {
         for ((((&value, a), b), c), d) in row.iter().zip(a).zip(b).zip(c).zip(d) {
             for (sums, block) in sums.iter_mut().zip([a, b, c, d]) {
                 for (sum, &weight) in sums.iter_mut().zip(block) {
-                    *sum = *sum + value * weight;
+                    *sum = *sum + combine(value, weight);
                 }
             }
         }
@@ -182,7 +216,7 @@ fn alone<T: Number>(panels: &Panels<T>, row: &[T], out: &mut [T]) {
         let mut sums = [T::default(); LANES];
         for (&value, block) in row.iter().zip(panel) {
             for (sum, &weight) in sums.iter_mut().zip(block) {
-                *sum = *sum + value * weight;
+                *sum = *sum + combine(value, weight);
             }
         }
         keep(out, place, sums);

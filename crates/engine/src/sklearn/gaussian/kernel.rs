@@ -1,0 +1,204 @@
+//! The kernels of `sklearn.gaussian_process.kernels`, made for the rows of training.
+
+use super::{
+    BLOCK,
+    leaf::{Leaf, Shape, Training},
+};
+use crate::{
+    Error,
+    read::Cursor,
+    sklearn::{panels::Panels, refuse},
+};
+
+/// Deepest nesting of sums and products.
+const DEPTH: u32 = 64;
+
+/// A kernel between a row and each row of training.
+#[derive(Debug)]
+pub(super) struct Kernel {
+    tree: Tree,
+    columns: usize,
+    count: usize,
+}
+
+#[derive(Debug)]
+enum Tree {
+    Constant(f64),
+    /// Noise: a row is like itself alone.
+    White(f64),
+    Leaf(Leaf),
+    /// x·y + σ².
+    Product {
+        others: Panels<f64>,
+        add: f64,
+    },
+    Sum(Box<[Tree; 2]>),
+    Times(Box<[Tree; 2]>),
+    Power(Box<Tree>, f64),
+}
+
+impl Kernel {
+    /// Reads a kernel for the rows of training.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a kernel of another library, [`Error::Attribute`] for parameters that
+    /// no kernel has.
+    pub(super) fn read(c: Cursor<'_>, training: Training<'_>) -> Result<Self, Error> {
+        let columns = training.columns;
+        let count = training.rows.len() / columns.max(1);
+        Ok(Self { tree: Tree::read(c, training, DEPTH)?, columns, count })
+    }
+
+    /// Rows of training.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Hands over, a block of rows after another, the rows and their kernels: for each row
+    /// [`Kernel::count`] values, and some more that mean nothing up to the stride, which is the last
+    /// argument.
+    pub(super) fn blocks(
+        &self,
+        rows: &[f64],
+        f32: bool,
+        mut found: impl FnMut(&[f64], &[f64], usize),
+    ) {
+        let columns = self.columns.max(1);
+        let stride = self.count.next_multiple_of(8).max(1);
+        let mut out = vec![0.0; stride * BLOCK.min(rows.len() / columns)];
+        for rows in rows.chunks(BLOCK * columns) {
+            let out = out.get_mut(..rows.len() / columns * stride).unwrap_or_default();
+            self.tree.fill(rows, f32, out);
+            found(rows, out, stride);
+        }
+    }
+
+    /// The kernel of a row and itself.
+    pub(super) fn own(&self, row: &[f64]) -> f64 {
+        self.tree.own(row)
+    }
+}
+
+impl Tree {
+    fn read(c: Cursor<'_>, training: Training<'_>, depth: u32) -> Result<Self, Error> {
+        let number = |name: &str| {
+            let value = c.require(name)?;
+            value.as_f64().ok_or_else(|| {
+                let reason = format!("holds {}, where a number is expected", value.describe());
+                Error::attribute(c.class_name(), name, reason)
+            })
+        };
+        let Some(deeper) = depth.checked_sub(1) else {
+            return Err(Error::Unsupported {
+                what: format!("a kernel nested {DEPTH} deep"),
+                reason: "no one writes such a kernel, and one that contains itself has no end"
+                    .into(),
+                hint: "save the fitted model again".into(),
+            });
+        };
+        let part = |name: &str| Self::read(c.require(name)?, training, deeper);
+        let Some(("sklearn", name)) =
+            c.class().map(|(module, name)| (module.split('.').next().unwrap_or_default(), name))
+        else {
+            return Err(refuse::function("GaussianProcess", "kernel_", c));
+        };
+        Ok(match name {
+            "ConstantKernel" => Self::Constant(number("constant_value")?),
+            "WhiteKernel" => Self::White(number("noise_level")?),
+            "RBF" => Self::Leaf(Leaf::scaled(c, Shape::Radial, training)?),
+            "Matern" => {
+                let smoothness = number("nu")?;
+                if smoothness.is_nan() || smoothness <= 0.0 {
+                    let reason = format!("is {smoothness}, and a smoothness is above zero");
+                    return Err(Error::attribute(name, "nu", reason));
+                }
+                Self::Leaf(Leaf::scaled(c, Shape::Matern(smoothness), training)?)
+            }
+            "RationalQuadratic" => {
+                let (alpha, length) = (number("alpha")?, number("length_scale")?);
+                let shape = Shape::Rational(2.0 * alpha * (length * length), alpha);
+                Self::Leaf(Leaf::plain(shape, training))
+            }
+            "ExpSineSquared" => {
+                let (period, length) = (number("periodicity")?, number("length_scale")?);
+                Self::Leaf(Leaf::plain(Shape::Periodic { period, length }, training))
+            }
+            "DotProduct" => {
+                let (sigma, columns) = (number("sigma_0")?, training.columns);
+                let count = training.rows.len() / columns.max(1);
+                let value =
+                    |column: usize, row: usize| training.rows.get(row * columns + column).copied();
+                Self::Product { others: Panels::new(columns, count, value), add: sigma * sigma }
+            }
+            "Sum" => Self::Sum(Box::new([part("k1")?, part("k2")?])),
+            "Product" => Self::Times(Box::new([part("k1")?, part("k2")?])),
+            "Exponentiation" => Self::Power(Box::new(part("kernel")?), number("exponent")?),
+            _ => {
+                return Err(Error::Unsupported {
+                    what: format!("the kernel `{name}` of a Gaussian process"),
+                    reason: "it has no native implementation".into(),
+                    hint: "Kernels that run natively: ConstantKernel, WhiteKernel, RBF, Matern, \
+                           RationalQuadratic, ExpSineSquared, DotProduct, PairwiseKernel, and their \
+                           sums, products and powers"
+                        .into(),
+                });
+            }
+        })
+    }
+
+    /// The kernel between each row and each row of training, written over `out`.
+    fn fill(&self, rows: &[f64], f32: bool, out: &mut [f64]) {
+        match self {
+            Self::Constant(value) => out.fill(*value),
+            Self::White(_) => out.fill(0.0),
+            Self::Leaf(leaf) => leaf.fill(rows, f32, out),
+            Self::Product { others, add } => {
+                others.multiply(rows, others.columns(), out);
+                for v in out {
+                    *v += add;
+                }
+            }
+            Self::Sum(parts) => Self::both(parts, rows, f32, out, |a, b| a + b),
+            Self::Times(parts) => Self::both(parts, rows, f32, out, |a, b| a * b),
+            Self::Power(part, exponent) => {
+                part.fill(rows, f32, out);
+                for v in out {
+                    *v = v.powf(*exponent);
+                }
+            }
+        }
+    }
+
+    fn both(
+        [first, second]: &[Self; 2],
+        rows: &[f64],
+        f32: bool,
+        out: &mut [f64],
+        combine: impl Fn(f64, f64) -> f64,
+    ) {
+        first.fill(rows, f32, out);
+        // a constant needs no matrix
+        if let Self::Constant(value) = second {
+            for v in out {
+                *v = combine(*v, *value);
+            }
+            return;
+        }
+        let mut other = vec![0.0; out.len()];
+        second.fill(rows, f32, &mut other);
+        for (v, other) in out.iter_mut().zip(other) {
+            *v = combine(*v, other);
+        }
+    }
+
+    fn own(&self, row: &[f64]) -> f64 {
+        match self {
+            Self::Constant(value) | Self::White(value) => *value,
+            Self::Leaf(_) => 1.0,
+            Self::Product { add, .. } => row.iter().map(|v| v * v).sum::<f64>() + add,
+            Self::Sum(parts) => parts[0].own(row) + parts[1].own(row),
+            Self::Times(parts) => parts[0].own(row) * parts[1].own(row),
+            Self::Power(part, exponent) => part.own(row).powf(*exponent),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The classifier of two classes inside a Gaussian process classifier (Rasmussen and Williams 2006,
+//! algorithm 3.2).
+
+use super::{
+    kernel::Kernel,
+    leaf::Training,
+    regressor::{narrow, training},
+};
+use crate::{Error, attributes, read::Cursor, sklearn::sums::sum};
+
+/// The logistic function is about Σ wᵢ erf(λᵢ x): each λ with its w, as the library has them
+/// (Williams and Barber 1998, "Bayesian classification with Gaussian processes", appendix A).
+const STEPS: [(f64, f64); 5] = [
+    (0.41, -1_854.821_415_1),
+    (0.4, 3_516.898_936_46),
+    (0.37, 221.293_467_12),
+    (0.44, 128.123_238_05),
+    (0.39, -2_010.494_226_54),
+];
+
+/// Rows whose systems of equations are solved side by side.
+const LANES: usize = 8;
+
+/// A classifier of two classes.
+#[derive(Debug)]
+pub(super) struct Laplace {
+    kernel: Kernel,
+    /// For each row of training, how far its probability is from its class.
+    slopes: Vec<f64>,
+    /// For each row of training, the square root of the curvature of its likelihood.
+    roots: Vec<f64>,
+    /// The lower triangle, row after row: 1, 2, 3, … values.
+    triangle: Vec<f64>,
+}
+
+impl Laplace {
+    /// Reads the fitted state; `release` is the estimator that knows its release.
+    pub(super) fn read(c: Cursor<'_>, release: Cursor<'_>, columns: usize) -> Result<Self, Error> {
+        let rows = training(c, columns)?;
+        let known =
+            Training { rows: &rows.values, columns, f32: rows.yields_f32, narrow: narrow(release) };
+        let kernel = Kernel::read(c.require("kernel_")?, known).map_err(|it| it.at("kernel_"))?;
+        let count = kernel.count();
+        let targets = attributes::numbers_of(c, "y_train_", count)?;
+        let shares = attributes::numbers_of(c, "pi_", count)?;
+        let slopes = targets.iter().zip(&shares).map(|(target, share)| target - share).collect();
+        let roots = attributes::numbers_of(c, "W_sr_", count)?;
+        let whole = attributes::grid(c, "L_")?;
+        attributes::counted(c, "L_", whole.values.len(), count * count)?;
+        let lines = whole.values.chunks_exact(count.max(1)).enumerate();
+        let triangle = lines.flat_map(|(at, line)| line.iter().take(at + 1).copied()).collect();
+        Ok(Self { kernel, slopes, roots, triangle })
+    }
+
+    /// The mean of the latent function at each row, which is positive for the second class.
+    pub(super) fn means(&self, rows: &[f64], f32: bool) -> Vec<f64> {
+        let mut means = Vec::new();
+        self.kernel.blocks(rows, f32, |_, kernels, stride| {
+            means.extend(kernels.chunks_exact(stride).map(|kernels| self.mean(kernels)));
+        });
+        means
+    }
+
+    fn mean(&self, kernels: &[f64]) -> f64 {
+        sum(kernels.get(..self.slopes.len()).unwrap_or_default(), &self.slopes, |a, b| a * b)
+    }
+
+    /// The probability of the second class of each row.
+    pub(super) fn probabilities(&self, rows: &[f64], f32: bool) -> Vec<f64> {
+        let count = self.kernel.count();
+        let mut out = Vec::new();
+        let mut lanes = vec![[0.0; LANES]; count];
+        self.kernel.blocks(rows, f32, |rows, kernels, stride| {
+            let width = rows.len() / (kernels.len() / stride).max(1);
+            let groups = rows.chunks(LANES * width.max(1)).zip(kernels.chunks(LANES * stride));
+            for (rows, kernels) in groups {
+                for (place, kernels) in kernels.chunks_exact(stride).enumerate() {
+                    for ((lanes, value), root) in lanes.iter_mut().zip(kernels).zip(&self.roots) {
+                        if let Some(lane) = lanes.get_mut(place) {
+                            *lane = root * value;
+                        }
+                    }
+                }
+                let explained = self.explained(&mut lanes);
+                let each = rows.chunks_exact(width.max(1)).zip(kernels.chunks_exact(stride));
+                for ((row, kernels), explained) in each.zip(explained) {
+                    let variance = self.kernel.own(row) - explained;
+                    out.push(expected(self.mean(kernels), variance));
+                }
+            }
+        });
+        out
+    }
+
+    /// The squared length of the solution of the lower triangle for each lane, which is solved in
+    /// place.
+    fn explained(&self, lanes: &mut [[f64; LANES]]) -> [f64; LANES] {
+        let mut lengths = [0.0; LANES];
+        let mut start = 0;
+        for at in 0..lanes.len() {
+            let line = self.triangle.get(start..start + at + 1).unwrap_or_default();
+            start += at + 1;
+            let (solved, rest) = lanes.split_at_mut(at);
+            let (Some(own), Some((diagonal, line))) = (rest.first_mut(), line.split_last()) else {
+                break;
+            };
+            for (weight, solved) in line.iter().zip(solved) {
+                for (own, solved) in own.iter_mut().zip(solved) {
+                    *own -= weight * *solved;
+                }
+            }
+            for (own, length) in own.iter_mut().zip(&mut lengths) {
+                *own /= diagonal;
+                *length += *own * *own;
+            }
+        }
+        lengths
+    }
+}
+
+/// The mean of the logistic function over a normal distribution.
+fn expected(mean: f64, variance: f64) -> f64 {
+    use std::f64::consts::PI;
+    let alpha = 1.0 / (2.0 * variance);
+    let (mut whole, mut weights) = (0.0, 0.0);
+    for (lambda, weight) in STEPS {
+        let gamma = lambda * mean;
+        let integral = (PI / alpha).sqrt()
+            * libm::erf(gamma * (alpha / (alpha + lambda * lambda)).sqrt())
+            / (2.0 * (variance * 2.0 * PI).sqrt());
+        whole += weight * integral;
+        weights += weight;
+    }
+    whole + 0.5 * weights
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expected;
+
+    #[test]
+    fn an_even_chance_stays_one_and_doubt_draws_others_to_it() {
+        assert!((expected(0.0, 1.0) - 0.5).abs() < 1e-6);
+        assert!((expected(2.0, 1e-9) - 1.0 / (1.0 + (-2_f64).exp())).abs() < 1e-3);
+        assert!(expected(2.0, 4.0) < expected(2.0, 1.0));
+    }
+}

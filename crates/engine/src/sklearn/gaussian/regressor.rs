@@ -1,0 +1,109 @@
+use super::{kernel::Kernel, leaf::Training, rows};
+use crate::{
+    Error, Inputs, Method, Output, OutputData, Predictor, Table,
+    attributes::{self, version},
+    read::Cursor,
+    sklearn::sums::sum,
+};
+
+/// `GaussianProcessRegressor`: the mean of the process.
+#[derive(Debug)]
+pub(crate) struct GaussianProcessRegressor {
+    class: String,
+    inputs: Inputs,
+    columns: usize,
+    kernel: Kernel,
+    /// For each target, its weight of each row of training.
+    weights: Vec<Vec<f64>>,
+    /// For each target, what its mean was divided by, and what is added.
+    units: Vec<(f64, f64)>,
+    /// The answer has two dimensions.
+    matrix: bool,
+}
+
+/// The rows of training.
+pub(super) fn training(c: Cursor<'_>, columns: usize) -> Result<attributes::Grid, Error> {
+    let grid = attributes::grid(c, "X_train_")?;
+    match grid.shape[..] {
+        [count, width] if width > 0 && count > 0 && count * width == grid.values.len() => {
+            attributes::counted(c, "X_train_", width, columns.max(1))?;
+            Ok(grid)
+        }
+        _ => Err(Error::attribute(c.class_name(), "X_train_", "is no matrix of rows")),
+    }
+}
+
+/// Whether numpy keeps floats when it divides them by one double: before numpy 2, which came in the
+/// time of scikit-learn 1.5. The file does not name its numpy.
+pub(super) fn narrow(c: Cursor<'_>) -> bool {
+    version(c).is_none_or(|version| version < (1, 5))
+}
+
+impl GaussianProcessRegressor {
+    pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
+        let width = attributes::grid(c, "X_train_")?.shape.get(1).copied().unwrap_or(0);
+        let inputs = attributes::inputs(c, Some(width));
+        let columns = inputs.columns.unwrap_or(width);
+        let rows = training(c, columns)?;
+        let narrow = narrow(c);
+        let known = Training { rows: &rows.values, columns, f32: rows.yields_f32, narrow };
+        let kernel = Kernel::read(c.require("kernel_")?, known).map_err(|it| it.at("kernel_"))?;
+        let count = kernel.count();
+        let alpha = attributes::grid(c, "alpha_")?;
+        let targets = match alpha.shape[..] {
+            [_] => 1,
+            [_, targets] if targets > 0 => targets,
+            _ => return Err(Error::attribute(c.class_name(), "alpha_", "has no targets")),
+        };
+        attributes::counted(c, "alpha_", alpha.values.len(), count * targets)?;
+        let of_target = |target| alpha.values.iter().skip(target).step_by(targets).copied();
+        let each = |name: &str| -> Result<Vec<f64>, Error> {
+            let found = attributes::numbers(c, name)?;
+            match found[..] {
+                [one] => Ok(vec![one; targets]),
+                _ => attributes::counted(c, name, found.len(), targets).map(|()| found),
+            }
+        };
+        let units = each("_y_train_std")?.into_iter().zip(each("_y_train_mean")?).collect();
+        // from 1.1 on one column is no matrix
+        let recent = version(c).is_some_and(|version| version >= (1, 1));
+        Ok(Self {
+            class: c.class_name().to_owned(),
+            inputs,
+            columns,
+            weights: (0..targets).map(|target| of_target(target).collect()).collect(),
+            units,
+            matrix: alpha.shape.len() == 2 && (targets > 1 || !recent),
+            kernel,
+        })
+    }
+}
+
+impl Predictor for GaussianProcessRegressor {
+    fn inputs(&self) -> Inputs {
+        self.inputs.clone()
+    }
+
+    fn methods(&self) -> &[Method] {
+        &[Method::Predict]
+    }
+
+    fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
+        let (rows, f32) = rows(input, self.columns, &self.class)?;
+        let mut values = Vec::with_capacity(input.rows * self.weights.len());
+        self.kernel.blocks(&rows, f32, |_, kernels, stride| {
+            for kernels in kernels.chunks_exact(stride) {
+                let kernels = kernels.get(..self.kernel.count()).unwrap_or_default();
+                for (weights, (unit, mean)) in self.weights.iter().zip(&self.units) {
+                    values.push(unit * sum(kernels, weights, |a, b| a * b) + mean);
+                }
+            }
+        });
+        let data = OutputData::F64(values);
+        Ok(if self.matrix {
+            Output::matrix(input.rows, self.weights.len(), data)
+        } else {
+            Output::flat(data)
+        })
+    }
+}
