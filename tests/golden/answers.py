@@ -24,8 +24,10 @@ def answers(model: object, rows: object, methods: Optional[tuple] = None, also: 
             found[method] = dense(getattr(model, method)(rows))
     if kind.startswith("xgboost."):
         found["margin"] = model.predict(rows, output_margin=True)
+        found.update(_xgboost_contributions(model, rows))
     if kind.startswith("lightgbm."):
         found["margin"] = model.predict(rows, raw_score=True)
+        found.update(_lightgbm_contributions(model, rows))
     if kind.startswith("catboost."):
         found["margin"] = model._predict(rows, "RawFormulaVal", 0, 0, 1, False, "predict")
         found["leaf"] = model.calc_leaf_indexes(rows, thread_count=1).astype(np.int32)
@@ -51,7 +53,33 @@ def _xgboost_booster(model: object, rows: np.ndarray) -> dict:
     if '"gblinear"' not in model.save_config():
         leaf = model.predict(matrix, pred_leaf=True)
         found["leaf"] = leaf.reshape(len(rows), -1).astype(np.int32)
+    found.update(_side_by_side(lambda: model.predict(matrix, pred_contribs=True), len(rows)))
     return found
+
+
+def _side_by_side(ask: object, rows: int) -> dict:
+    """Contributions with the blocks of all outputs in one row; nothing where the library has none."""
+    try:
+        found = dense(ask())
+    except Exception as error:
+        if "not" in str(error) and "implemented" in str(error):
+            return {}
+        raise
+    return {"contributions": found.reshape(rows, -1)}
+
+
+def _xgboost_contributions(model: object, rows: object) -> dict:
+    """What the booster of a wrapper answers, with the rounds and the missing value of the wrapper."""
+    import xgboost
+
+    more = {"enable_categorical": True} if "category" in map(str, getattr(rows, "dtypes", ())) else {}
+    matrix = xgboost.DMatrix(rows, missing=model.missing, nthread=1, **more)
+    best = getattr(model, "early_stopping_rounds", None) and {"iteration_range": (0, model.best_iteration + 1)}
+    return _side_by_side(lambda: model.get_booster().predict(matrix, pred_contribs=True, **(best or {})), len(rows))
+
+
+def _lightgbm_contributions(model: object, rows: object) -> dict:
+    return _side_by_side(lambda: model.predict(rows, pred_contrib=True, num_threads=1), len(rows))
 
 
 def _lightgbm_booster(model: object, rows: np.ndarray) -> dict:
@@ -60,4 +88,5 @@ def _lightgbm_booster(model: object, rows: np.ndarray) -> dict:
         "predict": model.predict(rows, num_threads=1),
         "margin": model.predict(rows, raw_score=True, num_threads=1),
         "leaf": leaf.reshape(len(rows), -1).astype(np.int32),
+        **_lightgbm_contributions(model, rows),
     }

@@ -6,6 +6,7 @@
 
 mod categories;
 mod importance;
+mod leaves;
 mod model;
 mod objective;
 mod predictor;
@@ -45,8 +46,7 @@ fn load(file: ModelFile<'_>, _: &Limits) -> Result<Loaded, Error> {
 /// The model, and the version of its format.
 ///
 /// # Errors
-/// [`Error::Malformed`] with the line at fault, or [`Error::Unsupported`] for linear trees,
-/// categorical splits and unknown objectives.
+/// [`Error::Malformed`] with the line at fault, or [`Error::Unsupported`] for unknown objectives.
 fn build_from(bytes: &[u8]) -> Result<(Box<dyn Predictor>, String), Error> {
     let model = Model::read(bytes, None)?;
     let origin = format!("LightGBM text {}", model.version);

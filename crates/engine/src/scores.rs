@@ -1,7 +1,7 @@
 //! From scores to classes and probabilities: functions that several libraries share, each in the width
 //! in which they compute it.
 
-use crate::table::Real;
+use crate::{Error, table::Real};
 
 /// The first of the greatest scores of a row.
 pub(crate) fn argmax<T: Real>(row: &[T]) -> usize {
@@ -13,6 +13,26 @@ pub(crate) fn argmax<T: Real>(row: &[T]) -> usize {
         }
     }
     best
+}
+
+/// Columns of the contributions of a booster's features: each output has one for each feature, and
+/// one for what is expected without any.
+///
+/// # Errors
+/// [`Error::Input`] when so many rows would have too many values.
+pub(crate) fn contributions_width(
+    features: usize,
+    outputs: usize,
+    rows: usize,
+) -> Result<usize, Error> {
+    let width = features.saturating_add(1).saturating_mul(outputs);
+    let values = rows.saturating_mul(width);
+    if values <= 1 << 28 {
+        return Ok(width);
+    }
+    Err(Error::input(format!(
+        "the contributions of {rows} rows would be {values} values; send fewer rows at a time"
+    )))
 }
 
 /// The logistic function.

@@ -13,12 +13,14 @@
 mod blend;
 mod build;
 mod columns;
+mod decisions;
 mod direct;
 mod forest;
 mod kernel;
 mod lanes;
 mod listed;
 mod ranked;
+mod shap;
 mod sum;
 mod symmetric;
 #[cfg(test)]
@@ -26,6 +28,8 @@ mod tests;
 
 pub(crate) use build::{Builder, Split, Test};
 pub(crate) use columns::{Categories, View, ZERO};
+pub(crate) use decisions::Decisions;
 pub(crate) use forest::Forest;
 pub(crate) use listed::{Listed, Side};
+pub(crate) use shap::{DEEPEST, Shap};
 pub(crate) use symmetric::{Column, Symmetric};

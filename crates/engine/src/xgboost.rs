@@ -13,6 +13,7 @@ mod json;
 mod linear;
 mod objective;
 mod predictor;
+mod quadrature;
 mod tree;
 mod wrapper;
 

@@ -22,7 +22,7 @@ def cases() -> list:
     if installed("xgboost"):
         found += [*_xgboost_native(), *_xgboost_binary(), *_xgboost_boosters(), *_xgboost_wrappers()]
     if installed("lightgbm"):
-        found += [*_lightgbm_native(), *_lightgbm_wrappers()]
+        found += [*_lightgbm_native(), *_lightgbm_boosters(), *_lightgbm_wrappers()]
     return found
 
 
@@ -425,6 +425,62 @@ def _lightgbm_native() -> list:
     ]
 
 
+def _lgb_coded(d: object, **params: object) -> object:
+    x = _coded(d)
+    more = {"objective": "regression", "min_data_per_group": 5, "cat_smooth": 1, "max_cat_to_onehot": 2, **params}
+    return lgb_train(d, _coded_answer(d, x), x=x, categories=[2], **more)
+
+
+def _lgb_cities(d: object, frame: object, **params: object) -> object:
+    return lgb_train(d, _city_answer(d), x=frame, objective="regression", min_data_per_group=3, cat_smooth=1, **params)
+
+
+def _seen_and_unseen_cities(d: object, model: object) -> object:
+    """A category that training never met is missing for LightGBM."""
+    rows = _city_frame(d).iloc[:9].reset_index(drop=True)
+    rows["city"] = rows["city"].cat.rename_categories({rows["city"][1]: "Atlantis"})
+    rows.loc[3, "city"] = None
+    return rows
+
+
+def _lightgbm_boosters() -> list:
+    """Splits by categories, and leaves that hold linear models."""
+    t = lgb_train
+    linear = {"objective": "regression", "linear_tree": True, "num_leaves": 4, "rounds": 3}
+    finite = lambda d, m: d.edge(m, nan=True, huge=1e3)
+    answers = {"*": "A"}
+    own = from_script(OWN_OBJECTIVE_LGB, "own_objective")
+    return [
+        _lgb("boost-lgb-categories", _lgb_coded, answers, _code_rows),
+        _lgb("boost-lgb-categories-one-hot", lambda d: _lgb_coded(d, max_cat_to_onehot=20), answers, _code_rows),
+        _lgb("boost-lgb-categories-multiclass", lambda d: lgb_train(d, d.three, rounds=2, x=_coded(d), categories=[2], objective="multiclass", num_class=3, min_data_per_group=3), CHAIN, _code_rows),
+        _lgb("boost-lgb-cities", lambda d: _lgb_cities(d, _city_frame(d)), answers, _seen_and_unseen_cities),
+        _lgb("boost-lgb-cities-integers", lambda d: _lgb_cities(d, _cities_by_number(d)), answers, _number_city_rows),
+        _lgb("boost-lgb-linear", lambda d: t(d, d.y, **linear), answers, finite),
+        _lgb("boost-lgb-linear-no-nan", lambda d: t(d, d.y, x=d.x, **linear), answers, finite),
+        _lgb("boost-lgb-linear-categories", lambda d: _lgb_coded(d, linear_tree=True), answers, _code_rows),
+        _lgb("boost-lgb-linear-one-leaf", lambda d: t(d, d.y, **{**linear, "rounds": 2, "min_data_in_leaf": 90}), answers, finite),
+        _lgb("boost-lgb-linear-binary", lambda d: t(d, d.binary, **{**linear, "objective": "binary"}), ONE_EXP, finite),
+        _lgb("boost-lgb-xendcg", lambda d: t(d, d.three, objective="rank_xendcg", group=[30, 40, 26])),
+        _lgb("boost-lgb-multiclassova-sigmoid", lambda d: t(d, d.three, rounds=2, objective="multiclassova", num_class=3, sigmoid=0.7), ONE_EXP),
+        _lgb("boost-lgb-own-objective", lambda d: _lgb_own(d, own), answers),
+        _lgb("boost-lgb-deep", lambda d: t(d, d.y, rounds=2, objective="regression", num_leaves=40, min_data_in_leaf=1), answers),
+    ]
+
+
+OWN_OBJECTIVE_LGB = "lambda scores, rows: (scores - rows.get_label(), 1.0 + 0.0 * scores)"
+
+
+def _lgb_own(d: object, own: object) -> object:
+    """A booster whose objective is a function: given to `train` before 4.0, a parameter since."""
+    if version_key(installed("lightgbm")) >= (4, 0):
+        return lgb_train(d, d.y, objective=own)
+    import lightgbm
+
+    params = {"num_leaves": 6, "min_data_in_leaf": 5, "verbosity": -1, "num_threads": 1, "deterministic": True}
+    return lightgbm.train(params, lightgbm.Dataset(d.x_nan, d.y, params=params), 4, fobj=own)
+
+
 def _lgbm(d: object, kind: str, y: object, x: object = None, **params: object) -> object:
     import lightgbm
 
@@ -447,6 +503,13 @@ def _lgbm_pipeline(d: object) -> object:
     return make_pipeline(StandardScaler(), model).fit(d.x, d.names)
 
 
+def _lgbm_ranker(d: object) -> object:
+    import lightgbm
+
+    model = lightgbm.LGBMRanker(n_estimators=3, num_leaves=5, min_child_samples=5, n_jobs=1, verbosity=-1, random_state=d.state % 100_000)
+    return model.fit(d.x_nan, d.three, group=np.array([40, 30, 26]))
+
+
 def _lightgbm_wrappers() -> list:
     x = {"library": "lightgbm"}
     return [
@@ -459,6 +522,10 @@ def _lightgbm_wrappers() -> list:
         Case("lgbm-classifier-early-stopping", _lgbm_early, _edge_nan, LABELS_CHAIN, since="3.3", **x),
         Case("lgbm-regressor", lambda d: _lgbm(d, "LGBMRegressor", d.y), _edge_nan, **x),
         Case("lgbm-regressor-poisson", lambda d: _lgbm(d, "LGBMRegressor", d.counts, objective="poisson"), _edge_nan, ONE_EXP, **x),
+        Case("boost-lgb-classifier-cities", lambda d: _lgbm(d, "LGBMClassifier", d.names, _city_frame(d), n_estimators=2, min_data_per_group=3), _seen_and_unseen_cities, LABELS_CHAIN, **x),
+        Case("boost-lgb-regressor-linear", lambda d: _lgbm(d, "LGBMRegressor", d.y, n_estimators=3, linear_tree=True), lambda d, m: d.edge(m, nan=True, huge=1e3), **x),
+        Case("boost-lgb-ranker", _lgbm_ranker, _edge_nan, **x),
+        Case("boost-lgb-regressor-own-objective", lambda d: _lgbm(d, "LGBMRegressor", d.y, n_estimators=2, objective=from_script("lambda y, s: (s - y, 1 + 0 * s)", "own")), _edge_nan, containers=("model.cloudpickle.pkl",), **x),
         Case("lgbm-in-pipeline", _lgbm_pipeline, lambda d, m: d.edge(), LABELS_CHAIN, **x),
         Case(
             "booster-pickle",

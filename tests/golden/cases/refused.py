@@ -19,14 +19,13 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from case import Case, from_script, installed
-from cases.boosting import lgb_train, save_lightgbm
 
 CODE = ("model.cloudpickle.pkl",)
 
 
 def cases() -> list:
     """Carried code, foreign classes, hostile files, and native formats that are out of scope."""
-    return [*_carried_code(), *_foreign(), *_callables(), *_hostile(), *_lightgbm()]
+    return [*_carried_code(), *_foreign(), *_callables(), *_hostile()]
 
 
 def _edge(d: object, model: object) -> np.ndarray:
@@ -162,17 +161,4 @@ def _hostile() -> list:
         *found,
         _case("hostile-eval", lambda d: None, ("eval",), save=_save_raw(evaluate)),
         _case("hostile-hidden-in-scaler", _hidden_call, ("system",), save=_save_pickle),
-    ]
-
-
-def _lightgbm() -> list:
-    if not installed("lightgbm"):
-        return []
-
-    def linear(d: object) -> object:
-        return lgb_train(d, d.y, x=d.x, objective="regression", linear_tree=True)
-
-    more = {"library": "lightgbm", "save": save_lightgbm}
-    return [
-        _case("linear-tree", linear, ("linear",), **more),
     ]

@@ -1,13 +1,14 @@
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     categories::Categories,
+    leaves::{Counts, Leaves, Lines, TreeLeaves},
     objective::Objective,
     text::{Block, File, malformed},
 };
 use crate::{
     Error,
-    tree::{Builder, Forest, Listed, Side, Split, Test, View},
+    tree::{Builder, DEEPEST, Forest, Listed, Shap, Side, Split, Test, View},
 };
 
 /// A boosted ensemble or forest with its objective.
@@ -23,22 +24,6 @@ pub(super) struct Model {
     pub(super) categories: Option<Categories>,
     /// Version of the format, such as `v4`.
     pub(super) version: String,
-}
-
-/// What the leaves hold.
-struct Leaves {
-    /// The value of each node.
-    values: Box<[f64]>,
-    /// The output that each tree adds to.
-    group: Box<[u32]>,
-    /// Number of splits of each tree: our numbers of leaves begin after them.
-    splits: Box<[u32]>,
-}
-
-impl fmt::Debug for Leaves {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} values", self.values.len())
-    }
 }
 
 /// Most scores a row may have; no model of a real problem comes near.
@@ -68,18 +53,11 @@ impl Model {
             leaves.push(read_tree(&mut builder, block)?);
         }
         let forest = Forest::new(builder);
-        let splits: Box<[u32]> =
-            leaves.iter().map(|values| values.len().saturating_sub(1) as u32).collect();
-        let values = forest.arrange(|tree, node| {
-            let leaf = node.checked_sub(splits.get(tree).copied().unwrap_or(0));
-            let value = leaf.and_then(|leaf| leaves.get(tree)?.get(leaf as usize));
-            value.copied().unwrap_or(0.0)
-        });
-        let group = (0..used).map(|tree| (tree % outputs) as u32).collect();
+        let leaves = Leaves::new(&forest, &leaves, outputs);
         let average = header.get("average_output").is_some();
         Ok(Self {
             forest,
-            leaves: Leaves { values, group, splits },
+            leaves,
             outputs,
             objective,
             divisor: average.then(|| (used / outputs).max(1) as f64),
@@ -92,9 +70,40 @@ impl Model {
     /// Sums of the leaves, rows × outputs.
     pub(super) fn scores(&self, rows: &[f64], count: usize) -> Vec<f64> {
         let mut sums = vec![0.0; count * self.outputs];
-        let leaves = &self.leaves;
-        self.forest.add(rows, &leaves.values, &leaves.group, self.outputs, &mut sums);
+        self.leaves.add(&self.forest, rows, self.outputs, &mut sums);
         sums
+    }
+
+    /// True when the file tells what [`Model::contributions`] needs.
+    pub(super) fn explains(&self) -> bool {
+        self.leaves.counts.is_some() && self.forest.depth() <= DEEPEST
+    }
+
+    /// What each feature adds to each output's score, rows × outputs × (features + 1), the last
+    /// value of an output being what is expected without any feature.
+    pub(super) fn contributions(&self, rows: &[f64], count: usize) -> Vec<f64> {
+        let features = self.forest.features();
+        let width = features + 1;
+        let mut parts = vec![0.0; count * self.outputs * width];
+        let leaves = &self.leaves;
+        let counts = leaves.counts.as_deref().unwrap_or_default();
+        let cover = |node: u32| f64::from(counts.get(node as usize).copied().unwrap_or(0));
+        let value = |node: u32| leaves.values.get(node as usize).copied().unwrap_or(0.0);
+        let mut decisions = self.forest.decisions();
+        let mut shap = Shap::default();
+        let of_rows = rows.chunks_exact(features).zip(parts.chunks_exact_mut(self.outputs * width));
+        for (row, parts) in of_rows {
+            decisions.set(row);
+            for (tree, (&output, mean)) in leaves.group.iter().zip(&leaves.means).enumerate() {
+                let start = output as usize * width;
+                let Some(parts) = parts.get_mut(start..start + width) else { continue };
+                if let Some(expected) = parts.last_mut() {
+                    *expected += mean;
+                }
+                shap.add(&self.forest, &decisions, tree, cover, value, parts);
+            }
+        }
+        parts
     }
 
     /// The numbers of the leaves, rows × trees.
@@ -113,23 +122,20 @@ fn names(header: &Block<'_>, features: usize) -> Option<Arc<[Arc<str>]>> {
     (own && names.len() == features).then_some(names)
 }
 
-/// Adds a tree to the builder and gives back its leaf values.
-fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<f64>, Error> {
+/// Adds a tree to the builder and gives back what its leaves hold.
+fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<TreeLeaves, Error> {
     let leaves = block.count("num_leaves")?;
     if leaves == 0 {
         return Err(block.wrong("num_leaves", "is zero"));
     }
-    if block.get("is_linear").is_some_and(|flag| flag.trim() != "0") {
-        return Err(Error::booster(
-            "a LightGBM model with linear trees (`linear_tree=true`)",
-            "the native engine holds one value in a leaf, not a linear model",
-        ));
-    }
     let values = block.list::<f64>("leaf_value", leaves)?;
+    let lines = Lines::read(block, leaves, builder.features())?;
     let inner = leaves - 1;
+    let counts = Counts::read(block, inner, leaves);
+    let tree = TreeLeaves { values, lines, counts };
     if inner == 0 {
         builder.tree(&[Split::Leaf])?;
-        return Ok(values);
+        return Ok(tree);
     }
     let decisions = block.list::<u32>("decision_type", inner)?;
     let sets = sets(builder, block)?;
@@ -167,7 +173,7 @@ fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<f64>, 
     }
     splits.resize(inner + leaves, Split::Leaf);
     builder.tree(&splits)?;
-    Ok(values)
+    Ok(tree)
 }
 
 /// The numbers of the sets of categories that splits name: `cat_boundaries` tells where each one's

@@ -3,7 +3,8 @@ use std::borrow::Cow;
 use super::{categories::Categories, model::Model, objective::Objective};
 use crate::{
     Data, Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, quantity,
-    scores::argmax, tree::ZERO,
+    scores::{argmax, contributions_width},
+    tree::ZERO,
 };
 
 /// The class whose answers are asked for: `LGBMClassifier` answers otherwise than the rest.
@@ -21,6 +22,7 @@ pub(super) struct LightGbm {
     model: Model,
     /// The classes of a classifier.
     labels: Option<Labels>,
+    methods: Vec<Method>,
 }
 
 impl LightGbm {
@@ -46,7 +48,15 @@ impl LightGbm {
                 "how its scores become probabilities is not in the file",
             ));
         }
-        Ok(Self { model, labels })
+        let mut methods = vec![Method::Predict];
+        if labels.is_some() {
+            methods.extend([Method::PredictProba, Method::DecisionFunction]);
+        }
+        methods.extend([Method::Margin, Method::Leaf]);
+        if model.explains() {
+            methods.push(Method::Contributions);
+        }
+        Ok(Self { model, labels, methods })
     }
 
     fn shaped(&self, rows: usize, values: Vec<f64>) -> Output {
@@ -68,22 +78,13 @@ impl Predictor for LightGbm {
     }
 
     fn methods(&self) -> &[Method] {
-        if self.labels.is_some() {
-            return &[
-                Method::Predict,
-                Method::PredictProba,
-                Method::DecisionFunction,
-                Method::Margin,
-                Method::Leaf,
-            ];
-        }
-        &[Method::Predict, Method::Margin, Method::Leaf]
+        &self.methods
     }
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let model = &self.model;
         input.expect_columns(model.forest.features())?;
-        let numbers = model.categories.as_ref().map(|them| them.without_them(input));
+        let numbers = model.categories.as_ref().map(|them| them.numbered(input)).transpose()?;
         let rows = rows(numbers.as_deref().unwrap_or(input))?;
         let count = input.rows;
         if method == Method::Leaf {
@@ -91,6 +92,11 @@ impl Predictor for LightGbm {
             return Ok(Output::matrix(count, model.forest.trees(), OutputData::I32(numbers)));
         }
         let outputs = model.outputs;
+        if method == Method::Contributions {
+            let width = contributions_width(model.forest.features(), outputs, count)?;
+            let parts = model.contributions(&rows, count);
+            return Ok(Output::matrix(count, width, OutputData::F64(parts)));
+        }
         let mut scores = model.scores(&rows, count);
         if matches!(method, Method::Margin | Method::DecisionFunction) {
             return Ok(self.shaped(count, scores));

@@ -13,8 +13,10 @@ pub(super) struct Block<'a> {
 pub(super) struct File<'a> {
     pub(super) header: Block<'a>,
     pub(super) trees: Vec<Block<'a>>,
-    /// How many columns of the training frame were categories of pandas.
-    pub(super) categories: usize,
+    /// The columns that the parameters of training call categories.
+    pub(super) categorical: Vec<usize>,
+    /// The lists of pandas' categories, in JSON.
+    pub(super) pandas: Option<&'a str>,
 }
 
 impl<'a> File<'a> {
@@ -49,29 +51,19 @@ impl<'a> File<'a> {
             return Err(malformed("its end", "`end of trees` is missing: the file is cut short"));
         }
         let trees = blocks.split_off(1);
-        let listed = lines.find_map(|(_, line)| line.strip_prefix("pandas_categorical:"));
-        let categories = listed.map_or(0, lists);
-        Ok(Self { header: blocks.pop().unwrap_or_default(), trees, categories })
-    }
-}
-
-/// How many lists a list of lists in JSON holds.
-fn lists(json: &str) -> usize {
-    let (mut depth, mut count) = (0_usize, 0);
-    let (mut quoted, mut escaped) = (false, false);
-    for byte in json.bytes() {
-        match byte {
-            b'"' if !escaped => quoted = !quoted,
-            b'[' if !quoted => {
-                depth += 1;
-                count += usize::from(depth == 2);
+        let mut categorical = Vec::new();
+        let mut pandas = None;
+        for (_, line) in lines {
+            if let Some(columns) = line.strip_prefix("[categorical_feature:") {
+                let columns = columns.trim_end_matches(']').split(',');
+                categorical = columns.filter_map(|column| column.trim().parse().ok()).collect();
+            } else if let Some(listed) = line.strip_prefix("pandas_categorical:") {
+                pandas = Some(listed);
             }
-            b']' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
         }
-        escaped = quoted && byte == b'\\' && !escaped;
+        let header = blocks.pop().unwrap_or_default();
+        Ok(Self { header, trees, categorical, pandas })
     }
-    count
 }
 
 impl<'a> Block<'a> {
@@ -115,19 +107,6 @@ pub(super) fn malformed(place: impl Into<String>, reason: impl Into<String>) -> 
 #[cfg(test)]
 mod tests {
     use super::File;
-
-    #[test]
-    fn the_lists_of_categories_are_counted() {
-        for (json, expected) in [
-            ("null", 0),
-            ("[]", 0),
-            (r#"[["x"]]"#, 1),
-            (r#"[["a]", "[\"[", "b"], [1, 2], []]"#, 3),
-            ("[[", 1),
-        ] {
-            assert_eq!(super::lists(json), expected, "{json}");
-        }
-    }
 
     #[test]
     fn blocks_are_cut_and_values_found() {

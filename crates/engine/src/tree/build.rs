@@ -115,6 +115,11 @@ impl<T: Real> Builder<T> {
         }
     }
 
+    /// Columns of a row.
+    pub(crate) fn features(&self) -> usize {
+        self.features
+    }
+
     /// Takes a set of categories, and gives its number for [`Test::Listed`].
     pub(crate) fn listed(&mut self, set: Listed) -> u32 {
         self.numbering.listed(set)

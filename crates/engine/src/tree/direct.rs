@@ -16,13 +16,26 @@ pub(super) struct Packed {
     link: u32,
 }
 
+impl Packed {
+    /// The column it compares.
+    #[inline]
+    pub(super) fn column(self) -> u32 {
+        self.link & ((1 << COLUMN_BITS) - 1)
+    }
+}
+
 impl Step for Packed {
     type Cell = f32;
 
     #[inline]
+    fn left(self) -> u32 {
+        self.link >> COLUMN_BITS
+    }
+
+    #[inline]
     fn next<R: Cells<f32>>(self, row: &R) -> u32 {
-        let value = row.cell((self.link & ((1 << COLUMN_BITS) - 1)) as usize);
-        (self.link >> COLUMN_BITS) + u32::from(value > self.threshold)
+        let value = row.cell(self.column() as usize);
+        self.left() + u32::from(value > self.threshold)
     }
 }
 
@@ -34,8 +47,20 @@ pub(super) struct Wide<T> {
     left: u32,
 }
 
+impl<T> Wide<T> {
+    /// The column it compares.
+    pub(super) fn column(self) -> u32 {
+        self.column
+    }
+}
+
 impl<T: Real> Step for Wide<T> {
     type Cell = T;
+
+    #[inline]
+    fn left(self) -> u32 {
+        self.left
+    }
 
     #[inline]
     fn next<R: Cells<T>>(self, row: &R) -> u32 {

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use super::{
     blend::{self, Blend, Scratch},
@@ -59,15 +59,32 @@ impl<T: Real> Forest<T> {
         self.features
     }
 
-    /// For each feature, whether a split compares it.
-    pub(crate) fn reads(&self) -> Vec<bool> {
-        let mut reads = vec![false; self.features];
-        for &(feature, _) in &self.columns.list {
-            if let Some(read) = reads.get_mut(feature as usize) {
-                *read = true;
-            }
-        }
-        reads
+    /// The features that splits compare.
+    pub(crate) fn reads(&self) -> HashSet<u32> {
+        self.columns.list.iter().map(|&(feature, _)| feature).collect()
+    }
+
+    /// The feature that a column of the splits is made from.
+    pub(super) fn feature(&self, column: u32) -> Option<u32> {
+        self.columns.list.get(column as usize).map(|&(feature, _)| feature)
+    }
+
+    pub(super) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    pub(super) fn layout(&self) -> &Layout<T> {
+        &self.layout
+    }
+
+    /// Steps that reach the deepest leaf of any tree.
+    pub(crate) fn depth(&self) -> u32 {
+        self.trees.iter().map(|tree| tree.depth).max().unwrap_or(0)
+    }
+
+    /// The root of a tree among all nodes.
+    pub(crate) fn root(&self, tree: usize) -> Option<u32> {
+        self.trees.get(tree).map(|tree| tree.start)
     }
 
     /// The library's numbers of a tree's nodes, in the order of the forest's own numbering.

@@ -19,6 +19,9 @@ pub(super) trait Step: Copy {
     /// The type of a row's cells.
     type Cell: Copy + Default;
 
+    /// The left child's index in its tree; a leaf has itself there.
+    fn left(self) -> u32;
+
     /// The next node's index in its tree; a leaf answers itself.
     fn next<R: Cells<Self::Cell>>(self, row: &R) -> u32;
 }

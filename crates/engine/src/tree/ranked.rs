@@ -31,9 +31,14 @@ impl Step for Ranked {
     type Cell = u8;
 
     #[inline]
+    fn left(self) -> u32 {
+        self.0 >> 16
+    }
+
+    #[inline]
     fn next<R: Cells<u8>>(self, row: &R) -> u32 {
         let value = row.cell((self.0 >> 8 & 0xff) as usize);
-        (self.0 >> 16) + u32::from(value > self.0 as u8)
+        self.left() + u32::from(value > self.0 as u8)
     }
 }
 

@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
             return Err(self.wrong(format!("its leaves hold `{leaf_size}` values")));
         }
         let nodes = self.items(count, NODE)?;
-        self.items(count, STATISTICS)?;
+        let statistics = self.items(count, STATISTICS)?;
         self.budget.charge(nodes.len().saturating_add(TREE_OVERHEAD), self.at)?;
         let words = NODE / 4;
         let numbers = |index| Json::Numbers(Numbers::I32(column(nodes, words, index)));
@@ -172,14 +172,18 @@ impl<'a> Reader<'a> {
         let marked = column(nodes, words, 3);
         let features = marked.iter().map(|feature| feature & i32::MAX).collect();
         let default_left = marked.iter().map(|&feature| u8::from(feature < 0)).collect();
-        let conditions = column(nodes, words, 4);
-        let conditions = conditions.into_iter().map(|bits| f32::from_bits(bits.cast_unsigned()));
+        let floats = |items: Vec<i32>| {
+            let floats = items.into_iter().map(|bits| f32::from_bits(bits.cast_unsigned()));
+            Json::Numbers(Numbers::F32(floats.collect()))
+        };
+        let covers = column(statistics, STATISTICS / 4, 1);
         Ok(map([
             ("left_children", numbers(1)),
             ("right_children", numbers(2)),
             ("split_indices", Json::Numbers(Numbers::I32(features))),
             ("default_left", Json::Numbers(Numbers::U8(default_left))),
-            ("split_conditions", Json::Numbers(Numbers::F32(conditions.collect()))),
+            ("split_conditions", floats(column(nodes, words, 4))),
+            ("sum_hessian", floats(covers)),
         ]))
     }
 

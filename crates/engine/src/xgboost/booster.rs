@@ -83,10 +83,19 @@ impl Booster {
                     _ => Dart::Weighted,
                 };
                 let best = Best { only: best_only, known: best };
-                let parts = Parts { learner, booster, config, features, base: &base, dart, best };
+                let parts = Parts {
+                    learner,
+                    booster,
+                    config,
+                    features,
+                    base: &base,
+                    dart,
+                    best,
+                    quadrature: version[..] >= [3, 3][..],
+                };
                 let (ensemble, model) = parts.trees()?;
                 let reads = ensemble.forest.reads();
-                let reads = |feature| reads.get(feature).copied().unwrap_or(false);
+                let reads = |feature| reads.contains(&(feature as u32));
                 let categories = Categories::read(learner, model, features, reads);
                 (Scorer::Trees(Box::new(ensemble)), categories)
             }
@@ -122,7 +131,7 @@ impl Booster {
     /// value of an output being what is expected without any feature.
     pub(super) fn contributions(&self, rows: &[f32], count: usize) -> Vec<f32> {
         match &self.scorer {
-            Scorer::Trees(_) => Vec::new(),
+            Scorer::Trees(ensemble) => ensemble.contributions(rows, count, &self.base),
             Scorer::Linear(linear) => linear.contributions(rows, count, self.linear_base()),
         }
     }
@@ -152,6 +161,7 @@ struct Parts<'a> {
     base: &'a [f32],
     dart: Dart,
     best: Best,
+    quadrature: bool,
 }
 
 /// Which rounds count.
@@ -194,6 +204,7 @@ impl<'a> Parts<'a> {
             weights: weights.as_deref(),
             base: self.base,
             dart: self.dart,
+            quadrature: self.quadrature,
         };
         Ok((Ensemble::read(model, trees, &shape)?, model))
     }

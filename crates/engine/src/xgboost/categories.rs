@@ -50,17 +50,17 @@ impl Categories {
                 read: reads(feature),
             })
         };
-        let all: Box<[_]> = (0..features).map(known).collect();
+        let all: Box<[_]> = (0..features.min(types.len())).map(known).collect();
         all.iter().any(Option::is_some).then_some(Self(all))
     }
 
-    /// What the booster does with each column.
-    pub(super) fn uses(&self) -> Arc<[ColumnUse]> {
+    /// What the booster does with each column; `None` when their types are not all known.
+    pub(super) fn uses(&self, features: usize) -> Option<Arc<[ColumnUse]>> {
         let uses = self.0.iter().map(|feature| match feature {
             Some(Feature { known: Known::Texts { .. }, .. }) => ColumnUse::Text,
             _ => ColumnUse::Value,
         });
-        uses.collect()
+        (self.0.len() == features).then(|| uses.collect())
     }
 
     /// The rows with numbers in place of the categories. The columns of a frame hold categories; a

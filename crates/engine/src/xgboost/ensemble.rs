@@ -1,15 +1,16 @@
 //! The trees of a booster, and the sums of their leaves.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use super::{
     json::{ints, malformed},
+    quadrature::{Rule, Walk},
     tree::{self, Nodes},
 };
 use crate::{
     Error,
     read::tree_json::Json,
-    tree::{Builder, Forest},
+    tree::{Builder, DEEPEST, Forest, Shap},
 };
 
 /// Trees with what their leaves hold.
@@ -21,6 +22,21 @@ pub(super) struct Ensemble {
     group: Box<[u32]>,
     /// The base score is added last: what `dart` did before 1.4.
     base_last: bool,
+    /// How much of training reached each node, when the file tells.
+    covers: Option<Box<[f32]>>,
+    /// What the leaves held before their trees were given weights (`dart`).
+    unweighted: Option<Unweighted>,
+    /// Contributions are computed as since 3.3.
+    quadrature: bool,
+    /// What each tree gives on the average of training, trees × values of a leaf.
+    means: OnceLock<Box<[f64]>>,
+}
+
+/// Leaves without the weights of their trees: contributions are weighted after they are summed up.
+#[derive(Debug)]
+struct Unweighted {
+    leaves: Leaves,
+    weights: Box<[f32]>,
 }
 
 /// What the leaves hold.
@@ -51,6 +67,8 @@ pub(super) struct Shape<'a> {
     /// Start scores, one for each output.
     pub(super) base: &'a [f32],
     pub(super) dart: Dart,
+    /// Contributions are computed as since 3.3.
+    pub(super) quadrature: bool,
 }
 
 /// How a release adds up the trees of `dart`.
@@ -86,23 +104,40 @@ impl Ensemble {
             })?);
         }
         let forest = Forest::new(builder);
-        let weight = |tree: usize| shape.weights.map(|all| all.get(tree).copied().unwrap_or(1.0));
-        let leaves = if all.first().is_some_and(|nodes| nodes.vectors.is_some()) {
-            vectors(&forest, &all, weight)
-        } else {
-            Leaves::Values(forest.arrange(|tree, node| {
-                let values = all.get(tree).map(|nodes| &nodes.values);
-                let value = values.and_then(|v| v.get(node as usize)).copied().unwrap_or(0.0);
-                let Some(weight) = weight(tree) else { return value };
+        let leaves = Leaves::new(&forest, &all, |_, value| value);
+        let weighted = |weights: &[f32]| {
+            Leaves::new(&forest, &all, |tree, value| {
+                let weight = weights.get(tree).copied().unwrap_or(1.0);
                 if shape.dart != Dart::InPlace {
                     return value * weight;
                 }
                 let output = group.get(tree).copied().unwrap_or(0) as usize;
                 let base = shape.base.get(output).copied().unwrap_or(0.0);
                 ((base + value) - base) * weight
-            }))
+            })
         };
-        Ok(Self { forest, leaves, group: group.into(), base_last: shape.dart == Dart::BaseLast })
+        let (leaves, unweighted) = match shape.weights {
+            Some(weights) => {
+                (weighted(weights), Some(Unweighted { leaves, weights: weights.into() }))
+            }
+            None => (leaves, None),
+        };
+        let covers = all.iter().all(|nodes| nodes.covers.is_some()).then(|| {
+            forest.arrange(|tree, node| {
+                let covers = all.get(tree).and_then(|nodes| nodes.covers.as_ref());
+                covers.and_then(|covers| covers.get(node as usize)).copied().unwrap_or(0.0)
+            })
+        });
+        Ok(Self {
+            forest,
+            leaves,
+            group: group.into(),
+            base_last: shape.dart == Dart::BaseLast,
+            covers,
+            unweighted,
+            quadrature: shape.quadrature,
+            means: OnceLock::new(),
+        })
     }
 
     /// Scores of all rows, rows × outputs, from a start score for each output.
@@ -128,6 +163,158 @@ impl Ensemble {
     }
 }
 
+/// What contributions are computed from.
+pub(super) struct Explained<'a> {
+    leaves: &'a Leaves,
+    covers: &'a [f32],
+    outputs: usize,
+}
+
+impl Explained<'_> {
+    /// What a leaf adds to an output.
+    pub(super) fn value(&self, node: u32, output: usize) -> f32 {
+        let value = match self.leaves {
+            Leaves::Values(values) => values.get(node as usize),
+            Leaves::Vectors { slots, values } => {
+                let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
+                values.get(slot * self.outputs + output)
+            }
+        };
+        value.copied().unwrap_or(0.0)
+    }
+
+    /// How much of training reached a node.
+    pub(super) fn cover(&self, node: u32) -> f32 {
+        self.covers.get(node as usize).copied().unwrap_or(0.0)
+    }
+}
+
+impl Ensemble {
+    /// True when contributions can be computed. Releases before 3.3 do not know those of vectors.
+    pub(super) fn explains(&self) -> bool {
+        let scalar = matches!(self.leaves, Leaves::Values(_));
+        self.covers.is_some() && (scalar || self.quadrature) && self.forest.depth() <= DEEPEST
+    }
+
+    /// What each feature adds to each output's score, rows × outputs × (features + 1), the last
+    /// value of an output being what is expected without any feature, with the base score.
+    pub(super) fn contributions(&self, rows: &[f32], count: usize, base: &[f32]) -> Vec<f32> {
+        let (outputs, features) = (base.len(), self.forest.features());
+        let width = features + 1;
+        let mut all = vec![0.0; count * outputs * width];
+        let covers = self.covers.as_deref().unwrap_or_default();
+        let (leaves, weights) = match &self.unweighted {
+            Some(unweighted) => (&unweighted.leaves, &*unweighted.weights),
+            None => (&self.leaves, &[][..]),
+        };
+        let trees = Explained { leaves, covers, outputs };
+        let means = self.means.get_or_init(|| self.means(&trees, outputs));
+        let mut row = self.forest.decisions();
+        let mut shap = Shap::default();
+        let rule = Rule::new();
+        let mut odds = vec![None; features];
+        let mut own = vec![0.0; width];
+        for (index, all) in all.chunks_exact_mut(outputs * width).enumerate() {
+            row.set(rows.get(index * features..).and_then(|r| r.get(..features)).unwrap_or(&[]));
+            for (output, (parts, base)) in all.chunks_exact_mut(width).zip(base).enumerate() {
+                let mut expected = 0.0_f64;
+                for (tree, &group) in self.group.iter().enumerate() {
+                    let Some(mean) = self.mean(means, tree, group, output, outputs) else {
+                        continue;
+                    };
+                    let weight = weights.get(tree).copied().unwrap_or(1.0);
+                    own.fill(0.0);
+                    if self.quadrature {
+                        expected += mean * f64::from(weight);
+                        let odds = &mut odds[..];
+                        let (row, rule, parts) = (&row, &rule, &mut own[..]);
+                        let mut walk = Walk { rule, row, trees: &trees, tree, output, odds, parts };
+                        walk.run(self.forest.root(tree).unwrap_or(0));
+                    } else {
+                        own[features] = mean as f32;
+                        let cover = |node| trees.cover(node);
+                        let value = |node| trees.value(node, output);
+                        shap.add(&self.forest, &row, tree, cover, value, &mut own[..features]);
+                    }
+                    for (part, own) in parts.iter_mut().zip(&own) {
+                        *part += own * weight;
+                    }
+                }
+                if let Some(last) = parts.last_mut() {
+                    *last += expected as f32;
+                    *last += base;
+                }
+            }
+        }
+        all
+    }
+
+    /// The mean of a tree for an output; `None` when the tree does not add to it.
+    fn mean(
+        &self,
+        means: &[f64],
+        tree: usize,
+        group: u32,
+        output: usize,
+        outputs: usize,
+    ) -> Option<f64> {
+        match self.leaves {
+            Leaves::Values(_) if group as usize != output => None,
+            Leaves::Values(_) => means.get(tree).copied(),
+            Leaves::Vectors { .. } => means.get(tree * outputs + output).copied(),
+        }
+    }
+
+    /// The means of all trees, from the leaves up: in floats before 3.3, in doubles since.
+    fn means(&self, trees: &Explained<'_>, outputs: usize) -> Box<[f64]> {
+        let values = if matches!(self.leaves, Leaves::Values(_)) { 1 } else { outputs };
+        let mut row = self.forest.decisions();
+        row.set(&[]);
+        let mut all = Vec::with_capacity(self.forest.trees() * values);
+        for tree in 0..self.forest.trees() {
+            let (Some(root), nodes) = (self.forest.root(tree), self.forest.origins(tree).len())
+            else {
+                continue;
+            };
+            for output in 0..values {
+                let mut means = vec![0.0_f64; nodes];
+                // no parent comes after its children
+                for place in (0..nodes).rev() {
+                    let node = root + place as u32;
+                    let mean = match row.fork(tree, node) {
+                        None => f64::from(trees.value(node, output)),
+                        Some(fork) => {
+                            let child = |node: u32| {
+                                let mean = means.get((node - root) as usize).copied();
+                                (mean.unwrap_or(0.0), f64::from(trees.cover(node)))
+                            };
+                            let children = [child(fork.left), child(fork.left + 1)];
+                            self.joined(children, f64::from(trees.cover(node)))
+                        }
+                    };
+                    if let Some(to) = means.get_mut(place) {
+                        *to = mean;
+                    }
+                }
+                all.push(means.first().copied().unwrap_or(0.0));
+            }
+        }
+        all.into()
+    }
+
+    /// The mean of a split, from the means and covers of its children.
+    fn joined(&self, [left, right]: [(f64, f64); 2], cover: f64) -> f64 {
+        if self.quadrature {
+            return match cover {
+                0.0 => 0.5 * (left.0 + right.0),
+                _ => (left.0 * left.1 + right.0 * right.1) / cover,
+            };
+        }
+        let product = |(mean, cover): (f64, f64)| mean as f32 * cover as f32;
+        f64::from((product(left) + product(right)) / cover as f32)
+    }
+}
+
 /// Checks that all trees have one value in a leaf, or all a vector for the outputs.
 fn check_width(
     nodes: &Nodes,
@@ -147,19 +334,28 @@ fn check_width(
     Ok(())
 }
 
-fn vectors(forest: &Forest<f32>, all: &[Nodes], weight: impl Fn(usize) -> Option<f32>) -> Leaves {
-    let mut starts = Vec::with_capacity(all.len());
-    let mut values = Vec::new();
-    for (tree, vectors) in all.iter().map(|nodes| nodes.vectors.as_ref()).enumerate() {
-        let Some(vectors) = vectors else { continue };
-        starts.push((values.len() / vectors.width.max(1)) as u32);
-        let scale = |&value: &f32| weight(tree).map_or(value, |weight| value * weight);
-        values.extend(vectors.values.iter().map(scale));
+impl Leaves {
+    /// What the leaves of all trees hold, each value as `weigh(tree, value)` makes it.
+    fn new(forest: &Forest<f32>, all: &[Nodes], weigh: impl Fn(usize, f32) -> f32) -> Self {
+        if all.first().is_none_or(|nodes| nodes.vectors.is_none()) {
+            return Self::Values(forest.arrange(|tree, node| {
+                let values = all.get(tree).map(|nodes| &nodes.values);
+                let value = values.and_then(|v| v.get(node as usize)).copied();
+                weigh(tree, value.unwrap_or(0.0))
+            }));
+        }
+        let mut starts = Vec::with_capacity(all.len());
+        let mut values = Vec::new();
+        for (tree, vectors) in all.iter().map(|nodes| nodes.vectors.as_ref()).enumerate() {
+            let Some(vectors) = vectors else { continue };
+            starts.push((values.len() / vectors.width.max(1)) as u32);
+            values.extend(vectors.values.iter().map(|&value| weigh(tree, value)));
+        }
+        let slots = forest.arrange(|tree, node| {
+            let slots = all.get(tree).and_then(|nodes| nodes.vectors.as_ref()).map(|v| &v.slots);
+            let slot = slots.and_then(|slots| slots.get(node as usize)).copied().unwrap_or(0);
+            starts.get(tree).copied().unwrap_or(0) + slot
+        });
+        Self::Vectors { slots, values: values.into() }
     }
-    let slots = forest.arrange(|tree, node| {
-        let slots = all.get(tree).and_then(|nodes| nodes.vectors.as_ref()).map(|v| &v.slots);
-        let slot = slots.and_then(|slots| slots.get(node as usize)).copied().unwrap_or(0);
-        starts.get(tree).copied().unwrap_or(0) + slot
-    });
-    Leaves::Vectors { slots, values: values.into() }
 }

@@ -2,12 +2,11 @@ use std::borrow::Cow;
 
 use super::{
     booster::{Booster, Scorer},
-    categories::Categories,
     objective::Objective,
 };
 use crate::{
     Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, quantity,
-    scores::{argmax, softmax_f32},
+    scores::{argmax, contributions_width, softmax_f32},
 };
 
 /// The class whose answers are asked for: a bare booster answers otherwise than the wrappers.
@@ -50,6 +49,7 @@ pub(super) struct XgBoost {
     labels: Option<Labels>,
     /// The value that means missing, besides NaN.
     missing: f32,
+    methods: Vec<Method>,
 }
 
 impl XgBoost {
@@ -71,7 +71,22 @@ impl XgBoost {
                 format!("has {} where the booster has {classes}", quantity(found, "class")),
             ));
         }
-        Ok(Self { booster, interface, labels, missing })
+        let mut methods = vec![Method::Predict];
+        if interface == Interface::Classifier {
+            methods.push(Method::PredictProba);
+        }
+        methods.push(Method::Margin);
+        let explains = match &booster.scorer {
+            Scorer::Trees(ensemble) => {
+                methods.push(Method::Leaf);
+                ensemble.explains()
+            }
+            Scorer::Linear(_) => true,
+        };
+        if explains {
+            methods.push(Method::Contributions);
+        }
+        Ok(Self { booster, interface, labels, missing, methods })
     }
 
     fn rows<'a>(&self, input: &'a Table) -> Result<Cow<'a, [f32]>, Error> {
@@ -130,23 +145,17 @@ impl Predictor for XgBoost {
         Inputs {
             columns: Some(self.booster.features),
             names: self.booster.names.clone(),
-            uses: self.booster.categories.as_ref().map(Categories::uses),
+            uses: self
+                .booster
+                .categories
+                .as_ref()
+                .and_then(|them| them.uses(self.booster.features)),
             ..Inputs::default()
         }
     }
 
     fn methods(&self) -> &[Method] {
-        let classifier = self.interface == Interface::Classifier;
-        match &self.booster.scorer {
-            Scorer::Trees(_) if classifier => {
-                &[Method::Predict, Method::PredictProba, Method::Margin, Method::Leaf]
-            }
-            Scorer::Trees(_) => &[Method::Predict, Method::Margin, Method::Leaf],
-            Scorer::Linear(_) if classifier => {
-                &[Method::Predict, Method::PredictProba, Method::Margin, Method::Contributions]
-            }
-            Scorer::Linear(_) => &[Method::Predict, Method::Margin, Method::Contributions],
-        }
+        &self.methods
     }
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
@@ -159,8 +168,8 @@ impl Predictor for XgBoost {
             return Ok(Output::matrix(count, forest.trees(), OutputData::I32(numbers)));
         }
         if method == Method::Contributions {
+            let width = contributions_width(booster.features, booster.outputs, count)?;
             let parts = booster.contributions(&rows, count);
-            let width = booster.outputs * (booster.features + 1);
             return Ok(Output::matrix(count, width, OutputData::F32(parts)));
         }
         let outputs = booster.outputs;

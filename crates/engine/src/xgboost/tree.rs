@@ -13,6 +13,8 @@ pub(super) struct Nodes {
     pub(super) values: Vec<f32>,
     /// The leaves' vectors, in trees that have them.
     pub(super) vectors: Option<Vectors>,
+    /// How much of training reached the nodes (sums of hessians), when the file tells.
+    pub(super) covers: Option<Vec<f32>>,
 }
 
 /// The vectors of a tree's leaves.
@@ -60,7 +62,8 @@ pub(super) fn read(builder: &mut Builder<f32>, tree: &Json, index: usize) -> Res
     let splits = splits(&lists, index)?;
     builder.tree(&splits)?;
     let vectors = vectors(tree, index, &lists)?;
-    Ok(Nodes { values: lists.conditions, vectors })
+    let covers = floats(tree, "sum_hessian", index).ok().filter(|covers| covers.len() == count);
+    Ok(Nodes { values: lists.conditions, vectors, covers })
 }
 
 fn splits(lists: &Lists, tree: usize) -> Result<Vec<Split<f32>>, Error> {

@@ -1,0 +1,89 @@
+//! One row in the trees, split by split: for what needs more than the leaf.
+
+use super::{
+    direct::{Packed, Wide},
+    forest::{Forest, Layout},
+    kernel::Step,
+    ranked::Ranked,
+};
+use crate::table::Real;
+
+/// A row, as the splits of a forest see it.
+pub(crate) struct Decisions<'a, T> {
+    forest: &'a Forest<T>,
+    bytes: Vec<u8>,
+    floats: Vec<f32>,
+    values: Vec<T>,
+}
+
+/// What a split does with a row. Nodes are counted among all nodes of the forest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fork {
+    /// The feature that it compares.
+    pub(crate) feature: u32,
+    /// The left child; the right one follows it.
+    pub(crate) left: u32,
+    /// The row goes right.
+    pub(crate) right: bool,
+}
+
+impl Fork {
+    /// The child that the row goes to, and the other one.
+    pub(crate) fn children(self) -> (u32, u32) {
+        let (left, right) = (self.left, self.left + 1);
+        if self.right { (right, left) } else { (left, right) }
+    }
+}
+
+impl<T: Real> Forest<T> {
+    /// A row to ask about, which [`Decisions::set`] takes.
+    pub(crate) fn decisions(&self) -> Decisions<'_, T> {
+        Decisions { forest: self, bytes: Vec::new(), floats: Vec::new(), values: Vec::new() }
+    }
+}
+
+impl<T: Real> Decisions<'_, T> {
+    /// Takes the next row.
+    pub(crate) fn set(&mut self, row: &[T]) {
+        let columns = self.forest.columns();
+        self.values.resize(columns.len(), T::default());
+        match self.forest.layout() {
+            Layout::Ranked(_, ranks, _) => {
+                self.bytes.resize(columns.len(), 0);
+                ranks.fill(columns, row, &mut self.bytes);
+            }
+            Layout::Packed(_) => {
+                columns.fill(row, &mut self.values);
+                self.floats.clear();
+                self.floats.extend(self.values.iter().map(|value| value.to_f64() as f32));
+            }
+            Layout::Wide(_) => columns.fill(row, &mut self.values),
+        }
+    }
+
+    /// What the node does with the row; `None` at a leaf.
+    pub(crate) fn fork(&self, tree: usize, node: u32) -> Option<Fork> {
+        let start = self.forest.root(tree)?;
+        let at = node as usize;
+        let (left, column, next) = match self.forest.layout() {
+            Layout::Ranked(nodes, ..) => {
+                let node: Ranked = *nodes.get(at)?;
+                (node.left(), u32::from(node.column()), node.next(&&*self.bytes))
+            }
+            Layout::Packed(nodes) => {
+                let node: Packed = *nodes.get(at)?;
+                (node.left(), node.column(), node.next(&&*self.floats))
+            }
+            Layout::Wide(nodes) => {
+                let node: Wide<T> = *nodes.get(at)?;
+                (node.left(), node.column(), node.next(&&*self.values))
+            }
+        };
+        // a leaf's left child is the leaf itself
+        if start + left == node {
+            return None;
+        }
+        let feature = self.forest.feature(column)?;
+        Some(Fork { feature, left: start + left, right: next != left })
+    }
+}
