@@ -41,7 +41,7 @@ def _near(name: str, fit: object, **more: object) -> Case:
 
 def cases() -> list:
     """Every projection with what changes its answer."""
-    return [*_principal(), *_sparse_rows(), *_factors(), *_random(), *_least_squares(), *_discriminants(), *_kernels(), *_approximations(), *_topics(), *_codes(), *_refused()]
+    return [*_principal(), *_sparse_rows(), *_factors(), *_random(), *_least_squares(), *_discriminants(), *_kernels(), *_approximations(), *_topics(), *_codes(), *_manifolds(), *_refused()]
 
 
 def _no_missing(d: object, model: object) -> list:
@@ -254,6 +254,20 @@ def _codes() -> list:
     ]
 
 
+def _manifolds() -> list:
+    lle, isomap = manifold.LocallyLinearEmbedding, manifold.Isomap
+    # single precision would show in the last digits of doubles
+    alone = {"extras": ("row",)}
+    floats = lambda d, m: _scaled(d)[:6].astype(np.float32)
+    return [
+        _near("isomap", lambda d: isomap(n_neighbors=5, n_components=2).fit(_scaled(d)[:16]), **alone),
+        _near("isomap-minkowski", lambda d: isomap(n_neighbors=4, n_components=3, metric="minkowski", p=2).fit(_scaled(d)[:16]), **alone),
+        _case("isomap-floats", lambda d: isomap(n_neighbors=5).fit(_scaled(d)[:16]), floats, exact="C32"),
+        _near("locally-linear", lambda d: lle(n_neighbors=5, n_components=2, random_state=_state(d)).fit(_scaled(d)[:16]), **alone),
+        _near("locally-linear-reg", lambda d: lle(n_neighbors=7, n_components=3, reg=0.05, random_state=_state(d)).fit(_scaled(d)[:16]), **alone),
+    ]
+
+
 def _refused() -> list:
     case = lambda name, fit, *words: Case(f"decomposition-{name}", fit, _edge, extras=(), refused=words, since="1.0")
     coder = lambda d: dec.SparseCoder(np.eye(5), transform_algorithm="lasso_lars").fit(d.x)
@@ -261,5 +275,6 @@ def _refused() -> list:
         case("nmf", lambda d: dec.NMF(2, random_state=_state(d), max_iter=20).fit(np.abs(d.x)), "NMF", "depends on the others"),
         case("tsne", lambda d: manifold.TSNE(perplexity=5, random_state=_state(d)).fit(d.x[:20]), "TSNE", "no `transform`"),
         case("topics-floats", lambda d: dec.LatentDirichletAllocation(2, max_iter=2).fit(np.abs(d.x).astype(np.float32)), "float32", "float64"),
+        case("isomap-manhattan", lambda d: manifold.Isomap(metric="manhattan").fit(d.x[:30]), "Isomap", "manhattan"),
         case("coder-lars", coder, "SparseCoder", "lasso_lars", "omp"),
     ]

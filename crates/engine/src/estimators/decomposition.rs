@@ -7,8 +7,8 @@ use crate::{
     sklearn::{
         building::Building,
         decomposition::{
-            Centerer, Discriminant, KernelComponents, Mixture, PartialLeastSquares, Projection,
-            SparseCode, singular_vectors,
+            Centerer, Discriminant, Isomap, KernelComponents, LocallyLinear, Mixture,
+            PartialLeastSquares, Projection, SparseCode, singular_vectors,
         },
         kernel_approximation::{Additive, Cosines, CountSketch, Nystroem},
     },
@@ -36,6 +36,8 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Optio
         "DictionaryLearning" | "MiniBatchDictionaryLearning" | "SparseCoder" => {
             transformer(SparseCode::build(c))
         }
+        "Isomap" => transformer(Isomap::build(c)),
+        "LocallyLinearEmbedding" => transformer(LocallyLinear::build(c)),
         "NMF" | "MiniBatchNMF" => Err(Error::Unsupported {
             what: format!("`{name}`"),
             reason:

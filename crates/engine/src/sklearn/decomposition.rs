@@ -15,12 +15,14 @@ use crate::{
 
 mod discriminant;
 mod kernel_pca;
+mod manifold;
 mod partial_least_squares;
 mod sparse_coding;
 mod topics;
 
 pub(crate) use discriminant::Discriminant;
 pub(crate) use kernel_pca::{Centerer, KernelComponents};
+pub(crate) use manifold::{Isomap, LocallyLinear};
 pub(crate) use partial_least_squares::{PartialLeastSquares, singular_vectors};
 pub(crate) use sparse_coding::SparseCode;
 pub(crate) use topics::Mixture;

@@ -102,6 +102,13 @@ impl KernelComponents {
     }
 }
 
+impl KernelComponents {
+    /// Values of a row.
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+}
+
 /// The rows in `X_fit_`.
 fn fitted(c: Cursor<'_>, count: usize) -> Result<Similarities, Error> {
     let (values, columns) = sparse::either(c, "X_fit_", count)?;

@@ -13,6 +13,9 @@ use crate::{
     sklearn::{building::Building, forest, part, refuse},
 };
 
+/// Columns of all trees together up to which importances are added.
+const MOST_SUMS: usize = 1 << 31;
+
 /// One number for each column.
 #[derive(Debug)]
 pub(super) struct Importances {
@@ -141,11 +144,17 @@ fn trees(estimator: Cursor<'_>, building: &Building) -> Result<Grid, Error> {
 
 /// The mean over the trees that have a split, made to sum to one.
 fn forested(estimator: Cursor<'_>, building: &Building, normal: bool) -> Result<Vec<f64>, Error> {
+    let building = building.enter(estimator)?;
     let mut sums: Vec<f64> = Vec::new();
     let mut count = 0.0;
-    for tree in forest::members(estimator)? {
-        let (values, nodes) = of_tree(tree, building, normal)?;
+    let members = forest::members(estimator)?;
+    let trees = members.len();
+    for tree in members {
+        let (values, nodes) = of_tree(tree, &building, normal)?;
         if sums.is_empty() {
+            if values.len().saturating_mul(trees) > MOST_SUMS {
+                return Err(unknown(estimator, "has more trees and columns than a file holds"));
+            }
             sums = vec![0.0; values.len()];
         }
         attributes::counted(estimator, "estimators_", values.len(), sums.len())?;
@@ -169,13 +178,14 @@ fn forested(estimator: Cursor<'_>, building: &Building, normal: bool) -> Result<
 
 /// The weighted mean over the members of an `AdaBoost*`.
 fn boosted(estimator: Cursor<'_>, building: &Building) -> Result<Vec<f64>, Error> {
+    let building = building.enter(estimator)?;
     let members = attributes::list(estimator, "estimators_")?;
     // the array of weights is longer when boosting stopped early
     let weights = attributes::numbers(estimator, "estimator_weights_")?;
     let norm = pairwise(&weights, Width::F64);
     let mut sums: Vec<f64> = Vec::new();
     for (&weight, member) in weights.iter().zip(members) {
-        let Grid { values, .. } = trees(member, building)?;
+        let Grid { values, .. } = trees(member, &building)?;
         if sums.is_empty() {
             sums = vec![0.0; values.len()];
         }

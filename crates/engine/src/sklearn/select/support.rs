@@ -5,6 +5,9 @@ use crate::{
     sklearn::sparse,
 };
 
+/// Coefficients up to which they are worked out.
+const MOST_VALUES: usize = 1 << 26;
+
 /// `coef_` of a support vector machine with a linear kernel: for several classes a row for each pair.
 ///
 /// # Errors
@@ -21,6 +24,10 @@ pub(super) fn coefficients(c: Cursor<'_>) -> Result<Grid, Error> {
     let rows = counts.len().saturating_sub(1).max(1);
     let (weights, total) = sparse::either(c, name, rows)?;
     let (vectors, columns) = sparse::either(c, "support_vectors_", total)?;
+    let pairs = counts.len() * counts.len().saturating_sub(1) / 2;
+    if pairs.saturating_mul(columns) > MOST_VALUES {
+        return Err(Error::attribute(c.class_name(), "_n_support", "names too many classes"));
+    }
     let mut starts = vec![0_usize];
     for count in &counts {
         starts.push(starts.last().copied().unwrap_or(0).saturating_add(*count as usize));
@@ -48,6 +55,5 @@ pub(super) fn coefficients(c: Cursor<'_>) -> Result<Grid, Error> {
             add(&[(j - 1, first.0, first.1), (i, second.0, second.1)]);
         }
     }
-    let pairs = counts.len() * (counts.len() - 1) / 2;
     Ok(Grid { shape: vec![pairs, columns], values, yields_f32: false })
 }
