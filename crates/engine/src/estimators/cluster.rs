@@ -1,8 +1,32 @@
 //! Clusters and mixtures.
 
-use super::Built;
-use crate::{read::Cursor, sklearn::building::Building};
+use super::{Built, predictor, transformer};
+use crate::{
+    read::Cursor,
+    sklearn::{
+        building::Building,
+        cluster::{BisectingKMeans, Clusters, FeatureAgglomeration, without_predict},
+        mixture::Mixture,
+    },
+};
 
-pub(super) fn of_class(_name: &str, _c: Cursor<'_>, _building: &Building) -> Option<Built> {
-    None
+pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Option<Built> {
+    Some(match name {
+        "KMeans" | "MiniBatchKMeans" => predictor(Clusters::means(c)),
+        "BisectingKMeans" => predictor(BisectingKMeans::build(c)),
+        "MeanShift" => predictor(Clusters::shifted(c)),
+        "AffinityPropagation" => predictor(Clusters::exemplars(c)),
+        "Birch" => predictor(Clusters::birch(c)),
+        "FeatureAgglomeration" => transformer(FeatureAgglomeration::build(c)),
+        "GaussianMixture" => predictor(Mixture::gaussian(c)),
+        "BayesianGaussianMixture" => predictor(Mixture::bayesian(c)),
+        "DBSCAN"
+        | "HDBSCAN"
+        | "OPTICS"
+        | "AgglomerativeClustering"
+        | "SpectralClustering"
+        | "SpectralBiclustering"
+        | "SpectralCoclustering" => without_predict(name),
+        _ => return None,
+    })
 }

@@ -1,8 +1,36 @@
 //! What answers by the nearest rows of training.
 
-use super::Built;
-use crate::{read::Cursor, sklearn::building::Building};
+use super::{Built, predictor, transformer};
+use crate::{
+    Error,
+    read::Cursor,
+    sklearn::{
+        building::Building,
+        neighbors::{
+            LocalOutlierFactor, NearestCentroid, NeighborhoodComponents, NeighborsClassifier,
+            NeighborsGraph, NeighborsRegressor,
+        },
+    },
+};
 
-pub(super) fn of_class(_name: &str, _c: Cursor<'_>, _building: &Building) -> Option<Built> {
-    None
+pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Option<Built> {
+    Some(match name {
+        "KNeighborsClassifier" => predictor(NeighborsClassifier::nearest(c)),
+        "KNeighborsRegressor" => predictor(NeighborsRegressor::nearest(c)),
+        "RadiusNeighborsClassifier" => predictor(NeighborsClassifier::radius(c)),
+        "RadiusNeighborsRegressor" => predictor(NeighborsRegressor::radius(c)),
+        "KNeighborsTransformer" => transformer(NeighborsGraph::nearest(c)),
+        "RadiusNeighborsTransformer" => transformer(NeighborsGraph::radius(c)),
+        "LocalOutlierFactor" => predictor(LocalOutlierFactor::build(c)),
+        "NearestCentroid" => predictor(NearestCentroid::build(c)),
+        "NeighborhoodComponentsAnalysis" => transformer(NeighborhoodComponents::build(c)),
+        "NearestNeighbors" => Err(Error::Unsupported {
+            what: "`NearestNeighbors`".into(),
+            reason: "it has neither `predict` nor `transform`".into(),
+            hint: "Fit a `KNeighborsTransformer`, whose `transform` gives the distances to the \
+                   nearest rows, or a `KNeighborsClassifier` or `KNeighborsRegressor`"
+                .into(),
+        }),
+        _ => return None,
+    })
 }

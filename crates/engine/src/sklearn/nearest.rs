@@ -4,12 +4,9 @@
 const NEAREST: &[(&str, &str)] = &[
     ("IterativeImputer", "`SimpleImputer`"),
     ("KNNImputer", "`SimpleImputer`"),
-    ("KNeighborsClassifier", "`RandomForestClassifier`"),
-    ("KNeighborsRegressor", "`RandomForestRegressor`"),
     ("KernelRidge", "`Ridge` after `PolynomialFeatures`"),
     ("MultiOutputClassifier", "`RandomForestClassifier`"),
     ("MultiOutputRegressor", "`RandomForestRegressor`"),
-    ("NearestCentroid", "`LinearDiscriminantAnalysis`"),
     ("OneVsOneClassifier", "`LogisticRegression`"),
     ("OneVsRestClassifier", "`LogisticRegression`"),
     ("TransformedTargetRegressor", "`PoissonRegressor` or `GammaRegressor`"),

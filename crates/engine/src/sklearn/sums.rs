@@ -36,6 +36,27 @@ pub(super) fn pairwise(values: &[f64]) -> f64 {
     rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, v| sum + v)
 }
 
+/// [`pairwise`] in floats.
+pub(super) fn pairwise_f32(values: &[f32]) -> f32 {
+    if values.len() > 128 {
+        let half = values.len() / 2;
+        let (low, high) = values.split_at(half - half % 8);
+        return pairwise_f32(low) + pairwise_f32(high);
+    }
+    let (eights, rest) = values.as_chunks::<8>();
+    let Some((first, eights)) = eights.split_first() else {
+        return rest.iter().fold(0.0, |sum, v| sum + v);
+    };
+    let mut sums = *first;
+    for eight in eights {
+        for (sum, v) in sums.iter_mut().zip(eight) {
+            *sum += v;
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, v| sum + v)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -65,8 +65,18 @@ impl Targets {
     }
 
     /// The one target's classes, or all of them.
-    fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.labels.len()
+    }
+
+    /// The classes of all targets, one target after another.
+    pub(crate) fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// How many classes each target has.
+    pub(crate) fn counts(&self) -> &[usize] {
+        &self.counts
     }
 
     /// Appends the values that belong to classes; a row of `values` has `width` for each target,
@@ -94,7 +104,7 @@ impl Targets {
     }
 
     /// The labels at places that [`Targets::choose`] or a tree chose.
-    fn answer(&self, rows: usize, places: impl Iterator<Item = usize>) -> Output {
+    pub(crate) fn answer(&self, rows: usize, places: impl Iterator<Item = usize>) -> Output {
         let data = self.labels.take(places);
         match self.counts.len() {
             1 => Output::flat(data),
