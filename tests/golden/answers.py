@@ -31,7 +31,26 @@ def answers(model: object, rows: object, methods: Optional[tuple] = None, also: 
     if kind.startswith("catboost."):
         found["margin"] = model._predict(rows, "RawFormulaVal", 0, 0, 1, False, "predict")
         found["leaf"] = model.calc_leaf_indexes(rows, thread_count=1).astype(np.int32)
+        found.update(_catboost_contributions(model, rows))
     return found
+
+
+def _catboost_contributions(model: object, rows: object) -> dict:
+    """Shapley values by the weights of leaves that the model keeps: a model that was scaled or summed up has none.
+
+    Of trees of nodes, those with several outputs have none here.
+    """
+    import catboost
+
+    policy = model.get_all_params().get("grow_policy", "SymmetricTree") if model.get_params() else "Depthwise"
+    if policy != "SymmetricTree" and model._predict(rows, "RawFormulaVal", 0, 0, 1, False, "predict").ndim > 1:
+        return {}
+    pool = catboost.Pool(rows, cat_features=model._get_cat_feature_indices())
+    try:
+        found = model.get_feature_importance(pool, type="ShapValues", thread_count=1)
+    except catboost.CatBoostError:
+        return {}
+    return {"contributions": found.reshape(len(found), -1)}
 
 
 def dense(value: object) -> np.ndarray:

@@ -6,6 +6,7 @@
 
 mod binary;
 mod columns;
+mod contributions;
 mod ctr;
 mod flatbuffer;
 mod hash;

@@ -12,11 +12,11 @@ import numpy as np
 from case import Case, installed
 
 # margins are plain sums; answers pass through one exponential, or through a chain of them
-SCORES = {"*": "A"}
-ONE_EXP = {"*": "A", "predict": "B"}
-SQUARED_EXP = {"*": "A", "predict": "B4"}
-BINARY = {"*": "A", "predict_proba": "B", "predict_log_proba": "B4"}
-CHAIN = {"*": "A", "predict_proba": "B4", "predict_log_proba": "B4"}
+SCORES = {"*": "A", "contributions": "C"}
+ONE_EXP = {"*": "A", "contributions": "C", "predict": "B"}
+SQUARED_EXP = {"*": "A", "contributions": "C", "predict": "B4"}
+BINARY = {"*": "A", "contributions": "C", "predict_proba": "B", "predict_log_proba": "C"}
+CHAIN = {"*": "A", "contributions": "C", "predict_proba": "B4", "predict_log_proba": "C"}
 
 
 def cases() -> list:
@@ -30,13 +30,15 @@ def _options(**options: object) -> dict:
     return {"iterations": 5, "depth": 3, "thread_count": 1, "verbose": False, "allow_writing_files": False, "random_seed": 7, **options}
 
 
-def _classifier(**options: object) -> object:
+def classifier(**options: object) -> object:
+    """A small classifier."""
     from catboost import CatBoostClassifier
 
     return CatBoostClassifier(**_options(**options))
 
 
-def _regressor(**options: object) -> object:
+def regressor(**options: object) -> object:
+    """A small regressor."""
     from catboost import CatBoostRegressor
 
     return CatBoostRegressor(**_options(**options))
@@ -84,26 +86,26 @@ def _case(name: str, fit: object, exact: object, rows: object = _edge, save: obj
 def _classifiers() -> list:
     halves = {"loss_function": "Logloss", "target_border": 0.5}
     return [
-        _case("binary", lambda d: _classifier().fit(d.x, d.binary), BINARY, errors=_wrong_rows, extras=("f32", "row")),
-        _case("binary-text", lambda d: _classifier().fit(d.x, np.where(d.binary == 1, "yes", "no")), BINARY),
-        _case("binary-flags", lambda d: _classifier().fit(d.x, d.flags), BINARY),
-        _case("binary-floats", lambda d: _classifier().fit(d.x, d.binary * 1.5 + 0.25), BINARY),
-        _case("binary-border", lambda d: _classifier(**halves).fit(d.x, d.y), BINARY),
-        _case("cross-entropy", lambda d: _classifier(loss_function="CrossEntropy").fit(d.x, d.binary * 0.8 + 0.1), BINARY),
-        _case("focal", lambda d: _classifier(loss_function="Focal:focal_alpha=0.25;focal_gamma=2").fit(d.x, d.binary), BINARY, since="1.1"),
+        _case("binary", lambda d: classifier().fit(d.x, d.binary), BINARY, errors=_wrong_rows, extras=("f32", "row")),
+        _case("binary-text", lambda d: classifier().fit(d.x, np.where(d.binary == 1, "yes", "no")), BINARY),
+        _case("binary-flags", lambda d: classifier().fit(d.x, d.flags), BINARY),
+        _case("binary-floats", lambda d: classifier().fit(d.x, d.binary * 1.5 + 0.25), BINARY),
+        _case("binary-border", lambda d: classifier(**halves).fit(d.x, d.y), BINARY),
+        _case("cross-entropy", lambda d: classifier(loss_function="CrossEntropy").fit(d.x, d.binary * 0.8 + 0.1), BINARY),
+        _case("focal", lambda d: classifier(loss_function="Focal:focal_alpha=0.25;focal_gamma=2").fit(d.x, d.binary), BINARY, since="1.1"),
         _case("threshold", _with_threshold, BINARY, since="1.0"),
-        _case("multiclass", lambda d: _classifier().fit(d.x, d.three), CHAIN),
-        _case("multiclass-text", lambda d: _classifier(depth=2).fit(d.x, d.names), CHAIN),
-        _case("multiclass-numbers", lambda d: _classifier(depth=2).fit(d.x, d.three * 10 + 5), CHAIN),
-        _case("multiclass-hollow", lambda d: _classifier(loss_function="MultiClass", classes_count=5, depth=2).fit(d.x, d.three), CHAIN),
-        _case("one-vs-all", lambda d: _classifier(loss_function="MultiClassOneVsAll", depth=2).fit(d.x, d.names), CHAIN),
-        _case("multi-label", lambda d: _classifier(loss_function="MultiLogloss").fit(d.x, d.labels2.clip(0, 1)), CHAIN, since="1.0"),
-        _case("multi-label-shares", lambda d: _classifier(loss_function="MultiCrossEntropy", depth=2).fit(d.x, d.labels2 / 2), CHAIN, since="1.0"),
+        _case("multiclass", lambda d: classifier().fit(d.x, d.three), CHAIN),
+        _case("multiclass-text", lambda d: classifier(depth=2).fit(d.x, d.names), CHAIN),
+        _case("multiclass-numbers", lambda d: classifier(depth=2).fit(d.x, d.three * 10 + 5), CHAIN),
+        _case("multiclass-hollow", lambda d: classifier(loss_function="MultiClass", classes_count=5, depth=2).fit(d.x, d.three), CHAIN),
+        _case("one-vs-all", lambda d: classifier(loss_function="MultiClassOneVsAll", depth=2).fit(d.x, d.names), CHAIN),
+        _case("multi-label", lambda d: classifier(loss_function="MultiLogloss").fit(d.x, d.labels2.clip(0, 1)), CHAIN, since="1.0"),
+        _case("multi-label-shares", lambda d: classifier(loss_function="MultiCrossEntropy", depth=2).fit(d.x, d.labels2 / 2), CHAIN, since="1.0"),
     ]
 
 
 def _with_threshold(d: object) -> object:
-    model = _classifier().fit(d.x, d.binary)
+    model = classifier().fit(d.x, d.binary)
     model.set_probability_threshold(0.8)
     return model
 
@@ -115,20 +117,20 @@ def _wrong_rows(d: object, model: object) -> list:
 
 def _regressors() -> list:
     return [
-        _case("rmse", lambda d: _regressor().fit(d.x, d.y), SCORES, extras=("f32", "row")),
-        _case("rmse-plain", lambda d: _regressor(boost_from_average=False, depth=1).fit(d.x, d.y), SCORES),
+        _case("rmse", lambda d: regressor().fit(d.x, d.y), SCORES, extras=("f32", "row")),
+        _case("rmse-plain", lambda d: regressor(boost_from_average=False, depth=1).fit(d.x, d.y), SCORES),
         _case("rmse-scaled", _scaled, SCORES),
-        _case("poisson", lambda d: _regressor(loss_function="Poisson").fit(d.x, d.counts), ONE_EXP),
-        _case("tweedie", lambda d: _regressor(loss_function="Tweedie:variance_power=1.4").fit(d.x, d.positive), ONE_EXP),
+        _case("poisson", lambda d: regressor(loss_function="Poisson").fit(d.x, d.counts), ONE_EXP),
+        _case("tweedie", lambda d: regressor(loss_function="Tweedie:variance_power=1.4").fit(d.x, d.positive), ONE_EXP),
         _loss("MAE", "mae"),
         _loss("Quantile:alpha=0.3", "quantile"),
         _loss("LogCosh", "log-cosh", since="1.0"),
         _loss("Huber:delta=1.5", "huber"),
         _loss("Expectile:alpha=0.3", "expectile"),
         _loss("MultiQuantile:alpha=0.2,0.8", "multi-quantile", since="1.1"),
-        _case("uncertainty", lambda d: _regressor(loss_function="RMSEWithUncertainty").fit(d.x, d.y), SQUARED_EXP),
-        _case("multi-rmse", lambda d: _regressor(loss_function="MultiRMSE").fit(d.x, d.y2), SCORES),
-        _case("log-lin-quantile", lambda d: _regressor(loss_function="LogLinQuantile", depth=2).fit(d.x, d.positive), SCORES),
+        _case("uncertainty", lambda d: regressor(loss_function="RMSEWithUncertainty").fit(d.x, d.y), SQUARED_EXP),
+        _case("multi-rmse", lambda d: regressor(loss_function="MultiRMSE").fit(d.x, d.y2), SCORES),
+        _case("log-lin-quantile", lambda d: regressor(loss_function="LogLinQuantile", depth=2).fit(d.x, d.positive), SCORES),
         _case("ranker", _ranker, SCORES),
         _case("ranker-pairs", lambda d: _ranker(d, loss_function="YetiRank"), SCORES),
         _case("scores-of-classes", lambda d: _plain(loss_function="Logloss").fit(d.x, d.binary), SCORES, save=_pickled),
@@ -137,7 +139,7 @@ def _regressors() -> list:
 
 
 def _loss(loss: str, name: str, **more: object) -> Case:
-    return _case(name, lambda d: _regressor(loss_function=loss, depth=2).fit(d.x, d.y), SCORES, **more)
+    return _case(name, lambda d: regressor(loss_function=loss, depth=2).fit(d.x, d.y), SCORES, **more)
 
 
 def _plain(**options: object) -> object:
@@ -153,7 +155,7 @@ def _ranker(d: object, **options: object) -> object:
 
 
 def _scaled(d: object) -> object:
-    model = _regressor().fit(d.x, d.y)
+    model = regressor().fit(d.x, d.y)
     model.set_scale_and_bias(0.3, 1.7)
     return model
 
@@ -161,17 +163,17 @@ def _scaled(d: object) -> object:
 def _trees() -> list:
     loss, wise = {"grow_policy": "Lossguide", "max_leaves": 6}, {"grow_policy": "Depthwise"}
     return [
-        _nodes("lossguide", lambda d: _regressor(**loss).fit(d.x_nan, d.y), SCORES),
-        _nodes("lossguide-classes", lambda d: _classifier(**loss).fit(d.x, d.names), CHAIN),
-        _nodes("lossguide-json", lambda d: _reloaded(_classifier(**loss).fit(d.x, d.names)), CHAIN, save=_save),
-        _nodes("depthwise", lambda d: _classifier(**wise).fit(d.x_nan, d.binary), BINARY),
-        _nodes("depthwise-outputs", lambda d: _regressor(loss_function="MultiRMSE", **wise).fit(d.x, d.y2), SCORES),
-        _case("deep", lambda d: _regressor(depth=9, iterations=2, l2_leaf_reg=0).fit(d.x, d.y), SCORES),
-        _case("many-borders", lambda d: _regressor(depth=6, iterations=80, border_count=1000, l2_leaf_reg=0.1).fit(_one(d), _one(d)[:, 0] % 7), SCORES, _one_rows),
-        _case("one-value", lambda d: _regressor(iterations=2, depth=2, allow_const_label=True).fit(d.x, np.ones(len(d.x))), SCORES),
-        _case("one-column", lambda d: _classifier(iterations=3).fit(d.x[:, :1], d.binary), BINARY, lambda d, m: d.x[:6, :1]),
-        _case("ignored", lambda d: _regressor(ignored_features=[0, 4]).fit(d.x, d.y), SCORES),
-        _case("constant-columns", lambda d: _regressor().fit(d.x * [1, 0, 1, 0, 0], d.y), SCORES),
+        _nodes("lossguide", lambda d: regressor(**loss).fit(d.x_nan, d.y), SCORES),
+        _nodes("lossguide-classes", lambda d: classifier(**loss).fit(d.x, d.names), CHAIN),
+        _nodes("lossguide-json", lambda d: _reloaded(classifier(**loss).fit(d.x, d.names)), CHAIN, save=_save),
+        _nodes("depthwise", lambda d: classifier(**wise).fit(d.x_nan, d.binary), BINARY),
+        _nodes("depthwise-outputs", lambda d: regressor(loss_function="MultiRMSE", **wise).fit(d.x, d.y2), SCORES),
+        _case("deep", lambda d: regressor(depth=9, iterations=2, l2_leaf_reg=0).fit(d.x, d.y), SCORES),
+        _case("many-borders", lambda d: regressor(depth=6, iterations=80, border_count=1000, l2_leaf_reg=0.1).fit(_one(d), _one(d)[:, 0] % 7), SCORES, _one_rows),
+        _case("one-value", lambda d: regressor(iterations=2, depth=2, allow_const_label=True).fit(d.x, np.ones(len(d.x))), SCORES),
+        _case("one-column", lambda d: classifier(iterations=3).fit(d.x[:, :1], d.binary), BINARY, lambda d, m: d.x[:6, :1]),
+        _case("ignored", lambda d: regressor(ignored_features=[0, 4]).fit(d.x, d.y), SCORES),
+        _case("constant-columns", lambda d: regressor().fit(d.x * [1, 0, 1, 0, 0], d.y), SCORES),
         _case("sum", _sum, SCORES),
     ]
 
@@ -203,19 +205,19 @@ def _one_rows(d: object, model: object) -> np.ndarray:
 def _sum(d: object) -> object:
     from catboost import sum_models
 
-    models = [_regressor(iterations=2, random_seed=seed).fit(d.x, d.y) for seed in (1, 2)]
+    models = [regressor(iterations=2, random_seed=seed).fit(d.x, d.y) for seed in (1, 2)]
     found = sum_models(models, weights=[0.25, 0.75])
     return found
 
 
 def _missing() -> list:
     return [
-        _case("nan-least", lambda d: _regressor(nan_mode="Min").fit(d.x_nan, d.y), SCORES),
-        _case("nan-most", lambda d: _regressor(nan_mode="Max").fit(d.x_nan, d.y), SCORES),
-        _nodes("nan-most-nodes", lambda d: _regressor(nan_mode="Max", grow_policy="Lossguide").fit(d.x_nan, d.y), SCORES),
-        _case("nan-forbidden", lambda d: _regressor(nan_mode="Forbidden").fit(d.x, d.y), SCORES),
-        _case("frame", lambda d: _classifier().fit(_numbers(d), d.binary), BINARY, lambda d, m: d.frame_rows()[["age", "income", "children", "member"]]),
-        _case("integers", lambda d: _regressor().fit(d.ints, d.ints[:, 0] * 2.0 + d.ints[:, 2]), SCORES, lambda d, m: np.vstack([d.ints[:6], [[0, -(2**40), 2**40, 16_777_217]]])),
+        _case("nan-least", lambda d: regressor(nan_mode="Min").fit(d.x_nan, d.y), SCORES),
+        _case("nan-most", lambda d: regressor(nan_mode="Max").fit(d.x_nan, d.y), SCORES),
+        _nodes("nan-most-nodes", lambda d: regressor(nan_mode="Max", grow_policy="Lossguide").fit(d.x_nan, d.y), SCORES),
+        _case("nan-forbidden", lambda d: regressor(nan_mode="Forbidden").fit(d.x, d.y), SCORES),
+        _case("frame", lambda d: classifier().fit(_numbers(d), d.binary), BINARY, lambda d, m: d.frame_rows()[["age", "income", "children", "member"]]),
+        _case("integers", lambda d: regressor().fit(d.ints, d.ints[:, 0] * 2.0 + d.ints[:, 2]), SCORES, lambda d, m: np.vstack([d.ints[:6], [[0, -(2**40), 2**40, 16_777_217]]])),
     ]
 
 
@@ -255,16 +257,16 @@ def _kinds(d: object, model: object) -> list:
 def _categories() -> list:
     few, all_ = {"one_hot_max_size": 3}, {"one_hot_max_size": 20}
     return [
-        _case("one-hot", lambda d: _categorical(d, _classifier(**all_), d.binary), BINARY, _people, errors=_kinds),
-        _case("categories", lambda d: _categorical(d, _classifier(**few), d.binary), BINARY, _people),
-        _nodes("categories-nodes", lambda d: _categorical(d, _classifier(grow_policy="Lossguide", **few), d.binary), BINARY, _people),
-        _case("categories-classes", lambda d: _categorical(d, _classifier(depth=2, **few), d.names), CHAIN, _people),
-        _case("categories-regression", lambda d: _categorical(d, _regressor(**few), d.y), SCORES, _people),
-        _case("categories-unused", lambda d: _categorical(d, _regressor(), d.y, ["city", "colour"], d.frame.assign(city="Bonn", colour="red")), SCORES, _people),
-        _case("categories-alone", lambda d: _categorical(d, _classifier(), d.binary, ["city", "colour"], d.frame[["city", "colour"]]), BINARY, lambda d, m: _people(d, m)[["city", "colour"]]),
+        _case("one-hot", lambda d: _categorical(d, classifier(**all_), d.binary), BINARY, _people, errors=_kinds),
+        _case("categories", lambda d: _categorical(d, classifier(**few), d.binary), BINARY, _people),
+        _nodes("categories-nodes", lambda d: _categorical(d, classifier(grow_policy="Lossguide", **few), d.binary), BINARY, _people),
+        _case("categories-classes", lambda d: _categorical(d, classifier(depth=2, **few), d.names), CHAIN, _people),
+        _case("categories-regression", lambda d: _categorical(d, regressor(**few), d.y), SCORES, _people),
+        _case("categories-unused", lambda d: _categorical(d, regressor(), d.y, ["city", "colour"], d.frame.assign(city="Bonn", colour="red")), SCORES, _people),
+        _case("categories-alone", lambda d: _categorical(d, classifier(), d.binary, ["city", "colour"], d.frame[["city", "colour"]]), BINARY, lambda d, m: _people(d, m)[["city", "colour"]]),
         _case("categories-integers", lambda d: _integers(d), BINARY, lambda d, m: np.vstack([d.ints[:6], [[7, 0, -9, 77]]])),
-        _case("categories-member", lambda d: _categorical(d, _classifier(one_hot_max_size=1), d.binary, ["member", "city", "colour"]), BINARY, _people),
-        _case("long-texts", lambda d: _categorical(d, _classifier(**all_), d.binary, ["city", "colour"], _long(d.frame)), BINARY, lambda d, m: _long(_people(d, m))),
+        _case("categories-member", lambda d: _categorical(d, classifier(one_hot_max_size=1), d.binary, ["member", "city", "colour"]), BINARY, _people),
+        _case("long-texts", lambda d: _categorical(d, classifier(**all_), d.binary, ["city", "colour"], _long(d.frame)), BINARY, lambda d, m: _long(_people(d, m))),
     ]
 
 
@@ -274,7 +276,7 @@ def _long(frame: object) -> object:
 
 
 def _integers(d: object) -> object:
-    model = _classifier(cat_features=[0, 2], one_hot_max_size=1).fit(d.ints, d.ints[:, 0] % 3 == 0)
+    model = classifier(cat_features=[0, 2], one_hot_max_size=1).fit(d.ints, d.ints[:, 0] % 3 == 0)
     from catboost import Pool
 
     model.golden_pool = Pool(d.ints, d.binary, cat_features=[0, 2])
@@ -286,15 +288,15 @@ def _statistics() -> list:
     each = ["Borders", "Buckets", "BinarizedTargetMeanValue", "Counter"]
     alone = {"max_ctr_complexity": 1, "iterations": 8}
     together = {"max_ctr_complexity": 4, "one_hot_max_size": 3, "iterations": 12, "depth": 4, "simple_ctr": each, "combinations_ctr": each}
-    found = [_case(f"ctr-{kind.lower()}", lambda d, kind=kind: _categorical(d, _classifier(simple_ctr=[kind], **alone), d.binary), BINARY, _people) for kind in each]
+    found = [_case(f"ctr-{kind.lower()}", lambda d, kind=kind: _categorical(d, classifier(simple_ctr=[kind], **alone), d.binary), BINARY, _people) for kind in each]
     several = [f"{kind}:TargetBorderCount=3" for kind in each[:3]] + ["Counter:Prior=0.25/1"]
     return [
         *found,
-        _case("ctr-combined", lambda d: _categorical(d, _classifier(**together), d.binary), BINARY, _people),
-        _case("ctr-several-borders", lambda d: _categorical(d, _regressor(simple_ctr=several, **alone), d.y), SCORES, _people),
-        _case("ctr-classes", lambda d: _categorical(d, _classifier(**{**together, "iterations": 6}), d.names), CHAIN, _people),
-        _case("ctr-priors", lambda d: _categorical(d, _classifier(simple_ctr=["Borders:Prior=0/1:Prior=2/1:Prior=0.7/1"], **alone), d.binary), BINARY, _people),
-        _case("ctr-full-count", lambda d: _categorical(d, _classifier(simple_ctr=["Counter"], counter_calc_method="Full", **alone), d.binary), BINARY, _people),
+        _case("ctr-combined", lambda d: _categorical(d, classifier(**together), d.binary), BINARY, _people),
+        _case("ctr-several-borders", lambda d: _categorical(d, regressor(simple_ctr=several, **alone), d.y), SCORES, _people),
+        _case("ctr-classes", lambda d: _categorical(d, classifier(**{**together, "iterations": 6}), d.names), CHAIN, _people),
+        _case("ctr-priors", lambda d: _categorical(d, classifier(simple_ctr=["Borders:Prior=0/1:Prior=2/1:Prior=0.7/1"], **alone), d.binary), BINARY, _people),
+        _case("ctr-full-count", lambda d: _categorical(d, classifier(simple_ctr=["Counter"], counter_calc_method="Full", **alone), d.binary), BINARY, _people),
     ]
 
 
@@ -306,9 +308,9 @@ def _holders() -> list:
 
     held = {"library": "catboost"}
     return [
-        Case("catboost-alone", lambda d: _classifier(iterations=3).fit(d.x, d.names), _edge, CHAIN, **held),
-        Case("catboost-in-pipeline", lambda d: make_pipeline(StandardScaler(), _classifier(iterations=3)).fit(d.x, d.binary), lambda d, m: d.edge(), BINARY, **held),
-        Case("catboost-in-search", lambda d: GridSearchCV(_regressor(iterations=3), {"depth": [1, 2]}, cv=2).fit(d.x, d.y), lambda d, m: d.edge(), SCORES, **held),
+        Case("catboost-alone", lambda d: classifier(iterations=3).fit(d.x, d.names), _edge, CHAIN, **held),
+        Case("catboost-in-pipeline", lambda d: make_pipeline(StandardScaler(), classifier(iterations=3)).fit(d.x, d.binary), lambda d, m: d.edge(), BINARY, **held),
+        Case("catboost-in-search", lambda d: GridSearchCV(regressor(iterations=3), {"depth": [1, 2]}, cv=2).fit(d.x, d.y), lambda d, m: d.edge(), SCORES, **held),
     ]
 
 
@@ -320,4 +322,4 @@ def _refused() -> list:
 
 def _text(d: object) -> object:
     frame = d.frame[["age"]].assign(words=d.documents[:48] * 2)
-    return _classifier(text_features=["words"]).fit(frame, d.binary)
+    return classifier(text_features=["words"]).fit(frame, d.binary)

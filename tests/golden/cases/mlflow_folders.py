@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from case import Case, installed
+from cases import catboost
 from cases.boosting import lgb_train, xgb_train
 
 LABELS = {"*": "A", "predict_proba": "B"}
@@ -31,6 +32,8 @@ def cases() -> list:
         found += _xgboost()
     if installed("lightgbm"):
         found += _lightgbm()
+    if installed("catboost"):
+        found += _catboost()
     return found
 
 
@@ -148,4 +151,11 @@ def _lightgbm() -> list:
         _folder("lightgbm-booster", booster, _saver("lightgbm"), ONE_EXP),
         _folder("lightgbm-classifier", classifier, _saver("lightgbm"), chain),
         _folder("lightgbm-classifier-cloudpickle", classifier, _saver("lightgbm", serialization_format="cloudpickle"), chain, since="3.14"),
+    ]
+
+
+def _catboost() -> list:
+    return [
+        _folder("catboost-classifier", lambda d: catboost.classifier(iterations=3).fit(d.x, d.names), _saver("catboost"), catboost.CHAIN, extras=()),
+        _folder("catboost-regressor", lambda d: catboost.regressor(loss_function="Poisson").fit(d.x, d.counts), _saver("catboost"), catboost.ONE_EXP, extras=()),
     ]

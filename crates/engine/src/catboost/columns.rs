@@ -49,6 +49,8 @@ pub(super) struct Compared {
     pub(super) place: usize,
     pub(super) borders: Vec<f32>,
     pub(super) missing_above: bool,
+    /// The columns of a row that it is made of: those of categories, for a CTR.
+    pub(super) columns: Vec<usize>,
 }
 
 /// Most columns of a row; no model of a real problem comes near.
@@ -88,7 +90,8 @@ impl Columns {
             let place = if asks { columns.floats.len() } else { column };
             let borders = std::mem::take(&mut float.borders);
             if !borders.is_empty() {
-                compared.push(Compared { place, borders, missing_above: float.missing_above });
+                let missing_above = float.missing_above;
+                compared.push(Compared { place, borders, missing_above, columns: vec![column] });
             }
             columns.floats.push(column);
         }
@@ -96,7 +99,13 @@ impl Columns {
             let category = columns.category(parts, one_hot.category)?;
             for &value in &one_hot.values {
                 let place = columns.floats.len() + columns.one_hots.len();
-                compared.push(Compared { place, borders: vec![0.5], missing_above: false });
+                let of = columns.categories.get(category).copied();
+                compared.push(Compared {
+                    place,
+                    borders: vec![0.5],
+                    missing_above: false,
+                    columns: of.into_iter().collect(),
+                });
                 columns.one_hots.push((category, value));
             }
         }
@@ -118,7 +127,6 @@ impl Columns {
         for (number, mut ctr) in ctrs.into_iter().enumerate() {
             let place = self.floats.len() + self.one_hots.len() + number;
             let borders = std::mem::take(&mut ctr.borders);
-            compared.push(Compared { place, borders, missing_above: false });
             let known = combinations.get(&ctr.projection).copied();
             let at = known.unwrap_or(self.combinations.len());
             if known.is_none() {
@@ -129,6 +137,9 @@ impl Columns {
                 combinations.insert(ctr.projection, at);
             }
             let Some(combination) = self.combinations.get_mut(at) else { continue };
+            let of =
+                combination.categories.iter().filter_map(|&at| self.categories.get(at).copied());
+            compared.push(Compared { place, borders, missing_above: false, columns: of.collect() });
             let known = groups.get(&ctr.table).copied();
             let (owner, group) = known.unwrap_or((at, combination.tables.len()));
             if known.is_none() {

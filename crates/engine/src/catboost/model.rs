@@ -2,6 +2,7 @@ use std::{fmt, sync::Arc};
 
 use super::{
     columns::{Columns, Compared},
+    contributions::{Contributions, Values},
     malformed,
     parts::{Info, Node, Parts, Trees},
 };
@@ -16,6 +17,8 @@ pub(super) struct Model {
     columns: Columns,
     trees: Ensemble,
     leaves: Leaves,
+    /// What contributions need, when the file has it.
+    contributions: Option<Contributions>,
     pub(super) outputs: usize,
     scale: f64,
     bias: Vec<f64>,
@@ -63,7 +66,17 @@ impl Model {
         let names = names(&parts);
         let (columns, compared) = Columns::new(&mut parts)?;
         let width = columns.width().unwrap_or(columns.count);
-        let (trees, starts) = match std::mem::take(&mut parts.trees) {
+        let weights = std::mem::take(&mut parts.leaf_weights);
+        // CatBoost explains no model that was scaled
+        let explained = parts.scale == 1.0 && weights.len() * outputs == parts.leaf_values.len();
+        let contributions = explained.then(|| Contributions::new(&compared, weights));
+        let trees = std::mem::take(&mut parts.trees);
+        let contributions = contributions.and_then(|contributions| match &trees {
+            Trees::Symmetric { sizes, splits } => contributions.symmetric(sizes, splits),
+            Trees::Nodes { sizes, nodes } if outputs == 1 => contributions.nodes(sizes, nodes),
+            Trees::Nodes { .. } => None,
+        });
+        let (trees, starts) = match trees {
             Trees::Symmetric { sizes, splits } => {
                 symmetric(compared, &sizes, &splits, outputs, parts.leaf_values.len())?
             }
@@ -77,6 +90,7 @@ impl Model {
             columns,
             trees,
             leaves: Leaves { values: parts.leaf_values, starts },
+            contributions,
             outputs,
             scale: parts.scale,
             bias: parts.bias,
@@ -114,6 +128,38 @@ impl Model {
             }
         }
         Ok(sums)
+    }
+
+    /// Whether the file has what contributions need.
+    pub(super) fn explains(&self) -> bool {
+        self.contributions.is_some()
+    }
+
+    /// What each column adds to each score, rows × outputs × (columns + 1); the last one is what is
+    /// expected. Of a mean with its deviation only the mean is explained.
+    pub(super) fn contributions(&self, input: &Table) -> Result<(usize, Vec<f64>), Error> {
+        let shown = if self.info.loss == "RMSEWithUncertainty" { 1 } else { self.outputs };
+        let width = self.features() + 1;
+        let mut all = vec![0.0; input.rows * shown * width];
+        for (at, to) in all.chunks_exact_mut(width).enumerate() {
+            if let (Some(to), Some(bias)) = (to.last_mut(), self.bias.get(at % shown)) {
+                *to = *bias;
+            }
+        }
+        let Some(contributions) = &self.contributions else { return Ok((shown * width, all)) };
+        let leaves = Values { all: &self.leaves.values, outputs: self.outputs, shown };
+        self.blocks(input, |first, cells, stride| {
+            let stride = stride.max(1);
+            let start = first * shown * width;
+            let to = all.get_mut(start..).unwrap_or_default();
+            for (cells, to) in
+                cells.chunks(CHUNK * stride).zip(to.chunks_mut(CHUNK * shown * width))
+            {
+                let rows = cells.len() / stride * shown * width;
+                contributions.add(cells, stride, leaves, to.get_mut(..rows).unwrap_or_default());
+            }
+        })?;
+        Ok((shown * width, all))
     }
 
     /// The numbers of the leaves, rows × trees.

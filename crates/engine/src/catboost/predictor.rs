@@ -263,16 +263,22 @@ impl Predictor for CatBoost {
     }
 
     fn methods(&self) -> &[Method] {
-        if self.interface == Interface::Classifier {
-            return &[
-                Method::Predict,
-                Method::PredictProba,
-                Method::PredictLogProba,
-                Method::Margin,
-                Method::Leaf,
-            ];
+        const CLASSIFIER: &[Method] = &[
+            Method::Predict,
+            Method::PredictProba,
+            Method::PredictLogProba,
+            Method::Margin,
+            Method::Leaf,
+            Method::Contributions,
+        ];
+        const OTHER: &[Method] =
+            &[Method::Predict, Method::Margin, Method::Leaf, Method::Contributions];
+        let all = if self.interface == Interface::Classifier { CLASSIFIER } else { OTHER };
+        // contributions are the last one
+        match all.split_last() {
+            Some((_, rest)) if !self.model.explains() => rest,
+            _ => all,
         }
-        &[Method::Predict, Method::Margin, Method::Leaf]
     }
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
@@ -280,6 +286,10 @@ impl Predictor for CatBoost {
         if method == Method::Leaf {
             let numbers = self.model.leaf_numbers(input)?;
             return Ok(Output::matrix(rows, self.model.trees(), OutputData::I32(numbers)));
+        }
+        if method == Method::Contributions {
+            let (width, values) = self.model.contributions(input)?;
+            return Ok(Output::matrix(rows, width, OutputData::F64(values)));
         }
         let mut scores = self.model.scores(input)?;
         Ok(match method {

@@ -1,0 +1,384 @@
+//! What each column adds to a score: the Shapley values of the trees, weighed by the training data
+//! that their leaves got.
+//!
+//! Source: Lundberg, Erion and Lee, "Consistent Individualized Feature Attribution for Tree
+//! Ensembles" (2018), algorithm 2, with what `catboost/libs/fstr/shap_values.cpp` makes of it: a
+//! subtree that no training data reached adds nothing, and the share of a CTR is divided equally
+//! among the columns of categories that it is made of.
+
+use std::collections::HashMap;
+
+use super::{columns::Compared, parts::Node};
+
+/// Deepest tree that is followed; CatBoost grows none beyond 16.
+const DEEPEST: usize = 24;
+
+/// What the Shapley values need beside the trees that run.
+#[derive(Debug)]
+pub(super) struct Contributions {
+    /// The borders of all splits.
+    tests: Vec<Test>,
+    /// Columns of a row that splits share: a column of numbers, or all those of a combination.
+    groups: Vec<Vec<usize>>,
+    trees: Vec<Tree>,
+    weights: Vec<f64>,
+}
+
+/// A border, and which group its columns are.
+#[derive(Clone, Copy, Debug)]
+struct Test {
+    place: usize,
+    border: f32,
+    missing_above: bool,
+    group: usize,
+}
+
+/// The splits of a tree.
+#[derive(Debug)]
+enum Tree {
+    /// One for each level, the first of which is the lowest bit of a leaf's number.
+    Symmetric(Vec<usize>),
+    /// Nodes, parents before children: the split and the steps to both children, or the place of
+    /// the leaf among all leaves.
+    Nodes(Vec<Part>),
+}
+
+/// A node: its split with both children, and its leaf, when rows can end there. A child that is the
+/// node itself is none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    split: usize,
+    children: Option<[usize; 2]>,
+    leaf: Option<usize>,
+}
+
+impl Contributions {
+    /// `weights` has one for each leaf.
+    pub(super) fn new(compared: &[Compared], weights: Vec<f64>) -> Self {
+        let mut groups = Vec::new();
+        let mut known = HashMap::new();
+        let mut tests = Vec::new();
+        for compared in compared {
+            let group = *known.entry(&compared.columns).or_insert_with(|| {
+                groups.push(compared.columns.clone());
+                groups.len() - 1
+            });
+            tests.extend(compared.borders.iter().map(|&border| Test {
+                place: compared.place,
+                border,
+                missing_above: compared.missing_above,
+                group,
+            }));
+        }
+        Self { tests, groups, trees: Vec::new(), weights }
+    }
+
+    /// Takes the levels of symmetric trees; `None` when one of them is not as it must be.
+    pub(super) fn symmetric(mut self, sizes: &[i32], splits: &[i32]) -> Option<Self> {
+        let mut rest = splits;
+        for &size in sizes {
+            let (own, others) = rest.split_at_checked(usize::try_from(size).ok()?)?;
+            rest = others;
+            let split =
+                |&split: &i32| usize::try_from(split).ok().filter(|at| *at < self.tests.len());
+            let levels = own.iter().map(split).collect::<Option<Vec<_>>>()?;
+            if levels.len() > DEEPEST {
+                return None;
+            }
+            self.trees.push(Tree::Symmetric(levels));
+        }
+        Some(self)
+    }
+
+    /// Takes trees of nodes with one output; `None` when one of them is not as it must be, or too deep.
+    pub(super) fn nodes(mut self, sizes: &[i32], nodes: &[Node]) -> Option<Self> {
+        let mut rest = nodes;
+        for &size in sizes {
+            let (own, others) = rest.split_at_checked(usize::try_from(size).ok()?)?;
+            rest = others;
+            let mut depths = vec![0; own.len()];
+            let mut parts = Vec::with_capacity(own.len());
+            for (at, node) in own.iter().enumerate() {
+                let mut part = Part::default();
+                if node.steps.contains(&0) {
+                    let leaf = node.leaf as usize;
+                    part.leaf = Some(Some(leaf).filter(|&leaf| leaf < self.weights.len())?);
+                }
+                if node.steps != [0, 0] {
+                    part.split = usize::try_from(node.split).ok()?;
+                    self.tests.get(part.split)?;
+                    let depth = depths.get(at).copied()? + 1;
+                    let children = node.steps.map(|step| at.saturating_add(step as usize));
+                    for child in children.into_iter().filter(|&child| child != at) {
+                        *depths.get_mut(child).filter(|_| depth <= DEEPEST)? = depth;
+                    }
+                    part.children = Some(children);
+                }
+                parts.push(part);
+            }
+            self.trees.push(Tree::Nodes(parts));
+        }
+        Some(self)
+    }
+
+    /// Adds the contributions to rows of `width` columns for each output: those of the row, then what
+    /// is expected. `cells` holds what splits compare; `values` are those of the leaves.
+    pub(super) fn add(&self, cells: &[f32], stride: usize, leaves: Values<'_>, to: &mut [f64]) {
+        let rows: Vec<&[f32]> = cells.chunks_exact(stride.max(1)).collect();
+        let (shown, width) = (leaves.shown, to.len() / rows.len().max(1) / leaves.shown.max(1));
+        let size = self.groups.len() * shown;
+        let mut found = vec![0.0; rows.len() * size];
+        let mut expected = vec![0.0; shown];
+        let mut first = 0;
+        for tree in &self.trees {
+            let grown = Grown::new(tree, self, first);
+            for (cells, found) in rows.iter().zip(found.chunks_exact_mut(size.max(1))) {
+                let mut walk = Walk { of: self, grown: &grown, cells, leaves, found };
+                walk.down(grown.root, 0, Path::EMPTY, [1.0, 1.0], NOBODY);
+            }
+            grown.mean(self, leaves, &mut expected);
+            first += grown.leaves;
+        }
+        for (at, to) in to.chunks_exact_mut(width.max(1)).enumerate() {
+            let (row, output) = (at / shown, at % shown);
+            for (group, columns) in self.groups.iter().enumerate() {
+                let share = found.get(row * size + group * shown + output);
+                for &column in columns {
+                    if let (Some(to), Some(share)) = (to.get_mut(column), share) {
+                        *to += share / columns.len() as f64;
+                    }
+                }
+            }
+            if let (Some(to), Some(mean)) = (to.last_mut(), expected.get(output)) {
+                *to += mean;
+            }
+        }
+    }
+}
+
+/// The values of leaves: so many each, of which the first ones are shown.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'a> {
+    pub(super) all: &'a [f64],
+    pub(super) outputs: usize,
+    pub(super) shown: usize,
+}
+
+impl<'a> Values<'a> {
+    fn of(self, leaf: usize) -> &'a [f64] {
+        let values = self.all.get(leaf.saturating_mul(self.outputs)..).unwrap_or_default();
+        values.get(..self.shown).unwrap_or_default()
+    }
+}
+
+impl Test {
+    fn is_above(&self, cells: &[f32]) -> bool {
+        let value = cells.get(self.place).copied().unwrap_or(f32::NAN);
+        value > self.border || self.missing_above && value.is_nan()
+    }
+}
+
+/// A tree with the weights of all its nodes.
+struct Grown<'a> {
+    tree: &'a Tree,
+    root: usize,
+    /// The place of its first leaf among all leaves.
+    first: usize,
+    leaves: usize,
+    weights: Vec<f64>,
+}
+
+impl<'a> Grown<'a> {
+    fn new(tree: &'a Tree, of: &Contributions, first: usize) -> Self {
+        let weight = |leaf: usize| of.weights.get(leaf).copied().unwrap_or_default();
+        match tree {
+            // node `n` has the children `2n` and `2n + 1`
+            Tree::Symmetric(levels) => {
+                let leaves = 1 << levels.len();
+                let mut weights = vec![0.0; leaves];
+                weights.extend((0..leaves).map(|leaf| weight(first + leaf)));
+                for node in (1..leaves).rev() {
+                    let sum =
+                        weights.get(node * 2..node * 2 + 2).map_or(0.0, |both| both.iter().sum());
+                    if let Some(to) = weights.get_mut(node) {
+                        *to = sum;
+                    }
+                }
+                Self { tree, root: 1, first, leaves, weights }
+            }
+            Tree::Nodes(parts) => {
+                let mut weights = vec![0.0; parts.len()];
+                for (at, part) in parts.iter().enumerate().rev() {
+                    let below = part.children.unwrap_or([at, at]).into_iter();
+                    let below = below.filter(|&child| child != at);
+                    let below: f64 = below.filter_map(|child| weights.get(child)).sum();
+                    if let Some(to) = weights.get_mut(at) {
+                        *to = below + part.leaf.map_or(0.0, weight);
+                    }
+                }
+                let leaves = parts.iter().filter(|part| part.leaf.is_some()).count();
+                Self { tree, root: 0, first, leaves, weights }
+            }
+        }
+    }
+
+    fn weight(&self, node: usize) -> f64 {
+        self.weights.get(node).copied().unwrap_or_default()
+    }
+
+    /// The node, whose depth is known.
+    fn part(&self, node: usize, depth: usize) -> Part {
+        match self.tree {
+            Tree::Symmetric(levels) => match levels.iter().rev().nth(depth) {
+                Some(&split) => {
+                    Part { split, children: Some([node * 2, node * 2 + 1]), leaf: None }
+                }
+                None => Part { leaf: Some(self.first + node - self.leaves), ..Part::default() },
+            },
+            Tree::Nodes(parts) => parts.get(node).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Adds the mean of the leaves.
+    fn mean(&self, of: &Contributions, leaves: Values<'_>, to: &mut [f64]) {
+        let mut add = |leaf: usize| {
+            let share = of.weights.get(leaf).copied().unwrap_or_default() / self.weight(self.root);
+            for (to, value) in to.iter_mut().zip(leaves.of(leaf)) {
+                *to += value * share;
+            }
+        };
+        match self.tree {
+            Tree::Symmetric(_) => (self.first..self.first + self.leaves).for_each(add),
+            Tree::Nodes(parts) => parts.iter().filter_map(|part| part.leaf).for_each(&mut add),
+        }
+    }
+}
+
+/// No group.
+const NOBODY: usize = usize::MAX;
+
+/// A group that a path has split by.
+#[derive(Clone, Copy)]
+struct Step {
+    group: usize,
+    /// The share of the training data that goes on when the group is not known.
+    unknown: f64,
+    /// One when the row goes on, else zero.
+    known: f64,
+    weight: f64,
+}
+
+/// The groups that a path has split by, each once.
+#[derive(Clone, Copy)]
+struct Path {
+    len: usize,
+    steps: [Step; DEEPEST + 2],
+}
+
+impl Path {
+    const EMPTY: Self = Self {
+        len: 0,
+        steps: [Step { group: NOBODY, unknown: 0.0, known: 0.0, weight: 0.0 }; DEEPEST + 2],
+    };
+
+    fn steps(&self) -> &[Step] {
+        self.steps.get(..self.len).unwrap_or_default()
+    }
+
+    fn extend(&mut self, [unknown, known]: [f64; 2], group: usize) {
+        let len = self.len;
+        let Some(last) = self.steps.get_mut(len) else { return };
+        *last = Step { group, unknown, known, weight: if len == 0 { 1.0 } else { 0.0 } };
+        self.len += 1;
+        let whole = self.len as f64;
+        for at in (0..len).rev() {
+            if let Some([step, next]) = self.steps.get_mut(at..at + 2) {
+                next.weight += known * step.weight * (at + 1) as f64 / whole;
+                step.weight = unknown * step.weight * (len - at) as f64 / whole;
+            }
+        }
+    }
+
+    fn unwind(&mut self, place: usize) {
+        let Some(&Step { unknown, known, .. }) = self.steps().get(place) else { return };
+        let whole = self.len as f64;
+        self.len -= 1;
+        let mut rest = self.steps.get(self.len).map_or(0.0, |last| last.weight);
+        for at in (0..self.len).rev() {
+            let Some(step) = self.steps.get_mut(at) else { continue };
+            let before = (self.len - at) as f64;
+            if none(known) {
+                step.weight *= whole / (unknown * before);
+            } else {
+                let old = step.weight;
+                step.weight = rest * whole / (known * (at + 1) as f64);
+                rest = old - step.weight * unknown * before / whole;
+            }
+        }
+        for at in place..self.len {
+            if let Some([step, next]) = self.steps.get_mut(at..at + 2) {
+                *step = Step { weight: step.weight, ..*next };
+            }
+        }
+    }
+}
+
+/// Nothing, but for rounding.
+fn none(share: f64) -> bool {
+    share.abs() <= 1e-13
+}
+
+/// One row on all paths of a tree.
+struct Walk<'a> {
+    of: &'a Contributions,
+    grown: &'a Grown<'a>,
+    cells: &'a [f32],
+    leaves: Values<'a>,
+    /// What each group adds to each output.
+    found: &'a mut [f64],
+}
+
+impl Walk<'_> {
+    /// Goes on from `node`; no tree is deeper than a path is long.
+    fn down(&mut self, node: usize, depth: usize, mut path: Path, shares: [f64; 2], group: usize) {
+        path.extend(shares, group);
+        let part = self.grown.part(node, depth);
+        if let Some(leaf) = part.leaf {
+            self.leaf(leaf, &path);
+        }
+        let (Some(children), Some(test)) = (part.children, self.of.tests.get(part.split)) else {
+            return;
+        };
+        let [mut unknown, mut known] = [1.0, 1.0];
+        if let Some(place) = path.steps().iter().position(|step| step.group == test.group) {
+            if let Some(step) = path.steps().get(place) {
+                [unknown, known] = [step.unknown, step.known];
+            }
+            path.unwind(place);
+        }
+        let goes = usize::from(test.is_above(self.cells));
+        for (side, child) in children.into_iter().enumerate() {
+            let weight = self.grown.weight(child);
+            if child == node || none(weight) {
+                continue;
+            }
+            let share = unknown * (weight / self.grown.weight(node));
+            let known = if side == goes { known } else { 0.0 };
+            self.down(child, depth + 1, path, [share, known], test.group);
+        }
+    }
+
+    fn leaf(&mut self, leaf: usize, path: &Path) {
+        let (values, shown) = (self.leaves.of(leaf), self.leaves.shown);
+        for (place, step) in path.steps().iter().enumerate().skip(1) {
+            let mut without = *path;
+            without.unwind(place);
+            let sum: f64 = without.steps().iter().map(|step| step.weight).sum();
+            let share = sum * (step.known - step.unknown);
+            let found = self.found.get_mut(step.group * shown..).unwrap_or_default();
+            for (to, value) in found.iter_mut().zip(values) {
+                *to += share * value;
+            }
+        }
+    }
+}
