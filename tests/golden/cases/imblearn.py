@@ -28,16 +28,15 @@ def cases() -> list:
 def _cases() -> list:
     from imblearn import FunctionSampler
     from imblearn.combine import SMOTEENN, SMOTETomek
-    from imblearn.over_sampling import SMOTE, BorderlineSMOTE, RandomOverSampler
+    from imblearn.over_sampling import SMOTE, RandomOverSampler
     from imblearn.pipeline import Pipeline, make_pipeline as make_sampled
     from imblearn.under_sampling import CondensedNearestNeighbour, NearMiss, RandomUnderSampler, TomekLinks
 
     def sampled(sampler: object, last: object = None) -> object:
-        return lambda d: make_sampled(StandardScaler(), sampler(), last or LogisticRegression()).fit(d.x, d.three)
+        return lambda d: make_sampled(StandardScaler(), sampler(), last or LogisticRegression()).fit(d.x[:40], d.three[:40])
 
     samplers = {
         "smote": lambda: SMOTE(k_neighbors=3, random_state=0),
-        "borderline": lambda: BorderlineSMOTE(random_state=0),
         "over": lambda: RandomOverSampler(random_state=0),
         "under": lambda: RandomUnderSampler(random_state=0),
         "near-miss": NearMiss,
@@ -72,7 +71,7 @@ def _cases() -> list:
         return make_sampled(DictVectorizer(), RandomOverSampler(random_state=0), LogisticRegression()).fit(rows, d.binary)
 
     def last(d: object) -> object:
-        return make_sampled(StandardScaler(), SMOTE(k_neighbors=3, random_state=0)).fit(d.x, d.three)
+        return make_sampled(StandardScaler(), SMOTE(k_neighbors=3, random_state=0)).fit(d.x[:30], d.three[:30])
 
     return [
         *found,
@@ -84,5 +83,5 @@ def _cases() -> list:
         Case("imb-transform", lambda d: make_sampled(RandomOverSampler(random_state=0), StandardScaler()).fit(d.x, d.three), _edge, methods=("transform",)),
         Case("imb-regressor", lambda d: Pipeline([("scale", StandardScaler()), ("model", Ridge())]).fit(d.x, d.y), _edge, "C"),
         Case("imb-sampler-last", last, _edge, refused=("`SMOTE`", "sampler", "last step"), containers=("model.p4.pkl",), library="sklearn"),
-        Case("imb-sampler", lambda d: SMOTE(k_neighbors=3, random_state=0).fit(d.x, d.three), _edge, refused=("`SMOTE`", "neither `predict` nor"), containers=("model.p4.pkl",)),
+        Case("imb-sampler", lambda d: SMOTE(k_neighbors=3, random_state=0).fit(d.x[:30], d.three[:30]), _edge, refused=("`SMOTE`", "neither `predict` nor"), containers=("model.p4.pkl",)),
     ]
