@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression, SGDClassifier
+import pandas as pd
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_selection import SelectKBest, chi2
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import MaxAbsScaler
+from sklearn.preprocessing import MaxAbsScaler, Normalizer, OneHotEncoder, StandardScaler
+from sklearn.svm import SVC, LinearSVC
 
-from case import Case
+from case import Case, from_script
 
 
 def _rows(d: object, model: object) -> list:
@@ -21,7 +30,7 @@ def _vectorizer(name: str, kind: object, exact: str, **params: object) -> Case:
 
 def cases() -> list:
     """All text cases."""
-    return [*_counts(), *_tfidf(), *_weights(), *_pipelines()]
+    return [*_counts(), *_tfidf(), *_weights(), *_pipelines(), *_tutorials(), *_own_functions()]
 
 
 def _counts() -> list:
@@ -102,3 +111,71 @@ def _topics(d: object) -> np.ndarray:
 
 def _wine(d: object) -> np.ndarray:
     return np.array([len(text) % 2 == 0 for text in d.documents])
+
+
+def _tutorials() -> list:
+    """The pipelines that tutorials of text build."""
+    frame = lambda d: pd.DataFrame({"text": d.documents, "length": [float(len(text)) for text in d.documents], "kind": ["a", "b", "c"] * 20})
+    asked = lambda d, m: frame(d).iloc[[3, 59, 0, 58, 7]].reset_index(drop=True)
+    text_and_numbers = lambda: make_column_transformer((TfidfVectorizer(max_features=20), "text"), (StandardScaler(), ["length"]), (OneHotEncoder(), ["kind"]))
+    both = lambda: make_union(TfidfVectorizer(ngram_range=(1, 2), max_features=25), TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), max_features=25))
+    short = lambda **params: TfidfVectorizer(max_features=30, **params)
+    fits = {
+        "text-spam-naive": (lambda d: make_pipeline(CountVectorizer(stop_words="english"), MultinomialNB()), _wine, "C"),
+        "text-tfidf-naive": (lambda d: make_pipeline(short(lowercase=False), MultinomialNB(alpha=0.1)), _topics, "C"),
+        "text-bernoulli": (lambda d: make_pipeline(CountVectorizer(binary=True, max_features=30), BernoulliNB()), _wine, "C"),
+        "text-complement": (lambda d: make_pipeline(CountVectorizer(max_features=30), TfidfTransformer(), ComplementNB()), _topics, "C"),
+        "text-svc": (lambda d: make_pipeline(short(sublinear_tf=True, min_df=2), LinearSVC(random_state=0)), _topics, "C"),
+        "text-kernel": (lambda d: make_pipeline(short(), SVC(kernel="linear")), _wine, "C"),
+        "text-hashing-sgd": (lambda d: make_pipeline(HashingVectorizer(n_features=64), SGDClassifier(random_state=0)), _topics, "C"),
+        "text-hashing-tfidf": (
+            lambda d: make_pipeline(HashingVectorizer(n_features=32, alternate_sign=False, norm=None), TfidfTransformer(), LogisticRegression()),
+            _topics,
+            "C",
+        ),
+        "text-chars-and-words": (lambda d: make_pipeline(both(), LogisticRegression(max_iter=300)), _topics, "C"),
+        "text-latent": (lambda d: make_pipeline(short(), TruncatedSVD(5, random_state=0), LogisticRegression()), _wine, "C"),
+        "text-latent-normal": (lambda d: make_pipeline(short(), TruncatedSVD(4, random_state=0), Normalizer(copy=False), LinearSVC(random_state=0)), _topics, "C"),
+        "text-select-chi2": (lambda d: make_pipeline(CountVectorizer(), TfidfTransformer(), SelectKBest(chi2, k=12), LinearSVC(random_state=0)), _topics, "C"),
+        "text-forest": (lambda d: make_pipeline(short(), RandomForestClassifier(4, max_depth=4, random_state=0)), _topics, {"*": "C"}),
+        "text-ridge": (lambda d: make_pipeline(short(norm="l1"), Ridge()), lambda d: np.array([float(len(text)) for text in d.documents]), "C"),
+        "text-scaled": (lambda d: make_pipeline(short(), StandardScaler(with_mean=False), SGDClassifier(random_state=0)), _wine, "C"),
+        "text-search": (
+            lambda d: GridSearchCV(make_pipeline(TfidfVectorizer(), LogisticRegression()), {"tfidfvectorizer__max_features": [10, 20]}, cv=2),
+            _wine,
+            "C",
+        ),
+        "text-calibrated": (lambda d: make_pipeline(short(), CalibratedClassifierCV(LinearSVC(random_state=0), cv=2)), _wine, "C"),
+        "text-votes": (
+            lambda d: make_pipeline(short(), VotingClassifier([("nb", MultinomialNB()), ("lr", LogisticRegression())], voting="soft")),
+            _wine,
+            "C",
+        ),
+        "text-own-words": (
+            lambda d: make_pipeline(CountVectorizer(stop_words=["the", "of", "wine"], token_pattern=r"(?u)\b[^\d\W]{3,}\b", strip_accents="ascii"), MultinomialNB()),
+            _wine,
+            "C",
+        ),
+    }
+    made = lambda fit, target: lambda d: fit(d).fit(d.documents, target(d))
+    found = [Case(name, made(fit, target), _rows, exact) for name, (fit, target, exact) in fits.items()]
+    columns = Case(
+        "text-columns", lambda d: make_pipeline(text_and_numbers(), LogisticRegression(max_iter=500)).fit(frame(d), _wine(d)), asked, "C", extras=("row",)
+    )
+    return [*found, columns]
+
+
+def _own_functions() -> list:
+    """Functions in a vectorizer are refused, with what to use in their place."""
+    cloud = ("model.cloudpickle.pkl",)
+    refused = lambda name, attribute, text, words: Case(
+        name,
+        lambda d: CountVectorizer(**{attribute: from_script(text, attribute)}).fit(d.documents),
+        _rows,
+        refused=(f"CountVectorizer.{attribute}", "train.py", *words),
+        containers=cloud,
+    )
+    return [
+        refused("text-tokenizer-lambda", "tokenizer", "lambda text: text.split('-')", ("token_pattern",)),
+        refused("text-preprocessor-lambda", "preprocessor", "lambda text: text.replace('#', '')", ("before the request",)),
+    ]
