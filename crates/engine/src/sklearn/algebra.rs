@@ -1,5 +1,8 @@
 //! Small dense systems of equations, solved once when a model is read.
 
+/// The largest system that is solved: what takes seconds is no model that a library would train.
+pub(crate) const MOST_UNKNOWNS: usize = 2048;
+
 /// Solves `matrix · x = right` for several right-hand sides, by elimination with row exchanges.
 ///
 /// `matrix` is `size × size`, `right` is `size × sides`, both row-major. `None` when the matrix is
@@ -10,7 +13,9 @@ pub(crate) fn solve(
     size: usize,
     sides: usize,
 ) -> Option<Vec<f64>> {
-    if Some(matrix.len()) != size.checked_mul(size) || Some(right.len()) != size.checked_mul(sides)
+    if size > MOST_UNKNOWNS
+        || Some(matrix.len()) != size.checked_mul(size)
+        || Some(right.len()) != size.checked_mul(sides)
     {
         return None;
     }

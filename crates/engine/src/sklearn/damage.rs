@@ -41,10 +41,36 @@ fn damaged_trees_never_panic() {
         "hist-three",
         "hist-categories-by-mask",
     ];
+    damaged(&cases, 400);
+}
+
+#[test]
+fn damaged_projections_and_selectors_never_panic() {
+    let cases = [
+        "decomposition-pca-whiten",
+        "decomposition-factors",
+        "decomposition-sparse-pca",
+        "decomposition-discriminant",
+        "decomposition-pls",
+        "decomposition-kernel-rbf-own-gamma",
+        "decomposition-additive",
+        "decomposition-sketch-constant",
+        "decomposition-codes-pursuit-three",
+        "decomposition-locally-linear",
+        "select-percentile-ties",
+        "select-model-elastic",
+        "select-rfe-tree",
+        "select-xgb-gain",
+    ];
+    damaged(&cases, 150);
+}
+
+/// Damages the bytes of stored cases at so many places.
+fn damaged(cases: &[&str], places: usize) {
     for case in cases {
         let whole = golden(case);
         asked(whole.clone()).unwrap();
-        let step = (whole.len() / 400).max(1);
+        let step = (whole.len() / places).max(1);
         let mut refused = 0;
         for at in (0..whole.len()).step_by(step) {
             for damage in [0x00, 0x01, 0x7f, 0xff] {

@@ -137,7 +137,7 @@ impl Projection {
     /// `FactorAnalysis`: (x − mean) · wᵀ · (1 + w · componentsᵀ)⁻¹ with w = components / noise (Barber,
     /// "Bayesian Reasoning and Machine Learning", 21.2.1).
     pub(crate) fn factors(c: Cursor<'_>) -> Result<Self, Error> {
-        let components = matrix(c, "components_")?;
+        let components = few(c, matrix(c, "components_")?)?;
         let noise = attributes::numbers_of(c, "noise_variance_", components.columns)?;
         let rows = components.values.chunks_exact(components.columns.max(1));
         let weighted: Vec<f64> =
@@ -158,7 +158,7 @@ impl Projection {
     /// `SparsePCA` and `MiniBatchSparsePCA`: the ridge regression of x − mean on the components, whose
     /// answer is linear in x.
     pub(crate) fn sparse_components(c: Cursor<'_>) -> Result<Self, Error> {
-        let components = matrix(c, "components_")?;
+        let components = few(c, matrix(c, "components_")?)?;
         let alpha = attributes::number(c, "ridge_alpha")
             .ok_or_else(|| Error::attribute(c.class_name(), "ridge_alpha", "is no number"))?;
         let Components { rows, columns, .. } = components;
@@ -357,4 +357,17 @@ fn matrix(c: Cursor<'_>, name: &str) -> Result<Components, Error> {
         return Err(Error::attribute(c.class_name(), name, "is empty"));
     }
     Ok(Components { values, rows, columns, f32: yields_f32 })
+}
+
+/// Refuses more components than a system of equations may have unknowns.
+fn few(c: Cursor<'_>, components: Components) -> Result<Components, Error> {
+    if components.rows <= algebra::MOST_UNKNOWNS {
+        return Ok(components);
+    }
+    let reason = format!(
+        "has {} rows, and at most {} are solved for",
+        components.rows,
+        algebra::MOST_UNKNOWNS
+    );
+    Err(Error::attribute(c.class_name(), "components_", reason))
 }

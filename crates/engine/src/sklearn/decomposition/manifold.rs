@@ -160,6 +160,10 @@ impl LocallyLinear {
         let near = Near::read(c)?;
         let places = matrix(c, "embedding_")?;
         attributes::counted(c, "embedding_", places.rows, near.rows.rows)?;
+        if near.k > algebra::MOST_UNKNOWNS {
+            let reason = format!("is {}, and at most {} count", near.k, algebra::MOST_UNKNOWNS);
+            return Err(Error::attribute(c.class_name(), "n_neighbors", reason));
+        }
         let regularization = attributes::number(c, "reg")
             .ok_or_else(|| Error::attribute(c.class_name(), "reg", "is no number"))?;
         Ok(Self { near, places, regularization })

@@ -13,6 +13,9 @@ use crate::{
     },
 };
 
+/// Atoms up to which all their products are kept.
+const MOST_ATOMS: usize = 1 << 13;
+
 /// How the code of a row is found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Algorithm {
@@ -76,7 +79,14 @@ impl SparseCode {
         };
         // whatever the atoms are, pursuit casts their products to the type of the rows
         let casts = version(c).is_some_and(|release| release >= (1, 8));
-        let gram = algebra::times_transposed(&values, &values, columns);
+        let gram = match algorithm {
+            Algorithm::Threshold(_) => Vec::new(),
+            Algorithm::Pursuit(_) if atoms > MOST_ATOMS => {
+                let reason = format!("has {atoms} atoms, and at most {MOST_ATOMS} are pursued");
+                return Err(Error::attribute(c.class_name(), name, reason));
+            }
+            Algorithm::Pursuit(_) => algebra::times_transposed(&values, &values, columns),
+        };
         let product = Product::transposed(&values, columns, atoms)
             .ok_or_else(|| Error::attribute(c.class_name(), name, "is no matrix"))?;
         let inputs = attributes::inputs(c, Some(columns));

@@ -46,7 +46,8 @@ impl CountSketch {
             return Err(Error::attribute(c.class_name(), "indexHash_", "names other components"));
         }
         let constant = (coef0 != 0.0).then_some(coef0.sqrt());
-        let columns = width.checked_sub(usize::from(constant.is_some())).filter(|_| degree > 0);
+        let columns =
+            width.checked_sub(usize::from(constant.is_some())).filter(|_| degree > 0 && width > 0);
         let columns = columns
             .ok_or_else(|| Error::attribute(c.class_name(), "indexHash_", "has no columns"))?;
         let inputs = attributes::inputs(c, Some(columns));

@@ -112,7 +112,7 @@ fn percentile(scores: (Vec<f64>, Width), percent: f64) -> Vec<bool> {
     let ties: Vec<usize> =
         scores.iter().enumerate().filter(|&(_, &s)| s == threshold).map(|(at, _)| at).collect();
     let most = (count as f64 * percent / 100.0) as i64;
-    let room = most - mask.iter().filter(|&&chosen| chosen).count() as i64;
+    let room = most.saturating_sub(mask.iter().filter(|&&chosen| chosen).count() as i64);
     // Python's slice to a negative end leaves out as many from the back
     let room = if room < 0 { ties.len() as i64 + room } else { room };
     for &at in ties.iter().take(usize::try_from(room).unwrap_or(0)) {
