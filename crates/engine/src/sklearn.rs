@@ -35,6 +35,7 @@ pub(crate) mod linear;
 mod log_sum;
 mod logit;
 mod member;
+pub(crate) mod meta;
 pub(crate) mod mixture;
 mod nearest;
 pub(crate) mod neighbors;

@@ -19,6 +19,12 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>, building: &Building) -> Option
         "GridSearchCV" | "RandomizedSearchCV" | "HalvingGridSearchCV" | "HalvingRandomSearchCV" => {
             best(c, building)
         }
+        // it labels rows by itself in training, and hands questions on
+        "SelfTrainingClassifier" => {
+            // `base_estimator_` up to 1.5
+            let new = c.attr("estimator_").is_some();
+            model(c, if new { "estimator_" } else { "base_estimator_" }, building)
+        }
         "RANSACRegressor" => model(c, "estimator_", building),
         "FrozenEstimator" => inner(c, "estimator", building),
         _ => return None,

@@ -1,8 +1,34 @@
 //! One estimator made of several for several classes, outputs, thresholds or calibrated probabilities.
 
-use super::Built;
-use crate::{read::Cursor, sklearn::building::Building};
+use super::{Built, predictor};
+use crate::{
+    read::Cursor,
+    sklearn::{
+        building::Building,
+        meta::{
+            Chain, ConstantPredictor, DummyClassifier, DummyRegressor, MultiOutput,
+            OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier, ThresholdClassifier,
+            TransformedTargetRegressor,
+        },
+    },
+};
 
-pub(super) fn of_class(_name: &str, _c: Cursor<'_>, _building: &Building) -> Option<Built> {
-    None
+pub(super) fn of_class(name: &str, c: Cursor<'_>, building: &Building) -> Option<Built> {
+    Some(match name {
+        "TransformedTargetRegressor" => predictor(TransformedTargetRegressor::build(c, building)),
+        "OneVsRestClassifier" => predictor(OneVsRestClassifier::build(c, building)),
+        "OneVsOneClassifier" => predictor(OneVsOneClassifier::build(c, building)),
+        "OutputCodeClassifier" => predictor(OutputCodeClassifier::build(c, building)),
+        "_ConstantPredictor" => predictor(ConstantPredictor::build(c)),
+        "MultiOutputClassifier" | "MultiOutputRegressor" => {
+            predictor(MultiOutput::build(c, building))
+        }
+        "ClassifierChain" | "RegressorChain" => predictor(Chain::build(c, building)),
+        "FixedThresholdClassifier" | "TunedThresholdClassifierCV" => {
+            predictor(ThresholdClassifier::build(c, building))
+        }
+        "DummyClassifier" => predictor(DummyClassifier::build(c)),
+        "DummyRegressor" => predictor(DummyRegressor::build(c)),
+        _ => return None,
+    })
 }

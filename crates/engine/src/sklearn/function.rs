@@ -35,22 +35,31 @@ enum Action {
 
 impl FunctionTransformer {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
-        let func = c.attr("func").filter(|func| !func.is_none());
-        let action = match func {
-            None => Action::Keep,
-            Some(func) => {
-                let name = named_function(func)
-                    .ok_or_else(|| refuse::function("FunctionTransformer", "func", func))?;
-                match name {
-                    "ravel" | "squeeze" => Action::Flatten,
-                    "asarray" | "array" | "ascontiguousarray" | "asanyarray" => Action::Keep,
-                    _ => Action::Each(
-                        Function::read(name, c)?
-                            .ok_or_else(|| refuse::function("FunctionTransformer", "func", func))?,
-                    ),
+        Self::read(c, "func", "kw_args")
+    }
+
+    /// What undoes it.
+    pub(crate) fn inverse(c: Cursor<'_>) -> Result<Self, Error> {
+        Self::read(c, "inverse_func", "inv_kw_args")
+    }
+
+    fn read(c: Cursor<'_>, attribute: &str, words: &'static str) -> Result<Self, Error> {
+        let func = c.attr(attribute).filter(|func| !func.is_none());
+        let action =
+            match func {
+                None => Action::Keep,
+                Some(func) => {
+                    let name = named_function(func)
+                        .ok_or_else(|| refuse::function("FunctionTransformer", attribute, func))?;
+                    match name {
+                        "ravel" | "squeeze" => Action::Flatten,
+                        "asarray" | "array" | "ascontiguousarray" | "asanyarray" => Action::Keep,
+                        _ => Action::Each(Function::read(name, c, words)?.ok_or_else(|| {
+                            refuse::function("FunctionTransformer", attribute, func)
+                        })?),
+                    }
                 }
-            }
-        };
+            };
         Ok(Self {
             inputs: attributes::inputs(c, None),
             action,

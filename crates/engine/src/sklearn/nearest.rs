@@ -5,11 +5,6 @@ const NEAREST: &[(&str, &str)] = &[
     ("IterativeImputer", "`SimpleImputer`"),
     ("KNNImputer", "`SimpleImputer`"),
     ("KernelRidge", "`Ridge` after `PolynomialFeatures`"),
-    ("MultiOutputClassifier", "`RandomForestClassifier`"),
-    ("MultiOutputRegressor", "`RandomForestRegressor`"),
-    ("OneVsOneClassifier", "`LogisticRegression`"),
-    ("OneVsRestClassifier", "`LogisticRegression`"),
-    ("TransformedTargetRegressor", "`PoissonRegressor` or `GammaRegressor`"),
 ];
 
 /// Endings that names share when their classes take and give the same kinds of values, and which of

@@ -93,6 +93,20 @@ impl Scaler {
         scaler.checked(c)
     }
 
+    /// What undoes it, a clip aside; dense rows only.
+    pub(crate) fn inverse(mut self) -> Self {
+        let ops = self.ops.into_iter().rev().filter_map(|op| match op {
+            Op::Subtract(v) => Some(Op::Add(v)),
+            Op::Divide(v) => Some(Op::Multiply(v)),
+            Op::Multiply(v) => Some(Op::Divide(v)),
+            Op::Add(v) => Some(Op::Subtract(v)),
+            Op::Clip(..) => None,
+        });
+        self.ops = ops.collect();
+        self.sparse_refusal = Some("only dense rows are transformed back");
+        self
+    }
+
     fn new(class: &'static str, c: Cursor<'_>) -> Result<Self, Error> {
         let columns = ["scale_", "mean_", "center_", "var_"]
             .into_iter()

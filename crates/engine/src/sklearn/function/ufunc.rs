@@ -36,10 +36,14 @@ enum Op {
 }
 
 impl Function {
-    /// The function called `name`, with the `kw_args` of its transformer; `None` when it is not
+    /// The function called `name`, with the arguments that the attribute `words` of its transformer has; `None` when it is not
     /// one of a single value.
-    pub(super) fn read(name: &str, transformer: Cursor<'_>) -> Result<Option<Self>, Error> {
-        let words = Words::read(transformer)?;
+    pub(super) fn read(
+        name: &str,
+        transformer: Cursor<'_>,
+        words: &'static str,
+    ) -> Result<Option<Self>, Error> {
+        let words = Words::read(transformer, words)?;
         let kind = match name {
             "clip" => Op::Clip {
                 low: words.number(&["a_min", "min"])?,
@@ -271,14 +275,16 @@ fn sign(x: f64) -> f64 {
 
 /// Keyword arguments, each of which must be understood.
 struct Words<'a> {
+    attribute: &'static str,
     given: Vec<(&'a str, Cursor<'a>)>,
     read: std::cell::Cell<usize>,
 }
 
 impl<'a> Words<'a> {
-    fn read(transformer: Cursor<'a>) -> Result<Self, Error> {
+    fn read(transformer: Cursor<'a>, attribute: &'static str) -> Result<Self, Error> {
+        let wrong = |reason| Error::attribute("FunctionTransformer", attribute, reason);
         let mut given = Vec::new();
-        if let Some(words) = transformer.attr("kw_args")
+        if let Some(words) = transformer.attr(attribute)
             && !words.is_none()
         {
             for &(key, value) in words.pairs().unwrap_or_default() {
@@ -287,7 +293,7 @@ impl<'a> Words<'a> {
                 given.push((key, words.go(value)));
             }
         }
-        Ok(Self { given, read: std::cell::Cell::new(0) })
+        Ok(Self { attribute, given, read: std::cell::Cell::new(0) })
     }
 
     fn number(&self, names: &[&str]) -> Result<Option<f64>, Error> {
@@ -298,7 +304,10 @@ impl<'a> Words<'a> {
         match value.kind() {
             Kind::None => Ok(None),
             _ => value.as_f64().map(Some).ok_or_else(|| {
-                wrong(&format!("gives `{name}` {}, where a number is expected", value.describe()))
+                self.wrong(&format!(
+                    "gives `{name}` {}, where a number is expected",
+                    value.describe()
+                ))
             }),
         }
     }
@@ -308,12 +317,12 @@ impl<'a> Words<'a> {
             return Ok(());
         }
         let names: Vec<_> = self.given.iter().map(|(name, _)| format!("`{name}`")).collect();
-        Err(wrong(&format!("has {}, not all of which are supported", names.join(", "))))
+        Err(self.wrong(&format!("has {}, not all of which are supported", names.join(", "))))
     }
-}
 
-fn wrong(reason: &str) -> Error {
-    Error::attribute("FunctionTransformer", "kw_args", reason)
+    fn wrong(&self, reason: &str) -> Error {
+        Error::attribute("FunctionTransformer", self.attribute, reason)
+    }
 }
 
 #[cfg(test)]
