@@ -34,7 +34,7 @@ CURVED = {"*": "B4"}
 
 def cases() -> list:
     """Calibration, votes, stacks, boosts, bags and random trees."""
-    return [*_calibrated(), *_voting(), *_stacking(), *_boosts(), *_bags(), *_random_trees()]
+    return [*_calibrated(), *_voting(), *_stacking(), *_boosts(), *_bags(), *_random_trees(), *_balanced()]
 
 
 def _edge(d: object, model: object) -> object:
@@ -275,4 +275,26 @@ def _random_trees() -> list:
         Case("ensemble-embedding", lambda d: embed(d).fit(d.x), _edge),
         Case("ensemble-embedding-dense", lambda d: embed(d, sparse_output=False).fit(d.x), _edge),
         Case("ensemble-embedding-logistic", lambda d: make_pipeline(embed(d), LogisticRegression()).fit(d.x, d.three), _edge, "C"),
+    ]
+
+
+def _balanced() -> list:
+    if not installed("imblearn"):
+        return []
+    from imblearn import ensemble as balanced
+
+    few = lambda d: (d.x[:, 0] > np.quantile(d.x[:, 0], 0.7)).astype(int)
+    three = lambda d: np.where(few(d) == 1, "few", np.where(d.flags, "some", "more"))
+    small = lambda d, count=3: {"n_estimators": count, "random_state": d.state}
+    more = {"library": "imblearn"}
+    exact = {"*": "A", "predict_proba": "B4", "predict_log_proba": "C"} if RELEASE >= (1, 6) else "C"
+    forest = lambda d: balanced.BalancedRandomForestClassifier(max_depth=3, **small(d))
+    bag = lambda d, **settings: balanced.BalancedBaggingClassifier(**_inner(_tree(d)), **small(d), **settings)
+    easy = lambda d: balanced.EasyEnsembleClassifier(**_inner(AdaBoostClassifier(n_estimators=2)), **small(d))
+    return [
+        Case("ensemble-balanced-forest", lambda d: forest(d).fit(d.x, three(d)), _edge, **more),
+        Case("ensemble-balanced-bag", lambda d: bag(d).fit(d.x, few(d)), _edge, **more),
+        Case("ensemble-balanced-bag-columns", lambda d: bag(d, max_features=2).fit(d.x, three(d)), _edge, **more),
+        Case("ensemble-balanced-easy", lambda d: easy(d).fit(d.x, few(d)), _edge, exact, **more),
+        Case("ensemble-balanced-boost", lambda d: balanced.RUSBoostClassifier(**_inner(_tree(d)), **small(d)).fit(d.x, few(d)), _edge, exact, **more),
     ]

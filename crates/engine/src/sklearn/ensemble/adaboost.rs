@@ -86,7 +86,9 @@ impl AdaBoostClassifier {
         let rule = if attributes::text(c, "algorithm") == Some("SAMME.R") {
             Rule::Logarithms
         } else {
-            let symmetric = release(c).is_some_and(|release| release >= SYMMETRIC);
+            // ensembles of other packages do not say which release they are of
+            let release = release(c).or_else(|| estimators.first().copied().and_then(release));
+            let symmetric = release.is_some_and(|release| release >= SYMMETRIC);
             let against = if symmetric { -1.0 / (classes as f64 - 1.0) } else { 0.0 };
             Rule::Votes { weights, against }
         };

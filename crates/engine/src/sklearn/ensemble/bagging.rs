@@ -13,6 +13,7 @@ use crate::{
         ensemble::{adaboost, trees},
         forest::{Leaves, accepts_nan},
         member::{self, Member, Numbers},
+        part, sampler,
     },
 };
 
@@ -73,7 +74,7 @@ impl Bag {
                 Error::attribute(c.class_name(), "estimators_features_", reason)
             })?;
             let all = places.len() == columns && places.iter().copied().eq(0..columns);
-            Ok((one, (!all).then_some(places)))
+            Ok((unsampled(one), (!all).then_some(places)))
         });
         Ok((seeing.collect::<Result<_, Error>>()?, columns))
     }
@@ -162,6 +163,17 @@ impl Bag {
             Some(columns) => error.trace(|at| columns.get(at).copied()),
         }
     }
+}
+
+/// The estimator behind samplers, which do nothing in predictions.
+fn unsampled(c: Cursor<'_>) -> Cursor<'_> {
+    let Some((last, before)) = c.attr("steps").and_then(Cursor::items).and_then(<[_]>::split_last)
+    else {
+        return c;
+    };
+    let step = |&id| part::named(c.go(id)).map(|(_, step)| step);
+    let only = before.iter().all(|id| step(id).is_some_and(sampler::is_sampler));
+    step(last).filter(|_| only).unwrap_or(c)
 }
 
 impl Trees {

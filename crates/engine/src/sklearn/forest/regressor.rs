@@ -44,7 +44,9 @@ impl ForestRegressor {
 /// Forests learnt to accept missing values one release after their trees.
 pub(crate) fn accepts_nan(c: Cursor<'_>, tree: Cursor<'_>) -> bool {
     let forest = c.attr("tree_").is_none();
-    let ready = crate::attributes::version(c).is_some_and(|release| release >= (1, 4));
+    // forests of other packages do not say which release they were
+    let release = attributes::version(c).or(attributes::version(tree));
+    let ready = release.is_some_and(|release| release >= (1, 4));
     takes_nan(tree) && (!forest || ready)
 }
 
