@@ -5,9 +5,11 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
+from scipy import sparse
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
 from sklearn.gaussian_process import kernels as k
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -43,7 +45,7 @@ def _lean(model: object) -> object:
 
 def cases() -> list:
     """Every class with the parameters that change the answer."""
-    return [*_discriminants(), *_kernels(), *_regressors(), *_classifiers()]
+    return [*_discriminants(), *_kernels(), *_regressors(), *_classifiers(), *_ridges()]
 
 
 def _no_missing(d: object, model: object) -> list:
@@ -129,4 +131,25 @@ def _classifiers() -> list:
         # the library sums the squares of floats in floats
         _case("gaussian-classifier-dot", lambda d: c(d, k.DotProduct(0.3), two(d), optimizer=None), exact="C32"),
         _case("gaussian-classifier-pairs", lambda d: c(d, k.RationalQuadratic(), _labels(d), multi_class="one_vs_one", optimizer=None), methods=("predict",)),
+    ]
+
+
+def _ridges() -> list:
+    x = lambda d: _scaled(d)[:10]
+    one = lambda kernel, **more: lambda d: KernelRidge(kernel=kernel, alpha=0.3, **more).fit(x(d), d.y[:10])
+    kernels = {
+        "radial": one("rbf", gamma=0.4),
+        "polynomial": one("poly", degree=2, gamma=0.3, coef0=0.5),
+        "sigmoid": one("sigmoid", gamma=0.1, coef0=0.2),
+        "laplacian": one("laplacian"),
+        "cosine": one("cosine"),
+        "two-targets": lambda d: KernelRidge(kernel="rbf", alpha=[0.1, 2.0]).fit(x(d), d.y2[:10]),
+        "sparse": lambda d: KernelRidge(kernel="rbf", gamma=0.2).fit(sparse.csr_matrix(x(d)), d.y[:10]),
+    }
+    counts = lambda d: np.abs(x(d))
+    return [
+        _case("kernel-ridge", one("linear"), errors=_no_missing),
+        *(_case(f"kernel-ridge-{name}", fit) for name, fit in kernels.items()),
+        _case("kernel-ridge-chi-squared", lambda d: KernelRidge(kernel="chi2", gamma=0.5).fit(counts(d), d.y[:10]), lambda d, m: counts(d)[:4]),
+        _case("kernel-ridge-precomputed", lambda d: KernelRidge(kernel="precomputed").fit(x(d) @ x(d).T, d.y[:10]), lambda d, m: _scaled(d)[20:24] @ x(d).T),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn import linear_model as lm
+from sklearn.covariance import EllipticEnvelope
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from case import Case
@@ -19,7 +20,7 @@ def _case(name: str, fit: object, **more: object) -> Case:
 
 def cases() -> list:
     """Linear regressors and classifiers with the parameters that change the answer."""
-    return [*_regressors(), *_logistic(), *_discriminants(), *_sgd()]
+    return [*_regressors(), *_logistic(), *_discriminants(), *_sgd(), *_outliers(), *_others()]
 
 
 def _regressors() -> list:
@@ -117,4 +118,54 @@ def _sgd() -> list:
         _case("sgd-regressor", lambda d: lm.SGDRegressor(random_state=d.state).fit(d.x / 10.0, d.y)),
         _case("sgd-regressor-huber", lambda d: lm.SGDRegressor(loss="huber", random_state=d.state).fit(d.x / 10.0, d.y)),
         _case("perceptron", lambda d: lm.Perceptron(random_state=d.state).fit(d.x, d.three)),
+    ]
+
+
+SCORES = ("predict", "decision_function", "score_samples")
+
+
+def _small(name: str, fit: object, **more: object) -> Case:
+    return Case(name, fit, lambda d, m: d.edge()[:5] if "f32" not in name else d.x[:5] / 10.0, **{"exact": "C", "containers": ("model.joblib.z",), **more})
+
+
+def _outliers() -> list:
+    stored = lambda d, **more: EllipticEnvelope(random_state=d.state % 1000, **more).fit(d.x)
+    wrong = {"errors": _no_missing}
+    one = lambda d, **more: lm.SGDOneClassSVM(random_state=d.state % 1000, **more)
+    return [
+        _small("sgd-one-class", lambda d: one(d, nu=0.2).fit(d.x / 10.0), methods=SCORES, since="1.0", **wrong),
+        _small("sgd-one-class-average", lambda d: one(d, average=True).fit(d.x / 10.0), methods=SCORES, since="1.0"),
+        _small("sgd-one-class-f32", lambda d: one(d).fit((d.x / 10.0).astype("f4")), methods=SCORES, exact="C32", since="1.0"),
+        _small("elliptic-envelope", lambda d: stored(d), methods=SCORES, **wrong),
+        _small("elliptic-envelope-no-precision", lambda d: stored(d, store_precision=False, contamination=0.2), methods=SCORES),
+    ]
+
+
+def _sparsified(model: object) -> object:
+    model.coef_[..., 1] = 0.0
+    return model.sparsify()
+
+
+def _others() -> list:
+    """Coefficients of other shapes, and what answers with several values a row."""
+    sgd = lambda d: lm.SGDClassifier(loss="modified_huber", random_state=d.state % 1000)
+    labels = lambda d: np.column_stack([d.binary, d.three == 1, d.y > 1.0]).astype(int)
+    pa = {"random_state": 3, "max_iter": 20}
+    return [
+        _small("sparsified-logistic", lambda d: _sparsified(lm.LogisticRegression(max_iter=100).fit(d.x, d.names))),
+        _small("sparsified-sgd", lambda d: _sparsified(sgd(d).fit(d.x / 10.0, d.binary))),
+        _small("sparsified-sgd-regressor", lambda d: _sparsified(lm.SGDRegressor(random_state=3).fit(d.x / 100.0, d.y))),
+        _small("ridge-classifier-several-labels", lambda d: lm.RidgeClassifier().fit(d.x, labels(d)), since="1.1"),
+        _small("ridge-classifier-cv-several-labels", lambda d: lm.RidgeClassifierCV().fit(d.x, labels(d)), since="1.1"),
+        _small("ransac-two-targets", lambda d: lm.RANSACRegressor(random_state=d.state % 1000).fit(d.x, d.y2)),
+        _small("huber-regressor", lambda d: lm.HuberRegressor(max_iter=300).fit(d.x, d.y)),
+        _small("quantile-regressor", lambda d: lm.QuantileRegressor(quantile=0.7, alpha=0.01, solver="highs").fit(d.x, d.y), since="1.2"),
+        _small("passive-aggressive", lambda d: lm.PassiveAggressiveClassifier(**pa).fit(d.x / 10.0, d.names)),
+        _small("passive-aggressive-regressor", lambda d: lm.PassiveAggressiveRegressor(**pa).fit(d.x / 10.0, d.y)),
+        _small("gamma-log-link", lambda d: lm.GammaRegressor(max_iter=300).fit(d.x / 100.0, d.positive), extras=("row",)),
+        _small("tweedie-identity", lambda d: lm.TweedieRegressor(power=0, link="identity").fit(d.x, d.y)),
+        _small("tweedie-log", lambda d: lm.TweedieRegressor(power=1.5).fit(d.x / 100.0, d.counts)),
+        _small("logistic-elastic-net", lambda d: lm.LogisticRegression(solver="saga", l1_ratio=0.5, penalty="elasticnet", max_iter=50).fit(d.x / 10.0, d.three), until="1.8"),
+        _small("lasso-lars-two-targets", lambda d: lm.LassoLars(alpha=0.01).fit(d.x, d.y2)),
+        _small("matching-pursuit-two-targets", lambda d: lm.OrthogonalMatchingPursuit(n_nonzero_coefs=2).fit(d.x, d.y2)),
     ]

@@ -78,6 +78,7 @@ def _regressors() -> list:
         _near("svr-poly", lambda d: svm.SVR(kernel="poly", degree=2, coef0=1.0).fit(_scaled(d), d.y)),
         _near("svr-linear", lambda d: svm.SVR(kernel="linear").fit(_scaled(d), d.y)),
         _near("nu-svr", lambda d: svm.NuSVR(nu=0.4, gamma="auto").fit(_scaled(d), d.y)),
+        _near("one-class-svm-scores", lambda d: svm.OneClassSVM(nu=0.4).fit(_scaled(d)[:20]), methods=("predict", "decision_function", "score_samples")),
         _near("one-class-svm", lambda d: svm.OneClassSVM(nu=0.2).fit(_scaled(d))),
     ]
 

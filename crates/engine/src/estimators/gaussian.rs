@@ -7,6 +7,7 @@ use crate::{
         building::Building,
         discriminant::QuadraticDiscriminant,
         gaussian::{GaussianProcessClassifier, GaussianProcessRegressor},
+        kernel_ridge::KernelRidge,
     },
 };
 
@@ -15,6 +16,7 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Optio
         "QuadraticDiscriminantAnalysis" => predictor(QuadraticDiscriminant::build(c)),
         "GaussianProcessRegressor" => predictor(GaussianProcessRegressor::build(c)),
         "GaussianProcessClassifier" => predictor(GaussianProcessClassifier::build(c)),
+        "KernelRidge" => predictor(KernelRidge::build(c)),
         _ => return None,
     })
 }

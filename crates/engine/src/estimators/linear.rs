@@ -3,7 +3,10 @@
 use super::{Built, predictor};
 use crate::{
     read::Cursor,
-    sklearn::linear::{LinearClassifier, LinearRegressor},
+    sklearn::{
+        elliptic::EllipticEnvelope,
+        linear::{LinearClassifier, LinearOutlierDetector, LinearRegressor},
+    },
 };
 
 pub(super) fn of_class(name: &str, c: Cursor<'_>) -> Option<Built> {
@@ -40,6 +43,8 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>) -> Option<Built> {
         | "GeneralizedLinearRegressor" => predictor(LinearRegressor::generalized(c)),
         "LogisticRegression" | "LogisticRegressionCV" => predictor(LinearClassifier::logistic(c)),
         "SGDClassifier" => predictor(LinearClassifier::gradient_descent(c)),
+        "SGDOneClassSVM" => predictor(LinearOutlierDetector::build(c)),
+        "EllipticEnvelope" => predictor(EllipticEnvelope::build(c)),
         "Perceptron"
         | "PassiveAggressiveClassifier"
         | "RidgeClassifier"

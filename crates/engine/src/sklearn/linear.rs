@@ -3,19 +3,23 @@
 use std::convert::identity;
 
 use crate::{
-    Csr, Data, Error, Inputs, Table, attributes,
+    Csr, Data, Error, Inputs, Scalar, Table,
+    attributes::{self, Grid},
     read::Cursor,
     sklearn::{
         check::{self, Allow},
+        sparse,
         sums::sum,
     },
 };
 
 mod classifier;
 mod link;
+mod outlier;
 mod regressor;
 
 pub(crate) use classifier::LinearClassifier;
+pub(crate) use outlier::LinearOutlierDetector;
 pub(crate) use regressor::LinearRegressor;
 
 /// Coefficients and intercepts.
@@ -49,7 +53,17 @@ pub(crate) struct Scores {
 impl Weights {
     /// Reads `coef_` and `intercept_`.
     pub(crate) fn read(c: Cursor<'_>) -> Result<Self, Error> {
-        let coef = attributes::grid(c, "coef_")?;
+        let intercept = attributes::grid(c, "intercept_")?;
+        Self::with(c, intercept.values, intercept.yields_f32)
+    }
+
+    /// Reads `coef_` alone; `yields_f32` tells whether what stands for an intercept keeps floats.
+    pub(crate) fn without_intercept(c: Cursor<'_>, yields_f32: bool) -> Result<Self, Error> {
+        Self::with(c, vec![0.0], yields_f32)
+    }
+
+    fn with(c: Cursor<'_>, intercepts: Vec<f64>, yields_f32: bool) -> Result<Self, Error> {
+        let coef = coefficients(c)?;
         let (outputs, columns) = match coef.shape[..] {
             [columns] => (1, columns),
             [outputs, columns] => (outputs, columns),
@@ -67,13 +81,12 @@ impl Weights {
         if outputs == 0 {
             return Err(Error::attribute(c.class_name(), "coef_", "has no row"));
         }
-        let intercept = attributes::grid(c, "intercept_")?;
-        let intercepts = if intercept.values.len() == outputs {
-            intercept.values
-        } else if let &[one] = &intercept.values[..] {
+        let intercepts = if intercepts.len() == outputs {
+            intercepts
+        } else if let &[one] = &intercepts[..] {
             vec![one; outputs]
         } else {
-            attributes::counted(c, "intercept_", intercept.values.len(), outputs)?;
+            attributes::counted(c, "intercept_", intercepts.len(), outputs)?;
             Vec::new()
         };
         let inputs = attributes::inputs(c, Some(columns));
@@ -89,7 +102,7 @@ impl Weights {
             coefficients: transposed(&coef.values, outputs, columns),
             intercepts,
             float_products: coef.yields_f32,
-            yields_f32: coef.yields_f32 && intercept.yields_f32,
+            yields_f32: coef.yields_f32 && yields_f32,
             two_dimensional: coef.shape.len() == 2,
         })
     }
@@ -201,6 +214,17 @@ impl Weights {
             out.iter_mut().zip(&self.intercepts).for_each(|(sum, add)| *sum += add);
         }
     }
+}
+
+/// `coef_`, which `sparsify()` makes sparse.
+fn coefficients(c: Cursor<'_>) -> Result<Grid, Error> {
+    if c.require("coef_")?.attr("indptr").is_none() {
+        return attributes::grid(c, "coef_");
+    }
+    let csr = sparse::rows(c, "coef_")?;
+    let rows = csr.starts.len().saturating_sub(1);
+    let yields_f32 = csr.scalar == Scalar::F32;
+    Ok(Grid { shape: vec![rows, csr.columns], values: sparse::filled(&csr, rows)?, yields_f32 })
 }
 
 fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {

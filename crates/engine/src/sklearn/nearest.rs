@@ -4,7 +4,6 @@
 const NEAREST: &[(&str, &str)] = &[
     ("IterativeImputer", "`SimpleImputer`"),
     ("KNNImputer", "`SimpleImputer`"),
-    ("KernelRidge", "`Ridge` after `PolynomialFeatures`"),
 ];
 
 /// Endings that names share when their classes take and give the same kinds of values, and which of

@@ -18,7 +18,8 @@ pub(crate) fn rows(c: Cursor<'_>, name: &str) -> Result<Csr, Error> {
         let size = shape.get(at).and_then(|it| it.as_i64());
         size.and_then(|it| usize::try_from(it).ok()).ok_or_else(|| wrong("has no shape"))
     };
-    let (count, columns) = (size(0)?, size(1)?);
+    // scipy has sparse vectors too
+    let (count, columns) = if shape.len() == 1 { (1, size(0)?) } else { (size(0)?, size(1)?) };
     let ascend = starts.is_sorted();
     let is_whole = starts.first() == Some(&0) && starts.last() == Some(&values.len());
     if !ascend || !is_whole || columns_of.len() != values.len() || starts.len() != count + 1 {

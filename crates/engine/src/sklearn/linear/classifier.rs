@@ -1,6 +1,6 @@
 use super::{Scores, Weights, link, regressor::numbers};
 use crate::{
-    Error, Inputs, Labels, Method, Output, Predictor, Table,
+    Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table,
     attributes::{self, version},
     read::Cursor,
     scores::{argmax, softmax},
@@ -30,6 +30,8 @@ pub(crate) struct LinearClassifier {
     probability: Probability,
     /// A probability of zero counts as the least normal number in its logarithm.
     least_probability: bool,
+    /// A row may have several labels: it has each whose score is positive.
+    several_labels: bool,
 }
 
 const SCORES: &[Method] = &[Method::Predict, Method::DecisionFunction];
@@ -90,23 +92,24 @@ impl LinearClassifier {
             }
             _ => attributes::labels(c, "classes_")?,
         };
-        if binarizer
-            .and_then(|b| attributes::text(b, "y_type_"))
-            .is_some_and(|t| t.starts_with("multilabel"))
-        {
+        let kind = binarizer.and_then(|binarizer| attributes::text(binarizer, "y_type_"));
+        let several_labels = kind.is_some_and(|kind| kind.starts_with("multilabel"));
+        // before 1.1 a row gets the place of its best label only
+        if several_labels && version(c).is_none_or(|version| version < (1, 1)) {
             return Err(Error::Unsupported {
-                what: format!("`{}` fitted on several labels a row", c.class_name()),
-                reason: "its answer is one column per label".into(),
-                hint: "fit one classifier for each label".into(),
+                what: format!("`{}` fitted on several labels a row before 1.1", c.class_name()),
+                reason: "it cannot answer with several labels".into(),
+                hint: "fit one classifier for each label, or fit it with a later release".into(),
             });
         }
         let weights = Weights::read(c)?;
-        let expected = if labels.len() == 2 && weights.outputs() == 1 { 1 } else { labels.len() };
+        let is_one = labels.len() == 2 && weights.outputs() == 1 && !several_labels;
+        let expected = if is_one { 1 } else { labels.len() };
         attributes::counted(c, "coef_", weights.outputs(), expected)?;
         if labels.len() < 2 {
             return Err(Error::attribute(c.class_name(), "classes_", "has fewer than two classes"));
         }
-        Ok(Self { weights, labels, probability, least_probability: false })
+        Ok(Self { weights, labels, probability, least_probability: false, several_labels })
     }
 
     /// Index of the class of each row.
@@ -174,6 +177,10 @@ impl Predictor for LinearClassifier {
         let scores = self.weights.scores(input)?;
         let classes = self.labels.len();
         Ok(match method {
+            Method::Predict if self.several_labels => {
+                let chosen = scores.values.iter().map(|&score| i64::from(score > 0.0)).collect();
+                Output::matrix(input.rows, classes, OutputData::I64(chosen))
+            }
             Method::Predict => Output::flat(self.labels.take(self.winners(&scores).into_iter())),
             Method::DecisionFunction => {
                 let outputs = self.weights.outputs();

@@ -27,29 +27,39 @@ impl Predictor for SupportVectorRegressor {
 
 /// `OneClassSVM`: 1 for a row like those it was fitted on, −1 for another.
 #[derive(Debug)]
-pub(crate) struct OutlierDetector(Machine);
+pub(crate) struct OutlierDetector {
+    machine: Machine,
+    offset: f64,
+}
 
 impl OutlierDetector {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
-        Machine::read(c, 1).map(Self)
+        let machine = Machine::read(c, 1)?;
+        let offset = -machine.intercepts.first().copied().unwrap_or_default();
+        Ok(Self { machine, offset })
     }
 }
 
 impl Predictor for OutlierDetector {
     fn inputs(&self) -> Inputs {
-        self.0.inputs.clone()
+        self.machine.inputs.clone()
     }
 
     fn methods(&self) -> &[Method] {
-        &[Method::Predict, Method::DecisionFunction]
+        &[Method::Predict, Method::DecisionFunction, Method::ScoreSamples]
     }
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
-        let scores = scores(&self.0, input)?;
-        let data = if method == Method::DecisionFunction {
-            OutputData::F64(scores)
-        } else {
+        let mut scores = scores(&self.machine, input)?;
+        if method == Method::ScoreSamples {
+            for score in &mut scores {
+                *score += self.offset;
+            }
+        }
+        let data = if method == Method::Predict {
             OutputData::I64(scores.iter().map(|&score| if score > 0.0 { 1 } else { -1 }).collect())
+        } else {
+            OutputData::F64(scores)
         };
         Ok(Output::flat(data))
     }
