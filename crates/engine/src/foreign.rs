@@ -2,5 +2,6 @@
 //! of their columns, and keep the columns that they do not know.
 
 pub(crate) mod category_encoders;
+pub(crate) mod feature_engine;
 mod frame;
 mod lookup;

@@ -7,14 +7,14 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from case import Case, installed, version_key
+from case import Case
 
 SKOPS = ("model.p2.pkl", "model.cloudpickle.pkl", "model.joblib")
 
 
 def cases() -> list:
     """Every case."""
-    return [*_encoders()]
+    return [*_encoders(), *_engineered()]
 
 
 def _train(d: object, gaps: bool = False) -> pd.DataFrame:
@@ -100,3 +100,97 @@ def _array(d: object) -> object:
     import category_encoders
 
     return category_encoders.TargetEncoder().fit(_train(d)[["city", "colour"]].to_numpy(dtype=object), d.binary)
+
+
+def _numbers(d: object, gaps: bool = False) -> pd.DataFrame:
+    frame = d.frame[["income", "children"]].copy()
+    frame["age"] = d.frame["age"] if gaps else d.frame["age"].fillna(33.5)
+    return frame
+
+
+def _engine(name: str, module: str, kind: str, train: object, rows: object, since: str = "0", exact: str = "A", errors: object = None, **params: object) -> Case:
+    def fit(d: object) -> object:
+        from importlib import import_module
+
+        return getattr(import_module(f"feature_engine.{module}"), kind)(**params).fit(train(d), pd.Series(d.binary))
+
+    return Case(f"engine-{name}", fit, rows, exact, library="feature_engine", since=since, errors=errors, extras=(), containers=SKOPS)
+
+
+def _engineered() -> list:
+    numbers = lambda d: _numbers(d)
+    asked = lambda d, m: _numbers(d).iloc[:7].reset_index(drop=True)
+    gaps = lambda d: _numbers(d, gaps=True)
+    holes = lambda d, m: pd.concat([_numbers(d, gaps=True).iloc[:6], pd.DataFrame({"income": [np.nan], "children": [2], "age": [np.nan]})], ignore_index=True)
+    texts = lambda d: d.frame[["city", "colour"]]
+    some_texts = lambda d, m: d.frame[["city", "colour"]].iloc[:7].reset_index(drop=True)
+    text_gaps = lambda d: _train(d, gaps=True)[["city", "colour"]]
+    text_holes = lambda d, m: _train(d, gaps=True)[["city", "colour"]].iloc[:9].reset_index(drop=True)
+
+    def new_text(d: object, m: object) -> pd.DataFrame:
+        rows = _train(d).iloc[:6].reset_index(drop=True)
+        rows.loc[1, "city"] = "Rio"
+        return rows
+
+    wide = lambda d: _train(d)
+    missing = lambda d, m: [(holes(d, m), ("row", "missing"))]
+    text_missing = lambda d, m: [(text_holes(d, m), ("row 0", "city", "missing"))]
+    beyond = lambda d, m: pd.concat([asked(d, m), asked(d, m) * 9.0, asked(d, m) * -3.0], ignore_index=True)
+    positive = lambda d: _numbers(d)[["income", "age"]]
+    some_positive = lambda d, m: _numbers(d)[["income", "age"]].iloc[:6] * 1.5
+    refuses = lambda d, m: [(pd.DataFrame({"income": [1.0, 0.0], "age": [3.0, 4.0]}), ("row 1", "income"))]
+    imputation = lambda name, kind, since="0", **params: _engine(name, "imputation", kind, gaps, holes, since, **params)
+    encoding = lambda name, kind, since="0", **params: _engine(name, "encoding", kind, wide, new_text, since, **params)
+    bins = lambda name, kind, **params: _engine(name, "discretisation", kind, numbers, beyond, **params)
+    change = lambda name, kind, exact="B", since="0", **params: _engine(name, "transformation", kind, positive, some_positive, since, exact, **params)
+    return [
+        imputation("mean", "MeanMedianImputer", imputation_method="mean"),
+        imputation("median", "MeanMedianImputer"),
+        imputation("number", "ArbitraryNumberImputer", arbitrary_number=-1, variables=["age", "income"]),
+        imputation("tail", "EndTailImputer", tail="left"),
+        imputation("mark", "AddMissingIndicator"),
+        _engine("text", "imputation", "CategoricalImputer", text_gaps, text_holes),
+        _engine("frequent", "imputation", "CategoricalImputer", text_gaps, text_holes, imputation_method="frequent", variables=["city"]),
+        encoding("one-hot", "OneHotEncoder", errors=lambda d, m: [(_odd(d, m), ("row 2", "city", "missing"))]),
+        encoding("one-hot-top", "OneHotEncoder", top_categories=2),
+        encoding("one-hot-drop-last", "OneHotEncoder", drop_last=True),
+        encoding("ordinal", "OrdinalEncoder", since="1.6"),
+        _engine("ordinal-known", "encoding", "OrdinalEncoder", wide, _known, encoding_method="arbitrary"),
+        encoding("ordinal-encode", "OrdinalEncoder", since="1.6", unseen="encode"),
+        _engine("ordinal-raise", "encoding", "OrdinalEncoder", wide, _known, since="1.6", unseen="raise", errors=lambda d, m: [(new_text(d, m), ("row 1", "Rio", "city"))]),
+        encoding("count", "CountFrequencyEncoder", since="1.6", unseen="encode"),
+        encoding("shares", "CountFrequencyEncoder", since="1.6", encoding_method="frequency"),
+        encoding("means", "MeanEncoder", since="1.6", unseen="encode"),
+        _engine("means-known", "encoding", "MeanEncoder", wide, _known),
+        _engine("weights", "encoding", "WoEEncoder", lambda d: wide(d)[["colour", "income"]], lambda d, m: _known(d, m)[["colour", "income"]]),
+        _engine("rare", "encoding", "RareLabelEncoder", texts, some_texts, tol=0.15, n_categories=2, errors=text_missing),
+        _engine("rare-gaps", "encoding", "RareLabelEncoder", text_gaps, text_holes, since="1.6", tol=0.15, n_categories=2, missing_values="ignore", replace_with="other"),
+        _engine("drop", "selection", "DropFeatures", wide, lambda d, m: _train(d).iloc[:5], features_to_drop=["city", "colour"]),
+        _engine("drop-constant", "selection", "DropConstantFeatures", lambda d: _numbers(d).assign(flat=1.0), lambda d, m: asked(d, m).assign(flat=2.0)),
+        _engine("drop-correlated", "selection", "DropCorrelatedFeatures", lambda d: _numbers(d).assign(twice=d.frame["income"] * 2.0), lambda d, m: asked(d, m).assign(twice=2.0)),
+        change("log", "LogTransformer", errors=refuses),
+        change("log-10", "LogTransformer", base="10"),
+        change("log-plus", "LogCpTransformer", since="1.2", C=3.0),
+        change("root", "PowerTransformer"),
+        change("power", "PowerTransformer", exp=1.7),
+        change("reciprocal", "ReciprocalTransformer", errors=refuses),
+        change("yeo-johnson", "YeoJohnsonTransformer", "C"),
+        change("box-cox", "BoxCoxTransformer", "C", errors=refuses),
+        bins("equal-width", "EqualWidthDiscretiser", bins=5, errors=missing),
+        bins("equal-frequency", "EqualFrequencyDiscretiser", q=4, variables=["income", "age"]),
+        bins("own-bins", "ArbitraryDiscretiser", binning_dict={"income": [0, 10, 40, 200], "age": [-50.0, 30.0, 60.5]}),
+        _engine("cap", "outliers", "Winsorizer", numbers, beyond, tail="both"),
+        _engine("cap-quantiles", "outliers", "Winsorizer", numbers, beyond, capping_method="quantiles", tail="both", fold=0.1, add_indicators=True, since="1.2"),
+        _engine("cap-own", "outliers", "ArbitraryOutlierCapper", numbers, beyond, max_capping_dict={"age": 60, "children": 2.5}, min_capping_dict={"age": 20}),
+        _engine("cycle", "creation", "CyclicalFeatures", numbers, asked, since="1.2", exact="B4", variables=["children", "age"]),
+        _engine("cycle-drop", "creation", "CyclicalFeatures", numbers, asked, since="1.2", exact="B4", variables=["age"], drop_original=True, max_values={"age": 80}),
+        Case("engine-pipeline", _engine_pipeline, new_text, "C", library="feature_engine", extras=("row",), containers=SKOPS, since="1.6"),
+    ]
+
+
+def _engine_pipeline(d: object) -> object:
+    from feature_engine.encoding import OneHotEncoder, RareLabelEncoder
+    from feature_engine.imputation import MeanMedianImputer
+
+    steps = (MeanMedianImputer(), RareLabelEncoder(tol=0.1, n_categories=2), OneHotEncoder(), LogisticRegression())
+    return make_pipeline(*steps).fit(_train(d), d.binary)

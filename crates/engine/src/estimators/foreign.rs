@@ -1,7 +1,11 @@
 //! Transformers of packages that people pickle beside scikit-learn.
 
 use super::{Built, transformer};
-use crate::{foreign::category_encoders, read::Cursor, sklearn::building::Building};
+use crate::{
+    foreign::{category_encoders, feature_engine},
+    read::Cursor,
+    sklearn::building::Building,
+};
 
 pub(super) fn of_class(
     module: &str,
@@ -11,6 +15,7 @@ pub(super) fn of_class(
 ) -> Option<Built> {
     match module.split('.').next().unwrap_or_default() {
         "category_encoders" => category_encoders::Encoder::build(name, c).map(transformer),
+        "feature_engine" => feature_engine::Transformer::build(module, name, c).map(transformer),
         _ => None,
     }
 }

@@ -82,7 +82,7 @@ pub(crate) fn frame(c: Cursor<'_>) -> Option<Frame> {
 pub(crate) fn cells(c: Cursor<'_>) -> Option<Vec<Cell>> {
     match c.kind() {
         Kind::Array(array) if array.objects().is_none() => numpy(c),
-        Kind::Array(_) | Kind::List(_) | Kind::Tuple(_) => objects(c),
+        Kind::Array(_) | Kind::List(_) | Kind::Tuple(_) | Kind::Set(_) => objects(c),
         Kind::Object(object) => match c.class_name() {
             "_new_Index" => index_cells(c),
             "ArrowStringArray" | "ArrowStringArrayNumpySemantics" | "ArrowExtensionArray" => {

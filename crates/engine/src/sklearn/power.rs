@@ -22,7 +22,7 @@ pub(crate) struct PowerTransformer {
 
 /// A family of powers of a value x, by the parameter λ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Power {
+pub(crate) enum Power {
     /// (x^λ − 1) / λ of positive values.
     BoxCox,
     /// Box-Cox of x + 1, mirrored for negative values with 2 − λ.
@@ -56,7 +56,8 @@ impl PowerTransformer {
 }
 
 impl Power {
-    fn of(self, x: f64, lambda: f64) -> f64 {
+    /// The power of one value.
+    pub(crate) fn of(self, x: f64, lambda: f64) -> f64 {
         match self {
             Self::BoxCox => box_cox(x, lambda),
             Self::YeoJohnson => yeo_johnson(x, lambda),
