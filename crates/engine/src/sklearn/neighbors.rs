@@ -8,6 +8,7 @@
 mod centroid;
 mod classifier;
 mod components;
+mod filter;
 mod graph;
 mod heap;
 mod lanes;

@@ -270,7 +270,40 @@ impl Metric {
     }
 
     /// The reduced distances between a prepared row and the prepared rows of a block.
+    #[cfg_attr(
+        target_arch = "x86_64",
+        expect(unsafe_code, reason = "distances compiled for newer processors")
+    )]
     pub(super) fn to_block(&self, row: &[f64], block: &Block<'_>) -> Lanes {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if std::arch::is_x86_feature_detected!("avx512f") {
+                // SAFETY: the processor has AVX-512, which is all that the function needs.
+                return unsafe { self.to_block_avx512(row, block) };
+            }
+            if std::arch::is_x86_feature_detected!("avx2") {
+                // SAFETY: the processor has AVX2, which is all that the function needs.
+                return unsafe { self.to_block_avx2(row, block) };
+            }
+        }
+        self.compared(row, block)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f")]
+    fn to_block_avx512(&self, row: &[f64], block: &Block<'_>) -> Lanes {
+        self.compared(row, block)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn to_block_avx2(&self, row: &[f64], block: &Block<'_>) -> Lanes {
+        self.compared(row, block)
+    }
+
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
+    fn compared(&self, row: &[f64], block: &Block<'_>) -> Lanes {
         match self {
             Self::Euclidean | Self::SquaredEuclidean => lanes::fold(row, block, |sum, x, y| {
                 let apart = x - y;

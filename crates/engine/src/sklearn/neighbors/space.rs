@@ -1,6 +1,7 @@
 //! The rows that a model was fitted on, and those of them that are near a row of a request.
 
 use super::{
+    filter::{self, Filter},
     heap::{Heap, Near},
     lanes::{Blocks, NO_ROW},
     metric::Metric,
@@ -47,6 +48,8 @@ enum Space {
     Tree(Tree),
     /// All rows, in their order.
     Rows(Blocks),
+    /// The same for euclidean distances.
+    Filtered(Filter),
     Sparse(Postings),
     /// The rows of a request are distances to the fitted ones.
     Distances,
@@ -91,7 +94,7 @@ impl Neighbors {
             let space = if metric == Metric::Precomputed {
                 Space::Distances
             } else {
-                Space::Rows(blocks(grid.values, columns, &metric))
+                Space::of_rows(grid.values, columns, &metric)
             };
             (columns, count, metric, space)
         };
@@ -129,7 +132,7 @@ impl Neighbors {
         }
         let space = match metric {
             Metric::Precomputed => Space::Distances,
-            _ => Space::Rows(blocks(values, columns, &metric)),
+            _ => Space::of_rows(values, columns, &metric),
         };
         let own = version(c).is_some_and(|version| version >= (1, 1));
         Ok(Self {
@@ -213,7 +216,8 @@ impl Neighbors {
     fn cost(&self) -> usize {
         match &self.space {
             Space::Tree(_) => 2_000 + self.count / 8,
-            Space::Rows(_) => self.count * self.columns / 4,
+            Space::Rows(_) => self.count * self.columns / 8,
+            Space::Filtered(_) => self.count * self.columns / 24,
             Space::Sparse(_) | Space::Distances => self.count,
         }
     }
@@ -240,6 +244,16 @@ impl Neighbors {
         let mut out = vec![T::default(); table.rows * width];
         parallel::rows(&mut out, width, self.cost(), |first, out| {
             let mut rows = Rows::new(&table, &metric);
+            if let Space::Filtered(filter) = &self.space {
+                return self.filtered(
+                    (filter, &metric),
+                    &mut rows,
+                    first,
+                    k,
+                    (width, out),
+                    &answer,
+                );
+            }
             let mut heap = Heap::new(k);
             for (at, out) in out.chunks_exact_mut(width).enumerate() {
                 heap.clear();
@@ -252,6 +266,39 @@ impl Neighbors {
             }
         });
         Ok(out)
+    }
+
+    /// [`Self::nearest`] by groups of rows.
+    fn filtered<T>(
+        &self,
+        (filter, metric): (&Filter, &Metric),
+        rows: &mut Rows<'_>,
+        first: usize,
+        k: usize,
+        (width, out): (usize, &mut [T]),
+        answer: &impl Fn(&[Near], &mut [T]),
+    ) {
+        let mut scratch = filter::Scratch::default();
+        let mut heaps: Vec<Heap> = Vec::new();
+        let mut group = Vec::new();
+        for (part, out) in out.chunks_mut(filter::GROUP * width).enumerate() {
+            let start = first + part * filter::GROUP;
+            let count = out.len() / width;
+            heaps.iter_mut().for_each(Heap::clear);
+            heaps.resize_with(count, || Heap::new(k));
+            group.clear();
+            for at in start..start + count {
+                group.extend_from_slice(rows.dense(at));
+            }
+            filter.nearest(&group, &mut heaps, &mut scratch);
+            for (heap, out) in heaps.iter_mut().zip(out.chunks_exact_mut(width)) {
+                let nearest = heap.sorted(self.count);
+                for near in nearest.iter_mut() {
+                    near.distance = metric.distance(near.distance);
+                }
+                answer(nearest, out);
+            }
+        }
     }
 
     fn fill(&self, metric: &Metric, rows: &mut Rows<'_>, at: usize, heap: &mut Heap) {
@@ -293,6 +340,7 @@ impl Neighbors {
                     }
                 }
             }
+            Space::Filtered(filter) => filter.each(rows.dense(at), found),
             Space::Sparse(postings) => {
                 let (row, distances) = rows.sparse(at);
                 postings.distances(metric, row, distances);
@@ -345,6 +393,17 @@ impl Neighbors {
             }
         });
         Ok(out)
+    }
+}
+
+impl Space {
+    fn of_rows(values: Vec<f64>, columns: usize, metric: &Metric) -> Self {
+        match metric {
+            Metric::Euclidean | Metric::SquaredEuclidean => {
+                Self::Filtered(Filter::new(values, columns))
+            }
+            _ => Self::Rows(blocks(values, columns, metric)),
+        }
     }
 }
 
