@@ -98,7 +98,7 @@ pub(super) fn is_missing(column: &Column, row: usize) -> bool {
         Column::Text(v) => v.get(row).is_none(),
         Column::Any(v) => match v.get(row) {
             Some(Cell::F64(v)) => v.is_nan(),
-            Some(Cell::Null) => true,
+            Some(Cell::Null | Cell::Absent) => true,
             _ => false,
         },
     }
