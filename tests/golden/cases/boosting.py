@@ -122,13 +122,17 @@ def _xgb(name: str, fit: object, exact: dict = PLAIN, rows: object = _edge_nan, 
     return Case(name, fit, rows, exact, library="xgboost", save=save_xgboost, **more)
 
 
-def _old_binary(name: str, fit: object, exact: dict = PLAIN) -> Case:
-    return Case(f"old-binary-{name}", fit, _edge_nan, exact, library="xgboost", save=_save_xgboost_binary, until="3.1")
+def _old_binary(name: str, fit: object, exact: dict = PLAIN, rows: object = _edge_nan) -> Case:
+    name = name if name.startswith("boost-") else f"old-binary-{name}"
+    return Case(name, fit, rows, exact, library="xgboost", save=_save_xgboost_binary, until="3.1")
 
 
 def _xgboost_binary() -> list:
     t = xgb_train
     return [
+        _old_binary("boost-old-dart", lambda d: t(d, d.binary, rounds=4, max_depth=2, objective="binary:logistic", booster="dart", rate_drop=0.5), ONE_EXP),
+        _old_binary("boost-old-dart-three", lambda d: t(d, d.three, rounds=2, max_depth=2, objective="multi:softprob", num_class=3, booster="dart", rate_drop=0.5), CHAIN),
+        _old_binary("boost-old-linear", lambda d: _without_depth(d, d.y), PLAIN, lambda d, m: d.edge(m, nan=True, huge=1e3)),
         _old_binary("squared-error", lambda d: t(d, d.y, objective="reg:squarederror", base_score=3.25)),
         _old_binary("binary-logistic", lambda d: t(d, d.binary, objective="binary:logistic"), ONE_EXP),
         _old_binary("multi-softmax", lambda d: t(d, d.three, rounds=3, objective="multi:softmax", num_class=3)),

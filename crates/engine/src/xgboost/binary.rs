@@ -4,6 +4,7 @@
 //! The layout is that of `LearnerModelParamLegacy`, `GBTreeModelParam` and `RegTree` in XGBoost's
 //! sources; files of releases 1.3 to 2.1 were compared.
 
+use super::objective::Objective;
 use crate::{
     Error,
     read::{
@@ -15,10 +16,17 @@ use crate::{
 /// What `save_model` writes first; files of very old releases begin without it.
 const MAGIC: &[u8] = b"binf";
 
+/// What pickles of 1.0 to 1.2 may hold before the model: this, and the model's length. Parameters of
+/// training follow the model.
+const SERIALISED: &[u8] = b"CONFIG-offset:";
+
 /// Bytes of the parameters of a learner, of its trees together, and of one tree.
 const LEARNER: usize = 136;
 const TREES: usize = 160;
 const TREE: usize = 148;
+
+/// Bytes of the parameters of a linear model.
+const LINEAR: usize = 136;
 
 /// Bytes of a node, and of what training knew of it.
 const NODE: usize = 20;
@@ -30,7 +38,7 @@ const TREE_OVERHEAD: usize = 1 << 10;
 /// True when the file begins as `save_model` began it, or names its objective and its booster where
 /// this format does.
 pub(super) fn recognises(bytes: &[u8]) -> bool {
-    if bytes.starts_with(MAGIC) {
+    if bytes.starts_with(MAGIC) || bytes.starts_with(SERIALISED) {
         return true;
     }
     let mut reader = Reader::new(bytes);
@@ -42,8 +50,7 @@ pub(super) fn recognises(bytes: &[u8]) -> bool {
     names().is_some_and(|name| matches!(&*name, "gbtree" | "dart" | "gblinear"))
 }
 
-/// Reads a file into what the same model in JSON is read into. Of another booster than `gbtree`
-/// there is the name alone.
+/// Reads a file into what the same model in JSON is read into.
 ///
 /// # Errors
 /// [`Error::Malformed`] with the byte where the file ends too early or declares what cannot be.
@@ -57,14 +64,26 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Json, Error> {
     let objective = reader.text()?;
     let booster = reader.text()?;
     let mut gradient_booster = vec![("name".to_owned(), Json::Text(booster.clone()))];
-    let mut attributes = Vec::new();
-    if booster == "gbtree" {
-        let release = (major, minor);
-        gradient_booster.push(("model".to_owned(), reader.model(release)?));
-        if has_attributes != 0 {
-            attributes = reader.attributes()?;
+    let release = (major, minor);
+    match &*booster {
+        "gbtree" => gradient_booster.push(("model".to_owned(), reader.model(release)?)),
+        "dart" => {
+            let model = reader.model(release)?;
+            let trees = model.get("trees").and_then(Json::list).is_some_and(|t| !t.is_empty());
+            let weights = if trees { reader.floats()? } else { Json::List(Vec::new()) };
+            gradient_booster.push(("gbtree".to_owned(), map([("model", model)])));
+            gradient_booster.push(("weight_drop".to_owned(), weights));
         }
+        "gblinear" => {
+            reader.take(LINEAR)?;
+            let model = map([("weights", reader.floats()?)]);
+            gradient_booster.push(("model".to_owned(), model));
+        }
+        _ => return Err(reader.wrong(format!("`{booster}` is no known booster"))),
     }
+    let attributes = if has_attributes == 0 { Vec::new() } else { reader.attributes()? };
+    // before 1.0 it was stored as a score
+    let base = if major == 0 { Objective::answer(&objective, base) } else { base };
     let parameters = map([
         ("base_score", Json::Float(f64::from(base))),
         ("num_feature", Json::Int(i64::from(features))),
@@ -98,6 +117,8 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(bytes: &'a [u8]) -> Self {
+        let length = bytes.strip_prefix(SERIALISED).and_then(<[u8]>::split_first_chunk::<8>);
+        let bytes = length.map_or(bytes, |(_, model)| model);
         let at = if bytes.starts_with(MAGIC) { MAGIC.len() } else { 0 };
         Self { input: bytes, at, budget: Budget::new("XGBoost binary model", bytes.len()) }
     }
@@ -132,6 +153,16 @@ impl<'a> Reader<'a> {
         let bytes = self.take(length)?;
         self.budget.charge(length, self.at)?;
         Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// Floats after their number.
+    fn floats(&mut self) -> Result<Json, Error> {
+        let count = self.length()?;
+        let bytes = count.checked_mul(4).ok_or_else(|| self.wrong("too many values".into()))?;
+        let floats = self.take(bytes)?;
+        self.budget.charge(bytes, self.at)?;
+        let floats = floats.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
+        Ok(Json::Numbers(Numbers::F32(floats.collect())))
     }
 
     /// The trees, and the output that each of them adds to.
@@ -214,7 +245,7 @@ fn column(bytes: &[u8], words: usize, index: usize) -> Vec<i32> {
 mod tests {
     use std::{fs, path::Path};
 
-    use super::{parse, recognises};
+    use super::{Objective, parse, recognises};
 
     fn golden() -> Vec<u8> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/xgboost-1.7.6");
@@ -236,6 +267,22 @@ mod tests {
         let bytes = golden();
         assert!(recognises(&bytes) && recognises(&bytes[4..]));
         assert!(!recognises(&bytes[4..120]) && !recognises(&[0; 400]) && !recognises(&[b'x'; 400]));
+    }
+
+    #[test]
+    fn a_model_in_a_pickle_of_before_1_3_has_a_length_before_it() {
+        let bytes = golden();
+        let length = (bytes.len() as u64 - 4).to_le_bytes();
+        let all = [b"CONFIG-offset:", &length[..], &bytes[4..], b"{\"learner\":{}}"].concat();
+        assert!(recognises(&all));
+        assert_eq!(parse(&all).unwrap(), parse(&bytes).unwrap());
+    }
+
+    #[test]
+    fn a_base_score_of_before_1_0_was_a_score() {
+        assert_eq!(Objective::answer("binary:logistic", 0.0), 0.5);
+        assert_eq!(Objective::answer("multi:softprob", 0.25), 0.25);
+        assert_eq!(Objective::answer("reg:linear", 0.25), 0.25);
     }
 
     #[test]

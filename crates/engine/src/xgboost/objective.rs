@@ -49,6 +49,18 @@ impl Objective {
         })
     }
 
+    /// The answer that a score stands for, by the name of the objective; the score itself for
+    /// several classes and for objectives that are not known.
+    pub(super) fn answer(name: &str, score: f32) -> f32 {
+        let mut score = [score];
+        if let Ok(objective) = Self::named(name)
+            && !matches!(objective, Self::SoftProbability)
+        {
+            objective.transform(&mut score, 1);
+        }
+        score[0]
+    }
+
     /// The score that stands for a base score, which is stored as an answer.
     pub(super) fn margin(self, base: f32) -> f32 {
         match self {
