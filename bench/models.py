@@ -15,6 +15,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import xgboost as xgb
+from catboost import CatBoostClassifier
 from mlflow.models import infer_signature
 from sklearn.datasets import load_breast_cancer, make_classification
 from sklearn.ensemble import RandomForestClassifier
@@ -96,6 +97,8 @@ def main() -> None:
     light = lgb.LGBMClassifier(n_estimators=500, num_leaves=63, n_jobs=1, verbose=-1).fit(rows, classes)
     light.booster_.save_model(out / "trees/lightgbm.txt")
     joblib.dump(forest, out / "trees/forest.joblib")
+    symmetric = CatBoostClassifier(iterations=500, depth=6, thread_count=1, verbose=False, allow_writing_files=False)
+    symmetric.fit(rows, classes).save_model(str(out / "trees/catboost.cbm"))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import onnxruntime
 import tl2cgen
 import treelite
 import xgboost as xgb
+from catboost import CatBoostClassifier
 from skl2onnx import to_onnx
 
 BATCHES = (1, 32, 1_000, 20_000)
@@ -63,6 +64,9 @@ def main() -> None:
     forest = joblib.load(models / "forest.joblib")
     forest.n_jobs = 1
     measure("forest 100x12", "scikit-learn", forest.predict_proba, narrow)
+
+    symmetric = CatBoostClassifier().load_model(str(models / "catboost.cbm"))
+    measure("catboost 500x6", "catboost", lambda rows: symmetric.predict_proba(rows, thread_count=1), narrow)
 
     session_options = onnxruntime.SessionOptions()
     session_options.intra_op_num_threads = 1

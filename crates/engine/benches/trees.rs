@@ -13,9 +13,10 @@ use longshore_engine::{Data, Limits, Matrix, Method, Model, Source, Table, load}
 const BATCHES: [usize; 4] = [1, 32, 1_000, 20_000];
 const SPENT: Duration = Duration::from_secs(1);
 /// Name in the tables, file, method.
-const MODELS: [(&str, &str, Method); 3] = [
+const MODELS: [(&str, &str, Method); 4] = [
     ("xgboost 500x6", "xgboost.ubj", Method::Predict),
     ("lightgbm 500x63", "lightgbm.txt", Method::Predict),
+    ("catboost 500x6", "catboost.cbm", Method::PredictProba),
     ("forest 100x12", "forest.joblib", Method::PredictProba),
 ];
 
