@@ -212,6 +212,9 @@ impl Model {
                 let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
                 add_values(self.leaves.values.get(slot..), sums, row, outputs);
             }),
+            Ensemble::Symmetric(trees) if outputs == 1 => {
+                trees.add(cells, stride, &self.leaves.values, sums);
+            }
             Ensemble::Symmetric(trees) => trees.find(cells, stride, |tree, row, leaf| {
                 let start = self.leaves.starts.get(tree).copied().unwrap_or(0);
                 let values = self.leaves.values.get(start + leaf as usize * outputs..);

@@ -229,3 +229,35 @@ fn descend(levels: &[Level], ranks: &[Places], leaves: &mut [u32; LANES]) {
         }
     }
 }
+
+/// Counts, for all lanes, the borders that a value is above. There are at most 255.
+#[inline]
+pub(super) fn count(values: &[f32; LANES], borders: &[f32], ranks: &mut Places) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2, which is all that the function needs beyond safe code.
+        unsafe { count_avx2(values, borders, ranks) };
+        return;
+    }
+    compare(values, borders, ranks);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn count_avx2(values: &[f32; LANES], borders: &[f32], ranks: &mut Places) {
+    compare(values, borders, ranks);
+}
+
+#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+#[inline(always)]
+fn compare(values: &[f32; LANES], borders: &[f32], ranks: &mut Places) {
+    let mut counts = [0_u32; LANES];
+    for border in borders {
+        for lane in 0..LANES {
+            counts[lane] += u32::from(values[lane] > *border);
+        }
+    }
+    for lane in 0..LANES {
+        ranks[lane] = counts[lane] as u8;
+    }
+}

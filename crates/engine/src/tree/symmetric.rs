@@ -40,6 +40,8 @@ struct Ranked {
 const MOST_BORDERS: usize = 255;
 /// Most levels of a tree, so that a leaf's number fits 32 bits with room to count.
 const MOST_LEVELS: usize = 24;
+/// Most borders that are compared one by one, with all lanes at once.
+const MOST_COUNTED: usize = 96;
 /// Rows from which on all lanes are decided at once.
 const FEWEST: usize = 8;
 
@@ -91,6 +93,49 @@ impl Symmetric {
     /// Number of leaves of a tree.
     pub(crate) fn leaves(&self, tree: usize) -> usize {
         1 << self.levels(tree).len()
+    }
+
+    /// Adds the value of each row's leaves, in the order of the trees; `values` has one for each leaf.
+    pub(crate) fn add(&self, rows: &[f32], stride: usize, values: &[f64], sums: &mut [f64]) {
+        let stride = stride.max(1);
+        let count = rows.len() / stride;
+        let whole = if count < FEWEST { 0 } else { count };
+        let mut ranks = vec![[0_u8; LANES]; if whole == 0 { 0 } else { self.columns.len() }];
+        let (blocks, alone) = rows.split_at(whole * stride);
+        for (block, sums) in blocks.chunks(LANES * stride).zip(sums.chunks_mut(LANES)) {
+            for (column, to) in self.columns.iter().zip(&mut ranks) {
+                column.fill(block, stride, to);
+            }
+            let mut totals = [0.0; LANES];
+            let mut rest = values;
+            for tree in 0..self.trees() {
+                let levels = self.levels(tree);
+                let Some((own, others)) = rest.split_at_checked(1 << levels.len()) else { break };
+                rest = others;
+                let mut leaves = [0_u32; LANES];
+                kernel::leaves(levels, &ranks, &mut leaves);
+                for (total, leaf) in totals.iter_mut().zip(leaves) {
+                    *total += own.get(leaf as usize).copied().unwrap_or_default();
+                }
+            }
+            for (sum, total) in sums.iter_mut().zip(totals) {
+                *sum += total;
+            }
+        }
+        let mut start = 0;
+        let mut last = 0;
+        self.find(alone, stride, |tree, row, leaf| {
+            if tree == 0 {
+                start = 0;
+            } else if tree != last {
+                start += self.leaves(last);
+            }
+            last = tree;
+            let sum = sums.get_mut(whole + row);
+            if let (Some(sum), Some(value)) = (sum, values.get(start + leaf as usize)) {
+                *sum += value;
+            }
+        });
     }
 
     /// Hands over each `(tree, row, leaf)` of a row-major matrix with `stride` values a row. For
@@ -150,9 +195,20 @@ impl Ranked {
 
     /// Ranks of a block of rows.
     fn fill(&self, rows: &[f32], stride: usize, to: &mut [u8; LANES]) {
-        for (to, row) in to.iter_mut().zip(rows.chunks_exact(stride)) {
-            *to = self.rank(row.get(self.place).copied().unwrap_or(f32::NAN));
+        let rows = rows.chunks_exact(stride);
+        if self.borders.len() > MOST_COUNTED {
+            for (to, row) in to.iter_mut().zip(rows) {
+                *to = self.rank(row.get(self.place).copied().unwrap_or(f32::NAN));
+            }
+            return;
         }
+        let mut values = [0.0; LANES];
+        for (to, row) in values.iter_mut().zip(rows) {
+            let value = row.get(self.place).copied().unwrap_or(f32::NAN);
+            // above every border, as it is when it is not missing
+            *to = if self.missing_above && value.is_nan() { f32::INFINITY } else { value };
+        }
+        kernel::count(&values, &self.borders, to);
     }
 }
 
