@@ -109,7 +109,9 @@ impl Ensemble {
             Leaves::new(&forest, &all, |tree, value| {
                 let weight = weights.get(tree).copied().unwrap_or(1.0);
                 if shape.dart != Dart::InPlace {
-                    return value * weight;
+                    // before 3.3 a tree's score starts from zero, which takes a leaf's negative
+                    // zero away
+                    return if shape.quadrature { value } else { value + 0.0 } * weight;
                 }
                 let output = group.get(tree).copied().unwrap_or(0) as usize;
                 let base = shape.base.get(output).copied().unwrap_or(0.0);
