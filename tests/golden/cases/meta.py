@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -13,8 +14,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler
-from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, OneHotEncoder, PowerTransformer, QuantileTransformer, RobustScaler, StandardScaler
+from sklearn.semi_supervised import LabelPropagation, LabelSpreading, SelfTrainingClassifier
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -27,7 +28,7 @@ C = {"exact": "C", "extras": ("row",)}
 
 def cases() -> list:
     """Several classes, several outputs, thresholds, targets and dummies."""
-    return [*_several_classes(), *_several_outputs(), *_thresholds(), *_targets(), *_dummies()]
+    return [*_several_classes(), *_several_outputs(), *_thresholds(), *_targets(), *_dummies(), *_spread()]
 
 
 def _edge(d: object, model: object) -> object:
@@ -202,4 +203,39 @@ def _dummies() -> list:
         Case("meta-dummy-regressor", lambda d: DummyRegressor().fit(d.x, d.y), _edge),
         Case("meta-dummy-regressor-outputs", lambda d: DummyRegressor(strategy="median").fit(d.x, d.y2), _edge),
         Case("meta-dummy-regressor-constant", lambda d: DummyRegressor(strategy="constant", constant=3).fit(d.x, d.y), _edge),
+    ]
+
+
+def _spread() -> list:
+    """Thirty rows of training, of which every third has no label."""
+    unknown = lambda y: np.where(np.arange(len(y)) % 3 == 0, -1, y)
+    knn = {"kernel": "knn", "n_neighbors": 5}
+
+    def spread(d: object, kind: object = LabelSpreading, x: object = None, y: object = None, **more: object) -> object:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return kind(**more).fit(_scaled(d)[:30] if x is None else x, unknown(d.three[:30]) if y is None else y)
+
+    floats = lambda d: _scaled(d)[:30].astype("f4")
+    thin = lambda d: sparse.csr_matrix(_scaled(d)[:30])
+    frame = lambda d: pd.DataFrame(_scaled(d), columns=list("abcde"))
+    hot = lambda d: make_pipeline(OneHotEncoder(handle_unknown="ignore"), LabelSpreading(gamma=0.5)).fit(d.ints[:30], unknown(d.three[:30]))
+    own = from_script("lambda a, b: a @ b.T", "kernel")
+    return [
+        Case("meta-spread-rbf", lambda d: spread(d, gamma=0.5), _near, "C", errors=_unfit),
+        Case("meta-spread-rbf-alpha", lambda d: spread(d, alpha=0.7, gamma=2, y=unknown(d.binary[:30] * 4 + 3)), _near, "C"),
+        Case("meta-spread-rbf-far", lambda d: spread(d, x=d.x[:30]), _edge, "C"),
+        Case("meta-spread-rbf-propagation", lambda d: spread(d, LabelPropagation, gamma=0.25), _near, "C"),
+        Case("meta-spread-rbf-floats", lambda d: spread(d, x=floats(d)), lambda d, m: _near(d, m).astype("f4"), "C32"),
+        Case("meta-spread-rbf-floats-double", lambda d: spread(d, x=floats(d), gamma=1), _near, "C32"),
+        Case("meta-spread-rbf-ints", lambda d: spread(d, x=d.ints[:30], gamma=0.1), lambda d, m: d.ints[28:40], "C"),
+        Case("meta-spread-rbf-frame", lambda d: spread(d, x=frame(d)[:30], gamma=0.3), lambda d, m: frame(d)[25:34], "C"),
+        Case("meta-spread-rbf-sparse", lambda d: spread(d, x=thin(d), gamma=0.5), _near, since="1.3", **C),
+        Case("meta-spread-rbf-one-hot", hot, lambda d, m: d.ints[28:40], since="1.3", **C),
+        Case("meta-spread-rbf-text", lambda d: spread(d, y=d.names[:30], gamma=1), _near, "C", since="1.6"),
+        Case("meta-spread-knn", lambda d: spread(d, **knn), _near, errors=_unfit),
+        Case("meta-spread-knn-propagation", lambda d: spread(d, LabelPropagation, x=d.x[:30], y=unknown(d.three[:30] + 1.0), **knn), _edge),
+        Case("meta-spread-knn-floats", lambda d: spread(d, x=floats(d), **knn), lambda d, m: _near(d, m).astype("f4")),
+        Case("meta-spread-knn-sparse", lambda d: spread(d, x=thin(d), **knn), _near, extras=("row",), since="1.3"),
+        Case("meta-spread-own-kernel", lambda d: spread(d, kernel=own), _near, extras=(), refused=("LabelSpreading.kernel", "train.py"), containers=("model.cloudpickle.pkl",)),
     ]

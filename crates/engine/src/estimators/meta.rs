@@ -6,7 +6,7 @@ use crate::{
     sklearn::{
         building::Building,
         meta::{
-            Chain, ConstantPredictor, DummyClassifier, DummyRegressor, MultiOutput,
+            Chain, ConstantPredictor, DummyClassifier, DummyRegressor, LabelSpreading, MultiOutput,
             OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier, ThresholdClassifier,
             TransformedTargetRegressor,
         },
@@ -27,6 +27,7 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>, building: &Building) -> Option
         "FixedThresholdClassifier" | "TunedThresholdClassifierCV" => {
             predictor(ThresholdClassifier::build(c, building))
         }
+        "LabelPropagation" | "LabelSpreading" => predictor(LabelSpreading::build(c)),
         "DummyClassifier" => predictor(DummyClassifier::build(c)),
         "DummyRegressor" => predictor(DummyRegressor::build(c)),
         _ => return None,

@@ -7,6 +7,7 @@ mod dummy;
 mod inverse;
 mod multi_output;
 mod one_against;
+mod spread;
 mod target;
 mod threshold;
 
@@ -15,5 +16,6 @@ pub(crate) use chain::Chain;
 pub(crate) use dummy::{DummyClassifier, DummyRegressor};
 pub(crate) use multi_output::MultiOutput;
 pub(crate) use one_against::{OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier};
+pub(crate) use spread::LabelSpreading;
 pub(crate) use target::TransformedTargetRegressor;
 pub(crate) use threshold::ThresholdClassifier;

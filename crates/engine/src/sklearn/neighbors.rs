@@ -26,3 +26,4 @@ pub(crate) use components::NeighborhoodComponents;
 pub(crate) use graph::NeighborsGraph;
 pub(crate) use outlier::LocalOutlierFactor;
 pub(crate) use regressor::NeighborsRegressor;
+pub(crate) use space::Neighbors;

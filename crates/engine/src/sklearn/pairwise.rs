@@ -49,6 +49,8 @@ pub(crate) enum Kernel {
     },
     /// −Σ(x − y)² / (x + y).
     AdditiveChiSquared,
+    /// Σ(x − y)², for who makes more of it than a kernel.
+    Squared,
 }
 
 impl Kernel {
@@ -110,7 +112,7 @@ impl Kernel {
     /// The kernel of a product or of a distance, whichever it is made of.
     fn of(self, value: f64) -> f64 {
         match self {
-            Self::Linear | Self::Cosine => value,
+            Self::Linear | Self::Cosine | Self::Squared => value,
             Self::Polynomial { gamma, coef0, degree } => (value * gamma + coef0).powf(degree),
             Self::Sigmoid { gamma, coef0 } => (value * gamma + coef0).tanh(),
             Self::Radial { gamma } | Self::Laplacian { gamma } | Self::ChiSquared { gamma } => {
@@ -213,7 +215,9 @@ impl Similarities {
             return Err(Error::value(at / width, at % width, reason));
         }
         let combine: fn(f64, f64) -> f64 = match self.kernel {
-            Kernel::Radial { .. } => return Ok(self.summed(rows, count, |x, y| (x - y) * (x - y))),
+            Kernel::Radial { .. } | Kernel::Squared => {
+                return Ok(self.summed(rows, count, |x, y| (x - y) * (x - y)));
+            }
             Kernel::Laplacian { .. } => return Ok(self.summed(rows, count, |x, y| (x - y).abs())),
             Kernel::ChiSquared { .. } | Kernel::AdditiveChiSquared => |x, y| {
                 let sum = x + y;
@@ -240,7 +244,7 @@ impl Similarities {
                     *v /= length;
                 }
             }
-            Kernel::Radial { .. } => {
+            Kernel::Radial { .. } | Kernel::Squared => {
                 let own = square(row);
                 for (v, other) in out.iter_mut().zip(&self.squares) {
                     *v = self.kernel.of((own - 2.0 * *v + other).max(0.0));

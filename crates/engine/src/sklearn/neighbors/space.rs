@@ -164,6 +164,11 @@ impl Neighbors {
         self.inputs.clone()
     }
 
+    /// Columns of a row.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// Number of fitted rows.
     pub(crate) fn count(&self) -> usize {
         self.count
