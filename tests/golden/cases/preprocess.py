@@ -24,7 +24,7 @@ FUNCTIONS = {
 
 def cases() -> list:
     """All preprocessing families."""
-    return [*_scalers(), *_normalizers(), *_imputers(), *_one_hot(), *_ordinal(), *_missing_categories(), *_big_integers(), *_functions(), *_polynomials()]
+    return [*_scalers(), *_normalizers(), *_imputers(), *_one_hot(), *_ordinal(), *_missing_categories(), *_label_sets(), *_big_integers(), *_functions(), *_polynomials()]
 
 
 def _edge(d: object, model: object) -> np.ndarray:
@@ -280,6 +280,22 @@ def _missing_categories() -> list:
         Case("imputer-object-none", lambda d: imputer(None), lambda d, m: _objects("b", None, "c"), errors=no_nan, objects=True),
         Case("imputer-object-nan-alone", lambda d: imputer(nan), one_float, objects=True, extras=(), since="1.0"),
         Case("label-binarizer-text", lambda d: pp.LabelBinarizer().fit(d.names), lambda d, m: np.array(["birch", "elm", "ash"]), extras=()),
+    ]
+
+
+def _label_sets() -> list:
+    """Several labels a row: lists of texts, and arrays of as many labels in each row."""
+    sets = lambda **params: lambda d: pp.MultiLabelBinarizer(**params).fit([["night", "ü", ""], ["東京"], [], ["car", "night"]])
+    numbers = lambda d: pp.MultiLabelBinarizer().fit(d.ints)
+    asked = lambda d, m: [["night", "car", "night"], ["new", "ü"], [], ["", "東京"], ["Night", "new"]]
+    return [
+        Case("label-sets", sets(), asked, errors=lambda d, m: [(["night", "car"], ("row 0", "no list of labels"))]),
+        Case("label-sets-sparse", sets(sparse_output=True), asked),
+        Case("label-sets-classes", sets(classes=["東京", "night", "car"]), asked),
+        Case("label-sets-mixed", sets(classes=["car", 3, "night"]), asked),
+        Case("label-sets-table", sets(), lambda d, m: np.array([["night", "car"], ["new", "ü"]])),
+        Case("label-sets-ints", numbers, lambda d, m: d.ints[:6] + 3),
+        Case("label-sets-ints-floats", numbers, lambda d, m: d.ints[:6] + np.arange(4) / 2),
     ]
 
 

@@ -6,7 +6,10 @@ use crate::{
     sklearn::{
         binarizer::Binarizer,
         bins::KBinsDiscretizer,
-        encode::{LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder, TargetEncoder},
+        encode::{
+            LabelBinarizer, LabelEncoder, MultiLabelBinarizer, OneHotEncoder, OrdinalEncoder,
+            TargetEncoder,
+        },
         function::FunctionTransformer,
         impute::{MissingIndicator, SimpleImputer},
         isotonic::IsotonicRegression,
@@ -41,6 +44,7 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>) -> Option<Built> {
         "IsotonicRegression" => predictor(IsotonicRegression::build(c)),
         "LabelEncoder" => predictor(LabelEncoder::build(c)),
         "LabelBinarizer" => predictor(LabelBinarizer::build(c)),
+        "MultiLabelBinarizer" => transformer(MultiLabelBinarizer::build(c)),
         _ => return None,
     })
 }

@@ -2,6 +2,7 @@
 
 mod categories;
 mod label;
+mod label_sets;
 mod one_hot;
 mod ordinal;
 pub(crate) mod refuse;
@@ -10,6 +11,7 @@ mod value;
 
 pub(crate) use categories::Categories;
 pub(crate) use label::{LabelBinarizer, LabelEncoder};
+pub(crate) use label_sets::MultiLabelBinarizer;
 pub(crate) use one_hot::OneHotEncoder;
 pub(crate) use ordinal::OrdinalEncoder;
 pub(crate) use target::TargetEncoder;
