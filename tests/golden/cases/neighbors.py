@@ -1,4 +1,7 @@
-"""What answers by near rows. Distances summed column by column are equal bits; those of matrix products are class C."""
+"""What answers by near rows. Distances summed column by column are equal bits; those of matrix products are class C.
+
+A density takes each logarithm where the library takes it, from the same C library; that of weights is numpy's, which differs by processor.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import numpy as np
 from scipy import sparse
 from sklearn import neighbors as nn
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import KNNImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -14,7 +18,7 @@ from case import Case
 
 def cases() -> list:
     """Classifiers and regressors over every metric, dense and sparse, and what else looks at near rows."""
-    return [*_classifiers(), *_regressors(), *_metrics(), *_sparse(), *_radius(), *_outliers(), *_centroids(), *_transforms(), *_refused()]
+    return [*_classifiers(), *_regressors(), *_metrics(), *_sparse(), *_radius(), *_outliers(), *_centroids(), *_transforms(), *_imputers(), *_densities(), *_refused()]
 
 
 def _scaled(d: object, rows: int = 40) -> object:
@@ -238,6 +242,62 @@ def _transforms() -> list:
         _case("graph-radius", lambda d: nn.RadiusNeighborsTransformer(radius=2.0, algorithm="kd_tree").fit(few(d))),
         _case("graph-radius-ones", lambda d: nn.RadiusNeighborsTransformer(mode="connectivity", radius=2.0, algorithm="kd_tree").fit(few(d))),
         _case("graph-before-model", lambda d: make_pipeline(nn.KNeighborsTransformer(n_neighbors=6), nn.KNeighborsRegressor(3, metric="precomputed")).fit(_scaled(d), d.y[:40]), _new, extras=("row",)),
+    ]
+
+
+def _imputers() -> list:
+    # marks without "row": up to 1.2 a row that lacks nothing has no columns of marks
+    def hollow(d: object) -> object:
+        return np.where(np.isnan(d.x_nan), np.nan, _scaled(d, 96))
+
+    def rows(d: object, model: object) -> object:
+        new = hollow(d)[60:68]
+        new[0] = np.nan
+        return new
+
+    def with_empty(d: object) -> object:
+        return np.where(np.arange(5) == 1, np.nan, hollow(d))[:40]
+
+    marked = lambda d: np.where(np.isnan(d.x_nan[:40]), -1.0, d.x[:40])
+    near = lambda **more: lambda d: KNNImputer(**more).fit(hollow(d)[:40])
+    return [
+        _case("imputer", near(), rows, exact="C", errors=lambda d, m: [(rows(d, m)[:, :3], ("3", "5"))]),
+        _case("imputer-distance", near(weights="distance", n_neighbors=3), rows, exact="C"),
+        _case("imputer-marks", near(add_indicator=True, n_neighbors=50), rows, exact="C", extras=("f32",)),
+        _case("imputer-empty-column", lambda d: KNNImputer(n_neighbors=3, add_indicator=True).fit(with_empty(d)), rows, exact="C", extras=("f32",)),
+        _case("imputer-keeps-empty-column", lambda d: KNNImputer(n_neighbors=3, keep_empty_features=True).fit(with_empty(d)), rows, exact="C", since="1.2"),
+        _case("imputer-number", lambda d: KNNImputer(missing_values=-1.0, n_neighbors=3).fit(marked(d)), lambda d, m: np.where(np.isnan(d.x_nan), -1.0, d.x)[60:66], exact="C", extras=("row",)),
+        _case("imputer-in-pipeline", lambda d: make_pipeline(KNNImputer(n_neighbors=3), nn.KNeighborsRegressor(3)).fit(hollow(d)[:40], d.y[:40]), lambda d, m: hollow(d)[60:66], exact="C"),
+    ]
+
+
+def _densities() -> list:
+    def density(name: str, rows: object = _near, since: str = "0", errors: object = None, weights: object = None, data: object = _scaled, **more: object) -> Case:
+        def fit(d: object) -> object:
+            return nn.KernelDensity(**more).fit(data(d), sample_weight=weights(d) if weights else None)
+
+        return _case(f"density-{name}", fit, rows, exact="C" if weights else "B4", since=since, errors=errors, methods=("score_samples",))
+
+    one = lambda d: _scaled(d)[:, 2:3]
+    one_row = lambda d, m: _near(d, m)[:, 2:3]
+    bits = lambda d: (_scaled(d) > 0.0).astype(float)
+    kernels = ("gaussian", "tophat", "epanechnikov", "exponential", "linear", "cosine")
+    return [
+        *(density(name, kernel=name, bandwidth=2.0, errors=_no_missing if name == "gaussian" else None) for name in kernels),
+        *(density(f"{name}-leaves", kernel=name, bandwidth=1.5, leaf_size=4) for name in kernels),
+        *(density(f"{name}-one", one_row, kernel=name, bandwidth=0.3, leaf_size=3, data=one) for name in kernels),
+        *(density(f"{name}-ball", kernel=name, bandwidth=1.1, leaf_size=5, algorithm="ball_tree", breadth_first=False) for name in kernels),
+        *(density(f"{name}-weighted", kernel=name, bandwidth=1.8, leaf_size=5, weights=lambda d: d.y[:40] - d.y[:40].min() + 0.1) for name in kernels),
+        *(density(f"{name}-coarse", kernel=name, bandwidth=1.3, leaf_size=2, atol=1e-4, rtol=1e-2, breadth_first=name != "cosine") for name in kernels),
+        density("relative", bandwidth=0.7, leaf_size=2, rtol=1e-8),
+        density("manhattan", bandwidth=2.5, leaf_size=6, metric="manhattan"),
+        density("chebyshev", kernel="linear", bandwidth=1.5, leaf_size=6, metric="chebyshev"),
+        density("minkowski", bandwidth=1.5, leaf_size=6, metric="minkowski", metric_params={"p": 3}),
+        density("hamming", lambda d, m: bits(d)[:5], bandwidth=0.5, leaf_size=6, metric="hamming", data=bits),
+        density("scott", bandwidth="scott", leaf_size=6, since="1.2"),
+        density("silverman", kernel="exponential", bandwidth="silverman", leaf_size=6, since="1.2"),
+        density("without-weight", bandwidth=0.8, leaf_size=4, since="1.2", weights=lambda d: np.where(np.arange(40) % 3 == 0, 0.0, d.y[:40] ** 2)),
+        _case("density-in-pipeline", lambda d: make_pipeline(StandardScaler(), nn.KernelDensity(bandwidth=0.5)).fit(d.x[:40]), lambda d, m: d.x[50:56], exact="B4", methods=("score_samples",)),
     ]
 
 

@@ -6,9 +6,10 @@ use crate::{
     read::Cursor,
     sklearn::{
         building::Building,
+        impute::NeighborsImputer,
         neighbors::{
-            LocalOutlierFactor, NearestCentroid, NeighborhoodComponents, NeighborsClassifier,
-            NeighborsGraph, NeighborsRegressor,
+            KernelDensity, LocalOutlierFactor, NearestCentroid, NeighborhoodComponents,
+            NeighborsClassifier, NeighborsGraph, NeighborsRegressor,
         },
     },
 };
@@ -24,6 +25,8 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Optio
         "LocalOutlierFactor" => predictor(LocalOutlierFactor::build(c)),
         "NearestCentroid" => predictor(NearestCentroid::build(c)),
         "NeighborhoodComponentsAnalysis" => transformer(NeighborhoodComponents::build(c)),
+        "KernelDensity" => predictor(KernelDensity::build(c)),
+        "KNNImputer" => transformer(NeighborsImputer::build(c)),
         "NearestNeighbors" => Err(Error::Unsupported {
             what: "`NearestNeighbors`".into(),
             reason: "it has neither `predict` nor `transform`".into(),

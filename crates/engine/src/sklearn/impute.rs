@@ -9,9 +9,11 @@ use crate::{
 
 mod fill;
 mod indicator;
+mod knn;
 mod simple;
 
 pub(crate) use indicator::MissingIndicator;
+pub(crate) use knn::NeighborsImputer;
 pub(crate) use simple::SimpleImputer;
 
 /// The value that stands for "missing".

@@ -1,8 +1,7 @@
 //! For classes that do not run natively, the nearest that do.
 
 /// Class, and what to train in its place.
-const NEAREST: &[(&str, &str)] =
-    &[("IterativeImputer", "`SimpleImputer`"), ("KNNImputer", "`SimpleImputer`")];
+const NEAREST: &[(&str, &str)] = &[("IterativeImputer", "`SimpleImputer`")];
 
 /// Endings that names share when their classes take and give the same kinds of values, and which of
 /// these classes run. A vectorizer is not among them: one takes texts, another dicts.

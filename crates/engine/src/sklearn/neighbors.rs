@@ -8,6 +8,7 @@
 mod centroid;
 mod classifier;
 mod components;
+mod density;
 mod filter;
 mod graph;
 mod heap;
@@ -23,6 +24,7 @@ mod weights;
 pub(crate) use centroid::NearestCentroid;
 pub(crate) use classifier::NeighborsClassifier;
 pub(crate) use components::NeighborhoodComponents;
+pub(crate) use density::KernelDensity;
 pub(crate) use graph::NeighborsGraph;
 pub(crate) use outlier::LocalOutlierFactor;
 pub(crate) use regressor::NeighborsRegressor;

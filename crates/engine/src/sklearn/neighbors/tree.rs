@@ -29,6 +29,8 @@ struct Node {
     /// Blocks of the node's own rows, of a leaf alone.
     leaf: Option<Range<usize>>,
     radius: f64,
+    /// The sum of the weights of its rows, each 1 where the tree has none.
+    weight: f64,
 }
 
 #[derive(Debug)]
@@ -81,21 +83,32 @@ impl Tree {
         for row in rows.chunks_exact_mut(columns) {
             metric.prepare(row);
         }
+        let weights = part(12).filter(|weights| !weights.is_none());
+        let weights = weights
+            .map(|weights| {
+                let reason = "has weights that are not one positive number a row";
+                read_weights(weights, count).ok_or_else(|| wrong(reason))
+            })
+            .transpose()?;
         let mut blocks = Blocks::new(columns);
         let mut out = Vec::with_capacity(leaves.len());
         let mut left = count;
         for (at, (((&start, &end), &is_leaf), &radius)) in
             starts.iter().zip(&ends).zip(&leaves).zip(&radii).enumerate()
         {
+            let own = places
+                .get(start as usize..end as usize)
+                .ok_or_else(|| wrong("has a node beyond its rows"))?;
+            let weight = match &weights {
+                None => own.len() as f64,
+                Some(weights) => own.iter().filter_map(|&place| weights.get(place)).sum(),
+            };
             let leaf = if is_leaf == 0 {
                 if 2 * at + 2 >= leaves.len() {
                     return Err(wrong("has a node whose children are missing"));
                 }
                 None
             } else {
-                let own = places
-                    .get(start as usize..end as usize)
-                    .ok_or_else(|| wrong("has a leaf beyond its rows"))?;
                 left = left
                     .checked_sub(own.len())
                     .ok_or_else(|| wrong("has rows in several leaves"))?;
@@ -105,7 +118,7 @@ impl Tree {
                 }));
                 Some(first..blocks.len())
             };
-            out.push(Node { leaf, radius });
+            out.push(Node { leaf, radius, weight });
         }
         let mut values = bounds.f64s(doc)?;
         let cells = out.len() * columns;
@@ -128,11 +141,25 @@ impl Tree {
             return Err(wrong("has no node"));
         }
         let tree = Self { columns, nodes: out, bounds, blocks };
-        Ok(Some(Read { tree, metric, count }))
+        Ok(Some(Read { tree, metric, count, weights }))
     }
 
     pub(super) fn columns(&self) -> usize {
         self.columns
+    }
+
+    /// Number of nodes.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn is_leaf(&self, at: usize) -> bool {
+        self.nodes.get(at).is_none_or(|node| node.leaf.is_some())
+    }
+
+    /// The sum of the weights of a node's rows.
+    pub(super) fn weight(&self, at: usize) -> f64 {
+        self.nodes.get(at).map_or(0.0, |node| node.weight)
     }
 
     /// Fills the heap with the nearest rows.
@@ -230,7 +257,7 @@ impl Tree {
     }
 
     /// Appends the rows below a node whose reduced distances pass.
-    fn take(
+    pub(super) fn take(
         &self,
         metric: &Metric,
         at: usize,
@@ -254,7 +281,7 @@ impl Tree {
     }
 
     /// The least and the greatest distance that a row of a node may have.
-    fn span(&self, metric: &Metric, at: usize, row: &[f64]) -> (f64, f64) {
+    pub(super) fn span(&self, metric: &Metric, at: usize, row: &[f64]) -> (f64, f64) {
         let Bounds::Boxes { power, .. } = self.bounds else {
             let (to_centre, radius) = self.ball(metric, at, row);
             return ((to_centre - radius).max(0.0), to_centre + radius);
@@ -277,6 +304,13 @@ impl Tree {
     }
 }
 
+/// A weight for each row; `None` when they are something else.
+fn read_weights(weights: Cursor<'_>, count: usize) -> Option<Vec<f64>> {
+    let weights = weights.as_array()?.f64s(weights.document()).ok()?;
+    let fits = weights.len() == count && weights.iter().all(|weight| *weight >= 0.0);
+    fits.then_some(weights)
+}
+
 /// A power; the usual ones without the library's general function.
 fn raised(value: f64, power: f64) -> f64 {
     if power == 2.0 {
@@ -294,4 +328,6 @@ pub(crate) struct Read {
     pub(crate) metric: Metric,
     /// Number of those rows.
     pub(crate) count: usize,
+    /// Of each row.
+    pub(crate) weights: Option<Vec<f64>>,
 }
