@@ -105,8 +105,12 @@ impl Transform for Transforming {
     }
 
     fn uses(&self, columns: usize, after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        let Some(chosen) = self.0.chosen() else {
+            let uses = self.0.inputs().uses.filter(|uses| uses.len() == columns);
+            return uses.map(|uses| uses.to_vec());
+        };
         let mut uses = vec![ColumnUse::Unread; columns];
-        for (output, &at) in self.0.chosen()?.iter().enumerate() {
+        for (output, &at) in chosen.iter().enumerate() {
             let of_column = after.and_then(|after| after.get(output)).copied().unwrap_or_default();
             *uses.get_mut(at)? = of_column;
         }

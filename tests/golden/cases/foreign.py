@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import sklearn
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from case import Case
+from case import Case, from_script, version_key
 
 SKOPS = ("model.p2.pkl", "model.cloudpickle.pkl", "model.joblib")
 
 
 def cases() -> list:
     """Every case."""
-    return [*_encoders(), *_engineered()]
+    return [*_encoders(), *_engineered(), *_mapped()]
 
 
 def _train(d: object, gaps: bool = False) -> pd.DataFrame:
@@ -194,3 +195,78 @@ def _engine_pipeline(d: object) -> object:
 
     steps = (MeanMedianImputer(), RareLabelEncoder(tol=0.1, n_categories=2), OneHotEncoder(), LogisticRegression())
     return make_pipeline(*steps).fit(_train(d), d.binary)
+
+
+def _frame(d: object) -> pd.DataFrame:
+    return d.frame[["member", "colour", "income", "children", "city"]].assign(age=d.frame["age"].fillna(33.5), half=d.x[:, 0].astype(np.float32))
+
+
+def _asked(d: object, model: object = None) -> pd.DataFrame:
+    return _frame(d).iloc[4:8].reset_index(drop=True)
+
+
+def _mapper(name: str, features: object, rows: object = _asked, exact: str = "A", model: object = None, fitted: bool = False, errors: object = None, extras: tuple = (), containers: tuple = ("model.p2.pkl",), **params: object) -> Case:
+    def fit(d: object) -> object:
+        from sklearn_pandas import DataFrameMapper
+
+        mapper = DataFrameMapper(features(), **params)
+        if model is not None:
+            return make_pipeline(mapper, *model()).fit(_frame(d), d.binary)
+        return mapper.fit(_frame(d)) if fitted else _after(mapper, _frame(d))
+
+    return Case(f"mapper-{name}", fit, rows, exact, library="sklearn_pandas", errors=errors, extras=extras, containers=containers)
+
+
+def _after(mapper: object, frame: pd.DataFrame) -> object:
+    mapper.fit_transform(frame)
+    return mapper
+
+
+def _mapped() -> list:
+    """Cases of sklearn-pandas, which newer releases of scikit-learn cannot import."""
+    try:
+        import sklearn_pandas
+    except ImportError:
+        return []
+    from sklearn import preprocessing as pp
+    from sklearn.compose import make_column_selector, make_column_transformer
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+    from sklearn.impute import SimpleImputer
+
+    labels = lambda: [("city", pp.LabelBinarizer()), ("colour", pp.LabelEncoder()), ("member", pp.LabelBinarizer())]
+    mixed = lambda: [*labels(), (["income", "children"], [SimpleImputer(), pp.StandardScaler()]), ("age", None), (["age"], pp.MinMaxScaler(), {"alias": "share"})]
+    one_hot = lambda: [(["city"], pp.OneHotEncoder(handle_unknown="ignore")), (["income", "age"], pp.StandardScaler())]
+    words = lambda: [("city", CountVectorizer(analyzer="char")), ("colour", TfidfVectorizer()), ("children", None)]
+    mirrored = lambda d, m: _asked(d)[_frame(d).columns[::-1]].assign(more=1.0)
+
+    def chosen(d: object) -> object:
+        return sklearn_pandas.DataFrameMapper([(from_script("lambda frame: ['income']", "choose"), pp.StandardScaler())], default=None).fit(_frame(d))
+
+    def strange(d: object, m: object) -> list:
+        unknown, missing = _asked(d).iloc[:2], _asked(d).iloc[:1].drop(columns="income")
+        unknown.loc[1, "colour"] = "mauve"
+        return [(unknown, ("colour", "mauve", "row 1")), (missing, ("income", "missing")), (d.x[:1], ("by name", "5 columns"))]
+
+    # before, no column transformer tells its names
+    named = [
+        _mapper("rest-frame", labels, lambda d, m: mirrored(d, m).drop(columns="more"), default=make_column_transformer((pp.StandardScaler(), ["age", "children"])), input_df=True),
+        _mapper("inner-frame", lambda: [(["age", "income", "city"], make_column_transformer((pp.StandardScaler(), ["income"]), ("passthrough", ["age"])), {"input_df": True})]),
+    ]
+    return [
+        *(named if version_key(sklearn.__version__) >= (1, 0) else ()),
+        _mapper("mixed", mixed, mirrored, errors=strange, extras=("row",)),
+        _mapper("numbers", lambda: [(["children", "half"], None), (["half"], pp.StandardScaler())]),
+        _mapper("counts", lambda: [("children", None), ("colour", pp.LabelEncoder()), ("member", None)]),
+        _mapper("frame", lambda: [("member", pp.LabelBinarizer()), ("colour", pp.LabelBinarizer()), (["half"], pp.StandardScaler())], df_out=True, containers=("model.joblib",)),
+        _mapper("words", words, exact="B", sparse=True),
+        _mapper("function", lambda: [("income", pp.FunctionTransformer(np.sqrt, validate=False)), (["half", "age"], pp.FunctionTransformer(np.sqrt, validate=False))], lambda d, m: _asked(d).assign(half=np.float32(2.0))),
+        _mapper("rest", lambda: [*labels(), ("children", None)], default=None),
+        _mapper("rest-fitted", lambda: [*labels(), ("children", None)], fitted=True, default=None),
+        _mapper("rest-dropped", labels, fitted=True, default=pp.StandardScaler(), drop_cols=["half"]),
+        _mapper("selector", lambda: [(make_column_selector(dtype_include=float), pp.StandardScaler())]),
+        Case("mapper-chosen", chosen, refused=("DataFrameMapper.features", "<lambda>", "names of the columns"), library="sklearn_pandas", containers=("model.cloudpickle.pkl",)),
+        _mapper("model", mixed, mirrored, "C", lambda: [LogisticRegression(max_iter=300)], containers=("model.cloudpickle.pkl",)),
+        _mapper("model-sparse", one_hot, _asked, "C", lambda: [LogisticRegression(max_iter=300)], sparse=True),
+        _mapper("model-rest", one_hot, lambda d, m: _asked(d).drop(columns="colour"), "C", lambda: [LogisticRegression(max_iter=300)], default=None, drop_cols=["colour", "member"]),
+        _mapper("model-frame", mixed, mirrored, "C", lambda: [make_column_transformer((pp.StandardScaler(), ["share", "age"])), LogisticRegression()], df_out=True),
+    ]

@@ -11,7 +11,7 @@ use crate::{
     sklearn::building::Building,
 };
 
-pub(super) use choose::choose;
+pub(crate) use choose::choose;
 
 mod choose;
 mod select;

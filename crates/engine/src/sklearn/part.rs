@@ -25,7 +25,7 @@ pub(super) fn is_skipped(estimator: Cursor<'_>) -> bool {
 }
 
 /// An estimator that must be a transformer.
-pub(super) fn transformer(c: Cursor<'_>, building: &Building) -> Result<Box<dyn Transform>, Error> {
+pub(crate) fn transformer(c: Cursor<'_>, building: &Building) -> Result<Box<dyn Transform>, Error> {
     building.build(c)?.into_transform().map_err(|_| Error::Unsupported {
         what: format!("`{}` as a transformer", c.class_name()),
         reason: "only its predictions have a native implementation, not its `transform`".into(),

@@ -24,6 +24,7 @@ pub(crate) fn function(class: &str, attribute: &str, value: Cursor<'_>) -> Error
             "use `linear`, `poly`, `rbf` or `sigmoid`, or `precomputed` with the kernel's values as \
              rows"
         }
+        "DataFrameMapper" => "write the names of the columns",
         _ => "replace it by one of the named options of this class",
     };
     let (what, reason) = described(value);

@@ -7,7 +7,7 @@ use crate::{Cell, Column, Csr, Data, Error, Matrix, Scalar, Table, TextColumn, t
 
 /// Puts parts side by side. `sparse` says whether the library's answer is sparse; `None` means that
 /// it is as soon as one part is.
-pub(super) fn beside(parts: Vec<Table>, rows: usize, sparse: Option<bool>) -> Result<Table, Error> {
+pub(crate) fn beside(parts: Vec<Table>, rows: usize, sparse: Option<bool>) -> Result<Table, Error> {
     let any_sparse = parts.iter().any(|part| matches!(part.data, Data::Sparse(_)));
     if sparse.unwrap_or(any_sparse) {
         return Ok(Table { rows, names: None, data: Data::Sparse(sparse_beside(parts, rows)?) });

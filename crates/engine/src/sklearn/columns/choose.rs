@@ -3,11 +3,7 @@ use std::sync::Arc;
 use crate::{Column, Csr, Data, Error, Matrix, Table, sklearn::stack};
 
 /// The chosen columns as a table of their own.
-pub(in crate::sklearn) fn choose(
-    input: &Table,
-    columns: &[usize],
-    scalar: bool,
-) -> Result<Table, Error> {
+pub(crate) fn choose(input: &Table, columns: &[usize], scalar: bool) -> Result<Table, Error> {
     fn gather<T: Copy>(m: &Matrix<T>, columns: &[usize]) -> Matrix<T> {
         let mut values = Vec::with_capacity(m.values.len() / m.columns.max(1) * columns.len());
         for row in m.values.chunks_exact(m.columns.max(1)) {

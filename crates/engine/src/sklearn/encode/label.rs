@@ -50,6 +50,11 @@ impl LabelBinarizer {
             positive: number("pos_label", 1),
         })
     }
+
+    /// Two classes share one column, which is positive for the second.
+    fn columns(&self) -> usize {
+        if self.classes.len() <= 2 { 1 } else { self.classes.len() }
+    }
 }
 
 fn one_column(input: &Table) -> Result<(), Error> {
@@ -66,6 +71,10 @@ impl Predictor for LabelEncoder {
 
     fn methods(&self) -> &[Method] {
         &[Method::Transform]
+    }
+
+    fn transformed(&self, _columns: usize) -> Option<usize> {
+        Some(1)
     }
 
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
@@ -90,11 +99,14 @@ impl Predictor for LabelBinarizer {
         &[Method::Transform]
     }
 
+    fn transformed(&self, _columns: usize) -> Option<usize> {
+        Some(self.columns())
+    }
+
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         one_column(input)?;
-        // two classes share one column, which is positive for the second
-        let (columns, first) =
-            if self.classes.len() <= 2 { (1, 1) } else { (self.classes.len(), 0) };
+        let columns = self.columns();
+        let first = usize::from(columns == 1);
         let mut values = vec![self.negative; input.rows * columns];
         for (row, out) in values.chunks_exact_mut(columns.max(1)).enumerate() {
             // an unknown label is no class at all, but a missing one is refused
