@@ -53,7 +53,7 @@ type Built = Result<Estimator, Error>;
 
 fn sklearn(name: &str, c: Cursor<'_>, building: &Building) -> Option<Built> {
     compose::of_class(name, c, building)
-        .or_else(|| preprocess::of_class(name, c))
+        .or_else(|| preprocess::of_class(name, c, building))
         .or_else(|| text::of_class(name, c))
         .or_else(|| linear::of_class(name, c))
         .or_else(|| svm::of_class(name, c))

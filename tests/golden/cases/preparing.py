@@ -1,4 +1,4 @@
-"""Transformers that change the shape of columns: powers, quantiles, bins, splines, thresholds, target means."""
+"""Transformers that change the shape of columns: powers, quantiles, bins, splines, thresholds, target means; imputing in rounds."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn import preprocessing as pp
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.impute import IterativeImputer
 from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeRegressor
 
 from case import Case
 
 
 def cases() -> list:
     """All of them."""
-    return [*_powers(), *_quantiles(), *_bins(), *_splines(), *_target_means(), *_thresholds(), *_isotonic()]
+    return [*_powers(), *_quantiles(), *_bins(), *_splines(), *_target_means(), *_thresholds(), *_isotonic(), *_rounds()]
 
 
 def _edge(d: object, model: object) -> np.ndarray:
@@ -184,4 +189,74 @@ def _isotonic() -> list:
         Case("isotonic-f32", lambda d: iso(out_of_bounds="clip").fit(column(d).astype(np.float32), d.y.astype(np.float32)), lambda d, m: asked(d, m).astype(np.float32), extras=("row",)),
         Case("isotonic-one", lambda d: iso().fit(np.zeros(4), d.y[:4]), asked, extras=()),
         Case("isotonic-after-scaler", lambda d: make_pipeline(pp.StandardScaler(), iso(out_of_bounds="clip")).fit(d.x[:, :1], d.y), lambda d, m: d.x[:6, :1]),
+    ]
+
+
+def _rounds() -> list:
+    return [*_rounds_of_lines(), *_rounds_of_others(), *_rounds_of_few()]
+
+
+def _imputer(**options: object) -> IterativeImputer:
+    return IterativeImputer(**{"max_iter": 2, "random_state": 0, **options})
+
+
+def _holes(d: object, model: object) -> np.ndarray:
+    """Rows that lack one value, two or all, as many columns as the model takes."""
+    width = getattr(model, "n_features_in_", 3)
+    one, two, all_but_one = d.x[:width, :width].copy(), d.x[9:11, :width].copy(), d.x[11:13, :width].copy()
+    one[np.arange(width), np.arange(width)] = np.nan
+    two[:, :2], all_but_one[:, 1:] = np.nan, np.nan
+    return np.vstack([one, two, all_but_one, np.full((1, width), np.nan), np.zeros((1, width))])
+
+
+def _rounds_of_lines() -> list:
+    """With the default estimator."""
+    x = lambda d: d.x_nan[:, :3]
+    beyond = lambda d, m: [(np.array([[1.0, np.inf, np.nan]]), ("row 0", "infinite")), (d.x[:2], ("5 columns",))]
+    complete = lambda d: np.column_stack([d.x[:, 0], d.x_nan[:, 1:3]])
+    frame = lambda d: d.frame[["age", "income", "children"]]
+    # the row that is also asked alone has values: the library answers one without any as no batch does
+    asked = lambda d, m: frame(d).where((d.rng.uniform(size=(96, 3)) > 0.3) | (np.arange(96) == 2)[:, None])[:9]
+    limits = dict(min_value=[-0.5, 2.0, -0.02], max_value=[0.5, 7.5, 0.02])
+    of = lambda name, fit, rows=_holes, **more: Case(f"impute-iterative-{name}", fit, rows, exact="C", **more)
+    return [
+        of("lines", lambda d: _imputer(max_iter=3).fit(x(d)), errors=beyond),
+        of("limits", lambda d: _imputer(initial_strategy="median", imputation_order="roman", **limits).fit(x(d))),
+        of("nearest", lambda d: _imputer(n_nearest_features=2, imputation_order="random").fit(d.x_nan[:, :4])),
+        of("complete", lambda d: _imputer(skip_complete=True).fit(complete(d))),
+        of("complete-not-skipped", lambda d: _imputer(imputation_order="arabic").fit(complete(d))),
+        of("marked", lambda d: _imputer(add_indicator=True).fit(complete(d))),
+        of("f32", lambda d: _imputer().fit(x(d).astype(np.float32))),
+        of("frame", lambda d: _imputer().fit(frame(d)), asked),
+        of("before-line", lambda d: make_pipeline(_imputer(), LinearRegression()).fit(x(d), d.y)),
+    ]
+
+
+def _rounds_of_others() -> list:
+    """With estimators of other kinds."""
+    x = lambda d: d.x_nan[:, :3]
+    tree = DecisionTreeRegressor(max_depth=2, random_state=0)
+    numbers = lambda d: np.where(d.rng.uniform(size=(24, 3)) < 0.2, -9, d.ints[:24, :3])
+    asked = lambda d, m: np.array([[-9, 2, 3], [1, -9, 0], [4, 5, -9], [-9, -9, 1], [-9, -9, -9], [0, 1, 2]])
+    missing = lambda d, m: [(np.array([[1.0, np.nan, 2.0]]), ("row 0", "NaN"))]
+    neighbors = KNeighborsClassifier(3)
+    return [
+        Case("impute-iterative-tree", lambda d: _imputer(estimator=tree, imputation_order="descending").fit(x(d)), _holes),
+        Case("impute-iterative-pipeline", lambda d: _imputer(estimator=make_pipeline(pp.StandardScaler(), Ridge())).fit(x(d)), _holes, exact="C"),
+        Case("impute-iterative-numbers", lambda d: _imputer(estimator=neighbors, max_iter=1, missing_values=-9, initial_strategy="most_frequent", min_value=-3).fit(numbers(d)), asked, errors=missing),
+        Case("impute-iterative-posterior", lambda d: _imputer(sample_posterior=True, max_iter=1).fit(x(d)[:, :2]), refused=("sample_posterior", "random")),
+    ]
+
+
+def _rounds_of_few() -> list:
+    """Columns without a value, one column, no round."""
+    tree = DecisionTreeRegressor(max_depth=2, random_state=0)
+    hollow = lambda d: np.column_stack([d.x_nan[:, 0], np.full(96, np.nan), d.x_nan[:, 1:3]])
+    of = lambda name, fit, **more: Case(f"impute-iterative-{name}", fit, _holes, **more)
+    return [
+        of("hollow", lambda d: _imputer(estimator=tree, add_indicator=True).fit(hollow(d))),
+        of("hollow-kept", lambda d: _imputer(estimator=tree, keep_empty_features=True).fit(hollow(d)), since="1.2"),
+        of("hollow-filled", lambda d: _imputer(estimator=tree, keep_empty_features=True, initial_strategy="constant", fill_value=1.5).fit(hollow(d)), since="1.3"),
+        of("one-column", lambda d: _imputer().fit(d.x_nan[:, :1])),
+        of("no-round", lambda d: _imputer(max_iter=0).fit(d.x_nan[:, :3])),
     ]

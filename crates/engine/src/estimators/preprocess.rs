@@ -6,12 +6,13 @@ use crate::{
     sklearn::{
         binarizer::Binarizer,
         bins::KBinsDiscretizer,
+        building::Building,
         encode::{
             LabelBinarizer, LabelEncoder, MultiLabelBinarizer, OneHotEncoder, OrdinalEncoder,
             TargetEncoder,
         },
         function::FunctionTransformer,
-        impute::{MissingIndicator, SimpleImputer},
+        impute::{IterativeImputer, MissingIndicator, SimpleImputer},
         isotonic::IsotonicRegression,
         normalizer::Normalizer,
         polynomial::PolynomialFeatures,
@@ -22,7 +23,7 @@ use crate::{
     },
 };
 
-pub(super) fn of_class(name: &str, c: Cursor<'_>) -> Option<Built> {
+pub(super) fn of_class(name: &str, c: Cursor<'_>, building: &Building) -> Option<Built> {
     Some(match name {
         "StandardScaler" => transformer(Scaler::standard(c)),
         "MinMaxScaler" => transformer(Scaler::min_max(c)),
@@ -37,6 +38,7 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>) -> Option<Built> {
         "SplineTransformer" => transformer(SplineTransformer::build(c)),
         "FunctionTransformer" => transformer(FunctionTransformer::build(c)),
         "SimpleImputer" => transformer(SimpleImputer::build(c)),
+        "IterativeImputer" => transformer(IterativeImputer::build(c, building)),
         "MissingIndicator" => transformer(MissingIndicator::build(c)),
         "OneHotEncoder" => transformer(OneHotEncoder::build(c)),
         "OrdinalEncoder" => transformer(OrdinalEncoder::build(c)),

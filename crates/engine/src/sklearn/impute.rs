@@ -9,10 +9,12 @@ use crate::{
 
 mod fill;
 mod indicator;
+mod iterative;
 mod knn;
 mod simple;
 
 pub(crate) use indicator::MissingIndicator;
+pub(crate) use iterative::IterativeImputer;
 pub(crate) use knn::NeighborsImputer;
 pub(crate) use simple::SimpleImputer;
 

@@ -1,8 +1,5 @@
 //! For classes that do not run natively, the nearest that do.
 
-/// Class, and what to train in its place.
-const NEAREST: &[(&str, &str)] = &[("IterativeImputer", "`SimpleImputer`")];
-
 /// Endings that names share when their classes take and give the same kinds of values, and which of
 /// these classes run. A vectorizer is not among them: one takes texts, another dicts.
 const KINDS: &[(&str, &str)] = &[
@@ -15,15 +12,12 @@ const KINDS: &[(&str, &str)] = &[
 
 /// The nearest classes that run, with "and" or "or" between them.
 pub(super) fn nearest(class: &str) -> Option<&'static str> {
-    if let Some((_, nearest)) = NEAREST.iter().find(|(refused, _)| *refused == class) {
-        return Some(nearest);
-    }
     KINDS.iter().copied().find(|(end, _)| class.ends_with(end)).map(|(_, nearest)| nearest)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{KINDS, NEAREST, nearest};
+    use super::{KINDS, nearest};
     use crate::{Error, Limits, estimators, read};
 
     /// Whether an instance of the class is refused for its class.
@@ -37,9 +31,7 @@ mod tests {
 
     #[test]
     fn the_nearest_classes_run_and_those_they_stand_for_do_not() {
-        let kinds = KINDS.iter().map(|(end, _)| format!("X{end}"));
-        let advice = NEAREST.iter().map(|(refused, _)| (*refused).to_owned()).chain(kinds);
-        for refused in advice {
+        for refused in KINDS.iter().map(|(end, _)| format!("X{end}")) {
             assert!(is_refused(&refused), "{refused}");
             let text = nearest(&refused).unwrap();
             let classes: Vec<_> = text.split('`').skip(1).step_by(2).collect();

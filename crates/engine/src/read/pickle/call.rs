@@ -212,8 +212,13 @@ impl Machine {
             return Ok(None);
         };
         let Kind::Global("builtins", base) = self.out.cursor(base).kind() else { return Ok(None) };
-        let args: &[Id] = if base == "object" { &[] } else { &[state] };
-        self.out.object(class, args, at).map(Some)
+        let args = match (base, self.out.cursor(state).kind()) {
+            ("object", _) => Vec::new(),
+            // a named tuple: newer protocols call its class with its items
+            ("tuple", Kind::Tuple(items)) => items.to_vec(),
+            _ => vec![state],
+        };
+        self.out.object(class, &args, at).map(Some)
     }
 }
 

@@ -146,6 +146,8 @@ fn calls_are_recorded_and_not_made() {
     check(b"cmine\nList\n)\x81K\x01a(K\x02e}b.", "mine.List()<-{}+[1, 2]");
     check(b"cmine\nDict\n)\x81K\x01Ns.", "mine.Dict()+{1: None}");
     check(b"ccopy_reg\n_reconstructor\n(cmine\nThing\nc__builtin__\nobject\nNtR.", "mine.Thing()");
+    let pair = b"ccopy_reg\n_reconstructor\n(cmine\nPair\nc__builtin__\ntuple\n(I1\nI2\nttR.";
+    check(pair, "mine.Pair(1, 2)");
     check(b"ccopyreg\n__newobj__\n(cmine\nThing\nK\x01tR.", "mine.Thing(1)");
 }
 

@@ -148,7 +148,7 @@ impl SimpleImputer {
     }
 
     /// The input column at a place among those that stay.
-    fn kept(&self, place: usize) -> Option<usize> {
+    pub(super) fn kept(&self, place: usize) -> Option<usize> {
         match &self.keep {
             Some(keep) => keep.get(place).copied(),
             None => (place < self.fill.len()).then_some(place),
@@ -156,7 +156,7 @@ impl SimpleImputer {
     }
 
     /// Number of columns that stay.
-    fn kept_len(&self) -> usize {
+    pub(super) fn kept_len(&self) -> usize {
         self.keep.as_ref().map_or(self.fill.len(), Vec::len)
     }
 
