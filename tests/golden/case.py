@@ -26,7 +26,7 @@ class Case:
     ``fit`` gets a :class:`data.Data` and returns the fitted model. ``rows`` gets the same data and the
     model and returns the input: a 2-D array, a pandas frame or a list of documents.
     ``objects`` writes columns of objects as such, so that None and NaN stay apart. ``unread`` finds out which columns
-    the model never reads. ``exact`` is one class for all methods, or a class per method with ``"*"`` for the rest.
+    the model never reads. ``fresh`` cases are not in the committed set. ``exact`` is one class for all methods, or a class per method with ``"*"`` for the rest.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Case:
     errors: Optional[Callable[[Any, Any], list]] = None
     objects: bool = False
     unread: bool = False
+    fresh: bool = False
 
     def exactness(self, method: str) -> str:
         """The exactness class of one method: ``A``, ``B``, ``B4`` or ``C``."""

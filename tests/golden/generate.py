@@ -44,6 +44,7 @@ FAMILIES = (
     "gaussian",
     "foreign",
     "catboost",
+    "tutorials",
     "mlflow_folders",
     "chains",
     "refused",
@@ -60,12 +61,14 @@ def folder_of(case: object, out: Path) -> Path:
     return out / tag / case.name
 
 
-def wanted(case: object, patterns: list) -> bool:
+def wanted(case: object, patterns: list, containers: str) -> bool:
     """Whether a case fits the installed versions and one of the patterns."""
     from case import installed, version_key
 
     version = version_key(installed(case.library))
     if not version or not version_key(case.since) <= version < version_key(case.until):
+        return False
+    if case.fresh and containers != "all":
         return False
     return any(fnmatch.fnmatch(case.name, pattern) for pattern in patterns)
 
@@ -110,7 +113,7 @@ def main() -> int:
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     start = time.monotonic()
-    chosen = [case for case in all_cases() if wanted(case, options.only)]
+    chosen = [case for case in all_cases() if wanted(case, options.only, options.containers)]
     done = [run(case, options.out, options.seed, options.containers) for case in chosen]
     print(f"{sum(done)} of {len(done)} cases in {time.monotonic() - start:.1f} s")
     return 0 if all(done) else 1

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{ColumnUse, Error, Inputs, Method, Output, Predictor, Table};
+use crate::{Cell, ColumnUse, Error, Inputs, Method, Output, Predictor, Table};
 
 /// A fitted transformer: columns in, columns out.
 pub(crate) trait Transform: Send + Sync + fmt::Debug {
@@ -22,6 +22,11 @@ pub(crate) trait Transform: Send + Sync + fmt::Debug {
     /// later with each output column: without it, all of those are values. When this gives `None`,
     /// all of the `columns` are values.
     fn uses(&self, _columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+        None
+    }
+
+    /// The values that training had in one of `columns` columns, when it is one of categories.
+    fn categories(&self, _column: usize, _columns: usize) -> Option<Vec<Cell>> {
         None
     }
 
@@ -80,6 +85,10 @@ impl Predictor for Transformer {
 
     fn methods(&self) -> &[Method] {
         &[Method::Transform]
+    }
+
+    fn categories(&self, column: usize) -> Option<Vec<Cell>> {
+        self.0.categories(column, self.0.inputs().columns?)
     }
 
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {

@@ -1,10 +1,12 @@
 //! What a model file is, told without serving it.
 
 use crate::{
-    Error, Limits, Model, Source, estimators, flavors,
+    Error, Limits, Model, Source, catalogue, estimators, flavors,
     read::{Cursor, Id},
     sklearn::{building::Building, parts},
 };
+
+mod facts;
 
 /// Most steps that are listed; real pipelines stay far below.
 const MOST_STEPS: usize = 500;
@@ -36,6 +38,12 @@ pub struct Step {
     pub name: String,
     /// Its class with its module.
     pub class: String,
+    /// What an estimator of this class does, in a few words; empty when it is not known.
+    pub does: &'static str,
+    /// Whether classes of this name run, and how exactly; `None` when nothing is known.
+    pub runs: Option<catalogue::Runs>,
+    /// What is known of this one, each with its value, such as `columns` and `13`.
+    pub facts: Vec<(&'static str, String)>,
     /// Why it does not run natively, when it does not.
     pub problem: Option<String>,
 }
@@ -73,7 +81,16 @@ fn list(link: &flavors::Opened, name: &str, steps: &mut Vec<Step>, references: &
         if !name.is_empty() {
             let class = link.format.clone();
             let problem = link.loaded.estimator.as_ref().err().map(ToString::to_string);
-            steps.push(Step { depth: 0, name: name.into(), class, problem });
+            let (does, facts) = ("", Vec::new());
+            steps.push(Step {
+                depth: 0,
+                name: name.into(),
+                class,
+                does,
+                runs: None,
+                facts,
+                problem,
+            });
         }
         return;
     };
@@ -110,7 +127,13 @@ fn walk(
         Some((module, name)) => format!("{module}.{name}"),
         None => estimator.as_str().map_or_else(|| estimator.describe(), str::to_owned),
     };
-    steps.push(Step { depth, name: name.into(), class, problem });
+    let known = estimator.class().and_then(|(module, name)| {
+        catalogue::find(module.split('.').next().unwrap_or_default(), name)
+    });
+    let does = known.map(|entry| entry.does).unwrap_or_default();
+    let facts = facts::of(estimator);
+    let runs = known.map(|entry| entry.runs);
+    steps.push(Step { depth, name: name.into(), class, does, runs, facts, problem });
     for (name, child) in inner {
         walk(child, &name, depth + 1, building, steps);
     }
@@ -126,9 +149,23 @@ fn children(estimator: Cursor<'_>) -> Vec<(String, Cursor<'_>)> {
     if !parts.is_empty() {
         return parts;
     }
-    let best = estimator.attr("best_estimator_");
-    best.map(|best| ("best_estimator_".into(), best)).into_iter().collect()
+    let mut found = members(estimator);
+    let single = INSIDE.iter().filter_map(|&name| Some((name.to_owned(), estimator.attr(name)?)));
+    found.extend(single.filter(|(_, inside)| inside.class().is_some()));
+    found
 }
+
+/// The fitted estimators of a vote or a stack, by the names that they were given.
+fn members(estimator: Cursor<'_>) -> Vec<(String, Cursor<'_>)> {
+    let items = |name| estimator.attr(name).and_then(Cursor::items).unwrap_or_default();
+    let given = items("estimators").iter().filter_map(|&id| pair(estimator, id));
+    let given = given.filter(|(_, it)| it.class().is_some()).map(|(name, _)| name);
+    given.zip(items("estimators_")).map(|(name, &id)| (name, estimator.go(id))).collect()
+}
+
+/// Attributes that hold the one estimator inside of another.
+const INSIDE: &[&str] =
+    &["best_estimator_", "estimator_", "regressor_", "transformer_", "final_estimator_"];
 
 /// `(name, estimator)` or `(name, estimator, columns)`.
 fn pair(around: Cursor<'_>, id: Id) -> Option<(String, Cursor<'_>)> {

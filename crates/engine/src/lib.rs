@@ -10,6 +10,7 @@
 //! ```
 
 mod attributes;
+pub mod catalogue;
 mod catboost;
 mod error;
 mod estimator;

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use crate::{Error, Method, Output, Table};
+use crate::{Cell, Error, Method, Output, Table};
 
 mod named;
 
@@ -99,6 +99,17 @@ pub trait Predictor: Send + Sync + fmt::Debug {
     /// answer; `None` when it computes others.
     fn chosen(&self) -> Option<&[usize]> {
         None
+    }
+
+    /// The values that training had in a column, when it is one of categories.
+    fn categories(&self, _column: usize) -> Option<Vec<Cell>> {
+        None
+    }
+
+    /// What people ask of a model that has no parts to look into, each with its value: trees,
+    /// rounds, objective.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
     }
 
     /// Answers for every row of `input`, in order.

@@ -9,6 +9,7 @@ use clap::{Arg, Command, CommandFactory};
 
 use crate::cli::Cli;
 
+mod estimators;
 mod metrics;
 
 #[test]
@@ -19,6 +20,11 @@ fn the_command_line_reference_is_true() {
 #[test]
 fn the_metrics_reference_is_true() {
     hold("metrics.md", &metrics::page());
+}
+
+#[test]
+fn the_list_of_estimators_is_true() {
+    hold("estimators.md", &estimators::page());
 }
 
 fn hold(page: &str, expected: &str) {

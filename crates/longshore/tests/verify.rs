@@ -1,5 +1,7 @@
 //! `longshore verify` against golden cases and against files as users write them.
 
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -5,7 +5,7 @@ use crate::{
     read::Cursor,
     sklearn::{
         building::Building,
-        cluster::{BisectingKMeans, Clusters, FeatureAgglomeration, without_predict},
+        cluster::{BisectingKMeans, Clusters, FeatureAgglomeration},
         mixture::Mixture,
     },
 };
@@ -20,13 +20,6 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Optio
         "FeatureAgglomeration" => transformer(FeatureAgglomeration::build(c)),
         "GaussianMixture" => predictor(Mixture::gaussian(c)),
         "BayesianGaussianMixture" => predictor(Mixture::bayesian(c)),
-        "DBSCAN"
-        | "HDBSCAN"
-        | "OPTICS"
-        | "AgglomerativeClustering"
-        | "SpectralClustering"
-        | "SpectralBiclustering"
-        | "SpectralCoclustering" => without_predict(name),
         _ => return None,
     })
 }

@@ -2,7 +2,6 @@
 
 use super::{Built, predictor, transformer};
 use crate::{
-    Error,
     read::Cursor,
     sklearn::{
         building::Building,
@@ -38,21 +37,6 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Optio
         }
         "Isomap" => transformer(Isomap::build(c)),
         "LocallyLinearEmbedding" => transformer(LocallyLinear::build(c)),
-        "NMF" | "MiniBatchNMF" => Err(Error::Unsupported {
-            what: format!("`{name}`"),
-            reason:
-                "the library starts from the mean of all rows that are asked together and stops \
-                     when all of them have converged, so that its answer to a row depends on the \
-                     others"
-                    .into(),
-            hint: "Use `LatentDirichletAllocation` for topics, or `TruncatedSVD` or `PCA`".into(),
-        }),
-        "TSNE" | "MDS" | "ClassicalMDS" | "SpectralEmbedding" => Err(Error::Unsupported {
-            what: format!("`{name}`"),
-            reason: "it places the rows that it was fitted on and has no `transform` for others"
-                .into(),
-            hint: "Use `PCA`, `KernelPCA` or `LinearDiscriminantAnalysis`, which do".into(),
-        }),
         _ => return None,
     })
 }

@@ -2,7 +2,6 @@
 
 use super::{Built, predictor, transformer};
 use crate::{
-    Error,
     read::Cursor,
     sklearn::{
         building::Building,
@@ -27,13 +26,6 @@ pub(super) fn of_class(name: &str, c: Cursor<'_>, _building: &Building) -> Optio
         "NeighborhoodComponentsAnalysis" => transformer(NeighborhoodComponents::build(c)),
         "KernelDensity" => predictor(KernelDensity::build(c)),
         "KNNImputer" => transformer(NeighborsImputer::build(c)),
-        "NearestNeighbors" => Err(Error::Unsupported {
-            what: "`NearestNeighbors`".into(),
-            reason: "it has neither `predict` nor `transform`".into(),
-            hint: "Fit a `KNeighborsTransformer`, whose `transform` gives the distances to the \
-                   nearest rows, or a `KNeighborsClassifier` or `KNeighborsRegressor`"
-                .into(),
-        }),
         _ => return None,
     })
 }

@@ -1,4 +1,4 @@
-use crate::{ColumnPlace, Error, Inputs, Method, Output, Predictor, Table};
+use crate::{Cell, ColumnPlace, Error, Inputs, Method, Output, Predictor, Table};
 
 /// A whole model. Its parts know columns by position only, so this puts names into their errors.
 #[derive(Debug)]
@@ -38,6 +38,18 @@ impl Predictor for Named {
 
     fn methods(&self) -> &[Method] {
         self.0.methods()
+    }
+
+    fn transformed(&self, columns: usize) -> Option<usize> {
+        self.0.transformed(columns)
+    }
+
+    fn categories(&self, column: usize) -> Option<Vec<Cell>> {
+        self.0.categories(column)
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        self.0.facts()
     }
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {

@@ -3,9 +3,7 @@
 mod agglomeration;
 mod bisecting;
 mod centres;
-mod refusal;
 
 pub(crate) use agglomeration::FeatureAgglomeration;
 pub(crate) use bisecting::BisectingKMeans;
 pub(crate) use centres::Clusters;
-pub(crate) use refusal::without_predict;

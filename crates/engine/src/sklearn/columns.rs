@@ -4,7 +4,7 @@ use select::Selection;
 
 use super::{part, stack};
 use crate::{
-    ColumnUse, Error, Inputs, Table, attributes,
+    Cell, ColumnUse, Error, Inputs, Table, attributes,
     estimator::Transform,
     quantity,
     read::{Cursor, Kind},
@@ -186,6 +186,13 @@ impl Transform for ColumnTransformer {
             start = end;
         }
         Some(uses)
+    }
+
+    fn categories(&self, column: usize, _columns: usize) -> Option<Vec<Cell>> {
+        self.parts.iter().find_map(|part| {
+            let at = part.columns.iter().position(|&own| own == column)?;
+            part.transform.as_ref()?.categories(at, part.columns.len())
+        })
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {

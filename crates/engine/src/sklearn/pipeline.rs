@@ -1,6 +1,6 @@
 use super::{part, sampler};
 use crate::{
-    ColumnUse, Error, Inputs, Method, Output, Predictor, Table, attributes,
+    Cell, ColumnUse, Error, Inputs, Method, Output, Predictor, Table, attributes,
     estimator::{Estimator, Transform},
     read::Cursor,
     sklearn::building::Building,
@@ -97,6 +97,18 @@ impl Steps {
         Some(at)
     }
 
+    /// The categories that the first step which has some for this column knows.
+    fn known(&self, column: usize, columns: usize) -> Option<Vec<Cell>> {
+        let mut at = column;
+        for ((_, step), width) in self.0.iter().zip(self.widths(columns)) {
+            if let Some(found) = step.categories(at, width) {
+                return Some(found);
+            }
+            at = (0..step.outputs(width)).find(|&output| step.source(output, width) == Some(at))?;
+        }
+        None
+    }
+
     /// Turns an error about the output of the first `count` steps into one about the rows sent.
     fn traced(&self, error: Error, count: usize, columns: usize) -> Error {
         error.trace(|at| self.source_of(count, at, columns))
@@ -135,6 +147,10 @@ impl Transform for Steps {
         })
     }
 
+    fn categories(&self, column: usize, columns: usize) -> Option<Vec<Cell>> {
+        self.known(column, columns)
+    }
+
     fn transform(&self, mut input: Table) -> Result<Table, Error> {
         let columns = input.columns();
         for (at, (name, step)) in self.0.iter().enumerate() {
@@ -168,6 +184,14 @@ impl Predictor for Pipeline {
 
     fn methods(&self) -> &[Method] {
         self.last.methods()
+    }
+
+    fn categories(&self, column: usize) -> Option<Vec<Cell>> {
+        self.steps.known(column, self.inputs().columns?)
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        self.last.facts()
     }
 
     fn transformed(&self, columns: usize) -> Option<usize> {

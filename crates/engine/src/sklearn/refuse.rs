@@ -3,6 +3,7 @@
 use super::nearest::nearest;
 use crate::{
     Error,
+    catalogue::{self, Runs},
     read::{Cursor, Kind},
 };
 
@@ -74,10 +75,15 @@ pub(crate) fn class(estimator: Cursor<'_>) -> Error {
     };
     let root = module.split('.').next().unwrap_or_default();
     let what = format!("`{module}.{name}`");
+    if let Some(Runs::Refused { reason, instead }) = catalogue::find(root, name).map(|it| it.runs) {
+        let what = if root == "sklearn" { format!("`{name}`") } else { what };
+        let hint = format!("Options: {instead}");
+        return Error::Unsupported { what, reason: reason.into(), hint };
+    }
     match root {
         "sklearn" => Error::Unsupported {
             what: format!("`{name}`"),
-            reason: "this class of scikit-learn has no native implementation".into(),
+            reason: UNKNOWN.into(),
             hint: instead(name),
         },
         "__main__" | "__mp_main__" => Error::Unsupported {
@@ -106,6 +112,9 @@ pub(crate) fn class(estimator: Cursor<'_>) -> Error {
         },
     }
 }
+
+/// Why a class of scikit-learn that is not known does not run.
+pub(crate) const UNKNOWN: &str = "this class of scikit-learn has no native implementation";
 
 /// What to train instead of a class.
 fn instead(class: &str) -> String {

@@ -1,6 +1,6 @@
 use super::{part, stack};
 use crate::{
-    ColumnUse, Error, Inputs, Table, attributes,
+    Cell, ColumnUse, Error, Inputs, Table, attributes,
     estimator::Transform,
     read::{Cursor, Kind},
     sklearn::building::Building,
@@ -95,6 +95,11 @@ impl Transform for FeatureUnion {
             start = end;
         }
         Some(uses)
+    }
+
+    fn categories(&self, column: usize, columns: usize) -> Option<Vec<Cell>> {
+        let mut inside = self.parts.iter().filter_map(|part| part.transform.as_ref());
+        inside.find_map(|transform| transform.categories(column, columns))
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {

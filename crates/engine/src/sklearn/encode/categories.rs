@@ -99,6 +99,16 @@ impl Categories {
         self.len
     }
 
+    /// The categories in their order; missing ones are not among them.
+    pub(super) fn cells(&self) -> Vec<Cell> {
+        let texts = self.texts.iter().map(|(v, at)| (*at, Cell::Text(v.as_ref().into())));
+        let ints = self.ints.iter().map(|&(v, at)| (at, Cell::I64(v)));
+        let floats = self.floats.iter().map(|&(v, at)| (at, Cell::F64(v)));
+        let mut all: Vec<_> = texts.chain(ints).chain(floats).collect();
+        all.sort_unstable_by_key(|&(at, _)| at);
+        all.into_iter().map(|(_, cell)| cell).collect()
+    }
+
     /// The place of a value.
     ///
     /// `None` and NaN are different categories. In a column of texts or of numbers, a missing value

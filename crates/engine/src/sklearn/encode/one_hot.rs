@@ -4,7 +4,7 @@ use super::{
     value::value,
 };
 use crate::{
-    ColumnUse, Csr, Data, Error, Inputs, Matrix, Scalar, Table, attributes,
+    Cell, ColumnUse, Csr, Data, Error, Inputs, Matrix, Scalar, Table, attributes,
     estimator::Transform,
     read::Cursor,
     sklearn::check::{self, Allow},
@@ -152,6 +152,10 @@ impl Transform for OneHotEncoder {
 
     fn uses(&self, _columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
         Some(self.features.iter().map(|feature| feature.categories.column_use()).collect())
+    }
+
+    fn categories(&self, column: usize, _columns: usize) -> Option<Vec<Cell>> {
+        Some(self.features.get(column)?.categories.cells())
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {

@@ -4,7 +4,7 @@ use super::{
     value::value,
 };
 use crate::{
-    ColumnUse, Data, Error, Inputs, Matrix, Scalar, Table, attributes,
+    Cell, ColumnUse, Data, Error, Inputs, Matrix, Scalar, Table, attributes,
     estimator::Transform,
     read::Cursor,
     sklearn::check::{self, Allow},
@@ -103,6 +103,10 @@ impl Transform for OrdinalEncoder {
 
     fn uses(&self, _columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
         Some(self.features.iter().map(|feature| feature.categories.column_use()).collect())
+    }
+
+    fn categories(&self, column: usize, _columns: usize) -> Option<Vec<Cell>> {
+        Some(self.features.get(column)?.categories.cells())
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {
