@@ -85,10 +85,6 @@ pub(super) const MODULES: &[Module] = &[
             runs("CategoricalImputer", "A", "missing categories by a word or the most frequent"),
             runs("CountFrequencyEncoder", "A", "how often a category occurred"),
             runs("CyclicalFeatures", "B4", "sine and cosine of each value"),
-            runs("DropConstantFeatures", "A", "columns chosen by what varies"),
-            runs("DropCorrelatedFeatures", "A", "columns chosen by correlation"),
-            runs("DropDuplicateFeatures", "A", "columns without doubles"),
-            runs("DropFeatures", "A", "columns but those named"),
             refused(
                 "DropMissingData",
                 "leaves out rows with missing values",
