@@ -59,7 +59,7 @@ def _iris() -> list:
         _case("iris-forest", "iris", lambda d: ensemble.RandomForestClassifier(20, random_state=d.state), TREE),
         _case("iris-bayes", "iris", lambda d: naive_bayes.GaussianNB()),
         _case("iris-discriminant", "iris", lambda d: discriminant_analysis.LinearDiscriminantAnalysis()),
-        _case("iris-kmeans", "iris", lambda d: cluster.KMeans(3, n_init=3, random_state=d.state)),
+        _case("iris-kmeans", "iris", lambda d: cluster.KMeans(3, n_init=3, random_state=d.state), extras=("row",)),
         _case("iris-search", "iris", lambda d: GridSearchCV(svm.SVC(), {"C": [1, 10], "kernel": ["rbf", "linear"]}, cv=3)),
         _case("iris-voting", "iris", lambda d: ensemble.VotingClassifier([("lr", linear_model.LogisticRegression(max_iter=500)), ("rf", ensemble.RandomForestClassifier(8, random_state=d.state)), ("nb", naive_bayes.GaussianNB())], voting="soft")),
         _case("iris-mlp", "iris", lambda d: make_pipeline(StandardScaler(), neural_network.MLPClassifier((16,), max_iter=60, random_state=d.state))),
@@ -135,7 +135,7 @@ def _boosters() -> list:
     return [
         _case("iris-xgboost", "iris", lambda d: xgboost.XGBClassifier(n_estimators=10, n_jobs=1), "B4", library="xgboost"),
         _case("cancer-lightgbm", "breast_cancer", lambda d: lightgbm.LGBMClassifier(n_estimators=10, n_jobs=1, verbose=-1), {"*": "B", "predict_log_proba": "B4"}, library="lightgbm"),
-        Case("tutorial-people-catboost", lambda d: boosted(d).fit(d.frame, d.binary), catboost_rows, "B4", library="catboost", fresh=True, extras=()),
+        Case("tutorial-people-catboost", lambda d: boosted(d).fit(d.frame, d.binary), catboost_rows, {"*": "B4", "contributions": "C"}, library="catboost", fresh=True, extras=()),
     ]
 
 
@@ -180,5 +180,5 @@ def _texts() -> list:
         _text("latent-semantics", lambda d: make_pipeline(words(), decomposition.TruncatedSVD(5, random_state=d.state), linear_model.LogisticRegression())),
         _text("tags", lambda d: make_pipeline(words(), OneVsRestClassifier(linear_model.LogisticRegression())), target=tags),
         _text("union-forest", lambda d: make_pipeline(union(), ensemble.RandomForestClassifier(10, random_state=d.state)), "C"),
-        _text("topics", lambda d: make_pipeline(CountVectorizer(), decomposition.NMF(2, init="nndsvd", random_state=d.state, max_iter=400)), "C"),
+        _text("topics", lambda d: make_pipeline(CountVectorizer(), decomposition.LatentDirichletAllocation(2, random_state=d.state, max_iter=10)), "C"),
     ]
