@@ -38,12 +38,12 @@ def answers(model: object, rows: object, methods: Optional[tuple] = None, also: 
 def _catboost_contributions(model: object, rows: object) -> dict:
     """Shapley values by the weights of leaves that the model keeps: a model that was scaled or summed up has none.
 
-    Of trees of nodes, those with several outputs have none here.
+    Trees of nodes have none here: the library's own do not add up to the score.
     """
     import catboost
 
     policy = model.get_all_params().get("grow_policy", "SymmetricTree") if model.get_params() else "Depthwise"
-    if policy != "SymmetricTree" and model._predict(rows, "RawFormulaVal", 0, 0, 1, False, "predict").ndim > 1:
+    if policy != "SymmetricTree":
         return {}
     pool = catboost.Pool(rows, cat_features=model._get_cat_feature_indices())
     try:

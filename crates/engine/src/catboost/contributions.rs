@@ -5,10 +5,13 @@
 //! Ensembles" (2018), algorithm 2, with what `catboost/libs/fstr/shap_values.cpp` makes of it: a
 //! subtree that no training data reached adds nothing, and the share of a CTR is divided equally
 //! among the columns of categories that it is made of.
+//!
+//! Only of symmetric trees: what CatBoost gives for trees of nodes does not add up to the score, and
+//! differs from what these formulas give.
 
 use std::collections::HashMap;
 
-use super::{columns::Compared, parts::Node};
+use super::columns::Compared;
 
 /// Deepest tree that is followed; CatBoost grows none beyond 16.
 const DEEPEST: usize = 24;
@@ -33,15 +36,9 @@ struct Test {
     group: usize,
 }
 
-/// The splits of a tree.
+/// The split of each level of a tree, the first of which is the lowest bit of a leaf's number.
 #[derive(Debug)]
-enum Tree {
-    /// One for each level, the first of which is the lowest bit of a leaf's number.
-    Symmetric(Vec<usize>),
-    /// Nodes, parents before children: the split and the steps to both children, or the place of
-    /// the leaf among all leaves.
-    Nodes(Vec<Part>),
-}
+struct Tree(Vec<usize>);
 
 /// A node: its split with both children, and its leaf, when rows can end there. A child that is the
 /// node itself is none.
@@ -85,38 +82,7 @@ impl Contributions {
             if levels.len() > DEEPEST {
                 return None;
             }
-            self.trees.push(Tree::Symmetric(levels));
-        }
-        Some(self)
-    }
-
-    /// Takes trees of nodes with one output; `None` when one of them is not as it must be, or too deep.
-    pub(super) fn nodes(mut self, sizes: &[i32], nodes: &[Node]) -> Option<Self> {
-        let mut rest = nodes;
-        for &size in sizes {
-            let (own, others) = rest.split_at_checked(usize::try_from(size).ok()?)?;
-            rest = others;
-            let mut depths = vec![0; own.len()];
-            let mut parts = Vec::with_capacity(own.len());
-            for (at, node) in own.iter().enumerate() {
-                let mut part = Part::default();
-                if node.steps.contains(&0) {
-                    let leaf = node.leaf as usize;
-                    part.leaf = Some(Some(leaf).filter(|&leaf| leaf < self.weights.len())?);
-                }
-                if node.steps != [0, 0] {
-                    part.split = usize::try_from(node.split).ok()?;
-                    self.tests.get(part.split)?;
-                    let depth = depths.get(at).copied()? + 1;
-                    let children = node.steps.map(|step| at.saturating_add(step as usize));
-                    for child in children.into_iter().filter(|&child| child != at) {
-                        *depths.get_mut(child).filter(|_| depth <= DEEPEST)? = depth;
-                    }
-                    part.children = Some(children);
-                }
-                parts.push(part);
-            }
-            self.trees.push(Tree::Nodes(parts));
+            self.trees.push(Tree(levels));
         }
         Some(self)
     }
@@ -191,35 +157,17 @@ struct Grown<'a> {
 impl<'a> Grown<'a> {
     fn new(tree: &'a Tree, of: &Contributions, first: usize) -> Self {
         let weight = |leaf: usize| of.weights.get(leaf).copied().unwrap_or_default();
-        match tree {
-            // node `n` has the children `2n` and `2n + 1`
-            Tree::Symmetric(levels) => {
-                let leaves = 1 << levels.len();
-                let mut weights = vec![0.0; leaves];
-                weights.extend((0..leaves).map(|leaf| weight(first + leaf)));
-                for node in (1..leaves).rev() {
-                    let sum =
-                        weights.get(node * 2..node * 2 + 2).map_or(0.0, |both| both.iter().sum());
-                    if let Some(to) = weights.get_mut(node) {
-                        *to = sum;
-                    }
-                }
-                Self { tree, root: 1, first, leaves, weights }
-            }
-            Tree::Nodes(parts) => {
-                let mut weights = vec![0.0; parts.len()];
-                for (at, part) in parts.iter().enumerate().rev() {
-                    let below = part.children.unwrap_or([at, at]).into_iter();
-                    let below = below.filter(|&child| child != at);
-                    let below: f64 = below.filter_map(|child| weights.get(child)).sum();
-                    if let Some(to) = weights.get_mut(at) {
-                        *to = below + part.leaf.map_or(0.0, weight);
-                    }
-                }
-                let leaves = parts.iter().filter(|part| part.leaf.is_some()).count();
-                Self { tree, root: 0, first, leaves, weights }
+        // node `n` has the children `2n` and `2n + 1`
+        let leaves = 1 << tree.0.len();
+        let mut weights = vec![0.0; leaves];
+        weights.extend((0..leaves).map(|leaf| weight(first + leaf)));
+        for node in (1..leaves).rev() {
+            let sum = weights.get(node * 2..node * 2 + 2).map_or(0.0, |both| both.iter().sum());
+            if let Some(to) = weights.get_mut(node) {
+                *to = sum;
             }
         }
+        Self { tree, root: 1, first, leaves, weights }
     }
 
     fn weight(&self, node: usize) -> f64 {
@@ -228,14 +176,9 @@ impl<'a> Grown<'a> {
 
     /// The node, whose depth is known.
     fn part(&self, node: usize, depth: usize) -> Part {
-        match self.tree {
-            Tree::Symmetric(levels) => match levels.iter().rev().nth(depth) {
-                Some(&split) => {
-                    Part { split, children: Some([node * 2, node * 2 + 1]), leaf: None }
-                }
-                None => Part { leaf: Some(self.first + node - self.leaves), ..Part::default() },
-            },
-            Tree::Nodes(parts) => parts.get(node).copied().unwrap_or_default(),
+        match self.tree.0.iter().rev().nth(depth) {
+            Some(&split) => Part { split, children: Some([node * 2, node * 2 + 1]), leaf: None },
+            None => Part { leaf: Some(self.first + node - self.leaves), ..Part::default() },
         }
     }
 
@@ -247,10 +190,7 @@ impl<'a> Grown<'a> {
                 *to += value * share;
             }
         };
-        match self.tree {
-            Tree::Symmetric(_) => (self.first..self.first + self.leaves).for_each(add),
-            Tree::Nodes(parts) => parts.iter().filter_map(|part| part.leaf).for_each(&mut add),
-        }
+        (self.first..self.first + self.leaves).for_each(&mut add);
     }
 }
 

@@ -73,7 +73,6 @@ impl Model {
         let trees = std::mem::take(&mut parts.trees);
         let contributions = contributions.and_then(|contributions| match &trees {
             Trees::Symmetric { sizes, splits } => contributions.symmetric(sizes, splits),
-            Trees::Nodes { sizes, nodes } if outputs == 1 => contributions.nodes(sizes, nodes),
             Trees::Nodes { .. } => None,
         });
         let (trees, starts) = match trees {
