@@ -37,7 +37,7 @@ pub fn array(bytes: Vec<u8>, limits: &Limits) -> Result<Output, Error> {
 /// An array as rows: texts of one dimension are documents, other single values a column.
 ///
 /// # Errors
-/// None for what [`array`] gives.
+/// None for what [`array()`] gives.
 pub fn table(array: Output) -> Result<Table, Error> {
     let Output { rows, columns, data } = array;
     let every = |at: usize, width: usize| (0..rows).map(move |row| row * width + at);
