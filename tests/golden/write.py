@@ -6,9 +6,11 @@ import importlib.util
 import json
 import pickle
 import platform
+import sys
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Optional
 
 import cloudpickle
 import joblib
@@ -163,7 +165,7 @@ def _questions(case: object, data: object, model: object) -> dict:
     body = {"input": encode_input(rows, case.objects)}
     if case.unread:
         body["unread"] = _unread(model, rows)
-    extras = [{**encode_input(extra, case.objects), "expected": _expected(case, model, extra)} for extra in _extras(case, rows)]
+    extras = [found for extra in _extras(case, rows) if (found := _extra(case, model, extra)) is not None]
     if extras:
         body["inputs_extra"] = extras
     if case.errors is not None:
@@ -171,6 +173,15 @@ def _questions(case: object, data: object, model: object) -> dict:
     if not case.refused:
         body["expected"] = _expected(case, model, rows)
     return body
+
+
+def _extra(case: object, model: object, rows: object) -> Optional[dict]:
+    """A further question; None where the library itself stumbles over these rows, which it says."""
+    try:
+        return {**encode_input(rows, case.objects), "expected": _expected(case, model, rows)}
+    except Exception as error:  # whatever the library fails with
+        print(f"{case.library} {case.name}: the library cannot answer a further question: {error}", file=sys.stderr)
+        return None
 
 
 def _extras(case: object, rows: object) -> list:
