@@ -233,9 +233,9 @@ def _spread() -> list:
         Case("meta-spread-rbf-sparse", lambda d: spread(d, x=thin(d), gamma=0.5), _near, since="1.3", **C),
         Case("meta-spread-rbf-one-hot", hot, lambda d, m: d.ints[28:40], since="1.3", **C),
         Case("meta-spread-rbf-text", lambda d: spread(d, y=d.names[:30], gamma=1), _near, "C", since="1.6"),
-        Case("meta-spread-knn", lambda d: spread(d, **knn), _near, errors=_unfit),
-        Case("meta-spread-knn-propagation", lambda d: spread(d, LabelPropagation, x=d.x[:30], y=unknown(d.three[:30] + 1.0), **knn), _edge),
-        Case("meta-spread-knn-floats", lambda d: spread(d, x=floats(d), **knn), lambda d, m: _near(d, m).astype("f4")),
-        Case("meta-spread-knn-sparse", lambda d: spread(d, x=thin(d), **knn), _near, extras=("row",), since="1.3"),
+        Case("meta-spread-knn", lambda d: spread(d, **knn), _near, "B4", errors=_unfit),
+        Case("meta-spread-knn-propagation", lambda d: spread(d, LabelPropagation, x=d.x[:30], y=unknown(d.three[:30] + 1.0), **knn), _edge, "B4"),
+        Case("meta-spread-knn-floats", lambda d: spread(d, x=floats(d), **knn), lambda d, m: _near(d, m).astype("f4"), "B4"),
+        Case("meta-spread-knn-sparse", lambda d: spread(d, x=thin(d), **knn), _near, "B4", extras=("row",), since="1.3"),
         Case("meta-spread-own-kernel", lambda d: spread(d, kernel=own), _near, extras=(), refused=("LabelSpreading.kernel", "train.py"), containers=("model.cloudpickle.pkl",)),
     ]
