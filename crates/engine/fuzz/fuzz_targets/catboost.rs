@@ -1,21 +1,13 @@
 //! CatBoost's binary files: read, built and asked, with numbers and with texts in every column.
 #![no_main]
 
-use std::{fs, path::PathBuf, process, sync::LazyLock};
+mod loaded;
 
 use libfuzzer_sys::fuzz_target;
-use longshore_engine::{Column, Data, Limits, Matrix, Source, Table, load};
-
-static FILE: LazyLock<PathBuf> =
-    LazyLock::new(|| std::env::temp_dir().join(format!("longshore-catboost-{}", process::id())));
+use longshore_engine::{Column, Data, Matrix, Table};
 
 fuzz_target!(|bytes: &[u8]| {
-    fs::write(&*FILE, bytes).expect("a temporary folder to write to");
-    let Ok(model) = load(&Source::File(FILE.clone()), &Limits::default()) else { return };
-    let columns = model.inputs().columns.unwrap_or(3);
-    if columns > 4096 {
-        return;
-    }
+    let Some((model, columns)) = loaded::model(bytes) else { return };
     let ask = |rows: usize, data: Data| {
         let table = Table { rows, names: None, data };
         for method in model.predictor.methods() {
