@@ -1,5 +1,7 @@
 //! Sums in the order that speed or a library asks for.
 
+use std::ops::Add;
+
 /// A sum of what `combine` makes of each pair, in four partial sums: the processor adds to all four at once,
 /// and the result is closer to the true sum.
 pub(super) fn sum<T>(row: &[T], other: &[f64], combine: impl Fn(&T, f64) -> f64) -> f64 {
@@ -16,7 +18,7 @@ pub(super) fn sum<T>(row: &[T], other: &[f64], combine: impl Fn(&T, f64) -> f64)
 }
 
 /// numpy's sum of a contiguous row: pairwise, over eight partial sums in blocks of 128.
-pub(super) fn pairwise(values: &[f64]) -> f64 {
+pub(super) fn pairwise<T: Copy + Default + Add<Output = T>>(values: &[T]) -> T {
     if values.len() > 128 {
         let half = values.len() / 2;
         let (low, high) = values.split_at(half - half % 8);
@@ -24,37 +26,16 @@ pub(super) fn pairwise(values: &[f64]) -> f64 {
     }
     let (eights, rest) = values.as_chunks::<8>();
     let Some((first, eights)) = eights.split_first() else {
-        return rest.iter().fold(0.0, |sum, v| sum + v);
+        return rest.iter().fold(T::default(), |sum, &v| sum + v);
     };
     let mut sums = *first;
     for eight in eights {
-        for (sum, v) in sums.iter_mut().zip(eight) {
-            *sum += v;
+        for (sum, &v) in sums.iter_mut().zip(eight) {
+            *sum = *sum + v;
         }
     }
     let [a, b, c, d, e, f, g, h] = sums;
-    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, v| sum + v)
-}
-
-/// [`pairwise`] in floats.
-pub(super) fn pairwise_f32(values: &[f32]) -> f32 {
-    if values.len() > 128 {
-        let half = values.len() / 2;
-        let (low, high) = values.split_at(half - half % 8);
-        return pairwise_f32(low) + pairwise_f32(high);
-    }
-    let (eights, rest) = values.as_chunks::<8>();
-    let Some((first, eights)) = eights.split_first() else {
-        return rest.iter().fold(0.0, |sum, v| sum + v);
-    };
-    let mut sums = *first;
-    for eight in eights {
-        for (sum, v) in sums.iter_mut().zip(eight) {
-            *sum += v;
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = sums;
-    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, v| sum + v)
+    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, &v| sum + v)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::{
     sklearn::{
         check::{self, Allow},
         refuse,
-        sums::{pairwise, pairwise_f32},
+        sums::pairwise,
     },
 };
 
@@ -72,7 +72,7 @@ impl FeatureAgglomeration {
             Pooling::Mean => values.iter().sum::<f64>() / values.len() as f64,
             Pooling::Sum if is_f32 => {
                 let floats: Vec<_> = values.iter().map(|&v| v as f32).collect();
-                f64::from(pairwise_f32(&floats))
+                f64::from(pairwise(&floats))
             }
             Pooling::Sum => pairwise(values),
             Pooling::Least => values.iter().copied().fold(f64::INFINITY, f64::min),

@@ -2,7 +2,7 @@ use super::{heap::Near, space::Neighbors, weights::Weighting};
 use crate::{
     Error, Inputs, Method, Output, OutputData, Predictor, Table, attributes,
     read::{Cursor, DtypeKind},
-    sklearn::sums::{pairwise, pairwise_f32},
+    sklearn::sums::pairwise,
 };
 
 /// `KNeighborsRegressor` and `RadiusNeighborsRegressor`.
@@ -102,7 +102,7 @@ impl NeighborsRegressor {
 /// The mean in floats, each sum rounded.
 fn mean_f32(values: &[f64], outputs: usize) -> f32 {
     let values: Vec<f32> = values.iter().map(|&v| v as f32).collect();
-    let sum = if outputs > 1 { values.iter().sum() } else { pairwise_f32(&values) };
+    let sum = if outputs > 1 { values.iter().sum() } else { pairwise(&values) };
     sum / values.len() as f32
 }
 
