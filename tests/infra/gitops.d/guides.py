@@ -1,12 +1,14 @@
-"""The commands in the guides: which there are, who runs each of them, and a way to run them.
+"""The commands in the README and the guides: which there are, who runs each of them, and a way to run them.
 
-A fenced block of `sh` or `console` carries one marker on the line before it:
+A fenced block of `sh` or `console` carries one marker on the line before it, and so does a block of `python` on the pages that newcomers read:
 
     <!-- run: local -->          on this machine, in a clone
     <!-- run: cluster -->        against a real cluster, in a namespace of the page's own
     <!-- run: emulator -->       against an emulated AWS
     <!-- run: by SCRIPT -->      by that script of the repository, which holds the same commands
     <!-- needs: account -->      by nobody here: it needs a real AWS account, and is listed in docs/guides/eks.md
+
+A block of `python` is a program of its own, run where the commands are; `python` has today's MLflow and the libraries that train.
 """
 
 import argparse
@@ -28,6 +30,8 @@ import render
 
 GUIDES = render.ROOT / "docs/guides"
 LANGUAGES = ("sh", "console", "bash", "shell")
+# The pages that newcomers read: every block of Python runs, which may be a fragment elsewhere, and servers are waited for.
+NEWCOMERS = ("README.md", "first-steps.md", "serve-a-model.md")
 KINDS = ("local", "cluster", "emulator")
 LIST = GUIDES / "eks.md"
 BEGIN, END = "<!-- account commands: begin -->", "<!-- account commands: end -->"
@@ -51,14 +55,17 @@ class Block:
     # a kind, `by SCRIPT`, `account`, or nothing when there is no marker
     runner: str
     text: str
+    language: str = "sh"
 
     @property
     def where(self) -> str:
-        return f"docs/guides/{self.page}:{self.line}"
+        return f"{named(self.page)}:{self.line}"
 
     @property
     def commands(self) -> list[str]:
         """Each command as one line: continued lines joined, comments and empty lines left out, a here-document with its command."""
+        if self.language == "python":
+            return [f"python: {self.text.splitlines()[0]}"] if self.text.strip() else []
         joined = re.sub(r"\\\n\s*", "", self.text)
         found: list[str] = []
         until = None
@@ -72,9 +79,29 @@ class Block:
                 until = here[1] if here else None
         return found
 
+    @property
+    def script(self) -> str:
+        """What bash runs."""
+        if self.language == "python":
+            return f"python - <<'END OF PYTHON'\n{self.text}\nEND OF PYTHON"
+        if self.page not in NEWCOMERS:
+            return self.text
+        return re.sub(r"^longshore (serve|tracking)\b.* &( .*)?$", waited_for, self.text, flags=re.M)
+
+
+def waited_for(begun: re.Match[str]) -> str:
+    """A line that begins a server, and a wait until it is ready: a reader reads on meanwhile."""
+    port = re.search(r"(?:--port|-p)[ =](\d+)", begun[0])
+    address = f"localhost:{port[1] if port else {'serve': 8080, 'tracking': 5000}[begun[1]]}/health/ready"
+    return f"{begun[0]}\ncurl -sf --retry 60 --retry-all-errors --retry-delay 1 -o /dev/null {address} 2>/dev/null"
+
+
+def named(page: str) -> str:
+    return page if page == "README.md" else f"docs/guides/{page}"
+
 
 def pages() -> list[pathlib.Path]:
-    return sorted(GUIDES.glob("*.md"))
+    return [render.ROOT / "README.md", *sorted(GUIDES.glob("*.md"))]
 
 
 def blocks(path: pathlib.Path) -> list[Block]:
@@ -92,13 +119,15 @@ def blocks(path: pathlib.Path) -> list[Block]:
             body.append(lines[number].removeprefix(fence[1]))
             number += 1
         number += 1
-        if fence[3] and fence[3] not in LANGUAGES:
+        if fence[3] and fence[3] not in LANGUAGES and fence[3] != "python":
             continue
         if fence[3] == "console":
             body = [line[2:] for line in body if line.startswith("$ ")]
         marker = re.fullmatch(r"\s*<!-- (run|needs): (.+?) -->", lines[start - 1]) if start else None
+        if fence[3] == "python" and not marker and path.name not in NEWCOMERS:
+            continue
         runner = marker[2] if marker and (marker[1] == "run") == (marker[2] != "account") else ""
-        found.append(Block(path.name, start + 1, runner if fence[3] else "no language", "\n".join(body)))
+        found.append(Block(path.name, start + 1, runner if fence[3] else "no language", "\n".join(body), fence[3]))
     return found
 
 
@@ -141,7 +170,8 @@ def scripted(block: Block) -> list[str]:
         return []
     # A program of ours may be called with the script's own arguments.
     ours = [command.split()[0] for command in block.commands if (render.ROOT / command.split()[0]).is_file()]
-    missing = [command for command in block.commands if command not in text and (command.split()[0] not in ours or command.split()[0] not in text)]
+    said = [re.sub(r"\s+# .*", "", command) for command in block.commands]
+    missing = [command for command in said if command not in text and (command.split()[0] not in ours or command.split()[0] not in text)]
     return [f"{block.where}: `{block.runner.removeprefix('by ')}` does not run `{command}`" for command in missing]
 
 
@@ -203,7 +233,7 @@ def kubectl(kubeconfig: str, *words: str) -> None:
 
 @contextlib.contextmanager
 def a_namespace(kubeconfig: str, page: str) -> typing.Iterator[dict[str, str]]:
-    name = f"guide-{page.removesuffix('.md')}-{secrets.token_hex(2)}"
+    name = f"guide-{page.removesuffix('.md').lower()}-{secrets.token_hex(2)}"
     with tempfile.TemporaryDirectory() as folder:
         own = pathlib.Path(folder) / "kubeconfig"
         own.write_text(pathlib.Path(kubeconfig).read_text())
@@ -265,7 +295,7 @@ def in_one_shell(page: str, wanted: list[Block], clone: pathlib.Path, environmen
     # What a block leaves running, such as a port-forward, ends with the shell; it would hold the pipe open.
     parts = ["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
     for block in wanted:
-        parts += [f"printf '\\n== {block.where}\\n'", *(f"printf '%s\\n' {shell_word('$ ' + command)}" for command in block.commands), block.text]
+        parts += [f"printf '\\n== {block.where}\\n'", *(f"printf '%s\\n' {shell_word('$ ' + command)}" for command in block.commands), block.script]
     parts.append("printf '\\n== the end\\n'")
     start = time.monotonic()
     with subprocess.Popen(
@@ -295,7 +325,7 @@ def in_one_shell(page: str, wanted: list[Block], clone: pathlib.Path, environmen
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     count = sum(len(block.commands) for block in wanted)
-    print(f"{'PASS' if ended else 'FAIL'} docs/guides/{page}: {count} commands in {time.monotonic() - start:.1f} s", flush=True)
+    print(f"{'PASS' if ended else 'FAIL'} {named(page)}: {count} commands in {time.monotonic() - start:.1f} s", flush=True)
     return ended
 
 
