@@ -10,10 +10,20 @@ sys.path.insert(0, str(REPOSITORY / "deploy/docker"))
 
 import debian  # noqa: E402
 import oci  # noqa: E402
+import program  # noqa: E402
 import sbom  # noqa: E402
 from debian import Failure, run  # noqa: E402
 
+# what the kernel, Python and archives call an architecture
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+def native():
+    """The architecture of this machine."""
+    found = [arch for arch, machine in MACHINES.items() if machine == os.uname().machine]
+    if not found:
+        raise Failure(f"releases are made for {', '.join(MACHINES)}, and this machine is `{os.uname().machine}`: name one with --arch")
+    return found[0]
 
 
 def version():
@@ -30,24 +40,25 @@ def epoch():
         raise Failure("this is no git clone: set SOURCE_DATE_EPOCH to the seconds that files are dated with") from None
 
 
+def glibc(path):
+    """The oldest glibc that has every function a program asks for, as `(2, 28)`."""
+    asked = re.findall(r"Name: GLIBC_(\d+)\.(\d+)", run("readelf", "--version-info", "--wide", path))
+    if not asked:
+        raise Failure(f"`{path}` is not linked to glibc, which releases are made for")
+    return max((int(major), int(minor)) for major, minor in asked)
+
+
 class Program:
-    """A built program, with what is said about it beside it."""
+    """A built program, with what is said about it."""
 
     def __init__(self, path):
-        self.path = path
+        self.path = path.resolve()
         self.arch = debian.architecture(path)
         self.machine = MACHINES[self.arch]
         self.crates = sbom.crates(REPOSITORY, self.arch)
 
-    def glibc(self):
-        """The oldest glibc that has every function the program asks for, as `(2, 28)`."""
-        asked = re.findall(r"Name: GLIBC_(\d+)\.(\d+)", run("readelf", "--version-info", "--wide", self.path))
-        if not asked:
-            raise Failure(f"`{self.path}` is not linked to glibc: a wheel for musl or a static one has another tag, which is not made here")
-        return max((int(major), int(minor)) for major, minor in asked)
-
     def texts(self):
-        """The licences and the list of contents, by the names that they have beside the program."""
+        """The licences and the list of contents, by their names."""
         created = datetime.datetime.fromtimestamp(epoch(), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         document = sbom.document(version(), self.arch, created, self.path, self.crates, [])
         return {"LICENSE": (REPOSITORY / "LICENSE").read_bytes(), "NOTICES": sbom.notices(self.crates).encode(), "sbom.spdx.json": oci.compact(document)}

@@ -6,8 +6,7 @@ import pathlib
 import re
 
 from debian import Failure, run
-
-RUST_TARGETS = {"amd64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
+from program import RUST_TARGETS
 
 
 def crates(repository, arch):
