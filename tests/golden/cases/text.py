@@ -30,7 +30,7 @@ def _vectorizer(name: str, kind: object, exact: str, **params: object) -> Case:
 
 def cases() -> list:
     """All text cases."""
-    return [*_counts(), *_tfidf(), *_weights(), *_pipelines(), *_tutorials(), *_own_functions()]
+    return [*_counts(), *_tfidf(), *_weights(), *_pipelines(), *_tutorials(), *_own_functions(), *_methods()]
 
 
 def _counts() -> list:
@@ -179,3 +179,23 @@ def _own_functions() -> list:
         refused("text-tokenizer-lambda", "tokenizer", "lambda text: text.split('-')", ("token_pattern",)),
         refused("text-preprocessor-lambda", "preprocessor", "lambda text: text.replace('#', '')", ("before the request",)),
     ]
+
+
+def _methods() -> list:
+    """Methods of Python's own texts, which pickles store by name and skops does not name."""
+    rows = lambda d, m: [*d.document_rows()[6:], "a\u2028b\x1cc\x1dd\x85e\u00a0f\u200bg\x1fh", "\x1f Über  uns \u3000"]
+    variants = {
+        "text-split": {"tokenizer": str.split},
+        "text-split-bigrams": {"tokenizer": str.split, "lowercase": False, "ngram_range": (1, 2), "stop_words": ["the", "Café"]},
+        "text-split-analyzer": {"analyzer": str.split, "ngram_range": (1, 3)},
+        "text-letters": {"analyzer": list},
+        "text-method-lower": {"preprocessor": str.lower, "strip_accents": "unicode"},
+        "text-method-upper": {"preprocessor": str.upper},
+        "text-method-strip": {"preprocessor": str.strip, "analyzer": "char", "ngram_range": (1, 2)},
+    }
+    made = lambda params: lambda d: CountVectorizer(**{"max_features": 12, **params}).fit(rows(d, None))
+    pickles = ("model.p0.pkl", "model.p2.pkl", "model.p4.pkl", "model.joblib", "model.cloudpickle.pkl")
+    found = [Case(name, made(params), rows, containers=pickles[at % 5 :][:1]) for at, (name, params) in enumerate(variants.items())]
+    swapped = Case("text-method-swapcase", made({"preprocessor": str.swapcase}), rows, refused=("CountVectorizer.preprocessor", "str.swapcase", "lowercase"), containers=("model.p4.pkl",))
+    nameless = Case("text-method-skops", lambda d: CountVectorizer(tokenizer=str.split).fit(["red wine"]), lambda d, m: ["wine"], refused=("CountVectorizer.tokenizer", "joblib"), containers=("model.skops",), since="1.2")
+    return [*found, swapped, nameless]

@@ -42,6 +42,11 @@ impl Builder {
         Ok(self.doc)
     }
 
+    /// Takes back that a name is one that only an attack needs.
+    pub(crate) fn acquit(&mut self, name: &str) {
+        self.hostile.retain(|named| named != name);
+    }
+
     pub(crate) fn cursor(&self, id: Id) -> Cursor<'_> {
         Cursor::new(&self.doc, id)
     }

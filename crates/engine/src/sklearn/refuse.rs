@@ -46,6 +46,12 @@ fn described(value: Cursor<'_>) -> (String, String) {
             "it is stored as bytecode, and code from model files is never executed".into(),
         );
     }
+    if value.class() == Some(("builtins", "method_descriptor")) {
+        return (
+            "a method of a built-in type".into(),
+            "skops does not keep its name: save the model with joblib or pickle".into(),
+        );
+    }
     match value.kind() {
         Kind::Global(module, name) => (
             format!("the function `{module}.{name}`"),

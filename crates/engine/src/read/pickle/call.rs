@@ -24,6 +24,8 @@ enum Maker {
     Reconstructor,
     /// `copyreg.__newobj__(class, *args)`.
     NewObject,
+    /// `getattr(type, name)`: a method of a plain type.
+    Method,
     Numpy(numpy::Maker),
     Unknown,
 }
@@ -64,6 +66,7 @@ impl Machine {
                     _ => None,
                 }
             }
+            Maker::Method => self.method(args, at)?,
             Maker::Reconstructor => self.reconstruct(args, at)?,
             Maker::NewObject => match items.split_first() {
                 Some((&class, rest)) => {
@@ -206,6 +209,24 @@ impl Machine {
         )
     }
 
+    /// The method of a plain type that `getattr` would look up, as a name such as `str.split`.
+    fn method(&mut self, args: Id, at: usize) -> Result<Option<Id>, Error> {
+        let cursor = self.out.cursor(args);
+        let Kind::Tuple(&[owner, name]) = cursor.kind() else { return Ok(None) };
+        let (Kind::Global("builtins", owner), Some(name)) =
+            (cursor.go(owner).kind(), cursor.go(name).as_str())
+        else {
+            return Ok(None);
+        };
+        let plain = matches!(owner, "str" | "bytes" | "list" | "dict" | "set" | "int" | "float");
+        if !plain || !name.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            return Ok(None);
+        }
+        let method = format!("{owner}.{name}");
+        self.lookups = self.lookups.saturating_sub(1);
+        self.out.global("builtins", &method, at).map(Some)
+    }
+
     /// An instance of a class that inherits from `object` or from a plain type.
     fn reconstruct(&mut self, args: Id, at: usize) -> Result<Option<Id>, Error> {
         let Kind::Tuple(&[class, base, state]) = self.out.cursor(args).kind() else {
@@ -234,6 +255,7 @@ fn maker(module: &str, name: &str) -> Maker {
         ("_codecs", "encode") => Maker::Encode,
         ("copyreg", "_reconstructor") => Maker::Reconstructor,
         ("copyreg", "__newobj__") => Maker::NewObject,
+        ("builtins", "getattr") => Maker::Method,
         (module, "Bunch") if module.starts_with("sklearn.") => Maker::Dict,
         _ => numpy::Maker::of(module, name).map_or(Maker::Unknown, Maker::Numpy),
     }

@@ -204,6 +204,23 @@ fn hostile_names_are_refused_even_when_not_called() {
 }
 
 #[test]
+fn methods_of_plain_types_are_names() {
+    check(b"c__builtin__\ngetattr\n(c__builtin__\nunicode\nVsplit\ntR.", "builtins.str.split");
+    // once more from the memo
+    let twice = b"c__builtin__\ngetattr\nq\0(c__builtin__\nunicode\nVsplit\ntR0h\0(c__builtin__\nstr\nVlower\ntR.";
+    check(twice, "builtins.str.lower");
+    for bytes in [
+        &b"c__builtin__\ngetattr\n(c__builtin__\nunicode\nV__class__\ntR."[..],
+        b"c__builtin__\ngetattr\n(cnumpy\narray\nVdump\ntR.",
+        b"c__builtin__\ngetattr\nq\0(c__builtin__\nunicode\nVsplit\ntR0h\0.",
+        b"c__builtin__\ngetattr\n2(c__builtin__\nunicode\nVsplit\ntR0.",
+        b"c__builtin__\ngetattr\n0N.",
+    ] {
+        assert!(fault(bytes).contains("hostile"), "{bytes:?}");
+    }
+}
+
+#[test]
 fn what_is_not_in_the_file_is_refused_by_name() {
     for (bytes, words) in [
         (&b"Pabc\n."[..], "PERSID"),

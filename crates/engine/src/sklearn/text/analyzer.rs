@@ -12,11 +12,39 @@ use crate::{
 /// From a document to its terms: preprocessing, tokens, n-grams.
 #[derive(Debug)]
 pub(super) struct Analyzer {
-    lowercase: bool,
+    letters: Letters,
     accents: Accents,
     unit: Unit,
     /// Fewest and most units in a term.
     sizes: (usize, usize),
+}
+
+/// What happens to a document before it is cut: nothing, or a method of Python's texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Letters {
+    Kept,
+    Lower,
+    Upper,
+    /// No white space at the start and at the end.
+    Stripped {
+        start: bool,
+        end: bool,
+    },
+}
+
+impl Letters {
+    /// A `preprocessor` that is stored by name.
+    fn of_method(function: Cursor<'_>) -> Option<Self> {
+        Some(match function.kind() {
+            Kind::Global("builtins", "str.lower") => Self::Lower,
+            Kind::Global("builtins", "str.upper") => Self::Upper,
+            Kind::Global("builtins", "str.strip") => Self::Stripped { start: true, end: true },
+            Kind::Global("builtins", "str.lstrip") => Self::Stripped { start: true, end: false },
+            Kind::Global("builtins", "str.rstrip") => Self::Stripped { start: false, end: true },
+            Kind::Global("builtins", "str") => Self::Kept,
+            _ => return None,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +62,8 @@ enum Unit {
         tokens: Tokens,
         stop: HashSet<Box<str>>,
     },
+    /// The tokens themselves, whatever n-grams are asked for.
+    Tokens(Tokens),
     Characters,
     /// Characters inside words, which are padded with a space at both ends.
     WordCharacters,
@@ -44,17 +74,6 @@ const DEFAULT_PATTERN: &str = r"(?u)\b\w\w+\b";
 impl Analyzer {
     pub(super) fn read(c: Cursor<'_>) -> Result<Self, Error> {
         let class = c.class_name();
-        for name in ["preprocessor", "tokenizer"] {
-            if let Some(function) = c.attr(name).filter(|function| !function.is_none()) {
-                return Err(refuse::function(class, name, function));
-            }
-        }
-        let accents = match c.attr("strip_accents").map(|value| (value, value.kind())) {
-            None | Some((_, Kind::None)) => Accents::Kept,
-            Some((_, Kind::Text("unicode"))) => Accents::Unicode,
-            Some((_, Kind::Text("ascii"))) => Accents::Ascii,
-            Some((function, _)) => return Err(refuse::function(class, "strip_accents", function)),
-        };
         if let Some(source @ ("file" | "filename")) = attributes::text(c, "input") {
             return Err(Error::Unsupported {
                 what: format!("`{class}(input=\"{source}\")`"),
@@ -63,15 +82,28 @@ impl Analyzer {
             });
         }
         let unit = match c.attr("analyzer").map(|value| (value, value.kind())) {
-            None | Some((_, Kind::Text("word"))) => Unit::Words {
-                tokens: Tokens::read(
-                    attributes::text(c, "token_pattern").unwrap_or(DEFAULT_PATTERN),
-                )?,
-                stop: stop_list(c)?,
-            },
+            None | Some((_, Kind::Text("word"))) => {
+                let tokens = match given(c, "tokenizer") {
+                    Some(function) => Tokens::of_method(function)
+                        .ok_or_else(|| refuse::function(class, "tokenizer", function))?,
+                    None => {
+                        let pattern = attributes::text(c, "token_pattern");
+                        Tokens::read(pattern.unwrap_or(DEFAULT_PATTERN))?
+                    }
+                };
+                Unit::Words { tokens, stop: stop_list(c)? }
+            }
             Some((_, Kind::Text("char"))) => Unit::Characters,
             Some((_, Kind::Text("char_wb"))) => Unit::WordCharacters,
-            Some((function, _)) => return Err(refuse::function(class, "analyzer", function)),
+            Some((function, _)) => Unit::Tokens(
+                Tokens::of_method(function)
+                    .ok_or_else(|| refuse::function(class, "analyzer", function))?,
+            ),
+        };
+        // a function of one's own is given the document as it is
+        let (letters, accents) = match unit {
+            Unit::Tokens(_) => (Letters::Kept, Accents::Kept),
+            _ => preparation(c)?,
         };
         let mut sizes = (1, 1);
         if c.attr("ngram_range").is_some()
@@ -79,7 +111,7 @@ impl Analyzer {
         {
             sizes = (least.max(0.0) as usize, most.max(0.0) as usize);
         }
-        Ok(Self { lowercase: attributes::flag(c, "lowercase", true), accents, unit, sizes })
+        Ok(Self { letters, accents, unit, sizes })
     }
 
     /// Calls `found` with every term of a document. `scratch` is reused from document to document.
@@ -90,6 +122,7 @@ impl Analyzer {
             Unit::Words { tokens, stop } => {
                 words(text, tokens, stop, self.sizes, joined, found);
             }
+            Unit::Tokens(tokens) => tokens.each(text, found),
             Unit::Characters => {
                 collapse_spaces(text, joined);
                 characters(joined, self.sizes, places, found);
@@ -104,17 +137,18 @@ impl Analyzer {
     /// The document after lowering and stripping, in `out`.
     fn prepare(&self, document: &str, out: &mut String) {
         out.clear();
-        if document.is_ascii() {
-            out.push_str(document);
-            if self.lowercase {
+        match self.letters {
+            Letters::Kept => out.push_str(document),
+            Letters::Lower if document.is_ascii() => {
+                out.push_str(document);
                 out.make_ascii_lowercase();
             }
-            return;
-        }
-        if self.lowercase {
-            out.push_str(&document.to_lowercase());
-        } else {
-            out.push_str(document);
+            Letters::Lower => out.push_str(&document.to_lowercase()),
+            Letters::Upper => out.push_str(&document.to_uppercase()),
+            Letters::Stripped { start, end } => {
+                let rest = if start { document.trim_start_matches(is_space) } else { document };
+                out.push_str(if end { rest.trim_end_matches(is_space) } else { rest });
+            }
         }
         if self.accents == Accents::Kept || out.is_ascii() {
             return;
@@ -133,6 +167,29 @@ pub(super) struct Scratch {
     text: String,
     joined: String,
     places: Vec<usize>,
+}
+
+/// A function that was given for a step; `None` for the built-in one.
+fn given<'a>(c: Cursor<'a>, name: &str) -> Option<Cursor<'a>> {
+    c.attr(name).filter(|function| !function.is_none())
+}
+
+/// What happens to a document before it is cut. A `preprocessor` stands for both.
+fn preparation(c: Cursor<'_>) -> Result<(Letters, Accents), Error> {
+    let class = c.class_name();
+    if let Some(function) = given(c, "preprocessor") {
+        let letters = Letters::of_method(function)
+            .ok_or_else(|| refuse::function(class, "preprocessor", function))?;
+        return Ok((letters, Accents::Kept));
+    }
+    let accents = match c.attr("strip_accents").map(|value| (value, value.kind())) {
+        None | Some((_, Kind::None)) => Accents::Kept,
+        Some((_, Kind::Text("unicode"))) => Accents::Unicode,
+        Some((_, Kind::Text("ascii"))) => Accents::Ascii,
+        Some((function, _)) => return Err(refuse::function(class, "strip_accents", function)),
+    };
+    let lower = attributes::flag(c, "lowercase", true);
+    Ok((if lower { Letters::Lower } else { Letters::Kept }, accents))
 }
 
 fn stop_list(c: Cursor<'_>) -> Result<HashSet<Box<str>>, Error> {
@@ -191,7 +248,7 @@ fn words(
 }
 
 /// Python's white space: Rust's and four separators.
-fn is_space(c: char) -> bool {
+pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
 }
 

@@ -13,10 +13,20 @@ const SPACE: &str = r"\s\x1c-\x1f";
 pub(super) fn translate(source: &str) -> Result<String, String> {
     let mut out = String::with_capacity(source.len() + 16);
     let mut chars = source.chars().peekable();
+    let folds = ignores_case(source);
     while let Some(c) = chars.next() {
         match c {
             '\\' => escape(&mut chars, &mut out)?,
-            '[' => class(&mut chars, &mut out)?,
+            '[' => {
+                let start = out.len();
+                class(&mut chars, &mut out)?;
+                if folds && holds_an_i(out.get(start..).unwrap_or_default()) {
+                    out.truncate(out.len() - 1);
+                    out.push_str(ALL_I);
+                    out.push(']');
+                }
+            }
+            c if folds && ALL_I.contains(c) => out.extend(["[", ALL_I, "]"]),
             '(' => group(&mut chars, &mut out)?,
             '{' => repeat(&mut chars, &mut out),
             '}' | ']' => out.extend(['\\', c]),
@@ -31,6 +41,26 @@ pub(super) fn translate(source: &str) -> Result<String, String> {
         }
     }
     Ok(out)
+}
+
+/// One letter to Python when it ignores case; to Rust the dotted capital and the dotless small one
+/// are letters of their own.
+const ALL_I: &str = "iI\u{130}\u{131}";
+
+/// Whether a pattern says somewhere that it ignores case, as `(?i)` or `(?ui)` or `(?i:`.
+fn ignores_case(source: &str) -> bool {
+    source.split("(?").skip(1).any(|rest| {
+        let flags: String = rest.chars().take_while(char::is_ascii_lowercase).collect();
+        let ends = rest.get(flags.len()..).is_some_and(|rest| rest.starts_with([')', ':', '-']));
+        ends && flags.contains('i')
+    })
+}
+
+/// Whether a class, as written for Rust, has a form of that letter in it.
+fn holds_an_i(class: &str) -> bool {
+    let inside = class.strip_prefix("[^").map_or(class.to_owned(), |rest| format!("[{rest}"));
+    regex::Regex::new(&inside)
+        .is_ok_and(|class| ALL_I.chars().any(|c| class.is_match(c.encode_utf8(&mut [0; 4]))))
 }
 
 /// After a quantifier, `?` makes it lazy in both languages; `+` makes it possessive in Python.
@@ -120,8 +150,18 @@ fn group(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), String
     chars.next();
     match chars.next() {
         Some(':') => out.push_str("?:"),
-        Some('P') if chars.peek() == Some(&'<') => out.push_str("?P"),
-        Some(c @ ('i' | 'm' | 's' | 'u' | 'x' | '-')) => out.extend(['?', c]),
+        Some('P') if chars.peek() == Some(&'<') => {
+            out.push_str("?P");
+            while let Some(c) = chars.next_if(|&c| c != '>') {
+                out.push(c);
+            }
+        }
+        Some(c @ ('i' | 'm' | 's' | 'u' | 'x' | '-')) => {
+            out.extend(['?', c]);
+            while let Some(c) = chars.next_if(|&c| c.is_ascii_alphabetic() || c == '-') {
+                out.push(c);
+            }
+        }
         Some('=' | '!' | '<') => return Err("it looks around".into()),
         Some('#') => {
             out.pop();
@@ -180,6 +220,16 @@ mod tests {
     fn braces_that_count_nothing_are_text() {
         assert_eq!(all(r"x{a}", "x{a}"), ["x{a}"]);
         assert_eq!(all(r"\w{,2}b", "aab"), ["aab"]);
+    }
+
+    #[test]
+    fn the_turkish_letters_are_an_i_when_case_is_ignored() {
+        assert_eq!(all(r"(?i)[a-z]+", "İstanbul ılık"), ["İstanbul", "ılık"]);
+        assert_eq!(all(r"(?ui)\b[^i]+", "xİyıI"), ["x"]);
+        assert_eq!(all(r"(?i)in", "İN ın"), ["İN", "ın"]);
+        assert_eq!(all(r"[a-z]+", "ılık"), ["l", "k"]);
+        assert_eq!(all(r"(?i)[0-9]+", "1ı2"), ["1", "2"]);
+        assert_eq!(all(r"(?i)(?P<in>x)", "X"), ["X"]);
     }
 
     #[test]

@@ -1,13 +1,20 @@
 use regex::Regex;
 
-use super::pattern;
-use crate::Error;
+use super::{analyzer::is_space, pattern};
+use crate::{
+    Error,
+    read::{Cursor, Kind},
+};
 
 /// How a document is cut into words: Python's `re.findall` with the `token_pattern`.
 #[derive(Debug)]
 pub(super) enum Tokens {
     /// Runs of word characters of at least this length: the default pattern (two) and `\w+`.
     Runs(usize),
+    /// What stands between white space: Python's `str.split`.
+    Between,
+    /// Every character: Python's `list` of a text.
+    Each,
     /// Any other pattern.
     Pattern {
         regex: Regex,
@@ -17,6 +24,15 @@ pub(super) enum Tokens {
 }
 
 impl Tokens {
+    /// A function of Python's own, which is stored by its name.
+    pub(super) fn of_method(function: Cursor<'_>) -> Option<Self> {
+        match function.kind() {
+            Kind::Global("builtins", "str.split") => Some(Self::Between),
+            Kind::Global("builtins", "list" | "tuple") => Some(Self::Each),
+            _ => None,
+        }
+    }
+
     /// Understands a pattern in Python's syntax.
     pub(super) fn read(source: &str) -> Result<Self, Error> {
         match source.strip_prefix("(?u)").unwrap_or(source) {
@@ -55,6 +71,17 @@ impl Tokens {
                     ascii_runs(text, *least, found);
                 } else {
                     unicode_runs(text, *least, found);
+                }
+            }
+            Self::Between => {
+                text.split(is_space).filter(|word| !word.is_empty()).for_each(found);
+            }
+            Self::Each => {
+                let mut rest = text;
+                while let Some(c) = rest.chars().next() {
+                    let (one, more) = rest.split_at(c.len_utf8());
+                    found(one);
+                    rest = more;
                 }
             }
             Self::Pattern { regex, group } => {
