@@ -6,3 +6,4 @@ pub(crate) mod data_frame_mapper;
 pub(crate) mod feature_engine;
 mod frame;
 mod lookup;
+mod md5;

@@ -86,9 +86,25 @@ def _encoders() -> list:
         _encoder("leave-one-out-return-nan", "LeaveOneOutEncoder", handle_unknown="return_nan", handle_missing="return_nan"),
         _encoder("cat-boost-strong", "CatBoostEncoder", gaps=True, a=3),
         _encoder("children", "TargetEncoder", _known, cols=["children", "city", "colour"]),
+        _hashing("texts", _train, lambda d, m: _known(d, m).assign(city="Ōsaka\u3000x")),
+        _hashing("numbers", lambda d: _numbers(d), lambda d, m: _numbers(d).iloc[:6].assign(income=[1e16, 1.5e-5, 0.1, -3.0, 2.0, 1e22]), n_components=5, cols=["income", "children"]),
+        _hashing("whole", lambda d: _numbers(d), lambda d, m: _numbers(d).iloc[:6], n_components=4, cols=["children"]),
+        _hashing("mixed", lambda d: _train(d), lambda d, m: _known(d, m).assign(income=[1e16, 1.5e-5, 0.1, -3.0, 2.0, 1e22]), n_components=3, cols=["income", "city", "colour"]),
+        Case("encoders-hashing-other", lambda d: _fit_hashing(d, hash_method="sha1"), refused=("HashingEncoder", "sha1", "md5"), library="category_encoders", containers=("model.joblib",)),
         Case("encoders-pipeline", _pipeline, _odd, "C", library="category_encoders", extras=("row",), containers=SKOPS, since="2.6"),
         Case("encoders-array", _array, lambda d, m: _odd(d, m)[["city", "colour"]].to_numpy(dtype=object), library="category_encoders", extras=(), containers=SKOPS, since="2.11"),
     ]
+
+
+def _fit_hashing(d: object, train: object = _train, **params: object) -> object:
+    import category_encoders
+
+    return category_encoders.HashingEncoder(max_process=1, max_sample=200, **params).fit(train(d), d.binary)
+
+
+def _hashing(name: str, train: object, rows: object, **params: object) -> Case:
+    container = SKOPS[len(name) % len(SKOPS)]
+    return Case(f"encoders-hashing-{name}", lambda d: _fit_hashing(d, train, **params), rows, library="category_encoders", extras=(), containers=(container,))
 
 
 def _pipeline(d: object) -> object:
@@ -109,13 +125,13 @@ def _numbers(d: object, gaps: bool = False) -> pd.DataFrame:
     return frame
 
 
-def _engine(name: str, module: str, kind: str, train: object, rows: object, since: str = "0", exact: str = "A", errors: object = None, **params: object) -> Case:
+def _engine(name: str, module: str, kind: str, train: object, rows: object, since: str = "0", exact: str = "A", errors: object = None, until: str = "999", **params: object) -> Case:
     def fit(d: object) -> object:
         from importlib import import_module
 
         return getattr(import_module(f"feature_engine.{module}"), kind)(**params).fit(train(d), pd.Series(d.binary))
 
-    return Case(f"engine-{name}", fit, rows, exact, library="feature_engine", since=since, errors=errors, extras=(), containers=SKOPS)
+    return Case(f"engine-{name}", fit, rows, exact, library="feature_engine", since=since, until=until, errors=errors, extras=(), containers=SKOPS)
 
 
 def _engineered() -> list:
@@ -185,7 +201,38 @@ def _engineered() -> list:
         _engine("cap-own", "outliers", "ArbitraryOutlierCapper", numbers, beyond, max_capping_dict={"age": 60, "children": 2.5}, min_capping_dict={"age": 20}),
         _engine("cycle", "creation", "CyclicalFeatures", numbers, asked, since="1.2", exact="B4", variables=["children", "age"]),
         _engine("cycle-drop", "creation", "CyclicalFeatures", numbers, asked, since="1.2", exact="B4", variables=["age"], drop_original=True, max_values={"age": 80}),
+        *_made(),
         Case("engine-pipeline", _engine_pipeline, new_text, "C", library="feature_engine", extras=("row",), containers=SKOPS, since="1.6"),
+    ]
+
+
+def _made() -> list:
+    """Columns that are made of others."""
+    numbers = lambda d: _numbers(d)
+    asked = lambda d, m: _numbers(d).iloc[:7].reset_index(drop=True)
+    gaps = lambda d, m: pd.concat([_numbers(d, gaps=True).iloc[:6], pd.DataFrame({"income": [np.nan], "children": [2], "age": [np.nan]})], ignore_index=True)
+    missing = lambda d, m: [(gaps(d, m), ("row", "missing"))]
+    math = lambda name, func, rows=asked, **params: _engine(f"math-{name}", "creation", "MathFeatures", numbers, rows, "1.3", "B", func=func, **{"variables": ["income", "children", "age"], **params})
+    relative = lambda name, func, rows=asked, **params: _engine(f"relative-{name}", "creation", "RelativeFeatures", numbers, rows, "1.3", func=func, **params)
+    zero = lambda d, m: [(asked(d, m).assign(children=0), ("row 0", "zero"))]
+    one = ("sum", "prod", "mean", "min", "max", "std", "var", "median")
+    many = lambda d, m: pd.DataFrame({"day": ["2024-02-29", "1999-12-31", "2021-01-03", "2000-01-01", "2023-06-30", "2018-12-31"], "more": ["2024-02-29 23:59:07", "1999-12-31 00:00:00", "2021-01-03 12:30:00", "2000-01-01 01:02:03", "2023-04-01 05:06:59", "2018-12-31 10:00:01"], "count": [1, 2, 3, 4, 5, 6]})
+    wrong = lambda d, m: [(many(d, m).assign(day="31.12.2020"), ("row 0", "ISO 8601"))]
+    when = lambda name, left=[], **params: _engine(f"dates-{name}", "datetime", "DatetimeFeatures", lambda d: many(d, None).drop(columns=left), lambda d, m: many(d, m).drop(columns=left), "1.6", errors=None if left else wrong, **params)
+    return [
+        *(math(name, name) for name in one),
+        math("several", ["sum", "max", "mean"], new_variables_names=["a", "b", "c"]),
+        math("whole", ["sum", "prod", "min"], variables=["children", "income"]),
+        math("gaps", ["mean", "median", "std", "sum", "prod"], gaps, missing_values="ignore"),
+        math("dropped", "mean", drop_original=True),
+        math("refuses", "mean", errors=missing),
+        relative("sums", ["add", "sub", "mul"], variables=["income", "children"], reference=["age", "children"]),
+        relative("shares", ["div", "truediv"], lambda d, m: asked(d, m).assign(children=3), variables=["income"], reference=["children"], errors=zero),
+        relative("filled", ["div"], variables=["income", "age"], reference=["children"], fill_value=-1.0, drop_original=True),
+        _engine("math-old", "creation", "MathematicalCombination", numbers, asked, exact="B", until="1.2", variables_to_combine=["income", "children"], math_operations=["sum", "mean", "std"]),
+        when("default", ["more"], variables=["day"]),
+        when("all", features_to_extract="all"),
+        when("some", ["day"], variables=["more"], features_to_extract=["hour", "minute", "day_of_week", "weekend"]),
     ]
 
 

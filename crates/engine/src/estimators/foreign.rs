@@ -14,6 +14,9 @@ pub(super) fn of_class(
     building: &Building,
 ) -> Option<Built> {
     match module.split('.').next().unwrap_or_default() {
+        "category_encoders" if name == "HashingEncoder" => {
+            Some(transformer(category_encoders::HashingEncoder::build(c)))
+        }
         "category_encoders" => category_encoders::Encoder::build(name, c).map(transformer),
         "feature_engine" => feature_engine::Transformer::build(module, name, c).map(transformer),
         "sklearn_pandas" => match name {

@@ -12,7 +12,10 @@ use crate::{
     read::{Cursor, Kind},
 };
 
+mod hashing;
 mod read;
+
+pub(crate) use hashing::HashingEncoder;
 
 /// An encoder of the package `category_encoders`: some columns become numbers, one or several
 /// each, and the others stay.
@@ -37,27 +40,8 @@ impl Encoder {
     }
 
     fn new(class: &str, c: Cursor<'_>, lookups: Vec<(Arc<str>, Lookup)>) -> Result<Self, Error> {
-        for attribute in ["min_group_lumping_", "composite_members_"] {
-            if c.attr(attribute).and_then(Cursor::pairs).is_some_and(|pairs| !pairs.is_empty()) {
-                return Err(Error::Unsupported {
-                    what: format!("`{class}.{attribute}`"),
-                    reason: "groups of categories and joined columns have no native \
-                             implementation"
-                        .into(),
-                    hint: "Fit the encoder without `min_group_size` and `composite_cols`".into(),
-                });
-            }
-        }
-        let dropped = if attributes::flag(c, "drop_invariant", false) {
-            ["invariant_cols", "drop_cols"].into_iter().find_map(|name| frame::names(c.attr(name)?))
-        } else {
-            None
-        };
-        let dropped = dropped.unwrap_or_default();
-        let recorded = c.attr("feature_names_in_").filter(|list| !list.is_none());
-        let named = recorded
-            .and_then(Cursor::items)
-            .is_none_or(|ids| ids.iter().any(|&id| matches!(c.go(id).kind(), Kind::Text(_))));
+        let (dropped, recorded) = columns(c)?;
+        let named = are_named(recorded, c);
         let names = match recorded {
             Some(_) => Some(frame::names_of(c, "feature_names_in_")?),
             None if dropped.is_empty() => c
@@ -93,6 +77,37 @@ impl Encoder {
         all.retain(|(name, _)| !self.dropped.contains(name));
         all
     }
+}
+
+/// The output columns that an encoder leaves out, and its record of the columns of training, if it has
+/// one.
+///
+/// # Errors
+/// [`Error::Unsupported`] for an encoder that joins columns or groups categories.
+fn columns(c: Cursor<'_>) -> Result<(Vec<Arc<str>>, Option<Cursor<'_>>), Error> {
+    for attribute in ["min_group_lumping_", "composite_members_"] {
+        if c.attr(attribute).and_then(Cursor::pairs).is_some_and(|pairs| !pairs.is_empty()) {
+            return Err(Error::Unsupported {
+                what: format!("`{}.{attribute}`", c.class_name()),
+                reason: "groups of categories and joined columns have no native implementation"
+                    .into(),
+                hint: "Fit the encoder without `min_group_size` and `composite_cols`".into(),
+            });
+        }
+    }
+    let dropped = if attributes::flag(c, "drop_invariant", false) {
+        ["invariant_cols", "drop_cols"].into_iter().find_map(|name| frame::names(c.attr(name)?))
+    } else {
+        None
+    };
+    let recorded = c.attr("feature_names_in_").filter(|list| !list.is_none());
+    Ok((dropped.unwrap_or_default(), recorded))
+}
+
+/// False when the columns of training had no names but positions.
+fn are_named(recorded: Option<Cursor<'_>>, c: Cursor<'_>) -> bool {
+    let items = recorded.and_then(Cursor::items);
+    items.is_none_or(|ids| ids.iter().any(|&id| matches!(c.go(id).kind(), Kind::Text(_))))
 }
 
 /// The columns of training, from those that the encoder gives.

@@ -8,6 +8,9 @@ use crate::{
 };
 
 mod action;
+mod combine;
+mod dates;
+mod made;
 mod read;
 
 /// A transformer of the package `feature-engine`: it changes, adds or drops columns by name.
@@ -43,6 +46,7 @@ impl Transformer {
             };
             let width = attributes::inputs(c, None).columns;
             let variables = match c.attr("variables_") {
+                _ if let Some(sources) = action.sources() => sources.to_vec(),
                 Some(_) => frame::names_of(c, "variables_")?,
                 None => Vec::new(),
             };

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::{frame::Frame, lookup::Lookup};
+use super::{
+    super::{frame::Frame, lookup::Lookup},
+    made::{How, Made},
+};
 use crate::{
     Cell, Column, ColumnUse, Data, Error, Table,
     sklearn::{
@@ -40,6 +43,8 @@ pub(super) enum Action {
     },
     /// Adds the sine and the cosine of values that go around; `true` drops the values.
     Cycle(ByName<f64>, bool),
+    /// Adds columns that are made of others.
+    Make(Made),
 }
 
 /// A function of one number.
@@ -87,6 +92,14 @@ impl Function {
             }
             Self::Lambda(power, lambda) => power.of(x, lambda),
         })
+    }
+
+    fn of_column(self, column: &Column, rows: usize, at: usize) -> Result<Column, Error> {
+        let each = |row| {
+            let value = column.number(row, at)?;
+            self.of(value).map_err(|reason| Error::value(row, at, reason))
+        };
+        Ok(Column::F64((0..rows).map(each).collect::<Result<_, Error>>()?))
     }
 }
 
@@ -207,6 +220,14 @@ fn clip(column: &Column, rows: usize, at: usize, bound: f64, high: bool) -> Resu
 }
 
 impl Action {
+    /// The columns that are refused when a value is missing, where they are not `variables_`.
+    pub(super) fn sources(&self) -> Option<&[Arc<str>]> {
+        match self {
+            Self::Make(made) => Some(&made.sources),
+            _ => None,
+        }
+    }
+
     /// How many columns it adds, and how many it drops.
     pub(super) fn changes(&self, variables: &[Arc<str>]) -> (usize, usize) {
         match self {
@@ -214,6 +235,9 @@ impl Action {
             Self::OneHot(all) => (all.iter().map(|(_, lookup)| lookup.width).sum(), all.len()),
             Self::Drop(names) => (0, names.len()),
             Self::Cycle(all, drops) => (2 * all.len(), if *drops { all.len() } else { 0 }),
+            Self::Make(made) => {
+                (made.columns.len(), if made.drops { made.sources.len() } else { 0 })
+            }
             Self::Clip { marks: Some((left, right)), .. } => {
                 (variables.len() * (usize::from(*left) + usize::from(*right)), 0)
             }
@@ -238,6 +262,11 @@ impl Action {
                 .iter()
                 .flat_map(|(name, _)| [named(name, "_sin"), named(name, "_cos")])
                 .collect(),
+            Self::Make(made) => made
+                .columns
+                .iter()
+                .filter_map(|new| Some((Arc::clone(&new.name), Arc::clone(new.of.first()?))))
+                .collect(),
             Self::Clip { marks: Some((left, right)), .. } => {
                 let ends = [(*left, "_left"), (*right, "_right")];
                 let of_one = |name| {
@@ -256,6 +285,7 @@ impl Action {
             Self::OneHot(all) => all.iter().any(|(known, _)| **known == *name),
             Self::Drop(names) => names.iter().any(|known| **known == *name),
             Self::Cycle(all, true) => all.iter().any(|(known, _)| **known == *name),
+            Self::Make(made) => made.drops && made.sources.iter().any(|known| **known == *name),
             _ => false,
         }
     }
@@ -294,6 +324,14 @@ impl Action {
                 _ => Some(ColumnUse::Value),
             },
             Self::Drop(_) => None,
+            Self::Make(made) => {
+                let mut uses =
+                    made.columns.iter().filter(|new| new.of.iter().any(|of| **of == *name));
+                uses.next().map(|new| match new.how {
+                    How::Date(_) => ColumnUse::Text,
+                    _ => ColumnUse::Value,
+                })
+            }
             _ => variables.iter().any(|known| **known == *name).then_some(ColumnUse::Value),
         }
     }
@@ -311,6 +349,7 @@ impl Action {
             Self::Cycle(all, _) => all.iter().map(|(name, _)| Arc::clone(name)).collect(),
             Self::Drop(names) => names.clone(),
             Self::Mark => variables.to_vec(),
+            Self::Make(_) => Vec::new(),
             Self::Clip { high, low, .. } => {
                 let mut names: Vec<_> = variables.to_vec();
                 names.extend(high.iter().chain(low).map(|(name, _)| Arc::clone(name)));
@@ -329,6 +368,9 @@ impl Action {
         variables: &[Arc<str>],
         class: &str,
     ) -> Result<Frame, Error> {
+        if let Self::Make(made) = self {
+            return made.apply(frame, class);
+        }
         let rows = frame.rows;
         let mut new: Vec<Column> = Vec::new();
         let names = self.touched(variables);
@@ -361,14 +403,10 @@ impl Action {
                         *column = rare(column, rows, frequent, with);
                     }
                 }
-                Self::Drop(_) => {}
+                Self::Drop(_) | Self::Make(_) => {}
                 Self::Each(all) => {
                     if let Some((_, function)) = all.get(nth) {
-                        let each = |row| {
-                            let value = column.number(row, at)?;
-                            function.of(value).map_err(|reason| Error::value(row, at, reason))
-                        };
-                        *column = Column::F64((0..rows).map(each).collect::<Result<_, _>>()?);
+                        *column = function.of_column(column, rows, at)?;
                     }
                 }
                 Self::Bins(all, strict) => {

@@ -9,6 +9,7 @@ use super::{
     },
     Refuses,
     action::{Action, ByName, Function},
+    combine,
 };
 use crate::{
     Cell, Error, attributes,
@@ -82,6 +83,9 @@ pub(super) fn action(
         | "ArbitraryDiscretiser"
         | "GeometricWidthDiscretiser" => bins(class, c).map(with(numeric)),
         "Winsorizer" | "ArbitraryOutlierCapper" => clip(c).map(with(outliers)),
+        "MathFeatures" | "MathematicalCombination" => combine::summaries(c).map(with(outliers)),
+        "RelativeFeatures" => combine::pairs(c).map(with(outliers)),
+        "DatetimeFeatures" => combine::dates(c).map(with(Refuses::Missing)),
         "CyclicalFeatures" => {
             let attribute =
                 if c.attr("max_values_").is_some() { "max_values_" } else { "max_values" };
