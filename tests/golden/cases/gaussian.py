@@ -88,11 +88,15 @@ def _kernels() -> list:
         "dot": k.DotProduct(0.6),
         "constant": k.ConstantKernel(2.5) + k.WhiteKernel(0.3),
         "sums-and-products": 1.7 * k.RBF(0.9) + k.WhiteKernel(0.1) + k.DotProduct(0.4) * k.RBF(2.0),
+        **{f"pairwise-{name}": k.PairwiseKernel(gamma=gamma, metric=name) for name, gamma in (("linear", 0.4), ("rbf", 0.4), ("laplacian", 0.3), ("polynomial", 0.5), ("sigmoid", 0.01), ("cosine", 1.0))},
+        "pairwise-more": 0.7 * k.PairwiseKernel(gamma=0.4, metric="poly", pairwise_kernels_kwargs={"degree": 2, "coef0": 0.5}) + k.WhiteKernel(0.2),
         "power": k.DotProduct(0.6) ** 2 + k.RationalQuadratic(1.1, 0.9) ** 1.5,
     }
     column = lambda d, m: _rows(d, m)[:, :1]
     periodic = lambda d: _regressor(d, k.ExpSineSquared(length_scale=1.4, periodicity=2.3), x=_scaled(d)[:10, :1], **still)
     found = [_case("gaussian-kernel-periodic", periodic, column)]
+    counts = lambda d: _regressor(d, k.PairwiseKernel(metric="chi2"), x=np.abs(_scaled(d)[:10]), **still)
+    found.append(_case("gaussian-kernel-pairwise-counts", counts, refused=("PairwiseKernel", "chi2", "rbf")))
     return found + [_case(f"gaussian-kernel-{name}", lambda d, kernel=kernel: _regressor(d, kernel, **still), extras=("row",) if "matern" in name else ("f32", "row")) for name, kernel in kernels.items()]
 
 

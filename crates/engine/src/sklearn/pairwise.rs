@@ -105,7 +105,7 @@ impl Kernel {
     }
 
     /// True when it is defined for rows without negative values only.
-    fn is_of_counts(self) -> bool {
+    pub(crate) fn is_of_counts(self) -> bool {
         matches!(self, Self::ChiSquared { .. } | Self::AdditiveChiSquared)
     }
 
@@ -203,6 +203,28 @@ impl Similarities {
                 Ok(out)
             }
             _ => Err(Error::input(format!("`{}` takes rows of floats", self.class))),
+        }
+    }
+
+    /// The kernel between each of `count` rows of doubles and each fitted row.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for a negative value where the kernel takes none.
+    pub(crate) fn of_rows(&self, rows: &[f64], count: usize) -> Result<Vec<f64>, Error> {
+        self.dense(rows, count, self.smallest[0])
+    }
+
+    /// The kernel of a row and itself, of kernels that take negative values.
+    pub(crate) fn own(&self, row: &[f64]) -> f64 {
+        match self.kernel {
+            Kernel::Cosine => {
+                let length = length(row, self.smallest[0]);
+                row.iter().map(|v| (v / length) * (v / length)).sum()
+            }
+            Kernel::Linear | Kernel::Polynomial { .. } | Kernel::Sigmoid { .. } => {
+                self.kernel.of(square(row))
+            }
+            _ => self.kernel.of(0.0),
         }
     }
 

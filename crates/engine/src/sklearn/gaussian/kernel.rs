@@ -5,9 +5,13 @@ use super::{
     leaf::{Leaf, Shape, Training},
 };
 use crate::{
-    Error,
+    Error, attributes,
     read::Cursor,
-    sklearn::{panels::Panels, refuse},
+    sklearn::{
+        pairwise::{self, Similarities},
+        panels::Panels,
+        refuse,
+    },
 };
 
 /// Deepest nesting of sums and products.
@@ -32,6 +36,8 @@ enum Tree {
         others: Panels<f64>,
         add: f64,
     },
+    /// A kernel of `sklearn.metrics.pairwise`.
+    Pairwise(Similarities),
     Sum(Box<[Tree; 2]>),
     Times(Box<[Tree; 2]>),
     Power(Box<Tree>, f64),
@@ -77,6 +83,32 @@ impl Kernel {
     pub(super) fn own(&self, row: &[f64]) -> f64 {
         self.tree.own(row)
     }
+}
+
+/// The kernel of a `PairwiseKernel`.
+fn pairwise(c: Cursor<'_>, gamma: f64, training: Training<'_>) -> Result<Similarities, Error> {
+    let metric = c.require("metric")?;
+    let more = c.attr("pairwise_kernels_kwargs");
+    let given = |name: &str| more.and_then(|more| attributes::number(more, name));
+    let columns = training.columns;
+    let kernel = metric.as_str().and_then(|name| {
+        pairwise::Kernel::named(name, Some(gamma), given("coef0"), given("degree"), columns)
+    });
+    let kernel =
+        kernel.filter(|kernel| !kernel.is_of_counts()).ok_or_else(|| Error::Unsupported {
+            what: match metric.as_str() {
+                Some(name) => format!("`PairwiseKernel.metric`, `{name}`,"),
+                None => format!("`PairwiseKernel.metric`, {},", metric.describe()),
+            },
+            reason: "it has no native implementation".into(),
+            hint:
+                "Kernels that run natively there: `linear`, `poly`, `rbf`, `sigmoid`, `cosine` and \
+               `laplacian`"
+                    .into(),
+        })?;
+    let rows = training.rows.to_vec();
+    let count = rows.len() / columns.max(1);
+    Similarities::new(c, "X_train_", kernel, rows, count, columns)
 }
 
 impl Tree {
@@ -130,6 +162,7 @@ impl Tree {
                     |column: usize, row: usize| training.rows.get(row * columns + column).copied();
                 Self::Product { others: Panels::new(columns, count, value), add: sigma * sigma }
             }
+            "PairwiseKernel" => Self::Pairwise(pairwise(c, number("gamma")?, training)?),
             "Sum" => Self::Sum(Box::new([part("k1")?, part("k2")?])),
             "Product" => Self::Times(Box::new([part("k1")?, part("k2")?])),
             "Exponentiation" => Self::Power(Box::new(part("kernel")?), number("exponent")?),
@@ -156,6 +189,17 @@ impl Tree {
                 others.multiply(rows, others.columns(), out);
                 for v in out {
                     *v += add;
+                }
+            }
+            Self::Pairwise(others) => {
+                let count = rows.len() / others.columns().max(1);
+                // only kernels of counts refuse a row, and they are refused when the model is read
+                let found = others.of_rows(rows, count).unwrap_or_default();
+                let each = found.len() / count.max(1);
+                let stride = out.len() / count.max(1);
+                let out = out.chunks_exact_mut(stride.max(1));
+                for (out, found) in out.zip(found.chunks_exact(each.max(1))) {
+                    out.iter_mut().zip(found).for_each(|(out, found)| *out = *found);
                 }
             }
             Self::Sum(parts) => Self::both(parts, rows, f32, out, |a, b| a + b),
@@ -195,6 +239,7 @@ impl Tree {
         match self {
             Self::Constant(value) | Self::White(value) => *value,
             Self::Leaf(_) => 1.0,
+            Self::Pairwise(others) => others.own(row),
             Self::Product { add, .. } => row.iter().map(|v| v * v).sum::<f64>() + add,
             Self::Sum(parts) => parts[0].own(row) + parts[1].own(row),
             Self::Times(parts) => parts[0].own(row) * parts[1].own(row),
