@@ -475,6 +475,14 @@ def _lightgbm_boosters() -> list:
 OWN_OBJECTIVE_LGB = "lambda scores, rows: (scores - rows.get_label(), 1.0 + 0.0 * scores)"
 
 
+OWN_THREE = """
+def own_three(y, s):
+    import numpy
+    p = numpy.exp(s) / numpy.exp(s).sum(axis=1, keepdims=True)
+    return p - (numpy.arange(3) == y.reshape(-1, 1)), 2.0 * p * (1.0 - p)
+"""
+
+
 def _lgb_own(d: object, own: object) -> object:
     """A booster whose objective is a function: given to `train` before 4.0, a parameter since."""
     if version_key(installed("lightgbm")) >= (4, 0):
@@ -529,6 +537,8 @@ def _lightgbm_wrappers() -> list:
         Case("boost-lgb-classifier-cities", lambda d: _lgbm(d, "LGBMClassifier", d.names, _city_frame(d), n_estimators=2, min_data_per_group=3), _seen_and_unseen_cities, LABELS_CHAIN, **x),
         Case("boost-lgb-regressor-linear", lambda d: _lgbm(d, "LGBMRegressor", d.y, n_estimators=3, linear_tree=True), lambda d, m: d.edge(m, nan=True, huge=1e3), **x),
         Case("boost-lgb-ranker", _lgbm_ranker, _edge_nan, **x),
+        Case("boost-lgb-classifier-own-objective", lambda d: _lgbm(d, "LGBMClassifier", d.binary, n_estimators=2, objective=from_script("lambda y, s: (s - y, 1 + 0 * s)", "own")), _edge_nan, containers=("model.cloudpickle.pkl",), **x),
+        Case("boost-lgb-classifier-own-three", lambda d: _lgbm(d, "LGBMClassifier", d.names, n_estimators=2, objective=from_script(OWN_THREE, "own_three")), _edge_nan, {"*": "A", "contributions": "C"}, containers=("model.cloudpickle.pkl",), since="4", **x),
         Case("boost-lgb-regressor-own-objective", lambda d: _lgbm(d, "LGBMRegressor", d.y, n_estimators=2, objective=from_script("lambda y, s: (s - y, 1 + 0 * s)", "own")), _edge_nan, containers=("model.cloudpickle.pkl",), **x),
         Case("lgbm-in-pipeline", _lgbm_pipeline, lambda d, m: d.edge(), LABELS_CHAIN, **x),
         Case(

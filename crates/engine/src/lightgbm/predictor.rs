@@ -42,12 +42,6 @@ impl LightGbm {
                 format!("has {} where the booster has {classes}", quantity(found, "class")),
             ));
         }
-        if labels.is_some() && model.objective == Objective::Custom {
-            return Err(Error::booster(
-                "an `LGBMClassifier` with an objective of its own",
-                "how its scores become probabilities is not in the file",
-            ));
-        }
         let mut methods = vec![Method::Predict];
         if labels.is_some() {
             methods.extend([Method::PredictProba, Method::DecisionFunction]);
@@ -57,6 +51,12 @@ impl LightGbm {
             methods.push(Method::Contributions);
         }
         Ok(Self { model, labels, methods })
+    }
+
+    /// A classifier of a release that had no `decision_function`.
+    pub(super) fn without_decisions(mut self) -> Self {
+        self.methods.retain(|method| *method != Method::DecisionFunction);
+        self
     }
 
     fn shaped(&self, rows: usize, values: Vec<f64>) -> Output {
@@ -107,7 +107,11 @@ impl Predictor for LightGbm {
             }
         }
         model.objective.transform(&mut scores, outputs);
-        let Some(labels) = &self.labels else { return Ok(self.shaped(count, scores)) };
+        let Some(labels) = self.labels.as_ref().filter(|_| model.objective != Objective::Custom)
+        else {
+            // with an objective of the user's own, a classifier too answers with its scores
+            return Ok(self.shaped(count, scores));
+        };
         if method == Method::PredictProba {
             if outputs > 1 {
                 return Ok(self.shaped(count, scores));

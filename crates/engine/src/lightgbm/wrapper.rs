@@ -33,7 +33,11 @@ pub(crate) fn build(estimator: Cursor<'_>) -> Result<Box<dyn Predictor>, Error> 
         Interface::Classifier => classes().and_then(attributes::read_labels),
         Interface::Scores => None,
     };
-    Ok(Box::new(LightGbm::new(model, interface, labels)?))
+    let built = LightGbm::new(model, interface, labels)?;
+    // `decision_function` came with 4.7, and so did this attribute: what stands around a classifier
+    // asks for it first
+    let decides = estimator.attr("_fitted_with_feature_names").is_some();
+    Ok(Box::new(if decides { built } else { built.without_decisions() }))
 }
 
 /// The text of the model that a `Booster` holds.
