@@ -31,6 +31,8 @@ enum Action {
     Flatten,
     /// Every value on its own.
     Each(Function),
+    /// Whether it is true of every value.
+    Test(fn(f64) -> bool),
 }
 
 impl FunctionTransformer {
@@ -53,6 +55,9 @@ impl FunctionTransformer {
                         .ok_or_else(|| refuse::function("FunctionTransformer", attribute, func))?;
                     match name {
                         "ravel" | "squeeze" => Action::Flatten,
+                        "isnan" => Action::Test(f64::is_nan),
+                        "isfinite" => Action::Test(f64::is_finite),
+                        "isinf" => Action::Test(f64::is_infinite),
                         "asarray" | "array" | "ascontiguousarray" | "asanyarray" => Action::Keep,
                         _ => Action::Each(Function::read(name, c, words)?.ok_or_else(|| {
                             refuse::function("FunctionTransformer", attribute, func)
@@ -121,6 +126,7 @@ impl Transform for FunctionTransformer {
         match &self.action {
             Action::Keep => Ok(table),
             Action::Flatten => flatten(table),
+            Action::Test(test) => tested(*test, table),
             Action::Each(function) => {
                 table.data = each(function, table.data, table.rows)?;
                 table.names = None;
@@ -141,6 +147,18 @@ fn flatten(mut table: Table) -> Result<Table, Error> {
         table.names = None;
     }
     Ok(table)
+}
+
+/// Booleans in place of numbers.
+fn tested(test: fn(f64) -> bool, table: Table) -> Result<Table, Error> {
+    let rows = table.rows;
+    let columns = stack::columns(stack::dense(table.data, rows)?);
+    let of = |(at, column): (usize, Column)| {
+        let value = |row| column.number(row, at).map(test);
+        Ok(Column::Bool((0..rows).map(value).collect::<Result<_, Error>>()?))
+    };
+    let columns = columns.into_iter().enumerate().map(of).collect::<Result<_, Error>>()?;
+    Ok(Table { rows, names: None, data: Data::Columns(columns) })
 }
 
 fn each(function: &Function, data: Data, rows: usize) -> Result<Data, Error> {
