@@ -13,9 +13,10 @@ use crate::{
     },
 };
 
-/// The first release in which the first of equally likely classes wins, and probabilities that are
-/// all zero stay so.
-const FIRST_WINS: (u32, u32) = (1, 6);
+/// The first release in which the first of equally likely classes wins.
+const FIRST_WINS: (u32, u32) = (1, 8);
+/// The first release in which probabilities that are all zero stay so.
+const ZEROS_STAY: (u32, u32) = (1, 7);
 /// The first release that compares pairs of probabilities with one half.
 const PAIRS_BY_HALF: (u32, u32) = (1, 0);
 
@@ -35,6 +36,7 @@ pub(crate) struct OneVsRestClassifier {
     labels: Labels,
     kind: Kind,
     first_wins: bool,
+    zeros_stay: bool,
     methods: Vec<Method>,
 }
 
@@ -77,6 +79,7 @@ impl OneVsRestClassifier {
             labels,
             kind,
             first_wins: version(c).is_some_and(|release| release >= FIRST_WINS),
+            zeros_stay: version(c).is_some_and(|release| release >= ZEROS_STAY),
             methods,
         })
     }
@@ -145,7 +148,7 @@ impl OneVsRestClassifier {
         if self.kind != Kind::Any {
             for row in values.chunks_exact_mut(width.max(1)) {
                 let sum = row.iter().fold(0.0, |sum, p| round(sum + p));
-                if sum != 0.0 || !self.first_wins {
+                if sum != 0.0 || !self.zeros_stay {
                     for p in row {
                         *p = round(*p / sum);
                     }
