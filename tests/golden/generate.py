@@ -45,6 +45,7 @@ FAMILIES = (
     "foreign",
     "catboost",
     "tutorials",
+    "gallery",
     "mlflow_folders",
     "chains",
     "refused",

@@ -199,7 +199,8 @@ def _unread(model: object, rows: object) -> list:
     """Places of the columns that may hold anything: with texts there the model answers all the same."""
     import pandas as pd
 
-    asked = model.predict if hasattr(model, "predict") else model.transform
+    # labels may be the same by chance, probabilities are not
+    asked = next(getattr(model, name) for name in ("predict_proba", "predict", "transform") if hasattr(model, name))
     before = dense(asked(rows))
     found = []
     for place in range(rows.shape[1]):
