@@ -37,7 +37,7 @@ const OTHER_NAMES: [(&str, &str); 16] = [
 ];
 
 /// The formats that the server of this project reads.
-const NATIVE: [&str; 4] = ["lightgbm", "mlflow", "sklearn", "xgboost"];
+const NATIVE: [&str; 5] = ["catboost", "lightgbm", "mlflow", "sklearn", "xgboost"];
 
 /// KServe's runtime for a format.
 pub(crate) fn runtime_for(format: &str) -> Option<&'static str> {
@@ -83,6 +83,7 @@ mod tests {
             ("SKLearn", Some("sklearn")),
             ("sklearns", Some("sklearn")),
             ("XGBoost", Some("xgboost")),
+            ("CatBoost", Some("catboost")),
             ("vllm", Some("vLLM")),
             ("sklearn", None),
             ("my-format", None),

@@ -6,6 +6,7 @@ longshore:
     sklearn: {versions: ["0", "1"], priority: 5}
     xgboost: {versions: ["0", "1", "2", "3"], priority: 5}
     lightgbm: {versions: ["2", "3", "4"], priority: 5}
+    catboost: {versions: ["0", "1"], priority: 5}
     mlflow: {versions: ["1", "2", "3"], priority: 5}
 kserve-sklearnserver:
   protocols: [v1, v2]
