@@ -7,7 +7,8 @@ use libfuzzer_sys::fuzz_target;
 use longshore_engine::{Limits, read};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-const ARRAY: &[u8] = b"\x93NUMPY\x01\x00\x3b\x00{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}   \n\
+const ARRAY: &[u8] =
+    b"\x93NUMPY\x01\x00\x3b\x00{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}   \n\
     \0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\0\x40";
 
 fuzz_target!(|schema: &[u8]| {
@@ -19,6 +20,7 @@ fuzz_target!(|schema: &[u8]| {
             zip.write_all(bytes).expect("memory to write to");
         }
         let bytes = zip.finish().expect("memory to write to").into_inner();
-        let _ = read::document(bytes, &Limits::default()).map(|document| document.root().describe());
+        let _ =
+            read::document(bytes, &Limits::default()).map(|document| document.root().describe());
     }
 });
