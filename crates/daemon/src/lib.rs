@@ -23,6 +23,7 @@ pub mod percent;
 mod reload;
 pub mod request_id;
 pub mod server;
+pub mod terminal;
 pub mod tokens;
 pub mod trace;
 

@@ -48,7 +48,8 @@ pub(crate) async fn handle(worker: Arc<Worker>, request: Request<Body>) -> Respo
         revision: seen.revision.as_deref().map(Revision::name),
         replica: seen.replica,
     };
-    let line = Line { head: &head, id: &id, begun, api_key: seen.client.as_deref(), onward };
+    let line =
+        Line { head: &head, id: &id, begun, api_key: seen.client.as_deref(), rows: None, onward };
     let mut response = match answered {
         Ok(response) => {
             access_log::write(line, Outcome::Answered(response.status().as_u16()));

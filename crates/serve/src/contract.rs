@@ -6,7 +6,11 @@ use longshore_engine::{Method, OutputData};
 use longshore_kserve::v2::Datatype;
 use longshore_mlflow::Param;
 
-use crate::{failure::Failure, names::quoted, schema::Schema};
+use crate::{
+    failure::Failure,
+    names::{near, quoted},
+    schema::Schema,
+};
 
 /// What one version of a model takes and answers.
 #[derive(Debug)]
@@ -27,8 +31,12 @@ impl Contract {
     /// The method of this name.
     pub(crate) fn method(&self, name: &str) -> Result<Method, Failure> {
         self.find(name).ok_or_else(|| {
-            let (name, model, known) = (quoted(name), &self.name, self.known());
-            Failure::invalid(format!("there is no method {name}; the model `{model}` has {known}"))
+            let (asked, model, known) = (quoted(name), &self.name, self.known());
+            let meant = near(name, self.methods.iter().map(|method| method.name()));
+            let meant = meant.map(|meant| format!(": did you mean `{meant}`?")).unwrap_or_default();
+            Failure::invalid(format!(
+                "there is no method {asked}{meant}; the model `{model}` has {known}"
+            ))
         })
     }
 

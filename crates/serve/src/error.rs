@@ -42,12 +42,14 @@ pub enum Error {
         name: String,
     },
     /// A model has no such method.
-    #[error("the model `{name}` has no method `{method}`")]
+    #[error("the model `{name}` has no method `{method}`; it has {known}")]
     Method {
         /// The model's name.
         name: String,
         /// The method asked for.
         method: longshore_engine::Method,
+        /// The methods that it has.
+        known: String,
     },
     /// The server cannot listen or run.
     #[error(transparent)]
@@ -66,7 +68,9 @@ impl Error {
         match self {
             Self::Load { source, .. } => source.to_string(),
             Self::Panic { .. } => "its reader broke; that is a fault of this program".into(),
-            Self::Method { method, .. } => format!("it has no method `{method}`"),
+            Self::Method { method, known, .. } => {
+                format!("it has no method `{method}`; it has {known}")
+            }
             other => other.to_string(),
         }
     }

@@ -28,6 +28,8 @@ pub(crate) struct Exchange<'x> {
     begun: Instant,
     /// The name of its API key, where it needs one.
     api_key: Option<Arc<str>>,
+    /// Rows that a model has answered for.
+    rows: Option<u64>,
     /// There when the request is traced.
     span: Option<Span>,
 }
@@ -38,7 +40,15 @@ impl<'x> Exchange<'x> {
         let begun = Instant::now();
         let tracer = worker.shared.tracer.as_ref();
         let span = tracer.and_then(|tracer| tracer.begin(&head.headers));
-        Self { worker, head, id: worker.ids.of(&head.headers), begun, api_key: None, span }
+        Self {
+            worker,
+            head,
+            id: worker.ids.of(&head.headers),
+            begun,
+            api_key: None,
+            rows: None,
+            span,
+        }
     }
 
     /// Lets it in, by its API key unless what it asks is `open` to everybody.
@@ -95,7 +105,9 @@ impl<'x> Exchange<'x> {
 
     /// The model has answered it, or failed.
     pub(crate) fn is_computed(&mut self, answer: Option<&Answer>) {
-        let (Some(span), Some(answer)) = (&mut self.span, answer) else { return };
+        let Some(answer) = answer else { return };
+        self.rows = u64::try_from(answer.rows()).ok();
+        let Some(span) = &mut self.span else { return };
         span.set("longshore.rows", answer.rows());
         let times = answer.times();
         span.set("longshore.decode.seconds", times.decode);
@@ -117,7 +129,8 @@ impl<'x> Exchange<'x> {
         self.trace(result);
         let api_key = self.api_key.as_deref();
         let Self { head, id, begun, .. } = &self;
-        let line = Line { head, id, begun: *begun, api_key, onward: Onward::default() };
+        let line =
+            Line { head, id, begun: *begun, api_key, rows: self.rows, onward: Onward::default() };
         access_log::write(line, outcome);
         if let Err(Failure { rejected: Some(reason), .. }) = result {
             self.worker.shared.rejections.count(*reason);

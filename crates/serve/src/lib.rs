@@ -48,7 +48,7 @@ pub use announce::Announcer;
 pub use catalog::Catalog;
 pub use config::{Batching, Config, Lease, Limits, ModelSource, Origin};
 pub use error::Error;
-pub use models::Models;
+pub use models::{Loaded, Models, Summary};
 pub use recorder::{RecordSettings, Recorder};
 pub use server::Server;
 pub use warm_pool::Locations;

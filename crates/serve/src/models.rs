@@ -11,6 +11,7 @@ use arc_swap::{ArcSwap, Guard};
 
 mod demand;
 mod release;
+mod summary;
 
 use crate::{
     Catalog, Error,
@@ -21,6 +22,7 @@ use crate::{
 };
 use demand::Demand;
 use release::Release;
+pub use summary::{Loaded, Summary};
 
 /// The models of a running server: loaded, replaced and removed while it answers.
 ///

@@ -27,6 +27,9 @@ use file::File;
 /// How often the log hears of a download under way.
 const REPORT: Duration = Duration::from_secs(2);
 
+/// How often somebody who looks on hears of it.
+const TICK: Duration = Duration::from_millis(200);
+
 /// A download into a folder, which may hold the remains of an earlier one.
 pub(crate) struct Transfer<'a> {
     pub(crate) remote: &'a dyn Remote,
@@ -125,8 +128,13 @@ impl Shared<'_> {
                 }
             }
             drop(done);
-            while all.recv_timeout(REPORT) == Err(RecvTimeoutError::Timeout) {
-                self.report(kept, total, begun.elapsed());
+            let mut reported = begun;
+            while all.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                self.tick(kept, total, begun.elapsed(), workers);
+                if reported.elapsed() >= REPORT {
+                    reported = Instant::now();
+                    self.report(kept, total, begun.elapsed());
+                }
             }
             Ok(())
         })?;
@@ -155,10 +163,31 @@ impl Shared<'_> {
         }
     }
 
-    fn report(&self, kept: u64, total: u64, elapsed: Duration) {
+    /// Bytes that are here, and bytes a second.
+    fn state(&self, kept: u64, total: u64, elapsed: Duration) -> (u64, f64) {
         let received = self.received.load(Ordering::Relaxed);
         let rate = received as f64 / elapsed.as_secs_f64().max(0.001);
-        let here = (kept + received).min(total.max(received));
+        ((kept + received).min(total.max(received)), rate)
+    }
+
+    /// Moves the bar of a terminal: the log of the daemon makes one of what has the target `progress`.
+    fn tick(&self, kept: u64, total: u64, elapsed: Duration, workers: usize) {
+        let (here, rate) = self.state(kept, total, elapsed);
+        let taken = self.next.load(Ordering::Relaxed).saturating_sub(workers);
+        tracing::debug!(
+            target: "progress",
+            bytes = here,
+            total,
+            bytes_per_second = rate as u64,
+            done = taken as u64,
+            parts = self.parts.len() as u64,
+            "downloading {}",
+            self.transfer.remote
+        );
+    }
+
+    fn report(&self, kept: u64, total: u64, elapsed: Duration) {
+        let (here, rate) = self.state(kept, total, elapsed);
         tracing::info!(
             bytes = here,
             total,

@@ -81,8 +81,14 @@ pub(crate) async fn handle(handler: Arc<Handler>, request: Request<Body>) -> Res
             }
         },
     };
-    let line =
-        Line { head: &head, id: &id, begun, api_key: key.as_deref(), onward: Onward::default() };
+    let line = Line {
+        head: &head,
+        id: &id,
+        begun,
+        api_key: key.as_deref(),
+        rows: None,
+        onward: Onward::default(),
+    };
     let mut response = match answered {
         Ok(response) => {
             access_log::write(line, Outcome::Answered(response.status().as_u16()));

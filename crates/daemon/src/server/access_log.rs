@@ -6,6 +6,9 @@ use hyper::{HeaderMap, header::HeaderValue, http::request::Parts};
 
 use crate::Code;
 
+/// The target of these lines in filters of the log.
+pub const TARGET: &str = module_path!();
+
 /// What became of a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome<'a> {
@@ -35,6 +38,8 @@ pub struct Line<'a> {
     pub begun: Instant,
     /// The name of its API key, where it needed one.
     pub api_key: Option<&'a str>,
+    /// Rows that a model answered for, where one did.
+    pub rows: Option<u64>,
     /// Where it was handed on to.
     pub onward: Onward<'a>,
 }
@@ -54,7 +59,7 @@ pub struct Onward<'a> {
 /// information, and everything else for debugging only. So is a request that was turned away: it is
 /// counted, and there are many of them when it matters.
 pub fn write(line: Line<'_>, outcome: Outcome<'_>) {
-    let Line { head, id, begun, api_key, onward } = line;
+    let Line { head, id, begun, api_key, rows, onward } = line;
     let Onward { service, revision, replica } = onward;
     let replica = replica.map(tracing::field::display);
     match outcome {
@@ -62,6 +67,7 @@ pub fn write(line: Line<'_>, outcome: Outcome<'_>) {
             method = %head.method,
             path = head.uri.path(),
             status,
+            rows,
             request_id = text(id),
             api_key,
             service,

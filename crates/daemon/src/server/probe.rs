@@ -178,7 +178,14 @@ impl Service<Request<Body>> for Probe {
                 Outcome::Failed { code: *code, message, detail: None, turned_away: false }
             }
         };
-        let line = Line { head: &head, id: &id, begun, api_key: None, onward: Onward::default() };
+        let line = Line {
+            head: &head,
+            id: &id,
+            begun,
+            api_key: None,
+            rows: None,
+            onward: Onward::default(),
+        };
         access_log::write(line, outcome);
         let allow = matches!(answered, Err((Code::MethodNotAllowed, _)));
         let page = answered.unwrap_or_else(|(code, message)| Page {

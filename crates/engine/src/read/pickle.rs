@@ -325,7 +325,7 @@ impl Machine {
 
     pub(super) fn truncated(&self) -> Error {
         let end = self.out.doc.input.len();
-        self.out.wrong(end, "the file ends in the middle of the pickle")
+        self.out.wrong(end, "the file ends in the middle of the pickle: save or copy it again")
     }
 
     /// The next bytes.

@@ -124,7 +124,10 @@ fn trim(path: &str) -> &str {
 
 /// The path leads nowhere.
 fn unknown() -> Failure {
-    Failure::not_found("there is no such path")
+    Failure::not_found(
+        "there is no such path; there are `/v1/models`, `/v1/models/NAME:predict`, `/v2/models/NAME/infer`, \
+         `/invocations`, `/metrics` and `/health/ready`",
+    )
 }
 
 fn lookup<'r>(method: &Method, path: &'r str) -> Result<Route<'r>, Failure> {

@@ -89,7 +89,9 @@ impl Served {
         let method = method.unwrap_or(model.default_method);
         let methods = model.predictor.methods().to_vec();
         if !methods.contains(&method) {
-            return Err(Error::Method { name, method });
+            let known =
+                methods.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+            return Err(Error::Method { name, method, known });
         }
         let version = version.unwrap_or_else(|| "1".into());
         let (name, version): (Arc<str>, Arc<str>) = (name.into(), version.into());
@@ -168,6 +170,11 @@ impl Served {
         let output = at.and_then(|at| self.outputs.get(at));
         let columns = output.and_then(|output| usize::try_from(*output.shape.get(1)?).ok());
         columns.unwrap_or(1).max(1)
+    }
+
+    /// Bytes that were read of its file.
+    pub(crate) fn content_bytes(&self) -> u64 {
+        self.model.content_bytes
     }
 
     pub(crate) fn flavor(&self) -> &'static str {
