@@ -7,10 +7,12 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     order()?;
+    provenance()?;
     let examples = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../examples");
     println!("cargo::rerun-if-changed={}", examples.display());
     let mut table = String::from("&[\n");
@@ -40,6 +42,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     table.push_str("]\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("examples.rs"), table)?;
     Ok(())
+}
+
+/// Tells the program what it is built for and, in a release, of which commit. A build for development tells none: its
+/// files may be of no commit at all.
+fn provenance() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rustc-env=LONGSHORE_TARGET={}", env::var("TARGET")?);
+    println!("cargo::rerun-if-env-changed=LONGSHORE_COMMIT");
+    if env::var_os("LONGSHORE_COMMIT").is_some() || env::var("PROFILE")? != "release" {
+        return Ok(());
+    }
+    // an archive of the sources has no commit to tell
+    let Some(commit) = git(&["rev-parse", "HEAD"]) else { return Ok(()) };
+    println!("cargo::rustc-env=LONGSHORE_COMMIT={commit}");
+    if let Some(log) = git(&["rev-parse", "--path-format=absolute", "--git-path", "logs/HEAD"]) {
+        println!("cargo::rerun-if-changed={log}");
+    }
+    Ok(())
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let folder = env::var_os("CARGO_MANIFEST_DIR")?;
+    let output = Command::new("git").args(arguments).current_dir(folder).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.trim().to_owned()).filter(|text| output.status.success() && !text.is_empty())
 }
 
 /// Names `start.ld` to the linker of a release. `bench/start` says what it is for.

@@ -1,8 +1,9 @@
 //! The command line: types only.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use longshore_engine::Method;
 
 mod announce;
 #[cfg(feature = "operator")]
@@ -12,6 +13,7 @@ mod batches;
 mod experiments;
 #[cfg(feature = "gateway")]
 mod gateway;
+pub(crate) mod help;
 mod kserve;
 mod marks;
 #[cfg(feature = "cli")]
@@ -31,6 +33,7 @@ mod security;
 mod storage;
 #[cfg(feature = "tracking")]
 mod tracking;
+mod value;
 
 pub(crate) use announce::AnnounceArgs;
 #[cfg(feature = "operator")]
@@ -53,7 +56,9 @@ pub(crate) use platform::{
 };
 pub(crate) use record::{RecordArgs, Recorded};
 #[cfg(feature = "cli")]
-pub(crate) use registry::{AliasCommand, ModelsArgs, ModelsCommand, RegisterArgs, TagCommand};
+pub(crate) use registry::{
+    AliasCommand, ModelsArgs, ModelsCommand, RegisterArgs, ServedArgs, TagCommand,
+};
 #[cfg(feature = "cli")]
 pub(crate) use runs::{ArtifactsCommand, RunArgs, RunsArgs, RunsCommand};
 #[cfg(feature = "operator")]
@@ -72,7 +77,7 @@ pub(crate) use tracking::{
     WorkArgs,
 };
 
-/// Takes a trained model to production: one process, no Python, the original library's answers.
+/// Takes a trained model to production: no Python, the original library's answers.
 #[derive(Debug, Parser)]
 #[command(name = "longshore", version, propagate_version = true)]
 pub(crate) struct Cli {
@@ -84,33 +89,37 @@ pub(crate) struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve models over HTTP: KServe V1 and V2, MLflow `/invocations`, Prometheus `/metrics`
+    /// Serve a model on this machine and open its page in the browser
+    Try(Box<TryArgs>),
+    /// Serve models over HTTP and gRPC
+    ///
+    /// KServe V1 and V2, MLflow's `/invocations`, tables as CSV, Arrow and Parquet, Prometheus' `/metrics`
     // a runtime's arguments come first, those of a manifest after them: the last one counts
     #[command(args_override_self = true)]
     Serve(Box<ServeArgs>),
-    /// Bring models into folders, for servers that do not fetch themselves
+    /// Bring models into folders, for servers that do not fetch
     Fetch(FetchArgs),
     /// Ask a model for predictions, without a server
     Predict(PredictArgs),
-    /// Say what a model file is, what it takes and gives, and what of it runs natively
+    /// Say what a model is, what it takes, and what of it runs natively
     Inspect(InspectArgs),
     /// Compare a model's answers with those that its own library gave
     Verify(VerifyArgs),
-    /// Serve the bundled example models, ask each one, and print the answers
+    /// Serve the bundled example models, ask each, print the answers
     Demo(DemoArgs),
     /// Put load on a server and report how it bore it
     Bench(BenchArgs),
-    /// Ask a running server everything a deployment relies on, and say what holds
+    /// Ask a running server what a deployment relies on
     SmokeTest(SmokeTestArgs),
     /// Make an API key, and the line that lets it in
     ApiKey(ApiKeyArgs),
-    /// Keep the InferenceServices of a Kubernetes cluster: revisions, traffic, status
+    /// Keep the InferenceServices of a cluster: revisions, traffic
     #[cfg(feature = "operator")]
     Operator(Box<OperatorArgs>),
-    /// Route requests to the InferenceServices of a cluster, and wake those that sleep
+    /// Route requests to InferenceServices, wake those that sleep
     #[cfg(feature = "gateway")]
     Gateway(Box<GatewayArgs>),
-    /// Keep experiments, runs, artifacts and registered models, as MLflow's server does
+    /// Keep experiments, runs and models, as MLflow's server does
     #[cfg(feature = "tracking")]
     // `-h` is the host, as it is of `mlflow server`
     #[command(disable_help_flag = true)]
@@ -118,19 +127,25 @@ pub(crate) enum Command {
     /// List, make and change the experiments of a tracking server
     #[cfg(feature = "cli")]
     Experiments(ExperimentsArgs),
-    /// List and compare the runs of a tracking server, and get their files
+    /// List and compare runs of a tracking server, get their files
     #[cfg(feature = "cli")]
     Runs(RunsArgs),
-    /// List, register and tag the models of a registry, move their aliases, and see where each version is served
+    /// List what a running server serves, or change a registry's models
+    ///
+    /// Without a subcommand it asks a server of models, as `ps` does. The subcommands list, register and tag the models
+    /// of a registry, move their aliases, and tell where each version is served
     #[cfg(feature = "cli")]
     Models(ModelsArgs),
+    /// List what a running server serves
+    #[cfg(feature = "cli")]
+    Ps(ServedArgs),
     /// What the autoscaler of the platform decides
     #[cfg(feature = "operator")]
     Autoscaler(AutoscalerArgs),
     /// List InferenceServices of a cluster, or the revisions of one
     #[cfg(feature = "cli")]
     Get(GetArgs),
-    /// Say how an InferenceService is, and what to do when it is not ready
+    /// Say how an InferenceService is, and what to do about it
     #[cfg(feature = "cli")]
     Describe(DescribeArgs),
     /// Print where an InferenceService is asked, and how
@@ -139,7 +154,7 @@ pub(crate) enum Command {
     /// Print what the pods of an InferenceService log
     #[cfg(feature = "cli")]
     Logs(LogsArgs),
-    /// Follow, promote or abort the rollout of a new revision, or list those that there were
+    /// Follow, promote, abort or list the rollouts of a revision
     #[cfg(feature = "cli")]
     Rollout(RolloutArgs),
     /// Make or change objects of a cluster by their manifests
@@ -148,6 +163,60 @@ pub(crate) enum Command {
     /// Delete InferenceServices, or the objects of manifests
     #[cfg(feature = "cli")]
     Delete(DeleteArgs),
+    /// Say which program this is: version, commit, features, target
+    Version(VersionArgs),
+    /// Print a script by which a shell completes commands and options
+    #[cfg(feature = "cli")]
+    Completions(CompletionsArgs),
+    /// Write the manual pages, one for each command
+    #[cfg(feature = "cli")]
+    Man(ManArgs),
+}
+
+/// `longshore version`.
+#[derive(Args, Debug)]
+pub(crate) struct VersionArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `longshore completions`.
+#[cfg(feature = "cli")]
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// `longshore man`.
+#[cfg(feature = "cli")]
+#[derive(Args, Debug)]
+pub(crate) struct ManArgs {
+    /// The folder that they go into; it is made
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+}
+
+/// `longshore try`.
+#[derive(Args, Debug)]
+pub(crate) struct TryArgs {
+    /// The model: a folder, a file, `example://NAME`, `s3://…`, `gs://…`, `hf://…`, `https://…`, `models:/…` or `runs:/…`
+    #[arg(value_name = "[NAME=]PATH|URI")]
+    pub(crate) model: String,
+
+    /// Do not open the page, only print its address
+    #[arg(long)]
+    pub(crate) no_open: bool,
+
+    /// Port to listen on, on this machine only; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+
+    /// The MLflow server behind `models:/` and `runs:/`
+    #[arg(long, env = "MLFLOW_TRACKING_URI", hide_env_values = true, value_name = "URL")]
+    pub(crate) tracking_uri: Option<String>,
 }
 
 /// `longshore serve`.
@@ -165,23 +234,45 @@ pub(crate) struct ServeArgs {
     pub(crate) models_text: Option<String>,
 
     /// Address to listen on; `0.0.0.0` is every address
-    #[arg(long, env = "LONGSHORE_HOST", default_value = "127.0.0.1")]
+    #[arg(
+        long,
+        env = "LONGSHORE_HOST",
+        default_value = "127.0.0.1",
+        help_heading = "Where it listens"
+    )]
     pub(crate) host: IpAddr,
 
     /// Port to listen on; 0 takes a free one, which the log names
-    #[arg(long, alias = "http_port", env = "LONGSHORE_PORT", default_value_t = 8080)]
+    #[arg(
+        long,
+        alias = "http_port",
+        env = "LONGSHORE_PORT",
+        default_value_t = 8080,
+        help_heading = "Where it listens"
+    )]
     pub(crate) port: u16,
 
     /// One more port to listen on, for manifests with a port for gRPC; every protocol is on both
-    #[arg(long, alias = "grpc_port", env = "LONGSHORE_GRPC_PORT", value_name = "PORT")]
+    #[arg(
+        long,
+        alias = "grpc_port",
+        env = "LONGSHORE_GRPC_PORT",
+        value_name = "PORT",
+        help_heading = "Where it listens"
+    )]
     pub(crate) grpc_port: Option<u16>,
 
     /// Port of `/metrics`, which then is not on `--port`; `/health/…` is on both
-    #[arg(long, env = "LONGSHORE_METRICS_PORT", value_name = "PORT")]
+    #[arg(
+        long,
+        env = "LONGSHORE_METRICS_PORT",
+        value_name = "PORT",
+        help_heading = "Where it listens"
+    )]
     pub(crate) metrics_port: Option<u16>,
 
     /// The method a request means when it names none, for every model
-    #[arg(long, env = "LONGSHORE_METHOD", value_name = "METHOD")]
+    #[arg(long, env = "LONGSHORE_METHOD", value_name = "METHOD", value_parser = methods())]
     pub(crate) method: Option<String>,
 
     /// Event loops, one thread each; 0 is one a core
@@ -201,15 +292,16 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) storage: StorageArgs,
 
-    /// Seconds between looks whether a model has changed, here or elsewhere; 0 never looks
+    /// Time between looks whether a model has changed, here or elsewhere; 0 never looks. 30s unless said, with
+    /// `--watch` a moment
     #[arg(
         long,
         env = "LONGSHORE_POLL",
-        default_value_t = 30,
-        value_name = "SECONDS",
+        value_name = "TIME",
+        value_parser = value::time,
         help_heading = "Model storage"
     )]
-    pub(crate) poll: u64,
+    pub(crate) poll: Option<Duration>,
 
     /// Who may connect, and who may ask.
     #[command(flatten)]
@@ -229,8 +321,9 @@ pub(crate) struct ServeArgs {
     #[arg(
         long,
         env = "LONGSHORE_OUTPUT_CACHE_BYTES",
-        default_value_t = 0,
-        value_name = "BYTES",
+        default_value = "0",
+        value_name = "SIZE",
+        value_parser = value::size::<usize>,
         help_heading = "Cache of outputs"
     )]
     pub(crate) output_cache_bytes: usize,
@@ -285,14 +378,16 @@ pub(crate) struct ManyArgs {
     )]
     pub(crate) model_dir: Vec<String>,
 
-    /// Look every `--poll` seconds which models of `--model-dir` are new, changed or gone
+    /// Look twice a second, or every `--poll`, whether a model's files have changed: a changed model is loaded beside
+    /// the old one and takes its place between two requests; one that does not load leaves the old one. With
+    /// `--model-dir` also which models are new or gone
     #[arg(long, env = "LONGSHORE_WATCH")]
     pub(crate) watch: bool,
 
     /// Most memory of the models of `--model-dir` or `--pool` that are loaded: what is read of their files and 8
     /// KiB each. Those that were not used for longest make room, and are loaded again when they are
     /// asked for; 4 GiB, or half of the container's memory limit when that is less
-    #[arg(long, env = "LONGSHORE_MAX_LOADED_BYTES", value_name = "BYTES")]
+    #[arg(long, env = "LONGSHORE_MAX_LOADED_BYTES", value_name = "SIZE", value_parser = value::size::<u64>)]
     pub(crate) max_loaded_bytes: Option<u64>,
 
     /// Serve as the warm pool of a namespace: requests name their model, and where it comes from, in
@@ -312,7 +407,7 @@ pub(crate) struct ManyArgs {
 #[command(next_help_heading = "Limits on requests")]
 pub(crate) struct RequestArgs {
     /// Largest request body
-    #[arg(long, env = "LONGSHORE_MAX_BODY_BYTES", default_value_t = 64 << 20, value_name = "BYTES")]
+    #[arg(long, env = "LONGSHORE_MAX_BODY_BYTES", default_value = "64MiB", value_name = "SIZE", value_parser = value::size::<usize>)]
     pub(crate) max_body_bytes: usize,
 
     /// Most rows in a request
@@ -334,36 +429,37 @@ pub(crate) struct RequestArgs {
 
     /// Most memory for large requests at once: their bodies, decoded, and their replies; 512 MiB, or a
     /// quarter of the container's memory limit when that is less
-    #[arg(long, env = "LONGSHORE_MAX_BUFFERED_BYTES", value_name = "BYTES")]
+    #[arg(long, env = "LONGSHORE_MAX_BUFFERED_BYTES", value_name = "SIZE", value_parser = value::size::<usize>)]
     pub(crate) max_buffered_bytes: Option<usize>,
 
     #[command(flatten)]
     pub(crate) connections: ConnectionArgs,
 
-    /// Seconds the body of a request may take to arrive; of a stream of lines, each part of it
-    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
-    pub(crate) body_timeout: u64,
+    /// How long the body of a request may take to arrive; of a stream of lines, each part of it
+    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = value::time)]
+    pub(crate) body_timeout: Duration,
 
-    /// Seconds a request may wait for its answer
-    #[arg(long, env = "LONGSHORE_REQUEST_TIMEOUT", default_value_t = 60, value_name = "SECONDS")]
-    pub(crate) request_timeout: u64,
+    /// How long a request may wait for its answer
+    #[arg(long, env = "LONGSHORE_REQUEST_TIMEOUT", default_value = "60s", value_name = "TIME", value_parser = value::time)]
+    pub(crate) request_timeout: Duration,
 }
 
 /// Connections of clients, to a server and to a gateway.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Connections of clients")]
 pub(crate) struct ConnectionArgs {
     /// Most open connections; 16384, or one for each 128 KiB of the container's memory limit when that
     /// is less
     #[arg(long, env = "LONGSHORE_MAX_CONNECTIONS", value_name = "COUNT")]
     pub(crate) max_connections: Option<usize>,
 
-    /// Seconds the head of a request may take to arrive
-    #[arg(long, env = "LONGSHORE_HEADER_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
-    pub(crate) header_timeout: u64,
+    /// How long the head of a request may take to arrive
+    #[arg(long, env = "LONGSHORE_HEADER_TIMEOUT", default_value = "10s", value_name = "TIME", value_parser = value::time)]
+    pub(crate) header_timeout: Duration,
 
-    /// Seconds a connection may stay open without a request
-    #[arg(long, env = "LONGSHORE_IDLE_TIMEOUT", default_value_t = 90, value_name = "SECONDS")]
-    pub(crate) idle_timeout: u64,
+    /// How long a connection may stay open without a request
+    #[arg(long, env = "LONGSHORE_IDLE_TIMEOUT", default_value = "90s", value_name = "TIME", value_parser = value::time)]
+    pub(crate) idle_timeout: Duration,
 }
 
 /// Limits on model files.
@@ -371,7 +467,7 @@ pub(crate) struct ConnectionArgs {
 #[command(next_help_heading = "Limits on model files")]
 pub(crate) struct ReadingArgs {
     /// Largest model file, after decompression
-    #[arg(long, env = "LONGSHORE_MAX_MODEL_BYTES", default_value_t = 4 << 30, value_name = "BYTES")]
+    #[arg(long, env = "LONGSHORE_MAX_MODEL_BYTES", default_value = "4GiB", value_name = "SIZE", value_parser = value::size::<u64>)]
     pub(crate) max_model_bytes: u64,
 
     /// Most bytes that one compressed byte of a model file may become
@@ -386,14 +482,15 @@ pub(crate) struct ReadingArgs {
 
 /// How a server ends.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "The way down")]
 pub(crate) struct DrainArgs {
-    /// Seconds after TERM in which new connections are still answered, while `/health/ready` says 503
-    #[arg(long, env = "LONGSHORE_DRAIN_DELAY", default_value_t = 0, value_name = "SECONDS")]
-    pub(crate) drain_delay: u64,
+    /// How long after TERM new connections are still answered, while `/health/ready` says 503
+    #[arg(long, env = "LONGSHORE_DRAIN_DELAY", default_value = "0s", value_name = "TIME", value_parser = value::time)]
+    pub(crate) drain_delay: Duration,
 
-    /// Seconds that requests under way may take after that
-    #[arg(long, env = "LONGSHORE_GRACE_SECONDS", default_value_t = 30, value_name = "SECONDS")]
-    pub(crate) grace_seconds: u64,
+    /// How long requests under way may take after that
+    #[arg(long, env = "LONGSHORE_GRACE_SECONDS", default_value = "30s", value_name = "TIME", value_parser = value::time)]
+    pub(crate) grace_seconds: Duration,
 }
 
 /// Logging.
@@ -435,11 +532,11 @@ pub(crate) struct PredictArgs {
 
     /// Largest JSON document, which is read whole; it is the limit of a single row of CSV and of JSON
     /// lines, of which there may be any number
-    #[arg(long, default_value_t = 1 << 30, value_name = "BYTES")]
+    #[arg(long, default_value = "1GiB", value_name = "SIZE", value_parser = value::size::<usize>)]
     pub(crate) max_body_bytes: usize,
 
-    /// The method to ask: `predict`, `predict_proba`, `decision_function`, `transform`, `margin`, …
-    #[arg(long, short, value_name = "METHOD")]
+    /// The method to ask
+    #[arg(long, short, value_name = "METHOD", value_parser = methods())]
     pub(crate) method: Option<String>,
 
     /// Limits on model files.
@@ -491,7 +588,7 @@ pub(crate) struct VerifyArgs {
 
     /// Compare only this method; which one the answers are of, where they do not tell [default: the model's
     /// default method]
-    #[arg(long)]
+    #[arg(long, value_name = "METHOD", value_parser = methods())]
     pub(crate) method: Option<String>,
 
     /// How close the answers must be: A (equal bits), B (1 unit in the last place), B4 (4), C (1e-9; floats 1e-5)
@@ -519,6 +616,10 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     pub(crate) once: bool,
 
+    /// Address to listen on; `0.0.0.0` is every address
+    #[arg(long, env = "LONGSHORE_HOST", default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+
     /// Port to listen on; a free one is taken when it is in use
     #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080)]
     pub(crate) port: u16,
@@ -544,16 +645,16 @@ pub(crate) struct BenchArgs {
     #[arg(long, short, value_name = "COUNT", value_parser = positive)]
     pub(crate) rate: Option<f64>,
 
-    /// Seconds to send, 10 if nothing ends it before; 0 sends until TERM or Ctrl-C
-    #[arg(long, short, value_name = "SECONDS", value_parser = not_negative)]
+    /// How long to send, 10s if nothing ends it before; 0 sends until TERM or Ctrl-C
+    #[arg(long, short, value_name = "TIME", value_parser = value::seconds)]
     pub(crate) duration: Option<f64>,
 
     /// Requests to send
     #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) requests: Option<u64>,
 
-    /// Seconds a request may take, connecting included
-    #[arg(long, default_value_t = 10.0, value_name = "SECONDS", value_parser = positive)]
+    /// How long a request may take, connecting included
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = value::some_seconds)]
     pub(crate) timeout: f64,
 
     /// Open a connection for each request
@@ -617,12 +718,12 @@ pub(crate) struct SmokeTestArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) metrics_url: Option<String>,
 
-    /// Seconds an answer may take
-    #[arg(long, default_value_t = 10.0, value_name = "SECONDS", value_parser = positive)]
+    /// How long an answer may take
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = value::some_seconds)]
     pub(crate) timeout: f64,
 
-    /// Seconds to wait until the server is ready
-    #[arg(long, default_value_t = 0.0, value_name = "SECONDS", value_parser = not_negative)]
+    /// How long to wait until the server is ready
+    #[arg(long, default_value = "0s", value_name = "TIME", value_parser = value::seconds)]
     pub(crate) wait: f64,
 
     /// Also write the results as JUnit's XML
@@ -634,19 +735,17 @@ pub(crate) struct SmokeTestArgs {
     pub(crate) json: bool,
 }
 
-/// Longest time and highest rate that are understood.
-const LARGEST: f64 = 1e9;
-
-fn not_negative(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(number) if (0.0..=LARGEST).contains(&number) => Ok(number),
-        _ => Err(format!("a number from 0 to {LARGEST} is needed")),
-    }
+/// The names of methods.
+fn methods() -> PossibleValuesParser {
+    PossibleValuesParser::new(Method::ALL.iter().map(|method| method.name()))
 }
 
+/// Highest rate that is understood.
+const LARGEST: f64 = 1e9;
+
 fn positive(text: &str) -> Result<f64, String> {
-    match not_negative(text)? {
-        0.0 => Err("a number above 0 is needed".into()),
-        number => Ok(number),
+    match text.parse() {
+        Ok(number) if number > 0.0 && number <= LARGEST => Ok(number),
+        _ => Err(format!("a number above 0 and up to {LARGEST} is needed")),
     }
 }

@@ -1,9 +1,11 @@
 //! The subcommands, one file each.
 
+mod advice;
 pub(crate) mod api_key;
 #[cfg(feature = "operator")]
 pub(crate) mod autoscaler;
 pub(crate) mod bench;
+mod curl;
 pub(crate) mod demo;
 pub(crate) mod fetch;
 #[cfg(feature = "cli")]
@@ -22,16 +24,24 @@ mod page;
 #[cfg(feature = "cli")]
 pub(crate) mod platform;
 pub(crate) mod predict;
+#[cfg(feature = "cli")]
+pub(crate) mod ps;
 pub(crate) mod serve;
+#[cfg(feature = "cli")]
+pub(crate) mod shell;
 pub(crate) mod smoke_test;
 #[cfg(feature = "cli")]
 mod table;
 mod traces;
 #[cfg(feature = "tracking")]
 pub(crate) mod tracking;
+pub(crate) mod trial;
 pub(crate) mod verify;
+pub(crate) mod version;
 
 use std::io::Write;
+
+use longshore_daemon::terminal::{Ink, has_colours};
 
 use crate::termination;
 
@@ -41,12 +51,17 @@ pub(crate) fn print(text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// Prints an error with its causes on one line of standard error, and tells it to Kubernetes.
+/// Prints an error with its causes on one line of standard error, what to do about it on another, and tells the first
+/// to Kubernetes.
 pub(crate) fn complain(error: &anyhow::Error) {
     let line = line(error);
     termination::note(&line);
+    let colours = has_colours(&std::io::stderr());
     let mut out = std::io::stderr().lock();
-    let _ = writeln!(out, "error: {line}");
+    let _ = writeln!(out, "{} {line}", Ink::Red.on(colours, "error:"));
+    if let Some(advice) = advice::of(error) {
+        let _ = writeln!(out, "{}  {advice}", Ink::Cyan.on(colours, "next:"));
+    }
 }
 
 /// An error with its causes. Some errors name their cause in their own words already.

@@ -23,13 +23,12 @@ mod termination;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use longshore_platform::names::TRY_AGAIN;
 
-use crate::cli::{Cli, Command};
+use crate::cli::Command;
 
 fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| {
+    let cli = cli::help::parse().unwrap_or_else(|error| {
         if error.use_stderr() {
             let text = error.to_string();
             termination::note(
@@ -39,6 +38,7 @@ fn main() -> ExitCode {
         error.exit()
     });
     let outcome = match cli.command {
+        Command::Try(args) => cmd::trial::run(&args),
         Command::Serve(args) => cmd::serve::run(&args),
         Command::Fetch(args) => cmd::fetch::run(&args),
         Command::Predict(args) => cmd::predict::run(&args),
@@ -76,6 +76,13 @@ fn main() -> ExitCode {
         Command::Apply(args) => cmd::platform::apply(&args),
         #[cfg(feature = "cli")]
         Command::Delete(args) => cmd::platform::delete(&args),
+        #[cfg(feature = "cli")]
+        Command::Ps(args) => cmd::ps::run(&args),
+        Command::Version(args) => cmd::version::run(&args),
+        #[cfg(feature = "cli")]
+        Command::Completions(args) => cmd::shell::completions(&args),
+        #[cfg(feature = "cli")]
+        Command::Man(args) => cmd::shell::man(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -66,7 +66,15 @@ impl Named {
     /// (last) path, without its ending.
     pub(crate) fn parse(argument: &str) -> Result<Self> {
         match argument.split_once('=') {
-            Some((name, path)) if is_name(name) => Self::new(name, path),
+            // a path may have a `=` in it, but what is no path was meant to have a name
+            Some((name, path))
+                if is_name(name)
+                    || (!name.contains("://")
+                        && !exists(argument)
+                        && (path.contains("://") || exists(path))) =>
+            {
+                Self::new(name, path)
+            }
             _ => Self::new(&default_name(paths::naming(argument)), argument),
         }
     }
@@ -142,6 +150,10 @@ fn files(path: &str) -> Result<ModelFiles> {
         Location::Local(path) => ModelFiles::Local(Paths::one(path)),
         location => ModelFiles::Remote(location),
     })
+}
+
+fn exists(path: &str) -> bool {
+    Path::new(path).try_exists().unwrap_or(true)
 }
 
 /// The name for a path that was given none: the name that a registry knows the model by, else the last

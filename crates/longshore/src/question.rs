@@ -78,6 +78,15 @@ impl Question {
     }
 }
 
+/// How many columns a model takes, when it says it.
+pub(crate) fn columns(inputs: &[TensorInfo]) -> Option<usize> {
+    match inputs {
+        [] => None,
+        [only] if only.shape.len() == 2 => usize::try_from(only.shape[1]).ok(),
+        all => Some(all.len()),
+    }
+}
+
 /// One value a row.
 fn is_column(tensor: &TensorInfo) -> bool {
     row_shape(tensor).iter().product::<i64>() == 1

@@ -41,7 +41,8 @@ fn command_line() -> String {
     command.build();
     let mut page = String::from(
         "# Command line\n\nMade from the program's own argument types by a test; do not edit.\n\
-         Every flag with an environment variable can be set by either; the flag wins.\n",
+         Every flag with an environment variable can be set by either; the flag wins. `longshore COMMAND --help` prints the\n\
+         same with examples, `-h` the most frequent flags. [Sizes, times, colours and exit codes](exit-codes.md).\n",
     );
     sections(&mut page, "longshore", &command);
     page
@@ -59,7 +60,12 @@ fn sections(page: &mut String, path: &str, command: &Command) {
 }
 
 fn section(page: &mut String, path: &str, command: &Command) {
-    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let about = command
+        .get_long_about()
+        .or(command.get_about())
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let about = about.replace("\n\n", ": ");
     let aliases = command.get_visible_aliases().map(|alias| format!("; also called `{alias}`"));
     let about = about + &aliases.collect::<String>();
     let usage = command.clone().render_usage().to_string();

@@ -1,8 +1,8 @@
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, DrainArgs, LogArgs, TraceArgs};
+use super::{ConnectionArgs, DrainArgs, LogArgs, TraceArgs, value};
 
 /// `longshore gateway`.
 #[derive(Args, Debug)]
@@ -16,16 +16,27 @@ pub(crate) struct GatewayArgs {
     pub(crate) routes: Option<PathBuf>,
 
     /// Address to listen on; `0.0.0.0` is every address
-    #[arg(long, env = "LONGSHORE_HOST", default_value = "127.0.0.1")]
+    #[arg(
+        long,
+        env = "LONGSHORE_HOST",
+        default_value = "127.0.0.1",
+        help_heading = "Where it listens"
+    )]
     pub(crate) host: IpAddr,
 
     /// Port to listen on: HTTP/1, and HTTP/2 with prior knowledge, as gRPC speaks it without TLS
-    #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080)]
+    #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080, help_heading = "Where it listens")]
     pub(crate) port: u16,
 
     /// Port for peers: the operator asks what is routed and counted, other gateways ask for slots of replicas
     /// with a limit
-    #[arg(long, env = "LONGSHORE_PEER_PORT", default_value_t = 9091, value_name = "PORT")]
+    #[arg(
+        long,
+        env = "LONGSHORE_PEER_PORT",
+        default_value_t = 9091,
+        value_name = "PORT",
+        help_heading = "Where it listens"
+    )]
     pub(crate) peer_port: u16,
 
     /// The headless Service that lists the gateways of this release: `containerConcurrency` is a limit of all
@@ -44,12 +55,24 @@ pub(crate) struct GatewayArgs {
     pub(crate) pod_ip: Option<IpAddr>,
 
     /// Port at which replicas announce themselves; it is open to all, and believes nobody without a proof
-    #[arg(long, env = "LONGSHORE_ANNOUNCE_PORT", default_value_t = 9092, value_name = "PORT")]
+    #[arg(
+        long,
+        env = "LONGSHORE_ANNOUNCE_PORT",
+        default_value_t = 9092,
+        value_name = "PORT",
+        help_heading = "Where it listens"
+    )]
     pub(crate) announce_port: u16,
 
     /// Port of `/metrics` and of the probes `/health/…`, which are not on `--port`: there all paths are
     /// those of InferenceServices
-    #[arg(long, env = "LONGSHORE_METRICS_PORT", default_value_t = 9090, value_name = "PORT")]
+    #[arg(
+        long,
+        env = "LONGSHORE_METRICS_PORT",
+        default_value_t = 9090,
+        value_name = "PORT",
+        help_heading = "Where it listens"
+    )]
     pub(crate) metrics_port: u16,
 
     /// The domain of the cluster's own names
@@ -117,22 +140,23 @@ pub(crate) struct WaitingArgs {
     #[arg(
         long,
         env = "LONGSHORE_MAX_WAITING_BYTES",
-        default_value_t = 256 << 20,
-        value_name = "BYTES"
+        default_value = "256MiB",
+        value_name = "SIZE",
+        value_parser = value::size::<usize>
     )]
     pub(crate) max_waiting_bytes: usize,
 
-    /// Seconds that a request waits for a replica to be ready when there is none
-    #[arg(long, env = "LONGSHORE_HOLD_TIMEOUT", default_value_t = 120, value_name = "SECONDS")]
-    pub(crate) hold_timeout: u64,
+    /// How long a request waits for a replica to be ready when there is none
+    #[arg(long, env = "LONGSHORE_HOLD_TIMEOUT", default_value = "2m", value_name = "TIME", value_parser = value::time)]
+    pub(crate) hold_timeout: Duration,
 
-    /// Seconds that a request waits while all replicas work on as many as they may
-    #[arg(long, env = "LONGSHORE_QUEUE_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
-    pub(crate) queue_timeout: u64,
+    /// How long a request waits while all replicas work on as many as they may
+    #[arg(long, env = "LONGSHORE_QUEUE_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = value::time)]
+    pub(crate) queue_timeout: Duration,
 
-    /// Seconds that a connection to a replica may take to be made
-    #[arg(long, env = "LONGSHORE_CONNECT_TIMEOUT", default_value_t = 2, value_name = "SECONDS")]
-    pub(crate) connect_timeout: u64,
+    /// How long a connection to a replica may take to be made
+    #[arg(long, env = "LONGSHORE_CONNECT_TIMEOUT", default_value = "2s", value_name = "TIME", value_parser = value::time)]
+    pub(crate) connect_timeout: Duration,
 }
 
 /// Connections of clients.
@@ -142,9 +166,9 @@ pub(crate) struct GatewayConnectionArgs {
     #[command(flatten)]
     pub(crate) common: ConnectionArgs,
 
-    /// Seconds that a client may pause while it sends a body
-    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value_t = 300, value_name = "SECONDS")]
-    pub(crate) body_timeout: u64,
+    /// How long a client may pause while it sends a body
+    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value = "5m", value_name = "TIME", value_parser = value::time)]
+    pub(crate) body_timeout: Duration,
 }
 
 /// Who may connect to a gateway, and who may ask.

@@ -64,11 +64,16 @@ pub(crate) struct OperatorArgs {
     pub(crate) scaling: ScalingArgs,
 
     /// Address to listen on for probes and metrics
-    #[arg(long, env = "LONGSHORE_HOST", default_value = "0.0.0.0")]
+    #[arg(
+        long,
+        env = "LONGSHORE_HOST",
+        default_value = "0.0.0.0",
+        help_heading = "Where it listens"
+    )]
     pub(crate) host: IpAddr,
 
     /// Port of `/health/live`, `/health/ready` and `/metrics`
-    #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080)]
+    #[arg(long, env = "LONGSHORE_PORT", default_value_t = 8080, help_heading = "Where it listens")]
     pub(crate) port: u16,
 
     /// The log.

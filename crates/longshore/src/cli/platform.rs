@@ -1,6 +1,8 @@
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
+
+use super::value;
 
 /// Which cluster is meant.
 #[derive(Args, Clone, Debug)]
@@ -143,9 +145,9 @@ pub(crate) struct RolloutStatusArgs {
     /// The InferenceService
     pub(crate) name: String,
 
-    /// Seconds to wait; 0 looks once
-    #[arg(long, default_value_t = 600, value_name = "SECONDS")]
-    pub(crate) timeout: u64,
+    /// How long to wait; 0 looks once
+    #[arg(long, default_value = "10m", value_name = "TIME", value_parser = value::time)]
+    pub(crate) timeout: Duration,
 
     /// The cluster.
     #[command(flatten)]

@@ -1,13 +1,45 @@
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 
-use super::{AskArgs, SearchArgs, Tag};
+use super::{AccessArgs, AskArgs, SearchArgs, Tag, value};
 
 /// `longshore models`.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ModelsArgs {
-    /// What to do.
+    /// What to do with the registry.
     #[command(subcommand)]
-    pub(crate) command: ModelsCommand,
+    pub(crate) command: Option<ModelsCommand>,
+
+    /// Which server of models is asked otherwise.
+    #[command(flatten)]
+    pub(crate) served: ServedArgs,
+}
+
+/// `longshore ps`, and `longshore models` without a subcommand.
+#[derive(Args, Debug)]
+pub(crate) struct ServedArgs {
+    /// The server of models
+    #[arg(
+        long,
+        env = "LONGSHORE_SERVER",
+        default_value = "http://127.0.0.1:8080",
+        value_name = "URL"
+    )]
+    pub(crate) server: String,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// How long an answer may take
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = value::time)]
+    pub(crate) timeout: Duration,
+
+    /// How to get in.
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
 }
 
 /// The subcommands of `longshore models`.

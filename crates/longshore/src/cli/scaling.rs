@@ -1,11 +1,13 @@
 use clap::{Args, value_parser};
 
+use super::value;
+
 /// How revisions scale whose manifests do not say it; the names are Knative's.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Autoscaler: what holds where a manifest says nothing")]
 pub(crate) struct ScalingArgs {
-    /// Seconds that load is averaged over
-    #[arg(long, env = "LONGSHORE_STABLE_WINDOW", value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u32).range(6..=3600))]
+    /// Time that load is averaged over
+    #[arg(long, env = "LONGSHORE_STABLE_WINDOW", value_name = "TIME", default_value = "60s", value_parser = value::whole_seconds::<6, 3600>)]
     pub(crate) stable_window: u32,
 
     /// The window that tells a sudden load, in percent of the other
@@ -36,12 +38,12 @@ pub(crate) struct ScalingArgs {
     #[arg(long, env = "LONGSHORE_MAX_SCALE_DOWN_RATE", value_name = "RATE", default_value_t = 2.0, value_parser = rate)]
     pub(crate) max_scale_down_rate: f64,
 
-    /// Seconds that fewer replicas have to be enough before some go
-    #[arg(long, env = "LONGSHORE_SCALE_DOWN_DELAY", value_name = "SECONDS", default_value_t = 0, value_parser = value_parser!(u32).range(0..=3600))]
+    /// How long fewer replicas have to be enough before some go
+    #[arg(long, env = "LONGSHORE_SCALE_DOWN_DELAY", value_name = "TIME", default_value = "0s", value_parser = value::whole_seconds::<0, 3600>)]
     pub(crate) scale_down_delay: u32,
 
-    /// Seconds that the last replica stays after it is not wanted any more
-    #[arg(long = "scale-to-zero-pod-retention-period", env = "LONGSHORE_SCALE_TO_ZERO_POD_RETENTION_PERIOD", value_name = "SECONDS", default_value_t = 0, value_parser = value_parser!(u32).range(0..=3600))]
+    /// How long the last replica stays after it is not wanted any more
+    #[arg(long = "scale-to-zero-pod-retention-period", env = "LONGSHORE_SCALE_TO_ZERO_POD_RETENTION_PERIOD", value_name = "TIME", default_value = "0s", value_parser = value::whole_seconds::<0, 3600>)]
     pub(crate) pod_retention: u32,
 
     /// Replicas that a revision has first

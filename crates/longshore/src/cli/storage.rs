@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::LogArgs;
+use super::{LogArgs, value};
 
 /// Where models that are elsewhere come from, and where they are kept.
 #[derive(Args, Clone, Debug)]
@@ -12,8 +12,8 @@ pub(crate) struct StorageArgs {
     #[arg(long, env = "LONGSHORE_CACHE_DIR", value_name = "DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
 
-    /// Most bytes of fetched models; what was not used for longest goes first
-    #[arg(long, env = "LONGSHORE_CACHE_BYTES", default_value_t = 10 << 30, value_name = "BYTES")]
+    /// Most space for fetched models; what was not used for longest goes first
+    #[arg(long, env = "LONGSHORE_CACHE_BYTES", default_value = "10GiB", value_name = "SIZE", value_parser = value::size::<u64>)]
     pub(crate) cache_bytes: u64,
 
     /// How storages are asked.
@@ -64,12 +64,13 @@ pub(crate) struct FetchArgs {
     )]
     pub(crate) cache_dir: Option<PathBuf>,
 
-    /// Most bytes of that cache; without a cache there is no limit
+    /// Most space for that cache; without a cache there is no limit
     #[arg(
         long,
         env = "LONGSHORE_CACHE_BYTES",
-        default_value_t = 10 << 30,
-        value_name = "BYTES",
+        default_value = "10GiB",
+        value_name = "SIZE",
+        value_parser = value::size::<u64>,
         help_heading = "Model storage"
     )]
     pub(crate) cache_bytes: u64,

@@ -12,7 +12,7 @@ mod users;
 mod webhooks;
 mod workspaces;
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
@@ -35,7 +35,7 @@ pub(crate) use self::{
     },
     transfer::{ExportArgs, ImportArgs, OnConflict, SelectionArgs, WorkArgs},
 };
-use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs};
+use super::{ConnectionArgs, DrainArgs, LogArgs, SecurityArgs, value};
 
 /// `longshore tracking`: the flags and variables of `mlflow server` by their own names.
 #[derive(Args, Debug)]
@@ -52,7 +52,12 @@ pub(crate) struct TrackingArgs {
 
     /// Where experiments that name no location of their own keep artifacts, as clients reach it;
     /// `mlflow-artifacts:/` when artifacts are served, else `./mlruns`
-    #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", value_name = "URI")]
+    #[arg(
+        long,
+        env = "MLFLOW_DEFAULT_ARTIFACT_ROOT",
+        value_name = "URI",
+        help_heading = "Artifacts"
+    )]
     pub(crate) default_artifact_root: Option<String>,
 
     /// Serve artifacts, so that clients need no access to where they are kept
@@ -63,12 +68,13 @@ pub(crate) struct TrackingArgs {
         default_missing_value = "true",
         num_args = 0,
         value_parser = BoolishValueParser::new(),
-        overrides_with = "no_serve_artifacts"
+        overrides_with = "no_serve_artifacts",
+        help_heading = "Artifacts"
     )]
     pub(crate) serve_artifacts: bool,
 
     /// Do not serve artifacts
-    #[arg(long, overrides_with = "serve_artifacts")]
+    #[arg(long, overrides_with = "serve_artifacts", help_heading = "Artifacts")]
     pub(crate) no_serve_artifacts: bool,
 
     /// Where artifacts that are served are kept
@@ -76,24 +82,31 @@ pub(crate) struct TrackingArgs {
         long,
         env = "MLFLOW_ARTIFACTS_DESTINATION",
         default_value = "./mlartifacts",
-        value_name = "URI"
+        value_name = "URI",
+        help_heading = "Artifacts"
     )]
     pub(crate) artifacts_destination: String,
 
     /// Address to listen on; `0.0.0.0` is every address
-    #[arg(long, short = 'h', env = "MLFLOW_HOST", default_value = "127.0.0.1", value_parser = host)]
+    #[arg(long, short = 'h', env = "MLFLOW_HOST", default_value = "127.0.0.1", value_parser = host, help_heading = "Where it listens")]
     pub(crate) host: IpAddr,
 
     /// Port to listen on; 0 takes a free one, which the log names
-    #[arg(long, short, env = "MLFLOW_PORT", default_value_t = 5000)]
+    #[arg(
+        long,
+        short,
+        env = "MLFLOW_PORT",
+        default_value_t = 5000,
+        help_heading = "Where it listens"
+    )]
     pub(crate) port: u16,
 
     /// What comes before every path, such as `/mlflow`, for a server behind a proxy
-    #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PATH", value_parser = prefix)]
+    #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PATH", value_parser = prefix, help_heading = "Where it listens")]
     pub(crate) static_prefix: Option<String>,
 
     /// Serve artifacts only: no experiments, runs and models
-    #[arg(long, env = "MLFLOW_ARTIFACTS_ONLY", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "MLFLOW_ARTIFACTS_ONLY", value_parser = BoolishValueParser::new(), help_heading = "Artifacts")]
     pub(crate) artifacts_only: bool,
 
     /// What people see who open the server in a browser.
@@ -128,7 +141,8 @@ pub(crate) struct TrackingArgs {
     #[arg(
         long,
         env = "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX",
-        value_name = "PATTERN"
+        value_name = "PATTERN",
+        help_heading = "What it takes from clients"
     )]
     pub(crate) source_pattern: Option<String>,
 
@@ -138,26 +152,29 @@ pub(crate) struct TrackingArgs {
         long,
         env = "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES",
         value_name = "SCHEMES",
-        value_delimiter = ','
+        value_delimiter = ',',
+        help_heading = "What it takes from clients"
     )]
     pub(crate) host_schemes: Vec<String>,
 
-    /// Seconds that an address holds with which a client downloads a file from the bucket itself
+    /// How long an address holds with which a client downloads a file from the bucket itself
     #[arg(
         long,
         env = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS",
-        default_value_t = 300,
-        value_parser = clap::value_parser!(u64).range(1..=604_800),
-        value_name = "SECONDS"
+        default_value = "5m",
+        value_parser = value::whole_seconds::<1, 604_800>,
+        value_name = "TIME",
+        help_heading = "Artifacts"
     )]
-    pub(crate) presigned_download_seconds: u64,
+    pub(crate) presigned_download_seconds: u32,
 
     /// Most fields of one query to `/graphql`
     #[arg(
         long,
         env = "MLFLOW_SERVER_GRAPHQL_MAX_ROOT_FIELDS",
         default_value_t = 10,
-        value_name = "COUNT"
+        value_name = "COUNT",
+        help_heading = "What it takes from clients"
     )]
     pub(crate) graphql_max_root_fields: usize,
 
@@ -166,7 +183,8 @@ pub(crate) struct TrackingArgs {
         long,
         env = "MLFLOW_SERVER_GRAPHQL_MAX_ALIASES",
         default_value_t = 10,
-        value_name = "COUNT"
+        value_name = "COUNT",
+        help_heading = "What it takes from clients"
     )]
     pub(crate) graphql_max_aliases: usize,
 
@@ -177,29 +195,41 @@ pub(crate) struct TrackingArgs {
         default_value_t = true,
         action = ArgAction::Set,
         value_parser = BoolishValueParser::new(),
-        value_name = "WHETHER"
+        value_name = "WHETHER",
+        help_heading = "What it takes from clients"
     )]
     pub(crate) truncate_long_values: bool,
 
     /// A file of MLflow's server that says where it archived spans of traces: they are read there, and none are added
-    #[arg(long, env = "MLFLOW_TRACE_ARCHIVAL_CONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "MLFLOW_TRACE_ARCHIVAL_CONFIG",
+        value_name = "FILE",
+        help_heading = "Traces"
+    )]
     pub(crate) trace_archival_config: Option<PathBuf>,
 
     /// Event loops, one thread each; 0 is one a core
-    #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
+    #[arg(
+        long,
+        env = "LONGSHORE_THREADS",
+        default_value_t = 0,
+        value_name = "COUNT",
+        help_heading = "Where it listens"
+    )]
     pub(crate) threads: usize,
 
     /// Largest message of a request; artifacts have no limit
-    #[arg(long, env = "LONGSHORE_MAX_BODY_BYTES", default_value_t = 64 << 20, value_name = "BYTES")]
+    #[arg(long, env = "LONGSHORE_MAX_BODY_BYTES", default_value = "64MiB", value_name = "SIZE", value_parser = value::size::<usize>, help_heading = "What it takes from clients")]
     pub(crate) max_body_bytes: usize,
 
     /// Connections of clients.
     #[command(flatten)]
     pub(crate) connections: ConnectionArgs,
 
-    /// Seconds that a client may pause while it sends a body
-    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value_t = 300, value_name = "SECONDS")]
-    pub(crate) body_timeout: u64,
+    /// How long a client may pause while it sends a body
+    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value = "5m", value_name = "TIME", value_parser = value::time, help_heading = "What it takes from clients")]
+    pub(crate) body_timeout: Duration,
 
     /// The way down.
     #[command(flatten)]

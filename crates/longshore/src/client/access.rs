@@ -7,7 +7,7 @@ use hyper::{
 };
 
 use super::tls::Trust;
-use crate::cli::QuestionArgs;
+use crate::cli::{AccessArgs, QuestionArgs};
 
 /// What gets a client into a server.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +20,12 @@ pub(crate) struct Access {
 impl Access {
     /// The access that the command line gives.
     pub(crate) fn of(args: &QuestionArgs) -> Result<Self> {
-        let mut headers = headers(&args.headers)?;
-        let access = &args.access;
+        Self::by(&args.access, &args.headers)
+    }
+
+    /// The access of the command line, with these headers beside it.
+    pub(crate) fn by(access: &AccessArgs, lines: &[String]) -> Result<Self> {
+        let mut headers = headers(lines)?;
         if let Some(key) = &access.api_key {
             let value = HeaderValue::try_from(format!("Bearer {key}"));
             let mut value = value.context("the API key has characters that no header can have")?;

@@ -1,17 +1,19 @@
 //! `longshore demo`: the bundled models, served and asked.
 
 use std::{
+    fmt::Write,
     io::{IsTerminal, stdout},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     thread,
     time::Instant,
 };
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
+use longshore_daemon::terminal::{Ink, has_colours};
 use longshore_serve::{Config, Error, Server};
 
-use super::print;
+use super::{curl, print};
 use crate::{
     cli::DemoArgs,
     client::{self, Access, Target},
@@ -19,23 +21,29 @@ use crate::{
     models::Local,
 };
 
+/// Most characters of a body on a line: with what stands before it, 80.
+const WIDTH: usize = 68;
+
 /// Serves the examples, asks each, and stays up in a terminal.
 pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     let start = Instant::now();
+    let is_watched = stdout().is_terminal();
+    let page = Page { colours: has_colours(&stdout()), stays: is_watched && !args.once };
     print("Longshore serves the bundled models: one process, no Python.\n");
-    let server = bind(args.port)?;
-    let address = server.address();
-    print(&format!(
-        "{} models loaded and listening on http://{address} after {:.1} ms\n",
-        examples::ALL.len(),
-        start.elapsed().as_secs_f64() * 1e3
-    ));
-    let stay = !args.once && stdout().is_terminal();
+    let server = bind(args.host, args.port)?;
+    let address = super::serve::reachable(server.address());
+    let millis = start.elapsed().as_secs_f64() * 1e3;
+    print(&if page.stays {
+        let at = Ink::Cyan.on(page.colours, &format!("http://{address}/"));
+        format!("{} models loaded after {millis:.1} ms: open {at}\n", examples::ALL.len())
+    } else {
+        format!("{} models loaded after {millis:.1} ms\n", examples::ALL.len())
+    });
     let drain = server.drain();
     let asking = thread::spawn(move || {
-        let outcome = ask_all(address);
-        if stay && outcome.is_ok() {
-            print("Ctrl-C ends the demo.");
+        let outcome = ask_all(address, page);
+        if page.stays && outcome.is_ok() {
+            print(&Ink::Dim.on(page.colours, "Ctrl-C ends the demo."));
         } else {
             drain.begin();
         }
@@ -48,14 +56,22 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     }
 }
 
+/// How the answers are printed.
+#[derive(Clone, Copy)]
+struct Page {
+    colours: bool,
+    /// Whether the server stays: its addresses are worth a line only then.
+    stays: bool,
+}
+
 /// Binds the wanted port, or a free one when that is taken.
-fn bind(port: u16) -> Result<Server> {
+fn bind(host: IpAddr, port: u16) -> Result<Server> {
     let config = |port| -> Result<Config> {
         let models = examples::ALL.iter().map(|example| {
             let source = example.source();
             Local { name: example.name.into(), source }.serve(None)
         });
-        Ok(Config { port, models: models.collect(), ..Config::default() })
+        Ok(Config { host, port, models: models.collect(), ..Config::default() })
     };
     match Server::bind(config(port)?) {
         Err(Error::Server(longshore_daemon::Error::Listen { .. })) if port != 0 => {
@@ -66,18 +82,18 @@ fn bind(port: u16) -> Result<Server> {
     }
 }
 
-fn ask_all(address: SocketAddr) -> Result<()> {
+fn ask_all(address: SocketAddr, page: Page) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for example in examples::ALL {
         runtime
-            .block_on(ask(address, example))
+            .block_on(ask(address, example, page))
             .with_context(|| format!("`{}` did not answer", example.name))?;
     }
-    print(&next_steps(address));
+    print(&next_steps(address, page));
     Ok(())
 }
 
-async fn ask(address: SocketAddr, example: &Example) -> Result<()> {
+async fn ask(address: SocketAddr, example: &Example, page: Page) -> Result<()> {
     let path = format!("/v1/models/{}:predict", example.name);
     let start = Instant::now();
     let target = Target::parse(&address.to_string(), &Access::default())?;
@@ -87,10 +103,10 @@ async fn ask(address: SocketAddr, example: &Example) -> Result<()> {
     let (status, answer) = (reply.status, String::from_utf8_lossy(&reply.body).into_owned());
     ensure!(status.is_success(), "{status}: {answer}");
     print(&format!(
-        "{}\n  POST http://{address}{path}\n  asked    {}\n  answered {} in {} µs\n",
-        example.name,
+        "{}\n  asked    {}\n  answered {}\n  within   {} µs\n",
+        Ink::Bold.on(page.colours, example.name),
         compact(example.request),
-        answer.trim_end(),
+        Ink::Green.on(page.colours, &compact(answer.as_bytes())),
         elapsed.as_micros(),
     ));
     Ok(())
@@ -98,7 +114,6 @@ async fn ask(address: SocketAddr, example: &Example) -> Result<()> {
 
 /// A body on one line, cut where it grows long.
 fn compact(body: &[u8]) -> String {
-    const WIDTH: usize = 100;
     let text = one_line(body);
     match text.char_indices().nth(WIDTH) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -106,20 +121,24 @@ fn compact(body: &[u8]) -> String {
     }
 }
 
-fn next_steps(address: SocketAddr) -> String {
+fn next_steps(address: SocketAddr, page: Page) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "longshore".into());
-    format!(
-        "Also at http://{address}: /v2/models/wine · /invocations?model=wine · /metrics · /v2/health/ready\n\n\
-         Try next:\n  \
-         curl -s http://{address}/v1/models/wine:predict -d '{}'\n  \
-         {program} inspect example://wine\n  \
-         {program} serve NAME=PATH        (an MLflow folder, a joblib, pickle, skops, UBJSON or LightGBM file)\n",
-        examples::ALL
-            .iter()
-            .find(|example| example.name == "wine")
-            .map(|example| one_line(example.request))
-            .unwrap_or_default(),
-    )
+    let mut text = String::from("Try next:\n");
+    if page.stays {
+        let wine = examples::ALL.iter().find(|example| example.name == "wine");
+        let body = wine.map(|example| one_line(example.request)).unwrap_or_default();
+        let url = format!("http://{address}/v1/models/wine:predict");
+        text.push_str(&curl::post(&url, &[], &body, 2));
+        text.push('\n');
+    }
+    for (command, what) in [
+        ("inspect example://wine", "what a model takes and gives"),
+        ("try example://wine", "a model and its page"),
+        ("serve NAME=PATH", "a model of your own"),
+    ] {
+        let _ = writeln!(text, "  {program} {command:<24}{}", Ink::Dim.on(page.colours, what));
+    }
+    text
 }
 
 fn one_line(body: &[u8]) -> String {

@@ -41,8 +41,8 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<()> {
     config.bounds = bounds(args.waiting, config.bounds);
     let clients = args.connections;
     config.connections = connections(clients.common, clients.body_timeout, config.connections);
-    config.drain_delay = Duration::from_secs(args.drain.drain_delay);
-    config.grace = Duration::from_secs(args.drain.grace_seconds);
+    config.drain_delay = args.drain.drain_delay;
+    config.grace = args.drain.grace_seconds;
     security::secure(&args.security, &mut config)?;
     let traces = Traces::start(&args.traces, &mut config.registry)?;
     config.tracer = traces.tracer();
@@ -143,9 +143,9 @@ fn bounds(args: WaitingArgs, default: Bounds) -> Bounds {
         waiting: args.max_waiting,
         waiting_per_revision: args.max_waiting_per_revision,
         waiting_bytes: args.max_waiting_bytes,
-        hold: Duration::from_secs(args.hold_timeout),
-        queue: Duration::from_secs(args.queue_timeout),
-        connect: Duration::from_secs(args.connect_timeout),
+        hold: args.hold_timeout,
+        queue: args.queue_timeout,
+        connect: args.connect_timeout,
         ..default
     }
 }

@@ -2,7 +2,7 @@
 
 mod columns;
 mod json;
-mod request;
+pub(super) mod request;
 mod text;
 
 use anyhow::{Result, bail};

@@ -68,7 +68,8 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<()> {
 
 /// `longshore models`.
 pub(crate) fn models(args: &ModelsArgs) -> Result<()> {
-    let text = match &args.command {
+    let Some(command) = &args.command else { return super::ps::run(&args.served) };
+    let text = match command {
         ModelsCommand::List { search, ask } => models::list(&Server::open(ask)?, search)?,
         ModelsCommand::Get { model, ask } => models::get(&Server::open(ask)?, model)?,
         ModelsCommand::Versions { name, search, ask } => {

@@ -1,9 +1,15 @@
 //! `longshore serve`.
 
+mod banner;
 mod record;
 mod security;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use longshore_daemon::{Drain, cgroup, log, server};
@@ -11,7 +17,8 @@ use longshore_engine::{Method, quantity};
 use longshore_platform::Announcement;
 use longshore_serve::{Announcer, Batching, Config, Limits, Server};
 
-pub(super) use security::secure;
+use self::banner::Banner;
+pub(super) use self::security::secure;
 
 use crate::{
     cli::{AnnounceArgs, BatchArgs, ConnectionArgs, LogArgs, LogFormat, RequestArgs, ServeArgs},
@@ -30,11 +37,23 @@ use crate::{
 /// Set by KServe's users to get probabilities from the scikit-learn server.
 const PREDICT_PROBA: &str = "PREDICT_PROBA";
 
+/// Time between looks at the models, unless said.
+const POLL: Duration = Duration::from_secs(30);
+
+/// Time between looks with `--watch`, unless said. Looking works on every disk, where the system's notices of changes
+/// leave out those of a network and of layers of a container, and is a few calls of the system for each file.
+const WATCH: Duration = Duration::from_millis(500);
+
 /// How long the last records may take to be sent once the server has stopped.
 const LAST_RECORDS: Duration = Duration::from_secs(5);
 
 /// Serves until TERM or Ctrl-C.
 pub(crate) fn run(args: &ServeArgs) -> Result<()> {
+    run_and(args, |_| ())
+}
+
+/// The same; calls `listening` with the address of its page as soon as it listens.
+pub(crate) fn run_and(args: &ServeArgs, listening: impl FnOnce(&str)) -> Result<()> {
     start_log(&args.log)?;
     for (flag, instead) in args.kserve.without_effect() {
         tracing::warn!(flag, "`{flag}` changes nothing here: {instead}");
@@ -42,10 +61,13 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     let method = method(args)?;
     let (named, folders) = named(args)?;
     let pool = args.many.pool;
+    let watched = log_format(&args.log).is_watched() && !pool;
     let remote = pool || named.iter().any(|model| matches!(model.files, ModelFiles::Remote(_)));
     let storage = storage::open(&args.storage, remote)?;
     let metrics = StorageMetrics::new(storage.usage());
-    let poll = Duration::from_secs(args.poll);
+    // folders that a pod watches may be on a disk that is asked over a network
+    let soon = args.many.watch && (watched || args.many.model_dir.is_empty());
+    let poll = args.poll.unwrap_or(if soon { WATCH } else { POLL });
     let mut config = config(args);
     config.registry.register_collector(Box::new(metrics.clone()));
     let catalog = Catalog::new(&named, folders, storage.clone(), method);
@@ -72,28 +94,15 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     config.recorder.clone_from(&recorder);
     let scheme =
         if matches!(config.transport, server::Transport::Tls(_)) { "https" } else { "http" };
-    let mut followed = Vec::new();
-    for Named { name, files, .. } in named {
-        match files {
-            ModelFiles::Example(example) => {
-                config.models.push(Local { name, source: example.source() }.serve(method));
-            }
-            ModelFiles::Local(paths) => {
-                // a path that leads nowhere must fail one model, not all of them
-                let source = paths.source();
-                if !poll.is_zero() {
-                    followed.push(Followed::local(&name, paths));
-                }
-                config.models.push(Local { name, source }.serve(method));
-            }
-            ModelFiles::Remote(location) => {
-                followed.push(Followed::remote(&name, &location));
-                config.expected.push(name);
-            }
-        }
-    }
+    let shown = if watched { named.clone() } else { Vec::new() };
+    let followed = place(named, method, poll, &mut config);
+    let (limits, needs_key) = (config.model_limits, config.keys.is_some());
     let server = Server::bind(config)?;
-    tracing::info!(address = %server.address(), "listening on {scheme}://{}", server.address());
+    if watched {
+        tracing::debug!("listening on {scheme}://{}", server.address());
+    } else {
+        tracing::info!(address = %server.address(), "listening on {scheme}://{}", server.address());
+    }
     if let Some(address) = server.grpc_address() {
         tracing::info!(%address, "listening for gRPC on {address}");
     }
@@ -102,6 +111,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     }
     if let Some(announcer) = announcer(&args.announce) {
         announcer.start(server.models(), server.drain()).context("failed to start a thread")?;
+    }
+    let page = format!("{scheme}://{}/", reachable(server.address()));
+    listening(&page);
+    if watched {
+        let (models, storage) = (server.models(), storage.clone());
+        Banner { models, named: shown, page, needs_key, storage, limits, method }.start();
     }
     let failure = Failure::default();
     let (models, drain, strict) = (server.models(), server.drain(), args.strict);
@@ -135,6 +150,47 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     failure.take().map_or(Ok(()), Err)
 }
 
+/// Gives the server what is on this machine and the names of the rest, and returns what is to be followed.
+fn place(
+    named: Vec<Named>,
+    method: Option<Method>,
+    poll: Duration,
+    config: &mut Config,
+) -> Vec<Followed> {
+    let mut followed = Vec::new();
+    for Named { name, files, .. } in named {
+        match files {
+            ModelFiles::Example(example) => {
+                config.models.push(Local { name, source: example.source() }.serve(method));
+            }
+            ModelFiles::Local(paths) => {
+                // a path that leads nowhere must fail one model, not all of them
+                let source = paths.source();
+                if !poll.is_zero() {
+                    followed.push(Followed::local(&name, paths));
+                }
+                config.models.push(Local { name, source }.serve(method));
+            }
+            ModelFiles::Remote(location) => {
+                followed.push(Followed::remote(&name, &location));
+                config.expected.push(name);
+            }
+        }
+    }
+    followed
+}
+
+/// The address at which this machine reaches a server that listens on every address.
+pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
 /// Serves until TERM or Ctrl-C, then drains.
 pub(crate) fn serve(server: Server) -> Result<()> {
     let drain = server.drain();
@@ -155,12 +211,15 @@ pub(crate) fn serve(server: Server) -> Result<()> {
 }
 
 pub(super) fn start_log(args: &LogArgs) -> Result<()> {
-    let format = match args.log_format {
+    Ok(log::init(&args.log, log_format(args))?)
+}
+
+fn log_format(args: &LogArgs) -> log::Format {
+    match args.log_format {
         LogFormat::Auto => log::Format::Auto,
         LogFormat::Json => log::Format::Json,
         LogFormat::Text => log::Format::Text,
-    };
-    Ok(log::init(&args.log, format)?)
+    }
 }
 
 /// The models of the command line, or else those of the environment.
@@ -229,8 +288,8 @@ fn config(args: &ServeArgs) -> Config {
         batching: batching(&args.batches),
         output_cache_bytes: args.output_cache_bytes,
         model_limits: models::limits(args.reading),
-        drain_delay: Duration::from_secs(args.drain.drain_delay),
-        grace: Duration::from_secs(args.drain.grace_seconds),
+        drain_delay: args.drain.drain_delay,
+        grace: args.drain.grace_seconds,
         ..Config::default()
     }
 }
@@ -249,7 +308,7 @@ fn limits(args: &RequestArgs) -> Limits {
         depth: args.max_json_depth,
         concurrency: args.max_concurrency,
         buffered_bytes: args.max_buffered_bytes.unwrap_or(default.buffered_bytes),
-        request_timeout: Duration::from_secs(args.request_timeout),
+        request_timeout: args.request_timeout,
     }
 }
 
@@ -262,14 +321,14 @@ fn batching(args: &BatchArgs) -> Option<Batching> {
 /// The limits on connections that the flags of a server or a gateway say.
 pub(super) fn connections(
     args: ConnectionArgs,
-    body_timeout: u64,
+    body_timeout: Duration,
     default: server::Limits,
 ) -> server::Limits {
     server::Limits {
         connections: args.max_connections.unwrap_or(default.connections),
-        header_timeout: Duration::from_secs(args.header_timeout),
-        body_timeout: Duration::from_secs(body_timeout),
-        idle_timeout: Duration::from_secs(args.idle_timeout),
+        header_timeout: args.header_timeout,
+        body_timeout,
+        idle_timeout: args.idle_timeout,
         ..default
     }
 }

@@ -60,8 +60,8 @@ fn serve(args: &TrackingArgs) -> Result<()> {
     config.threads = args.threads;
     config.body = args.max_body_bytes;
     config.connections = connections(args.connections, args.body_timeout, config.connections);
-    config.drain_delay = Duration::from_secs(args.drain.drain_delay);
-    config.grace = Duration::from_secs(args.drain.grace_seconds);
+    config.drain_delay = args.drain.drain_delay;
+    config.grace = args.drain.grace_seconds;
     config.guard = guard(&args.browsers)?;
     (config.transport, config.keys) = secure(&args.security, &mut config.registry)?;
     config.users = users::open(&args.users, args.database.backend_store_uri_file.as_deref())?;
@@ -118,7 +118,7 @@ fn settings(args: &TrackingArgs, mut settings: Settings) -> Result<Settings> {
     settings.trace_archive =
         args.trace_archival_config.as_deref().map(archive::location).transpose()?;
     settings.truncate = args.truncate_long_values;
-    settings.presigned = Duration::from_secs(args.presigned_download_seconds);
+    settings.presigned = Duration::from_secs(args.presigned_download_seconds.into());
     settings.graphql.roots = args.graphql_max_root_fields;
     settings.graphql.aliases = args.graphql_max_aliases;
     settings.workspaces = args.workspaces.enabled();

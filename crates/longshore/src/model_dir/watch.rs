@@ -1,7 +1,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Result;
@@ -14,6 +14,9 @@ use crate::storage::{
     schedule::Task,
     trouble::Trouble,
 };
+
+/// Longest time between looks that many models bring about.
+const UNHURRIED: Duration = Duration::from_secs(30);
 
 /// Looks from time to time which models of the folders are new, changed or gone.
 pub(crate) struct Watch {
@@ -106,6 +109,7 @@ impl Task for Watch {
         if self.shared.drain.has_begun() {
             return None;
         }
+        let begun = Instant::now();
         match self.look() {
             Ok(()) if self.trouble.is_over() => tracing::info!("the models are found again"),
             Ok(()) => {}
@@ -116,7 +120,9 @@ impl Task for Watch {
                 }
             }
         }
+        // folders of many models are looked at less often, so that looking takes a hundredth of the time at most
         let poll = self.shared.poll;
+        let poll = poll.max((begun.elapsed() * 100).min(UNHURRIED));
         Some(if self.settling.is_empty() { poll } else { SETTLE.min(poll) })
     }
 }

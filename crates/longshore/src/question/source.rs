@@ -42,12 +42,22 @@ pub(crate) async fn models(target: &Target) -> Result<Vec<String>> {
     if let Ok(list) = serde_json::from_slice::<v1::Models>(&reply.body) {
         return Ok(list.models);
     }
-    let body = Some(Bytes::from_static(b"{}"));
-    let reply = client::ask(target, client::request(target, "/v2/repository/index", body)?).await?;
-    match serde_json::from_slice::<Vec<v2::IndexEntry>>(&reply.body) {
+    match index(target).await {
         Ok(entries) => Ok(entries.into_iter().map(|entry| entry.name).collect()),
         Err(_) => bail!("`{}` does not tell its models: name one with `--model`", target.url("")),
     }
+}
+
+/// The models of a server with their states, by V2's repository index.
+pub(crate) async fn index(target: &Target) -> Result<Vec<v2::IndexEntry>> {
+    let path = "/v2/repository/index";
+    let body = Some(Bytes::from_static(b"{}"));
+    let reply = client::ask(target, client::request(target, path, body)?).await?;
+    if !reply.status.is_success() {
+        bail!("`{}` answered {}", target.url(path), reply.status);
+    }
+    serde_json::from_slice(&reply.body)
+        .with_context(|| format!("`{}` did not answer an index of models", target.url(path)))
 }
 
 /// What the server says of a model.

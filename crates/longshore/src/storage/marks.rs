@@ -72,7 +72,7 @@ impl Marks {
         scheme: &str,
         address: SocketAddr,
     ) -> Option<Arc<Self>> {
-        let lease = Duration::from_secs(args.registry_mark);
+        let lease = args.registry_mark;
         if lease.is_zero() {
             return None;
         }

@@ -73,7 +73,8 @@ Examples:
     },
     /// Give a user another password, and print it unless it is given. Tokens of the user stay
     #[command(after_help = "\
-Example, for an administrator who cannot sign in any more:
+Examples:
+  longshore tracking users password ada
   longshore tracking users password admin --database sqlite:///basic_auth.db")]
     Password {
         #[command(flatten)]

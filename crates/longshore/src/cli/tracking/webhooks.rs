@@ -1,4 +1,8 @@
+use std::time::Duration;
+
 use clap::{Args, builder::BoolishValueParser};
+
+use crate::cli::value;
 
 /// Webhooks, by the variables that MLflow has for them.
 #[derive(Args, Debug)]
@@ -34,14 +38,15 @@ pub(crate) struct WebhookArgs {
     )]
     pub(crate) webhook_secret_key: Option<String>,
 
-    /// Seconds that a webhook may take to answer
+    /// How long a webhook may take to answer
     #[arg(
         long,
         env = "MLFLOW_WEBHOOK_REQUEST_TIMEOUT",
-        default_value_t = 30,
-        value_name = "SECONDS"
+        default_value = "30s",
+        value_name = "TIME",
+        value_parser = value::time
     )]
-    pub(crate) webhook_timeout: u64,
+    pub(crate) webhook_timeout: Duration,
 
     /// How often a webhook is told again when it does not answer, or answers 429, 500, 502, 503 or 504
     #[arg(

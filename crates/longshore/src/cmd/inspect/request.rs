@@ -15,7 +15,7 @@ const MOST: usize = 200;
 
 /// A body of V1 with one row: the example beside the model, else one of made-up numbers and of the first
 /// categories of training. `None` when nothing is known, or the model refuses what was made up.
-pub(super) fn of(model: &Model, local: &Local, limits: &Limits) -> Option<Value> {
+pub(in crate::cmd) fn of(model: &Model, local: &Local, limits: &Limits) -> Option<Value> {
     let recorded = recorded(&local.source, limits).filter(|body| answers(local, limits, body));
     recorded.or_else(|| made_up(model).filter(|body| answers(local, limits, body)))
 }

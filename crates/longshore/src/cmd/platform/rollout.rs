@@ -27,7 +27,7 @@ enum Progress {
 
 /// Prints each change, until the rollout is done or has failed.
 pub(super) async fn status(cluster: &Cluster, args: &RolloutStatusArgs) -> Result<()> {
-    let end = Instant::now() + Duration::from_secs(args.timeout);
+    let end = Instant::now() + args.timeout;
     let mut told = String::new();
     loop {
         let line = match progress(&cluster.service(&args.name).await?) {
@@ -39,7 +39,7 @@ pub(super) async fn status(cluster: &Cluster, args: &RolloutStatusArgs) -> Resul
             Progress::Going(line) => line,
         };
         if Instant::now() >= end {
-            bail!("`{}` was not ready after {} seconds: {line}", args.name, args.timeout);
+            bail!("`{}` was not ready after {:?}: {line}", args.name, args.timeout);
         }
         if line != told {
             print(&line);

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use super::super::advice::Unreadable;
 use super::{
     blocks::Blocks,
     csv::Csv,
@@ -54,7 +55,8 @@ impl Input {
             return Ok(Self { name: "standard input".into(), source, lines: false });
         }
         let name = path.display().to_string();
-        let file = File::open(path).with_context(|| format!("failed to read `{name}`"))?;
+        let file =
+            File::open(path).map_err(|source| Unreadable { path: path.to_owned(), source })?;
         if file.metadata().is_ok_and(|found| found.is_dir()) {
             bail!("`{name}` is a folder: give a file of rows, as CSV or JSON");
         }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use anyhow::{Context, Result};
 use longshore_tracking::webhooks::{Fernet, Settings};
 
@@ -17,7 +15,7 @@ pub(super) fn settings(args: &WebhookArgs) -> Result<Settings> {
         schemes: schemes.filter(|it| !it.is_empty()).collect(),
         allow_private: args.webhook_allow_private_ips,
         key: key.context("`MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY` is not usable")?,
-        timeout: Duration::from_secs(args.webhook_timeout),
+        timeout: args.webhook_timeout,
         retries: args.webhook_retries,
     })
 }

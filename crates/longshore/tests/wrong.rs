@@ -1,0 +1,288 @@
+//! Wrong command lines, files and requests, as somebody who is new makes them: each is told what is wrong, where, and
+//! what to do next.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+const WINE_HEADER: &str = "alcohol,malic_acid,ash,alcalinity_of_ash,magnesium,total_phenols,flavanoids,\
+nonflavanoid_phenols,proanthocyanins,color_intensity,hue,od280/od315_of_diluted_wines,proline";
+
+fn golden(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/golden");
+    folder.join(name).display().to_string()
+}
+
+/// The command in a folder, without credentials of this machine.
+fn longshore(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_longshore"));
+    command.current_dir(folder).stdin(Stdio::null());
+    for name in
+        ["MLFLOW_TRACKING_URI", "AWS_ACCESS_KEY_ID", "AWS_PROFILE", "KUBECONFIG", "NO_COLOR"]
+    {
+        command.env_remove(name);
+    }
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", folder);
+    command
+}
+
+/// Runs a command line that is to fail: its exit code and what it says on standard error.
+fn fails(folder: &Path, arguments: &[&str]) -> (i32, String) {
+    let output = longshore(folder).args(arguments).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code().unwrap(), said)
+}
+
+/// Each wrong command line with its exit code and with words that what it says must have: what, where, what next.
+fn check(folder: &Path, cases: &[(&[&str], i32, &[&str])]) {
+    for (arguments, code, words) in cases {
+        let (found, said) = fails(folder, arguments);
+        assert_eq!(found, *code, "{arguments:?}: {said}");
+        for word in *words {
+            assert!(said.contains(word), "{arguments:?} does not say `{word}`: {said}");
+        }
+        assert!(!said.contains("panicked") && !said.contains("Caused by"), "{said}");
+    }
+}
+
+#[test]
+fn wrong_commands_and_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    check(
+        folder.path(),
+        &[
+            (&["srve", "wine"], 2, &["unrecognized subcommand 'srve'", "'serve'"]),
+            (&["serve"], 2, &["[NAME=]PATH|URI", "--help"]),
+            (&["serve", "example://wine", "--prot", "1"], 2, &["'--prot'", "'--port'"]),
+            (&["serve", "example://wine", "--port", "99999"], 2, &["99999", "--port", "65535"]),
+            (
+                &["serve", "example://wine", "--method", "predict_prob"],
+                2,
+                &["predict_prob'", "'predict_proba'", "--method"],
+            ),
+            (
+                &["serve", "example://wine", "--max-body-bytes", "64X"],
+                2,
+                &["--max-body-bytes", "`64X` is not a size", "`64MiB`"],
+            ),
+            (
+                &["serve", "example://wine", "--request-timeout", "soon"],
+                2,
+                &["--request-timeout", "`soon` is not a time", "`30s`"],
+            ),
+            (&["predict", "example://wine"], 2, &["--input <FILE>", "--help"]),
+        ],
+    );
+}
+
+#[test]
+fn wrong_places_of_models() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("empty")).unwrap();
+    fs::write(at("notes.txt"), "hello\n").unwrap();
+    fs::write(at("rows.csv"), "a,b\n1,2\n").unwrap();
+    fs::copy(golden("sklearn-1.9.1/frame-logistic/model.p1.pkl"), at("churn.pkl")).unwrap();
+    let whole = fs::read(golden("refused/sklearn-1.9.1-company-step/model.p4.pkl")).unwrap();
+    fs::write(at("half.pkl"), &whole[..whole.len() / 2]).unwrap();
+    let lambda = golden("refused/sklearn-1.9.1-function-lambda/model.cloudpickle.pkl");
+    let own = golden("refused/sklearn-1.9.1-company-step/model.p4.pkl");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    check(
+        folder.path(),
+        &[
+            (
+                &["serve", "chrun.pkl"],
+                1,
+                &["`chrun.pkl`", "No such file", "did you mean `churn.pkl`?"],
+            ),
+            (
+                &["serve", "models/churn.pkl"],
+                1,
+                &["`models/churn.pkl`", "there is no folder `models`"],
+            ),
+            (&["serve", "empty"], 1, &["`empty` holds neither", "no files at all"]),
+            (&["serve", "notes.txt"], 1, &["`notes.txt` is text", "name the file of the model"]),
+            (&["serve", "rows.csv"], 1, &["`rows.csv` is a table", "name the file of the model"]),
+            (
+                &["serve", "half.pkl"],
+                1,
+                &["`half`", "the file ends in the middle", "save or copy it again"],
+            ),
+            (&["serve", &lambda], 1, &["functiontransformer", "line 41", "Options: replace it"]),
+            (&["serve", &own], 1, &["is not supported"]),
+            (&["serve", "hdfs://bucket/churn"], 1, &["`hdfs` is not read", "`s3://`"]),
+            (&["serve", "example://beer"], 1, &["`example://beer`", "example://wine"]),
+            (
+                &["serve", "a b=example://wine"],
+                1,
+                &["`a b` is not a model name", "letters, digits"],
+            ),
+            (
+                &["serve", "models:/wine@champion", "--port", "0"],
+                1,
+                &["needs an MLflow server", "--tracking-uri"],
+            ),
+            (
+                &["serve", "s3://bucket/wine", "--port", "0"],
+                1,
+                &["no valid credentials for S3", "AWS_ACCESS_KEY_ID", "--s3-anonymous"],
+            ),
+            (
+                &["serve", "example://wine", "--port", &port],
+                1,
+                &["cannot listen", &port, "another program", "--port 0"],
+            ),
+            (
+                &["ps", "--server", "http://127.0.0.1:1"],
+                1,
+                &["http://127.0.0.1:1", "longshore serve PATH"],
+            ),
+            (
+                &["smoke-test", "http://127.0.0.1:1"],
+                1,
+                &["http://127.0.0.1:1", "could not be asked", "refused"],
+            ),
+        ],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("churn.pkl");
+    fs::write(&file, "secret").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+    if fs::read(&file).is_ok() {
+        // who is root may read everything
+        return;
+    }
+    check(
+        folder.path(),
+        &[(
+            &["serve", "churn.pkl"],
+            1,
+            &["`churn.pkl`", "Permission denied", "chmod u+r churn.pkl"],
+        )],
+    );
+}
+
+#[test]
+fn wrong_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("empty.csv", "");
+    write("cut.json", "{\"instances\": [[1,");
+    write("few.csv", "alcohol,ash\n1,2\n");
+    write(
+        "misspelt.csv",
+        &format!("{}\n{}\n", WINE_HEADER.replace("alcohol", "alchohol"), ["1"; 13].join(",")),
+    );
+    write(
+        "text.csv",
+        &format!("{WINE_HEADER}\n{}\n{},many\n", ["1"; 13].join(","), ["1"; 12].join(",")),
+    );
+    write("rows.csv.gz", "\u{1f}\u{8b}");
+    let predict = |file: &'static str| ["predict", "example://wine", "--input", file];
+    check(
+        folder.path(),
+        &[
+            (&predict("nope.csv"), 1, &["`nope.csv`", "No such file", "next:"]),
+            (&predict("empty.csv"), 1, &["`empty.csv` is empty", "CSV with a header"]),
+            (&predict("cut.json"), 1, &["not valid JSON at byte", "the end of the body"]),
+            (&predict("few.csv"), 1, &["`malic_acid`", "missing", "the model takes `alcohol`"]),
+            (
+                &predict("misspelt.csv"),
+                1,
+                &["`alcohol` is missing", "`alchohol`, did you mean `alcohol`?"],
+            ),
+            (&predict("text.csv"), 1, &["column `proline`, row 1", "`many` is not a number"]),
+            (
+                &["predict", "example://wine", "--input", "few.csv", "--method", "transform"],
+                1,
+                &["no method `transform`", "`predict_proba`"],
+            ),
+        ],
+    );
+}
+
+struct Running {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    fn start(folder: &Path) -> Self {
+        let mut command = longshore(folder);
+        command.args(["serve", "example://wine", "--port", "0"]).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let line =
+            log.lines().map(Result::unwrap).find(|line| line.contains("\"address\"")).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        Self { child, address: line["address"].as_str().unwrap().to_owned() }
+    }
+
+    fn post(&self, path: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        write!(stream, "POST {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply
+    }
+}
+
+#[test]
+fn wrong_requests() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Running::start(folder.path());
+    let ones = format!("{{\"instances\": [[{}]]}}", ["1"; 13].join(","));
+    for (path, body, status, words) in [
+        ("/v1/models/wien:predict", &*ones, 404, &["no model `wien`", "there is `wine`"][..]),
+        ("/predict", &ones, 404, &["no such path", "`/v1/models/NAME:predict`"]),
+        ("/v1/models/wine:predct", &ones, 404, &["do not `predct`", "`:predict`"]),
+        (
+            "/v1/models/wine:predict?method=predict_probs",
+            &ones,
+            400,
+            &["no method `predict_probs`", "did you mean `predict_proba`?"],
+        ),
+        (
+            "/v1/models/wine:predict",
+            "{\"instances\": [[1, 2]]}",
+            400,
+            &["has 2 values", "takes 13 values"],
+        ),
+        ("/v1/models/wine:predict", "{\"instances\": [[1,", 400, &["not valid JSON at byte 17"]),
+        (
+            "/v1/models/wine:predict",
+            "{\"rows\": [[1]]}",
+            400,
+            &["neither `instances` nor `inputs`", "send"],
+        ),
+        ("/v1/models/wine:predict", "", 400, &["the body is empty", "send"]),
+    ] {
+        let reply = server.post(path, body);
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {reply}");
+        for word in words {
+            assert!(reply.contains(word), "{path} does not say `{word}`: {reply}");
+        }
+    }
+}
