@@ -30,6 +30,11 @@ pub(crate) trait Transform: Send + Sync + fmt::Debug {
         None
     }
 
+    /// A number that is among those that training had in one of `columns` columns, when one is known.
+    fn typical(&self, _column: usize, _columns: usize) -> Option<f64> {
+        None
+    }
+
     /// The transformed rows. Takes the table whole so that it can work in place.
     fn transform(&self, input: Table) -> Result<Table, Error>;
 
@@ -89,6 +94,10 @@ impl Predictor for Transformer {
 
     fn categories(&self, column: usize) -> Option<Vec<Cell>> {
         self.0.categories(column, self.0.inputs().columns?)
+    }
+
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.0.typical(column, self.0.inputs().columns?)
     }
 
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {

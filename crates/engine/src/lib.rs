@@ -12,6 +12,7 @@
 mod attributes;
 pub mod catalogue;
 mod catboost;
+mod classes;
 mod error;
 mod estimator;
 mod estimators;

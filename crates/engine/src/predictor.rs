@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use crate::{Cell, Error, Method, Output, Table};
+use crate::{Cell, Error, Labels, Method, Output, Table};
 
 mod named;
 
@@ -103,6 +103,16 @@ pub trait Predictor: Send + Sync + fmt::Debug {
 
     /// The values that training had in a column, when it is one of categories.
     fn categories(&self, _column: usize) -> Option<Vec<Cell>> {
+        None
+    }
+
+    /// A number that is among those that training had in a column, when one is known: its mean or its median.
+    fn typical(&self, _column: usize) -> Option<f64> {
+        None
+    }
+
+    /// The classes of a classifier, in the order of its probabilities, when they are known.
+    fn classes(&self) -> Option<&Labels> {
         None
     }
 

@@ -281,6 +281,10 @@ impl Predictor for CatBoost {
         }
     }
 
+    fn classes(&self) -> Option<&Labels> {
+        self.labels.as_ref()
+    }
+
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let rows = input.rows;
         if method == Method::Leaf {

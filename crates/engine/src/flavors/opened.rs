@@ -1,6 +1,6 @@
 use longshore_mlflow::MlModel;
 
-use crate::{Error, Method, Model, Predictor, flavor::Loaded, predictor::Named};
+use crate::{Error, Method, Model, Predictor, classes, flavor::Loaded, predictor::Named};
 
 /// A model file that was read.
 pub(crate) struct Opened {
@@ -29,7 +29,8 @@ impl Opened {
     /// # Errors
     /// Why it cannot run.
     pub(crate) fn into_model(self) -> Result<Model, Error> {
-        let predictor = Named::new(self.loaded.estimator?.into_predictor());
+        let labels = self.loaded.document.as_ref().and_then(classes::of);
+        let predictor = Named::new(self.loaded.estimator?.into_predictor(), labels);
         let default_method = default_method(&predictor, self.method.as_deref())?;
         let mut origin = self.loaded.origin;
         origin.extend(self.mlmodel.as_ref().and_then(written_by));

@@ -81,6 +81,10 @@ impl Predictor for LightGbm {
         &self.methods
     }
 
+    fn classes(&self) -> Option<&Labels> {
+        self.labels.as_ref()
+    }
+
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let model = &self.model;
         input.expect_columns(model.forest.features())?;

@@ -1,12 +1,13 @@
-use crate::{Cell, ColumnPlace, Error, Inputs, Method, Output, Predictor, Table};
+use crate::{Cell, ColumnPlace, Error, Inputs, Labels, Method, Output, Predictor, Table};
 
-/// A whole model. Its parts know columns by position only, so this puts names into their errors.
+/// A whole model. Its parts know columns by position only, so this puts names into their errors. The classes are those
+/// of its file.
 #[derive(Debug)]
-pub(crate) struct Named(Box<dyn Predictor>);
+pub(crate) struct Named(Box<dyn Predictor>, Option<Labels>);
 
 impl Named {
-    pub(crate) fn new(model: Box<dyn Predictor>) -> Self {
-        Self(model)
+    pub(crate) fn new(model: Box<dyn Predictor>, classes: Option<Labels>) -> Self {
+        Self(model, classes)
     }
 
     /// The name of the model's column `at`, or its position when there is none.
@@ -48,6 +49,14 @@ impl Predictor for Named {
         self.0.categories(column)
     }
 
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.0.typical(column)
+    }
+
+    fn classes(&self) -> Option<&Labels> {
+        self.1.as_ref().or_else(|| self.0.classes())
+    }
+
     fn facts(&self) -> Vec<(&'static str, String)> {
         self.0.facts()
     }
@@ -84,7 +93,7 @@ mod tests {
         let inputs = Inputs { names: known.map(names), ..Inputs::default() };
         let data = Data::F64(Matrix { columns: 2, values: vec![0.0; 2] });
         let table = Table { rows: 1, names: sent.map(names), data };
-        let model = Named::new(Box::new(Refuses(inputs)));
+        let model = Named::new(Box::new(Refuses(inputs)), None);
         model.run(Method::Predict, &table).unwrap_err().to_string()
     }
 

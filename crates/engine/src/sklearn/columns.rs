@@ -195,6 +195,13 @@ impl Transform for ColumnTransformer {
         })
     }
 
+    fn typical(&self, column: usize, _columns: usize) -> Option<f64> {
+        self.parts.iter().find_map(|part| {
+            let at = part.columns.iter().position(|&own| own == column)?;
+            part.transform.as_ref()?.typical(at, part.columns.len())
+        })
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         self.transform_ref(&input)
     }

@@ -1,6 +1,6 @@
 use super::{part, sampler};
 use crate::{
-    Cell, ColumnUse, Error, Inputs, Method, Output, Predictor, Table, attributes,
+    Cell, ColumnUse, Error, Inputs, Labels, Method, Output, Predictor, Table, attributes,
     estimator::{Estimator, Transform},
     read::Cursor,
     sklearn::building::Building,
@@ -151,6 +151,11 @@ impl Transform for Steps {
         self.known(column, columns)
     }
 
+    fn typical(&self, column: usize, columns: usize) -> Option<f64> {
+        // later steps have seen other numbers
+        self.0.first()?.1.typical(column, columns)
+    }
+
     fn transform(&self, mut input: Table) -> Result<Table, Error> {
         let columns = input.columns();
         for (at, (name, step)) in self.0.iter().enumerate() {
@@ -188,6 +193,14 @@ impl Predictor for Pipeline {
 
     fn categories(&self, column: usize) -> Option<Vec<Cell>> {
         self.steps.known(column, self.inputs().columns?)
+    }
+
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.steps.typical(column, self.inputs().columns?)
+    }
+
+    fn classes(&self) -> Option<&Labels> {
+        self.last.classes()
     }
 
     fn facts(&self) -> Vec<(&'static str, String)> {

@@ -199,6 +199,19 @@ impl Transform for Scaler {
         self.inputs.clone()
     }
 
+    fn typical(&self, column: usize, _columns: usize) -> Option<f64> {
+        match &self.ops[..] {
+            // the mean, or the median
+            [Op::Subtract(centres), ..] => centres.get(column).copied(),
+            // the middle of what was scaled to 0 and 1
+            [Op::Multiply(scales), Op::Add(least), ..] => {
+                let middle = (0.5 - least.get(column)?) / scales.get(column)?;
+                Some(middle).filter(|middle| middle.is_finite())
+            }
+            _ => None,
+        }
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         let mut table = check::numeric(input, self.inputs.columns, Allow::Nan, self.class)?;
         let width = self.inputs.columns.unwrap_or_default().max(1);

@@ -102,6 +102,11 @@ impl Transform for FeatureUnion {
         inside.find_map(|transform| transform.categories(column, columns))
     }
 
+    fn typical(&self, column: usize, columns: usize) -> Option<f64> {
+        let mut inside = self.parts.iter().filter_map(|part| part.transform.as_ref());
+        inside.find_map(|transform| transform.typical(column, columns))
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         self.transform_ref(&input)
     }

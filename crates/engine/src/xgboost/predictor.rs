@@ -158,6 +158,10 @@ impl Predictor for XgBoost {
         &self.methods
     }
 
+    fn classes(&self) -> Option<&Labels> {
+        self.labels.as_ref()
+    }
+
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let booster = &self.booster;
         let rows = self.rows(input)?;

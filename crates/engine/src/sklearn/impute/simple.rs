@@ -233,6 +233,13 @@ impl Transform for SimpleImputer {
         Some(uses)
     }
 
+    fn typical(&self, column: usize, _columns: usize) -> Option<f64> {
+        match self.fill.get(column).filter(|_| self.floats) {
+            Some(Cell::F64(mean)) => Some(*mean).filter(|mean| mean.is_finite()),
+            _ => None,
+        }
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         check::width(&input, self.inputs.columns, "SimpleImputer")?;
         let mut table = if self.floats { check::floats(input)? } else { input };
