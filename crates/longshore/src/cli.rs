@@ -271,6 +271,10 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) metrics_port: Option<u16>,
 
+    /// Answer browsers like programs: without the page at `/`, `/docs` and `/openapi.json`
+    #[arg(long, env = "LONGSHORE_NO_UI")]
+    pub(crate) no_ui: bool,
+
     /// The method a request means when it names none, for every model
     #[arg(long, env = "LONGSHORE_METHOD", value_name = "METHOD", value_parser = methods())]
     pub(crate) method: Option<String>,

@@ -10,6 +10,7 @@ use serde_json::Value;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("longshore-mlflow", &[]),
     ("longshore-kserve", &[]),
+    ("longshore-console", &[]),
     ("longshore-daemon", &[]),
     ("longshore-platform", &[]),
     ("longshore-engine", &["longshore-mlflow"]),
@@ -17,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "longshore-serve",
         &[
+            "longshore-console",
             "longshore-engine",
             "longshore-mlflow",
             "longshore-kserve",

@@ -12,6 +12,7 @@ use crate::{Catalog, Locations, Recorder};
 
 /// What a server serves, where, and within which bounds.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
     /// The address to listen on.
     pub host: IpAddr,
@@ -54,6 +55,8 @@ pub struct Config {
     pub keys: Option<ApiKeys>,
     /// Whether `/metrics` on `port` needs no key.
     pub metrics_without_key: bool,
+    /// Whether browsers are answered with pages: `/`, `/docs`, and what they ask.
+    pub ui: bool,
     /// Where the spans of requests go, when requests are traced.
     pub tracer: Option<Tracer>,
     /// Where requests and answers are sent to, when they are recorded.
@@ -97,6 +100,7 @@ impl Default for Config {
             transport: Transport::Plain,
             keys: None,
             metrics_without_key: false,
+            ui: true,
             tracer: None,
             recorder: None,
             connections: server::Limits::default(),

@@ -41,6 +41,7 @@ mod resident;
 mod schema;
 mod server;
 mod shared;
+mod ui;
 mod unsupported;
 mod warm_pool;
 

@@ -148,6 +148,14 @@ impl Schema {
         self.is_documents() || field.is_some_and(textual)
     }
 
+    /// The model's column that the field `at` becomes, if there is one.
+    pub(crate) fn model_column(&self, at: usize) -> Option<usize> {
+        match &self.places {
+            None => Some(at),
+            Some(places) => places.iter().position(|place| *place == Some(at)),
+        }
+    }
+
     /// Brings rows into the order and the types that the model takes.
     pub(crate) fn fit(&self, frame: Frame<'_>) -> Result<Table, Failure> {
         let rows = frame.rows;

@@ -127,6 +127,8 @@ impl Server {
             stream_grace: config.drain_delay.saturating_add(config.grace / 2),
             keys: config.keys,
             metrics_without_key: config.metrics_without_key,
+            // a pool has no models of its own to show
+            ui: config.ui && config.warm_pool.is_none(),
             tracer: config.tracer,
             recorder: config.recorder,
             secure: matches!(config.transport, Transport::Tls(_)),

@@ -12,6 +12,7 @@ use crate::{Models, Recorder, inference::Capacity, metrics::Rejections};
 
 /// What all event loops share.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub(crate) struct Shared {
     pub(crate) models: Models,
     pub(crate) capacity: Arc<Capacity>,
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     /// The keys that let requests in; every request is let in when this is `None`.
     pub(crate) keys: Option<ApiKeys>,
     pub(crate) metrics_without_key: bool,
+    /// Browsers are answered with pages.
+    pub(crate) ui: bool,
     /// Sends the spans of requests, when they are traced.
     pub(crate) tracer: Option<Tracer>,
     /// Sends requests and answers, when they are recorded.

@@ -176,6 +176,7 @@ impl WarmPool {
             stream_grace: self.base.stream_grace,
             keys: self.base.keys.clone(),
             metrics_without_key: false,
+            ui: false,
             tracer: self.base.tracer.clone(),
             recorder: self.base.recorder.clone(),
             secure: self.base.secure,

@@ -277,6 +277,7 @@ fn config(args: &ServeArgs) -> Config {
         metrics_port: args.metrics_port,
         threads: args.threads,
         strict: args.strict,
+        ui: !args.no_ui,
         connections: connections(
             args.requests.connections,
             args.requests.body_timeout,

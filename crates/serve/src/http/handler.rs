@@ -24,6 +24,7 @@ use crate::{
     reply::Reply,
     repository::Served,
     shared::Worker,
+    ui,
 };
 
 /// Answers one request.
@@ -41,7 +42,7 @@ pub(crate) fn handle(
         // failures are written as the protocol of the path has it
         let mut protocol = Protocol::V2;
         let mut stream = None;
-        let find = || route::find(&head.method, path, worker.shared.metrics_elsewhere);
+        let find = || find_route(&worker, &head, path);
         let route = exchange.admit(|| is_open(&worker, path)).and_then(|()| find());
         exchange.asks_route(route.as_ref().ok().map(Route::template));
         let result = match route {
@@ -100,6 +101,21 @@ pub(crate) fn refuse(
     response::of(reply, Some(failure), id, mem::take(&mut head.headers))
 }
 
+/// Finds the route of a path, those of the pages too where there are pages.
+fn find_route<'r>(worker: &Worker, head: &Parts, path: &'r str) -> Result<Route<'r>, Failure> {
+    let found = route::find(&head.method, path, worker.shared.metrics_elsewhere);
+    if !worker.shared.ui {
+        return found;
+    }
+    match found {
+        Ok(Route::Probe(Question::Alive)) if ui::is_wanted(&head.headers) => {
+            Ok(Route::Ui(ui::Asked::Page))
+        }
+        Err(failure) => ui::find(&head.method, path).unwrap_or(Err(failure)).map(Route::Ui),
+        found => found,
+    }
+}
+
 /// What a request to a model is answered with.
 enum Answer {
     Whole(Reply),
@@ -111,7 +127,7 @@ enum Answer {
 /// key.
 fn is_open(worker: &Worker, path: &str) -> bool {
     match Question::at(path) {
-        None => false,
+        None => worker.shared.ui && ui::is_open(path),
         Some(Question::Metrics) => worker.shared.metrics_without_key,
         Some(_) => true,
     }

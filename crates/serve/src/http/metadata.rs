@@ -17,6 +17,7 @@ use crate::{
     reply::Reply,
     repository::{Entry, Repository, State},
     shared::Shared,
+    ui,
 };
 
 /// What an unload may say: no model here depends on another one, so it changes nothing.
@@ -30,6 +31,7 @@ pub(super) async fn answer(
     shared: &Shared,
 ) -> Result<Reply, Failure> {
     match route {
+        Route::Ui(asked) => ui::answer(asked, shared).await,
         Route::Model { model, version } => {
             Reply::of(&self::model(&shared.models, model, version.as_deref()).await?)
         }
@@ -61,6 +63,7 @@ fn at_once(
     let up = !shared.drain.has_begun();
     match route {
         Route::Infer { .. }
+        | Route::Ui(_)
         | Route::Verb { .. }
         | Route::Model { .. }
         | Route::ModelConfig { .. }

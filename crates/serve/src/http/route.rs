@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hyper::Method;
 use longshore_daemon::{Code, percent, server::Question};
 
-use crate::{failure::Failure, protocol::Protocol, unsupported::Unsupported};
+use crate::{failure::Failure, protocol::Protocol, ui, unsupported::Unsupported};
 
 /// What a request asks for.
 #[derive(Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub(crate) enum Route<'r> {
     Infer { protocol: Protocol, model: Option<Cow<'r, str>>, version: Option<Cow<'r, str>> },
     /// Something that models do not do, behind the name of one.
     Verb { model: Cow<'r, str>, verb: &'r str, known: &'static str },
+    /// What pages are made of.
+    Ui(ui::Asked<'r>),
     /// What is asked of every server.
     Probe(Question),
     /// `GET /version`
@@ -57,6 +59,7 @@ impl Route<'_> {
             // a call of gRPC is no route
             Self::Infer { protocol: Protocol::Mlflow | Protocol::Grpc, .. } => "/invocations",
             Self::Probe(question) => question.path(),
+            Self::Ui(asked) => asked.template(),
             Self::Version => "/version",
             Self::Models => "/v2/models",
             Self::V1Status { version: None, .. } => "/v1/models/{model}",

@@ -164,7 +164,7 @@ impl Models {
         if found { Ok(()) } else { Err(self.current().unknown(name)) }
     }
 
-    fn may_be_controlled(&self) -> Result<(), Failure> {
+    pub(crate) fn may_be_controlled(&self) -> Result<(), Failure> {
         if self.0.control {
             return Ok(());
         }

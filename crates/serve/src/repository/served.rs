@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use longshore_engine::{Method, Model, Output, Table};
+use longshore_engine::{Method, Model, Output, Source, Table};
 use longshore_kserve::v2::TensorInfo;
 
 use super::{describe, sample, versions::versions};
@@ -44,6 +44,8 @@ pub(crate) struct Served {
     pub(crate) inputs: Vec<TensorInfo>,
     pub(crate) outputs: Vec<TensorInfo>,
     model: Model,
+    /// Where it was read from, unless it was given as it is.
+    files: Option<Source>,
     /// Its part of the cache, when there is one.
     pub(crate) cached: Option<Part>,
     /// Keeps the files where they are.
@@ -81,10 +83,13 @@ impl Served {
     ) -> Result<Self, Error> {
         let begun = Instant::now();
         let ModelSource { name, version, origin, method, lease } = source;
-        let model = match origin {
-            Origin::Loaded(model) => *model,
-            Origin::Files(files) => longshore_engine::load(&files, limits)
-                .map_err(|source| Error::Load { name: name.clone(), source: Box::new(source) })?,
+        let (model, files) = match origin {
+            Origin::Loaded(model) => (*model, None),
+            Origin::Files(files) => {
+                let model = longshore_engine::load(&files, limits);
+                let failed = |source| Error::Load { name: name.clone(), source: Box::new(source) };
+                (model.map_err(failed)?, Some(files))
+            }
         };
         let method = method.unwrap_or(model.default_method);
         let methods = model.predictor.methods().to_vec();
@@ -117,6 +122,7 @@ impl Served {
             loaded_at: SystemTime::UNIX_EPOCH,
             bytes: model.content_bytes.saturating_add(FIXED_BYTES),
             model,
+            files,
             cached: None,
             _lease: lease,
         };
@@ -175,6 +181,16 @@ impl Served {
     /// Bytes that were read of its file.
     pub(crate) fn content_bytes(&self) -> u64 {
         self.model.content_bytes
+    }
+
+    /// What was loaded.
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Where it was read from, unless it was given as it is. What is there now may be of a later state.
+    pub(crate) fn files(&self) -> Option<&Source> {
+        self.files.as_ref()
     }
 
     pub(crate) fn flavor(&self) -> &'static str {

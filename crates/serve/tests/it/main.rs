@@ -26,6 +26,7 @@ mod methods;
 mod metrics;
 mod model;
 mod models;
+mod pages;
 mod protocols;
 mod record;
 mod shapes;

@@ -82,6 +82,11 @@ fn model(inputs: Inputs, signature: Option<Signature>, pause: Duration) -> Model
     model_of(Box::new(Sum { inputs, pause }), signature)
 }
 
+/// A sum of columns that a signature declares.
+pub(crate) fn summing(inputs: Inputs, signature: Signature) -> Model {
+    model(inputs, Some(signature), Duration::ZERO)
+}
+
 /// A model around any predictor.
 pub(crate) fn model_of(predictor: Box<dyn Predictor>, signature: Option<Signature>) -> Model {
     let mlmodel =
