@@ -121,9 +121,12 @@ export const say = (text) => {
 // A name that may be broken after what separates its words.
 export const breakable = (name) => name.split(/(?<=[_./-])/).flatMap((part) => [part, el("wbr")]);
 
+// A sentence, with what stands in backticks as code.
+export const prose = (text) => text.split(/`([^`]*)`/).map((part, at) => (at % 2 ? el("code", {}, part) : part));
+
 // A text to copy.
 export const code = (text, label) => {
-  const pre = el("pre", { tabindex: "0", role: "region", "aria-label": label }, text);
+  const pre = el("pre", { tabindex: "0", role: "group", "aria-label": label }, text);
   const button = el("button", { type: "button" });
   const says = (word) => {
     button.textContent = word;

@@ -103,6 +103,7 @@ impl Column {
             ("type", self.type_name().into()),
             ("required", self.required.into()),
             ("nullable", self.may_lack.into()),
+            ("typical", self.typical.map_or(Value::Null.into(), Node::from)),
             ("choices", self.choices.iter().map(|choice| choice.clone().into()).collect()),
         ])
     }

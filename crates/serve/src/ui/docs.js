@@ -1,5 +1,5 @@
 // The API, read from the server's own description: each request can be sent, and copied.
-import { Refused, ask, askJson, byId, code, download, el, forgetKey, hasKey, put, root, seconds } from "./console.js";
+import { Refused, ask, askJson, byId, code, download, el, forgetKey, hasKey, prose, put, root, seconds } from "./console.js";
 
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 const base = new URL(root || ".", location.href).href.replace(/[#?].*$/, "");
@@ -20,7 +20,7 @@ const kind = (schema) => {
 };
 
 const tableOf = (label, head, rows) =>
-  rows.length > 0 && el("div", { class: "scroll-x scroll-y", tabindex: "0", role: "region", "aria-label": label },
+  rows.length > 0 && el("div", { class: "scroll-x scroll-y", tabindex: "0", role: "group", "aria-label": label },
     el("table", {}, el("thead", {}, el("tr", {}, head.map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, rows.map((cells) => el("tr", {}, cells.map((cell, at) => el(at ? "td" : "th", at ? {} : { scope: "row" }, cell)))))));
 
@@ -28,7 +28,7 @@ const tableOf = (label, head, rows) =>
 const columns = (content) => {
   const body = deref(content?.["application/json"]?.schema);
   const row = deref(body?.properties?.instances?.items);
-  const rows = Object.entries(row?.properties ?? {}).map(([name, schema]) => [name, kind(schema), row.required?.includes(name) ? "yes" : "no", schema.description ?? ""]);
+  const rows = Object.entries(row?.properties ?? {}).map(([name, schema]) => [name, kind(schema), row.required?.includes(name) ? "yes" : "no", prose(schema.description ?? "")]);
   return tableOf("Columns of a row", ["Column", "Type", "Required", "Known"], rows);
 };
 
@@ -51,7 +51,7 @@ const operation = (path, method, own, tag) => {
     const { schema } = parameter;
     const input = el(schema.enum ? "select" : "input", { id: `${id}-${at}`, autocomplete: schema.enum ? false : "off" },
       schema.enum && [!parameter.required && el("option", { value: "" }, "–"), ...schema.enum.map((value) => el("option", { value, selected: parameter.name === "model" && value === tag }, value))].filter(Boolean));
-    return { parameter, input, node: el("div", { class: "field" }, el("div", { class: "head" }, el("label", { for: input.id }, parameter.name), el("span", { class: "kind" }, `${parameter.in}${parameter.required ? "" : ", optional"}`)), input, parameter.description && el("p", { class: "soft small" }, parameter.description)) };
+    return { parameter, input, node: el("div", { class: "field" }, el("div", { class: "head" }, el("label", { for: input.id }, parameter.name), el("span", { class: "kind" }, `${parameter.in}${parameter.required ? "" : ", optional"}`)), input, parameter.description && el("p", { class: "soft small" }, prose(parameter.description))) };
   });
   const asked = () => {
     let to = path.slice(1);
@@ -86,15 +86,15 @@ const operation = (path, method, own, tag) => {
       put(out, el("p", { class: "note bad" }, error.message));
     }
   };
-  const failures = Object.entries(own.responses).map(([status, response]) => [status, deref(response).description]);
+  const failures = Object.entries(own.responses).map(([status, response]) => [status, prose(deref(response).description)]);
   const inside = () => el("form", { class: "inside stack", onsubmit: send, oninput: write, onchange: write },
-    own.description && el("p", {}, own.description),
+    own.description && el("p", {}, prose(own.description)),
     inputs.length > 0 && el("div", { class: "fields" }, inputs.map(({ node }) => node)),
     body && el("div", { class: "field" }, el("label", { for: body.id }, "Body"), body),
     el("div", { class: "row" }, el("button", { class: "primary", type: "submit" }, "Send")),
     out, block, columns(own.requestBody?.content), tableOf("Answers", ["Status", "When"], failures));
   const details = el("details", { class: "card", id: `${tag}/${own.operationId}` },
-    el("summary", {}, el("span", { class: `method ${method}` }, method.toUpperCase()), el("code", {}, path), el("span", { class: "soft small" }, own.summary)));
+    el("summary", {}, el("span", { class: `method ${method}` }, method.toUpperCase()), el("code", {}, path), el("span", { class: "soft small" }, prose(own.summary))));
   details.addEventListener("toggle", () => {
     if (details.open && details.childElementCount === 1) {
       details.append(inside());
@@ -114,7 +114,7 @@ const start = async () => {
   } finally {
     place.removeAttribute("aria-busy");
   }
-  byId("about").textContent = description.info.description;
+  put(byId("about"), prose(description.info.description));
   byId("openapi").addEventListener("click", (event) => {
     if (!hasKey()) return;
     // a link cannot show a key
@@ -125,7 +125,7 @@ const start = async () => {
   const all = Object.entries(description.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, own]) => [path, method, own]));
   put(place, description.tags.map(({ name, description: about }) => {
     const own = all.filter(([, , { tags }]) => tags.includes(name));
-    return el("section", { class: "stack", "aria-label": name }, el("div", {}, el("h2", {}, name), el("p", { class: "soft small" }, about)), own.map(([path, method, one]) => operation(path, method, one, name)));
+    return el("section", { class: "stack", "aria-label": name }, el("div", {}, el("h2", {}, name), el("p", { class: "soft small" }, prose(about))), own.map(([path, method, one]) => operation(path, method, one, name)));
   }));
   if (description.tags.length > 0) place.querySelector("details")?.setAttribute("open", "");
 };

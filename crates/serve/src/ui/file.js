@@ -1,5 +1,5 @@
 // A file of rows: it is read here, asked in blocks, and given back with the answers behind its columns.
-import { askJson, counted, download, el, put, say, seconds } from "./console.js";
+import { askJson, counted, download, el, prose, put, say, seconds } from "./console.js";
 import { labels } from "./row.js";
 
 const LARGEST = 100 << 20;
@@ -98,7 +98,7 @@ export const tryFile = (model) => {
       el("div", { class: "row spread" },
         el("p", {}, `${counted(rows.length, "row")} answered in ${seconds(took)}.`),
         el("button", { class: "primary", type: "button", onclick: () => download(name, "text/csv", whole()) }, "Download with predictions")),
-      el("div", { class: "scroll-x", tabindex: "0", role: "region", "aria-label": "The first rows with their answers" },
+      el("div", { class: "scroll-x", tabindex: "0", role: "group", "aria-label": "The first rows with their answers" },
         el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Row"), pick([...head, ...names]).map((one) => el("th", { scope: "col" }, one)))),
           el("tbody", {}, rows.slice(0, some).map((row, at) => el("tr", {}, el("th", { scope: "row" }, String(at + 1)), pick([...row, ...answers[at]]).map((cell) => el("td", {}, cell === null ? "missing" : String(cell)))))))),
       rows.length > some && el("p", { class: "soft small" }, `The first ${some} of ${counted(rows.length, "row")}.`));
@@ -109,7 +109,7 @@ export const tryFile = (model) => {
     try {
       await run(file);
     } catch (error) {
-      put(out, el("p", { class: "note bad" }, error.message));
+      put(out, el("p", { class: "note bad" }, prose(error.message)));
     }
     input.value = "";
   };

@@ -1,5 +1,5 @@
 // The page of the models: one is chosen, tried with a row or a file, and watched.
-import { Refused, askJson, byId, bytes, counted, el, forgetKey, hasKey, number, plot, put, rate, say, seconds, whileVisible } from "./console.js";
+import { Refused, askJson, byId, bytes, counted, el, forgetKey, hasKey, number, plot, prose, put, rate, say, seconds, whileVisible } from "./console.js";
 import { tryFile } from "./file.js";
 import { tryRow } from "./row.js";
 
@@ -37,7 +37,7 @@ const head = (entry, model) => {
       el("div", { class: "row" }, el("h2", { id: "title", tabindex: "-1" }, entry.name), el("span", { class: `badge ${entry.state}` }, entry.state)),
       versions.length > 1 && el("div", { class: "inline" }, el("label", { for: "version" }, "Version"), choose),
       versions.length === 1 && el("span", { class: "soft small" }, `version ${versions[0]}`)),
-    entry.reason && el("p", { class: `note ${entry.state === "failed" ? "bad" : "warn"}` }, entry.reason),
+    entry.reason && el("p", { class: `note ${entry.state === "failed" ? "bad" : "warn"}` }, prose(entry.reason)),
     facts && el("dl", { class: "facts small" }, facts.filter(([, value]) => value && value !== "0 B").map(([fact, value]) => el("div", {}, el("dt", {}, fact), el("dd", {}, value)))));
 };
 
@@ -45,15 +45,15 @@ const takes = ({ form, column_count: count }) => (form === "document" ? "a text"
 
 const columns = ({ columns: all, column_count: count, form }) => {
   if (form === "document" || all.length === 0) return null;
-  const known = ({ choices, range }) => {
+  const known = ({ choices, typical }) => {
     const some = choices.slice(0, 8).map((choice) => (typeof choice === "string" ? choice : JSON.stringify(choice)));
-    return choices.length ? `${some.join(", ")}${choices.length > some.length ? `, and ${choices.length - some.length} more` : ""}` : range ? `${number(range[0])} to ${number(range[1])}` : "";
+    return choices.length ? `${some.join(", ")}${choices.length > some.length ? `, and ${choices.length - some.length} more` : ""}` : typical === null ? "" : `around ${number(typical)}`;
   };
   const row = (column, at) =>
     el("tr", {}, el("th", { scope: "row" }, column.name ?? `${at}`), el("td", {}, column.type), el("td", {}, column.required ? "yes" : "no"), el("td", {}, known(column)));
   return el("details", { class: "card" },
     el("summary", {}, el("h3", {}, `Columns (${count})`)),
-    el("div", { class: "inside stack" }, el("div", { class: "scroll-x scroll-y", tabindex: "0", role: "region", "aria-label": "Columns" },
+    el("div", { class: "inside stack" }, el("div", { class: "scroll-x scroll-y", tabindex: "0", role: "group", "aria-label": "Columns" },
       el("table", {}, el("thead", {}, el("tr", {}, ["Column", "Type", "Required", "Known from training"].map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, all.map(row)))),
     count > all.length && el("p", { class: "soft small" }, `The first ${all.length} of ${count}.`)));
 };

@@ -1,7 +1,7 @@
 //! What the server answers, as OpenAPI 3.1: the routes of every model that is loaded, with its own columns, and
 //! those of the server.
 
-use std::sync::Arc;
+use std::{fmt::Write, sync::Arc};
 
 use longshore_engine::quantity;
 use serde_json::{Value, json};
@@ -97,9 +97,8 @@ fn describe(left: usize) -> String {
         .to_owned();
     if left > 0 {
         let left = quantity(left, "more model");
-        text.push_str(&format!(
-            " Not described: {left} (not loaded, or beyond the first {MOST_MODELS})."
-        ));
+        let _ =
+            write!(text, " Not described: {left} (not loaded, or beyond the first {MOST_MODELS}).");
     }
     text
 }

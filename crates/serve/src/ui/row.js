@@ -1,5 +1,5 @@
 // One row, tried: a form of its columns, the answer, and the same request as code.
-import { askJson, breakable, code, el, hasKey, put, root, seconds, svg, tabs } from "./console.js";
+import { askJson, breakable, code, el, hasKey, prose, put, root, seconds, svg, tabs } from "./console.js";
 
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const UNUSUAL = /^(NaN|-?Infinity)$/;
@@ -143,7 +143,7 @@ export const tryRow = (model) => {
       found.mark(words.charAt(0).toUpperCase() + words.slice(1));
       found.focus();
     }
-    put(answer, el("p", { class: "note bad" }, message));
+    put(answer, el("p", { class: "note bad" }, prose(message)));
   };
 
   const send = async (event) => {
@@ -210,7 +210,7 @@ const bars = (names, shares) => {
 };
 
 const table = (head, rows) =>
-  el("div", { class: "scroll-x scroll-y", tabindex: "0", role: "region", "aria-label": "Values" },
+  el("div", { class: "scroll-x scroll-y", tabindex: "0", role: "group", "aria-label": "Values" },
     el("table", {}, el("thead", {}, el("tr", {}, head.map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, rows.map((cells) => el("tr", {}, cells.map((cell, at) => el(at === 0 ? "th" : "td", at === 0 ? { scope: "row" } : { class: typeof cell === "number" && "number" }, text(cell))))))));
 

@@ -81,30 +81,6 @@ pub(super) fn responses(keys: bool) -> Value {
 
 /// The schemas that do not depend on models.
 pub(super) fn schemas() -> Vec<(String, Node)> {
-    let datatypes = [
-        "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16",
-        "BF16", "FP32", "FP64", "BYTES",
-    ];
-    let tensor = json!({
-        "type": "object",
-        "required": ["name", "shape", "datatype", "data"],
-        "properties": {
-            "name": {"type": "string"},
-            "shape": {"type": "array", "items": {"type": "integer", "format": "int64"}},
-            "datatype": {"type": "string", "enum": datatypes},
-            "parameters": {"type": "object"},
-            "data": {"type": "array", "description": "The values, flat or nested by the shape.", "items": {}},
-        },
-    });
-    let metadata = json!({
-        "type": "object",
-        "required": ["name", "datatype", "shape"],
-        "properties": {
-            "name": {"type": "string"},
-            "datatype": {"type": "string"},
-            "shape": {"type": "array", "items": {"type": "integer", "format": "int64"}},
-        },
-    });
     let tensors = |of: &str| json!({"type": "array", "items": {"$ref": format!("#/components/schemas/{of}")}});
     let all = [
         (
@@ -119,8 +95,8 @@ pub(super) fn schemas() -> Vec<(String, Node)> {
                 },
             }),
         ),
-        ("Tensor", tensor),
-        ("TensorMetadata", metadata),
+        ("Tensor", tensor()),
+        ("TensorMetadata", tensor_metadata()),
         (
             "InferRequest",
             json!({
@@ -184,4 +160,36 @@ pub(super) fn schemas() -> Vec<(String, Node)> {
         ),
     ];
     all.into_iter().map(|(name, schema)| (name.to_owned(), schema.into())).collect()
+}
+
+/// A tensor with its values.
+fn tensor() -> Value {
+    let datatypes = [
+        "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16",
+        "BF16", "FP32", "FP64", "BYTES",
+    ];
+    json!({
+        "type": "object",
+        "required": ["name", "shape", "datatype", "data"],
+        "properties": {
+            "name": {"type": "string"},
+            "shape": {"type": "array", "items": {"type": "integer", "format": "int64"}},
+            "datatype": {"type": "string", "enum": datatypes},
+            "parameters": {"type": "object"},
+            "data": {"type": "array", "description": "The values, flat or nested by the shape.", "items": {}},
+        },
+    })
+}
+
+/// A tensor as metadata has it.
+fn tensor_metadata() -> Value {
+    json!({
+        "type": "object",
+        "required": ["name", "datatype", "shape"],
+        "properties": {
+            "name": {"type": "string"},
+            "datatype": {"type": "string"},
+            "shape": {"type": "array", "items": {"type": "integer", "format": "int64"}},
+        },
+    })
 }

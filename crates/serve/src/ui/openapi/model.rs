@@ -189,13 +189,14 @@ impl Model {
         content: Node,
         reply: Value,
     ) -> Node {
-        let suffix = if by_version { "_version" } else { "" };
+        // no model's name makes one of these the other
+        let suffix = if by_version { "Version" } else { "" };
         let body = object([("required", true.into()), ("content", content)]);
         object([(
             "post",
             object([
                 ("tags", json!([self.name]).into()),
-                ("operationId", format!("{id}_{}{suffix}", self.id).into()),
+                ("operationId", format!("{id}{suffix}_{}", self.id).into()),
                 ("summary", words.into()),
                 ("parameters", json!(parameters).into()),
                 ("requestBody", body),
