@@ -45,6 +45,8 @@ pub(crate) struct Mixture {
     log_sum: LogSum,
     /// Squared distances take on the type of the rows.
     narrows: bool,
+    /// True when the constant of the density has the type of the rows.
+    narrows_all: bool,
     /// Rows of floats are answered in floats.
     is_f32: bool,
 }
@@ -163,6 +165,7 @@ impl Mixture {
             weights,
             log_sum: LogSum::of(c),
             narrows: version(c).is_some_and(|version| version >= NARROWS),
+            narrows_all: version(c) == Some(NARROWS_ALL),
             is_f32: means.yields_f32 && array.is_some_and(attributes::is_f32),
         })
     }
@@ -192,7 +195,13 @@ impl Mixture {
             }
             _ => identity,
         };
-        let constant = self.columns as f64 * (2.0 * PI).ln();
+        let turn = (2.0 * PI).ln();
+        let turn = match (self.narrows_all, whole, is_f32) {
+            (true, true, _) => turn.trunc(),
+            (true, _, true) => f64::from(turn as f32),
+            _ => turn,
+        };
+        let constant = self.columns as f64 * turn;
         let mut scratch = vec![0.0; self.columns];
         for (row, out) in rows.chunks_exact(self.columns).zip(out.chunks_exact_mut(count)) {
             self.squares(row, &mut scratch, out);
@@ -250,7 +259,9 @@ impl Mixture {
 }
 
 /// The first release whose squared distances have the type of the rows.
-const NARROWS: (u32, u32) = (1, 8);
+const NARROWS: (u32, u32) = (1, 7);
+/// The release that gave this type to the logarithm of 2π too: 1 for rows of integers.
+const NARROWS_ALL: (u32, u32) = (1, 7);
 
 /// A row times a square matrix.
 fn multiplied(row: &[f64], matrix: &[f64], out: &mut [f64]) {
