@@ -89,7 +89,7 @@ impl Summary {
                 match values.len() {
                     0 => f64::NAN,
                     odd if odd % 2 == 1 => at(half),
-                    _ => (at(half - 1) + at(half)) / 2.0,
+                    _ => f64::midpoint(at(half - 1), at(half)),
                 }
             }
         }
