@@ -18,7 +18,7 @@ const FIRST_WINS: (u32, u32) = (1, 8);
 /// The first release in which probabilities that are all zero stay so.
 const ZEROS_STAY: (u32, u32) = (1, 7);
 /// The first release that compares pairs of probabilities with one half.
-const PAIRS_BY_HALF: (u32, u32) = (1, 0);
+const PAIRS_BY_HALF: (u32, u32) = (1, 1);
 
 fn binaries(c: Cursor<'_>, building: &Building) -> Result<Vec<Binary>, Error> {
     Member::list(c, "estimators_", building)?.into_iter().map(Binary::new).collect()
