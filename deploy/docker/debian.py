@@ -30,6 +30,8 @@ def run(*command, **options):
         done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, **options)
     except FileNotFoundError:
         raise Failure(f"`{command[0]}` is missing: install it (Debian: apt, dpkg, binutils), or build with the Dockerfile") from None
+    except PermissionError:
+        raise Failure(f"`{command[0]}` may not be run: `chmod +x {command[0]}`") from None
     if done.returncode:
         raise Failure(f"`{' '.join(str(c) for c in command)}` failed:\n{(done.stderr or done.stdout).strip()}")
     return done.stdout
