@@ -26,7 +26,7 @@ pub(super) const PROGRESS: &str = "progress";
 const CLEAR: &str = "\r\u{1b}[K";
 
 /// Paths that are asked again and again by machines and by an open page: a line each would hide the others.
-const OFTEN: [&str; 4] = ["/metrics", "/health/", "/v2/health/", "/ui/"];
+const OFTEN: [&str; 4] = ["/metrics", "/health/", "/v2/health/", "/console/"];
 
 /// Writes lines for somebody who looks on.
 pub(super) struct Lines {

@@ -63,7 +63,11 @@ impl KserveArgs {
             ("--enable_grpc", &self.enable_grpc, "gRPC is on every port"),
             ("--grpc_max_send_message_length", &self.grpc_max_send_message_length, BODY),
             ("--grpc_max_receive_message_length", &self.grpc_max_receive_message_length, BODY),
-            ("--enable_docs_url", &self.enable_docs_url, "there is no documentation page"),
+            (
+                "--enable_docs_url",
+                &self.enable_docs_url,
+                "`/docs` is there unless `--no-ui` is given",
+            ),
             ("--enable_latency_logging", &self.enable_latency_logging, LOG),
             ("--configure_logging", &self.configure_logging, LOG),
             ("--log_config_file", &self.log_config_file, LOG),

@@ -116,7 +116,9 @@ pub(crate) fn run_and(args: &ServeArgs, listening: impl FnOnce(&str)) -> Result<
     listening(&page);
     if watched {
         let (models, storage) = (server.models(), storage.clone());
-        Banner { models, named: shown, page, needs_key, storage, limits, method }.start();
+        let has_pages = !args.no_ui;
+        Banner { models, named: shown, page, has_pages, needs_key, storage, limits, method }
+            .start();
     }
     let failure = Failure::default();
     let (models, drain, strict) = (server.models(), server.drain(), args.strict);

@@ -39,6 +39,8 @@ pub(super) struct Banner {
     pub(super) named: Vec<Named>,
     /// Where the server is, such as `http://127.0.0.1:8080/`.
     pub(super) page: String,
+    /// Whether there are pages for browsers.
+    pub(super) has_pages: bool,
     pub(super) needs_key: bool,
     pub(super) storage: Arc<Storage>,
     pub(super) limits: Limits,
@@ -81,7 +83,11 @@ impl Banner {
             let _ = writeln!(text, "  and {} more: `longshore ps` lists them", models.len() - MOST);
         }
         let address = |what: &str| Ink::Cyan.on(colours, &format!("{}{what}", self.page));
-        let _ = writeln!(text, "\n  page  {}\n  docs  {}", address(""), address("docs"));
+        let _ = if self.has_pages {
+            writeln!(text, "\n  page  {}\n  docs  {}", address(""), address("docs"))
+        } else {
+            writeln!(text, "\n  listens on {}", address(""))
+        };
         if let Some(asked) = models.iter().find_map(|model| self.request(model)) {
             let _ = writeln!(text, "\n{asked}");
         }
