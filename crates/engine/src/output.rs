@@ -1,4 +1,4 @@
-use std::{ops::Range, sync::Arc};
+use std::{fmt::Write, ops::Range, sync::Arc};
 
 use crate::{Data, Error, Matrix, Scalar, Table, TextColumn};
 
@@ -78,6 +78,9 @@ pub enum Labels {
     Text(Arc<[Arc<str>]>),
 }
 
+/// Most labels that are listed.
+const MOST_LISTED: usize = 10;
+
 impl Labels {
     /// Number of classes.
     pub fn len(&self) -> usize {
@@ -93,6 +96,26 @@ impl Labels {
     /// True when there is no class.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The labels for people: the first ten, and how many there are when there are more.
+    pub fn listed(&self) -> String {
+        fn first<T: ToString>(all: &[T]) -> String {
+            let shown: Vec<_> = all.iter().take(MOST_LISTED).map(ToString::to_string).collect();
+            shown.join(", ")
+        }
+        let mut listed = match self {
+            Self::I64(v) => first(v),
+            Self::I32(v) => first(v),
+            Self::F64(v) => first(v),
+            Self::Bool(v) => first(v),
+            Self::Text(v) => first(v),
+        };
+        if self.len() > MOST_LISTED {
+            // a `String` takes everything
+            let _ = write!(listed, " … ({} in all)", self.len());
+        }
+        listed
     }
 
     /// The labels at `indices`; an index beyond the classes is skipped, which loaders rule out.

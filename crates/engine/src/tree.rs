@@ -15,6 +15,7 @@ mod build;
 mod columns;
 mod decisions;
 mod direct;
+mod facts;
 mod forest;
 mod kernel;
 mod lanes;

@@ -1,9 +1,6 @@
 //! What the attributes of a fitted estimator tell a reader.
 
-use crate::{Labels, attributes, read::Cursor};
-
-/// Most classes that are named.
-const MOST: usize = 10;
+use crate::{attributes, read::Cursor};
 
 /// Attributes that hold one number or text worth telling, and what it is.
 const VALUES: &[(&str, &str)] = &[
@@ -39,7 +36,7 @@ const LENGTHS: &[(&str, &str)] = &[
 pub(super) fn of(estimator: Cursor<'_>) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     if let Ok(labels) = attributes::labels(estimator, "classes_") {
-        found.push(("classes", named(&labels)));
+        found.push(("classes", labels.listed()));
     }
     if let Some(inside) = length(estimator, "estimators_") {
         let trees = ["Forest", "ExtraTrees", "GradientBoosting", "RandomTrees"];
@@ -69,18 +66,4 @@ fn length(estimator: Cursor<'_>, attribute: &str) -> Option<usize> {
         return if attribute == "estimators_" { Some(all) } else { array.shape.first().copied() };
     }
     value.pairs().map(<[_]>::len).or_else(|| value.items().map(<[_]>::len))
-}
-
-/// The first labels.
-fn named(labels: &Labels) -> String {
-    let shown: Vec<String> = match labels {
-        Labels::I64(v) => v.iter().take(MOST).map(ToString::to_string).collect(),
-        Labels::I32(v) => v.iter().take(MOST).map(ToString::to_string).collect(),
-        Labels::F64(v) => v.iter().take(MOST).map(ToString::to_string).collect(),
-        Labels::Bool(v) => v.iter().take(MOST).map(ToString::to_string).collect(),
-        Labels::Text(v) => v.iter().take(MOST).map(ToString::to_string).collect(),
-    };
-    let more =
-        if labels.len() > MOST { format!(" … ({} in all)", labels.len()) } else { String::new() };
-    shown.join(", ") + &more
 }

@@ -18,6 +18,8 @@ pub(super) struct Model {
     leaves: Leaves,
     pub(super) outputs: usize,
     pub(super) objective: Objective,
+    /// The line of the objective, such as `binary sigmoid:1`; empty for a function of the user's.
+    pub(super) objective_line: String,
     /// Number of rounds by which sums are divided before the transform (`boosting=rf`).
     pub(super) divisor: Option<f64>,
     pub(super) names: Option<Arc<[Arc<str>]>>,
@@ -60,6 +62,7 @@ impl Model {
             leaves,
             outputs,
             objective,
+            objective_line: header.get("objective").unwrap_or_default().to_owned(),
             divisor: average.then(|| (used / outputs).max(1) as f64),
             names: names(header, features),
             categories: Categories::read(&file, features),

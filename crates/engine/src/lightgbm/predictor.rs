@@ -85,6 +85,21 @@ impl Predictor for LightGbm {
         self.labels.as_ref()
     }
 
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = self.model.forest.facts();
+        let objective = match self.model.objective_line.as_str() {
+            "" => "a function of the user's",
+            line => line,
+        };
+        facts.push(("objective", objective.to_owned()));
+        if let Some(labels) = &self.labels {
+            facts.push(("classes", labels.listed()));
+        } else if self.model.outputs > 1 {
+            facts.push(("outputs", self.model.outputs.to_string()));
+        }
+        facts
+    }
+
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let model = &self.model;
         input.expect_columns(model.forest.features())?;

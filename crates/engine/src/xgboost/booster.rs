@@ -23,6 +23,8 @@ pub(super) struct Booster {
     /// Start scores, one for each output.
     pub(super) base: Vec<f32>,
     pub(super) objective: Objective,
+    /// The objective by its own name, such as `binary:logistic`.
+    pub(super) objective_name: String,
     pub(super) names: Option<Arc<[Arc<str>]>>,
     /// The features that are categories, when there are some.
     pub(super) categories: Option<Categories>,
@@ -68,8 +70,8 @@ impl Booster {
         if outputs > trees.map_or(0, <[Json]>::len).max(MOST_OUTPUTS) {
             return Err(malformed("`num_class`", format!("`{outputs}` outputs have no trees")));
         }
-        let objective = get(learner, &["objective", "name"])?.as_str().unwrap_or_default();
-        let objective = Objective::named(objective)?;
+        let objective_name = get(learner, &["objective", "name"])?.as_str().unwrap_or_default();
+        let objective = Objective::named(objective_name)?;
         let base = base_scores(parameters, outputs)?;
         let base: Vec<f32> = base.into_iter().map(|score| objective.margin(score)).collect();
         let kind = get(booster, &["name"])?.as_str().unwrap_or_default();
@@ -113,6 +115,7 @@ impl Booster {
             classes,
             base,
             objective,
+            objective_name: objective_name.to_owned(),
             names,
             categories,
             version: version.iter().map(i64::to_string).collect::<Vec<_>>().join("."),

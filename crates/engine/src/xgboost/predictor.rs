@@ -162,6 +162,23 @@ impl Predictor for XgBoost {
         self.labels.as_ref()
     }
 
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = match &self.booster.scorer {
+            Scorer::Trees(ensemble) => ensemble.forest.facts(),
+            Scorer::Linear(_) => vec![("booster", "linear".to_owned())],
+        };
+        facts.push(("objective", self.booster.objective_name.clone()));
+        match (&self.labels, self.booster.classes) {
+            (Some(labels), _) => facts.push(("classes", labels.listed())),
+            (None, 2..) => facts.push(("classes", self.booster.classes.to_string())),
+            (None, _) if self.booster.outputs > 1 => {
+                facts.push(("outputs", self.booster.outputs.to_string()));
+            }
+            _ => {}
+        }
+        facts
+    }
+
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let booster = &self.booster;
         let rows = self.rows(input)?;
