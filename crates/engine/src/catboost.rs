@@ -12,6 +12,7 @@ mod flatbuffer;
 mod hash;
 mod info;
 mod json;
+mod lookup;
 mod model;
 mod parts;
 mod predictor;
@@ -47,7 +48,7 @@ fn recognises(bytes: &[u8]) -> Option<&'static str> {
 
 fn load(file: ModelFile<'_>, limits: &Limits) -> Result<Loaded, Error> {
     let ModelFile { content, class } = file;
-    Loaded::booster(build_from(&content, class, limits))
+    Loaded::booster(build_from(content, class, limits))
 }
 
 /// The model, and the release that wrote it. Without a class, its loss tells how it answers.
@@ -55,16 +56,18 @@ fn load(file: ModelFile<'_>, limits: &Limits) -> Result<Loaded, Error> {
 /// # Errors
 /// [`Error::Malformed`], or [`Error::Unsupported`] naming what it needs.
 fn build_from(
-    content: &[u8],
+    content: Vec<u8>,
     class: Option<&str>,
     limits: &Limits,
 ) -> Result<(Box<dyn Predictor>, String), Error> {
     let interface = class.map(Interface::of_class).transpose()?;
     let parts = if content.starts_with(binary::MAGIC) {
-        binary::read(content, limits)?
+        binary::read(&content, limits)?
     } else {
-        json::read(content, limits)?
+        json::read(&content, limits)?
     };
+    // all that is needed was copied out of it
+    drop(content);
     let origin = format!("CatBoost {}", parts.info.version).trim_end().to_owned();
     Ok((Box::new(CatBoost::new(Model::new(parts)?, interface)?), origin))
 }

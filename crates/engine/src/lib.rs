@@ -27,6 +27,7 @@ mod method;
 mod model;
 mod other_formats;
 mod output;
+mod parallel;
 mod predictor;
 pub mod read;
 mod scores;

@@ -4,6 +4,7 @@ use crate::{
     Error, Limits, estimators,
     flavor::{Flavor, Loaded, ModelFile},
     other_formats::is_old_torch,
+    parallel,
     read::{self, Cursor, Format, sniff, zip_names},
 };
 
@@ -46,7 +47,6 @@ pub(crate) mod normalizer;
 mod not_a_model;
 pub(crate) mod pairwise;
 mod panels;
-mod parallel;
 pub(crate) mod part;
 pub(crate) mod parts;
 pub(crate) mod pipeline;

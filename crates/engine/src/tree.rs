@@ -26,6 +26,9 @@ mod sum;
 mod symmetric;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod variants;
+mod vectors;
 
 pub(crate) use build::{Builder, Split, Test};
 pub(crate) use columns::{Categories, View, ZERO};

@@ -39,11 +39,12 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Parts, Error> {
     read_features(trees, &mut parts, &mut keys)?;
     let mut texts = BTreeMap::new();
     for pair in core.tables(2)? {
+        let pair = pair?;
         texts.insert(pair.text(0)?, pair.text(1)?);
     }
     parts.info = info::of_texts(&texts, limits)?;
     for part in core.texts(3)? {
-        match part.as_str() {
+        match part?.as_str() {
             "static_provider_v1" => read_tables(&mut rest, &left, &mut parts, &keys)?,
             other => return Err(unsupported::part(other)),
         }
@@ -83,27 +84,33 @@ impl<'a> Rest<'a> {
 
 fn read_trees(trees: Table<'_>, parts: &mut Parts) -> Result<(), Error> {
     parts.outputs = usize::try_from(trees.i32(0, 0)?).unwrap_or_default();
-    let splits = trees.list(1, i32::from_le_bytes)?;
+    let splits = trees.chunks(1)?;
     let sizes = trees.list(2, i32::from_le_bytes)?;
     parts.leaf_values = trees.list(8, f64::from_le_bytes)?;
-    parts.leaf_weights = trees.list(9, f64::from_le_bytes)?;
-    let steps = trees
-        .list(10, |[a, b, c, d]| [[a, b], [c, d]].map(|step| u16::from_le_bytes(step).into()))?;
+    let steps = trees.chunks(10)?;
     parts.scale = trees.f64(14, 1.0)?;
     parts.bias = trees.list(16, f64::from_le_bytes)?;
+    parts.biases = parts.bias.len();
     if parts.bias.is_empty() {
         parts.bias = vec![trees.f64(15, 0.0)?; parts.outputs.min(1 << 16)];
     }
     if steps.is_empty() {
+        parts.leaf_weights = trees.list(9, f64::from_le_bytes)?;
+        let splits = splits.iter().map(|split| i32::from_le_bytes(*split)).collect();
         parts.trees = Trees::Symmetric { sizes, splits };
         return Ok(());
     }
-    let leaves = trees.list(11, u32::from_le_bytes)?;
+    let leaves = trees.chunks(11)?;
     if [splits.len(), leaves.len()] != [steps.len(); 2] {
         return Err(malformed("the nodes of trees", "their lists differ in length"));
     }
-    let nodes = splits.into_iter().zip(steps).zip(leaves);
-    let nodes = nodes.map(|((split, steps), leaf)| Node { split, steps, leaf }).collect();
+    let nodes = splits.iter().zip(steps).zip(leaves);
+    let nodes = nodes.map(|((split, &[a, b, c, d]), leaf)| Node {
+        split: i32::from_le_bytes(*split),
+        steps: [[a, b], [c, d]].map(|step| u16::from_le_bytes(step).into()),
+        leaf: u32::from_le_bytes(*leaf),
+    });
+    let nodes = nodes.collect();
     parts.trees = Trees::Nodes { sizes, nodes };
     Ok(())
 }
@@ -137,6 +144,7 @@ impl Keys {
 
 fn read_features(trees: Table<'_>, parts: &mut Parts, keys: &mut Keys) -> Result<(), Error> {
     for feature in trees.tables(4)? {
+        let feature = feature?;
         parts.categories.push(Category {
             index: feature.i32(0, -1)?.into(),
             column: feature.i32(1, -1)?.into(),
@@ -144,6 +152,7 @@ fn read_features(trees: Table<'_>, parts: &mut Parts, keys: &mut Keys) -> Result
         });
     }
     for feature in trees.tables(5)? {
+        let feature = feature?;
         // without missing values in training, they are above nothing
         let treated = feature.byte(0, 0)? != 0 && feature.byte(5, 0)? == 2;
         parts.floats.push(Float {
@@ -155,19 +164,21 @@ fn read_features(trees: Table<'_>, parts: &mut Parts, keys: &mut Keys) -> Result
         });
     }
     for feature in trees.tables(6)? {
+        let feature = feature?;
         parts.one_hots.push(OneHot {
             category: feature.i32(0, -1)?.into(),
             values: feature.list(1, i32::from_le_bytes)?,
         });
     }
     for (field, what) in [(12, "text"), (18, "embedding"), (13, "estimated")] {
-        if !trees.tables(field)?.is_empty() {
+        if trees.tables(field)?.len() > 0 {
             return Err(unsupported::features(what));
         }
     }
     // combinations are shared between CTRs
     let mut bases = HashMap::new();
     for feature in trees.tables(7)? {
+        let feature = feature?;
         let ctr = feature.table(0)?.ok_or_else(|| absent("a CTR"))?;
         let base = ctr.table(0)?.ok_or_else(|| absent("what a CTR is made of"))?;
         let known = bases.get(&base.place()).copied();

@@ -10,7 +10,9 @@ use std::{
 
 use super::{
     ctr::{Ctr, Projection, Values, combined},
-    hash, malformed,
+    hash,
+    lookup::Lookup,
+    malformed,
     parts::Parts,
 };
 use crate::{Cell, Column, ColumnUse, Data, Error, Matrix, Table, error::shown, table::LIST};
@@ -32,6 +34,8 @@ pub(super) struct Columns {
     /// CTRs by the combination that they are made of.
     combinations: Vec<Combination>,
     ctrs: usize,
+    /// What is done with each column of a row.
+    uses: Arc<[ColumnUse]>,
 }
 
 /// CTRs of one combination; columns are places among those that are read.
@@ -40,8 +44,11 @@ struct Combination {
     categories: Vec<usize>,
     floats: Vec<(usize, f32, bool)>,
     one_hots: Vec<(usize, i32)>,
-    tables: Vec<(Values, Vec<(usize, Ctr)>)>,
+    lookups: Vec<Lookup>,
 }
+
+/// A table of statistics, and the CTRs that are made from it with their places.
+type Statistics = (Values, Vec<(usize, Ctr)>);
 
 /// What is compared: where it stands among the numbers, and with which borders.
 #[derive(Debug)]
@@ -53,15 +60,43 @@ pub(super) struct Compared {
     pub(super) columns: Vec<usize>,
 }
 
-/// Most columns of a row; no model of a real problem comes near.
-const MOST_COLUMNS: i64 = 1 << 24;
+/// The columns that a file lists, by what names them.
+struct Known {
+    /// The column of each category, by its number.
+    categories: HashMap<i64, usize>,
+    /// The place of each column of categories among those that are read.
+    read: HashMap<usize, usize>,
+    /// The column of each number with where its missing values go, by its number.
+    floats: HashMap<i64, (usize, bool)>,
+    /// The place of each column of numbers among those that are read.
+    places: HashMap<usize, usize>,
+}
+
+impl Known {
+    fn of(parts: &Parts) -> Self {
+        // the first of several with one number counts
+        let categories = parts.categories.iter().rev();
+        let floats = parts.floats.iter().rev();
+        Self {
+            categories: categories.map(|it| (it.index, it.column as usize)).collect(),
+            read: HashMap::new(),
+            floats: floats.map(|it| (it.index, (it.column as usize, it.missing_above))).collect(),
+            places: HashMap::new(),
+        }
+    }
+}
+
+/// Most columns of a row that a file need not list; no model of a real problem comes near.
+const MOST_COLUMNS: usize = 1 << 20;
 
 impl Columns {
     /// Takes the columns out of `parts`. Gives back what splits compare, in the order of the file.
     pub(super) fn new(parts: &mut Parts) -> Result<(Self, Vec<Compared>), Error> {
         let places = parts.floats.iter().map(|f| f.column);
         let places = places.chain(parts.categories.iter().map(|c| c.column));
-        let outside = |&place: &i64| !(0..MOST_COLUMNS).contains(&place);
+        let most = MOST_COLUMNS + (parts.floats.len() + parts.categories.len()) * 16;
+        let outside =
+            |&place: &i64| usize::try_from(place).is_ok_and(|place| place >= most) || place < 0;
         if places.clone().any(|place| outside(&place)) {
             return Err(malformed("its columns", "one of them has no place in a row"));
         }
@@ -75,7 +110,9 @@ impl Columns {
             one_hots: Vec::new(),
             combinations: Vec::new(),
             ctrs: ctrs.len(),
+            uses: Arc::default(),
         };
+        let mut known = Known::of(parts);
         let asks = !parts.one_hots.is_empty() || !ctrs.is_empty();
         let used: HashSet<i64> =
             parts.projections.iter().flat_map(|p| p.floats.iter().map(|split| split.0)).collect();
@@ -96,7 +133,7 @@ impl Columns {
             columns.floats.push(column);
         }
         for one_hot in &parts.one_hots {
-            let category = columns.category(parts, one_hot.category)?;
+            let category = columns.category(&mut known, one_hot.category)?;
             for &value in &one_hot.values {
                 let place = columns.floats.len() + columns.one_hots.len();
                 let of = columns.categories.get(category).copied();
@@ -109,7 +146,8 @@ impl Columns {
                 columns.one_hots.push((category, value));
             }
         }
-        columns.combine(parts, ctrs, &mut compared)?;
+        columns.combine(parts, known, ctrs, &mut compared)?;
+        columns.uses = columns.find_uses();
         Ok((columns, compared))
     }
 
@@ -117,40 +155,52 @@ impl Columns {
     fn combine(
         &mut self,
         parts: &mut Parts,
+        mut known: Known,
         ctrs: Vec<Ctr>,
         compared: &mut Vec<Compared>,
     ) -> Result<(), Error> {
+        // the statistics of each combination
+        let mut statistics: Vec<Vec<Statistics>> = Vec::new();
         let mut tables: Vec<_> = std::mem::take(&mut parts.tables).into_iter().map(Some).collect();
         // the place of each combination and table that was met
         let mut combinations: HashMap<usize, usize> = HashMap::new();
         let mut groups: HashMap<usize, (usize, usize)> = HashMap::new();
-        for (number, mut ctr) in ctrs.into_iter().enumerate() {
+        for (number, ctr) in ctrs.into_iter().enumerate() {
             let place = self.floats.len() + self.one_hots.len() + number;
-            let borders = std::mem::take(&mut ctr.borders);
-            let known = combinations.get(&ctr.projection).copied();
-            let at = known.unwrap_or(self.combinations.len());
-            if known.is_none() {
+            let borders = ctr.borders.clone();
+            let met = combinations.get(&ctr.projection).copied();
+            let at = met.unwrap_or(self.combinations.len());
+            if met.is_none() {
                 let projection = parts.projections.get(ctr.projection);
                 let projection = projection.ok_or_else(|| absent("combination"))?;
-                let combination = self.combination(parts, projection)?;
+                let combination = self.combination(&mut known, projection)?;
                 self.combinations.push(combination);
+                statistics.push(Vec::new());
                 combinations.insert(ctr.projection, at);
             }
-            let Some(combination) = self.combinations.get_mut(at) else { continue };
+            let (Some(combination), Some(own)) =
+                (self.combinations.get(at), statistics.get_mut(at))
+            else {
+                continue;
+            };
             let of =
                 combination.categories.iter().filter_map(|&at| self.categories.get(at).copied());
             compared.push(Compared { place, borders, missing_above: false, columns: of.collect() });
-            let known = groups.get(&ctr.table).copied();
-            let (owner, group) = known.unwrap_or((at, combination.tables.len()));
-            if known.is_none() {
+            let met = groups.get(&ctr.table).copied();
+            let (owner, group) = met.unwrap_or((at, own.len()));
+            if met.is_none() {
                 let table = tables.get_mut(ctr.table).and_then(Option::take);
-                combination.tables.push((table.ok_or_else(|| absent("statistics"))?, Vec::new()));
+                own.push((table.ok_or_else(|| absent("statistics"))?, Vec::new()));
                 groups.insert(ctr.table, (owner, group));
             }
-            let table = combination.tables.get_mut(group).filter(|_| owner == at);
-            match table {
+            match own.get_mut(group).filter(|_| owner == at) {
                 Some((values, ctrs)) if values.fits(&ctr) => ctrs.push((place, ctr)),
                 _ => return Err(malformed("a CTR", "its statistics are of another kind")),
+            }
+        }
+        for (combination, own) in self.combinations.iter_mut().zip(statistics) {
+            for (values, ctrs) in own {
+                combination.lookups.push(Lookup::new(&values, &ctrs)?);
             }
         }
         Ok(())
@@ -158,35 +208,36 @@ impl Columns {
 
     fn combination(
         &mut self,
-        parts: &Parts,
+        known: &mut Known,
         projection: &Projection,
     ) -> Result<Combination, Error> {
-        let category = |columns: &mut Self, index| columns.category(parts, index);
         let mut categories = Vec::with_capacity(projection.categories.len());
         for &index in &projection.categories {
-            categories.push(category(self, index)?);
+            categories.push(self.category(known, index)?);
         }
         let mut one_hots = Vec::with_capacity(projection.one_hots.len());
         for &(index, value) in &projection.one_hots {
-            one_hots.push((category(self, index)?, value));
+            one_hots.push((self.category(known, index)?, value));
+        }
+        if known.places.is_empty() {
+            let places = self.floats.iter().enumerate().rev();
+            known.places = places.map(|(at, &column)| (column, at)).collect();
         }
         let float = |&(index, border): &(i64, f32)| {
-            let float = parts.floats.iter().find(|float| float.index == index);
-            let float = float.ok_or_else(|| missing("numbers", index))?;
-            let read = self.floats.iter().position(|&place| place as i64 == float.column);
-            let place = read.ok_or_else(|| missing("numbers", index))?;
-            Ok((place, border, float.missing_above))
+            let found = known.floats.get(&index);
+            let place = found.and_then(|&(column, _)| known.places.get(&column));
+            let ((_, missing_above), place) =
+                found.zip(place).ok_or_else(|| missing("numbers", index))?;
+            Ok((*place, border, *missing_above))
         };
         let floats = projection.floats.iter().map(float).collect::<Result<_, Error>>()?;
-        Ok(Combination { categories, floats, one_hots, tables: Vec::new() })
+        Ok(Combination { categories, floats, one_hots, lookups: Vec::new() })
     }
 
     /// The place, among the columns of categories that are read, of the one with this number.
-    fn category(&mut self, parts: &Parts, index: i64) -> Result<usize, Error> {
-        let found = parts.categories.iter().find(|category| category.index == index);
-        let column = found.ok_or_else(|| missing("categories", index))?.column as usize;
-        let known = self.categories.iter().position(|&place| place == column);
-        Ok(known.unwrap_or_else(|| {
+    fn category(&mut self, known: &mut Known, index: i64) -> Result<usize, Error> {
+        let column = *known.categories.get(&index).ok_or_else(|| missing("categories", index))?;
+        Ok(*known.read.entry(column).or_insert_with(|| {
             self.categories.push(column);
             self.categories.len() - 1
         }))
@@ -199,16 +250,25 @@ impl Columns {
         (made > 0).then(|| self.floats.len() + made)
     }
 
+    /// About the nanoseconds that the numbers of a row take.
+    pub(super) fn cost(&self) -> usize {
+        self.categories.len() * 30 + self.combinations.len() * 20 + self.ctrs * 5
+    }
+
     /// What is done with each column of a row: columns of categories that no split asks for are not
     /// read.
     pub(super) fn uses(&self) -> Arc<[ColumnUse]> {
-        let is_read = |at| self.is_number(at) || self.categories.contains(&at);
-        let of = |at| if is_read(at) { ColumnUse::Value } else { ColumnUse::Unread };
-        (0..self.count).map(of).collect()
+        Arc::clone(&self.uses)
     }
 
-    fn is_number(&self, at: usize) -> bool {
-        self.floats.contains(&at) || self.unused.contains(&at)
+    fn find_uses(&self) -> Arc<[ColumnUse]> {
+        let mut uses = vec![ColumnUse::Unread; self.count];
+        for &at in self.floats.iter().chain(&self.unused).chain(&self.categories) {
+            if let Some(to) = uses.get_mut(at) {
+                *to = ColumnUse::Value;
+            }
+        }
+        uses.into()
     }
 
     /// Refuses what is no number in the columns of numbers that no split compares, as CatBoost does.
@@ -252,47 +312,44 @@ impl Columns {
             let to = cells.get_mut(at..).unwrap_or_default().iter_mut().step_by(width);
             numbers(input, column, range.clone(), to)?;
         }
-        let asked = self.categories.len();
-        let mut hashes = vec![0; range.len() * asked];
-        for (at, &column) in self.categories.iter().enumerate() {
-            let to = hashes.get_mut(at..).unwrap_or_default().iter_mut().step_by(asked);
-            categories(input, column, range.clone(), to)?;
+        let rows = range.len();
+        // column by column: every row of a batch takes the same way
+        let mut hashes = vec![0; rows * self.categories.len()];
+        for (&column, to) in self.categories.iter().zip(hashes.chunks_exact_mut(rows.max(1))) {
+            categories(input, column, range.clone(), to.iter_mut())?;
         }
-        for (cells, hashes) in cells.chunks_exact_mut(width).zip(hashes.chunks_exact(asked)) {
-            self.made(cells, hashes);
+        let of = |at: usize| hashes.get(at * rows..(at + 1) * rows).unwrap_or_default();
+        for (at, &(category, value)) in self.one_hots.iter().enumerate() {
+            let to = cells.get_mut(self.floats.len() + at..).unwrap_or_default();
+            for (to, &hash) in to.iter_mut().step_by(width).zip(of(category)) {
+                *to = f32::from(u8::from(hash == value));
+            }
         }
-        Ok(cells)
-    }
-
-    /// Fills in what is made of the categories of one row.
-    fn made(&self, cells: &mut [f32], hashes: &[i32]) {
-        let hash = |at: usize| hashes.get(at).copied().unwrap_or_default();
-        let made = cells.get_mut(self.floats.len()..).unwrap_or_default();
-        for (to, &(category, value)) in made.iter_mut().zip(&self.one_hots) {
-            *to = f32::from(u8::from(hash(category) == value));
-        }
+        let mut keys = vec![0; rows];
         for combination in &self.combinations {
-            let mut key = 0;
+            keys.fill(0);
             for &category in &combination.categories {
-                key = combined(key, i64::from(hash(category)) as u64);
-            }
-            for &(float, border, missing_above) in &combination.floats {
-                let value = cells.get(float).copied().unwrap_or(f32::NAN);
-                let above = value > border || missing_above && value.is_nan();
-                key = combined(key, u64::from(above));
-            }
-            for &(category, value) in &combination.one_hots {
-                key = combined(key, u64::from(hash(category) == value));
-            }
-            for (values, ctrs) in &combination.tables {
-                let found = values.place(key);
-                for (place, ctr) in ctrs {
-                    if let Some(to) = cells.get_mut(*place) {
-                        *to = ctr.value(values, found);
-                    }
+                for (key, &hash) in keys.iter_mut().zip(of(category)) {
+                    *key = combined(*key, i64::from(hash) as u64);
                 }
             }
+            for &(float, border, missing_above) in &combination.floats {
+                let values = cells.get(float..).unwrap_or_default().iter().step_by(width);
+                for (key, value) in keys.iter_mut().zip(values) {
+                    let above = *value > border || missing_above && value.is_nan();
+                    *key = combined(*key, u64::from(above));
+                }
+            }
+            for &(category, value) in &combination.one_hots {
+                for (key, &hash) in keys.iter_mut().zip(of(category)) {
+                    *key = combined(*key, u64::from(hash == value));
+                }
+            }
+            for lookup in &combination.lookups {
+                lookup.write(&keys, &mut cells, width);
+            }
         }
+        Ok(cells)
     }
 }
 

@@ -19,7 +19,7 @@ const DEEPEST: usize = 24;
 /// What the Shapley values need beside the trees that run.
 #[derive(Debug)]
 pub(super) struct Contributions {
-    /// The borders of all splits.
+    /// The borders that splits compare with.
     tests: Vec<Test>,
     /// Columns of a row that splits share: a column of numbers, or all those of a combination.
     groups: Vec<Vec<usize>>,
@@ -50,41 +50,50 @@ struct Part {
 }
 
 impl Contributions {
-    /// `weights` has one for each leaf.
-    pub(super) fn new(compared: &[Compared], weights: Vec<f64>) -> Self {
+    /// Of the levels of symmetric trees, whose splits are counted through the borders of all that is
+    /// compared; `weights` has one for each leaf. `None` when a tree is not as it must be.
+    pub(super) fn new(
+        compared: &[Compared],
+        sizes: &[i32],
+        splits: &[i32],
+        weights: Vec<f64>,
+    ) -> Option<Self> {
+        let mut used = splits.to_vec();
+        used.sort_unstable();
+        used.dedup();
         let mut groups = Vec::new();
         let mut known = HashMap::new();
-        let mut tests = Vec::new();
+        let mut tests = Vec::with_capacity(used.len());
+        let mut rest = used.iter().map(|&split| usize::try_from(split).ok()).peekable();
+        let mut before = 0;
         for compared in compared {
-            let group = *known.entry(&compared.columns).or_insert_with(|| {
-                groups.push(compared.columns.clone());
-                groups.len() - 1
-            });
-            tests.extend(compared.borders.iter().map(|&border| Test {
-                place: compared.place,
-                border,
-                missing_above: compared.missing_above,
-                group,
-            }));
+            let end = before + compared.borders.len();
+            while let Some(split) = rest.next_if(|split| split.is_some_and(|split| split < end)) {
+                let border = *compared.borders.get(split?.checked_sub(before)?)?;
+                let group = *known.entry(&compared.columns).or_insert_with(|| {
+                    groups.push(compared.columns.clone());
+                    groups.len() - 1
+                });
+                let (place, missing_above) = (compared.place, compared.missing_above);
+                tests.push(Test { place, border, missing_above, group });
+            }
+            before = end;
         }
-        Self { tests, groups, trees: Vec::new(), weights }
-    }
-
-    /// Takes the levels of symmetric trees; `None` when one of them is not as it must be.
-    pub(super) fn symmetric(mut self, sizes: &[i32], splits: &[i32]) -> Option<Self> {
+        if rest.next().is_some() {
+            return None;
+        }
+        let mut trees = Vec::with_capacity(sizes.len());
         let mut rest = splits;
         for &size in sizes {
             let (own, others) = rest.split_at_checked(usize::try_from(size).ok()?)?;
             rest = others;
-            let split =
-                |&split: &i32| usize::try_from(split).ok().filter(|at| *at < self.tests.len());
-            let levels = own.iter().map(split).collect::<Option<Vec<_>>>()?;
-            if levels.len() > DEEPEST {
+            if own.len() > DEEPEST {
                 return None;
             }
-            self.trees.push(Tree(levels));
+            let split = |split: &i32| used.binary_search(split).ok();
+            trees.push(Tree(own.iter().map(split).collect::<Option<_>>()?));
         }
-        Some(self)
+        Some(Self { tests, groups, trees, weights })
     }
 
     /// Adds the contributions to rows of `width` columns for each output: those of the row, then what

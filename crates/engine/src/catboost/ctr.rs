@@ -91,7 +91,7 @@ pub(super) struct Values {
 }
 
 /// No hash stands there.
-const EMPTY: u64 = u64::MAX;
+pub(super) const EMPTY: u64 = u64::MAX;
 
 /// What was counted.
 #[derive(Debug)]
@@ -156,20 +156,9 @@ impl Values {
         }
     }
 
-    /// The place of a hash among the counts.
-    pub(super) fn place(&self, hash: u64) -> Option<usize> {
-        let mask = self.hashes.len().wrapping_sub(1);
-        for step in 0..self.hashes.len() {
-            let at = (hash as usize).wrapping_add(step) & mask;
-            let found = *self.hashes.get(at)?;
-            if found == EMPTY {
-                return None;
-            }
-            if found == hash {
-                return self.places.get(at).map(|&place| place as usize);
-            }
-        }
-        None
+    /// Hashes in the order in which they are looked for, each with the place of its counts.
+    pub(super) fn buckets(&self) -> impl ExactSizeIterator<Item = (u64, usize)> {
+        self.hashes.iter().zip(&self.places).map(|(&hash, &place)| (hash, place as usize))
     }
 }
 

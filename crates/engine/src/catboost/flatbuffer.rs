@@ -27,6 +27,12 @@ pub(super) struct Table<'a> {
     fields: &'a [u8],
 }
 
+/// Bytes of a table that a vector names, at least: its offset, where its fields are listed, and two
+/// fields.
+const TABLE: usize = 16;
+/// Bytes of a text that a vector names, beside the text: its offset and its length.
+const TEXT: usize = 8;
+
 impl<'a> Buffer<'a> {
     /// A buffer, of which `left` bytes in all may be copied.
     pub(super) fn new(bytes: &'a [u8], left: &'a Cell<usize>, name: &'static str) -> Self {
@@ -135,7 +141,12 @@ impl<'a> Table<'a> {
         number: usize,
         read: impl Fn([u8; N]) -> T,
     ) -> Result<Vec<T>, Error> {
-        Ok(self.items(number, N)?.as_chunks().0.iter().map(|item| read(*item)).collect())
+        Ok(self.chunks(number)?.iter().map(|item| read(*item)).collect())
+    }
+
+    /// The bytes of a vector of numbers or structs of `N` bytes.
+    pub(super) fn chunks<const N: usize>(self, number: usize) -> Result<&'a [[u8; N]], Error> {
+        Ok(self.items(number, N)?.as_chunks().0)
     }
 
     pub(super) fn bytes(self, number: usize) -> Result<&'a [u8], Error> {
@@ -147,28 +158,40 @@ impl<'a> Table<'a> {
         Ok(String::from_utf8_lossy(self.bytes(number)?).into_owned())
     }
 
-    /// Where the items of a vector of tables or texts stand.
-    fn places(self, number: usize) -> Result<Vec<usize>, Error> {
-        let Some(at) = self.field(number) else { return Ok(Vec::new()) };
-        let at = self.buffer.follow(at)?;
-        let items = self.buffer.vector(at, 4)?;
-        self.buffer.spend(at, items.len())?;
-        (0..items.len() / 4).map(|item| self.buffer.follow(at + 4 + item * 4)).collect()
+    /// Where the items of a vector of tables or texts stand, each of which has at least so many bytes
+    /// of its own, its offset included.
+    fn places(
+        self,
+        number: usize,
+        least: usize,
+    ) -> Result<impl ExactSizeIterator<Item = Result<usize, Error>>, Error> {
+        let at = self.field(number).map(|at| self.buffer.follow(at)).transpose()?;
+        let at = at.unwrap_or_default();
+        let items = if at == 0 { &[][..] } else { self.buffer.vector(at, 4)? };
+        let count = items.len() / 4;
+        self.buffer.spend(at, count.saturating_mul(least))?;
+        Ok((0..count).map(move |item| self.buffer.follow(at + 4 + item * 4)))
     }
 
     /// A vector of tables.
-    pub(super) fn tables(self, number: usize) -> Result<Vec<Table<'a>>, Error> {
-        self.places(number)?.into_iter().map(|at| self.buffer.table(at)).collect()
+    pub(super) fn tables(
+        self,
+        number: usize,
+    ) -> Result<impl ExactSizeIterator<Item = Result<Table<'a>, Error>>, Error> {
+        Ok(self.places(number, TABLE)?.map(move |at| self.buffer.table(at?)))
     }
 
     /// A vector of texts.
-    pub(super) fn texts(self, number: usize) -> Result<Vec<String>, Error> {
-        let places = self.places(number)?;
-        let text = |at| {
+    pub(super) fn texts(
+        self,
+        number: usize,
+    ) -> Result<impl Iterator<Item = Result<String, Error>>, Error> {
+        let text = move |at: Result<usize, Error>| {
+            let at = at?;
             let bytes = self.buffer.vector(at, 1)?;
             self.buffer.spend(at, bytes.len())?;
             Ok(String::from_utf8_lossy(bytes).into_owned())
         };
-        places.into_iter().map(text).collect()
+        Ok(self.places(number, TEXT)?.map(text))
     }
 }

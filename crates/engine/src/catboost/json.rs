@@ -296,6 +296,7 @@ fn read_scale(pair: &Json, parts: &mut Parts) -> Option<()> {
     if parts.outputs == 0 {
         parts.outputs = bias.len();
     }
+    parts.biases = bias.len();
     parts.bias = bias;
     Some(())
 }

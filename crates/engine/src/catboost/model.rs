@@ -1,4 +1,7 @@
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{
     columns::{Columns, Compared},
@@ -7,7 +10,8 @@ use super::{
     parts::{Info, Node, Parts, Trees},
 };
 use crate::{
-    ColumnUse, Error, Table,
+    ColumnUse, Error, Table, parallel,
+    scores::contributions_width,
     tree::{Builder, Column, Forest, Split, Symmetric, Test, View},
 };
 
@@ -30,8 +34,17 @@ pub(super) struct Model {
 #[derive(Debug)]
 enum Ensemble {
     Symmetric(Symmetric),
-    /// Trees of nodes, and for each node the place of its first value.
-    Nodes(Forest<f32>, Box<[u32]>),
+    Nodes(Box<Nodes>),
+}
+
+/// Trees of nodes.
+#[derive(Debug)]
+struct Nodes {
+    forest: Forest<f32>,
+    /// For each node the place of its first value.
+    slots: Box<[u32]>,
+    /// The one value of each node, when each has one.
+    values: Box<[f64]>,
 }
 
 /// What the leaves hold.
@@ -52,6 +65,8 @@ impl fmt::Debug for Leaves {
 const MOST_OUTPUTS: usize = 1 << 16;
 /// Rows whose numbers are made at a time.
 const CHUNK: usize = 512;
+/// About how many times as long as finding the leaves of a row its contributions take.
+const SHAP: usize = 50;
 
 impl Model {
     /// Puts the parts of a file together.
@@ -60,7 +75,9 @@ impl Model {
     /// [`Error::Malformed`] when they do not fit.
     pub(super) fn new(mut parts: Parts) -> Result<Self, Error> {
         let outputs = parts.outputs;
-        if outputs == 0 || outputs > MOST_OUTPUTS || parts.bias.len() != outputs {
+        // each tree has a value for each score
+        let most = parts.leaf_values.len().max(parts.biases).clamp(1, MOST_OUTPUTS);
+        if outputs == 0 || outputs > most || parts.bias.len() != outputs {
             return Err(malformed("the number of scores", format!("is `{outputs}`")));
         }
         let names = names(&parts);
@@ -69,19 +86,19 @@ impl Model {
         let weights = std::mem::take(&mut parts.leaf_weights);
         // CatBoost explains no model that was scaled
         let explained = parts.scale == 1.0 && weights.len() * outputs == parts.leaf_values.len();
-        let contributions = explained.then(|| Contributions::new(&compared, weights));
         let trees = std::mem::take(&mut parts.trees);
-        let contributions = contributions.and_then(|contributions| match &trees {
-            Trees::Symmetric { sizes, splits } => contributions.symmetric(sizes, splits),
-            Trees::Nodes { .. } => None,
-        });
+        let contributions = match &trees {
+            Trees::Symmetric { sizes, splits } if explained => {
+                Contributions::new(&compared, sizes, splits, weights)
+            }
+            _ => None,
+        };
         let (trees, starts) = match trees {
             Trees::Symmetric { sizes, splits } => {
                 symmetric(compared, &sizes, &splits, outputs, parts.leaf_values.len())?
             }
             Trees::Nodes { sizes, nodes } => {
-                let values = parts.leaf_values.len();
-                let forest = Grown { compared, width, outputs, values };
+                let forest = Grown { compared, width, outputs, values: &parts.leaf_values };
                 forest.build(&sizes, &nodes)?
             }
         };
@@ -113,19 +130,33 @@ impl Model {
         self.leaves.starts.len()
     }
 
+    /// What people ask of its trees and its loss.
+    pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
+        let (shape, depth) = match &self.trees {
+            Ensemble::Symmetric(trees) => ("symmetric", trees.depth()),
+            Ensemble::Nodes(nodes) => ("of nodes", nodes.forest.depth() as usize),
+        };
+        let mut facts = vec![("trees", format!("{}, {shape}", self.trees()))];
+        facts.push(("deepest", depth.to_string()));
+        let leaves = self.leaves.values.len() / self.outputs;
+        facts.push(("leaves", leaves.to_string()));
+        if !self.info.loss.is_empty() {
+            facts.push(("objective", self.info.loss.clone()));
+        }
+        facts
+    }
+
     /// Sums of the leaves, rows × outputs.
     pub(super) fn scores(&self, input: &Table) -> Result<Vec<f64>, Error> {
-        let outputs = self.outputs;
-        let mut sums = vec![0.0; input.rows * outputs];
-        self.blocks(input, |first, cells, stride| {
-            let sums = sums.get_mut(first * outputs..).unwrap_or_default();
+        let mut sums = vec![0.0; input.rows * self.outputs];
+        self.answer(input, 1, self.outputs, &mut sums, |cells, stride, sums| {
             self.add(cells, stride, sums);
-        })?;
-        for sums in sums.chunks_exact_mut(outputs) {
-            for (sum, bias) in sums.iter_mut().zip(&self.bias) {
-                *sum = *sum * self.scale + bias;
+            for sums in sums.chunks_exact_mut(self.outputs) {
+                for (sum, bias) in sums.iter_mut().zip(&self.bias) {
+                    *sum = *sum * self.scale + bias;
+                }
             }
-        }
+        })?;
         Ok(sums)
     }
 
@@ -139,7 +170,8 @@ impl Model {
     pub(super) fn contributions(&self, input: &Table) -> Result<(usize, Vec<f64>), Error> {
         let shown = if self.info.loss == "RMSEWithUncertainty" { 1 } else { self.outputs };
         let width = self.features() + 1;
-        let mut all = vec![0.0; input.rows * shown * width];
+        let values = contributions_width(self.features(), shown, input.rows)?;
+        let mut all = vec![0.0; input.rows * values];
         for (at, to) in all.chunks_exact_mut(width).enumerate() {
             if let (Some(to), Some(bias)) = (to.last_mut(), self.bias.get(at % shown)) {
                 *to = *bias;
@@ -147,15 +179,11 @@ impl Model {
         }
         let Some(contributions) = &self.contributions else { return Ok((shown * width, all)) };
         let leaves = Values { all: &self.leaves.values, outputs: self.outputs, shown };
-        self.blocks(input, |first, cells, stride| {
-            let stride = stride.max(1);
-            let start = first * shown * width;
-            let to = all.get_mut(start..).unwrap_or_default();
-            for (cells, to) in
-                cells.chunks(CHUNK * stride).zip(to.chunks_mut(CHUNK * shown * width))
-            {
-                let rows = cells.len() / stride * shown * width;
-                contributions.add(cells, stride, leaves, to.get_mut(..rows).unwrap_or_default());
+        self.answer(input, SHAP, shown * width, &mut all, |cells, stride, to| {
+            let (rows, answers) =
+                (cells.chunks(CHUNK * stride), to.chunks_mut(CHUNK * shown * width));
+            for (cells, to) in rows.zip(answers) {
+                contributions.add(cells, stride, leaves, to);
             }
         })?;
         Ok((shown * width, all))
@@ -165,16 +193,16 @@ impl Model {
     pub(super) fn leaf_numbers(&self, input: &Table) -> Result<Vec<i32>, Error> {
         let trees = self.trees();
         let mut numbers = vec![0; input.rows * trees];
-        self.blocks(input, |first, cells, stride| {
+        self.answer(input, 1, trees, &mut numbers, |cells, stride, numbers| {
             let mut found = |tree: usize, row: usize, leaf: u32| {
-                if let Some(to) = numbers.get_mut((first + row) * trees + tree) {
+                if let Some(to) = numbers.get_mut(row * trees + tree) {
                     *to = leaf as i32;
                 }
             };
             match &self.trees {
                 Ensemble::Symmetric(trees) => trees.find(cells, stride, found),
-                Ensemble::Nodes(forest, slots) => forest.leaves(cells, |tree, row, node| {
-                    let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
+                Ensemble::Nodes(nodes) => nodes.forest.leaves(cells, |tree, row, node| {
+                    let slot = nodes.slots.get(node as usize).copied().unwrap_or(0) as usize;
                     let start = self.leaves.starts.get(tree).copied().unwrap_or(0);
                     found(tree, row, (slot.saturating_sub(start) / self.outputs) as u32);
                 }),
@@ -183,42 +211,70 @@ impl Model {
         Ok(numbers)
     }
 
-    /// Hands over what splits compare, some rows at a time: the first row, the numbers, and how many
-    /// a row has.
-    fn blocks(
+    /// Has `work` answer all rows, `width` answers each: some rows at a time, on all cores when there
+    /// are many. It gets the numbers that splits compare, how many a row has, and the place of the
+    /// answers, and takes `times` as long as finding leaves does.
+    fn answer<V: Send>(
         &self,
         input: &Table,
-        mut each: impl FnMut(usize, &[f32], usize),
+        times: usize,
+        width: usize,
+        answers: &mut [V],
+        work: impl Fn(&[f32], usize, &mut [V]) + Sync,
     ) -> Result<(), Error> {
         input.expect_columns(self.features())?;
         self.columns.check(input)?;
-        let Some(width) = self.columns.width() else {
+        let width = width.max(1);
+        let trees = match &self.trees {
+            Ensemble::Symmetric(trees) => trees.cost(self.outputs),
+            Ensemble::Nodes(nodes) => {
+                nodes.forest.trees() * (nodes.forest.depth() as usize).min(16)
+            }
+        };
+        let cost = trees.saturating_mul(times).saturating_add(self.columns.cost());
+        let Some(stride) = self.columns.width() else {
             let rows = self.columns.rows(input)?;
-            each(0, &rows, self.features());
+            let stride = self.features().max(1);
+            parallel::rows(answers, width, cost, |first, answers| {
+                let own = rows.get(first * stride..).unwrap_or_default();
+                work(own.get(..answers.len() / width * stride).unwrap_or(own), stride, answers);
+            });
             return Ok(());
         };
-        for first in (0..input.rows).step_by(CHUNK) {
-            let cells = self.columns.cells(input, first..input.rows.min(first + CHUNK))?;
-            each(first, &cells, width);
-        }
-        Ok(())
+        // the refusal of the least row, as when one thread takes all of them
+        let refused = Mutex::new(None::<(usize, Error)>);
+        parallel::rows(answers, width, cost, |first, answers| {
+            for (block, answers) in answers.chunks_mut(CHUNK * width).enumerate() {
+                let first = first + block * CHUNK;
+                match self.columns.cells(input, first..first + answers.len() / width) {
+                    Ok(cells) => work(&cells, stride, answers),
+                    Err(error) => {
+                        let mut known = refused.lock().unwrap_or_else(PoisonError::into_inner);
+                        if known.as_ref().is_none_or(|known| first < known.0) {
+                            *known = Some((first, error));
+                        }
+                        return;
+                    }
+                }
+            }
+        });
+        let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+        refused.map_or(Ok(()), |(_, error)| Err(error))
     }
 
     fn add(&self, cells: &[f32], stride: usize, sums: &mut [f64]) {
         let outputs = self.outputs;
         match &self.trees {
-            Ensemble::Nodes(forest, slots) => forest.leaves(cells, |_, row, node| {
-                let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
+            Ensemble::Nodes(nodes) if outputs == 1 => {
+                nodes.forest.add(cells, &nodes.values, &[], outputs, sums);
+            }
+            Ensemble::Nodes(nodes) => nodes.forest.leaves(cells, |_, row, node| {
+                let slot = nodes.slots.get(node as usize).copied().unwrap_or(0) as usize;
                 add_values(self.leaves.values.get(slot..), sums, row, outputs);
             }),
-            Ensemble::Symmetric(trees) if outputs == 1 => {
-                trees.add(cells, stride, &self.leaves.values, sums);
+            Ensemble::Symmetric(trees) => {
+                trees.add(cells, stride, &self.leaves.values, outputs, sums);
             }
-            Ensemble::Symmetric(trees) => trees.find(cells, stride, |tree, row, leaf| {
-                let start = self.leaves.starts.get(tree).copied().unwrap_or(0);
-                let values = self.leaves.values.get(start + leaf as usize * outputs..);
-                add_values(values, sums, row, outputs);
-            }),
         }
     }
 }
@@ -266,14 +322,14 @@ fn symmetric(
 }
 
 /// What trees of nodes are built with.
-struct Grown {
+struct Grown<'a> {
     compared: Vec<Compared>,
     width: usize,
     outputs: usize,
-    values: usize,
+    values: &'a [f64],
 }
 
-impl Grown {
+impl Grown<'_> {
     fn build(self, sizes: &[i32], nodes: &[Node]) -> Result<(Ensemble, Vec<usize>), Error> {
         let views = |compared: &Compared| {
             if compared.missing_above { View::NanRight } else { View::Plain }
@@ -306,7 +362,10 @@ impl Grown {
         let slots = forest.arrange(|tree, node| {
             leaves.get(tree).and_then(|slots| slots.get(node as usize)).copied().unwrap_or(NONE)
         });
-        Ok((Ensemble::Nodes(forest, slots), starts))
+        let value = |&slot: &u32| self.values.get(slot as usize).copied().unwrap_or_default();
+        let single = if self.outputs == 1 { &slots[..] } else { &[] };
+        let values = single.iter().map(value).collect();
+        Ok((Ensemble::Nodes(Box::new(Nodes { forest, slots, values })), starts))
     }
 
     /// Adds a tree, and gives back the place of the first value for each of its nodes.
@@ -324,7 +383,7 @@ impl Grown {
             let ends = node.steps.contains(&0);
             let fits = (node.leaf as usize)
                 .checked_add(self.outputs)
-                .is_some_and(|end| end <= self.values);
+                .is_some_and(|end| end <= self.values.len());
             if ends && !fits {
                 return Err(malformed("its leaves", "a node names values that are not there"));
             }

@@ -22,6 +22,8 @@ pub(super) struct Parts {
     pub(super) leaf_weights: Vec<f64>,
     pub(super) scale: f64,
     pub(super) bias: Vec<f64>,
+    /// How many biases the file has: the others are zero.
+    pub(super) biases: usize,
     pub(super) info: Info,
 }
 

@@ -167,11 +167,12 @@ impl CatBoost {
 
     fn probabilities(&self, rows: usize, scores: Vec<f64>) -> Output {
         if self.link == Link::Binary {
-            let both = scores.into_iter().flat_map(|score| {
+            let mut both = vec![0.0; scores.len() * 2];
+            for (both, score) in both.as_chunks_mut().0.iter_mut().zip(scores) {
                 let second = sigmoid(score);
-                [1.0 - second, second]
-            });
-            return Output::matrix(rows, 2, OutputData::F64(both.collect()));
+                *both = [1.0 - second, second];
+            }
+            return Output::matrix(rows, 2, OutputData::F64(both));
         }
         let (width, mut scores) = self.spread(scores);
         match self.link {
@@ -246,8 +247,9 @@ fn log_sigmoid(score: f64) -> f64 {
 fn log_softmax(row: &mut [f64]) {
     let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = row.iter().map(|score| exponential(score - most)).sum();
+    let sum = sum.ln();
     for score in row.iter_mut() {
-        *score = *score - most - sum.ln();
+        *score = *score - most - sum;
     }
 }
 
@@ -283,6 +285,16 @@ impl Predictor for CatBoost {
 
     fn classes(&self) -> Option<&Labels> {
         self.labels.as_ref()
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = self.model.facts();
+        if let (Some(labels), Interface::Classifier) = (&self.labels, self.interface) {
+            facts.push(("classes", labels.listed()));
+        } else if self.model.outputs > 1 {
+            facts.push(("outputs", self.model.outputs.to_string()));
+        }
+        facts
     }
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {

@@ -4,14 +4,10 @@
 //! one walk depend on one another, so several walks run side by side: several rows through one tree
 //! for a batch, several trees for a single row.
 
-#![expect(
-    unsafe_code,
-    reason = "a function compiled for AVX2 is called after asking the processor"
-)]
-
 use super::{
     build::Tree,
     lanes::{Choice, LANES, Level, Places, Ranks},
+    vectors::{self, Loop},
 };
 
 /// A node that can tell where to go next.
@@ -161,103 +157,122 @@ fn one<N: Step, R: Cells<N::Cell>>(
 /// first half, and each split's answer in its second.
 #[inline]
 pub(super) fn decide(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places; 512]) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, which is all that the function needs beyond safe code.
-        unsafe { decide_avx2(choices, columns, answers) };
-        return;
-    }
-    blend(choices, columns, answers);
+    vectors::run(Decide { choices, columns, answers });
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn decide_avx2(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places; 512]) {
-    blend(choices, columns, answers);
+/// See [`decide`].
+pub(super) struct Decide<'a> {
+    pub(super) choices: &'a [Choice],
+    pub(super) columns: &'a [Ranks; 256],
+    pub(super) answers: &'a mut [Places; 512],
 }
 
-#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
-#[inline(always)]
-fn blend(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places; 512]) {
-    for choice in choices {
-        let ranks = &columns[usize::from(choice.column)];
-        let left = &answers[usize::from(choice.children[0]) % 512];
-        let right = &answers[usize::from(choice.children[1]) % 512];
-        // masks, not branches: compilers turn the loop into compares and blends of whole registers
-        let mut answer = [0; LANES];
-        for lane in 0..LANES {
-            let chosen = if ranks[lane] > choice.threshold { u8::MAX } else { 0 };
-            answer[lane] = (right[lane] & chosen) | (left[lane] & !chosen);
-        }
-        answers[256 + usize::from(choice.node)] = answer;
-    }
-}
-
-/// Finds the leaf of a symmetric tree for all lanes: bit `b` of its number is the answer of level
-/// `b`. `ranks` holds those of each column.
-#[inline]
-pub(super) fn leaves(levels: &[Level], ranks: &[Places], leaves: &mut [u32; LANES]) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, which is all that the function needs beyond safe code.
-        unsafe { leaves_avx2(levels, ranks, leaves) };
-        return;
-    }
-    descend(levels, ranks, leaves);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn leaves_avx2(levels: &[Level], ranks: &[Places], leaves: &mut [u32; LANES]) {
-    descend(levels, ranks, leaves);
-}
-
-#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
-#[inline(always)]
-fn descend(levels: &[Level], ranks: &[Places], leaves: &mut [u32; LANES]) {
-    for (byte, levels) in levels.chunks(8).enumerate() {
-        let mut bits = [0_u8; LANES];
-        for (bit, level) in levels.iter().enumerate() {
-            let Some(ranks) = ranks.get(level.column as usize) else { continue };
+impl Loop for Decide<'_> {
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
+    fn run(self) {
+        for choice in self.choices {
+            let ranks = &self.columns[usize::from(choice.column)];
+            let left = &self.answers[usize::from(choice.children[0]) % 512];
+            let right = &self.answers[usize::from(choice.children[1]) % 512];
+            // masks, not branches: compilers turn the loop into compares and blends of whole registers
+            let mut answer = [0; LANES];
             for lane in 0..LANES {
-                let above = if ranks[lane] > level.rank { u8::MAX } else { 0 };
-                bits[lane] |= above & 1 << bit;
+                let chosen = if ranks[lane] > choice.threshold { u8::MAX } else { 0 };
+                answer[lane] = (right[lane] & chosen) | (left[lane] & !chosen);
             }
+            self.answers[256 + usize::from(choice.node)] = answer;
         }
-        for lane in 0..LANES {
-            leaves[lane] |= u32::from(bits[lane]) << (byte * 8);
+    }
+}
+
+/// Finds the leaves of symmetric trees for all lanes: bit `b` of a leaf's number is the answer of
+/// level `b`. Each tree has at most eight levels; `ranks` holds those of each column.
+#[inline]
+pub(super) fn leaves<const T: usize>(
+    trees: [&[Level]; T],
+    ranks: &[Places],
+    leaves: &mut [Places; T],
+) {
+    vectors::run(Leaves { trees, ranks, leaves });
+}
+
+/// See [`leaves`].
+pub(super) struct Leaves<'a, const T: usize> {
+    pub(super) trees: [&'a [Level]; T],
+    pub(super) ranks: &'a [Places],
+    pub(super) leaves: &'a mut [Places; T],
+}
+
+impl<const T: usize> Loop for Leaves<'_, T> {
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
+    fn run(self) {
+        for (levels, leaves) in self.trees.into_iter().zip(self.leaves) {
+            let mut bits = [0_u8; LANES];
+            for (bit, level) in levels.iter().take(8).enumerate() {
+                let Some(ranks) = self.ranks.get(level.column as usize) else { continue };
+                for lane in 0..LANES {
+                    let above = if ranks[lane] > level.rank { u8::MAX } else { 0 };
+                    bits[lane] |= above & 1 << bit;
+                }
+            }
+            *leaves = bits;
         }
+    }
+}
+
+/// Adds the value of each lane's leaf in some trees, in the order of the trees. `N` is a power of
+/// two, and a leaf's number below it.
+///
+/// Not compiled for wide vectors: they would gather values, which takes longer than loads do.
+#[inline]
+pub(super) fn add<const T: usize, const N: usize>(
+    values: &[[f64; N]; T],
+    leaves: &[Places; T],
+    sums: &mut [f64],
+) {
+    for (lane, sum) in sums.iter_mut().take(LANES).enumerate() {
+        let mut total = *sum;
+        for tree in 0..T {
+            total += values[tree][usize::from(leaves[tree][lane]) % N];
+        }
+        *sum = total;
     }
 }
 
 /// Counts, for all lanes, the borders that a value is above. There are at most 255.
 #[inline]
 pub(super) fn count(values: &[f32; LANES], borders: &[f32], ranks: &mut Places) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, which is all that the function needs beyond safe code.
-        unsafe { count_avx2(values, borders, ranks) };
-        return;
-    }
-    compare(values, borders, ranks);
+    vectors::run(Count { values, borders, ranks });
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn count_avx2(values: &[f32; LANES], borders: &[f32], ranks: &mut Places) {
-    compare(values, borders, ranks);
+/// Lanes that are counted at once.
+const COUNTED: usize = 16;
+
+/// See [`count`].
+pub(super) struct Count<'a> {
+    pub(super) values: &'a [f32; LANES],
+    pub(super) borders: &'a [f32],
+    pub(super) ranks: &'a mut Places,
 }
 
-#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
-#[inline(always)]
-fn compare(values: &[f32; LANES], borders: &[f32], ranks: &mut Places) {
-    let mut counts = [0_u32; LANES];
-    for border in borders {
-        for lane in 0..LANES {
-            counts[lane] += u32::from(values[lane] > *border);
+impl Loop for Count<'_> {
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
+    fn run(self) {
+        // as many lanes as keep their counts in registers
+        let values = self.values.as_chunks::<COUNTED>().0;
+        for (values, ranks) in values.iter().zip(self.ranks.as_chunks_mut::<COUNTED>().0) {
+            let mut counts = [0_u32; COUNTED];
+            for border in self.borders {
+                for lane in 0..COUNTED {
+                    counts[lane] += u32::from(values[lane] > *border);
+                }
+            }
+            for lane in 0..COUNTED {
+                ranks[lane] = counts[lane] as u8;
+            }
         }
-    }
-    for lane in 0..LANES {
-        ranks[lane] = counts[lane] as u8;
     }
 }

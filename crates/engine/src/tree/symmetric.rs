@@ -1,13 +1,13 @@
 //! Trees whose nodes of one level share a split: a leaf's number has a bit for each level.
 //!
 //! Values become ranks among the borders of their column, one byte each; a level is one comparison
-//! of ranks for all lanes.
+//! of ranks for all lanes. Several trees are answered at a time, so that sums stay in registers.
 
 use std::fmt;
 
 use super::{
     kernel,
-    lanes::{LANES, Level},
+    lanes::{LANES, Level, Places},
 };
 
 /// A column that splits compare.
@@ -40,26 +40,42 @@ struct Ranked {
 const MOST_BORDERS: usize = 255;
 /// Most levels of a tree, so that a leaf's number fits 32 bits with room to count.
 const MOST_LEVELS: usize = 24;
+/// Most levels of a tree whose leaves have numbers of a byte.
+const BYTE: usize = 8;
 /// Most borders that are compared one by one, with all lanes at once.
 const MOST_COUNTED: usize = 96;
 /// Rows from which on all lanes are decided at once.
 const FEWEST: usize = 8;
+/// Lanes that one tree is taken through before the next one, so that its values stay near.
+const BLOCKS: usize = 4;
+/// Trees side by side.
+const TREES: usize = 4;
 
 impl Symmetric {
     /// `splits` are places of borders, counted through all columns; `sizes` gives the number of
     /// levels of each tree. `None` when a split has no border, a column's borders are out of order,
     /// or a tree has too many levels.
     pub(crate) fn new(columns: Vec<Column>, sizes: &[i32], splits: &[i32]) -> Option<Self> {
+        let mut end = 0;
+        let mut ends = Vec::with_capacity(sizes.len());
+        for &size in sizes {
+            end += usize::try_from(size).ok().filter(|&size| size <= MOST_LEVELS)?;
+            ends.push(u32::try_from(end).ok()?);
+        }
+        if end != splits.len() {
+            return None;
+        }
         let mut ranked = Vec::new();
-        let mut levels_of_splits = Vec::new();
+        // where the borders of each column of ranks begin, counted through all of them
+        let mut starts = Vec::new();
+        let mut borders_before = 0;
         for column in columns {
             if !column.borders.is_sorted() || column.borders.iter().any(|border| border.is_nan()) {
                 return None;
             }
             for borders in column.borders.chunks(MOST_BORDERS) {
-                let number = ranked.len() as u32;
-                levels_of_splits
-                    .extend((0..borders.len()).map(|at| Level { column: number, rank: at as u8 }));
+                starts.push(borders_before);
+                borders_before += borders.len();
                 ranked.push(Ranked {
                     place: column.place,
                     borders: borders.into(),
@@ -67,15 +83,14 @@ impl Symmetric {
                 });
             }
         }
-        let level = |&split: &i32| levels_of_splits.get(usize::try_from(split).ok()?).copied();
-        let levels: Box<[Level]> = splits.iter().map(level).collect::<Option<_>>()?;
-        let mut end = 0;
-        let mut ends = Vec::with_capacity(sizes.len());
-        for &size in sizes {
-            end += usize::try_from(size).ok().filter(|&size| size <= MOST_LEVELS)?;
-            ends.push(u32::try_from(end).ok()?);
-        }
-        (end == levels.len()).then(|| Self { columns: ranked.into(), levels, ends: ends.into() })
+        let level = |&split: &i32| {
+            let split = usize::try_from(split).ok().filter(|&split| split < borders_before)?;
+            let column = starts.partition_point(|&start| start <= split).checked_sub(1)?;
+            let rank = split - starts.get(column)?;
+            Some(Level { column: column as u32, rank: rank as u8 })
+        };
+        let levels = splits.iter().map(level).collect::<Option<_>>()?;
+        Some(Self { columns: ranked.into(), levels, ends: ends.into() })
     }
 
     /// Number of trees.
@@ -95,47 +110,139 @@ impl Symmetric {
         1 << self.levels(tree).len()
     }
 
-    /// Adds the value of each row's leaves, in the order of the trees; `values` has one for each leaf.
-    pub(crate) fn add(&self, rows: &[f32], stride: usize, values: &[f64], sums: &mut [f64]) {
-        let stride = stride.max(1);
+    /// Levels of the deepest tree.
+    pub(crate) fn depth(&self) -> usize {
+        (0..self.trees()).map(|tree| self.levels(tree).len()).max().unwrap_or(0)
+    }
+
+    /// About the nanoseconds that a row takes, for trees with so many values a leaf.
+    pub(crate) fn cost(&self, outputs: usize) -> usize {
+        self.levels.len() / 16 + self.trees() * outputs + self.columns.len() * 2
+    }
+
+    /// Adds the values of each row's leaves, in the order of the trees: `values` has `outputs` for
+    /// each leaf, and `sums` as many for each row.
+    pub(crate) fn add(
+        &self,
+        rows: &[f32],
+        stride: usize,
+        values: &[f64],
+        outputs: usize,
+        sums: &mut [f64],
+    ) {
+        let (stride, outputs) = (stride.max(1), outputs.max(1));
         let count = rows.len() / stride;
-        let whole = if count < FEWEST { 0 } else { count };
-        let mut ranks = vec![[0_u8; LANES]; if whole == 0 { 0 } else { self.columns.len() }];
-        let (blocks, alone) = rows.split_at(whole * stride);
-        for (block, sums) in blocks.chunks(LANES * stride).zip(sums.chunks_mut(LANES)) {
-            for (column, to) in self.columns.iter().zip(&mut ranks) {
-                column.fill(block, stride, to);
+        if count < FEWEST {
+            for (row, sums) in rows.chunks_exact(stride).zip(sums.chunks_exact_mut(outputs)) {
+                let mut start = 0;
+                self.one(row, |tree, leaf| {
+                    let own = values.get(start + leaf as usize * outputs..).unwrap_or_default();
+                    start += self.leaves(tree) * outputs;
+                    sums.iter_mut().zip(own).for_each(|(sum, value)| *sum += value);
+                });
             }
-            let mut totals = [0.0; LANES];
-            let mut rest = values;
-            for tree in 0..self.trees() {
-                let levels = self.levels(tree);
-                let Some((own, others)) = rest.split_at_checked(1 << levels.len()) else { break };
-                rest = others;
-                let mut leaves = [0_u32; LANES];
-                kernel::leaves(levels, &ranks, &mut leaves);
-                for (total, leaf) in totals.iter_mut().zip(leaves) {
-                    *total += own.get(leaf as usize).copied().unwrap_or_default();
-                }
-            }
-            for (sum, total) in sums.iter_mut().zip(totals) {
-                *sum += total;
+            return;
+        }
+        let mut ranks = vec![[0_u8; LANES]; self.columns.len() * BLOCKS];
+        let sums = sums.chunks_mut(BLOCKS * LANES * outputs);
+        for (rows, sums) in rows.chunks(BLOCKS * LANES * stride).zip(sums) {
+            self.rank(rows, stride, &mut ranks);
+            match outputs {
+                1 => self.add_one(&ranks, values, sums),
+                2 => self.add_each::<2>(&ranks, values, sums),
+                3 => self.add_each::<3>(&ranks, values, sums),
+                4 => self.add_each::<4>(&ranks, values, sums),
+                _ => self.add_all(&ranks, values, outputs, sums),
             }
         }
-        let mut start = 0;
-        let mut last = 0;
-        self.find(alone, stride, |tree, row, leaf| {
-            if tree == 0 {
-                start = 0;
-            } else if tree != last {
-                start += self.leaves(last);
+    }
+
+    /// Ranks of some blocks of rows, one block after the other.
+    fn rank(&self, rows: &[f32], stride: usize, ranks: &mut [Places]) {
+        let columns = self.columns.len().max(1);
+        for (rows, ranks) in rows.chunks(LANES * stride).zip(ranks.chunks_exact_mut(columns)) {
+            for (column, to) in self.columns.iter().zip(ranks) {
+                column.fill(rows, stride, to);
             }
-            last = tree;
-            let sum = sums.get_mut(whole + row);
-            if let (Some(sum), Some(value)) = (sum, values.get(start + leaf as usize)) {
-                *sum += value;
-            }
+        }
+    }
+
+    /// The ranks of each block of rows, with what belongs to its rows: `width` items a row.
+    fn blocks<'a, V>(
+        &self,
+        ranks: &'a [Places],
+        width: usize,
+        of_rows: &'a mut [V],
+    ) -> impl Iterator<Item = (&'a [Places], &'a mut [V])> {
+        // trees without a split compare no column
+        let columns = self.columns.len();
+        let ranks = (0..BLOCKS).map(move |block| {
+            ranks.get(block * columns..(block + 1) * columns).unwrap_or_default()
         });
+        ranks.zip(of_rows.chunks_mut(LANES * width))
+    }
+
+    /// Adds the one value of each leaf.
+    fn add_one(&self, ranks: &[Places], values: &[f64], sums: &mut [f64]) {
+        let mut rest = values;
+        let mut tree = 0;
+        while tree < self.trees() {
+            let trees: [&[Level]; TREES] = std::array::from_fn(|next| self.levels(tree + next));
+            let depth = trees[0].len();
+            let alike = tree + TREES <= self.trees()
+                && depth <= BYTE
+                && trees.iter().all(|levels| levels.len() == depth);
+            let together = if alike { TREES } else { 1 };
+            let Some((own, others)) = rest.split_at_checked(together << depth) else { break };
+            rest = others;
+            for (ranks, sums) in self.blocks(ranks, 1, sums) {
+                if alike {
+                    let mut leaves = [[0; LANES]; TREES];
+                    kernel::leaves(trees, ranks, &mut leaves);
+                    add_trees(depth, own, &leaves, sums);
+                } else {
+                    let leaves = deep(trees[0], ranks);
+                    for (sum, leaf) in sums.iter_mut().zip(leaves) {
+                        *sum += own.get(leaf as usize).copied().unwrap_or_default();
+                    }
+                }
+            }
+            tree += together;
+        }
+    }
+
+    /// Adds the `W` values of each leaf.
+    fn add_each<const W: usize>(&self, ranks: &[Places], values: &[f64], sums: &mut [f64]) {
+        let (mut rest, _) = values.as_chunks::<W>();
+        let (sums, _) = sums.as_chunks_mut::<W>();
+        for tree in 0..self.trees() {
+            let Some((own, others)) = rest.split_at_checked(self.leaves(tree)) else { break };
+            rest = others;
+            for (ranks, sums) in self.blocks(ranks, 1, sums) {
+                let leaves = deep(self.levels(tree), ranks);
+                for (sums, leaf) in sums.iter_mut().zip(leaves) {
+                    let own = own.get(leaf as usize).copied().unwrap_or([0.0; W]);
+                    sums.iter_mut().zip(own).for_each(|(sum, value)| *sum += value);
+                }
+            }
+        }
+    }
+
+    /// Adds the `outputs` values of each leaf.
+    fn add_all(&self, ranks: &[Places], values: &[f64], outputs: usize, sums: &mut [f64]) {
+        let mut rest = values;
+        for tree in 0..self.trees() {
+            let size = self.leaves(tree).saturating_mul(outputs);
+            let Some((own, others)) = rest.split_at_checked(size) else { break };
+            rest = others;
+            for (ranks, sums) in self.blocks(ranks, outputs, sums) {
+                let leaves = deep(self.levels(tree), ranks);
+                for (sums, leaf) in sums.chunks_exact_mut(outputs).zip(leaves) {
+                    let own = own.get(leaf as usize * outputs..).unwrap_or_default();
+                    sums.iter_mut().zip(own).for_each(|(sum, value)| *sum += value);
+                }
+            }
+        }
     }
 
     /// Hands over each `(tree, row, leaf)` of a row-major matrix with `stride` values a row. For
@@ -147,40 +254,71 @@ impl Symmetric {
         mut found: impl FnMut(usize, usize, u32),
     ) {
         let stride = stride.max(1);
-        let count = rows.len() / stride;
-        let mut done = 0;
-        if count >= FEWEST {
-            let mut ranks = vec![[0_u8; LANES]; self.columns.len()];
-            while count - done >= FEWEST {
-                let lanes = (count - done).min(LANES);
-                let block = rows.get(done * stride..(done + lanes) * stride).unwrap_or_default();
-                for (column, to) in self.columns.iter().zip(&mut ranks) {
-                    column.fill(block, stride, to);
-                }
-                for tree in 0..self.trees() {
-                    let mut leaves = [0_u32; LANES];
-                    kernel::leaves(self.levels(tree), &ranks, &mut leaves);
-                    for (lane, &leaf) in leaves.iter().take(lanes).enumerate() {
-                        found(tree, done + lane, leaf);
-                    }
-                }
-                done += lanes;
+        if rows.len() / stride < FEWEST {
+            for (row, values) in rows.chunks_exact(stride).enumerate() {
+                self.one(values, |tree, leaf| found(tree, row, leaf));
             }
+            return;
         }
-        let mut ranks = vec![0_u8; self.columns.len()];
-        for (row, values) in rows.chunks_exact(stride).enumerate().skip(done) {
-            for (column, to) in self.columns.iter().zip(&mut ranks) {
-                *to = column.rank(values.get(column.place).copied().unwrap_or(f32::NAN));
-            }
+        let mut ranks = vec![[0_u8; LANES]; self.columns.len()];
+        for (block, rows) in rows.chunks(LANES * stride).enumerate() {
+            self.rank(rows, stride, &mut ranks);
             for tree in 0..self.trees() {
-                let mut leaf = 0;
-                for (bit, level) in self.levels(tree).iter().enumerate() {
-                    let rank = ranks.get(level.column as usize).copied().unwrap_or_default();
-                    leaf |= u32::from(rank > level.rank) << bit;
+                let leaves = deep(self.levels(tree), &ranks);
+                for (lane, &leaf) in leaves.iter().take(rows.len() / stride).enumerate() {
+                    found(tree, block * LANES + lane, leaf);
                 }
-                found(tree, row, leaf);
             }
         }
+    }
+
+    /// Hands over each `(tree, leaf)` of one row.
+    #[inline]
+    fn one(&self, row: &[f32], mut found: impl FnMut(usize, u32)) {
+        let value = |column: &Ranked| row.get(column.place).copied().unwrap_or(f32::NAN);
+        let ranks: Vec<u8> = self.columns.iter().map(|column| column.rank(value(column))).collect();
+        for tree in 0..self.trees() {
+            let mut leaf = 0;
+            for (bit, level) in self.levels(tree).iter().enumerate() {
+                let rank = ranks.get(level.column as usize).copied().unwrap_or_default();
+                leaf |= u32::from(rank > level.rank) << bit;
+            }
+            found(tree, leaf);
+        }
+    }
+}
+
+/// The leaf of a tree of any depth for all lanes.
+#[inline]
+fn deep(levels: &[Level], ranks: &[Places]) -> [u32; LANES] {
+    let mut leaves = [0; LANES];
+    for (byte, levels) in levels.chunks(BYTE).enumerate() {
+        let mut bits = [[0; LANES]];
+        kernel::leaves([levels], ranks, &mut bits);
+        for (leaf, bits) in leaves.iter_mut().zip(bits[0]) {
+            *leaf |= u32::from(bits) << (byte * BYTE);
+        }
+    }
+    leaves
+}
+
+/// Adds the values of the leaves of trees of one depth.
+fn add_trees(depth: usize, values: &[f64], leaves: &[Places; TREES], sums: &mut [f64]) {
+    fn sized<const N: usize>(values: &[f64], leaves: &[Places; TREES], sums: &mut [f64]) {
+        if let Some(values) = values.as_chunks::<N>().0.first_chunk() {
+            kernel::add::<TREES, N>(values, leaves, sums);
+        }
+    }
+    match depth {
+        0 => sized::<1>(values, leaves, sums),
+        1 => sized::<2>(values, leaves, sums),
+        2 => sized::<4>(values, leaves, sums),
+        3 => sized::<8>(values, leaves, sums),
+        4 => sized::<16>(values, leaves, sums),
+        5 => sized::<32>(values, leaves, sums),
+        6 => sized::<64>(values, leaves, sums),
+        7 => sized::<128>(values, leaves, sums),
+        _ => sized::<256>(values, leaves, sums),
     }
 }
 
@@ -194,7 +332,7 @@ impl Ranked {
     }
 
     /// Ranks of a block of rows.
-    fn fill(&self, rows: &[f32], stride: usize, to: &mut [u8; LANES]) {
+    fn fill(&self, rows: &[f32], stride: usize, to: &mut Places) {
         let rows = rows.chunks_exact(stride);
         if self.borders.len() > MOST_COUNTED {
             for (to, row) in to.iter_mut().zip(rows) {
