@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -42,12 +43,16 @@ def versions(binary: Path, folder: Path) -> dict:
     code = "import importlib.metadata as m, sys; print({n: m.version(n) for n in sys.argv[1:]})"
     found: dict = {}
     for place, names in {
-        "peers": ["fastapi", "uvicorn", "mlflow", "scikit-learn", "xgboost", "lightgbm", "onnxruntime", "treelite", "tl2cgen"],
+        "peers": ["fastapi", "uvicorn", "mlflow", "scikit-learn", "xgboost", "lightgbm", "catboost", "onnxruntime", "treelite", "tl2cgen"],
         "mlserver": ["mlserver"],
     }.items():
+        # what `bench/setup` was not asked for is not there
+        if not (folder / place).exists():
+            continue
         text = subprocess.run([folder / place / "bin/python", "-c", code, *names], check=True, capture_output=True, text=True).stdout
         found |= json.loads(text.replace("'", '"'))
-    found["nginx"] = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr.rpartition("/")[2].strip()
+    if shutil.which("nginx"):
+        found["nginx"] = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr.rpartition("/")[2].strip()
     if binary.is_file():
         found["longshore"] = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
     return found
@@ -134,8 +139,9 @@ def text(results: dict) -> str:
         lines += serving("StandardScaler + LogisticRegression, 1,000 rows of 30 FP32 a request", results["binary"])
         json_tensors, binary_tensors = (row["rps"] for row in results["binary"])
         lines += [f"Binary tensors are {ratio(binary_tensors, json_tensors)} the same in JSON.", ""]
-    if "trees" in results:
-        lines += tree_table(results["trees"])
+    for scenario in ("trees", "catboost"):
+        if scenario in results:
+            lines += tree_table(results[scenario])
     return "\n".join(lines)
 
 
@@ -147,7 +153,7 @@ def place(machine: dict) -> str:
 
 def write(results: dict, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    scenarios = "-".join(name for name in ("wine", "forest", "grpc", "binary", "trees") if name in results)
+    scenarios = "-".join(name for name in ("wine", "forest", "grpc", "binary", "trees", "catboost") if name in results)
     path = folder / f"{place(results['machine'])}-{scenarios}.json"
     path.write_text(json.dumps(results, indent=2) + "\n")
     return path

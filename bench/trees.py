@@ -10,6 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OURS = "cargo bench --quiet -p longshore-engine --bench trees"
+OURS_OF_CATBOOST = "cargo bench --quiet -p longshore-engine --bench catboost"
 
 
 def lines(text: str) -> list[dict]:
@@ -29,3 +30,27 @@ def measure(folder: Path, ours: str) -> list[dict]:
         done = subprocess.run(shlex.split(ours), cwd=HERE.parent, env=environment, check=True, stdout=subprocess.PIPE, text=True)
         found = lines(done.stdout) + found
     return sorted(found, key=lambda row: row["model"])
+
+
+def one_core() -> None:
+    """Keep a process on one core: Longshore spreads large batches over those it may use."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def beside(python: Path, peer: Path, models: Path, ours: str) -> list[dict]:
+    """The figures of a library and of Longshore in turn, twice: the least of each, since other work on the machine only adds."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "LONGSHORE_BENCH_MODELS": str(models)}
+
+    def run(command: list) -> list[dict]:
+        done = subprocess.run(command, cwd=HERE.parent, env=environment, check=True, stdout=subprocess.PIPE, text=True, preexec_fn=one_core)
+        return lines(done.stdout)
+
+    if ours == OURS_OF_CATBOOST:
+        # built on all cores
+        subprocess.run([*shlex.split(ours), "--no-run"], cwd=HERE.parent, check=True)
+    least: dict[tuple[str, str], dict] = {}
+    for _ in range(2):
+        for row in (run(shlex.split(ours)) if ours else []) + run([python, "-B", peer, models]):
+            known = least.setdefault((row["model"], row["engine"]), row)
+            known["us_per_row"] = {size: min(took, row["us_per_row"][size]) for size, took in known["us_per_row"].items()}
+    return sorted(least.values(), key=lambda row: row["model"])
