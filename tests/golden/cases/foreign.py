@@ -84,7 +84,8 @@ def _encoders() -> list:
         _encoder("target-some", "TargetEncoder", lambda d, m: _odd(d, m)[["city", "income", "children"]], cols=["city"], target=lambda d: d.y, since="99"),
         _encoder("leave-one-out-gaps", "LeaveOneOutEncoder", gaps=True, sigma=0.1),
         _encoder("leave-one-out-return-nan", "LeaveOneOutEncoder", handle_unknown="return_nan", handle_missing="return_nan"),
-        _encoder("cat-boost-strong", "CatBoostEncoder", gaps=True, a=3),
+        _encoder("cat-boost-strong", "CatBoostEncoder", gaps=True, since="2.5", a=3),
+        Case("encoders-cat-boost-either", lambda d: _strong(d), refused=("CatBoostEncoder", "a=3", "2.5"), library="category_encoders", until="2.5", containers=("model.joblib",)),
         _encoder("children", "TargetEncoder", _known, cols=["children", "city", "colour"]),
         _hashing("texts", _train, lambda d, m: _known(d, m).assign(city="Ōsaka\u3000x")),
         _hashing("numbers", lambda d: _numbers(d), lambda d, m: _numbers(d).iloc[:6].assign(income=[1e16, 1.5e-5, 0.1, -3.0, 2.0, 1e22]), n_components=5, cols=["income", "children"]),
@@ -105,6 +106,12 @@ def _fit_hashing(d: object, train: object = _train, **params: object) -> object:
 def _hashing(name: str, train: object, rows: object, **params: object) -> Case:
     container = SKOPS[len(name) % len(SKOPS)]
     return Case(f"encoders-hashing-{name}", lambda d: _fit_hashing(d, train, **params), rows, library="category_encoders", extras=(), containers=(container,))
+
+
+def _strong(d: object) -> object:
+    import category_encoders
+
+    return category_encoders.CatBoostEncoder(a=3).fit(_train(d), d.binary)
 
 
 def _pipeline(d: object) -> object:

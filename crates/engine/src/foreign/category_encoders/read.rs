@@ -340,6 +340,16 @@ fn sums(c: Cursor<'_>, weight: f64) -> Result<Lookups, Error> {
         _ => Otherwise::Values(vec![f64::NAN]),
     };
     let missing = Policy::of(c, "handle_missing")?;
+    // 2.4 multiplied the mean by the weight, 2.5 renamed an attribute: before, files look alike
+    let weighs = weight != 0.0 && weight != 1.0;
+    if weighs && is_old(c) && c.attr("invariant_cols").is_none() {
+        return Err(Error::Unsupported {
+            what: format!("`{}` with `a={weight}` of a release before 2.5", c.class_name()),
+            reason: "2.4 changed what it means, and the file does not tell which release it is of"
+                .into(),
+            hint: "Fit it with `a=1`, or with category_encoders 2.5 or later".into(),
+        });
+    }
     by_column(c)?
         .into_iter()
         .map(|(column, mapping)| {
@@ -359,8 +369,7 @@ fn sums(c: Cursor<'_>, weight: f64) -> Result<Lookups, Error> {
                 } else if weight == 0.0 {
                     sum / count
                 } else {
-                    let added = if is_old(c) { mean } else { mean * weight };
-                    (sum + added) / (count + weight)
+                    (sum + mean * weight) / (count + weight)
                 }
             };
             let missing = match missing {

@@ -25,7 +25,9 @@ fn unsupported(c: Cursor<'_>, what: &str, hint: &str) -> Error {
 /// a row.
 pub(super) fn summaries(c: Cursor<'_>) -> Result<Action, Error> {
     let old = c.attr("combination_dict_").and_then(Cursor::pairs);
-    let attribute = if old.is_some() { "variables_to_combine" } else { "variables_" };
+    // 1.3 keeps the names where they were given
+    let kept = ["variables_to_combine", "variables_", "variables"];
+    let attribute = kept.into_iter().find(|name| c.attr(name).is_some()).unwrap_or("variables_");
     let sources = names_of(c, attribute)?;
     let hint = "Functions that run natively: sum, prod, mean, min, max, std, var and median, by \
                 these names";
