@@ -77,7 +77,7 @@ impl Selector {
             place
         });
         let places = places.collect();
-        let old = version(c).is_none_or(|release| release < (1, 2));
+        let old = version(c).is_none_or(|release| release < (1, 1));
         Ok(Self {
             class: c.class_name().to_owned(),
             inputs,

@@ -55,7 +55,7 @@ impl LocalOutlierFactor {
             is_f32: densities.yields_f32 && distances.yields_f32,
             densities: densities.values,
             offset,
-            rounds: version(c).is_some_and(|version| version >= (1, 1)),
+            rounds: version(c).is_some_and(|version| version >= (1, 2)),
             neighbors,
             k,
         })

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Error,
-    attributes::{self, version},
+    attributes::{self, release},
     read::{Cursor, Kind},
     sklearn::{building::Building, refuse},
 };
@@ -106,16 +106,16 @@ fn threshold(
 /// True for an estimator that makes coefficients zero, as far as its release looks.
 fn is_sparse(estimator: Cursor<'_>) -> bool {
     let name = estimator.class_name();
-    let release = version(estimator).unwrap_or_default();
+    let release = release(estimator).unwrap_or_default();
     // numpy.isclose
     let is_one = |attribute: &str| {
         attributes::number(estimator, attribute)
             .is_some_and(|ratio| (ratio - 1.0).abs() <= 1e-8 + 1e-5)
     };
-    let elastic = release >= (1, 2)
+    let elastic = release >= (1, 1, 2)
         && name.contains("ElasticNet")
         && (is_one("l1_ratio_") || is_one("l1_ratio"));
-    let logistic = release >= (1, 8)
+    let logistic = release >= (1, 8, 0)
         && match name {
             "LogisticRegression" => is_one("l1_ratio"),
             "LogisticRegressionCV" => attributes::numbers_if_any(estimator, "l1_ratio_")
