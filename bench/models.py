@@ -9,6 +9,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import estimators
 import joblib
 import lightgbm as lgb
 import mlflow
@@ -99,6 +100,8 @@ def main() -> None:
     joblib.dump(forest, out / "trees/forest.joblib")
     symmetric = CatBoostClassifier(iterations=500, depth=6, thread_count=1, verbose=False, allow_writing_files=False)
     symmetric.fit(rows, classes).save_model(str(out / "trees/catboost.cbm"))
+
+    estimators.write(out / "estimators")
 
 
 if __name__ == "__main__":

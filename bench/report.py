@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+from estimators import SCENARIOS as ESTIMATORS
+
 MACHINE_KEYS = ("processor", "cores", "memory_gb", "kernel", "load_before")
 
 
@@ -105,10 +107,10 @@ def microseconds(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def tree_table(rows: list[dict]) -> list[str]:
+def engine_table(title: str, rows: list[dict]) -> list[str]:
     """Microseconds a row; the last line of a model is the fastest peer divided by Longshore."""
     counts = sorted({int(count) for row in rows for count in row["us_per_row"]})
-    lines = ["Trees on one thread, microseconds a row", "", "| model | engine | " + " | ".join(f"batch {count:,}" for count in counts) + " |"]
+    lines = [f"{title} on one thread, microseconds a row", "", "| model | engine | " + " | ".join(f"batch {count:,}" for count in counts) + " |"]
     lines.append("|---|---|" + "--:|" * len(counts))
     for model in dict.fromkeys(row["model"] for row in rows):
         own = [row for row in rows if row["model"] == model]
@@ -116,7 +118,7 @@ def tree_table(rows: list[dict]) -> list[str]:
             figures = [microseconds(row["us_per_row"][str(count)]) for count in counts]
             lines.append(f"| {model} | {row['engine']} | " + " | ".join(figures) + " |")
         ours = [row for row in own if row["engine"] == "longshore"]
-        theirs = [row for row in own if row["engine"] != "longshore"]
+        theirs = [row for row in own if not row["engine"].startswith("longshore")]
         if ours and theirs:
             fastest = [min(row["us_per_row"][str(count)] for row in theirs) / ours[0]["us_per_row"][str(count)] for count in counts]
             lines.append(f"| {model} | **fastest peer / longshore** | " + " | ".join(ratio(value, 1) for value in fastest) + " |")
@@ -139,9 +141,9 @@ def text(results: dict) -> str:
         lines += serving("StandardScaler + LogisticRegression, 1,000 rows of 30 FP32 a request", results["binary"])
         json_tensors, binary_tensors = (row["rps"] for row in results["binary"])
         lines += [f"Binary tensors are {ratio(binary_tensors, json_tensors)} the same in JSON.", ""]
-    for scenario in ("trees", "catboost"):
+    for scenario, title in {"trees": "Trees", "catboost": "CatBoost's trees", **ESTIMATORS}.items():
         if scenario in results:
-            lines += tree_table(results[scenario])
+            lines += engine_table(title, results[scenario])
     return "\n".join(lines)
 
 
@@ -153,7 +155,8 @@ def place(machine: dict) -> str:
 
 def write(results: dict, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    scenarios = "-".join(name for name in ("wine", "forest", "grpc", "binary", "trees", "catboost") if name in results)
+    names = ("wine", "forest", "grpc", "binary", "trees", "catboost", *ESTIMATORS)
+    scenarios = "-".join(name for name in names if name in results)
     path = folder / f"{place(results['machine'])}-{scenarios}.json"
     path.write_text(json.dumps(results, indent=2) + "\n")
     return path
