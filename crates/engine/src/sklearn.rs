@@ -24,6 +24,7 @@ pub(crate) mod discriminant;
 pub(crate) mod elliptic;
 pub(crate) mod encode;
 pub(crate) mod ensemble;
+mod exponential;
 pub(crate) mod forest;
 pub(crate) mod function;
 pub(crate) mod gaussian;
@@ -52,10 +53,12 @@ pub(crate) mod parts;
 pub(crate) mod pipeline;
 pub(crate) mod polynomial;
 pub(crate) mod power;
+mod processor;
 mod product;
 pub(crate) mod quantile;
 mod raw;
 pub(crate) mod refuse;
+mod rows;
 pub(crate) mod sampler;
 pub(crate) mod scaler;
 pub(crate) mod select;
@@ -66,6 +69,7 @@ mod sums;
 pub(crate) mod svm;
 pub(crate) mod text;
 pub(crate) mod union;
+mod weighted;
 
 /// Pickles, joblib and skops files: estimators of scikit-learn, and the wrappers of other libraries.
 pub(crate) const FLAVOR: Flavor = Flavor {

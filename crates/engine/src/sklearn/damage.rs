@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::{Error, Limits, Table, estimators, read};
+use crate::{
+    Error, Limits, Table, estimators,
+    read::{self, Document, Id, Kind, Node},
+};
 
 fn golden(case: &str) -> Vec<u8> {
     let folder =
@@ -18,7 +21,10 @@ fn golden(case: &str) -> Vec<u8> {
 
 /// Builds the model and asks it about a row of zeros.
 fn asked(bytes: Vec<u8>) -> Result<(), Error> {
-    let document = read::document(bytes, &Limits::default())?;
+    answered(&read::document(bytes, &Limits::default())?)
+}
+
+fn answered(document: &Document) -> Result<(), Error> {
     let model = estimators::building().build(document.root())?.into_predictor();
     let columns = model.inputs().columns.unwrap_or(1);
     if columns > 1000 {
@@ -63,6 +69,124 @@ fn damaged_projections_and_selectors_never_panic() {
         "select-xgb-gain",
     ];
     damaged(&cases, 150);
+}
+
+#[test]
+fn damaged_vectors_networks_neighbours_and_processes_never_panic() {
+    let cases = [
+        "svc",
+        "svc-probability",
+        "svc-sparse",
+        "svc-precomputed",
+        "svr-linear",
+        "mlp-three",
+        "mlp-regressor-f32",
+        "neighbors-classifier",
+        "neighbors-classifier-brute",
+        "neighbors-regressor-distance",
+        "neighbors-sparse-cosine",
+        "neighbors-outliers",
+        "gaussian-classifier",
+        "gaussian-regressor-two-targets",
+        "gaussian-kernel-sums-and-products",
+        "kernel-ridge-polynomial",
+    ];
+    damaged(&cases, 100);
+}
+
+/// What stands in place of an attribute.
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    Absent,
+    None,
+    NotNumbers,
+    Another,
+}
+
+/// A stored model with damage to one attribute.
+fn with_damage(case: &str, name: &str, damage: Damage) -> Document {
+    let mut document = read::document(golden(case), &Limits::default()).unwrap();
+    let Kind::Object(object) = document.root().kind() else { panic!("{case} is no object") };
+    let at = object.state.unwrap().0 as usize;
+    let nans = vec![push(&mut document, Node::Float(f64::NAN)); 5];
+    let nans = push(&mut document, Node::List(Box::new(nans)));
+    let Node::Dict(pairs) = &document.nodes[at] else { panic!("{case} has no dict") };
+    let named = |id: Id| document.root().go(id).as_str() == Some(name);
+    let place = pairs.iter().position(|&(key, _)| named(key)).unwrap();
+    let another = pairs[(place + 1) % pairs.len()].1;
+    let Node::Dict(pairs) = &mut document.nodes[at] else { panic!("{case} has no dict") };
+    match damage {
+        Damage::Absent => {
+            pairs.remove(place);
+        }
+        Damage::None => pairs[place].1 = Id::NONE,
+        Damage::NotNumbers => pairs[place].1 = nans,
+        Damage::Another => pairs[place].1 = another,
+    }
+    document
+}
+
+fn push(document: &mut Document, node: Node) -> Id {
+    document.nodes.push(node);
+    Id::of_node(document.nodes.len() - 1).unwrap()
+}
+
+fn attributes(case: &str) -> Vec<String> {
+    let document = read::document(golden(case), &Limits::default()).unwrap();
+    let Kind::Object(object) = document.root().kind() else { panic!("{case} is no object") };
+    let Kind::Dict(pairs) = document.root().go(object.state.unwrap()).kind() else {
+        panic!("{case} has no dict")
+    };
+    pairs.iter().map(|&(key, _)| document.root().go(key).as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn fitted_attributes_that_are_damaged_are_named() {
+    let vectors = [
+        "support_vectors_",
+        "_dual_coef_",
+        "_intercept_",
+        "_n_support",
+        "kernel",
+        "_gamma",
+        "classes_",
+    ];
+    let layers = ["coefs_", "intercepts_", "activation", "out_activation_"];
+    let process = ["X_train_", "alpha_", "kernel_", "_y_train_mean", "_y_train_std"];
+    let cases: [(&str, &str, &[&str]); 10] = [
+        ("svc", "SVC", &vectors),
+        ("svc-precomputed", "SVC", &["support_", "shape_fit_", "_dual_coef_"]),
+        ("svr", "SVR", &vectors[..3]),
+        ("mlp-three", "MLPClassifier", &layers),
+        ("mlp-regressor", "MLPRegressor", &layers),
+        ("neighbors-classifier", "KNeighborsClassifier", &["classes_", "_y", "n_neighbors"]),
+        ("neighbors-classifier-brute", "KNeighborsClassifier", &["_fit_X", "_y", "n_neighbors"]),
+        ("neighbors-regressor-distance", "KNeighborsRegressor", &["_y", "n_neighbors"]),
+        ("gaussian-classifier", "GaussianProcessClassifier", &["classes_", "base_estimator_"]),
+        ("gaussian-regressor", "GaussianProcessRegressor", &process),
+    ];
+    for (case, class, needed) in cases {
+        for name in needed {
+            for damage in [Damage::Absent, Damage::None, Damage::NotNumbers] {
+                if *name == "classes_" && matches!(damage, Damage::NotNumbers) {
+                    // labels may be anything
+                    continue;
+                }
+                let Err(error) = answered(&with_damage(case, name, damage)) else {
+                    panic!("{case}: {name} {damage:?} went unnoticed")
+                };
+                let message = error.to_string();
+                let names = message.contains(class) && message.contains(name);
+                assert!(names, "{case}: {name} {damage:?}: {message}");
+            }
+        }
+        for name in attributes(case) {
+            for damage in [Damage::Absent, Damage::None, Damage::NotNumbers, Damage::Another] {
+                // an answer or an error, no panic
+                answered(&with_damage(case, &name, damage)).ok();
+            }
+        }
+    }
 }
 
 /// Damages the bytes of stored cases at so many places.

@@ -14,11 +14,25 @@ use std::borrow::Cow;
 
 use crate::{
     Data, Error, Table,
+    read::Cursor,
     sklearn::check::{self, Allow},
 };
 
 /// Rows that are compared with the training at a time.
 const BLOCK: usize = 32;
+
+/// An attribute that must hold an object, such as a kernel.
+fn object<'c>(c: Cursor<'c>, name: &str) -> Result<Cursor<'c>, Error> {
+    let value = c.require(name)?;
+    if value.class().is_some() {
+        return Ok(value);
+    }
+    let reason = format!(
+        "holds {}, where the library keeps an object: save the fitted model again",
+        value.describe()
+    );
+    Err(Error::attribute(c.class_name(), name, reason))
+}
 
 /// Rows as doubles, and whether they were floats.
 fn rows<'t>(

@@ -1,13 +1,13 @@
 //! Ridge regression over kernels.
 
 use crate::{
-    Data, Error, Inputs, Method, Output, OutputData, Predictor, Table, attributes,
+    Error, Inputs, Method, Output, OutputData, Predictor, Table, attributes,
     read::Cursor,
     sklearn::{
         check::{self, Allow},
         pairwise::{Kernel, Similarities},
-        product::Product,
         sparse,
+        weighted::Weighted,
     },
 };
 
@@ -19,7 +19,7 @@ pub(crate) struct KernelRidge {
     columns: usize,
     /// Without it, rows are kernels already.
     similarities: Option<Similarities>,
-    weights: Product,
+    weights: Weighted,
     /// The answer has two dimensions.
     matrix: bool,
 }
@@ -34,8 +34,9 @@ impl KernelRidge {
             _ => return Err(wrong("is no matrix of weights")),
         };
         let matrix = dual.shape.len() == 2;
-        let weights = Product::new(dual.values, count, targets)
-            .ok_or_else(|| wrong("has not as many values as its shape says"))?;
+        attributes::counted(c, "dual_coef_", dual.values.len(), count.saturating_mul(targets))?;
+        let weight = |target: usize, row: usize| dual.values.get(row * targets + target).copied();
+        let weights = Weighted::new(targets, count, weight);
         let similarities = if attributes::text(c, "kernel") == Some("precomputed") {
             None
         } else {
@@ -65,14 +66,13 @@ impl Predictor for KernelRidge {
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         let columns = Some(self.columns);
         let table = check::numeric(input.clone(), columns, Allow::Finite, &self.class)?;
-        let values = match (&self.similarities, &table.data) {
-            (Some(similarities), _) => self.weights.dense(&similarities.of(&table)?, table.rows),
-            (None, Data::Sparse(csr)) => self.weights.sparse(csr, table.rows),
-            (None, _) => self.weights.dense(&table.to_f64()?, table.rows),
+        let values = match &self.similarities {
+            Some(similarities) => similarities.weighted(&table, &self.weights)?,
+            None => self.weights.of(&table),
         };
         let data = OutputData::F64(values);
         Ok(if self.matrix {
-            Output::matrix(input.rows, self.weights.outputs(), data)
+            Output::matrix(input.rows, self.weights.lists(), data)
         } else {
             Output::flat(data)
         })

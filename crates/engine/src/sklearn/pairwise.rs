@@ -1,13 +1,27 @@
 //! Kernels between rows and the rows that a model was fitted on, by the names of
 //! `sklearn.metrics.pairwise`.
 
+use std::ops::Range;
+
 use crate::{
     Data, Error, Table,
     attributes::{self, version},
+    parallel,
     read::Cursor,
-    sklearn::{check, product::Product, refuse},
-    table::Real,
+    sklearn::{
+        check,
+        exponential::{self, Exp, Tanh},
+        panels::Panels,
+        refuse,
+        rows::doubles,
+        weighted::Weighted,
+    },
 };
+
+/// Rows that are compared at once.
+const GROUP: usize = 16;
+/// Largest whole exponent that is multiplied out.
+const MOST_SQUARINGS: f64 = 64.0;
 
 /// How alike two rows are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,16 +123,34 @@ impl Kernel {
         matches!(self, Self::ChiSquared { .. } | Self::AdditiveChiSquared)
     }
 
-    /// The kernel of a product or of a distance, whichever it is made of.
-    fn of(self, value: f64) -> f64 {
+    /// Turns products or distances, whichever it is made of, into kernels.
+    fn apply(self, values: &mut [f64]) {
         match self {
-            Self::Linear | Self::Cosine | Self::Squared => value,
-            Self::Polynomial { gamma, coef0, degree } => (value * gamma + coef0).powf(degree),
-            Self::Sigmoid { gamma, coef0 } => (value * gamma + coef0).tanh(),
-            Self::Radial { gamma } | Self::Laplacian { gamma } | Self::ChiSquared { gamma } => {
-                (-gamma * value).exp()
+            Self::Linear | Self::Cosine | Self::Squared => {}
+            Self::Polynomial { gamma, coef0, degree }
+                if degree.fract() == 0.0 && (0.0..=MOST_SQUARINGS).contains(&degree) =>
+            {
+                exponential::power(values, gamma, coef0, degree as u32);
             }
-            Self::AdditiveChiSquared => -value,
+            Self::Polynomial { gamma, coef0, degree } => {
+                for v in values {
+                    *v = (*v * gamma + coef0).powf(degree);
+                }
+            }
+            Self::Sigmoid { gamma, coef0 } => {
+                for v in values.iter_mut() {
+                    *v = *v * gamma + coef0;
+                }
+                exponential::apply(values, Tanh);
+            }
+            Self::Radial { gamma } | Self::Laplacian { gamma } | Self::ChiSquared { gamma } => {
+                exponential::apply(values, Exp(-gamma));
+            }
+            Self::AdditiveChiSquared => {
+                for v in values {
+                    *v = -*v;
+                }
+            }
         }
     }
 }
@@ -128,8 +160,8 @@ impl Kernel {
 pub(crate) struct Similarities {
     class: String,
     kernel: Kernel,
-    /// The rows, turned: `columns × count`.
-    product: Product,
+    /// The rows, turned.
+    others: Panels<f64>,
     /// Squared lengths of the rows.
     squares: Vec<f64>,
     count: usize,
@@ -167,10 +199,10 @@ impl Similarities {
             }
         }
         let squares = rows.chunks_exact(columns.max(1)).map(square).collect();
-        let product = Product::transposed(&rows, columns, count)
-            .ok_or_else(|| Error::attribute(c.class_name(), attribute, "is no matrix"))?;
+        let value = |column: usize, row: usize| rows.get(row * columns + column).copied();
+        let others = Panels::new(columns, count, value);
         let class = c.class_name().to_owned();
-        Ok(Self { class, kernel, product, squares, count, columns, smallest })
+        Ok(Self { class, kernel, others, squares, count, columns, smallest })
     }
 
     /// Values of a row.
@@ -185,80 +217,148 @@ impl Similarities {
     /// [`Error::Value`] for a negative value where the kernel takes none, [`Error::Input`] for sparse
     /// rows where the library refuses them.
     pub(crate) fn of(&self, table: &Table) -> Result<Vec<f64>, Error> {
-        match &table.data {
-            Data::F64(m) => self.dense(&m.values, table.rows, self.smallest[0]),
-            Data::F32(m) => self.dense(&m.values, table.rows, self.smallest[1]),
+        let stride = self.others.stride().max(1);
+        self.each(table, self.count, 0, |kernels, out| {
+            let rows = kernels.chunks_exact(stride).zip(out.chunks_exact_mut(self.count.max(1)));
+            for (kernels, out) in rows {
+                out.copy_from_slice(kernels.get(..self.count).unwrap_or_default());
+            }
+        })
+    }
+
+    /// The sums of the kernels of each row with each of some lists of weights: `rows × lists`.
+    ///
+    /// # Errors
+    /// As [`Similarities::of`].
+    pub(crate) fn weighted(&self, table: &Table, weights: &Weighted) -> Result<Vec<f64>, Error> {
+        let whole = weights.blocks();
+        self.each(table, weights.lists(), weights.stride() * weights.lists() / 8, |kernels, out| {
+            weights.sums(kernels, std::slice::from_ref(&whole), out);
+        })
+    }
+
+    /// What `answer` makes of the kernels of some rows, each followed by zeros up to the stride:
+    /// `width` values a row, each about `cost` nanoseconds beside the kernels.
+    fn each(
+        &self,
+        table: &Table,
+        width: usize,
+        cost: usize,
+        answer: impl Fn(&[f64], &mut [f64]) + Sync,
+    ) -> Result<Vec<f64>, Error> {
+        self.check(table)?;
+        let stride = self.others.stride();
+        let cost = cost + self.count.saturating_mul(self.columns + 32) / 16;
+        let mut out = vec![0.0; table.rows * width];
+        parallel::rows(&mut out, width, cost, |first, out| {
+            let most = GROUP.min(out.len() / width.max(1));
+            let (mut kernels, mut scratch) = (vec![0.0; most * stride], Vec::new());
+            for (group, out) in out.chunks_mut((GROUP * width).max(1)).enumerate() {
+                let (at, count) = (first + group * GROUP, out.len() / width.max(1));
+                let kernels = kernels.get_mut(..count * stride).unwrap_or_default();
+                self.fill(table, at..at + count, &mut scratch, kernels);
+                answer(kernels, out);
+            }
+        });
+        Ok(out)
+    }
+
+    fn check(&self, table: &Table) -> Result<(), Error> {
+        let width = self.columns.max(1);
+        let negative = match &table.data {
             Data::Sparse(_) if self.kernel.is_of_counts() => {
-                Err(check::sparse_refused(&self.class))
+                return Err(check::sparse_refused(&self.class));
             }
-            Data::Sparse(csr) => {
-                if let Kernel::Laplacian { .. } = self.kernel {
-                    csr.may_be_filled(table.rows)?;
-                    return self.dense(&table.to_f64()?, table.rows, self.smallest[0]);
-                }
-                let mut out = self.product.sparse(csr, table.rows);
-                for (at, out) in out.chunks_exact_mut(self.count.max(1)).enumerate() {
-                    self.finish(csr.row(at).1, self.smallest[0], out);
-                }
-                Ok(out)
-            }
+            _ if !self.kernel.is_of_counts() => None,
+            Data::F64(m) => m.values.iter().position(|v| *v < 0.0),
+            Data::F32(m) => m.values.iter().position(|v| *v < 0.0),
+            _ => None,
+        };
+        if let Some(at) = negative {
+            let reason = format!("is negative, which the kernel of `{}` does not take", self.class);
+            return Err(Error::value(at / width, at % width, reason));
+        }
+        match &table.data {
+            Data::F64(_) | Data::F32(_) | Data::Sparse(_) => Ok(()),
             _ => Err(Error::input(format!("`{}` takes rows of floats", self.class))),
         }
     }
 
-    /// The kernel between each of `count` rows of doubles and each fitted row.
-    ///
-    /// # Errors
-    /// [`Error::Value`] for a negative value where the kernel takes none.
-    pub(crate) fn of_rows(&self, rows: &[f64], count: usize) -> Result<Vec<f64>, Error> {
-        self.dense(rows, count, self.smallest[0])
+    /// The kernels of some rows, written over `out`, and zeros up to the stride.
+    fn fill(&self, table: &Table, rows: Range<usize>, scratch: &mut Vec<f64>, out: &mut [f64]) {
+        let stride = self.others.stride().max(1);
+        let least = self.smallest[usize::from(matches!(table.data, Data::F32(_)))];
+        if let Data::Sparse(csr) = &table.data
+            && !matches!(self.kernel, Kernel::Laplacian { .. })
+        {
+            for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {
+                let (columns, values) = csr.row(row);
+                out.fill(0.0);
+                for (&column, &value) in columns.iter().zip(values) {
+                    self.others.add(column as usize, value, out);
+                }
+                self.finish(values, least, out);
+            }
+            self.complete(out);
+        } else {
+            self.compare(doubles(table, rows, scratch), least, out);
+        }
+    }
+
+    /// The kernels of dense rows, written over `out`, and zeros up to the stride: the number of fitted
+    /// rows rounded up to whole blocks of eight.
+    pub(crate) fn fill_dense(&self, rows: &[f64], out: &mut [f64]) {
+        self.compare(rows, self.smallest[0], out);
+    }
+
+    fn compare(&self, rows: &[f64], least: f64, out: &mut [f64]) {
+        let (columns, stride) = (self.columns, self.others.stride().max(1));
+        match self.kernel {
+            Kernel::Radial { .. } | Kernel::Squared => self.others.distances(rows, columns, out),
+            Kernel::Laplacian { .. } => {
+                self.others.sums(rows, columns, out, |x, y| (x - y).abs());
+            }
+            Kernel::ChiSquared { .. } | Kernel::AdditiveChiSquared => {
+                self.others.sums(rows, columns, out, |x, y| {
+                    let sum = x + y;
+                    if sum == 0.0 { 0.0 } else { (x - y) * (x - y) / sum }
+                });
+            }
+            _ => self.others.multiply(rows, columns, out),
+        }
+        if self.kernel == Kernel::Cosine {
+            let rows = rows.chunks_exact(columns.max(1));
+            for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {
+                self.finish(row, least, out);
+            }
+        }
+        self.complete(out);
+    }
+
+    /// Makes kernels of what they are made of, and zeros of what is behind them.
+    fn complete(&self, out: &mut [f64]) {
+        self.kernel.apply(out);
+        for row in out.chunks_exact_mut(self.others.stride().max(1)) {
+            row.iter_mut().skip(self.count).for_each(|v| *v = 0.0);
+        }
     }
 
     /// The kernel of a row and itself, of kernels that take negative values.
     pub(crate) fn own(&self, row: &[f64]) -> f64 {
-        match self.kernel {
+        let mut own = [match self.kernel {
             Kernel::Cosine => {
                 let length = length(row, self.smallest[0]);
                 row.iter().map(|v| (v / length) * (v / length)).sum()
             }
-            Kernel::Linear | Kernel::Polynomial { .. } | Kernel::Sigmoid { .. } => {
-                self.kernel.of(square(row))
-            }
-            _ => self.kernel.of(0.0),
-        }
+            Kernel::Linear | Kernel::Polynomial { .. } | Kernel::Sigmoid { .. } => square(row),
+            _ => 0.0,
+        }];
+        self.kernel.apply(&mut own);
+        own[0]
     }
 
-    fn dense<T: Real>(&self, rows: &[T], count: usize, least: f64) -> Result<Vec<f64>, Error> {
-        let width = self.columns.max(1);
-        if self.kernel.is_of_counts()
-            && let Some(at) = rows.iter().position(|v| v.to_f64() < 0.0)
-        {
-            let reason = format!("is negative, which the kernel of `{}` does not take", self.class);
-            return Err(Error::value(at / width, at % width, reason));
-        }
-        let combine: fn(f64, f64) -> f64 = match self.kernel {
-            Kernel::Radial { .. } | Kernel::Squared => {
-                return Ok(self.summed(rows, count, |x, y| (x - y) * (x - y)));
-            }
-            Kernel::Laplacian { .. } => return Ok(self.summed(rows, count, |x, y| (x - y).abs())),
-            Kernel::ChiSquared { .. } | Kernel::AdditiveChiSquared => |x, y| {
-                let sum = x + y;
-                if sum == 0.0 { 0.0 } else { (x - y) * (x - y) / sum }
-            },
-            _ => {
-                let mut out = self.product.dense(rows, count);
-                let rows = rows.chunks_exact(width);
-                for (row, out) in rows.zip(out.chunks_exact_mut(self.count.max(1))) {
-                    self.finish(row, least, out);
-                }
-                return Ok(out);
-            }
-        };
-        Ok(self.summed(rows, count, combine))
-    }
-
-    /// Turns the products of a row into kernels.
-    fn finish<T: Real>(&self, row: &[T], least: f64, out: &mut [f64]) {
+    /// Makes of the products of a row what the kernel is made of.
+    fn finish(&self, row: &[f64], least: f64, out: &mut [f64]) {
         match self.kernel {
             Kernel::Cosine => {
                 let length = length(row, least);
@@ -269,42 +369,19 @@ impl Similarities {
             Kernel::Radial { .. } | Kernel::Squared => {
                 let own = square(row);
                 for (v, other) in out.iter_mut().zip(&self.squares) {
-                    *v = self.kernel.of((own - 2.0 * *v + other).max(0.0));
+                    *v = (own - 2.0 * *v + other).max(0.0);
                 }
             }
-            _ => out.iter_mut().for_each(|v| *v = self.kernel.of(*v)),
+            _ => {}
         }
-    }
-
-    /// The kernel of the sum over columns of what `combine` makes of two values.
-    fn summed<T: Real>(
-        &self,
-        rows: &[T],
-        count: usize,
-        combine: impl Fn(f64, f64) -> f64,
-    ) -> Vec<f64> {
-        let each = self.count.max(1);
-        let mut out = vec![0.0; count * self.count];
-        for (row, out) in rows.chunks_exact(self.columns.max(1)).zip(out.chunks_exact_mut(each)) {
-            for (value, others) in row.iter().zip(self.product.weights().chunks_exact(each)) {
-                let value = value.to_f64();
-                for (sum, &other) in out.iter_mut().zip(others) {
-                    *sum += combine(value, other);
-                }
-            }
-            for v in out {
-                *v = self.kernel.of(*v);
-            }
-        }
-        out
     }
 }
 
-fn square<T: Real>(row: &[T]) -> f64 {
-    row.iter().map(|v| v.to_f64() * v.to_f64()).sum()
+fn square(row: &[f64]) -> f64 {
+    row.iter().map(|v| v * v).sum()
 }
 
-fn length<T: Real>(row: &[T], least: f64) -> f64 {
+fn length(row: &[f64], least: f64) -> f64 {
     let length = square(row).sqrt();
     if length < least { 1.0 } else { length }
 }
@@ -325,9 +402,15 @@ mod tests {
 
     #[test]
     fn kernels_of_known_values() {
-        assert_eq!(Kernel::Polynomial { gamma: 2.0, coef0: 1.0, degree: 2.0 }.of(1.0), 9.0);
-        assert_eq!(Kernel::Radial { gamma: 1.0 }.of(0.0), 1.0);
-        assert_eq!(Kernel::AdditiveChiSquared.of(2.0), -2.0);
-        assert_eq!(Kernel::Sigmoid { gamma: 1.0, coef0: -1.0 }.of(1.0), 0.0);
+        let of = |kernel: Kernel, value: f64| {
+            let mut values = [value; 3];
+            kernel.apply(&mut values);
+            values[2]
+        };
+        assert_eq!(of(Kernel::Polynomial { gamma: 2.0, coef0: 1.0, degree: 2.0 }, 1.0), 9.0);
+        assert_eq!(of(Kernel::Polynomial { gamma: 2.0, coef0: 2.0, degree: 0.5 }, 1.0), 2.0);
+        assert_eq!(of(Kernel::Radial { gamma: 1.0 }, 0.0), 1.0);
+        assert_eq!(of(Kernel::AdditiveChiSquared, 2.0), -2.0);
+        assert_eq!(of(Kernel::Sigmoid { gamma: 1.0, coef0: -1.0 }, 1.0), 0.0);
     }
 }

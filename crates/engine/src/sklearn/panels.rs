@@ -5,12 +5,13 @@
 //! is computed beside it: a row's answer does not depend on the rows sent with it.
 
 #![expect(
-    unsafe_code,
-    reason = "a function compiled for AVX2 is called after asking the processor"
+    clippy::inline_always,
+    reason = "functions take on the processor features of their caller"
 )]
 
 use std::ops::{Add, Mul, Sub};
 
+use super::processor::{self, Work};
 use crate::table::Real;
 
 /// A number that rows are multiplied in.
@@ -23,11 +24,13 @@ impl Number for f32 {}
 impl Number for f64 {}
 
 /// Outputs of a panel.
-const LANES: usize = 8;
+pub(crate) const LANES: usize = 8;
 /// Rows that are multiplied with a panel at once.
 const ROWS: usize = 4;
 /// Panels that one row alone is multiplied with at once.
 const SIDE: usize = 4;
+/// Rows that stay near while all panels are gone through.
+const NEAR: usize = 16;
 
 /// A matrix of `columns × outputs`.
 #[derive(Debug)]
@@ -84,45 +87,59 @@ impl<T: Number> Panels<T> {
         self.sums(rows, stride, out, |value, weight| (value - weight) * (value - weight));
     }
 
-    fn sums(&self, rows: &[T], stride: usize, out: &mut [T], combine: impl Fn(T, T) -> T + Copy) {
-        if self.columns == 0 {
+    /// The sums over the columns of what `combine` makes of a row's value and a weight.
+    pub(crate) fn sums(
+        &self,
+        rows: &[T],
+        stride: usize,
+        out: &mut [T],
+        combine: impl Fn(T, T) -> T + Copy,
+    ) {
+        if self.blocks.is_empty() {
             out.fill(T::default());
             return;
         }
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has AVX2, which is all that the function needs beyond safe code.
-            unsafe { sums_avx2(self, rows, stride, out, combine) };
-            return;
-        }
-        sums(self, rows, stride, out, combine);
+        processor::run(Sums { panels: self, rows, stride, out, combine });
     }
 
     /// Adds `value` times the weights of one column to the products of one row.
     pub(crate) fn add(&self, column: usize, value: T, out: &mut [T]) {
-        let (out, _) = out.as_chunks_mut::<LANES>();
-        let blocks = self.blocks.iter().skip(column).step_by(self.columns.max(1));
-        for (out, block) in out.iter_mut().zip(blocks) {
+        let (whole, rest) = out.as_chunks_mut::<LANES>();
+        let mut blocks = self.blocks.iter().skip(column).step_by(self.columns.max(1));
+        for (out, block) in whole.iter_mut().zip(&mut blocks) {
             out.iter_mut().zip(block).for_each(|(sum, &weight)| *sum = *sum + value * weight);
+        }
+        if let Some(block) = blocks.next() {
+            rest.iter_mut().zip(block).for_each(|(sum, &weight)| *sum = *sum + value * weight);
         }
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn sums_avx2<T: Number>(
-    panels: &Panels<T>,
-    rows: &[T],
+/// The sums of rows with all panels.
+struct Sums<'s, T, C> {
+    panels: &'s Panels<T>,
+    rows: &'s [T],
     stride: usize,
-    out: &mut [T],
-    combine: impl Fn(T, T) -> T + Copy,
-) {
-    sums(panels, rows, stride, out, combine);
+    out: &'s mut [T],
+    combine: C,
 }
 
-#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+impl<T: Number, C: Fn(T, T) -> T + Copy> Work for Sums<'_, T, C> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let width = self.panels.stride();
+        let outs = self.out.chunks_mut(NEAR * width);
+        for (rows, out) in self.rows.chunks(NEAR * self.stride.max(1)).zip(outs) {
+            several(self.panels, rows, self.stride, out, self.combine);
+        }
+    }
+}
+
+/// Rows that stay near.
 #[inline(always)]
-fn sums<T: Number>(
+fn several<T: Number>(
     panels: &Panels<T>,
     rows: &[T],
     stride: usize,
@@ -131,31 +148,30 @@ fn sums<T: Number>(
 ) {
     let (columns, width) = (panels.columns, panels.stride());
     let row = |at: usize| rows.get(at * stride..at * stride + columns);
-    let mut at = 0;
-    let mut outs = out.chunks_mut(ROWS * width);
-    for out in &mut outs {
-        if let (Some(a), Some(b), Some(c), Some(d)) =
-            (row(at), row(at + 1), row(at + 2), row(at + 3))
-            && out.len() == ROWS * width
-        {
-            for (place, panel) in panels.blocks.chunks_exact(columns).enumerate() {
-                let sums = rows_of(panel, [a, b, c, d], combine);
-                for (out, sums) in out.chunks_exact_mut(width).zip(sums) {
-                    keep(out, place, sums);
-                }
-            }
-        } else {
-            for (offset, out) in out.chunks_exact_mut(width).enumerate() {
-                if let Some(row) = row(at + offset) {
-                    alone(panels, row, out, combine);
-                }
+    let count = out.len() / width.max(1);
+    let grouped = count - count % ROWS;
+    let (groups, left) = out.split_at_mut(grouped * width);
+    for (place, panel) in panels.blocks.chunks_exact(columns).enumerate() {
+        for (group, out) in groups.chunks_exact_mut(ROWS * width).enumerate() {
+            let at = group * ROWS;
+            let (Some(a), Some(b), Some(c), Some(d)) =
+                (row(at), row(at + 1), row(at + 2), row(at + 3))
+            else {
+                continue;
+            };
+            let sums = together(panel, [a, b, c, d], combine);
+            for (out, sums) in out.chunks_exact_mut(width).zip(sums) {
+                keep(out, place, sums);
             }
         }
-        at += ROWS;
+    }
+    for (offset, out) in left.chunks_exact_mut(width.max(1)).enumerate() {
+        if let Some(row) = row(grouped + offset) {
+            alone(panels, row, out, combine);
+        }
     }
 }
 
-#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
 #[inline(always)]
 fn keep<T: Number>(out: &mut [T], panel: usize, sums: [T; LANES]) {
     if let Some(out) = out.get_mut(panel * LANES..(panel + 1) * LANES) {
@@ -163,28 +179,38 @@ fn keep<T: Number>(out: &mut [T], panel: usize, sums: [T; LANES]) {
     }
 }
 
-/// The sums of one panel for several rows.
-#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
 #[inline(always)]
-fn rows_of<T: Number>(
+fn step<T: Number>(
+    sums: &mut [T; LANES],
+    value: T,
+    block: &[T; LANES],
+    combine: impl Fn(T, T) -> T,
+) {
+    for lane in 0..LANES {
+        sums[lane] = sums[lane] + combine(value, block[lane]);
+    }
+}
+
+/// The sums of one panel for several rows.
+#[inline(always)]
+fn together<T: Number>(
     panel: &[[T; LANES]],
     rows: [&[T]; ROWS],
     combine: impl Fn(T, T) -> T + Copy,
 ) -> [[T; LANES]; ROWS] {
-    let [a, b, c, d] = rows;
-    let mut sums = [[T::default(); LANES]; ROWS];
-    for ((((block, &a), &b), &c), &d) in panel.iter().zip(a).zip(b).zip(c).zip(d) {
-        for (sums, value) in sums.iter_mut().zip([a, b, c, d]) {
-            for (sum, &weight) in sums.iter_mut().zip(block) {
-                *sum = *sum + combine(value, weight);
-            }
-        }
+    let none = [T::default(); LANES];
+    let [mut a, mut b, mut c, mut d] = [none; ROWS];
+    let each = rows[0].iter().zip(rows[1]).zip(rows[2]).zip(rows[3]);
+    for (block, (((&x, &y), &z), &w)) in panel.iter().zip(each) {
+        step(&mut a, x, block, combine);
+        step(&mut b, y, block, combine);
+        step(&mut c, z, block, combine);
+        step(&mut d, w, block, combine);
     }
-    sums
+    [a, b, c, d]
 }
 
 /// All sums of one row.
-#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
 #[inline(always)]
 fn alone<T: Number>(
     panels: &Panels<T>,
@@ -202,9 +228,7 @@ fn alone<T: Number>(
         let mut sums = [[T::default(); LANES]; SIDE];
         for ((((&value, a), b), c), d) in row.iter().zip(a).zip(b).zip(c).zip(d) {
             for (sums, block) in sums.iter_mut().zip([a, b, c, d]) {
-                for (sum, &weight) in sums.iter_mut().zip(block) {
-                    *sum = *sum + combine(value, weight);
-                }
+                step(sums, value, block, combine);
             }
         }
         for sums in sums {
@@ -215,9 +239,7 @@ fn alone<T: Number>(
     for panel in groups.remainder().chunks_exact(columns) {
         let mut sums = [T::default(); LANES];
         for (&value, block) in row.iter().zip(panel) {
-            for (sum, &weight) in sums.iter_mut().zip(block) {
-                *sum = *sum + combine(value, weight);
-            }
+            step(&mut sums, value, block, combine);
         }
         keep(out, place, sums);
         place += 1;
@@ -228,7 +250,8 @@ fn alone<T: Number>(
 mod tests {
     use proptest::prelude::*;
 
-    use super::Panels;
+    use super::{Panels, Sums};
+    use crate::sklearn::processor;
 
     proptest! {
         #[test]
@@ -241,6 +264,14 @@ mod tests {
             let values: Vec<f64> = (0..rows * stride).map(|at| number(at + 7)).collect();
             let mut out = vec![f64::NAN; rows * panels.stride()];
             panels.multiply(&values, stride, &mut out);
+            for version in 0..processor::VERSIONS {
+                let mut other = vec![0.0; out.len()];
+                let (panels, rows, out_) = (&panels, &values[..], &mut other[..]);
+                let work = Sums { panels, rows, stride, out: out_, combine: |a, b| a * b };
+                if columns > 0 && processor::version(version, work).is_some() {
+                    prop_assert_eq!(&other, &out);
+                }
+            }
             for (row, out) in out.chunks_exact(panels.stride()).enumerate() {
                 let mut added = vec![0.0; panels.stride()];
                 for (output, sum) in out.iter().enumerate().take(outputs) {

@@ -1,137 +1,94 @@
 //! Rows times a matrix.
 
-use crate::{Csr, table::Real};
+use std::ops::Range;
+
+use super::{panels::Panels, rows::doubles};
+use crate::{Csr, Data, Table, table::Real};
+
+/// Rows that are multiplied at once.
+const GROUP: usize = 32;
 
 /// A matrix that rows are multiplied by, `columns × outputs`.
 ///
 /// Every sum runs over the columns in order, whatever the number of rows, so that a row alone has the
 /// bits that it has among others.
 #[derive(Debug)]
-pub(crate) struct Product {
-    columns: usize,
-    outputs: usize,
-    weights: Vec<f64>,
-}
+pub(crate) struct Product(Panels<f64>);
 
 impl Product {
     /// From `columns × outputs` values; `None` when there are not so many.
+    #[expect(clippy::needless_pass_by_value, reason = "callers have no more use for the values")]
     pub(crate) fn new(weights: Vec<f64>, columns: usize, outputs: usize) -> Option<Self> {
-        (Some(weights.len()) == columns.checked_mul(outputs)).then_some(Self {
-            columns,
-            outputs,
-            weights,
-        })
+        let weight = |column: usize, output: usize| weights.get(column * outputs + output).copied();
+        let fits = Some(weights.len()) == columns.checked_mul(outputs);
+        fits.then(|| Self(Panels::new(columns, outputs, weight)))
     }
 
     /// From the transposed matrix: `outputs` rows of `columns` values, as `components_` has them;
     /// `None` when there are not so many.
     pub(crate) fn transposed(rows: &[f64], columns: usize, outputs: usize) -> Option<Self> {
-        if Some(rows.len()) != columns.checked_mul(outputs) {
-            return None;
-        }
-        let mut weights = vec![0.0; rows.len()];
-        for (output, row) in rows.chunks_exact(columns.max(1)).enumerate() {
-            for (to, &value) in weights.iter_mut().skip(output).step_by(outputs.max(1)).zip(row) {
-                *to = value;
-            }
-        }
-        Some(Self { columns, outputs, weights })
+        let weight = |column: usize, output: usize| rows.get(output * columns + column).copied();
+        let fits = Some(rows.len()) == columns.checked_mul(outputs);
+        fits.then(|| Self(Panels::new(columns, outputs, weight)))
     }
 
     /// Values of a row.
     pub(crate) fn columns(&self) -> usize {
-        self.columns
+        self.0.columns()
     }
 
     /// Values of an answer.
     pub(crate) fn outputs(&self) -> usize {
-        self.outputs
+        self.0.outputs()
     }
 
-    /// The matrix, row-major.
-    pub(crate) fn weights(&self) -> &[f64] {
-        &self.weights
+    /// Adds `value` times the weights of one column to the products of one row.
+    pub(crate) fn add(&self, column: usize, value: f64, out: &mut [f64]) {
+        self.0.add(column, value, out);
     }
 
     /// The products of dense rows, `rows × outputs`.
     pub(crate) fn dense<T: Real>(&self, rows: &[T], count: usize) -> Vec<f64> {
-        let mut out = vec![0.0; count * self.outputs];
-        let (width, outputs) = (self.columns.max(1), self.outputs);
-        let mut start = 0;
-        while start < outputs {
-            start += match outputs - start {
-                left if left >= 8 => self.tiles::<2, 8, T>(rows, width, start, &mut out),
-                left if left >= 4 => self.tiles::<4, 4, T>(rows, width, start, &mut out),
-                left if left >= 2 => self.tiles::<4, 2, T>(rows, width, start, &mut out),
-                _ => self.tiles::<4, 1, T>(rows, width, start, &mut out),
-            };
+        let (columns, outputs, stride) = (self.columns().max(1), self.outputs(), self.0.stride());
+        let mut out = vec![0.0; count * outputs];
+        let mut sums = vec![0.0; GROUP.min(count) * stride];
+        let mut doubles = Vec::with_capacity(GROUP.min(count) * columns);
+        let groups = rows.chunks(GROUP * columns).zip(out.chunks_mut((GROUP * outputs).max(1)));
+        for (rows, out) in groups {
+            doubles.clear();
+            doubles.extend(rows.iter().map(|v| v.to_f64()));
+            let sums = sums.get_mut(..rows.len() / columns * stride).unwrap_or_default();
+            self.0.multiply(&doubles, columns, sums);
+            let each = sums.chunks_exact(stride.max(1)).zip(out.chunks_exact_mut(outputs.max(1)));
+            for (sums, out) in each {
+                out.copy_from_slice(sums.get(..outputs).unwrap_or_default());
+            }
         }
         out
-    }
-
-    /// Fills the outputs from `start` on, `OUTPUTS` of them, `ROWS` rows at a time, so that the sums
-    /// stay in registers.
-    fn tiles<const ROWS: usize, const OUTPUTS: usize, T: Real>(
-        &self,
-        rows: &[T],
-        width: usize,
-        start: usize,
-        out: &mut [f64],
-    ) -> usize {
-        let several = rows.chunks_exact(ROWS * width);
-        let left = several.remainder();
-        let mut answers = out.chunks_exact_mut(ROWS * self.outputs);
-        for (rows, out) in several.zip(answers.by_ref()) {
-            self.tile::<ROWS, OUTPUTS, T>(rows, width, start, out);
-        }
-        let answers = answers.into_remainder().chunks_exact_mut(self.outputs);
-        for (row, out) in left.chunks_exact(width).zip(answers) {
-            self.tile::<1, OUTPUTS, T>(row, width, start, out);
-        }
-        OUTPUTS
-    }
-
-    fn tile<const ROWS: usize, const OUTPUTS: usize, T: Real>(
-        &self,
-        rows: &[T],
-        width: usize,
-        start: usize,
-        out: &mut [f64],
-    ) {
-        let mut sums = [[0.0; OUTPUTS]; ROWS];
-        let weights = self.weights.chunks_exact(self.outputs.max(1));
-        for (column, weights) in weights.enumerate() {
-            let Some(weights) = weights.get(start..).and_then(|w| w.first_chunk::<OUTPUTS>())
-            else {
-                return;
-            };
-            for (row, sums) in sums.iter_mut().enumerate() {
-                let Some(value) = rows.get(row * width + column) else { return };
-                let value = value.to_f64();
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum += value * weight;
-                }
-            }
-        }
-        for (sums, out) in sums.iter().zip(out.chunks_exact_mut(self.outputs)) {
-            if let Some(out) = out.get_mut(start..start + OUTPUTS) {
-                out.copy_from_slice(sums);
-            }
-        }
     }
 
     /// The products of sparse rows, `rows × outputs`: what is not stored costs nothing.
     pub(crate) fn sparse(&self, rows: &Csr, count: usize) -> Vec<f64> {
-        let mut out = vec![0.0; count * self.outputs];
-        for (row, out) in out.chunks_exact_mut(self.outputs.max(1)).enumerate() {
+        self.thin(rows, 0..count)
+    }
+
+    fn thin(&self, rows: &Csr, range: Range<usize>) -> Vec<f64> {
+        let mut out = vec![0.0; range.len() * self.outputs()];
+        for (row, out) in range.zip(out.chunks_exact_mut(self.outputs().max(1))) {
             let (columns, values) = rows.row(row);
             for (&column, &value) in columns.iter().zip(values) {
-                let start = column as usize * self.outputs;
-                let weights = self.weights.get(start..start + self.outputs).unwrap_or_default();
-                out.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
+                self.add(column as usize, value, out);
             }
         }
         out
+    }
+
+    /// The products of some rows of a table of floats.
+    pub(crate) fn of(&self, table: &Table, rows: Range<usize>) -> Vec<f64> {
+        match &table.data {
+            Data::Sparse(csr) => self.thin(csr, rows),
+            _ => self.dense(doubles(table, rows.clone(), &mut Vec::new()), rows.len()),
+        }
     }
 }
 

@@ -46,6 +46,53 @@ pub(crate) fn rows(c: Cursor<'_>, name: &str) -> Result<Csr, Error> {
     Ok(out)
 }
 
+/// A sparse matrix looked up by column.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    /// `columns + 1` offsets into `entries`.
+    starts: Vec<usize>,
+    /// Rows and values.
+    entries: Vec<(u32, f64)>,
+}
+
+impl Columns {
+    pub(crate) fn of(csr: &Csr) -> Self {
+        let mut starts = vec![0; csr.columns + 1];
+        for &column in &csr.indices {
+            if let Some(count) = starts.get_mut(column as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        let mut next = starts.clone();
+        let mut entries = vec![(0, 0.0); csr.values.len()];
+        for row in 0..csr.starts.len().saturating_sub(1) {
+            let (columns, values) = csr.row(row);
+            for (&column, &value) in columns.iter().zip(values) {
+                if let Some(at) = next.get_mut(column as usize) {
+                    if let Some(entry) = entries.get_mut(*at) {
+                        *entry = (row as u32, value);
+                    }
+                    *at += 1;
+                }
+            }
+        }
+        Self { starts, entries }
+    }
+
+    /// The rows that have a column, with their values.
+    pub(crate) fn column(&self, column: usize) -> &[(u32, f64)] {
+        match (self.starts.get(column), self.starts.get(column + 1)) {
+            (Some(&start), Some(&end)) => self.entries.get(start..end).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+}
+
 /// The rows of a sparse matrix, row-major, zeros filled in.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-use super::{laplace::Laplace, rows};
+use super::{laplace::Laplace, object, rows};
 use crate::{
     Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table,
     attributes::{self, version},
@@ -40,7 +40,7 @@ impl GaussianProcessClassifier {
         if classes < 2 {
             return Err(Error::attribute(c.class_name(), "classes_", "has fewer than two classes"));
         }
-        let base = c.require("base_estimator_")?;
+        let base = object(c, "base_estimator_")?;
         let pairwise = attributes::text(c, "multi_class") == Some("one_vs_one");
         let (shape, parts, count) = if classes == 2 {
             (Shape::Two, vec![base], 1)

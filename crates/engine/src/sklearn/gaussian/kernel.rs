@@ -5,11 +5,11 @@ use super::{
     leaf::{Leaf, Shape, Training},
 };
 use crate::{
-    Error, attributes,
+    Error, attributes, parallel,
     read::Cursor,
     sklearn::{
         pairwise::{self, Similarities},
-        panels::Panels,
+        panels::{LANES, Panels},
         refuse,
     },
 };
@@ -60,23 +60,37 @@ impl Kernel {
         self.count
     }
 
-    /// Hands over, a block of rows after another, the rows and their kernels: for each row
-    /// [`Kernel::count`] values, and some more that mean nothing up to the stride, which is the last
-    /// argument.
-    pub(super) fn blocks(
+    /// Values from the kernels of one row to those of the next.
+    pub(super) fn stride(&self) -> usize {
+        self.count.next_multiple_of(LANES).max(1)
+    }
+
+    /// What `answer` makes of some rows and their kernels: for each row [`Kernel::count`] values,
+    /// and zeros up to the stride. `cost` is about the nanoseconds that the answer to a row takes.
+    pub(super) fn answers(
         &self,
         rows: &[f64],
         f32: bool,
-        mut found: impl FnMut(&[f64], &[f64], usize),
-    ) {
-        let columns = self.columns.max(1);
-        let stride = self.count.next_multiple_of(8).max(1);
-        let mut out = vec![0.0; stride * BLOCK.min(rows.len() / columns)];
-        for rows in rows.chunks(BLOCK * columns) {
-            let out = out.get_mut(..rows.len() / columns * stride).unwrap_or_default();
-            self.tree.fill(rows, f32, out);
-            found(rows, out, stride);
-        }
+        (width, cost): (usize, usize),
+        answer: impl Fn(&[f64], &[f64], &mut [f64]) + Sync,
+    ) -> Vec<f64> {
+        let (columns, stride) = (self.columns.max(1), self.stride());
+        let mut out = vec![0.0; rows.len() / columns * width];
+        let cost = cost + self.count.saturating_mul(columns + 32) / 16;
+        parallel::rows(&mut out, width, cost, |first, out| {
+            let mut kernels = vec![0.0; stride * BLOCK.min(out.len() / width.max(1))];
+            for (block, out) in out.chunks_mut((BLOCK * width).max(1)).enumerate() {
+                let (at, count) = (first + block * BLOCK, out.len() / width.max(1));
+                let rows = rows.get(at * columns..(at + count) * columns).unwrap_or_default();
+                let kernels = kernels.get_mut(..count * stride).unwrap_or_default();
+                self.tree.fill(rows, f32, kernels);
+                for row in kernels.chunks_exact_mut(stride) {
+                    row.iter_mut().skip(self.count).for_each(|v| *v = 0.0);
+                }
+                answer(rows, kernels, out);
+            }
+        });
+        out
     }
 
     /// The kernel of a row and itself.
@@ -191,17 +205,7 @@ impl Tree {
                     *v += add;
                 }
             }
-            Self::Pairwise(others) => {
-                let count = rows.len() / others.columns().max(1);
-                // only kernels of counts refuse a row, and they are refused when the model is read
-                let found = others.of_rows(rows, count).unwrap_or_default();
-                let each = found.len() / count.max(1);
-                let stride = out.len() / count.max(1);
-                let out = out.chunks_exact_mut(stride.max(1));
-                for (out, found) in out.zip(found.chunks_exact(each.max(1))) {
-                    out.iter_mut().zip(found).for_each(|(out, found)| *out = *found);
-                }
-            }
+            Self::Pairwise(others) => others.fill_dense(rows, out),
             Self::Sum(parts) => Self::both(parts, rows, f32, out, |a, b| a + b),
             Self::Times(parts) => Self::both(parts, rows, f32, out, |a, b| a * b),
             Self::Power(part, exponent) => {

@@ -4,9 +4,17 @@
 use super::{
     kernel::Kernel,
     leaf::Training,
+    object,
     regressor::{narrow, training},
 };
-use crate::{Error, attributes, read::Cursor, sklearn::sums::sum};
+use crate::{
+    Error, attributes,
+    read::Cursor,
+    sklearn::{
+        processor::{self, Work},
+        weighted::Weighted,
+    },
+};
 
 /// The logistic function is about Σ wᵢ erf(λᵢ x): each λ with its w, as the library has them
 /// (Williams and Barber 1998, "Bayesian classification with Gaussian processes", appendix A).
@@ -18,15 +26,16 @@ const STEPS: [(f64, f64); 5] = [
     (0.39, -2_010.494_226_54),
 ];
 
-/// Rows whose systems of equations are solved side by side.
-const LANES: usize = 8;
+/// Rows whose systems of equations are solved side by side, of few rows and of many.
+const FEW: usize = 8;
+const MANY: usize = 32;
 
 /// A classifier of two classes.
 #[derive(Debug)]
 pub(super) struct Laplace {
     kernel: Kernel,
     /// For each row of training, how far its probability is from its class.
-    slopes: Vec<f64>,
+    slopes: Weighted,
     /// For each row of training, the square root of the curvature of its likelihood.
     roots: Vec<f64>,
     /// The lower triangle, row after row: 1, 2, 3, … values.
@@ -39,11 +48,12 @@ impl Laplace {
         let rows = training(c, columns)?;
         let known =
             Training { rows: &rows.values, columns, f32: rows.yields_f32, narrow: narrow(release) };
-        let kernel = Kernel::read(c.require("kernel_")?, known).map_err(|it| it.at("kernel_"))?;
+        let kernel = Kernel::read(object(c, "kernel_")?, known).map_err(|it| it.at("kernel_"))?;
         let count = kernel.count();
         let targets = attributes::numbers_of(c, "y_train_", count)?;
         let shares = attributes::numbers_of(c, "pi_", count)?;
-        let slopes = targets.iter().zip(&shares).map(|(target, share)| target - share).collect();
+        let slope = |_, row: usize| Some(targets.get(row)? - shares.get(row)?);
+        let slopes = Weighted::new(1, count, slope);
         let roots = attributes::numbers_of(c, "W_sr_", count)?;
         let whole = attributes::grid(c, "L_")?;
         attributes::counted(c, "L_", whole.values.len(), count * count)?;
@@ -54,63 +64,79 @@ impl Laplace {
 
     /// The mean of the latent function at each row, which is positive for the second class.
     pub(super) fn means(&self, rows: &[f64], f32: bool) -> Vec<f64> {
-        let mut means = Vec::new();
-        self.kernel.blocks(rows, f32, |_, kernels, stride| {
-            means.extend(kernels.chunks_exact(stride).map(|kernels| self.mean(kernels)));
-        });
-        means
+        let cost = self.kernel.count() / 8;
+        self.kernel.answers(rows, f32, (1, cost), |_, kernels, out| self.mean(kernels, out))
     }
 
-    fn mean(&self, kernels: &[f64]) -> f64 {
-        sum(kernels.get(..self.slopes.len()).unwrap_or_default(), &self.slopes, |a, b| a * b)
+    fn mean(&self, kernels: &[f64], out: &mut [f64]) {
+        self.slopes.sums(kernels, std::slice::from_ref(&self.slopes.blocks()), out);
     }
 
     /// The probability of the second class of each row.
     pub(super) fn probabilities(&self, rows: &[f64], f32: bool) -> Vec<f64> {
-        let count = self.kernel.count();
-        let mut out = Vec::new();
-        let mut lanes = vec![[0.0; LANES]; count];
-        self.kernel.blocks(rows, f32, |rows, kernels, stride| {
-            let width = rows.len() / (kernels.len() / stride).max(1);
-            let groups = rows.chunks(LANES * width.max(1)).zip(kernels.chunks(LANES * stride));
-            for (rows, kernels) in groups {
-                for (place, kernels) in kernels.chunks_exact(stride).enumerate() {
-                    for ((lanes, value), root) in lanes.iter_mut().zip(kernels).zip(&self.roots) {
-                        if let Some(lane) = lanes.get_mut(place) {
-                            *lane = root * value;
-                        }
-                    }
-                }
-                let explained = self.explained(&mut lanes);
-                let each = rows.chunks_exact(width.max(1)).zip(kernels.chunks_exact(stride));
-                for ((row, kernels), explained) in each.zip(explained) {
-                    let variance = self.kernel.own(row) - explained;
-                    out.push(expected(self.mean(kernels), variance));
-                }
+        let cost = 200 + self.triangle.len() / 8;
+        self.kernel.answers(rows, f32, (1, cost), |rows, kernels, out| {
+            self.mean(kernels, out);
+            if out.len() <= FEW {
+                self.expected::<FEW>(rows, kernels, out);
+            } else {
+                self.expected::<MANY>(rows, kernels, out);
             }
-        });
-        out
+        })
     }
 
-    /// The squared length of the solution of the lower triangle for each lane, which is solved in
-    /// place.
-    fn explained(&self, lanes: &mut [[f64; LANES]]) -> [f64; LANES] {
-        let mut lengths = [0.0; LANES];
+    /// Turns the means of rows into probabilities, `N` rows at a time.
+    fn expected<const N: usize>(&self, rows: &[f64], kernels: &[f64], out: &mut [f64]) {
+        let (width, stride) = (rows.len() / out.len().max(1), self.kernel.stride());
+        let mut lanes = vec![[0.0; N]; self.kernel.count()];
+        let groups = rows.chunks(N * width.max(1)).zip(kernels.chunks(N * stride));
+        for ((rows, kernels), out) in groups.zip(out.chunks_mut(N)) {
+            for (place, kernels) in kernels.chunks_exact(stride).enumerate() {
+                for ((lanes, value), root) in lanes.iter_mut().zip(kernels).zip(&self.roots) {
+                    if let Some(lane) = lanes.get_mut(place) {
+                        *lane = root * value;
+                    }
+                }
+            }
+            let explained = processor::run(Solved { triangle: &self.triangle, lanes: &mut lanes });
+            let each = rows.chunks_exact(width.max(1)).zip(out);
+            for ((row, out), explained) in each.zip(explained) {
+                *out = expected(*out, self.kernel.own(row) - explained);
+            }
+        }
+    }
+}
+
+/// The squared length of the solution of the lower triangle for each lane, which is solved in
+/// place.
+struct Solved<'s, const N: usize> {
+    triangle: &'s [f64],
+    lanes: &'s mut [[f64; N]],
+}
+
+impl<const N: usize> Work for Solved<'_, N> {
+    type Out = [f64; N];
+
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
+    fn run(self) -> [f64; N] {
+        let mut lengths = [0.0; N];
         let mut start = 0;
-        for at in 0..lanes.len() {
+        for at in 0..self.lanes.len() {
             let line = self.triangle.get(start..start + at + 1).unwrap_or_default();
             start += at + 1;
-            let (solved, rest) = lanes.split_at_mut(at);
+            let (solved, rest) = self.lanes.split_at_mut(at);
             let (Some(own), Some((diagonal, line))) = (rest.first_mut(), line.split_last()) else {
                 break;
             };
+            let mut left = *own;
             for (weight, solved) in line.iter().zip(solved) {
-                for (own, solved) in own.iter_mut().zip(solved) {
-                    *own -= weight * *solved;
+                for (left, solved) in left.iter_mut().zip(solved) {
+                    *left -= weight * *solved;
                 }
             }
-            for (own, length) in own.iter_mut().zip(&mut lengths) {
-                *own /= diagonal;
+            for ((own, left), length) in own.iter_mut().zip(left).zip(&mut lengths) {
+                *own = left / diagonal;
                 *length += *own * *own;
             }
         }

@@ -1,7 +1,14 @@
 //! Kernels of the distance between two rows.
 
 use super::bessel;
-use crate::{Error, attributes, read::Cursor, sklearn::panels::Panels};
+use crate::{
+    Error, attributes,
+    read::Cursor,
+    sklearn::{
+        exponential::{self, Exp, Function},
+        panels::Panels,
+    },
+};
 
 /// The rows of training, and what a file says about the arithmetic of its release.
 #[derive(Clone, Copy, Debug)]
@@ -90,11 +97,6 @@ impl Leaf {
         Self { shape, scale, others: Panels::new(training.columns, count, value) }
     }
 
-    /// Values from one row of `out` to the next.
-    pub(super) fn stride(&self) -> usize {
-        self.others.stride()
-    }
-
     /// The kernel between each row and each row of training, written over `out`.
     pub(super) fn fill(&self, rows: &[f64], f32: bool, out: &mut [f64]) {
         let columns = self.others.columns().max(1);
@@ -103,10 +105,7 @@ impl Leaf {
             self.scale.apply(row, f32, &mut scaled);
         }
         self.others.distances(&scaled, columns, out);
-        let count = self.others.outputs();
-        for row in out.chunks_exact_mut(self.stride().max(1)) {
-            self.shape.apply(row.get_mut(..count).unwrap_or_default());
-        }
+        self.shape.apply(out);
     }
 }
 
@@ -119,7 +118,7 @@ impl Shape {
             }
         };
         match self {
-            Self::Radial => each(squares, &|square| (-0.5 * square).exp()),
+            Self::Radial => exponential::apply(squares, Exp(-0.5)),
             Self::Rational(scale, alpha) => {
                 each(squares, &|square| (1.0 + square / scale).powf(-alpha));
             }
@@ -135,36 +134,47 @@ impl Shape {
     }
 }
 
+/// Matérn's kernel of a squared distance where it has a closed form: the terms of the polynomial
+/// 1 + v + v²/3, and what the distance is multiplied by.
+#[derive(Clone, Copy, Debug)]
+struct Closed {
+    terms: u8,
+    root: f64,
+}
+
+impl Function for Closed {
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
+    fn of(self, square: f64) -> f64 {
+        let v = square.sqrt() * self.root;
+        let polynomial = match self.terms {
+            1 => 1.0,
+            2 => 1.0 + v,
+            _ => 1.0 + v + v * v / 3.0,
+        };
+        polynomial * exponential::exp(-v)
+    }
+}
+
 /// Matérn's kernel of squared distances, with closed forms where there is one in the library.
 fn matern(squares: &mut [f64], smoothness: f64) {
-    let of = |kernel: &dyn Fn(f64) -> f64, squares: &mut [f64]| {
-        for v in squares {
-            *v = kernel(v.sqrt());
-        }
-    };
     if smoothness == 0.5 {
-        of(&|distance| (-distance).exp(), squares);
+        exponential::apply(squares, Closed { terms: 1, root: 1.0 });
     } else if smoothness == 1.5 {
-        let root = 3_f64.sqrt();
-        of(&|distance| (1.0 + distance * root) * (-distance * root).exp(), squares);
+        exponential::apply(squares, Closed { terms: 2, root: 3_f64.sqrt() });
     } else if smoothness == 2.5 {
-        let root = 5_f64.sqrt();
-        let kernel = |distance: f64| {
-            let v = distance * root;
-            (1.0 + v + v * v / 3.0) * (-v).exp()
-        };
-        of(&kernel, squares);
+        exponential::apply(squares, Closed { terms: 3, root: 5_f64.sqrt() });
     } else if smoothness.is_infinite() {
-        of(&|distance| (-(distance * distance) / 2.0).exp(), squares);
+        exponential::apply(squares, Exp(-0.5));
     } else {
         let factor = 2_f64.powf(1.0 - smoothness) / libm::tgamma(smoothness);
         let root = (2.0 * smoothness).sqrt();
-        let kernel = |distance: f64| {
+        for square in squares {
+            let distance = square.sqrt();
             // the function has no value at zero, and one next to it
             let distance = if distance == 0.0 { f64::EPSILON } else { distance };
             let v = root * distance;
-            factor * v.powf(smoothness) * bessel::second_kind(smoothness, v)
-        };
-        of(&kernel, squares);
+            *square = factor * v.powf(smoothness) * bessel::second_kind(smoothness, v);
+        }
     }
 }

@@ -1,9 +1,9 @@
-use super::{kernel::Kernel, leaf::Training, rows};
+use super::{kernel::Kernel, leaf::Training, object, rows};
 use crate::{
     Error, Inputs, Method, Output, OutputData, Predictor, Table,
     attributes::{self, version},
     read::Cursor,
-    sklearn::sums::sum,
+    sklearn::weighted::Weighted,
 };
 
 /// `GaussianProcessRegressor`: the mean of the process.
@@ -14,7 +14,7 @@ pub(crate) struct GaussianProcessRegressor {
     columns: usize,
     kernel: Kernel,
     /// For each target, its weight of each row of training.
-    weights: Vec<Vec<f64>>,
+    weights: Weighted,
     /// For each target, what its mean was divided by, and what is added.
     units: Vec<(f64, f64)>,
     /// The answer has two dimensions.
@@ -47,7 +47,7 @@ impl GaussianProcessRegressor {
         let rows = training(c, columns)?;
         let narrow = narrow(c);
         let known = Training { rows: &rows.values, columns, f32: rows.yields_f32, narrow };
-        let kernel = Kernel::read(c.require("kernel_")?, known).map_err(|it| it.at("kernel_"))?;
+        let kernel = Kernel::read(object(c, "kernel_")?, known).map_err(|it| it.at("kernel_"))?;
         let count = kernel.count();
         let alpha = attributes::grid(c, "alpha_")?;
         let targets = match alpha.shape[..] {
@@ -56,7 +56,7 @@ impl GaussianProcessRegressor {
             _ => return Err(Error::attribute(c.class_name(), "alpha_", "has no targets")),
         };
         attributes::counted(c, "alpha_", alpha.values.len(), count * targets)?;
-        let of_target = |target| alpha.values.iter().skip(target).step_by(targets).copied();
+        let weight = |target: usize, row: usize| alpha.values.get(row * targets + target).copied();
         let each = |name: &str| -> Result<Vec<f64>, Error> {
             let found = attributes::numbers(c, name)?;
             match found[..] {
@@ -71,7 +71,7 @@ impl GaussianProcessRegressor {
             class: c.class_name().to_owned(),
             inputs,
             columns,
-            weights: (0..targets).map(|target| of_target(target).collect()).collect(),
+            weights: Weighted::new(targets, count, weight),
             units,
             matrix: alpha.shape.len() == 2 && (targets > 1 || !recent),
             kernel,
@@ -90,20 +90,17 @@ impl Predictor for GaussianProcessRegressor {
 
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         let (rows, f32) = rows(input, self.columns, &self.class)?;
-        let mut values = Vec::with_capacity(input.rows * self.weights.len());
-        self.kernel.blocks(&rows, f32, |_, kernels, stride| {
-            for kernels in kernels.chunks_exact(stride) {
-                let kernels = kernels.get(..self.kernel.count()).unwrap_or_default();
-                for (weights, (unit, mean)) in self.weights.iter().zip(&self.units) {
-                    values.push(unit * sum(kernels, weights, |a, b| a * b) + mean);
+        let targets = self.weights.lists();
+        let (whole, cost) = (self.weights.blocks(), targets * self.kernel.count() / 8);
+        let values = self.kernel.answers(&rows, f32, (targets, cost), |_, kernels, out| {
+            self.weights.sums(kernels, std::slice::from_ref(&whole), out);
+            for out in out.chunks_exact_mut(targets) {
+                for (value, (unit, mean)) in out.iter_mut().zip(&self.units) {
+                    *value = unit * *value + mean;
                 }
             }
         });
         let data = OutputData::F64(values);
-        Ok(if self.matrix {
-            Output::matrix(input.rows, self.weights.len(), data)
-        } else {
-            Output::flat(data)
-        })
+        Ok(if self.matrix { Output::matrix(input.rows, targets, data) } else { Output::flat(data) })
     }
 }

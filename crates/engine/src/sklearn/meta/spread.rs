@@ -94,14 +94,9 @@ impl LabelSpreading {
                 self.distributions.dense(&kernels, table.rows)
             }
             Nearness::Nearest { neighbors, k } => {
-                let rows = self.distributions.weights();
                 neighbors.nearest(table, *k, width, |near, out: &mut [f64]| {
                     for near in near {
-                        let start = near.row as usize * width;
-                        let own = rows.get(start..start + width).unwrap_or_default();
-                        for (sum, share) in out.iter_mut().zip(own) {
-                            *sum += share;
-                        }
+                        self.distributions.add(near.row as usize, 1.0, out);
                     }
                 })?
             }

@@ -1,16 +1,17 @@
 //! Sparse rows of training, looked up by column.
 
 use super::metric::Metric;
-use crate::{Csr, Error, read::Cursor, sklearn::sparse};
+use crate::{
+    Error,
+    read::Cursor,
+    sklearn::sparse::{self, Columns},
+};
 
 /// For each column, the rows that have it and their values.
 #[derive(Debug)]
 pub(super) struct Postings {
-    columns: usize,
-    /// `columns + 1` offsets into `entries`.
-    starts: Vec<usize>,
-    /// Rows and values.
-    entries: Vec<(u32, f64)>,
+    width: usize,
+    columns: Columns,
     /// What each row has for itself: the sum of its squares, or of its magnitudes.
     own: Vec<f64>,
 }
@@ -33,50 +34,15 @@ impl Postings {
                 hint: "Fit it on dense rows, or with one of these metrics".into(),
             })?);
         }
-        Ok(Self::turned(&csr, own))
-    }
-
-    fn turned(csr: &Csr, own: Vec<f64>) -> Self {
-        let mut starts = vec![0; csr.columns + 1];
-        for &column in &csr.indices {
-            if let Some(count) = starts.get_mut(column as usize + 1) {
-                *count += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        let mut next = starts.clone();
-        let mut entries = vec![(0, 0.0); csr.values.len()];
-        for row in 0..own.len() {
-            let (columns, values) = csr.row(row);
-            for (&column, &value) in columns.iter().zip(values) {
-                if let Some(at) = next.get_mut(column as usize) {
-                    if let Some(entry) = entries.get_mut(*at) {
-                        *entry = (row as u32, value);
-                    }
-                    *at += 1;
-                }
-            }
-        }
-        Self { columns: csr.columns, starts, entries, own }
+        Ok(Self { width: csr.columns, columns: Columns::of(&csr), own })
     }
 
     pub(super) fn columns(&self) -> usize {
-        self.columns
+        self.width
     }
 
     pub(super) fn count(&self) -> usize {
         self.own.len()
-    }
-
-    fn column(&self, column: usize) -> &[(u32, f64)] {
-        match (self.starts.get(column), self.starts.get(column + 1)) {
-            (Some(&start), Some(&end)) => self.entries.get(start..end).unwrap_or_default(),
-            _ => &[],
-        }
     }
 
     /// The reduced distances of a row to all rows; `row` holds columns and values.
@@ -87,7 +53,7 @@ impl Postings {
             let whole: f64 = row.iter().map(|(_, x)| x.abs()).sum();
             out.extend(self.own.iter().map(|own| own + whole));
             for &(column, x) in row.iter() {
-                for &(at, y) in self.column(column as usize) {
+                for &(at, y) in self.columns.column(column as usize) {
                     if let Some(sum) = out.get_mut(at as usize) {
                         *sum += (x - y).abs() - x.abs() - y.abs();
                     }
@@ -99,7 +65,7 @@ impl Postings {
         let square = of_row(metric, &mut values).unwrap_or_default();
         out.resize(self.own.len(), 0.0);
         for (&(column, _), x) in row.iter().zip(values) {
-            for &(at, y) in self.column(column as usize) {
+            for &(at, y) in self.columns.column(column as usize) {
                 if let Some(sum) = out.get_mut(at as usize) {
                     *sum += x * y;
                 }

@@ -1,6 +1,8 @@
 //! Sums as numpy adds: thresholds are compared with the very numbers that they are made of, so that the
 //! last bit decides which columns stay.
 
+use crate::sklearn::sums;
+
 /// The type that a sum is rounded to after each addition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Width {
@@ -19,28 +21,15 @@ impl Width {
     }
 }
 
-/// Values up to which numpy adds without halving.
-const BLOCK: usize = 128;
-
-/// The sum of contiguous values: halves of halves, and eight sums in a block.
+/// The sum of contiguous values, each of which is a number of the type.
 pub(super) fn pairwise(values: &[f64], width: Width) -> f64 {
-    let add = |a: f64, b: f64| width.round(a + b);
-    if values.len() > BLOCK {
-        let half = values.len() / 2;
-        let (left, right) = values.split_at(half - half % 8);
-        return add(pairwise(left, width), pairwise(right, width));
+    match width {
+        Width::F64 => sums::pairwise(values),
+        Width::F32 => {
+            let floats: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+            f64::from(sums::pairwise(&floats))
+        }
     }
-    let (eights, rest) = values.as_chunks::<8>();
-    let Some((first, eights)) = eights.split_first() else {
-        return rest.iter().fold(0.0, |sum, &v| add(sum, v));
-    };
-    let mut sums = *first;
-    for eight in eights {
-        sums.iter_mut().zip(eight).for_each(|(sum, &v)| *sum = add(*sum, v));
-    }
-    let [a, b, c, d, e, f, g, h] = sums;
-    let all = add(add(add(a, b), add(c, d)), add(add(e, f), add(g, h)));
-    rest.iter().fold(all, |sum, &v| add(sum, v))
 }
 
 /// The mean of contiguous values; NaN of none.

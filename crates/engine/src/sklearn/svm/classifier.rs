@@ -1,4 +1,4 @@
-use super::{Machine, coupling};
+use super::{Machine, coupling, pairs};
 use crate::{
     Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, attributes, read::Cursor,
     scores::argmax,
@@ -52,7 +52,7 @@ impl SupportVectorClassifier {
     /// The class with most votes, the first of equal ones.
     fn winner(&self, decision: &[f64]) -> usize {
         if self.breaks_ties && self.by_class {
-            let mut confidences = Vec::new();
+            let mut confidences = vec![0.0; self.classes()];
             self.confidences(decision, &mut confidences);
             return argmax(&confidences);
         }
@@ -67,9 +67,11 @@ impl SupportVectorClassifier {
     }
 
     /// Votes, and between equal ones the sum of the scores squeezed to less than a vote.
-    fn confidences(&self, decision: &[f64], out: &mut Vec<f64>) {
+    fn confidences(&self, decision: &[f64], out: &mut [f64]) {
         let classes = self.classes();
-        let (mut votes, mut sums) = (vec![0.0; classes], vec![0.0; classes]);
+        let mut sums = vec![0.0; classes];
+        out.fill(0.0);
+        let votes = &mut *out;
         for ((i, j), &score) in pairs(classes).zip(decision) {
             let winner = if score < 0.0 { j } else { i };
             for (at, by) in [(i, score), (j, -score)] {
@@ -79,12 +81,12 @@ impl SupportVectorClassifier {
                 }
             }
         }
-        out.extend(
-            votes.iter().zip(&sums).map(|(votes, sum)| votes + sum / (3.0 * (sum.abs() + 1.0))),
-        );
+        for (votes, sum) in votes.iter_mut().zip(&sums) {
+            *votes += sum / (3.0 * (sum.abs() + 1.0));
+        }
     }
 
-    fn probabilities(&self, sigmoids: &[(f64, f64)], decision: &[f64], out: &mut Vec<f64>) {
+    fn probabilities(&self, sigmoids: &[(f64, f64)], decision: &[f64], out: &mut [f64]) {
         let classes = self.classes();
         let mut all = vec![0.0; classes * classes];
         for (((i, j), &score), &(a, b)) in pairs(classes).zip(decision).zip(sigmoids) {
@@ -95,13 +97,8 @@ impl SupportVectorClassifier {
                 }
             }
         }
-        out.extend(coupling::coupled(&all, classes));
+        out.copy_from_slice(&coupling::coupled(&all, classes));
     }
-}
-
-/// The pairs of classes in libsvm's order.
-fn pairs(classes: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..classes).flat_map(move |i| (i + 1..classes).map(move |j| (i, j)))
 }
 
 /// The sigmoids of a model that was fitted with `probability=True`.
@@ -130,16 +127,16 @@ impl Predictor for SupportVectorClassifier {
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let classes = self.classes();
-        let mut values = Vec::new();
         match (method, &self.sigmoids) {
             (Method::DecisionFunction, _) => {
                 let columns = if self.by_class { classes } else { self.machine.intercepts.len() };
-                values.reserve(input.rows * columns);
-                self.machine.decide(input, |decision| match decision {
-                    // two classes: positive for the second
-                    [score] => values.push(-score),
-                    _ if self.by_class => self.confidences(decision, &mut values),
-                    _ => values.extend_from_slice(decision),
+                let values = self.machine.decide(input, columns, |decision, out| {
+                    match (decision, &mut *out) {
+                        // two classes: positive for the second
+                        ([score], [out]) => *out = -score,
+                        _ if self.by_class => self.confidences(decision, out),
+                        _ => out.copy_from_slice(decision),
+                    }
                 })?;
                 let data = OutputData::F64(values);
                 Ok(if columns == 1 {
@@ -149,9 +146,8 @@ impl Predictor for SupportVectorClassifier {
                 })
             }
             (Method::PredictProba | Method::PredictLogProba, Some(sigmoids)) => {
-                values.reserve(input.rows * classes);
-                self.machine.decide(input, |decision| {
-                    self.probabilities(sigmoids, decision, &mut values);
+                let mut values = self.machine.decide(input, classes, |decision, out| {
+                    self.probabilities(sigmoids, decision, out);
                 })?;
                 if method == Method::PredictLogProba {
                     for value in &mut values {
@@ -161,8 +157,9 @@ impl Predictor for SupportVectorClassifier {
                 Ok(Output::matrix(input.rows, classes, OutputData::F64(values)))
             }
             _ => {
-                let mut winners = Vec::with_capacity(input.rows);
-                self.machine.decide(input, |decision| winners.push(self.winner(decision)))?;
+                let winners = self.machine.decide(input, 1, |decision, out: &mut [usize]| {
+                    out.fill(self.winner(decision));
+                })?;
                 Ok(Output::flat(self.labels.take(winners.into_iter())))
             }
         }

@@ -1,4 +1,11 @@
-use crate::{Error, attributes, read::Cursor, sklearn::refuse};
+use crate::{
+    Error, attributes,
+    read::Cursor,
+    sklearn::{
+        exponential::{self, Exp, Tanh},
+        refuse,
+    },
+};
 
 /// The similarity of a row and a support vector.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,46 +78,34 @@ impl Kernel {
         matches!(self, Self::Radial { .. })
     }
 
-    /// The kernel of a product, or of a squared distance.
-    pub(super) fn of(self, value: f64) -> f64 {
+    /// Turns products, or squared distances, into kernels.
+    pub(super) fn apply(self, values: &mut [f64]) {
         match self {
-            Self::Linear | Self::Precomputed => value,
-            Self::Polynomial { gamma, coef0, degree } => power(gamma * value + coef0, degree),
-            Self::Radial { gamma } => (-gamma * value).exp(),
-            Self::Sigmoid { gamma, coef0 } => (gamma * value + coef0).tanh(),
+            Self::Linear | Self::Precomputed => {}
+            Self::Polynomial { gamma, coef0, degree } => {
+                exponential::power(values, gamma, coef0, degree);
+            }
+            Self::Radial { gamma } => exponential::apply(values, Exp(-gamma)),
+            Self::Sigmoid { gamma, coef0 } => {
+                for v in values.iter_mut() {
+                    *v = gamma * *v + coef0;
+                }
+                exponential::apply(values, Tanh);
+            }
         }
     }
-}
-
-/// A power by squaring, the multiplications in libsvm's order.
-fn power(base: f64, exponent: u32) -> f64 {
-    let (mut square, mut out, mut left) = (base, 1.0, exponent);
-    while left > 0 {
-        if left % 2 == 1 {
-            out *= square;
-        }
-        square *= square;
-        left /= 2;
-    }
-    out
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Kernel, power};
-
-    #[test]
-    fn powers_are_powers() {
-        assert_eq!(
-            [0, 1, 2, 5, 10].map(|exponent| power(-2.0, exponent)),
-            [1.0, -2.0, 4.0, -32.0, 1024.0]
-        );
-    }
+    use super::Kernel;
 
     #[test]
     fn a_kernel_of_distances_is_one_at_no_distance() {
         let radial = Kernel::Radial { gamma: 0.3 };
         assert!(radial.is_of_distance());
-        assert_eq!(radial.of(0.0), 1.0);
+        let mut values = [0.0; 9];
+        radial.apply(&mut values);
+        assert_eq!(values, [1.0; 9]);
     }
 }

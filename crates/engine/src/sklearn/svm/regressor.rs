@@ -66,7 +66,5 @@ impl Predictor for OutlierDetector {
 }
 
 fn scores(machine: &Machine, input: &Table) -> Result<Vec<f64>, Error> {
-    let mut scores = Vec::with_capacity(input.rows);
-    machine.decide(input, |decision| scores.extend_from_slice(decision))?;
-    Ok(scores)
+    machine.decide(input, 1, |decision, out: &mut [f64]| out.copy_from_slice(decision))
 }
