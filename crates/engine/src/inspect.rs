@@ -1,7 +1,7 @@
 //! What a model file is, told without serving it.
 
 use crate::{
-    Error, Limits, Model, Source, catalogue, estimators, flavors,
+    Error, Labels, Limits, Model, Source, attributes, catalogue, estimators, flavors,
     read::{Cursor, Id},
     sklearn::{building::Building, parts},
 };
@@ -25,6 +25,8 @@ pub struct Inspection {
     pub steps: Vec<Step>,
     /// Classes and functions the file names, as `module.name`.
     pub references: Vec<String>,
+    /// The classes whose probabilities the model tells, in their order, where the file names them.
+    pub classes: Option<Labels>,
     /// The loaded model, or why it cannot be served.
     pub outcome: Result<Model, Error>,
 }
@@ -71,8 +73,30 @@ pub fn inspect(source: &Source, limits: &Limits) -> Result<Inspection, Error> {
             (names.join("+"), formats.join(", then "))
         }
     };
+    let classes = links.last().and_then(classes);
     let outcome = flavors::join(links).and_then(flavors::Opened::into_model);
-    Ok(Inspection { file, format, steps, references, outcome })
+    Ok(Inspection { file, format, steps, references, classes, outcome })
+}
+
+/// The classes of the estimator that answers: the outermost one, the last step of a pipeline, or what
+/// a search has found best.
+fn classes(link: &flavors::Opened) -> Option<Labels> {
+    let document = link.loaded.document.as_ref()?;
+    let mut estimator = document.root();
+    for _ in 0..DEEPEST {
+        if let Ok(labels) = attributes::labels(estimator, "classes_") {
+            return Some(labels);
+        }
+        estimator = match (estimator.attr("steps"), estimator.attr("best_estimator_")) {
+            (Some(steps), _) => {
+                let step = steps.go(*steps.items()?.last()?);
+                step.go(*step.items()?.last()?)
+            }
+            (None, Some(best)) => best,
+            (None, None) => return None,
+        };
+    }
+    None
 }
 
 /// The estimators of one file, and the classes and functions it names.

@@ -8,6 +8,7 @@ use longshore_engine::Method;
 mod announce;
 #[cfg(feature = "operator")]
 mod autoscaler;
+mod batch;
 mod batches;
 #[cfg(feature = "cli")]
 mod experiments;
@@ -38,6 +39,7 @@ mod value;
 pub(crate) use announce::AnnounceArgs;
 #[cfg(feature = "operator")]
 pub(crate) use autoscaler::{AutoscalerArgs, AutoscalerCommand};
+pub(crate) use batch::{BatchRunArgs, RowFormat};
 pub(crate) use batches::BatchArgs;
 #[cfg(feature = "cli")]
 pub(crate) use experiments::{ExperimentArgs, ExperimentsArgs, ExperimentsCommand};
@@ -101,6 +103,8 @@ pub(crate) enum Command {
     Fetch(FetchArgs),
     /// Ask a model for predictions, without a server
     Predict(PredictArgs),
+    /// Answer all rows of files, of any size, and write the answers to a file
+    Batch(Box<BatchRunArgs>),
     /// Say what a model is, what it takes, and what of it runs natively
     Inspect(InspectArgs),
     /// Compare a model's answers with those that its own library gave

@@ -4,6 +4,7 @@ mod advice;
 pub(crate) mod api_key;
 #[cfg(feature = "operator")]
 pub(crate) mod autoscaler;
+pub(crate) mod batch;
 pub(crate) mod bench;
 mod curl;
 pub(crate) mod demo;

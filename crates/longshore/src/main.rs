@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => cmd::serve::run(&args),
         Command::Fetch(args) => cmd::fetch::run(&args),
         Command::Predict(args) => cmd::predict::run(&args),
+        Command::Batch(args) => cmd::batch::run(&args),
         Command::Inspect(args) => cmd::inspect::run(&args),
         Command::Verify(args) => cmd::verify::run(&args),
         Command::Demo(args) => cmd::demo::run(&args),
@@ -95,6 +96,9 @@ fn main() -> ExitCode {
 
 /// The exit code of a failure, which tells whether the same command may succeed later.
 fn code(error: &anyhow::Error) -> ExitCode {
+    if let Some(ended) = error.downcast_ref::<cmd::batch::Ended>() {
+        return ExitCode::from(ended.code());
+    }
     let of_storage = error.chain().find_map(|it| it.downcast_ref::<longshore_storage::Error>());
     if of_storage.is_some_and(longshore_storage::Error::is_transient) {
         ExitCode::from(TRY_AGAIN)

@@ -13,6 +13,7 @@
 mod announce;
 #[cfg(feature = "arrow")]
 mod budget;
+pub mod bulk;
 mod catalog;
 mod config;
 mod contract;

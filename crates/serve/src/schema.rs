@@ -156,6 +156,13 @@ impl Schema {
         }
     }
 
+    /// True for a column that takes bytes as they are.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn is_binary(&self, name: &str, at: usize) -> bool {
+        let field = if self.names().is_some() { self.field(name) } else { self.fields.get(at) };
+        field.is_some_and(|field| field.kind == Some(ColumnType::Binary))
+    }
+
     /// Brings rows into the order and the types that the model takes.
     pub(crate) fn fit(&self, frame: Frame<'_>) -> Result<Table, Failure> {
         let rows = frame.rows;

@@ -28,6 +28,7 @@ mod endpoint;
 mod failure;
 mod list;
 pub(crate) mod sign;
+pub(crate) mod upload;
 
 use credentials::{Credentials, Keys};
 use endpoint::Endpoint;
@@ -95,13 +96,18 @@ impl S3 {
     /// One attempt. It mends what can be mended at once (region, clock, credentials), each once,
     /// and sends the request again.
     fn answer(&self, ask: &Ask<'_>) -> Result<Result<Reply, Refusal>, Attempt> {
+        self.answer_to(ask, b"")
+    }
+
+    /// The same for a request with a body.
+    fn answer_to(&self, ask: &Ask<'_>, body: &[u8]) -> Result<Result<Reply, Refusal>, Attempt> {
         let (mut moved, mut set, mut renewed) = (false, false, false);
         loop {
             let region = self.region(ask.bucket);
             let url = self.endpoint.url(ask.bucket, &region);
             let url = url.join(&encode_path(ask.key)).with_query(ask.query);
             let keys = self.credentials.get(&self.shown(ask, &region))?;
-            let reply = self.send(ask, &url, keys.as_deref(), &region)?;
+            let reply = self.send(ask, &url, keys.as_deref(), &region, body)?;
             if matches!(reply.status, 200 | 206) {
                 return Ok(Ok(reply));
             }
@@ -166,6 +172,7 @@ impl S3 {
         url: &Url,
         keys: Option<&Keys>,
         region: &str,
+        body: &[u8],
     ) -> Result<Reply, Attempt> {
         let given: Vec<_> =
             ask.headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
@@ -174,10 +181,14 @@ impl S3 {
             Some(keys) => {
                 let now = time::seconds(SystemTime::now());
                 let now = now.saturating_add_signed(self.skew.load(Ordering::Relaxed));
-                sign::headers(keys, region, ask.method.as_str(), url, &given, now)
+                sign::headers(keys, region, ask.method.as_str(), url, &given, body, now)
             }
         };
-        self.http.send(&Call { method: ask.method.clone(), url, headers, body: None })
+        let call = Call { method: ask.method.clone(), url, headers, body: None };
+        if matches!(call.method, Method::PUT | Method::POST) {
+            return self.http.stream(&call, &mut &*body, body.len() as u64);
+        }
+        self.http.send(&call)
     }
 
     fn shown(&self, ask: &Ask<'_>, region: &str) -> String {

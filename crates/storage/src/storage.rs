@@ -17,6 +17,7 @@ use crate::{
     Config, Error, Location, Outcome, Usage,
     cache::{Cache, Lease},
     digest::sha256,
+    s3::upload,
 };
 
 /// How often files that change while they are fetched are begun anew.
@@ -172,6 +173,28 @@ impl Storage {
         let outcome = fetched.as_ref().map_or(Outcome::Failed, Fetched::outcome);
         self.usage.ended(location.scheme(), outcome);
         fetched
+    }
+}
+
+impl Storage {
+    /// Puts a file of this machine at a location of `s3://`, where nobody sees it before it is whole.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::Location`] for a kind of storage that is only read.
+    pub fn put(&self, location: &Location, file: &Path) -> Result<(), Error> {
+        match location {
+            Location::S3 { bucket, key } if !key.is_empty() && !key.ends_with('/') => {
+                upload::put(&*self.clients.s3()?, bucket, key, file)
+            }
+            Location::S3 { .. } => Err(Error::Location {
+                uri: location.to_string(),
+                reason: "it names no object: write `s3://BUCKET/KEY`".into(),
+            }),
+            _ => Err(Error::Location {
+                uri: location.to_string(),
+                reason: "files are put into `s3://` only".into(),
+            }),
+        }
     }
 }
 

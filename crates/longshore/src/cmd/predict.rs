@@ -14,11 +14,8 @@ use hyper::{Request, header};
 use longshore_serve::{Config, Limits, Server};
 use serde_json::Value;
 
-use self::{
-    answers::Answers,
-    blocks::{Block, renumbered},
-    input::Input,
-};
+pub(super) use self::blocks::renumbered;
+use self::{answers::Answers, blocks::Block, input::Input};
 use crate::{cli::PredictArgs, models, storage};
 
 /// Prints `{"predictions": …}`, each block of rows as soon as it is answered.

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashSet};
 
 use longshore_daemon::Code;
-use longshore_engine::quantity;
+use longshore_engine::{Column, TextColumn, quantity};
 
 use super::{Bounds, Builder, Frame, UNKNOWN, collapse};
 use crate::{
@@ -52,7 +52,7 @@ pub(crate) fn read<'a>(
             unknown.push(Cow::Owned(name.to_owned()));
         }
     }
-    let mut cells: Vec<Vec<String>> = vec![Vec::new(); names.len()];
+    let mut cells = vec![TextColumn::default(); names.len()];
     let mut rows = 0;
     let mut record = ::csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|error| wrong(&error))? {
@@ -66,13 +66,13 @@ pub(crate) fn read<'a>(
         }
         for (value, place) in record.iter().zip(&places) {
             if let Some(column) = place.and_then(|place| cells.get_mut(place)) {
-                column.push(value.to_owned());
+                column.push(Some(value));
             }
         }
         rows += 1;
     }
     let columns = names.iter().zip(cells).enumerate();
-    let columns = columns.map(|(at, (name, cells))| column(&cells, texts(name, at)));
+    let columns = columns.map(|(at, (name, cells))| column(cells, texts(name, at)));
     let data = collapse(columns.collect(), rows);
     Ok(Frame { rows, names: Some(names.into_iter().map(Cow::Owned).collect()), data, unknown })
 }
@@ -102,25 +102,46 @@ pub(crate) fn with_separator(failure: Failure, body: &[u8]) -> Failure {
 }
 
 /// The type is that of the whole column: numbers, booleans, or texts.
-fn column(cells: &[String], text: bool) -> longshore_engine::Column {
-    let missing = |cell: &str| MISSING.contains(&cell) || cell == "null";
-    let all = |is: fn(&str) -> bool| cells.iter().all(|c| missing(c) || is(c.trim()));
-    let bools = |cell: &str| matches!(cell, "True" | "TRUE" | "true" | "False" | "FALSE" | "false");
-    let mut column = Builder::default();
-    let numbers = !text && all(|cell| number(cell).is_some());
-    let booleans = !text && !numbers && all(bools);
-    for cell in cells {
-        column.push(if missing(cell) {
-            Scalar::Null
-        } else if numbers {
-            Scalar::Number(number(cell.trim()).unwrap_or(Number::Float(f64::NAN)))
-        } else if booleans {
-            Scalar::Bool(cell.trim().starts_with(['t', 'T']))
-        } else {
-            Scalar::Text(Cow::Borrowed(cell))
-        });
+fn column(cells: TextColumn, text: bool) -> Column {
+    let typed = if text { None } else { numbers(&cells).or_else(|| booleans(&cells)) };
+    if let Some(column) = typed {
+        return column.finish();
     }
-    column.finish()
+    Column::Text(cells.iter().map(|cell| cell.filter(|cell| !is_missing(cell))).collect())
+}
+
+fn is_missing(cell: &str) -> bool {
+    MISSING.contains(&cell) || cell == "null"
+}
+
+/// The cells as numbers; `None` when one is neither a number nor missing.
+fn numbers(cells: &TextColumn) -> Option<Builder> {
+    let mut column = Builder::default();
+    for cell in cells.iter() {
+        let cell = cell.unwrap_or_default();
+        // no text that stands for a missing value is a number
+        match number(cell.trim()) {
+            Some(number) => column.push(Scalar::Number(number)),
+            None if is_missing(cell) => column.push_missing(),
+            None => return None,
+        }
+    }
+    Some(column)
+}
+
+/// The cells as booleans; `None` when one is neither a boolean nor missing.
+fn booleans(cells: &TextColumn) -> Option<Builder> {
+    let mut column = Builder::default();
+    for cell in cells.iter() {
+        let cell = cell.unwrap_or_default();
+        match cell.trim() {
+            "True" | "TRUE" | "true" => column.push(Scalar::Bool(true)),
+            "False" | "FALSE" | "false" => column.push(Scalar::Bool(false)),
+            _ if is_missing(cell) => column.push_missing(),
+            _ => return None,
+        }
+    }
+    Some(column)
 }
 
 fn number(text: &str) -> Option<Number> {
@@ -138,7 +159,7 @@ fn number(text: &str) -> Option<Number> {
 
 #[cfg(test)]
 mod tests {
-    use longshore_engine::{Column, Data};
+    use longshore_engine::Data;
 
     use super::*;
 

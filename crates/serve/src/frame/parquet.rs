@@ -11,6 +11,7 @@ use bytes::Bytes;
 mod bits;
 mod convert;
 mod delta;
+pub(crate) mod file;
 mod footer;
 mod page;
 mod thrift;
@@ -21,6 +22,7 @@ use super::{
     typed::{Chosen, Typed, index_columns},
 };
 use crate::{budget::Budget, failure::Failure, schema::Names};
+pub use convert::ColumnKind;
 use convert::Converter;
 use footer::Footer;
 

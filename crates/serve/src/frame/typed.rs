@@ -82,7 +82,7 @@ impl Typed {
         }
     }
 
-    fn finish(self) -> Column {
+    pub(super) fn finish(self) -> Column {
         match self {
             Self::Floats(values) => Column::F32(values),
             Self::Other(builder) => builder.finish(),

@@ -163,7 +163,9 @@ impl Failure {
         let (action, resource) = if ask.key.is_empty() {
             ("s3:ListBucket".to_owned(), format!("arn:aws:s3:::{}", ask.bucket))
         } else {
-            ("s3:GetObject".to_owned(), format!("arn:aws:s3:::{}/{}", ask.bucket, ask.key))
+            let is_write = ask.method == http::Method::PUT || ask.method == http::Method::POST;
+            let action = if is_write { "s3:PutObject" } else { "s3:GetObject" };
+            (action.to_owned(), format!("arn:aws:s3:::{}/{}", ask.bucket, ask.key))
         };
         let action = after("not authorized to perform: ").unwrap_or(action);
         let resource = after("on resource: ").unwrap_or(resource);

@@ -1,5 +1,5 @@
 //! Signature version 4, as <https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html>
-//! describes it, for requests without a body.
+//! describes it.
 
 use ring::hmac;
 
@@ -19,11 +19,12 @@ pub(crate) fn headers(
     method: &str,
     url: &Url,
     given: &[(String, String)],
+    body: &[u8],
     now: u64,
 ) -> Vec<(String, String)> {
     let moment = time::basic(now);
     let date = moment.get(..8).unwrap_or_default();
-    let payload = sha256(b"");
+    let payload = sha256(body);
     let mut headers = given.to_vec();
     headers.push(("x-amz-content-sha256".into(), payload.clone()));
     headers.push(("x-amz-date".into(), moment.clone()));
@@ -75,7 +76,7 @@ mod tests {
             Keys::for_test("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
         let url = Url::parse("https://examplebucket.s3.amazonaws.com/test.txt").unwrap();
         let given = [("range".to_owned(), "bytes=0-9".to_owned())];
-        let all = headers(&keys, "us-east-1", "GET", &url, &given, 1_369_353_600);
+        let all = headers(&keys, "us-east-1", "GET", &url, &given, b"", 1_369_353_600);
         let authorization = &all.iter().find(|(name, _)| name == "authorization").unwrap().1;
         let signature = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41";
         assert!(authorization.ends_with(&format!("Signature={signature}")), "{authorization}");
@@ -88,7 +89,7 @@ mod tests {
             Keys::for_test("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
         let url =
             Url::parse("https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J").unwrap();
-        let all = headers(&keys, "us-east-1", "GET", &url, &[], 1_369_353_600);
+        let all = headers(&keys, "us-east-1", "GET", &url, &[], b"", 1_369_353_600);
         let authorization = &all.iter().find(|(name, _)| name == "authorization").unwrap().1;
         assert!(
             authorization

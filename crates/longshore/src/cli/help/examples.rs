@@ -51,6 +51,15 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "longshore predict churn.joblib --input - < rows.csv",
         ],
     ),
+    (
+        "batch",
+        &[
+            "longshore batch example://wine --input rows.csv --output answers.csv",
+            "longshore batch models:/churn@champion --input 'rows/*.parquet' --output answers.parquet --keep customer",
+            "longshore batch s3://models/churn --input s3://data/rows.parquet --output s3://data/answers.parquet",
+            "longshore batch churn.joblib --input - --input-format csv --output - --method predict_proba < rows.csv",
+        ],
+    ),
     ("inspect", &["longshore inspect churn.joblib", "longshore inspect example://wine --json"]),
     (
         "verify",

@@ -50,7 +50,7 @@ impl Block {
 
 /// A message of the server with the rows of the input: the server counts the rows of each block
 /// from 0. What the message quotes is a name or a value, and stays as it is.
-pub(super) fn renumbered(message: &str, first: usize) -> String {
+pub(in crate::cmd) fn renumbered(message: &str, first: usize) -> String {
     let mut out = String::with_capacity(message.len());
     let mut quote = None;
     let mut rest = message;

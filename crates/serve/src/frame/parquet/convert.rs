@@ -48,6 +48,21 @@ enum Kind {
     Binary,
 }
 
+/// What the values of a column are once they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Booleans.
+    Bool,
+    /// Integers of 64 bits.
+    Integer,
+    /// Floats of 32 bits.
+    Float,
+    /// Doubles.
+    Double,
+    /// Texts.
+    Text,
+}
+
 /// Makes values of what is stored.
 #[derive(Debug)]
 pub(super) struct Converter<'f> {
@@ -92,6 +107,21 @@ impl<'f> Converter<'f> {
     /// True for what a 32-bit float holds.
     pub(super) fn is_float(&self) -> bool {
         matches!(self.kind, Kind::Half | Kind::Float)
+    }
+
+    /// What its values become.
+    pub(super) fn becomes(&self) -> ColumnKind {
+        match self.kind {
+            Kind::Bool => ColumnKind::Bool,
+            Kind::Int32 | Kind::Int64 | Kind::UInt32 | Kind::UInt64 => ColumnKind::Integer,
+            Kind::Half | Kind::Float => ColumnKind::Float,
+            Kind::Null | Kind::Double | Kind::Decimal(_) | Kind::LongDecimal(_) => {
+                ColumnKind::Double
+            }
+            Kind::Date | Kind::Moment { .. } | Kind::OldMoment | Kind::Text | Kind::Binary => {
+                ColumnKind::Text
+            }
+        }
     }
 
     /// Appends a stored value to a column.

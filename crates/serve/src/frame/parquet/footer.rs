@@ -8,7 +8,7 @@ use super::{
 use crate::{budget::Budget, failure::Failure};
 
 /// What a file begins and ends with.
-const MAGIC: &[u8] = b"PAR1";
+pub(super) const MAGIC: &[u8] = b"PAR1";
 
 /// Bytes that a column of a group takes while the file is read.
 const CHUNK: usize = 64;
@@ -125,6 +125,11 @@ impl Footer {
         let begin = rest.len().checked_sub(length);
         let footer = begin.and_then(|begin| rest.get(begin..));
         let footer = footer.ok_or_else(|| malformed("its footer is longer than the file"))?;
+        Self::parse(footer, budget)
+    }
+
+    /// Reads what stands between the columns and the length of the footer.
+    pub(super) fn parse(footer: &[u8], budget: &mut Budget<'_>) -> Result<Self, Failure> {
         let mut elements: Vec<Field> = Vec::new();
         let (mut groups, mut rows, mut pandas) = (Vec::new(), None, None);
         Thrift::new(footer).fields(|thrift, number, kind| {

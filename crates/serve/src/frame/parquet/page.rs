@@ -64,34 +64,68 @@ pub(super) fn read(
     let mut dictionary: Option<Dictionary<'_>> = None;
     let mut left = rows;
     while left > 0 {
-        let mut thrift = Thrift::new(pages);
-        let head = head(&mut thrift)?;
-        let begin = pages.len() - thrift.len();
-        let page = pages.get(begin..).and_then(|pages| pages.split_at_checked(head.packed));
-        let (page, rest) = page.ok_or_else(|| malformed("a page is longer than its column"))?;
-        pages = rest;
-        match head.kind {
-            DICTIONARY if head.sort == Some(DICTIONARY) => {
-                if dictionary.is_some() {
-                    return Err(malformed("a column has two dictionaries"));
-                }
-                let (plain, _) = plain(page, 0, &head, packing, budget)?;
-                dictionary = Some(Dictionary::read(plain, head.count, field, budget)?);
-            }
-            DATA | DATA_2 if head.sort == Some(head.kind) => {
-                left = left
-                    .checked_sub(head.count)
-                    .ok_or_else(|| malformed("a column has more values than its group has rows"))?;
-                data(page, &head, packing, field, dictionary.as_ref(), sink, budget)?;
-            }
-            DATA | DATA_2 | DICTIONARY => {
-                return Err(malformed("a page does not say what it holds"));
-            }
-            // an index, or a kind of page that is newer than this reader
-            _ => {}
+        let step = step(pages, packing, field, dictionary.as_ref(), left, sink, budget)?;
+        pages = pages.get(step.bytes..).unwrap_or_default();
+        left -= step.values;
+        if step.dictionary.is_some() && dictionary.is_some() {
+            return Err(malformed("a column has two dictionaries"));
         }
+        dictionary = dictionary.or(step.dictionary);
     }
     Ok(())
+}
+
+/// What one page brought.
+pub(super) struct Step<'p> {
+    /// Bytes of the page with its head.
+    pub(super) bytes: usize,
+    /// Values that the sink was given.
+    pub(super) values: usize,
+    pub(super) dictionary: Option<Dictionary<'p>>,
+}
+
+/// Bytes of the next page with its head.
+pub(super) fn length(pages: &[u8]) -> Result<usize, Failure> {
+    let mut thrift = Thrift::new(pages);
+    let head = head(&mut thrift)?;
+    Ok((pages.len() - thrift.len()).saturating_add(head.packed))
+}
+
+/// Reads the next page of a column that has `left` more values.
+pub(super) fn step<'p>(
+    pages: &'p [u8],
+    packing: Option<Packing>,
+    field: &Field,
+    dictionary: Option<&Dictionary<'_>>,
+    left: usize,
+    sink: &mut Sink<'_>,
+    budget: &mut Budget<'_>,
+) -> Result<Step<'p>, Failure> {
+    let mut thrift = Thrift::new(pages);
+    let head = head(&mut thrift)?;
+    let begin = pages.len() - thrift.len();
+    let page = pages.get(begin..).and_then(|pages| pages.get(..head.packed));
+    let page = page.ok_or_else(|| malformed("a page is longer than its column"))?;
+    let mut step = Step { bytes: begin + head.packed, values: 0, dictionary: None };
+    match head.kind {
+        DICTIONARY if head.sort == Some(DICTIONARY) => {
+            let (plain, _) = plain(page, 0, &head, packing, budget)?;
+            step.dictionary = Some(Dictionary::read(plain, head.count, field, budget)?);
+        }
+        DATA | DATA_2 if head.sort == Some(head.kind) => {
+            if head.count > left {
+                return Err(malformed("a column has more values than its group has rows"));
+            }
+            step.values = head.count;
+            data(page, &head, packing, field, dictionary, sink, budget)?;
+        }
+        DATA | DATA_2 | DICTIONARY => {
+            return Err(malformed("a page does not say what it holds"));
+        }
+        // an index, or a kind of page that is newer than this reader
+        _ => {}
+    }
+    Ok(step)
 }
 
 fn head(thrift: &mut Thrift<'_>) -> Result<Head, Failure> {

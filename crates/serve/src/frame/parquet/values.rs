@@ -50,6 +50,11 @@ impl<'p> Dictionary<'p> {
         Ok(Self { bytes, spans })
     }
 
+    /// The same with bytes of its own.
+    pub(super) fn into_owned(self) -> Dictionary<'static> {
+        Dictionary { bytes: Cow::Owned(self.bytes.into_owned()), spans: self.spans }
+    }
+
     fn get(&self, place: u32) -> Option<&[u8]> {
         let (begin, end) = *self.spans.get(place as usize)?;
         self.bytes.get(begin as usize..end as usize)

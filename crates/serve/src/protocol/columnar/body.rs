@@ -3,7 +3,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
-use longshore_mlflow::ColumnType;
 
 use super::{super::Query, Columnar};
 use crate::{
@@ -29,11 +28,7 @@ pub(crate) fn decode(
     let mut budget = Budget::new(share, sent, limits);
     // the budget bounds what the cells take
     let bounds = Bounds { rows: limits.rows, cells: usize::MAX };
-    let binary = |name: &str, at: usize| {
-        let field = schema.row().nth(at).and_then(|field| field.kind);
-        let kind = if schema.names().is_some() { schema.kind(name) } else { field };
-        kind == Some(ColumnType::Binary)
-    };
+    let binary = |name: &str, at: usize| schema.is_binary(name, at);
     // the head of a message is read by a library, which a stranger's bytes may surprise
     let read = AssertUnwindSafe(|| match columnar {
         Columnar::Arrow => arrow::read(bytes, schema.names(), binary, &bounds, &mut budget),
