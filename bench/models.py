@@ -100,6 +100,14 @@ def main() -> None:
     joblib.dump(forest, out / "trees/forest.joblib")
     symmetric = CatBoostClassifier(iterations=500, depth=6, thread_count=1, verbose=False, allow_writing_files=False)
     symmetric.fit(rows, classes).save_model(str(out / "trees/catboost.cbm"))
+    scenarios = (
+        ("xgboost 500x6", "xgboost.ubj", "predict"),
+        ("lightgbm 500x63", "lightgbm.txt", "predict"),
+        ("catboost 500x6", "catboost.cbm", "predict_proba"),
+        ("forest 100x12", "forest.joblib", "predict_proba"),
+    )
+    lines = ["\t".join((*scenario, "rows.npy")) for scenario in scenarios]
+    (out / "trees/scenarios.tsv").write_text("\n".join(lines) + "\n")
 
     estimators.write(out / "estimators")
 

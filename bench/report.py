@@ -141,7 +141,8 @@ def text(results: dict) -> str:
         lines += serving("StandardScaler + LogisticRegression, 1,000 rows of 30 FP32 a request", results["binary"])
         json_tensors, binary_tensors = (row["rps"] for row in results["binary"])
         lines += [f"Binary tensors are {ratio(binary_tensors, json_tensors)} the same in JSON.", ""]
-    for scenario, title in {"trees": "Trees", "catboost": "CatBoost's trees", **ESTIMATORS}.items():
+    titles = {"trees": "Trees", "ensembles": "Every kind of ensemble", "catboost": "CatBoost's trees", **ESTIMATORS}
+    for scenario, title in titles.items():
         if scenario in results:
             lines += engine_table(title, results[scenario])
     return "\n".join(lines)
@@ -155,7 +156,7 @@ def place(machine: dict) -> str:
 
 def write(results: dict, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    names = ("wine", "forest", "grpc", "binary", "trees", "catboost", *ESTIMATORS)
+    names = ("wine", "forest", "grpc", "binary", "trees", "ensembles", "catboost", *ESTIMATORS)
     scenarios = "-".join(name for name in names if name in results)
     path = folder / f"{place(results['machine'])}-{scenarios}.json"
     path.write_text(json.dumps(results, indent=2) + "\n")

@@ -18,23 +18,27 @@ def lines(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
-def measure(folder: Path, ours: str) -> list[dict]:
-    """`{model, engine, us_per_row: {rows: microseconds}}` of every engine, best of several runs each."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "LONGSHORE_BENCH_MODELS": str(folder / "models/trees")}
-    python = folder / "peers/bin/python"
-    peers = subprocess.run(
-        [python, "-B", HERE / "peers/trees.py", folder / "models/trees"], env=environment, check=True, stdout=subprocess.PIPE, text=True
-    )
-    found = lines(peers.stdout)
-    if ours:
-        done = subprocess.run(shlex.split(ours), cwd=HERE.parent, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-        found = lines(done.stdout) + found
-    return sorted(found, key=lambda row: row["model"])
-
-
 def one_core() -> None:
     """Keep a process on one core: Longshore spreads large batches over those it may use."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def measure(folder: Path, ours: str, scenario: str) -> list[dict]:
+    """`{model, engine, us_per_row: {rows: microseconds}}` of every engine, best of several runs each."""
+    models = folder / "models" / scenario
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "LONGSHORE_BENCH_MODELS": str(models)}
+
+    def run(command: list) -> list[dict]:
+        done = subprocess.run(command, cwd=HERE.parent, env=environment, check=True, stdout=subprocess.PIPE, text=True, preexec_fn=one_core)
+        return lines(done.stdout)
+
+    found = run([folder / "peers/bin/python", "-B", HERE / f"peers/{scenario}.py", models])
+    if ours == OURS:
+        # built on all cores
+        subprocess.run([*shlex.split(ours), "--no-run"], cwd=HERE.parent, check=True)
+    if ours:
+        found = run(shlex.split(ours)) + found
+    return sorted(found, key=lambda row: row["model"])
 
 
 def beside(python: Path, peer: Path, models: Path, ours: str) -> list[dict]:
