@@ -134,14 +134,16 @@ impl Leaves {
             return forest.add(rows, &self.values, &self.group, outputs, sums);
         };
         let stride = forest.features();
-        forest.leaves(rows, |tree, row, node| {
-            let values = rows.get(row * stride..).unwrap_or_default();
-            let value =
-                lines.value(node, values).or_else(|| self.values.get(node as usize).copied());
-            let output = self.group.get(tree).copied().unwrap_or(0) as usize;
-            if let (Some(sum), Some(value)) = (sums.get_mut(row * outputs + output), value) {
-                *sum += value;
-            }
+        forest.spread(rows, outputs, sums, |rows, sums| {
+            forest.leaves(rows, |tree, row, node| {
+                let values = rows.get(row * stride..).unwrap_or_default();
+                let value =
+                    lines.value(node, values).or_else(|| self.values.get(node as usize).copied());
+                let output = self.group.get(tree).copied().unwrap_or(0) as usize;
+                if let (Some(sum), Some(value)) = (sums.get_mut(row * outputs + output), value) {
+                    *sum += value;
+                }
+            });
         });
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Error,
-    tree::{Builder, DEEPEST, Forest, Listed, Shap, Side, Split, Test, View},
+    tree::{Builder, DEEPEST, Forest, Listed, SHAP, Shap, Side, Split, Test, View},
 };
 
 /// A boosted ensemble or forest with its objective.
@@ -92,20 +92,22 @@ impl Model {
         let counts = leaves.counts.as_deref().unwrap_or_default();
         let cover = |node: u32| f64::from(counts.get(node as usize).copied().unwrap_or(0));
         let value = |node: u32| leaves.values.get(node as usize).copied().unwrap_or(0.0);
-        let mut decisions = self.forest.decisions();
-        let mut shap = Shap::default();
-        let of_rows = rows.chunks_exact(features).zip(parts.chunks_exact_mut(self.outputs * width));
-        for (row, parts) in of_rows {
-            decisions.set(row);
-            for (tree, (&output, mean)) in leaves.group.iter().zip(&leaves.means).enumerate() {
-                let start = output as usize * width;
-                let Some(parts) = parts.get_mut(start..start + width) else { continue };
-                if let Some(expected) = parts.last_mut() {
-                    *expected += mean;
+        let of_row = self.outputs * width;
+        self.forest.spread_costly(SHAP, rows, of_row, &mut parts, |rows, parts| {
+            let mut decisions = self.forest.decisions();
+            let mut shap = Shap::default();
+            for (row, parts) in rows.chunks_exact(features).zip(parts.chunks_exact_mut(of_row)) {
+                decisions.set(row);
+                for (tree, (&output, mean)) in leaves.group.iter().zip(&leaves.means).enumerate() {
+                    let start = output as usize * width;
+                    let Some(parts) = parts.get_mut(start..start + width) else { continue };
+                    if let Some(expected) = parts.last_mut() {
+                        *expected += mean;
+                    }
+                    shap.add(&self.forest, &decisions, tree, cover, value, parts);
                 }
-                shap.add(&self.forest, &decisions, tree, cover, value, parts);
             }
-        }
+        });
         parts
     }
 

@@ -189,7 +189,9 @@ impl<T: Real> Builder<T> {
     }
 
     pub(super) fn finish(mut self) -> (usize, Form<T>) {
-        self.form.columns = self.numbering.columns;
+        let mut columns = self.numbering.columns;
+        columns.plain = columns.list.iter().all(|(_, view)| view.is_plain());
+        self.form.columns = columns;
         (self.features, self.form)
     }
 

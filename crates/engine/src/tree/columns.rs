@@ -32,6 +32,11 @@ impl View {
     pub(super) fn is_flag(self) -> bool {
         matches!(self, Self::IsNan | Self::IsZero | Self::Set(_) | Self::Listed(_))
     }
+
+    /// True when splits see all values but missing ones as they are.
+    pub(super) fn is_plain(self) -> bool {
+        matches!(self, Self::Plain | Self::NanRight | Self::NanZero)
+    }
 }
 
 /// LightGBM counts magnitudes up to this as zero.
@@ -53,7 +58,7 @@ fn holds(set: &[u32; 8], category: u8) -> bool {
 }
 
 impl Categories {
-    fn right(&self, value: f64) -> bool {
+    pub(super) fn right(&self, value: f64) -> bool {
         if value.is_nan() || value < 0.0 {
             return self.missing_right;
         }
@@ -69,6 +74,8 @@ pub(super) struct Columns {
     pub(super) list: Vec<(u32, View)>,
     pub(super) sets: Vec<Categories>,
     pub(super) listed: Vec<Listed>,
+    /// Only missing values are seen otherwise than they are.
+    pub(super) plain: bool,
 }
 
 /// Numbers columns in the order of their first use.
@@ -114,11 +121,19 @@ impl Columns {
         self.list.len()
     }
 
-    /// Writes what the splits see of one row.
-    pub(super) fn fill<T: Real>(&self, row: &[T], out: &mut [T]) {
+    /// Writes what the splits see of one row, as `convert` makes it.
+    pub(super) fn fill<T: Real, C>(&self, row: &[T], out: &mut [C], convert: impl Fn(T) -> C) {
+        let value = |feature: u32| row.get(feature as usize).copied().unwrap_or(T::NAN);
+        let missing = || row.iter().fold(false, |any, value| any | value.nan());
+        // the usual case: every view shows the value itself
+        if self.plain && !missing() {
+            for (to, &(feature, _)) in out.iter_mut().zip(&self.list) {
+                *to = convert(value(feature));
+            }
+            return;
+        }
         for (to, &(feature, view)) in out.iter_mut().zip(&self.list) {
-            let value = row.get(feature as usize).copied().unwrap_or(T::NAN);
-            *to = self.see(view, value);
+            *to = convert(self.see(view, value(feature)));
         }
     }
 

@@ -4,7 +4,7 @@ use super::{
     direct::{Packed, Wide},
     forest::{Forest, Layout},
     kernel::Step,
-    ranked::Ranked,
+    ranked::{CodedRow, Nodes},
 };
 use crate::table::Real;
 
@@ -49,15 +49,14 @@ impl<T: Real> Decisions<'_, T> {
         self.values.resize(columns.len(), T::default());
         match self.forest.layout() {
             Layout::Ranked(_, ranks, _) => {
-                self.bytes.resize(columns.len(), 0);
+                self.bytes.resize(ranks.columns(), 0);
                 ranks.fill(columns, row, &mut self.bytes);
             }
             Layout::Packed(_) => {
-                columns.fill(row, &mut self.values);
-                self.floats.clear();
-                self.floats.extend(self.values.iter().map(|value| value.to_f64() as f32));
+                self.floats.resize(columns.len(), 0.0);
+                columns.fill(row, &mut self.floats, |value| value.to_f64() as f32);
             }
-            Layout::Wide(_) => columns.fill(row, &mut self.values),
+            Layout::Wide(_) => columns.fill(row, &mut self.values, |value| value),
         }
     }
 
@@ -66,9 +65,14 @@ impl<T: Real> Decisions<'_, T> {
         let start = self.forest.root(tree)?;
         let at = node as usize;
         let (left, column, next) = match self.forest.layout() {
-            Layout::Ranked(nodes, ..) => {
-                let node: Ranked = *nodes.get(at)?;
+            Layout::Ranked(Nodes::Ranked(nodes), ..) => {
+                let node = *nodes.get(at)?;
                 (node.left(), u32::from(node.column()), node.next(&&*self.bytes))
+            }
+            Layout::Ranked(Nodes::Coded(nodes), ranks, _) => {
+                let node = *nodes.get(at)?;
+                let row = CodedRow { cells: &*self.bytes, sets: &ranks.sets };
+                (node.left(), u32::from(node.column()), node.next(&row))
             }
             Layout::Packed(nodes) => {
                 let node: Packed = *nodes.get(at)?;

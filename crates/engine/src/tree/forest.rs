@@ -1,15 +1,15 @@
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, ops::Range};
 
 use super::{
     blend::{self, Blend, Scratch},
     build::{Builder, Form, Tree},
     columns::Columns,
     direct::{self, Packed, Wide},
-    kernel::{Step, walk},
-    lanes::LANES,
-    ranked::{self, Ranked, Ranks},
+    kernel::{Cells, Step, walk},
+    lanes::{LANES, Places},
+    ranked::{self, CodedRow, Nodes, Ranks},
 };
-use crate::table::Real;
+use crate::{parallel, table::Real};
 
 /// Rows that are expanded at a time: as many as stay in the nearest cache beside one tree.
 const CHUNK: usize = 256;
@@ -22,13 +22,15 @@ pub(crate) struct Forest<T> {
     /// The library's number of each node.
     origin: Box<[u32]>,
     layout: Layout<T>,
+    /// About the nanoseconds that a row takes.
+    cost: usize,
 }
 
 /// The nodes as a kernel wants them.
 pub(super) enum Layout<T> {
     Packed(Box<[Packed]>),
     Wide(Box<[Wide<T>]>),
-    Ranked(Box<[Ranked]>, Ranks<T>, Option<Blend>),
+    Ranked(Nodes, Ranks<T>, Option<Blend>),
 }
 
 impl<T: Real> Forest<T> {
@@ -43,10 +45,39 @@ impl<T: Real> Forest<T> {
         Self {
             features,
             columns: form.columns,
+            cost: layout.cost(&form.trees, form.origin.len()),
             trees: form.trees.into(),
             origin: form.origin.into(),
             layout,
         }
+    }
+
+    /// Calls `work` with some rows and their answers, `width` values each, until all of `out` is
+    /// written: on all cores when there are many rows.
+    pub(crate) fn spread<V: Send>(
+        &self,
+        rows: &[T],
+        width: usize,
+        out: &mut [V],
+        work: impl Fn(&[T], &mut [V]) + Sync,
+    ) {
+        self.spread_costly(1, rows, width, out, work);
+    }
+
+    /// As [`Forest::spread`], for work that takes `times` as long as finding the leaves.
+    pub(crate) fn spread_costly<V: Send>(
+        &self,
+        times: usize,
+        rows: &[T],
+        width: usize,
+        out: &mut [V],
+        work: impl Fn(&[T], &mut [V]) + Sync,
+    ) {
+        let (width, stride) = (width.max(1), self.stride());
+        parallel::rows(out, width, self.cost.saturating_mul(times), |first, out| {
+            let own = rows.get(first * stride..).unwrap_or_default();
+            work(own.get(..out.len() / width * stride).unwrap_or(own), out);
+        });
     }
 
     /// Number of trees.
@@ -64,9 +95,12 @@ impl<T: Real> Forest<T> {
         self.columns.list.iter().map(|&(feature, _)| feature).collect()
     }
 
-    /// The feature that a column of the splits is made from.
+    /// The feature that a column of the nodes is made from.
     pub(super) fn feature(&self, column: u32) -> Option<u32> {
-        self.columns.list.get(column as usize).map(|&(feature, _)| feature)
+        match &self.layout {
+            Layout::Ranked(_, ranks, _) => ranks.feature(column),
+            _ => self.columns.list.get(column as usize).map(|&(feature, _)| feature),
+        }
     }
 
     pub(super) fn columns(&self) -> &Columns {
@@ -106,59 +140,43 @@ impl<T: Real> Forest<T> {
         match &self.layout {
             Layout::Packed(nodes) => {
                 let fill = |row: &[T], out: &mut [f32]| {
-                    for (to, &(feature, view)) in out.iter_mut().zip(&self.columns.list) {
-                        let value = row.get(feature as usize).copied().unwrap_or(T::NAN);
-                        *to = self.columns.see(view, value).to_f64() as f32;
-                    }
+                    self.columns.fill(row, out, |value| value.to_f64() as f32);
                 };
                 match width {
-                    0..=32 => self.packed::<_, 32>(nodes, rows, fill, found),
-                    33..=64 => self.packed::<_, 64>(nodes, rows, fill, found),
-                    65..=256 => self.packed::<_, 256>(nodes, rows, fill, found),
-                    _ => self.packed::<_, 1024>(nodes, rows, fill, found),
+                    0..=32 => self.packed::<32>(nodes, rows, fill, found),
+                    33..=64 => self.packed::<64>(nodes, rows, fill, found),
+                    65..=256 => self.packed::<256>(nodes, rows, fill, found),
+                    _ => self.packed::<1024>(nodes, rows, fill, found),
                 }
             }
             Layout::Ranked(nodes, ranks, blend) => {
-                let stride = self.stride();
-                let count = rows.len() / stride;
-                let mut done = 0;
-                if let Some((blend, mut scratch)) = blend
-                    .as_ref()
-                    .filter(|_| count >= blend::FEWEST)
-                    .and_then(|blend| Some((blend, Scratch::new()?)))
-                {
-                    while count - done >= blend::FEWEST {
-                        let lanes = (count - done).min(LANES);
-                        let rows = rows.get(done * stride..).unwrap_or_default();
-                        ranks.fill_lanes(&self.columns, rows, stride, &mut scratch.columns);
-                        blend.leaves(&self.trees, &mut scratch, lanes, |tree, row, node| {
-                            found(tree, done + row, node);
-                        });
-                        done += lanes;
-                    }
-                }
-                let rows = rows.get(done * stride..).unwrap_or_default();
+                let done = match blend {
+                    Some(blend) => self.blended(ranks, blend, rows, |tree, rows, first, places| {
+                        for (row, &place) in rows.zip(places) {
+                            found(tree, row, first + u32::from(place));
+                        }
+                    }),
+                    None => 0,
+                };
+                let rows = rows.get(done * self.stride()..).unwrap_or_default();
                 if rows.is_empty() {
                     return;
                 }
                 let found = |tree, row, node| found(tree, done + row, node);
-                let fill = |row: &[T], out: &mut [u8]| ranks.fill(&self.columns, row, out);
-                match width {
-                    0..=64 => self.packed::<_, 64>(nodes, rows, fill, found),
-                    _ => self.packed::<_, 256>(nodes, rows, fill, found),
+                match ranks.columns() {
+                    0..=64 => self.ranked::<64>(nodes, ranks, rows, found),
+                    _ => self.ranked::<256>(nodes, ranks, rows, found),
                 }
             }
             Layout::Wide(nodes) => {
-                let width = width.max(1);
-                let mut cells = vec![T::default(); CHUNK.min(rows.len() / self.stride()) * width];
-                for (chunk, rows) in rows.chunks(CHUNK * self.stride()).enumerate() {
-                    let mut seen = Vec::with_capacity(CHUNK);
-                    for (row, out) in
-                        rows.chunks_exact(self.stride()).zip(cells.chunks_exact_mut(width))
-                    {
-                        self.columns.fill(row, out);
+                let (width, stride) = (width.max(1), self.stride());
+                let mut cells = vec![T::default(); CHUNK.min(rows.len() / stride) * width];
+                for (chunk, rows) in rows.chunks(CHUNK * stride).enumerate() {
+                    for (row, out) in rows.chunks_exact(stride).zip(cells.chunks_exact_mut(width)) {
+                        self.columns.fill(row, out, |value| value);
                     }
-                    seen.extend(cells.chunks_exact(width).take(rows.len() / self.stride()));
+                    let seen: Vec<&[T]> =
+                        cells.chunks_exact(width).take(rows.len() / stride).collect();
                     walk(nodes, &self.trees, &seen, |tree, row, node| {
                         found(tree, chunk * CHUNK + row, node);
                     });
@@ -167,35 +185,119 @@ impl<T: Real> Forest<T> {
         }
     }
 
-    fn packed<N: Step, const W: usize>(
+    /// Decides whole trees for as many rows as it pays for, and says how many those were. Hands over
+    /// each `(tree, rows, first, places)`: where the leaf of each of the rows is, counted from the
+    /// tree's first node. For each row, trees come in order.
+    pub(super) fn blended(
+        &self,
+        ranks: &Ranks<T>,
+        blend: &Blend,
+        rows: &[T],
+        mut found: impl FnMut(usize, Range<usize>, u32, &Places),
+    ) -> usize {
+        let stride = self.stride();
+        let (count, mut done) = (rows.len() / stride, 0);
+        if count < blend::FEWEST {
+            return done;
+        }
+        let most = blend::BLOCKS * LANES;
+        let Some(mut scratch) = Scratch::new(count.min(most)) else { return done };
+        while count - done >= blend::FEWEST {
+            let mut some = (count - done).min(most);
+            if some > LANES && some % LANES < blend::FEWEST {
+                some -= some % LANES;
+            }
+            let rows = rows.get(done * stride..(done + some) * stride).unwrap_or_default();
+            for (rows, ranks_of_rows) in rows.chunks(LANES * stride).zip(&mut scratch.blocks) {
+                ranks.fill_lanes(&self.columns, rows, stride, ranks_of_rows);
+            }
+            let (sets, blocks) = (&ranks.sets, some.div_ceil(LANES));
+            blend.leaves(&self.trees, sets, blocks, &mut scratch, |tree, block, first, places| {
+                let start = done + block * LANES;
+                found(tree, start..(start + LANES).min(done + some), first, places);
+            });
+            done += some;
+        }
+        done
+    }
+
+    fn ranked<const W: usize>(
+        &self,
+        nodes: &Nodes,
+        ranks: &Ranks<T>,
+        rows: &[T],
+        found: impl FnMut(usize, usize, u32),
+    ) {
+        let columns = &self.columns;
+        match nodes {
+            Nodes::Ranked(nodes) => {
+                let fill = |row: &[T], out: &mut [u8; W]| ranks.fill(columns, row, out);
+                self.walked(nodes, [0; W], rows, fill, found);
+            }
+            Nodes::Coded(nodes) => {
+                let empty = CodedRow { cells: [0; W], sets: &ranks.sets };
+                let fill = |row: &[T], out: &mut CodedRow<'_, [u8; W]>| {
+                    ranks.fill(columns, row, &mut out.cells);
+                };
+                self.walked(nodes, empty, rows, fill, found);
+            }
+        }
+    }
+
+    fn packed<const W: usize>(
+        &self,
+        nodes: &[Packed],
+        rows: &[T],
+        fill: impl Fn(&[T], &mut [f32]),
+        found: impl FnMut(usize, usize, u32),
+    ) {
+        self.walked(nodes, [0.0; W], rows, |row, out: &mut [f32; W]| fill(row, out), found);
+    }
+
+    fn walked<N: Step, R: Cells<N::Cell> + Copy>(
         &self,
         nodes: &[N],
+        empty: R,
         rows: &[T],
-        fill: impl Fn(&[T], &mut [N::Cell]),
+        fill: impl Fn(&[T], &mut R),
         mut found: impl FnMut(usize, usize, u32),
     ) {
         let stride = self.stride();
         if rows.len() <= stride {
-            let mut cells = [[N::Cell::default(); W]];
+            let mut cells = [empty];
             fill(rows, &mut cells[0]);
             walk(nodes, &self.trees, &cells, found);
             return;
         }
-        let mut cells = vec![[N::Cell::default(); W]; CHUNK.min(rows.len() / stride)];
+        let mut cells = vec![empty; CHUNK.min(rows.len() / stride)];
         for (chunk, rows) in rows.chunks(CHUNK * stride).enumerate() {
-            let count = rows.len() / stride;
             for (row, out) in rows.chunks_exact(stride).zip(&mut cells) {
                 fill(row, out);
             }
-            let cells = cells.get(..count).unwrap_or_default();
+            let cells = cells.get(..rows.len() / stride).unwrap_or_default();
             walk(nodes, &self.trees, cells, |tree, row, node| {
                 found(tree, chunk * CHUNK + row, node);
             });
         }
     }
 
-    fn stride(&self) -> usize {
+    pub(super) fn stride(&self) -> usize {
         self.features.max(1)
+    }
+}
+
+/// Bytes of nodes that stay in a core's own cache.
+const NEAR: usize = 1 << 20;
+
+impl<T> Layout<T> {
+    /// About the nanoseconds that a row takes.
+    fn cost(&self, trees: &[Tree], nodes: usize) -> usize {
+        let steps: usize = trees.iter().map(|tree| tree.sure as usize).sum();
+        match self {
+            Self::Ranked(.., Some(_)) => steps / 2,
+            _ if nodes * size_of::<Packed>() > NEAR => steps * 4,
+            _ => steps,
+        }
     }
 }
 

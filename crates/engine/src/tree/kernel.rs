@@ -26,6 +26,11 @@ pub(super) trait Step: Copy {
 pub(super) trait Cells<C> {
     /// The cell of a column. Columns are below the row's width, which the builder has checked.
     fn cell(&self, column: usize) -> C;
+
+    /// Whether a set of the forest sends a code right.
+    fn right(&self, _set: u32, _code: C) -> bool {
+        false
+    }
 }
 
 impl<C: Copy, const W: usize> Cells<C> for [C; W] {
@@ -64,7 +69,8 @@ pub(super) fn walk<N: Step, R: Cells<N::Cell>>(
         let Some(own) = tree.own(nodes) else { continue };
         for (group, lanes) in groups.chunks_exact(ROWS).enumerate() {
             let Some(lanes) = lanes.first_chunk::<ROWS>() else { continue };
-            let at = lanes_of_rows(own, tree, lanes);
+            let mut at = [0; ROWS];
+            walk_on(own, tree, lanes, &mut at);
             for (lane, at) in at.into_iter().enumerate() {
                 found(index, group * ROWS + lane, tree.start + at);
             }
@@ -83,13 +89,14 @@ fn step<N: Step, R: Cells<N::Cell>>(nodes: &[N], at: u32, row: &R) -> u32 {
     }
 }
 
+/// Walks through one tree, whose nodes are `nodes`, from where rows are.
 #[inline]
-fn lanes_of_rows<N: Step, R: Cells<N::Cell>>(
+fn walk_on<N: Step, R: Cells<N::Cell>>(
     nodes: &[N],
     tree: &Tree,
     rows: &[R; ROWS],
-) -> [u32; ROWS] {
-    let mut at = [0_u32; ROWS];
+    at: &mut [u32; ROWS],
+) {
     for _ in 0..tree.sure {
         for (at, row) in at.iter_mut().zip(rows) {
             *at = step(nodes, *at, row);
@@ -97,16 +104,15 @@ fn lanes_of_rows<N: Step, R: Cells<N::Cell>>(
     }
     let mut done = tree.sure;
     while done < tree.depth {
-        let before = at;
+        let before = *at;
         for (at, row) in at.iter_mut().zip(rows) {
             *at = step(nodes, *at, row);
         }
-        if at == before {
+        if *at == before {
             break;
         }
         done += 1;
     }
-    at
 }
 
 #[inline]
@@ -116,40 +122,45 @@ fn one<N: Step, R: Cells<N::Cell>>(
     row: &R,
     mut found: impl FnMut(usize, u32),
 ) {
+    // nodes are counted from the first one of all: lanes share one slice
+    let on = |at: u32, start: u32| match nodes.get(at as usize) {
+        Some(node) => start + node.next(row),
+        None => at,
+    };
     let (groups, rest) = trees.as_chunks::<TREES>();
     for (group, lanes) in groups.iter().enumerate() {
-        let own: [&[N]; TREES] = std::array::from_fn(|lane| lanes[lane].own(nodes).unwrap_or(&[]));
+        let starts = lanes.map(|tree| tree.start);
         let sure = lanes.iter().map(|tree| tree.sure).max().unwrap_or(0);
         let depth = lanes.iter().map(|tree| tree.depth).max().unwrap_or(0);
-        let mut at = [0_u32; TREES];
+        let mut at = starts;
         for _ in 0..sure {
-            for (at, nodes) in at.iter_mut().zip(&own) {
-                *at = step(nodes, *at, row);
+            for (at, start) in at.iter_mut().zip(starts) {
+                *at = on(*at, start);
             }
         }
         for _ in sure..depth {
             let before = at;
-            for (at, nodes) in at.iter_mut().zip(&own) {
-                *at = step(nodes, *at, row);
+            for (at, start) in at.iter_mut().zip(starts) {
+                *at = on(*at, start);
             }
             if at == before {
                 break;
             }
         }
-        for (lane, (at, tree)) in at.into_iter().zip(lanes).enumerate() {
-            found(group * TREES + lane, tree.start + at);
+        for (lane, at) in at.into_iter().enumerate() {
+            found(group * TREES + lane, at);
         }
     }
     for (index, tree) in rest.iter().enumerate() {
-        let mut at = 0;
+        let mut at = tree.start;
         for _ in 0..tree.depth {
-            let next = tree.own(nodes).map_or(at, |nodes| step(nodes, at, row));
+            let next = on(at, tree.start);
             if next == at {
                 break;
             }
             at = next;
         }
-        found(groups.len() * TREES + index, tree.start + at);
+        found(groups.len() * TREES + index, at);
     }
 }
 

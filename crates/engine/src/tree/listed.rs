@@ -62,6 +62,23 @@ impl Listed {
         (counts && self.holds(value as u64)) == self.side.listed_right
     }
 
+    /// Values between -1 and 0 are category 0.
+    pub(super) fn truncates(&self) -> bool {
+        self.side.truncates
+    }
+
+    /// Whether all of its categories are below `bound`.
+    pub(super) fn all_below(&self, bound: u8) -> bool {
+        match &self.members {
+            Members::Bits(bits) => {
+                let mut ones = bits.iter().enumerate().filter(|&(_, &word)| word != 0);
+                ones.next_back()
+                    .is_none_or(|(at, word)| at * 32 + (word.ilog2() as usize) < bound.into())
+            }
+            Members::Sorted(all) => all.last().is_none_or(|&last| last < bound.into()),
+        }
+    }
+
     fn holds(&self, category: u64) -> bool {
         match &self.members {
             Members::Bits(bits) => {

@@ -8,6 +8,7 @@ use super::{
     columns::{Columns, View},
     kernel::{Cells, Step},
     lanes,
+    sets::{self, Coding, Set},
 };
 use crate::table::Real;
 
@@ -42,9 +43,84 @@ impl Step for Ranked {
     }
 }
 
+/// Eight bytes: a node as the others, and its set, or zero when it compares its threshold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Coded {
+    node: Ranked,
+    set: u32,
+}
+
+impl Coded {
+    /// The column it compares.
+    pub(super) fn column(self) -> u8 {
+        self.node.column()
+    }
+}
+
+impl Step for Coded {
+    type Cell = u8;
+
+    #[inline]
+    fn left(self) -> u32 {
+        self.node.left()
+    }
+
+    #[inline]
+    fn next<R: Cells<u8>>(self, row: &R) -> u32 {
+        let value = row.cell(usize::from(self.column()));
+        let above = value > self.node.place();
+        // both are worked out: which one counts cannot be predicted
+        let right = row.right(self.set, value);
+        self.left() + u32::from(if self.set == 0 { above } else { right })
+    }
+}
+
+/// A row of ranks and codes, beside the sets that codes are looked up in.
+#[derive(Clone, Copy)]
+pub(super) struct CodedRow<'a, R> {
+    pub(super) cells: R,
+    pub(super) sets: &'a [Set],
+}
+
+impl<R: Cells<u8>> Cells<u8> for CodedRow<'_, R> {
+    #[inline]
+    fn cell(&self, column: usize) -> u8 {
+        self.cells.cell(column)
+    }
+
+    #[inline]
+    fn right(&self, set: u32, code: u8) -> bool {
+        self.sets.get(set as usize).is_some_and(|set| sets::right(set, code))
+    }
+}
+
+/// The nodes of a forest that compares ranks.
+pub(super) enum Nodes {
+    /// All compare thresholds.
+    Ranked(Box<[Ranked]>),
+    /// Some look up categories in sets.
+    Coded(Box<[Coded]>),
+}
+
+impl Nodes {
+    /// A node and its set, or zero when it compares its threshold.
+    pub(super) fn at(&self, node: usize) -> Option<(Ranked, u32)> {
+        match self {
+            Self::Ranked(nodes) => nodes.get(node).map(|&node| (node, 0)),
+            Self::Coded(nodes) => nodes.get(node).map(|coded| (coded.node, coded.set)),
+        }
+    }
+}
+
 /// The thresholds of every feature.
 pub(super) struct Ranks<T> {
     features: Vec<Feature<T>>,
+    /// Feature, column and coding of what sets decide.
+    codes: Vec<(u32, u8, Coding)>,
+    /// The sets; the first one counts for nothing.
+    pub(super) sets: Box<[Set]>,
+    /// The feature of each column.
+    origins: Box<[u32]>,
 }
 
 /// One feature's thresholds, and the columns that compare with them.
@@ -70,28 +146,91 @@ struct Collected<T> {
     columns: Vec<(u32, View)>,
 }
 
-/// Ranked nodes with what turns values into ranks; `None` when a feature has too many thresholds, a
-/// tree too many nodes, or the splits too many columns.
-pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Box<[Ranked]>, Ranks<T>)> {
-    if form.columns.len() > 256 || form.trees.iter().any(|tree| tree.len > 1 << 16) {
+/// What a column of the form becomes.
+enum Place {
+    /// A rank among the thresholds of this collection.
+    Rank { collection: usize, column: u32 },
+    /// A code, looked up in this set.
+    Code { column: u32, set: u32 },
+}
+
+/// Gives columns their places among the ranks and codes.
+struct Places<T> {
+    collected: Vec<Collected<T>>,
+    codes: Vec<(u32, u8, Coding)>,
+    sets: Vec<Set>,
+    origins: Vec<u32>,
+}
+
+impl<T> Places<T> {
+    fn column(&mut self, feature: u32) -> u32 {
+        self.origins.push(feature);
+        self.origins.len() as u32 - 1
+    }
+
+    fn place(&mut self, columns: &Columns, feature: u32, view: View) -> Option<Place> {
+        if matches!(view, View::Set(_) | View::Listed(_)) {
+            let (coding, set) = Coding::of(columns, view)?;
+            let known = self.codes.iter().find(|code| code.0 == feature && code.2 == coding);
+            let column = match known {
+                Some(code) => u32::from(code.1),
+                None => {
+                    let column = self.column(feature);
+                    self.codes.push((feature, u8::try_from(column).ok()?, coding));
+                    column
+                }
+            };
+            self.sets.push(set);
+            return Some(Place::Code { column, set: self.sets.len() as u32 - 1 });
+        }
+        let column = self.column(feature);
+        let shared = self.collected.iter().position(|c| {
+            c.index == feature && !view.is_flag() && !c.columns.iter().any(|c| c.1.is_flag())
+        });
+        let collection = shared.unwrap_or(self.collected.len());
+        if shared.is_none() {
+            let thresholds = Vec::new();
+            self.collected.push(Collected { index: feature, thresholds, columns: Vec::new() });
+        }
+        self.collected.get_mut(collection)?.columns.push((column, view));
+        Some(Place::Rank { collection, column })
+    }
+}
+
+/// Column, place of the threshold, and set of a split; zero for splits by thresholds.
+type Placed = (u8, u8, u32);
+
+/// What turns values into ranks for the chosen splits, and what each node of the form compares.
+/// `None` when a feature has too many thresholds, the splits too many columns, or a set too large
+/// categories.
+fn placed<T: Real>(
+    form: &Form<T>,
+    chosen: impl Fn(usize) -> bool,
+) -> Option<(Vec<Placed>, Ranks<T>)> {
+    let mut used = vec![false; form.columns.len()];
+    let splits = || splits(form, &chosen);
+    for (_, node) in splits() {
+        *used.get_mut(node.column as usize)? = true;
+    }
+    let mut all = Places {
+        collected: Vec::new(),
+        codes: Vec::new(),
+        sets: vec![[0; 32]],
+        origins: Vec::new(),
+    };
+    let columns = &form.columns;
+    let mut places: Vec<Option<Place>> = Vec::with_capacity(used.len());
+    for (&(feature, view), used) in columns.list.iter().zip(used) {
+        places.push(if used { Some(all.place(columns, feature, view)?) } else { None });
+    }
+    let Places { mut collected, codes, sets, origins } = all;
+    if origins.len() > 256 {
         return None;
     }
-    let mut collected: Vec<Collected<T>> = Vec::new();
-    let mut place_of_column = Vec::new();
-    for (column, &(index, view)) in form.columns.list.iter().enumerate() {
-        let shared = collected.iter().position(|c| {
-            c.index == index && !view.is_flag() && !c.columns.iter().any(|c| c.1.is_flag())
-        });
-        let place = shared.unwrap_or(collected.len());
-        if shared.is_none() {
-            collected.push(Collected { index, thresholds: Vec::new(), columns: Vec::new() });
+    for (_, node) in splits() {
+        if let Some(Place::Rank { collection, .. }) = places.get(node.column as usize)? {
+            collected.get_mut(*collection)?.thresholds.push(node.threshold);
         }
-        collected.get_mut(place)?.columns.push((column as u32, view));
-        place_of_column.push(place);
-    }
-    for node in form.nodes.iter().filter(|node| !node.leaf) {
-        let place = *place_of_column.get(node.column as usize)?;
-        collected.get_mut(place)?.thresholds.push(node.threshold);
     }
     for feature in &mut collected {
         let thresholds = &mut feature.thresholds;
@@ -101,21 +240,58 @@ pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Box<[Ranked]>, Ranks<T>
             return None;
         }
     }
-    let pack = |node: &Node<T>| {
-        let place = if node.leaf {
-            MOST
-        } else {
-            let feature = collected.get(*place_of_column.get(node.column as usize)?)?;
-            feature.thresholds.partition_point(|t| *t < node.threshold)
+    let mut nodes = vec![(0, MOST as u8, 0); form.nodes.len()];
+    for (at, node) in splits() {
+        *nodes.get_mut(at)? = match places.get(node.column as usize)?.as_ref()? {
+            Place::Code { column, set } => (*column as u8, MOST as u8, *set),
+            Place::Rank { collection, column } => {
+                let thresholds = &collected.get(*collection)?.thresholds;
+                let place = thresholds.partition_point(|t| *t < node.threshold);
+                (*column as u8, place as u8, 0)
+            }
         };
-        Some(Ranked(node.left << 16 | node.column << 8 | place as u32))
-    };
-    let nodes = form.nodes.iter().map(pack).collect::<Option<Box<[_]>>>()?;
+    }
     let features = collected.into_iter().map(Feature::new).collect();
-    Some((nodes, Ranks { features }))
+    Some((nodes, Ranks { features, codes, sets: sets.into(), origins: origins.into() }))
+}
+
+/// The chosen splits of a form with their places among its nodes.
+fn splits<'a, T>(
+    form: &'a Form<T>,
+    chosen: &'a impl Fn(usize) -> bool,
+) -> impl Iterator<Item = (usize, &'a Node<T>)> {
+    form.nodes.iter().enumerate().filter(|(at, node)| !node.leaf && chosen(*at))
+}
+
+/// Ranked nodes with what turns values into ranks; `None` when [`placed`] gives none, or a tree has
+/// too many nodes.
+pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Nodes, Ranks<T>)> {
+    if form.trees.iter().any(|tree| tree.len > 1 << 16) {
+        return None;
+    }
+    let (placed, ranks) = placed(form, |_| true)?;
+    let packed = form.nodes.iter().zip(placed).map(|(node, (column, place, set))| {
+        (Ranked(node.left << 16 | u32::from(column) << 8 | u32::from(place)), set)
+    });
+    let nodes = if ranks.codes.is_empty() {
+        Nodes::Ranked(packed.map(|(node, _)| node).collect())
+    } else {
+        Nodes::Coded(packed.map(|(node, set)| Coded { node, set }).collect())
+    };
+    Some((nodes, ranks))
 }
 
 impl<T: Real> Ranks<T> {
+    /// Columns of ranks and codes.
+    pub(super) fn columns(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// The feature that a column is made from.
+    pub(super) fn feature(&self, column: u32) -> Option<u32> {
+        self.origins.get(column as usize).copied()
+    }
+
     /// Writes the ranks of one row's columns.
     pub(super) fn fill(&self, columns: &Columns, row: &[T], out: &mut [u8]) {
         for feature in &self.features {
@@ -125,6 +301,12 @@ impl<T: Real> Ranks<T> {
                     *to = rank;
                 }
             });
+        }
+        for &(feature, column, coding) in &self.codes {
+            let value = row.get(feature as usize).copied().unwrap_or(T::NAN);
+            if let Some(to) = out.get_mut(usize::from(column)) {
+                *to = coding.code(value.to_f64());
+            }
         }
     }
 
@@ -144,6 +326,13 @@ impl<T: Real> Ranks<T> {
                         *to = lanes::signed(rank);
                     }
                 });
+            }
+        }
+        for &(feature, column, coding) in &self.codes {
+            let out = &mut out[usize::from(column)];
+            for (row, to) in rows.chunks_exact(stride).zip(out) {
+                let value = row.get(feature as usize).copied().unwrap_or(T::NAN);
+                *to = coding.code(value.to_f64()) as i8;
             }
         }
     }

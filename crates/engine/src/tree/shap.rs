@@ -12,6 +12,9 @@ use crate::table::Real;
 /// Deepest trees for which contributions are computed: the work grows with the square of the depth.
 pub(crate) const DEEPEST: u32 = 512;
 
+/// About how many times as long as finding the leaves of a row its contributions take.
+pub(crate) const SHAP: usize = 50;
+
 /// A floating-point type with its arithmetic.
 pub(crate) trait Number:
     Real + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + AddAssign

@@ -1,6 +1,10 @@
 use std::ops::AddAssign;
 
-use super::forest::Forest;
+use super::{
+    blend::{BLOCKS, MOST_NODES},
+    forest::{Forest, Layout},
+    lanes::{LANES, Places},
+};
 use crate::table::Real;
 
 impl<T: Real> Forest<T> {
@@ -15,7 +19,7 @@ impl<T: Real> Forest<T> {
     /// Adds the value of each row's leaves, in the order of the trees. `values` comes from
     /// [`Forest::arrange`]; tree `t` adds to output `group[t]` of `outputs`. `sums` holds the
     /// start values, rows × outputs.
-    pub(crate) fn add<V: Copy + AddAssign>(
+    pub(crate) fn add<V: Copy + Default + AddAssign + Send + Sync>(
         &self,
         rows: &[T],
         values: &[V],
@@ -23,6 +27,22 @@ impl<T: Real> Forest<T> {
         outputs: usize,
         sums: &mut [V],
     ) {
+        self.spread(rows, outputs, sums, |rows, sums| {
+            self.add_some(rows, values, group, outputs, sums);
+        });
+    }
+
+    fn add_some<V: Copy + Default + AddAssign>(
+        &self,
+        rows: &[T],
+        values: &[V],
+        group: &[u32],
+        outputs: usize,
+        sums: &mut [V],
+    ) {
+        let done = self.add_blended(rows, values, group, outputs, sums);
+        let rows = rows.get(done * self.stride()..).unwrap_or_default();
+        let sums = sums.get_mut(done * outputs..).unwrap_or_default();
         if outputs == 1 {
             self.leaves(rows, |_, row, node| {
                 if let (Some(sum), Some(&value)) = (sums.get_mut(row), values.get(node as usize)) {
@@ -40,9 +60,71 @@ impl<T: Real> Forest<T> {
         });
     }
 
+    /// Adds the values of leaves for as many rows as whole trees are decided for, and says how many
+    /// those were. Arguments are those of [`Forest::add`].
+    fn add_blended<V: Copy + Default + AddAssign>(
+        &self,
+        rows: &[T],
+        values: &[V],
+        group: &[u32],
+        outputs: usize,
+        sums: &mut [V],
+    ) -> usize {
+        let Layout::Ranked(_, ranks, Some(blend)) = self.layout() else { return 0 };
+        // the sums of the lanes, output by output
+        let outputs = outputs.max(1);
+        let mut lanes = vec![[V::default(); LANES]; outputs * BLOCKS];
+        let last = self.trees().wrapping_sub(1);
+        self.blended(ranks, blend, rows, |tree, rows, first, places| {
+            let block = rows.start / LANES % BLOCKS * outputs;
+            let lanes = lanes.get_mut(block..block + outputs).unwrap_or_default();
+            let sums = sums.get_mut(rows.start * outputs..rows.end * outputs).unwrap_or_default();
+            if tree == 0 {
+                for (row, sums) in sums.chunks_exact(outputs).enumerate() {
+                    for (lanes, sum) in lanes.iter_mut().zip(sums) {
+                        lanes[row % LANES] = *sum;
+                    }
+                }
+            }
+            let output = if outputs == 1 { 0 } else { group.get(tree).copied().unwrap_or(0) };
+            if let Some(lanes) = lanes.get_mut(output as usize) {
+                let values = values.get(first as usize..).unwrap_or_default();
+                match values.first_chunk::<MOST_NODES>() {
+                    Some(values) => add_places(values, places, lanes),
+                    // fewer nodes than that follow
+                    None => {
+                        let mut few = [V::default(); MOST_NODES];
+                        few.iter_mut().zip(values).for_each(|(to, value)| *to = *value);
+                        add_places(&few, places, lanes);
+                    }
+                }
+            }
+            if tree == last {
+                for (row, sums) in sums.chunks_exact_mut(outputs).enumerate() {
+                    for (lanes, sum) in lanes.iter().zip(sums) {
+                        *sum = lanes[row % LANES];
+                    }
+                }
+            }
+        })
+    }
+
     /// Adds the vector of each row's leaves, in the order of the trees. `slots` comes from
     /// [`Forest::arrange`] and counts vectors of `width` values in `vectors`.
-    pub(crate) fn add_vectors<V: Copy + AddAssign>(
+    pub(crate) fn add_vectors<V: Copy + AddAssign + Send + Sync>(
+        &self,
+        rows: &[T],
+        slots: &[u32],
+        vectors: &[V],
+        width: usize,
+        sums: &mut [V],
+    ) {
+        self.spread(rows, width, sums, |rows, sums| {
+            self.add_some_vectors(rows, slots, vectors, width, sums);
+        });
+    }
+
+    fn add_some_vectors<V: Copy + AddAssign>(
         &self,
         rows: &[T],
         slots: &[u32],
@@ -53,6 +135,9 @@ impl<T: Real> Forest<T> {
         match width {
             2 => self.add_fixed::<V, 2>(rows, slots, vectors, sums),
             3 => self.add_fixed::<V, 3>(rows, slots, vectors, sums),
+            4 => self.add_fixed::<V, 4>(rows, slots, vectors, sums),
+            5 => self.add_fixed::<V, 5>(rows, slots, vectors, sums),
+            10 => self.add_fixed::<V, 10>(rows, slots, vectors, sums),
             _ => self.leaves(rows, |_, row, node| {
                 let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
                 let vector = vectors.get(slot * width..).unwrap_or_default();
@@ -89,15 +174,28 @@ impl<T: Real> Forest<T> {
         &self,
         rows: &[T],
         count: usize,
-        number: impl Fn(usize, u32) -> i32,
+        number: impl Fn(usize, u32) -> i32 + Sync,
     ) -> Vec<i32> {
         let trees = self.trees();
         let mut numbers = vec![0; count * trees];
-        self.leaves(rows, |tree, row, node| {
-            if let Some(to) = numbers.get_mut(row * trees + tree) {
-                *to = number(tree, self.origin(node));
-            }
+        self.spread(rows, trees, &mut numbers, |rows, numbers| {
+            self.leaves(rows, |tree, row, node| {
+                if let Some(to) = numbers.get_mut(row * trees + tree) {
+                    *to = number(tree, self.origin(node));
+                }
+            });
         });
         numbers
+    }
+}
+
+/// Adds the value at each lane's place. A place is a byte, so it is always one of the values.
+fn add_places<V: Copy + AddAssign>(
+    values: &[V; MOST_NODES],
+    places: &Places,
+    sums: &mut [V; LANES],
+) {
+    for (sum, &place) in sums.iter_mut().zip(places) {
+        *sum += values[usize::from(place)];
     }
 }

@@ -59,7 +59,8 @@ fn sets() -> Vec<(Vec<u32>, Side)> {
     sides.flat_map(|side| members.iter().map(move |members| (members.clone(), side))).collect()
 }
 
-fn test<T: Real>() -> impl Strategy<Value = Test<T>> {
+/// A test; its categories all have codes when they are to be `near`.
+fn test<T: Real>(near: bool) -> impl Strategy<Value = Test<T>> {
     let view = prop::sample::select(vec![
         View::Plain,
         View::NanRight,
@@ -81,25 +82,30 @@ fn test<T: Real>() -> impl Strategy<Value = Test<T>> {
             Categories { left: [left, 0, 0, 0, 0, 0, 0, 0], known, missing_right: missing };
         Test::NotIn { feature, categories }
     });
-    let listed = (0..FEATURES as u32, 0..sets().len() as u32)
+    let coded = |set: &u32| sets()[*set as usize].0.iter().all(|&category| category < 254);
+    let numbers: Vec<u32> = (0..sets().len() as u32).filter(|set| !near || coded(set)).collect();
+    let listed = (0..FEATURES as u32, prop::sample::select(numbers))
         .prop_map(|(feature, set)| Test::Listed { feature, set });
     prop_oneof![6 => above, 1 => set, 1 => listed]
 }
 
 /// A tree of some shape: each test splits one of the leaves there are.
-fn tree<T: Real>(most: usize) -> impl Strategy<Value = Vec<Split<T>>> {
-    prop::collection::vec((test::<T>(), any::<prop::sample::Index>()), 0..most).prop_map(|tests| {
-        let mut splits = vec![Split::Leaf];
-        for (test, pick) in tests {
-            let leaves: Vec<_> =
-                (0..splits.len()).filter(|&place| matches!(splits[place], Split::Leaf)).collect();
-            let place = leaves[pick.index(leaves.len())];
-            let left = splits.len() as u32;
-            splits[place] = Split::Inner { test, left: left + 1, right: left };
-            splits.extend([Split::Leaf, Split::Leaf]);
-        }
-        splits
-    })
+fn tree<T: Real>(most: usize, near: bool) -> impl Strategy<Value = Vec<Split<T>>> {
+    prop::collection::vec((test::<T>(near), any::<prop::sample::Index>()), 0..most).prop_map(
+        |tests| {
+            let mut splits = vec![Split::Leaf];
+            for (test, pick) in tests {
+                let leaves: Vec<_> = (0..splits.len())
+                    .filter(|&place| matches!(splits[place], Split::Leaf))
+                    .collect();
+                let place = leaves[pick.index(leaves.len())];
+                let left = splits.len() as u32;
+                splits[place] = Split::Inner { test, left: left + 1, right: left };
+                splits.extend([Split::Leaf, Split::Leaf]);
+            }
+            splits
+        },
+    )
 }
 
 fn value() -> impl Strategy<Value = f64> {
@@ -154,7 +160,8 @@ proptest! {
 
     #[test]
     fn layouts_agree_on_floats(
-        trees in prop::collection::vec(tree::<f32>(24), 1..20),
+        trees in any::<bool>()
+            .prop_flat_map(|near| prop::collection::vec(tree::<f32>(24, near), 1..20)),
         rows in prop::collection::vec(value(), FEATURES..FEATURES * 150),
     ) {
         agrees(&trees, &rows[..rows.len() / FEATURES * FEATURES]);
@@ -162,7 +169,8 @@ proptest! {
 
     #[test]
     fn layouts_agree_on_doubles(
-        trees in prop::collection::vec(tree::<f64>(200), 1..4),
+        trees in any::<bool>()
+            .prop_flat_map(|near| prop::collection::vec(tree::<f64>(200, near), 1..4)),
         rows in prop::collection::vec(value(), FEATURES..FEATURES * 100),
     ) {
         agrees(&trees, &rows[..rows.len() / FEATURES * FEATURES]);
@@ -233,4 +241,52 @@ fn values_of_leaves_add_up_in_the_order_of_the_trees() {
     let mut both = vec![0.0_f32; 4];
     forest.add(&[1.0, -1.0], &values, &[0, 1, 0], 2, &mut both);
     assert_eq!(both, [0.0, 1.0, 6.0, 3.0]);
+}
+
+#[test]
+fn many_rows_on_several_cores_are_answered_as_one_by_one() {
+    let test = |threshold: f32| Test::Above { feature: 0, threshold, view: View::Plain };
+    let inner = |threshold, left, right| Split::Inner { test: test(threshold), left, right };
+    let mut builder = Builder::new(1, "test model");
+    for tree in 0..1000_u16 {
+        let at = f32::from(tree % 200);
+        let leaf = Split::Leaf;
+        builder.tree(&[inner(at, 1, 2), inner(at / 2.0, 3, 4), leaf, leaf, leaf]).unwrap();
+    }
+    let forest = Forest::new(builder);
+    let values = forest.arrange(|tree, node| (tree as f32 + 0.1) * (node as f32 - 2.7));
+    let group: Vec<u32> = (0..1000).map(|tree| tree % 3).collect();
+    let rows: Vec<f32> = (0..5000_u16).map(|row| f32::from(row % 230) - 10.0).collect();
+    for outputs in [1, 3] {
+        let mut sums = vec![0.5; rows.len() * outputs];
+        forest.add(&rows, &values, &group, outputs, &mut sums);
+        for (row, sums) in rows.iter().zip(sums.chunks(outputs)).step_by(97) {
+            let mut own = vec![0.5; outputs];
+            forest.add(&[*row], &values, &group, outputs, &mut own);
+            assert_eq!(own, sums);
+        }
+    }
+}
+
+#[test]
+fn many_sets_of_categories_of_a_feature_share_one_column() {
+    let side = Side { listed_right: false, missing_right: true, truncates: true };
+    let mut builder = Builder::new(1, "test model");
+    let mut trees = Vec::new();
+    for tree in 0..600_u32 {
+        let members: Vec<u32> = (0..10).filter(|bit| tree >> bit & 1 == 1).collect();
+        let set = builder.listed(Listed::of(members.clone(), side));
+        let test = Test::Listed { feature: 0, set };
+        let splits = [Split::Inner { test, left: 1, right: 2 }, Split::Leaf, Split::Leaf];
+        builder.tree(&splits).unwrap();
+        trees.push(members);
+    }
+    let forest = Forest::<f64>::new(builder);
+    assert!(matches!(forest.layout(), Layout::Ranked(_, ranks, Some(_)) if ranks.columns() == 1));
+    let rows: Vec<f64> = (0..20).map(|row| f64::from(row) - 2.5).chain([f64::NAN, 1e300]).collect();
+    forest.leaves(&rows, |tree, row, node| {
+        let value = rows[row];
+        let left = value > -1.0 && trees[tree].contains(&(value as u32));
+        assert_eq!(forest.origin(node), if left { 1 } else { 2 }, "{tree} {value}");
+    });
 }

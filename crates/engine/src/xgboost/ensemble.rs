@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Error,
     read::tree_json::Json,
-    tree::{Builder, DEEPEST, Forest, Shap},
+    tree::{Builder, DEEPEST, Forest, SHAP, Shap},
 };
 
 /// Trees with what their leaves hold.
@@ -211,43 +211,48 @@ impl Ensemble {
         };
         let trees = Explained { leaves, covers, outputs };
         let means = self.means.get_or_init(|| self.means(&trees, outputs));
-        let mut row = self.forest.decisions();
-        let mut shap = Shap::default();
-        let rule = Rule::new();
-        let mut odds = vec![None; features];
-        let mut own = vec![0.0; width];
-        for (index, all) in all.chunks_exact_mut(outputs * width).enumerate() {
-            row.set(rows.get(index * features..).and_then(|r| r.get(..features)).unwrap_or(&[]));
-            for (output, (parts, base)) in all.chunks_exact_mut(width).zip(base).enumerate() {
-                let mut expected = 0.0_f64;
-                for (tree, &group) in self.group.iter().enumerate() {
-                    let Some(mean) = self.mean(means, tree, group, output, outputs) else {
-                        continue;
-                    };
-                    let weight = weights.get(tree).copied().unwrap_or(1.0);
-                    own.fill(0.0);
-                    if self.quadrature {
-                        expected += mean * f64::from(weight);
-                        let odds = &mut odds[..];
-                        let (row, rule, parts) = (&row, &rule, &mut own[..]);
-                        let mut walk = Walk { rule, row, trees: &trees, tree, output, odds, parts };
-                        walk.run(self.forest.root(tree).unwrap_or(0));
-                    } else {
-                        own[features] = mean as f32;
-                        let cover = |node| trees.cover(node);
-                        let value = |node| trees.value(node, output);
-                        shap.add(&self.forest, &row, tree, cover, value, &mut own[..features]);
+        self.forest.spread_costly(SHAP, rows, outputs * width, &mut all, |rows, all| {
+            let mut row = self.forest.decisions();
+            let mut shap = Shap::default();
+            let rule = Rule::new();
+            let mut odds = vec![None; features];
+            let mut own = vec![0.0; width];
+            for (index, all) in all.chunks_exact_mut(outputs * width).enumerate() {
+                row.set(
+                    rows.get(index * features..).and_then(|r| r.get(..features)).unwrap_or(&[]),
+                );
+                for (output, (parts, base)) in all.chunks_exact_mut(width).zip(base).enumerate() {
+                    let mut expected = 0.0_f64;
+                    for (tree, &group) in self.group.iter().enumerate() {
+                        let Some(mean) = self.mean(means, tree, group, output, outputs) else {
+                            continue;
+                        };
+                        let weight = weights.get(tree).copied().unwrap_or(1.0);
+                        own.fill(0.0);
+                        if self.quadrature {
+                            expected += mean * f64::from(weight);
+                            let odds = &mut odds[..];
+                            let (row, rule, parts) = (&row, &rule, &mut own[..]);
+                            let mut walk =
+                                Walk { rule, row, trees: &trees, tree, output, odds, parts };
+                            walk.run(self.forest.root(tree).unwrap_or(0));
+                        } else {
+                            own[features] = mean as f32;
+                            let cover = |node| trees.cover(node);
+                            let value = |node| trees.value(node, output);
+                            shap.add(&self.forest, &row, tree, cover, value, &mut own[..features]);
+                        }
+                        for (part, own) in parts.iter_mut().zip(&own) {
+                            *part += own * weight;
+                        }
                     }
-                    for (part, own) in parts.iter_mut().zip(&own) {
-                        *part += own * weight;
+                    if let Some(last) = parts.last_mut() {
+                        *last += expected as f32;
+                        *last += base;
                     }
-                }
-                if let Some(last) = parts.last_mut() {
-                    *last += expected as f32;
-                    *last += base;
                 }
             }
-        }
+        });
         all
     }
 

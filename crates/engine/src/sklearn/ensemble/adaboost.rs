@@ -15,6 +15,10 @@ use crate::{
     },
 };
 
+mod median;
+
+use median::{Sorted, median};
+
 /// The first release in which a vote for a class counts against the others.
 const SYMMETRIC: (u32, u32, u32) = (1, 3, 1);
 
@@ -253,56 +257,61 @@ impl Predictor for AdaBoostClassifier {
 #[derive(Debug)]
 pub(crate) struct AdaBoostRegressor {
     inputs: Inputs,
-    voters: Voters,
+    regressors: Regressors,
     weights: Vec<f64>,
+}
+
+#[derive(Debug)]
+enum Regressors {
+    Trees(Box<Sorted>),
+    Members(Vec<Member>),
 }
 
 impl AdaBoostRegressor {
     pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
         let estimators = estimators(c)?;
         let weights = weights(c, estimators.len())?;
-        let voters = if trees::all(&estimators, "Regressor") {
-            let columns = columns(c, &estimators, building)?;
-            let each: Vec<_> = estimators.iter().map(|&tree| (tree, None)).collect();
-            let (leaves, outputs) = trees::regressors(&each, columns, building)?;
-            attributes::counted(c, "estimators_", outputs, 1)?;
-            Voters::Trees(Box::new((Rows::new(c, columns, false)?, leaves)))
+        let regressors = if trees::all(&estimators, "Regressor") {
+            Regressors::Trees(Box::new(Sorted::read(c, &estimators, &weights, building)?))
         } else {
-            Voters::Members(Member::list(c, "estimators_", building)?)
+            Regressors::Members(Member::list(c, "estimators_", building)?)
         };
-        let inputs = match &voters {
-            Voters::Trees(trees) => trees.0.inputs(),
-            Voters::Members(members) => member::inputs(c, members.iter()),
+        let inputs = match &regressors {
+            Regressors::Trees(trees) => trees.inputs(),
+            Regressors::Members(members) => member::inputs(c, members.iter()),
         };
-        Ok(Self { inputs, voters, weights: weights.into_iter().take(estimators.len()).collect() })
+        let weights = weights.into_iter().take(estimators.len()).collect();
+        Ok(Self { inputs, regressors, weights })
     }
 
-    /// The estimators' answers, rows × estimators; true when all are floats.
-    fn answers(&self, input: &Table) -> Result<(Vec<f64>, bool), Error> {
-        let count = self.weights.len();
+    /// The answers, and whether they are floats.
+    fn medians(&self, input: &Table) -> Result<(Vec<f64>, bool), Error> {
+        let members = match &self.regressors {
+            Regressors::Trees(trees) => return Ok((trees.medians(input)?, false)),
+            Regressors::Members(members) => members,
+        };
+        let count = self.weights.len().max(1);
         let mut all = vec![0.0; input.rows.saturating_mul(count)];
         let mut floats = true;
-        match &self.voters {
-            Voters::Trees(trees) => {
-                let (rows, leaves) = &**trees;
-                floats = false;
-                leaves.each(&rows.take(input)?, |tree, row, values| {
-                    if let (Some(to), Some(&v)) = (all.get_mut(row * count + tree), values.first())
-                    {
-                        *to = v;
-                    }
-                });
-            }
-            Voters::Members(members) => {
-                for (at, one) in members.iter().enumerate() {
-                    let own = one.numbers(Method::Predict, input)?.expect(1, one)?;
-                    floats &= own.f32;
-                    let places = all.iter_mut().skip(at).step_by(count.max(1));
-                    places.zip(own.values).for_each(|(to, v)| *to = v);
-                }
-            }
+        for (at, one) in members.iter().enumerate() {
+            let own = one.numbers(Method::Predict, input)?.expect(1, one)?;
+            floats &= own.f32;
+            let places = all.iter_mut().skip(at).step_by(count);
+            places.zip(own.values).for_each(|(to, v)| *to = v);
         }
-        Ok((all, floats))
+        let mut sorted: Vec<(f64, f64)> = Vec::with_capacity(count);
+        let medians = all.chunks_exact(count).map(|row| {
+            sorted.clear();
+            sorted.extend(row.iter().copied().zip(self.weights.iter().copied()));
+            sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let mut sum = 0.0;
+            for (_, weight) in &mut sorted {
+                sum += *weight;
+                *weight = sum;
+            }
+            median(&sorted, sum)
+        });
+        Ok((medians.collect(), floats))
     }
 }
 
@@ -316,23 +325,7 @@ impl Predictor for AdaBoostRegressor {
     }
 
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
-        let (all, floats) = self.answers(input)?;
-        let count = self.weights.len().max(1);
-        let mut sorted: Vec<(f64, f64)> = Vec::with_capacity(count);
-        let medians = all.chunks_exact(count).map(|row| {
-            sorted.clear();
-            sorted.extend(row.iter().copied().zip(self.weights.iter().copied()));
-            sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let mut sum = 0.0;
-            for (_, weight) in &mut sorted {
-                sum += *weight;
-                *weight = sum;
-            }
-            let half = 0.5 * sum;
-            let found = sorted.iter().find(|(_, sum)| *sum >= half).or(sorted.first());
-            found.map_or(f64::NAN, |&(value, _)| value)
-        });
-        let medians = medians.collect();
+        let (medians, floats) = self.medians(input)?;
         Ok(Output::flat(member::Numbers::data(medians, floats)))
     }
 }

@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// Marks a leaf that no row of training reached.
+const UNKNOWN: u32 = u32::MAX;
+
 /// A forest whose leaves hold the number of their column.
 #[derive(Debug)]
 pub(crate) struct RandomTreesEmbedding {
@@ -80,17 +83,16 @@ impl Transform for RandomTreesEmbedding {
         let rows = self.rows.take(input)?;
         let trees = self.leaves.trees();
         let mut places = vec![0_u32; input.rows.saturating_mul(trees)];
-        let mut unknown = None;
-        self.leaves.each(&rows, |tree, row, column| {
-            let column = column.first().copied().unwrap_or(f64::NAN);
-            if column.is_nan() {
-                unknown = Some(row);
-            }
-            if let Some(place) = places.get_mut(row * trees + tree) {
-                *place = column as u32;
-            }
+        self.leaves.spread(&rows, trees, &mut places, |rows, places| {
+            self.leaves.each(rows, |tree, row, column| {
+                let column = column.first().copied().filter(|column| !column.is_nan());
+                if let Some(place) = places.get_mut(row * trees + tree) {
+                    *place = column.map_or(UNKNOWN, |column| column as u32);
+                }
+            });
         });
-        if let Some(row) = unknown {
+        if let Some(place) = places.iter().position(|&place| place == UNKNOWN) {
+            let row = place / trees;
             let reason = format!("row {row} reaches a leaf that no row of training reached");
             return Err(Error::input(reason));
         }

@@ -116,6 +116,18 @@ impl Leaves {
         self.forest.trees()
     }
 
+    /// Calls `work` with some rows and their answers, `width` values each, until all of `out` is
+    /// written: on all cores when there are many rows.
+    pub(crate) fn spread<V: Send>(
+        &self,
+        rows: &[f32],
+        width: usize,
+        out: &mut [V],
+        work: impl Fn(&[f32], &mut [V]) + Sync,
+    ) {
+        self.forest.spread(rows, width, out, work);
+    }
+
     /// Hands over the vector of each row's leaf in each tree as `(tree, row, vector)`. For each row,
     /// trees come in order.
     pub(crate) fn each(&self, rows: &[f32], mut found: impl FnMut(usize, usize, &[f64])) {
