@@ -177,7 +177,8 @@ fn unsampled(c: Cursor<'_>) -> Cursor<'_> {
 }
 
 impl Trees {
-    fn sums(&self, input: &Table) -> Result<Vec<f64>, Error> {
+    /// The rows as the floats that splits compare.
+    fn rows<'a>(&self, input: &'a Table) -> Result<Cow<'a, [f32]>, Error> {
         let rows = input.to_f32()?;
         let fine = |value: f32| value.is_finite() || self.nan && value.is_nan();
         if !rows.iter().all(|&value| fine(value)) {
@@ -195,7 +196,11 @@ impl Trees {
                 return Err(Error::value(row, column, what));
             }
         }
-        Ok(self.leaves.sums(&rows, input.rows))
+        Ok(rows)
+    }
+
+    fn sums(&self, input: &Table) -> Result<Vec<f64>, Error> {
+        Ok(self.leaves.sums(&*self.rows(input)?, input.rows))
     }
 }
 
@@ -275,6 +280,47 @@ impl BaggingClassifier {
         Ok(sums)
     }
 
+    /// The logarithms of the means, rows × classes: of estimators that have logarithms, those are
+    /// added up one after another.
+    fn logarithms(&self, input: &Table) -> Result<Vec<f64>, Error> {
+        let classes = self.labels.len();
+        let mut sums = vec![f64::NEG_INFINITY; input.rows.saturating_mul(classes)];
+        match &self.bag.content {
+            Content::Trees(trees) => {
+                self.bag.width(input)?;
+                let rows = trees.rows(input)?;
+                trees.leaves.spread(&rows, classes, &mut sums, |rows, sums| {
+                    trees.leaves.each(rows, |_, row, vector| {
+                        let sums = sums.get_mut(row * classes..).unwrap_or_default();
+                        for (sum, p) in sums.iter_mut().zip(vector) {
+                            *sum = log_add(*sum, p.ln());
+                        }
+                    });
+                });
+            }
+            Content::Members(parts)
+                if parts.iter().all(|part| part.member.has(Method::PredictLogProba)) =>
+            {
+                self.bag.width(input)?;
+                for part in parts {
+                    let rows = Bag::seen(part, input)?;
+                    let add = |sum: &mut f64, p: f64| *sum = log_add(*sum, p);
+                    part.each(Method::PredictLogProba, &rows, classes, &mut sums, add)
+                        .map_err(|error| Bag::traced(part, error))?;
+                }
+            }
+            Content::Members(_) => {
+                let means = self.probabilities(input)?;
+                return Ok(means.into_iter().map(f64::ln).collect());
+            }
+        }
+        let count = self.bag.count().ln();
+        for sum in &mut sums {
+            *sum -= count;
+        }
+        Ok(sums)
+    }
+
     /// The mean decision; one a row for two classes.
     fn decisions(&self, input: &Table) -> Result<Output, Error> {
         self.bag.width(input)?;
@@ -293,29 +339,52 @@ impl BaggingClassifier {
 impl Part {
     /// Adds probabilities, or one for the predicted class.
     fn add(&self, rows: &Table, classes: usize, sums: &mut [f64]) -> Result<(), Error> {
-        let sums = sums.chunks_exact_mut(classes);
-        if !self.member.has(Method::PredictProba) {
-            for (sums, code) in sums.zip(self.member.codes(rows, classes)?) {
-                if let Some(sum) = sums.get_mut(code) {
-                    *sum += 1.0;
-                }
-            }
-            return Ok(());
+        if self.member.has(Method::PredictProba) {
+            let add = |sum: &mut f64, p: f64| *sum += p;
+            return self.each(Method::PredictProba, rows, classes, sums, add);
         }
+        let codes = self.member.codes(rows, classes)?;
+        for (sums, code) in sums.chunks_exact_mut(classes).zip(codes) {
+            if let Some(sum) = sums.get_mut(code) {
+                *sum += 1.0;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds each answer of a method to the sum of its class.
+    fn each(
+        &self,
+        method: Method,
+        rows: &Table,
+        classes: usize,
+        sums: &mut [f64],
+        add: impl Fn(&mut f64, f64),
+    ) -> Result<(), Error> {
         let width = self.classes.as_ref().map_or(classes, Vec::len);
-        let own = self.member.numbers(Method::PredictProba, rows)?.expect(width, &self.member)?;
+        let own = self.member.numbers(method, rows)?.expect(width, &self.member)?;
+        let sums = sums.chunks_exact_mut(classes);
         for (sums, own) in sums.zip(own.values.chunks_exact(width.max(1))) {
             match &self.classes {
-                None => sums.iter_mut().zip(own).for_each(|(sum, p)| *sum += p),
-                Some(places) => places.iter().zip(own).for_each(|(&place, p)| {
+                None => sums.iter_mut().zip(own).for_each(|(sum, &p)| add(sum, p)),
+                Some(places) => places.iter().zip(own).for_each(|(&place, &p)| {
                     if let Some(sum) = sums.get_mut(place) {
-                        *sum += p;
+                        add(sum, p);
                     }
                 }),
             }
         }
         Ok(())
     }
+}
+
+/// The logarithm of the sum of two numbers given by their logarithms: numpy's `logaddexp`.
+fn log_add(a: f64, b: f64) -> f64 {
+    if a == b {
+        return a + std::f64::consts::LN_2;
+    }
+    let (less, most) = if a > b { (b, a) } else { (a, b) };
+    most + (less - most).exp().ln_1p()
 }
 
 /// The mean of the estimators' answers, the columns of each row and whether they are floats.
@@ -364,16 +433,15 @@ impl Predictor for BaggingClassifier {
         if method == Method::DecisionFunction {
             return self.decisions(input);
         }
-        let mut all = self.probabilities(input)?;
         let classes = self.labels.len();
+        if method == Method::PredictLogProba {
+            let all = self.logarithms(input)?;
+            return Ok(Output::matrix(input.rows, classes, OutputData::F64(all)));
+        }
+        let all = self.probabilities(input)?;
         if method == Method::Predict {
             let winners = all.chunks_exact(classes).map(argmax);
             return Ok(Output::flat(self.labels.take(winners)));
-        }
-        if method == Method::PredictLogProba {
-            for p in &mut all {
-                *p = p.ln();
-            }
         }
         Ok(Output::matrix(input.rows, classes, OutputData::F64(all)))
     }
