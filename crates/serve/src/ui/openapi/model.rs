@@ -61,7 +61,7 @@ impl Model {
             default: served.contract.default.name(),
             about,
             row: schema::row(form, if whole { &columns } else { &[] }, count),
-            answer: schema::answer(&served.outputs),
+            answer: schema::answer(&served.outputs, served.model().predictor.classes()),
             params: schema::params(&served.contract.params, &methods),
             methods,
             v1: row.map(bodies::v1),

@@ -1,5 +1,6 @@
 //! The rows and the answers of a model, as JSON Schema.
 
+use longshore_engine::{Labels, Method};
 use longshore_kserve::v2::{Datatype, TensorInfo};
 use longshore_mlflow::{ColumnType, Param};
 use serde_json::{Value, json};
@@ -109,11 +110,13 @@ pub(super) fn params(params: &[Param], methods: &[&str]) -> Value {
     json!({"type": "object", "properties": properties})
 }
 
-/// The schema of an answer to one row, by any of the methods.
-pub(super) fn answer(outputs: &[TensorInfo]) -> Value {
+/// The schema of an answer to one row, by any of the methods. What `predict` gives is of the type of the classes, where
+/// there are some: a model that refuses made-up rows could not be asked.
+pub(super) fn answer(outputs: &[TensorInfo], classes: Option<&Labels>) -> Value {
     let mut kinds: Vec<Value> = Vec::new();
     for output in outputs {
-        let value = match output.datatype {
+        let label = classes.filter(|_| output.name == Method::Predict.name()).map(datatype);
+        let value = match label.unwrap_or(output.datatype) {
             Datatype::Bool => json!({"type": "boolean"}),
             // a label may be missing
             Datatype::Bytes => json!({"type": ["string", "null"]}),
@@ -132,5 +135,16 @@ pub(super) fn answer(outputs: &[TensorInfo]) -> Value {
         Ok([only]) => only,
         Err(kinds) if kinds.is_empty() => json!({}),
         Err(kinds) => json!({ "anyOf": kinds }),
+    }
+}
+
+/// The datatype of a class.
+fn datatype(classes: &Labels) -> Datatype {
+    match classes {
+        Labels::I64(_) => Datatype::Int64,
+        Labels::I32(_) => Datatype::Int32,
+        Labels::F64(_) => Datatype::Fp64,
+        Labels::Bool(_) => Datatype::Bool,
+        Labels::Text(_) => Datatype::Bytes,
     }
 }
