@@ -233,7 +233,7 @@ fn every_example_of_the_description_is_answered() {
         let mut ids = Vec::new();
         all(&description["paths"], "operationId", &mut ids);
         let before = ids.len();
-        ids.sort_by_key(|id| id.to_string());
+        ids.sort_by_key(ToString::to_string);
         ids.dedup();
         assert_eq!(ids.len(), before);
     }
