@@ -29,6 +29,7 @@ mod other_formats;
 mod output;
 mod parallel;
 mod predictor;
+mod processor;
 pub mod read;
 mod scores;
 mod sklearn;

@@ -53,7 +53,6 @@ pub(crate) mod parts;
 pub(crate) mod pipeline;
 pub(crate) mod polynomial;
 pub(crate) mod power;
-mod processor;
 mod product;
 pub(crate) mod quantile;
 mod raw;

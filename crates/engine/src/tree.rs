@@ -29,7 +29,6 @@ mod symmetric;
 mod tests;
 #[cfg(test)]
 mod variants;
-mod vectors;
 
 pub(crate) use build::{Builder, Split, Test};
 pub(crate) use columns::{Categories, View, ZERO};

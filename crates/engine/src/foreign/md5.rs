@@ -60,7 +60,7 @@ mod tests {
     use super::md5;
 
     fn hex(text: &str) -> String {
-        md5(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        md5(text.as_bytes()).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
     #[test]

@@ -11,7 +11,7 @@
     reason = "functions take on the processor features of their caller"
 )]
 
-use super::processor::{self, Work};
+use crate::processor::{self, Work};
 
 /// 1.5 · 2⁵²: a double that is added to it is rounded to a whole number, which stands in its low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
@@ -219,7 +219,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Each, Exp, Function, Logistic, Tanh, apply, power};
-    use crate::sklearn::processor;
+    use crate::processor;
 
     fn check(function: impl Function, known: f64, most: u64, x: f64) {
         let mut values = [x; 11];

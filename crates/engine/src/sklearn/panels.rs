@@ -11,8 +11,10 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use super::processor::{self, Work};
-use crate::table::Real;
+use crate::{
+    processor::{self, Work},
+    table::Real,
+};
 
 /// A number that rows are multiplied in.
 pub(crate) trait Number:
@@ -251,7 +253,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Panels, Sums};
-    use crate::sklearn::processor;
+    use crate::processor;
 
     proptest! {
         #[test]

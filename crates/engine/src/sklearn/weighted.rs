@@ -11,12 +11,11 @@
 
 use std::ops::Range;
 
-use super::{
-    panels::LANES,
+use super::{panels::LANES, rows::doubles};
+use crate::{
+    Table,
     processor::{self, Work},
-    rows::doubles,
 };
-use crate::Table;
 
 type Lanes = [f64; LANES];
 
@@ -202,7 +201,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{LANES, Sums, Weighted};
-    use crate::sklearn::processor;
+    use crate::processor;
 
     proptest! {
         #[test]

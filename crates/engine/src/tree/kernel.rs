@@ -7,8 +7,8 @@
 use super::{
     build::Tree,
     lanes::{Choice, LANES, Level, Places, Ranks},
-    vectors::{self, Loop},
 };
+use crate::processor::{self, Work};
 
 /// A node that can tell where to go next.
 pub(super) trait Step: Copy {
@@ -168,7 +168,7 @@ fn one<N: Step, R: Cells<N::Cell>>(
 /// first half, and each split's answer in its second.
 #[inline]
 pub(super) fn decide(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places; 512]) {
-    vectors::run(Decide { choices, columns, answers });
+    processor::run_narrow(Decide { choices, columns, answers });
 }
 
 /// See [`decide`].
@@ -178,7 +178,9 @@ pub(super) struct Decide<'a> {
     pub(super) answers: &'a mut [Places; 512],
 }
 
-impl Loop for Decide<'_> {
+impl Work for Decide<'_> {
+    type Out = ();
+
     #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
     #[inline(always)]
     fn run(self) {
@@ -203,23 +205,25 @@ impl Loop for Decide<'_> {
 pub(super) fn leaves<const T: usize>(
     trees: [&[Level]; T],
     ranks: &[Places],
-    leaves: &mut [Places; T],
+    found: &mut [Places; T],
 ) {
-    vectors::run(Leaves { trees, ranks, leaves });
+    processor::run(Leaves { trees, ranks, found });
 }
 
 /// See [`leaves`].
 pub(super) struct Leaves<'a, const T: usize> {
     pub(super) trees: [&'a [Level]; T],
     pub(super) ranks: &'a [Places],
-    pub(super) leaves: &'a mut [Places; T],
+    pub(super) found: &'a mut [Places; T],
 }
 
-impl<const T: usize> Loop for Leaves<'_, T> {
+impl<const T: usize> Work for Leaves<'_, T> {
+    type Out = ();
+
     #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
     #[inline(always)]
     fn run(self) {
-        for (levels, leaves) in self.trees.into_iter().zip(self.leaves) {
+        for (levels, found) in self.trees.into_iter().zip(self.found) {
             let mut bits = [0_u8; LANES];
             for (bit, level) in levels.iter().take(8).enumerate() {
                 let Some(ranks) = self.ranks.get(level.column as usize) else { continue };
@@ -228,7 +232,7 @@ impl<const T: usize> Loop for Leaves<'_, T> {
                     bits[lane] |= above & 1 << bit;
                 }
             }
-            *leaves = bits;
+            *found = bits;
         }
     }
 }
@@ -255,7 +259,7 @@ pub(super) fn add<const T: usize, const N: usize>(
 /// Counts, for all lanes, the borders that a value is above. There are at most 255.
 #[inline]
 pub(super) fn count(values: &[f32; LANES], borders: &[f32], ranks: &mut Places) {
-    vectors::run(Count { values, borders, ranks });
+    processor::run(Count { values, borders, ranks });
 }
 
 /// Lanes that are counted at once.
@@ -268,7 +272,9 @@ pub(super) struct Count<'a> {
     pub(super) ranks: &'a mut Places,
 }
 
-impl Loop for Count<'_> {
+impl Work for Count<'_> {
+    type Out = ();
+
     #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
     #[inline(always)]
     fn run(self) {

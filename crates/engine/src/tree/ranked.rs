@@ -172,13 +172,12 @@ impl<T> Places<T> {
         if matches!(view, View::Set(_) | View::Listed(_)) {
             let (coding, set) = Coding::of(columns, view)?;
             let known = self.codes.iter().find(|code| code.0 == feature && code.2 == coding);
-            let column = match known {
-                Some(code) => u32::from(code.1),
-                None => {
-                    let column = self.column(feature);
-                    self.codes.push((feature, u8::try_from(column).ok()?, coding));
-                    column
-                }
+            let column = if let Some(code) = known {
+                u32::from(code.1)
+            } else {
+                let column = self.column(feature);
+                self.codes.push((feature, u8::try_from(column).ok()?, coding));
+                column
             };
             self.sets.push(set);
             return Some(Place::Code { column, set: self.sets.len() as u32 - 1 });

@@ -120,15 +120,14 @@ fn blend(
 ) {
     for (choice, &number) in choices.iter().zip(numbers) {
         let ranks = &columns[usize::from(choice.column)];
-        let chosen = match sets.get(number as usize).filter(|_| number != 0) {
-            Some(set) => look_up(set, ranks),
-            None => {
-                let mut chosen = [0; LANES];
-                for lane in 0..LANES {
-                    chosen[lane] = if ranks[lane] > choice.threshold { u8::MAX } else { 0 };
-                }
-                chosen
+        let chosen = if let Some(set) = sets.get(number as usize).filter(|_| number != 0) {
+            look_up(set, ranks)
+        } else {
+            let mut chosen = [0; LANES];
+            for lane in 0..LANES {
+                chosen[lane] = if ranks[lane] > choice.threshold { u8::MAX } else { 0 };
             }
+            chosen
         };
         let left = &answers[usize::from(choice.children[0]) % 512];
         let right = &answers[usize::from(choice.children[1]) % 512];
@@ -165,8 +164,12 @@ mod avx2 {
     #[inline]
     fn look_up(set: &Set, codes: &Ranks) -> Places {
         // SAFETY: arrays of bytes and registers of as many bytes hold each other's bits.
-        let (halves, mut lanes): ([__m128i; 2], [__m256i; LANES / 32]) =
-            unsafe { (std::mem::transmute(*set), std::mem::transmute(*codes)) };
+        let (halves, mut lanes) = unsafe {
+            (
+                std::mem::transmute::<Set, [__m128i; 2]>(*set),
+                std::mem::transmute::<Ranks, [__m256i; LANES / 32]>(*codes),
+            )
+        };
         let low = _mm256_broadcastsi128_si256(halves[0]);
         let high = _mm256_broadcastsi128_si256(halves[1]);
         let powers: [u8; 32] = std::array::from_fn(|at| 1 << (at % 8));

@@ -89,14 +89,13 @@ impl<T: Real> Forest<T> {
             let output = if outputs == 1 { 0 } else { group.get(tree).copied().unwrap_or(0) };
             if let Some(lanes) = lanes.get_mut(output as usize) {
                 let values = values.get(first as usize..).unwrap_or_default();
-                match values.first_chunk::<MOST_NODES>() {
-                    Some(values) => add_places(values, places, lanes),
+                if let Some(values) = values.first_chunk::<MOST_NODES>() {
+                    add_places(values, places, lanes);
+                } else {
                     // fewer nodes than that follow
-                    None => {
-                        let mut few = [V::default(); MOST_NODES];
-                        few.iter_mut().zip(values).for_each(|(to, value)| *to = *value);
-                        add_places(&few, places, lanes);
-                    }
+                    let mut few = [V::default(); MOST_NODES];
+                    few.iter_mut().zip(values).for_each(|(to, value)| *to = *value);
+                    add_places(&few, places, lanes);
                 }
             }
             if tree == last {

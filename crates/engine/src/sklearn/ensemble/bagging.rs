@@ -200,7 +200,7 @@ impl Trees {
     }
 
     fn sums(&self, input: &Table) -> Result<Vec<f64>, Error> {
-        Ok(self.leaves.sums(&*self.rows(input)?, input.rows))
+        Ok(self.leaves.sums(&self.rows(input)?, input.rows))
     }
 }
 

@@ -9,11 +9,9 @@ use super::{
 };
 use crate::{
     Error, attributes,
+    processor::{self, Work},
     read::Cursor,
-    sklearn::{
-        processor::{self, Work},
-        weighted::Weighted,
-    },
+    sklearn::weighted::Weighted,
 };
 
 /// The logistic function is about Σ wᵢ erf(λᵢ x): each λ with its w, as the library has them

@@ -1,10 +1,10 @@
 use crate::{
     Error, attributes,
+    processor::{self, Work},
     read::Cursor,
     sklearn::{
         exponential::{self, Exp, Float, Logistic, Tanh},
         panels::Number,
-        processor::{self, Work},
     },
 };
 

@@ -83,13 +83,12 @@ impl Analyzer {
         }
         let unit = match c.attr("analyzer").map(|value| (value, value.kind())) {
             None | Some((_, Kind::Text("word"))) => {
-                let tokens = match given(c, "tokenizer") {
-                    Some(function) => Tokens::of_method(function)
-                        .ok_or_else(|| refuse::function(class, "tokenizer", function))?,
-                    None => {
-                        let pattern = attributes::text(c, "token_pattern");
-                        Tokens::read(pattern.unwrap_or(DEFAULT_PATTERN))?
-                    }
+                let tokens = if let Some(function) = given(c, "tokenizer") {
+                    Tokens::of_method(function)
+                        .ok_or_else(|| refuse::function(class, "tokenizer", function))?
+                } else {
+                    let pattern = attributes::text(c, "token_pattern");
+                    Tokens::read(pattern.unwrap_or(DEFAULT_PATTERN))?
                 };
                 Unit::Words { tokens, stop: stop_list(c)? }
             }
