@@ -103,7 +103,7 @@ pub(crate) enum Command {
     Fetch(FetchArgs),
     /// Ask a model for predictions, without a server
     Predict(PredictArgs),
-    /// Answer all rows of files, of any size, and write the answers to a file
+    /// Answer all rows of files of any size, into a file
     Batch(Box<BatchRunArgs>),
     /// Say what a model is, what it takes, and what of it runs natively
     Inspect(InspectArgs),
