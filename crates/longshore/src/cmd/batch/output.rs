@@ -236,18 +236,17 @@ impl Rejects {
         if answered.rejects.is_empty() {
             return Ok(());
         }
-        let out = match &mut self.out {
-            Some(out) => out,
-            None => {
-                let begun = resumed(&partial(&self.path), 0)?;
-                let mut out = BufWriter::new(begun);
-                if !self.as_lines {
-                    let header = b"row,file,reason,input\n";
-                    out.write_all(header).with_context(|| failed(&self.path))?;
-                    self.bytes += header.len() as u64;
-                }
-                self.out.insert(out)
+        let out = if let Some(out) = &mut self.out {
+            out
+        } else {
+            let begun = resumed(&partial(&self.path), 0)?;
+            let mut out = BufWriter::new(begun);
+            if !self.as_lines {
+                let header = b"row,file,reason,input\n";
+                out.write_all(header).with_context(|| failed(&self.path))?;
+                self.bytes += header.len() as u64;
             }
+            self.out.insert(out)
         };
         for reject in &answered.rejects {
             let mut line = Vec::new();

@@ -192,27 +192,25 @@ impl ColumnReader {
         };
         let short = || malformed("a group of rows has less columns than the schema");
         let chunk = group.chunks.get(self.field.leaf).ok_or_else(short)?;
-        let (begin, end) = match self.pages {
-            Some(pages) => pages,
-            None => {
-                if chunk.elsewhere {
-                    let name = crate::names::quoted(&self.field.name);
-                    let message = format!(
-                        "column {name} is encrypted or in another file; give one plain file"
-                    );
-                    return Err(Failure::invalid(message));
-                }
-                if let Some(left) = self.skip.checked_sub(group.rows as u64) {
-                    self.skip = left;
-                    self.group += 1;
-                    return Ok(true);
-                }
-                let begin = chunk.begin as u64;
-                let end = begin.checked_add(chunk.length as u64).filter(|end| *end <= bytes);
-                let end = end.ok_or_else(|| malformed("a column is not inside of the file"))?;
-                (self.left, self.dictionary) = (group.rows, None);
-                (begin, end)
+        let (begin, end) = if let Some(pages) = self.pages {
+            pages
+        } else {
+            if chunk.elsewhere {
+                let name = crate::names::quoted(&self.field.name);
+                let message =
+                    format!("column {name} is encrypted or in another file; give one plain file");
+                return Err(Failure::invalid(message));
             }
+            if let Some(left) = self.skip.checked_sub(group.rows as u64) {
+                self.skip = left;
+                self.group += 1;
+                return Ok(true);
+            }
+            let begin = chunk.begin as u64;
+            let end = begin.checked_add(chunk.length as u64).filter(|end| *end <= bytes);
+            let end = end.ok_or_else(|| malformed("a column is not inside of the file"))?;
+            (self.left, self.dictionary) = (group.rows, None);
+            (begin, end)
         };
         self.pages = Some((begin, end));
         if self.left == 0 {
