@@ -21,7 +21,7 @@ use rustix::{
 };
 
 /// How long anything may take to be shown.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A program on a terminal of its own.
 struct Shown {

@@ -72,7 +72,7 @@ pub(crate) fn read<'a>(
         rows += 1;
     }
     let columns = names.iter().zip(cells).enumerate();
-    let columns = columns.map(|(at, (name, cells))| column(cells, texts(name, at)));
+    let columns = columns.map(|(at, (name, cells))| column(&cells, texts(name, at)));
     let data = collapse(columns.collect(), rows);
     Ok(Frame { rows, names: Some(names.into_iter().map(Cow::Owned).collect()), data, unknown })
 }
@@ -102,8 +102,8 @@ pub(crate) fn with_separator(failure: Failure, body: &[u8]) -> Failure {
 }
 
 /// The type is that of the whole column: numbers, booleans, or texts.
-fn column(cells: TextColumn, text: bool) -> Column {
-    let typed = if text { None } else { numbers(&cells).or_else(|| booleans(&cells)) };
+fn column(cells: &TextColumn, text: bool) -> Column {
+    let typed = if text { None } else { numbers(cells).or_else(|| booleans(cells)) };
     if let Some(column) = typed {
         return column.finish();
     }
