@@ -79,7 +79,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !name.contains(&word) {
             continue;
         }
-        let (method, categories): (Method, usize) = (method.parse()?, categories.parse()?);
+        let method: Method = method.parse().map_err(|()| format!("`{method}` is no method"))?;
+        let categories: usize = categories.parse()?;
         let rows = read_npy(&folder.join(rows))?;
         let model = load(&Source::open(&folder.join(file))?, &Limits::default())?;
         let mut figures = Vec::new();

@@ -31,7 +31,7 @@ fn read(bytes: &[u8]) -> Result<Model, Error> {
 }
 
 fn refused(bytes: &[u8]) -> String {
-    read(bytes).expect_err("a damaged file is refused").to_string()
+    read(bytes).map(|_| ()).unwrap_err().to_string()
 }
 
 /// Places in a file of the library: where the fields of tables stand.
@@ -177,12 +177,12 @@ fn large(name: &str) -> Vec<u8> {
             let trees: Vec<_> = (0..300_000).map(|_| (2, vec![0, 1])).collect();
             model(Writer::floats(1, 3), 1, &trees)
         }
-        "one table many times" => {
+        _ => {
+            assert_eq!(name, "one table many times");
             let mut writer = Writer::default();
             writer.repeat(3_000_000);
             model(writer, 1, &[(1, vec![0])])
         }
-        _ => panic!("{name}"),
     }
 }
 

@@ -161,7 +161,7 @@ fn a_file_that_may_not_be_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("churn.pkl");
     fs::write(&file, "secret").unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&file).is_ok() {
         // who is root may read everything
         return;

@@ -5,7 +5,7 @@ type Column = Box<dyn Fn(&mut Writer) -> usize>;
 
 /// A buffer under way.
 #[derive(Default)]
-pub struct Writer {
+pub(crate) struct Writer {
     bytes: Vec<u8>,
     columns: Vec<Column>,
     /// How often the one column is named.
@@ -14,7 +14,7 @@ pub struct Writer {
 
 impl Writer {
     /// A model of so many columns, each with so many borders: 0, 1, 2 …
-    pub fn floats(columns: usize, borders: usize) -> Self {
+    pub(crate) fn floats(columns: usize, borders: usize) -> Self {
         let column = move |at: usize| -> Column {
             Box::new(move |writer| {
                 let borders: Vec<f32> = (0..borders).map(|border| border as f32).collect();
@@ -25,12 +25,12 @@ impl Writer {
     }
 
     /// A model of these columns.
-    pub fn lists(columns: Vec<Column>) -> Self {
+    pub(crate) fn lists(columns: Vec<Column>) -> Self {
         Self { columns, ..Self::default() }
     }
 
     /// Has the list of columns name one column many times.
-    pub fn repeat(&mut self, times: usize) {
+    pub(crate) fn repeat(&mut self, times: usize) {
         self.columns = vec![Box::new(|writer| writer.float(0, 0, &[0.5]))];
         self.repeated = Some(times);
     }
@@ -74,7 +74,7 @@ impl Writer {
     }
 
     /// A column of numbers.
-    pub fn float(&mut self, index: i32, place: i32, borders: &[f32]) -> usize {
+    pub(crate) fn float(&mut self, index: i32, place: i32, borders: &[f32]) -> usize {
         let table = self.table(4);
         self.set(table, 0, 0);
         self.set(table, 1, index);
@@ -86,7 +86,7 @@ impl Writer {
 }
 
 /// The file of a model: scores a row, and each tree's levels with its splits.
-pub fn model(mut writer: Writer, outputs: i32, trees: &[(i32, Vec<i32>)]) -> Vec<u8> {
+pub(crate) fn model(mut writer: Writer, outputs: i32, trees: &[(i32, Vec<i32>)]) -> Vec<u8> {
     let columns = std::mem::take(&mut writer.columns);
     writer.number(4);
     // the table would begin where its list of fields does

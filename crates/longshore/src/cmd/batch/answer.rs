@@ -40,7 +40,8 @@ pub(super) struct Answered {
     pub(super) encoded: Encoded,
     /// The columns of the output; `None` when no row has an answer.
     pub(super) columns: Option<Vec<OutColumn>>,
-    pub(super) answered: u64,
+    /// How many have an answer.
+    pub(super) rows: u64,
     pub(super) rejects: Vec<Reject>,
 }
 
@@ -77,7 +78,7 @@ impl Asked {
             answered += rows.len() as u64;
             columns = Some(found);
         }
-        Ok(Answered { encoded: encoder.finish(), columns, answered, rejects })
+        Ok(Answered { encoded: encoder.finish(), columns, rows: answered, rejects })
     }
 
     /// The columns of an output without rows.

@@ -120,7 +120,7 @@ fn expand(input: &str, path: &Path) -> Result<Vec<PathBuf>> {
         return Ok(files);
     }
     let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if path.exists() || !last.contains(['*', '?']) {
+    if path.try_exists().unwrap_or(true) || !last.contains(['*', '?']) {
         return Ok(vec![path.to_owned()]);
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -207,12 +207,11 @@ fn open(
             "`{name}` is Parquet inside of a compressed file: decompress it, its pages are compressed already"
         );
     }
-    let changed = match revision {
-        Some(revision) => revision.to_owned(),
-        None => {
-            let since = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-            since.unwrap_or_default().as_nanos().to_string()
-        }
+    let changed = if let Some(revision) = revision {
+        revision.to_owned()
+    } else {
+        let since = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        since.unwrap_or_default().as_nanos().to_string()
     };
     let state = FileState { name: name.clone(), bytes: found.len(), changed };
     Ok(InputFile { name, path: Some(path.to_owned()), format, packing, state })

@@ -85,7 +85,7 @@ impl Output {
             Encoded::Text(text) => self.put(&text),
             Encoded::Pages(pages) => {
                 self.pages.push(pages);
-                self.rows += answered.answered;
+                self.rows += answered.rows;
                 if self.rows >= GROUP_ROWS { self.end_group() } else { Ok(()) }
             }
         }
@@ -184,7 +184,7 @@ fn failed(path: &Path) -> String {
 /// says, and nothing else is there.
 fn take_back(path: &Path, bytes: u64) {
     let whole = path.metadata().is_ok_and(|found| found.len() == bytes);
-    if whole && bytes > 0 && !partial(path).exists() {
+    if whole && bytes > 0 && !partial(path).try_exists().unwrap_or(true) {
         // what fails here is told when the file is opened
         let _ = rename(path, partial(path));
     }
@@ -285,13 +285,11 @@ impl Rejects {
     /// Gives the file its name; without rejects, one of an earlier run goes.
     pub(super) fn publish(mut self) -> Result<()> {
         self.sync(&mut Done::default())?;
-        match self.out {
-            Some(_) => publish(&self.path),
-            None => {
-                let _ = remove_file(partial(&self.path));
-                let _ = remove_file(&self.path);
-                Ok(())
-            }
+        if self.out.is_some() {
+            return publish(&self.path);
         }
+        let _ = remove_file(partial(&self.path));
+        let _ = remove_file(&self.path);
+        Ok(())
     }
 }

@@ -297,12 +297,16 @@ impl Thrift {
 
     fn ints(&mut self, number: u8, values: &[i64]) {
         self.size(number, values.len(), I32);
-        values.iter().for_each(|&value| self.zigzag(value));
+        for &value in values {
+            self.zigzag(value);
+        }
     }
 
     fn texts(&mut self, number: u8, texts: &[&[u8]]) {
         self.size(number, texts.len(), BINARY);
-        texts.iter().for_each(|text| self.bytes(text));
+        for text in texts {
+            self.bytes(text);
+        }
     }
 
     fn begin(&mut self, number: u8) {

@@ -69,19 +69,15 @@ impl Progress {
 }
 
 fn line(rows: u64, rate: f64, rejected: u64, part: Option<f64>, spent: Duration) -> String {
-    let mut line = match part {
-        Some(part) => format!("{:3.0} %  ", part * 100.0),
-        None => String::new(),
-    };
-    line.push_str(&format!("{} rows, {} a second", grouped(rows), grouped(rate as u64)));
-    if rejected > 0 {
-        line.push_str(&format!(", {} rejected", grouped(rejected)));
-    }
-    if let Some(part) = part.filter(|part| *part > 0.01) {
+    let done = part.map(|part| format!("{:3.0} %  ", part * 100.0)).unwrap_or_default();
+    let counted = format!("{} rows, {} a second", grouped(rows), grouped(rate as u64));
+    let rejected =
+        if rejected > 0 { format!(", {} rejected", grouped(rejected)) } else { String::new() };
+    let left = part.filter(|part| *part > 0.01).map(|part| {
         let left = spent.as_secs_f64() * (1.0 - part) / part;
-        line.push_str(&format!(", {left:.0} s left"));
-    }
-    line
+        format!(", {left:.0} s left")
+    });
+    done + &counted + &rejected + &left.unwrap_or_default()
 }
 
 /// A number with commas.

@@ -145,7 +145,7 @@ impl Run<'_> {
         let file = self.files.get(block.file).map(|file| file.name.clone()).unwrap_or_default();
         self.check(&file, &answered)?;
         self.rejects.write(&file, &answered)?;
-        self.done.answered += answered.answered;
+        self.done.answered += answered.rows;
         self.done.rejected += answered.rejects.len() as u64;
         self.output.write(answered)?;
         self.done.at = block.after;
@@ -161,7 +161,7 @@ impl Run<'_> {
     fn check(&self, file: &str, answered: &Answered) -> Result<()> {
         let Some(first) = answered.rejects.first() else { return Ok(()) };
         let rejected = self.done.rejected + answered.rejects.len() as u64;
-        let none = self.done.answered == 0 && answered.answered == 0;
+        let none = self.done.answered == 0 && answered.rows == 0;
         match self.most {
             Some(most) if rejected > most => bail!(
                 "`{file}`, row {}: {}{}",

@@ -230,7 +230,7 @@ pub(super) fn kept(keep: &Keep, files: &[InputFile], longest: usize) -> Result<V
             let known = table(file)?.columns();
             let of = |name: &String| {
                 let found = known.iter().find(|(known, _)| known == name);
-                let kind = found.map(|(_, column)| Kind::of(column)).ok_or_else(|| {
+                let kind = found.map(|(_, column)| Kind::of(*column)).ok_or_else(|| {
                     let known: Vec<_> = known.iter().map(|(name, _)| name.clone()).collect();
                     lacks(&file.name, name, &known)
                 })?;
@@ -290,7 +290,7 @@ impl<'de> Deserialize<'de> for Keys {
 #[cfg(feature = "arrow")]
 impl Kind {
     /// The kind of a column of a Parquet file.
-    fn of(kind: &longshore_serve::bulk::ColumnKind) -> Self {
+    fn of(kind: longshore_serve::bulk::ColumnKind) -> Self {
         use longshore_serve::bulk::ColumnKind as Of;
         match kind {
             Of::Bool => Self::Bool,

@@ -15,7 +15,7 @@ pub(super) fn of(source: &Source) -> Result<String> {
     let mut digest = Context::new(&SHA256);
     add(&mut digest, source)?;
     let bytes = digest.finish();
-    Ok(bytes.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    Ok(bytes.as_ref().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
 }
 
 fn add(digest: &mut Context, source: &Source) -> Result<()> {

@@ -170,11 +170,12 @@ impl Blocks {
                         }
                         State::RowStart
                     }
-                    (Form::Lines, ..) => State::Field,
-                    (_, State::RowStart | State::FieldStart | State::Quote, b'"') => State::Quoted,
-                    (_, State::Quoted, b'"') => State::Quote,
-                    (_, State::Quoted, _) => State::Quoted,
-                    (_, _, b',') => State::FieldStart,
+                    (Form::Csv, State::RowStart | State::FieldStart | State::Quote, b'"') => {
+                        State::Quoted
+                    }
+                    (Form::Csv, State::Quoted, b'"') => State::Quote,
+                    (Form::Csv, State::Quoted, _) => State::Quoted,
+                    (Form::Csv, _, b',') => State::FieldStart,
                     _ => State::Field,
                 };
             }
