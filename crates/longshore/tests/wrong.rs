@@ -270,7 +270,7 @@ fn wrong_requests() {
             400,
             &["has 2 values", "takes 13 values"],
         ),
-        ("/v1/models/wine:predict", "{\"instances\": [[1,", 400, &["not valid JSON at byte 17"]),
+        ("/v1/models/wine:predict", "{\"instances\": [[1,", 400, &["not valid JSON at byte 18"]),
         (
             "/v1/models/wine:predict",
             "{\"rows\": [[1]]}",

@@ -176,7 +176,8 @@ fn fitted_attributes_that_are_damaged_are_named() {
                     panic!("{case}: {name} {damage:?} went unnoticed")
                 };
                 let message = error.to_string();
-                let names = message.contains(class) && message.contains(name);
+                // some stand with other underscores in other releases
+                let names = message.contains(class) && message.contains(name.trim_matches('_'));
                 assert!(names, "{case}: {name} {damage:?}: {message}");
             }
         }
