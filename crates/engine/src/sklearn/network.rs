@@ -39,14 +39,15 @@ impl Network {
         let hidden = Activation::read(c, "activation")?;
         let last = Activation::read(c, "out_activation_")?;
         let weights = attributes::grids(c, "coefs_")?;
+        let wrong = |reason: String| Error::attribute(c.class_name(), "coefs_", reason);
+        if let Some(place) = weights.iter().position(|weights| weights.shape.len() != 2) {
+            return Err(wrong(format!("has a layer {place} that is no matrix")));
+        }
         let intercepts = attributes::grids(c, "intercepts_")?;
         attributes::counted(c, "intercepts_", intercepts.len(), weights.len())?;
-        let wrong = |reason: String| Error::attribute(c.class_name(), "coefs_", reason);
         let mut layers = Vec::with_capacity(weights.len());
         for (place, (weights, intercepts)) in weights.into_iter().zip(intercepts).enumerate() {
-            let &[columns, outputs] = &weights.shape[..] else {
-                return Err(wrong(format!("has a layer {place} that is no matrix")));
-            };
+            let &[columns, outputs] = &weights.shape[..] else { continue };
             let before = layers.last().map_or(columns, |&(_, outputs, _, _)| outputs);
             if before != columns || outputs == 0 {
                 return Err(wrong(format!(
