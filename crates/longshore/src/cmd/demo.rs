@@ -103,7 +103,7 @@ async fn ask(address: SocketAddr, example: &Example, page: Page) -> Result<()> {
     let (status, answer) = (reply.status, String::from_utf8_lossy(&reply.body).into_owned());
     ensure!(status.is_success(), "{status}: {answer}");
     print(&format!(
-        "{}\n  asked    {}\n  answered {}\n  within   {} µs\n",
+        "{}\n  at       http://{address}{path}\n  asked    {}\n  answered {}\n  within   {} µs\n",
         Ink::Bold.on(page.colours, example.name),
         compact(example.request),
         Ink::Green.on(page.colours, &compact(answer.as_bytes())),
