@@ -32,8 +32,10 @@ def table(count: int, pad: int = 0, wrong: int | None = None) -> bytes:
 def test_answers_are_put_there_in_parts(cloud: Cloud, cache: Path, tmp_path: Path) -> None:
     client = cloud.client("s3")
     client.put_object(Bucket=BUCKET, Key="rows/long.csv", Body=table(ROWS, pad=600))
+    work = tmp_path / "work"
+    work.mkdir()
     command = ("batch", "s3://models/wine", "--input", "s3://models/rows/long.csv", "--output", "s3://models/out/long.csv")
-    flags = ("--keep", "number,pad", "--work-dir", tmp_path, "--cache-dir", cache)
+    flags = ("--keep", "number,pad", "--work-dir", work, "--cache-dir", cache)
     done = run(*command, *flags, **cloud.env("admin"))
     assert done.returncode == 0, done.stderr
     found = client.get_object(Bucket=BUCKET, Key="out/long.csv")
@@ -41,7 +43,7 @@ def test_answers_are_put_there_in_parts(cloud: Cloud, cache: Path, tmp_path: Pat
     answers = list(csv.reader(io.StringIO(found["Body"].read().decode())))
     assert answers[0] == ["number", "pad", "prediction"] and len(answers) == ROWS + 1
     assert [row[0] for row in answers[1:]] == [str(at) for at in range(ROWS)]
-    assert not list(tmp_path.iterdir())
+    assert not list(work.iterdir())
     assert not client.list_multipart_uploads(Bucket=BUCKET).get("Uploads")
 
 
