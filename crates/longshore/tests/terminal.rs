@@ -207,7 +207,7 @@ fn the_demo_fits_a_terminal_and_elsewhere_prints_what_still_works() {
     let piped = longshore(&["demo", "--port", "0"], &[]).output().unwrap();
     let text = String::from_utf8(piped.stdout).unwrap();
     assert!(piped.status.success() && text.contains("wine") && text.contains("answered"), "{text}");
-    assert!(!text.contains("http://") && !text.contains("curl"), "{text}");
+    assert!(text.contains("/v1/models/wine:predict\n") && !text.contains("curl"), "{text}");
 }
 
 #[test]
@@ -227,7 +227,8 @@ fn a_changed_file_is_taken_up_and_a_broken_one_leaves_the_old() {
     let begun = Instant::now();
     fs::copy(golden.join("frame-logistic/model.p1.pkl"), &model).unwrap();
     served.wait("is now");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    // without the flag it would look twice a minute
+    assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
     assert!(run(&curl).starts_with("HTTP/1.1 200 "));
 }
 
