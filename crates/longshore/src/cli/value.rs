@@ -85,6 +85,7 @@ pub(super) fn some_seconds(text: &str) -> Result<f64, String> {
 }
 
 /// A time of whole seconds within bounds.
+#[cfg(any(feature = "operator", feature = "tracking", test))]
 pub(super) fn whole_seconds<const LEAST: u32, const MOST: u32>(text: &str) -> Result<u32, String> {
     let seconds = seconds(text)?;
     if seconds.fract() == 0.0 && (f64::from(LEAST)..=f64::from(MOST)).contains(&seconds) {

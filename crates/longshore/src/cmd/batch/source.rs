@@ -44,6 +44,10 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) enum Content {
     Text(Text),
+    #[cfg_attr(
+        not(feature = "arrow"),
+        expect(dead_code, reason = "only Parquet is read as tables")
+    )]
     Table {
         /// What the model takes.
         given: Columns,
