@@ -76,7 +76,9 @@ impl Known {
     fn of(parts: &Parts) -> Self {
         // the first of several with one number counts
         let categories = parts.categories.iter().rev();
-        let floats = parts.floats.iter().rev();
+        // only combinations ask for numbers
+        let asked = if parts.projections.is_empty() { &[][..] } else { &parts.floats };
+        let floats = asked.iter().rev();
         Self {
             categories: categories.map(|it| (it.index, it.column as usize)).collect(),
             read: HashMap::new(),
