@@ -124,7 +124,7 @@ def _unread() -> list:
     words = [("num", _numbers(), ["income"]), ("cat", _words(), ["city"])]
     by_name = lambda d: make_pipeline(ColumnTransformer(words), LogisticRegression()).fit(d.frame, d.names)
     text = [("text", TfidfVectorizer(analyzer="char", max_features=12), "colour")]
-    by_text = lambda d: make_pipeline(ColumnTransformer(text), LogisticRegression()).fit(d.frame, d.binary)
+    by_text = lambda d: make_pipeline(ColumnTransformer(text), LogisticRegression()).fit(d.frame, d.frame["colour"] == "red")
     return [*models, Case("unread-by-name", by_name, _rows, "C", unread=True), Case("unread-beside-text", by_text, _rows, "C", unread=True)]
 
 
