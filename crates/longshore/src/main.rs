@@ -35,7 +35,7 @@ fn main() -> ExitCode {
                 text.lines().next().unwrap_or_default().trim_start_matches("error: "),
             );
         }
-        error.exit()
+        cli::help::leave(&error)
     });
     let outcome = match cli.command {
         Command::Try(args) => cmd::trial::run(&args),

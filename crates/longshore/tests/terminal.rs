@@ -145,7 +145,8 @@ fn serve_tells_its_models_its_page_and_a_request_that_works() {
 
 #[test]
 fn there_are_no_colours_where_they_are_not_wanted() {
-    for variables in [[("NO_COLOR", "1")], [("TERM", "dumb")]] {
+    // a program that runs for a build server is told by `CI`, which says nothing of colours
+    for variables in [[("NO_COLOR", "1"), ("CI", "true")], [("TERM", "dumb"), ("CI", "true")]] {
         let served = Shown::start(&["serve", "example://wine", "--port", "0"], &variables);
         let text = served.wait("Ctrl-C stops it.");
         run(&curl(&text));
@@ -158,7 +159,7 @@ fn there_are_no_colours_where_they_are_not_wanted() {
             assert!(!text.contains('\u{1b}'), "{variables:?} {arguments:?}: {text}");
         }
     }
-    let help = longshore(&["--help"], &[]).output().unwrap();
+    let help = longshore(&["--help"], &[("CI", "true")]).output().unwrap();
     assert!(!String::from_utf8(help.stdout).unwrap().contains('\u{1b}'));
     let help = longshore(&["--help"], &[("CLICOLOR_FORCE", "1")]).output().unwrap();
     assert!(String::from_utf8(help.stdout).unwrap().contains("\u{1b}[1m"));

@@ -3,12 +3,17 @@
 
 mod examples;
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+    process,
+};
 
 use clap::{
     Command, CommandFactory, FromArgMatches, Parser,
     builder::styling::{AnsiColor, Style, Styles},
 };
+use longshore_daemon::terminal::has_colours;
 
 use super::Cli;
 
@@ -63,6 +68,26 @@ pub(crate) fn parse() -> Result<Cli, clap::Error> {
         let matches = page(is_short).try_get_matches()?;
         Cli::from_arg_matches(&matches)
     })
+}
+
+/// Prints a page of help or what is wrong with the arguments, and ends the process.
+pub(crate) fn leave(error: &clap::Error) -> ! {
+    // clap's own choice of colours also goes by other variables, `CI` among them
+    let text = error.render();
+    let shown = |has_colours: bool| {
+        if has_colours { text.ansi().to_string() } else { text.to_string() }
+    };
+    // who reads it may be gone: there is nobody to tell
+    let _ = if error.use_stderr() {
+        let mut stream = io::stderr();
+        let shown = shown(has_colours(&stream));
+        stream.write_all(shown.as_bytes())
+    } else {
+        let mut stream = io::stdout();
+        let shown = shown(has_colours(&stream));
+        stream.write_all(shown.as_bytes()).and_then(|()| stream.flush())
+    };
+    process::exit(error.exit_code())
 }
 
 /// The command line with its examples and groups; `is_short` for a page of the most frequent options.
