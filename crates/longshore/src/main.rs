@@ -28,15 +28,17 @@ use longshore_platform::names::TRY_AGAIN;
 use crate::cli::Command;
 
 fn main() -> ExitCode {
-    let cli = cli::help::parse().unwrap_or_else(|error| {
-        if error.use_stderr() {
-            let text = error.to_string();
-            termination::note(
-                text.lines().next().unwrap_or_default().trim_start_matches("error: "),
-            );
+    let cli = match cli::help::parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            if error.use_stderr() {
+                let text = error.to_string();
+                let first = text.lines().next().unwrap_or_default();
+                termination::note(first.trim_start_matches("error: "));
+            }
+            return cli::help::tell(&error);
         }
-        cli::help::leave(&error)
-    });
+    };
     let outcome = match cli.command {
         Command::Try(args) => cmd::trial::run(&args),
         Command::Serve(args) => cmd::serve::run(&args),

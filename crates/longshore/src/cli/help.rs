@@ -6,7 +6,7 @@ mod examples;
 use std::{
     fmt::Write as _,
     io::{self, Write as _},
-    process,
+    process::ExitCode,
 };
 
 use clap::{
@@ -49,6 +49,9 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("This program", &["version", "completions", "man", "help"]),
 ];
 
+/// Exit code of a command line that cannot be understood (`docs/reference/exit-codes.md`).
+const WRONG_ARGUMENTS: u8 = 2;
+
 const STYLES: Styles = Styles::styled()
     .header(Style::new().bold())
     .usage(Style::new().bold())
@@ -70,8 +73,8 @@ pub(crate) fn parse() -> Result<Cli, clap::Error> {
     })
 }
 
-/// Prints a page of help or what is wrong with the arguments, and ends the process.
-pub(crate) fn leave(error: &clap::Error) -> ! {
+/// Prints a page of help or what is wrong with the arguments. Returns the exit code that goes with it.
+pub(crate) fn tell(error: &clap::Error) -> ExitCode {
     // clap's own choice of colours also goes by other variables, `CI` among them
     let text = error.render();
     let shown = |has_colours: bool| {
@@ -87,7 +90,7 @@ pub(crate) fn leave(error: &clap::Error) -> ! {
         let shown = shown(has_colours(&stream));
         stream.write_all(shown.as_bytes()).and_then(|()| stream.flush())
     };
-    process::exit(error.exit_code())
+    if error.use_stderr() { ExitCode::from(WRONG_ARGUMENTS) } else { ExitCode::SUCCESS }
 }
 
 /// The command line with its examples and groups; `is_short` for a page of the most frequent options.
