@@ -15,7 +15,9 @@ use super::{
     malformed,
     parts::Parts,
 };
-use crate::{Cell, Column, ColumnUse, Data, Error, Matrix, Table, error::shown, table::LIST};
+use crate::{
+    Cell, Column, ColumnUse, Data, Error, Limits, Matrix, Table, error::shown, table::LIST,
+};
 
 /// Numbers that splits compare: the used columns of numbers, then one for each category that a split
 /// asks for, then one for each CTR.
@@ -164,6 +166,8 @@ impl Columns {
         // the statistics of each combination
         let mut statistics: Vec<Vec<Statistics>> = Vec::new();
         let mut tables: Vec<_> = std::mem::take(&mut parts.tables).into_iter().map(Some).collect();
+        let of_tables: usize = tables.iter().flatten().map(Values::room).sum();
+        let mut room = of_tables + Limits::HEADROOM_BYTES as usize;
         // the place of each combination and table that was met
         let mut combinations: HashMap<usize, usize> = HashMap::new();
         let mut groups: HashMap<usize, (usize, usize)> = HashMap::new();
@@ -202,7 +206,7 @@ impl Columns {
         }
         for (combination, own) in self.combinations.iter_mut().zip(statistics) {
             for (values, ctrs) in own {
-                combination.lookups.push(Lookup::new(&values, &ctrs)?);
+                combination.lookups.push(Lookup::new(&values, &ctrs, &mut room)?);
             }
         }
         Ok(())

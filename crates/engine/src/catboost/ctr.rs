@@ -125,28 +125,56 @@ impl Values {
         Ok(Self { hashes, places, counts, denominator })
     }
 
-    /// Statistics in the order of their hashes in a file that does not lay them out.
+    /// Statistics in the order of their hashes in a file that does not lay them out; the first of
+    /// equal hashes counts. Takes no longer for hashes that fall to one place.
     pub(super) fn of_pairs(
         pairs: impl ExactSizeIterator<Item = u64>,
         counts: Counts,
         denominator: i32,
     ) -> Result<Self, Error> {
         let size = (pairs.len() * 2).next_power_of_two();
+        let mut pairs: Vec<_> = pairs
+            .enumerate()
+            .filter(|&(_, hash)| hash != EMPTY)
+            .map(|(place, hash)| (hash as usize & (size - 1), hash, place as u32))
+            .collect();
+        // in the order of where they are looked for, each goes behind the one before it
+        pairs.sort_by_key(|&(home, ..)| home);
         let mut buckets = vec![(EMPTY, 0); size];
-        for (place, hash) in pairs.enumerate().filter(|(_, hash)| *hash != EMPTY) {
-            let free = (0..size).map(|step| (hash as usize).wrapping_add(step) & (size - 1));
-            let mut free = free.filter(|&at| matches!(buckets.get(at), Some((EMPTY, _))));
-            if let Some(bucket) = free.next().and_then(|at| buckets.get_mut(at)) {
-                *bucket = (hash, place as u32);
+        let (mut free, mut beyond) = (0, Vec::new());
+        for &(home, hash, place) in &pairs {
+            free = free.max(home);
+            match buckets.get_mut(free) {
+                Some(bucket) => *bucket = (hash, place),
+                None => beyond.push((hash, place)),
+            }
+            free += 1;
+        }
+        // behind the last bucket comes the first
+        let mut empty = buckets.iter_mut().filter(|bucket| bucket.0 == EMPTY);
+        for pair in beyond {
+            if let Some(bucket) = empty.next() {
+                *bucket = pair;
             }
         }
         Self::new(buckets.into_iter(), counts, denominator)
     }
 
+    /// Bytes that CTRs made of these may take: a few times as many as the statistics.
+    pub(super) fn room(&self) -> usize {
+        let counts = match &self.counts {
+            Counts::Rows(rows, _) => rows.len(),
+            Counts::Means(means) => 2 * means.len(),
+        };
+        16 * (self.hashes.len() + counts)
+    }
+
     /// Whether counts are of the kind that a CTR needs.
     pub(super) fn fits(&self, ctr: &Ctr) -> bool {
         match (&self.counts, ctr.kind) {
-            (Counts::Rows(_, classes), Kind::Borders) => *classes >= 2,
+            (Counts::Rows(_, classes), Kind::Borders) => {
+                usize::try_from(ctr.target).is_ok_and(|target| target + 1 < *classes)
+            }
             (Counts::Rows(_, classes), Kind::Buckets) => {
                 usize::try_from(ctr.target).is_ok_and(|target| target < *classes)
             }
@@ -192,5 +220,48 @@ impl Ctr {
             Kind::Counter | Kind::Mean => rows.first().copied().unwrap_or_default(),
         };
         (good, sum(rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Counts, EMPTY, Values};
+
+    /// Statistics of one class, whose counts are the places of their hashes.
+    fn values(hashes: &[u64]) -> Values {
+        let counts = Counts::Rows((0..hashes.len() as i32).collect(), 1);
+        Values::of_pairs(hashes.iter().copied(), counts, 1).unwrap()
+    }
+
+    /// The place of a hash, looked for bucket after bucket.
+    fn found(values: &Values, hash: u64) -> Option<usize> {
+        let buckets: Vec<_> = values.buckets().collect();
+        let order = (0..buckets.len()).map(|step| (hash as usize + step) & (buckets.len() - 1));
+        let mut met = order.map(|at| buckets[at]).take_while(|&(hash, _)| hash != EMPTY);
+        met.find(|&(known, _)| known == hash).map(|(_, place)| place)
+    }
+
+    #[test]
+    fn every_hash_is_found_where_it_is_looked_for() {
+        for hashes in [
+            vec![],
+            vec![3],
+            vec![7, 15, 0, 1, 8, 23],
+            vec![15, 31, 47, 63, 79, 14, 0, 1],
+            (0..100).map(|n| n * 256 + 250).collect(),
+            (0..100).map(|n| n * 7_919).collect(),
+        ] {
+            let values = values(&hashes);
+            for (place, &hash) in hashes.iter().enumerate() {
+                assert_eq!(found(&values, hash), Some(place), "{hash} of {hashes:?}");
+            }
+            assert_eq!(found(&values, 0x0100_0000_000f), None, "{hashes:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_of_equal_hashes_counts() {
+        let values = values(&[9, 5, 9, EMPTY, 5]);
+        assert_eq!([found(&values, 9), found(&values, 5)], [Some(0), Some(1)]);
     }
 }

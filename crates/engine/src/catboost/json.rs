@@ -116,6 +116,7 @@ fn read_columns(features: &Json, parts: &mut Parts) -> Result<(), Error> {
 fn read_ctrs(ctrs: &[Json], data: Option<&Json>, parts: &mut Parts) -> Result<(), Error> {
     // statistics by their name: the place of what they are made of, and their own
     let mut known: HashMap<&str, (usize, usize)> = HashMap::new();
+    let mut combinations = Combinations::new();
     let named: HashMap<&str, &Json> = data
         .and_then(Json::map)
         .unwrap_or_default()
@@ -132,7 +133,7 @@ fn read_ctrs(ctrs: &[Json], data: Option<&Json>, parts: &mut Parts) -> Result<()
         } else {
             let stored = named.get(name).ok_or_else(|| absent("an entry of `ctr_data`"))?;
             parts.tables.push(read_values(stored, kind)?);
-            (projection(ctr, parts)?, parts.tables.len() - 1)
+            (projection(ctr, parts, &mut combinations)?, parts.tables.len() - 1)
         };
         known.insert(name, places);
         let prior = ["prior_numerator", "prior_denomerator"];
@@ -150,8 +151,11 @@ fn read_ctrs(ctrs: &[Json], data: Option<&Json>, parts: &mut Parts) -> Result<()
     Ok(())
 }
 
+/// The places of combinations, by what they are made of.
+type Combinations = HashMap<(Vec<i64>, Vec<(i64, u32)>, Vec<(i64, i32)>), usize>;
+
 /// The place of what a CTR is made of.
-fn projection(ctr: &Json, parts: &mut Parts) -> Result<usize, Error> {
+fn projection(ctr: &Json, parts: &mut Parts, known: &mut Combinations) -> Result<usize, Error> {
     let mut projection = Projection::default();
     for element in ctr.get("elements").and_then(Json::list).unwrap_or_default() {
         match element.get("combination_element").and_then(Json::as_str).unwrap_or_default() {
@@ -169,19 +173,14 @@ fn projection(ctr: &Json, parts: &mut Parts) -> Result<usize, Error> {
             _ => return Err(wrong("combination_element", "is of no known kind")),
         }
     }
-    let bits = |p: &Projection| -> Vec<_> {
-        p.floats.iter().map(|split| (split.0, split.1.to_bits())).collect()
-    };
-    let same = |known: &Projection| {
-        known.categories == projection.categories
-            && known.one_hots == projection.one_hots
-            && bits(known) == bits(&projection)
-    };
-    if let Some(place) = parts.projections.iter().position(same) {
-        return Ok(place);
+    let bits = projection.floats.iter().map(|&(float, border)| (float, border.to_bits()));
+    let key = (projection.categories.clone(), bits.collect(), projection.one_hots.clone());
+    let next = parts.projections.len();
+    let place = *known.entry(key).or_insert(next);
+    if place == next {
+        parts.projections.push(projection);
     }
-    parts.projections.push(projection);
-    Ok(parts.projections.len() - 1)
+    Ok(place)
 }
 
 fn read_values(table: &Json, kind: Kind) -> Result<Values, Error> {

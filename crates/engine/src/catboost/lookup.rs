@@ -9,9 +9,11 @@ use crate::Error;
 /// The CTRs that are made from one table of statistics.
 #[derive(Debug)]
 pub(super) struct Lookup {
-    /// Hashes in the order in which they are looked for; [`EMPTY`] where there is none. As many as
-    /// a power of two.
+    /// Hashes in the order in which they are looked for, with [`EMPTY`] where there is none, as many
+    /// as a power of two; ascending ones when `sorted`.
     hashes: Box<[u64]>,
+    /// Far too many hashes fall to one place to look at one after another.
+    sorted: bool,
     /// For each hash, how many of its borders each CTR is above.
     ranks: Box<[u8]>,
     /// The same for a combination that training did not see.
@@ -28,12 +30,46 @@ struct Shown {
     numbers: Box<[f32]>,
 }
 
+/// Hashes that may stand side by side before they are sorted; real ones do not reach a hundred.
+const MOST_TOGETHER: usize = 1024;
+
+/// The hashes that are found where they stand, ascending, with the places of their counts; `None` when
+/// few enough stand side by side.
+fn sorted(values: &Values) -> Option<Vec<(u64, usize)>> {
+    let size = values.buckets().len();
+    // twice around, as behind the last bucket comes the first; with how many stand side by side there
+    let around = || {
+        let twice = values.buckets().chain(values.buckets()).enumerate();
+        twice.scan(0, |together, (at, (hash, place))| {
+            *together = if hash == EMPTY { 0 } else { *together + 1 };
+            Some((at, hash, place, *together))
+        })
+    };
+    if around().all(|(.., together)| together <= MOST_TOGETHER) {
+        return None;
+    }
+    let found = around().skip(size).filter_map(|(at, hash, place, together)| {
+        let distance = at.wrapping_sub(hash as usize) & (size - 1);
+        (distance < together).then_some((hash, distance, place))
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort_unstable();
+    // the nearest of equal hashes is found
+    found.dedup_by_key(|&mut (hash, ..)| hash);
+    Some(found.into_iter().map(|(hash, _, place)| (hash, place)).collect())
+}
+
 impl Lookup {
-    /// CTRs with their places in a row, and the statistics that all are made from.
+    /// CTRs with their places in a row, and the statistics that all are made from. Takes what they
+    /// need of `room`, in bytes.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for borders that are not in order, or too many.
-    pub(super) fn new(values: &Values, ctrs: &[(usize, Ctr)]) -> Result<Self, Error> {
+    /// [`Error::Malformed`] for borders that are not in order, or too many, and for too many CTRs.
+    pub(super) fn new(
+        values: &Values,
+        ctrs: &[(usize, Ctr)],
+        room: &mut usize,
+    ) -> Result<Self, Error> {
         if ctrs.iter().any(|(_, ctr)| ctr.borders.len() > 255 || !ctr.borders.is_sorted()) {
             return Err(malformed("the borders of a CTR", "are out of order, or more than 255"));
         }
@@ -41,12 +77,23 @@ impl Lookup {
             let value = ctr.value(values, place);
             ctr.borders.iter().filter(|border| value > **border).count() as u8
         };
-        let mut hashes = Vec::with_capacity(values.buckets().len());
-        let mut ranks = Vec::with_capacity(values.buckets().len() * ctrs.len());
-        for (hash, place) in values.buckets() {
+        let by_hash = sorted(values);
+        let count = by_hash.as_ref().map_or(values.buckets().len(), Vec::len);
+        match room.checked_sub(count.saturating_mul(ctrs.len())) {
+            Some(left) => *room = left,
+            None => return Err(malformed("its CTRs", "are too many for their statistics")),
+        }
+        let (mut hashes, mut ranks) =
+            (Vec::with_capacity(count), Vec::with_capacity(count * ctrs.len()));
+        let mut add = |(hash, place): (u64, usize)| {
             hashes.push(hash);
             let seen = hash != EMPTY;
             ranks.extend(ctrs.iter().map(|ctr| if seen { rank(ctr, Some(place)) } else { 0 }));
+        };
+        let is_sorted = by_hash.is_some();
+        match by_hash {
+            Some(pairs) => pairs.into_iter().for_each(&mut add),
+            None => values.buckets().for_each(&mut add),
         }
         let shown = |(place, ctr): &(usize, Ctr)| Shown {
             place: *place,
@@ -54,6 +101,7 @@ impl Lookup {
         };
         Ok(Self {
             hashes: hashes.into(),
+            sorted: is_sorted,
             ranks: ranks.into(),
             unseen: ctrs.iter().map(|ctr| rank(ctr, None)).collect(),
             ctrs: ctrs.iter().map(shown).collect(),
@@ -77,6 +125,9 @@ impl Lookup {
     /// The place of a hash.
     #[inline]
     fn place(&self, hash: u64) -> Option<usize> {
+        if self.sorted {
+            return self.hashes.binary_search(&hash).ok();
+        }
         let mask = self.hashes.len().wrapping_sub(1);
         for step in 0..self.hashes.len() {
             let at = (hash as usize).wrapping_add(step) & mask;
@@ -89,5 +140,62 @@ impl Lookup {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::ctr, *};
+
+    /// A CTR that tells apart by its one count whether a combination was seen.
+    fn counter(borders: Vec<f32>) -> Ctr {
+        let kind = ctr::Kind::Counter;
+        let (projection, table, target) = (0, 0, 0);
+        Ctr { projection, table, kind, target, prior: [0.0, 1.0], shift: 0.0, scale: 1.0, borders }
+    }
+
+    fn values(hashes: &[u64]) -> Values {
+        let counts = ctr::Counts::Rows(vec![1; hashes.len()], 1);
+        Values::of_pairs(hashes.iter().copied(), counts, 1).unwrap()
+    }
+
+    fn lookup(values: &Values) -> Lookup {
+        let mut room = values.room();
+        Lookup::new(values, &[(0, counter(vec![0.25]))], &mut room).unwrap()
+    }
+
+    #[test]
+    fn hashes_that_all_fall_to_one_place_are_found_at_once() {
+        // as many as would take minutes one after another
+        let hash = |n: u64| n << 32 | 7;
+        let keys: Vec<u64> = (0..200_000).map(hash).collect();
+        let looked = lookup(&values(&keys[..100_000]));
+        assert!(looked.sorted);
+        let mut cells = vec![0.0; keys.len()];
+        looked.write(&keys, &mut cells, 1);
+        let above = |cells: &[f32]| cells.iter().filter(|cell| **cell > 0.25).count();
+        let (seen, unseen) = cells.split_at(100_000);
+        assert_eq!((above(seen), above(unseen)), (100_000, 0));
+    }
+
+    #[test]
+    fn what_is_sorted_answers_as_what_is_not() {
+        // the run goes on behind the last bucket, and ends before the first hash that stands alone
+        let hashes: Vec<u64> = (0..2000).map(|n| n << 12 | 4000).chain([3000, 3001]).collect();
+        let known = values(&hashes);
+        let looked = lookup(&known);
+        assert!(looked.sorted && known.buckets().next().unwrap().0 != EMPTY);
+        assert_eq!(looked.hashes.len(), hashes.len());
+        assert!(hashes.iter().all(|&hash| looked.place(hash).is_some()));
+        assert_eq!([looked.place(1 << 40), looked.place(EMPTY)], [None, None]);
+        assert!(!lookup(&values(&(0..2000).map(|n| n * 2).collect::<Vec<_>>())).sorted);
+    }
+
+    #[test]
+    fn ctrs_that_the_statistics_have_no_room_for_are_an_error() {
+        let known = values(&[1]);
+        let ctrs: Vec<_> = (0..100).map(|at| (at, counter(Vec::new()))).collect();
+        let refusal = Lookup::new(&known, &ctrs, &mut known.room()).unwrap_err();
+        assert!(refusal.to_string().contains("too many for their statistics"), "{refusal}");
     }
 }
