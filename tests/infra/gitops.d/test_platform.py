@@ -44,6 +44,14 @@ def sources(app: render.Object) -> list[dict]:
 
 
 @pytest.mark.parametrize("name", render.ENVIRONMENTS)
+def test_somebody_ships_the_logs_and_nobody_twice(environments, name):
+    settings = (render.ROOT / "deploy/environments" / name / "terraform.tfvars").read_text()
+    insights = re.search(r"container_insights *= *(true|false)", settings)
+    assert insights
+    assert ("fluent-bit" in applications(environments[name])) == (insights[1] == "false"), "Container Insights brings a Fluent Bit of its own"
+
+
+@pytest.mark.parametrize("name", render.ENVIRONMENTS)
 def test_waves(environments, name):
     apps = applications(environments[name])
     for first, then in ORDER:
