@@ -138,6 +138,10 @@ impl Shared<'_> {
             }
             Ok(())
         })?;
+        if begun.elapsed() >= TICK {
+            // takes the bar away: what went wrong may be told by who does not know of it
+            tracing::debug!(target: "progress", "");
+        }
         match self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(error) => Err(error),
             None => Ok(()),

@@ -20,6 +20,7 @@ use self::bar::Bar;
 use crate::{server::access_log, terminal::Ink};
 
 /// The target of events that tell how far something is: `bytes` of `total`, `bytes_per_second`, and `done` of `parts`.
+/// One without a rate tells that it is over.
 pub(super) const PROGRESS: &str = "progress";
 
 /// Ends what was written on the line, and clears it.
@@ -140,6 +141,9 @@ where
         let mut shown = Shown::default();
         event.record(&mut shown);
         if event.metadata().target() == PROGRESS {
+            if !shown.bar.has_rate() {
+                return self.clear(&mut writer);
+            }
             self.has_bar.store(true, Relaxed);
             return write!(writer, "{CLEAR}{}", shown.bar.line(&shown.message));
         }
@@ -174,7 +178,43 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_bar_leaves_its_line_when_it_is_over() {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(Level::DEBUG)
+            .event_format(Lines::new(false))
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::debug!(target: "progress", "");
+            tracing::debug!(target: "progress", bytes = 1_u64, bytes_per_second = 1_u64, "a");
+            tracing::debug!(target: "progress", "");
+        });
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text, format!("{CLEAR}a  0.0 MiB  0.0 MiB/s{CLEAR}"));
+    }
 
     #[test]
     fn a_request_is_one_line_and_what_was_wrong_with_it_another() {
