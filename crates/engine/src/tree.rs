@@ -27,6 +27,7 @@ mod sum;
 mod symmetric;
 #[cfg(test)]
 mod tests;
+mod typical;
 #[cfg(test)]
 mod variants;
 

@@ -256,6 +256,14 @@ impl Columns {
         (made > 0).then(|| self.floats.len() + made)
     }
 
+    /// Where splits find a column of numbers.
+    pub(super) fn number(&self, column: usize) -> Option<usize> {
+        match self.width() {
+            Some(_) => self.floats.iter().position(|&float| float == column),
+            None => Some(column),
+        }
+    }
+
     /// About the nanoseconds that the numbers of a row take.
     pub(super) fn cost(&self) -> usize {
         self.categories.len() * 30 + self.combinations.len() * 20 + self.ctrs * 5

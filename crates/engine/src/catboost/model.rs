@@ -69,6 +69,15 @@ const CHUNK: usize = 512;
 const SHAP: usize = 50;
 
 impl Model {
+    /// A number that may be among those that training had in a column.
+    pub(super) fn typical(&self, column: usize) -> Option<f64> {
+        let place = self.columns.number(column)?;
+        match &self.trees {
+            Ensemble::Symmetric(trees) => trees.typical(place),
+            Ensemble::Nodes(nodes) => nodes.forest.typical(place),
+        }
+    }
+
     /// Puts the parts of a file together.
     ///
     /// # Errors

@@ -283,6 +283,10 @@ impl Predictor for CatBoost {
         }
     }
 
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.model.typical(column)
+    }
+
     fn classes(&self) -> Option<&Labels> {
         self.labels.as_ref()
     }

@@ -81,6 +81,10 @@ impl Predictor for LightGbm {
         &self.methods
     }
 
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.model.forest.typical(column)
+    }
+
     fn classes(&self) -> Option<&Labels> {
         self.labels.as_ref()
     }

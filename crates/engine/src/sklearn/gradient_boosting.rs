@@ -107,6 +107,10 @@ impl Predictor for BoostingRegressor {
         &[Method::Predict]
     }
 
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.0.forest.typical(column)
+    }
+
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         Ok(Output::flat(OutputData::F64(self.0.scores(input)?)))
     }
@@ -166,6 +170,10 @@ impl Predictor for BoostingClassifier {
 
     fn methods(&self) -> &[Method] {
         &[Method::Predict, Method::PredictProba, Method::PredictLogProba, Method::DecisionFunction]
+    }
+
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.stages.forest.typical(column)
     }
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {

@@ -69,6 +69,15 @@ impl Rounds {
         })
     }
 
+    /// A number that may be among those that training had in a column.
+    fn typical(&self, column: usize) -> Option<f64> {
+        let place = match &self.preprocess {
+            Some(preprocess) => preprocess.number(column)?,
+            None => column,
+        };
+        self.forest.typical(place)
+    }
+
     /// Scores, rows × outputs.
     fn scores(&self, input: &Table) -> Result<Vec<f64>, Error> {
         input.expect_columns(self.features)?;
@@ -133,6 +142,10 @@ impl Predictor for HistRegressor {
         &[Method::Predict]
     }
 
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.rounds.typical(column)
+    }
+
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         let mut scores = self.rounds.scores(input)?;
         if self.exponential {
@@ -184,6 +197,10 @@ impl Predictor for HistClassifier {
 
     fn methods(&self) -> &[Method] {
         &[Method::Predict, Method::PredictProba, Method::DecisionFunction]
+    }
+
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.rounds.typical(column)
     }
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {

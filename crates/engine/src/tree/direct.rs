@@ -22,6 +22,11 @@ impl Packed {
     pub(super) fn column(self) -> u32 {
         self.link & ((1 << COLUMN_BITS) - 1)
     }
+
+    /// The greatest value that goes left.
+    pub(super) fn threshold(self) -> f32 {
+        self.threshold
+    }
 }
 
 impl Step for Packed {
@@ -49,8 +54,13 @@ pub(super) struct Wide<T> {
 
 impl<T> Wide<T> {
     /// The column it compares.
-    pub(super) fn column(self) -> u32 {
+    pub(super) fn column(&self) -> u32 {
         self.column
+    }
+
+    /// The greatest value that goes left.
+    pub(super) fn threshold(self) -> T {
+        self.threshold
     }
 }
 

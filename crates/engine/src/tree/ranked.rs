@@ -291,6 +291,14 @@ impl<T: Real> Ranks<T> {
         self.origins.get(column as usize).copied()
     }
 
+    /// The thresholds that a feature's values are compared with, and infinities.
+    pub(super) fn thresholds(&self, feature: usize) -> impl Iterator<Item = T> {
+        let is_of = move |of: &&Feature<T>| {
+            of.index as usize == feature && !of.columns.iter().any(|(_, view)| view.is_flag())
+        };
+        self.features.iter().filter(is_of).flat_map(|of| of.blocks.iter().flatten().copied())
+    }
+
     /// Writes the ranks of one row's columns.
     pub(super) fn fill(&self, columns: &Columns, row: &[T], out: &mut [u8]) {
         for feature in &self.features {

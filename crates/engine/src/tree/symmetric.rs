@@ -94,6 +94,11 @@ impl Symmetric {
     }
 
     /// Number of trees.
+    /// The borders of a column, by its place in a row.
+    pub(super) fn borders(&self, place: usize) -> &[f32] {
+        self.columns.iter().find(|column| column.place == place).map_or(&[], |own| &own.borders)
+    }
+
     pub(crate) fn trees(&self) -> usize {
         self.ends.len()
     }

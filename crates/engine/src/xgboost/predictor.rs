@@ -158,6 +158,13 @@ impl Predictor for XgBoost {
         &self.methods
     }
 
+    fn typical(&self, column: usize) -> Option<f64> {
+        match &self.booster.scorer {
+            Scorer::Trees(ensemble) => ensemble.forest.typical(column),
+            Scorer::Linear(_) => None,
+        }
+    }
+
     fn classes(&self) -> Option<&Labels> {
         self.labels.as_ref()
     }

@@ -93,7 +93,8 @@ impl Column {
             Some(ColumnType::Binary) => json!("YQ=="),
             Some(ColumnType::Datetime) => json!("2026-01-01T00:00:00"),
             Some(ColumnType::Nested) => Value::Null,
-            _ => json!(self.typical.unwrap_or(0.5)),
+            Some(_) => json!(self.typical.unwrap_or(0.5)),
+            None => number(self.typical.unwrap_or(0.5)),
         }
     }
 
@@ -138,6 +139,11 @@ pub(super) fn of(served: &Served, most: usize) -> (Vec<Column>, usize) {
     let width = schema.width().unwrap_or(0);
     let field = Field { kind: schema.uniform(), ..Field::default() };
     ((0..width.min(most)).map(|at| column((at, &field))).collect(), width)
+}
+
+/// A number as people write it: a whole one without a point.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
 }
 
 /// The same with four digits: what people read.

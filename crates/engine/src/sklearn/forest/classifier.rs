@@ -190,6 +190,10 @@ impl Predictor for ForestClassifier {
         &[Method::Predict, Method::PredictProba, Method::PredictLogProba]
     }
 
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.leaves.typical(column)
+    }
+
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let rows = self.rows.take(input)?;
         if let (Method::Predict, Some(winners)) = (method, &self.winners) {

@@ -116,6 +116,11 @@ impl Leaves {
         self.forest.trees()
     }
 
+    /// A number that may be among those that training had in a column.
+    pub(crate) fn typical(&self, column: usize) -> Option<f64> {
+        self.forest.typical(column)
+    }
+
     /// Calls `work` with some rows and their answers, `width` values each, until all of `out` is
     /// written: on all cores when there are many rows.
     pub(crate) fn spread<V: Send>(

@@ -59,6 +59,10 @@ impl Predictor for ForestRegressor {
         &[Method::Predict]
     }
 
+    fn typical(&self, column: usize) -> Option<f64> {
+        self.leaves.typical(column)
+    }
+
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         let rows = self.rows.take(input)?;
         let mut sums = self.leaves.sums(&rows, input.rows);

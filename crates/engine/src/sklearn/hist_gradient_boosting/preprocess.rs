@@ -47,6 +47,12 @@ impl Preprocess {
         Ok(Some(Self { encoder, categorical, numeric: chosen(false).collect() }))
     }
 
+    /// Where the trees have a column of numbers.
+    pub(super) fn number(&self, column: usize) -> Option<usize> {
+        let place = self.numeric.iter().position(|&numeric| numeric == column)?;
+        Some(self.categorical.len() + place)
+    }
+
     /// What it does with each of the model's columns.
     pub(super) fn uses(&self) -> Vec<ColumnUse> {
         let mut uses = vec![ColumnUse::Value; self.categorical.len() + self.numeric.len()];
