@@ -17,6 +17,7 @@ mod describe;
 mod example;
 mod node;
 mod openapi;
+mod request;
 
 use openapi::{Described, Facts};
 

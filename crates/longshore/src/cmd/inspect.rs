@@ -16,12 +16,11 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
     let limits = models::limits(args.reading);
     let inspection = longshore_engine::inspect(&local.source, &limits)
         .map_err(|source| Error::Load { name: local.name.clone(), source: Box::new(source) })?;
-    let request =
-        inspection.outcome.as_ref().ok().and_then(|model| request::of(model, &local, &limits));
+    let request = inspection.outcome.is_ok().then(|| request::of(&local, &limits)).flatten();
     super::print(&if args.json {
-        serde_json::to_string_pretty(&json::page(&inspection, request.as_ref()))?
+        serde_json::to_string_pretty(&json::page(&inspection, request.as_deref()))?
     } else {
-        text::page(&args.model, &local.name, &inspection, request.as_ref())
+        text::page(&args.model, &local.name, &inspection, request.as_deref())
     });
     match inspection.outcome {
         Ok(_) => Ok(()),

@@ -96,7 +96,7 @@ pub(crate) fn run_and(args: &ServeArgs, listening: impl FnOnce(&str)) -> Result<
         if matches!(config.transport, server::Transport::Tls(_)) { "https" } else { "http" };
     let shown = if watched { named.clone() } else { Vec::new() };
     let followed = place(named, method, poll, &mut config);
-    let (limits, needs_key) = (config.model_limits, config.keys.is_some());
+    let needs_key = config.keys.is_some();
     let server = Server::bind(config)?;
     if watched {
         tracing::debug!("listening on {scheme}://{}", server.address());
@@ -115,10 +115,8 @@ pub(crate) fn run_and(args: &ServeArgs, listening: impl FnOnce(&str)) -> Result<
     let page = format!("{scheme}://{}/", reachable(server.address()));
     listening(&page);
     if watched {
-        let (models, storage) = (server.models(), storage.clone());
-        let has_pages = !args.no_ui;
-        Banner { models, named: shown, page, has_pages, needs_key, storage, limits, method }
-            .start();
+        let (models, has_pages) = (server.models(), !args.no_ui);
+        Banner { models, named: shown, page, has_pages, needs_key }.start();
     }
     let failure = Failure::default();
     let (models, drain, strict) = (server.models(), server.drain(), args.strict);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::columns;
 
 /// Everything that is known.
-pub(super) fn page(inspection: &Inspection, request: Option<&Value>) -> Value {
+pub(super) fn page(inspection: &Inspection, request: Option<&str>) -> Value {
     let steps: Vec<_> = inspection.steps.iter().map(step).collect();
     let mut page = json!({
         "file": inspection.file,
@@ -41,7 +41,7 @@ pub(super) fn page(inspection: &Inspection, request: Option<&Value>) -> Value {
                     "inputs": schema(model.signature().and_then(|s| s.inputs.as_ref())),
                     "outputs": schema(model.signature().and_then(|s| s.outputs.as_ref())),
                 },
-                "request": request,
+                "request": request.and_then(|body| serde_json::from_str::<Value>(body).ok()),
             })
         }
     };

@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use longshore_engine::{Inspection, Method, Model, Step, catalogue::Runs, quantity};
 use longshore_mlflow::Schema;
-use serde_json::Value;
 
 use super::columns::{self, Column};
 
@@ -20,7 +19,7 @@ pub(super) fn page(
     path: &str,
     name: &str,
     inspection: &Inspection,
-    request: Option<&Value>,
+    request: Option<&str>,
 ) -> String {
     let mut page = String::new();
     let file = match inspection.file.as_str() {
@@ -183,8 +182,8 @@ fn table(page: &mut String, columns: &[Column]) {
 }
 
 /// How to ask this model.
-fn ask(page: &mut String, path: &str, name: &str, body: &Value) {
-    let (path, body) = (quoted(path), quoted(&body.to_string()));
+fn ask(page: &mut String, path: &str, name: &str, body: &str) {
+    let (path, body) = (quoted(path), quoted(body));
     let _ = writeln!(
         page,
         "  ask it\n    longshore serve {path} &\n    curl localhost:8080/v1/models/{name}:predict -d {body}"

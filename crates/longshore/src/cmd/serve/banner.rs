@@ -3,20 +3,18 @@
 use std::{
     fmt::Write as _,
     io::{Write as _, stderr},
-    sync::Arc,
     thread,
     time::Duration,
 };
 
 use longshore_daemon::terminal::{Ink, has_colours};
-use longshore_engine::{Limits, Method, quantity};
-use longshore_serve::{Models, Origin, Summary};
-use longshore_storage::Storage;
+use longshore_engine::quantity;
+use longshore_serve::{Models, Summary};
 use tracing::subscriber::{NoSubscriber, with_default};
 
 use crate::{
     cmd::{curl, inspect::request},
-    models::{Local, Named},
+    models::Named,
     question,
 };
 
@@ -25,9 +23,6 @@ const MOST: usize = 10;
 
 /// Most characters of why a model does not answer: the log has said it in full.
 const REASON: usize = 60;
-
-/// Largest model that is loaded once more, to find a request that it answers.
-const SMALL: u64 = 64 << 20;
 
 /// How long to wait for models at a time.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -42,9 +37,6 @@ pub(super) struct Banner {
     /// Whether there are pages for browsers.
     pub(super) has_pages: bool,
     pub(super) needs_key: bool,
-    pub(super) storage: Arc<Storage>,
-    pub(super) limits: Limits,
-    pub(super) method: Option<Method>,
 }
 
 impl Banner {
@@ -120,16 +112,7 @@ impl Banner {
 
     /// A request that this model answers, when one is known.
     fn request(&self, model: &Summary) -> Option<String> {
-        let loaded = model.loaded.as_ref()?;
-        let named = self.named.iter().find(|named| named.name == *model.name)?;
-        if loaded.bytes > SMALL {
-            return None;
-        }
-        let source = named.files.bring(&named.name, &self.storage, self.method).ok()?;
-        let Origin::Files(source) = source.origin else { return None };
-        let outcome = longshore_engine::inspect(&source, &self.limits).ok()?.outcome.ok()?;
-        let local = Local { name: named.name.clone(), source };
-        let body = request::of(&outcome, &local, &self.limits)?.to_string();
+        let body = self.models.request(&model.name, request::MOST)?;
         let key: &[&str] =
             if self.needs_key { &["authorization: Bearer YOUR-API-KEY"] } else { &[] };
         let url = format!("{}v1/models/{}:predict", self.page, model.name);
