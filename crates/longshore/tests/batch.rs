@@ -221,12 +221,66 @@ fn rows_that_fail_are_set_aside_with_their_reason() {
     let wrong = room.file("wrong.csv", "id,ash\n1,2\n3,4\n");
     let (code, said) = room.run(&wrong, "wrong-answers.csv", &[]);
     assert!(
-        code == 1 && said.contains("none of the first 2 rows") && said.contains("`alcohol`"),
+        code == 1
+            && said.contains("each of the first 2 rows of")
+            && said.contains("has no answer: row 0: ")
+            && said.contains("`alcohol`"),
         "{said}"
     );
     assert!(
         !room.path("wrong-answers.csv.journal").try_exists().expect("a folder that can be read")
     );
+}
+
+#[test]
+fn what_cannot_be_read_of_parquet_is_told_by_its_place() {
+    let room = Room::new();
+    let whole = fs::read(fixture("rows.parquet")).expect("a file");
+    // the second letter of a note, in the values of the first and of the second group of rows
+    let mut spoilt = whole.clone();
+    for note in [&b"n1\x05\x06"[..], b"n14\x03\x00\x00\x00n15"] {
+        let at = spoilt.windows(note.len()).position(|bytes| bytes == note).expect("a note");
+        spoilt[at + 1] = 0xff;
+    }
+    let input = room.file("spoilt.parquet", &spoilt);
+    let (code, said) = room.run(&input, "answers.csv", &["--keep", "id,note"]);
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("2 of 30 rows have no answer"), "{said}");
+    let (_, rejects) = table(&room.text("answers.csv.rejects.csv"));
+    let told: Vec<_> = rejects.iter().map(|row| (&*row[0], &*row[2])).collect();
+    let reason = "column `note`: the value is not UTF-8";
+    assert_eq!(told, [("1", reason), ("14", reason)]);
+    let expected = room.whole(&fixture("rows.parquet"), "whole.csv", &["--keep", "id"]);
+    let (_, mut expected) = table(&expected);
+    expected.retain(|row| row[0] != "10" && row[0] != "140");
+    let (_, answers) = table(&room.text("answers.csv"));
+    let answers: Vec<_> =
+        answers.into_iter().map(|row| vec![row[0].clone(), row[2].clone()]).collect();
+    assert_eq!(answers, expected);
+    // whoever does not keep the column has all answers
+    room.whole(&input, "all.csv", &[]);
+
+    let mut damaged = whole;
+    for byte in &mut damaged[40..400] {
+        *byte = 0xff;
+    }
+    room.file("damaged.parquet", &damaged);
+    fs::create_dir(room.path("rows")).expect("a folder");
+    fs::copy(fixture("rows.parquet"), room.path("rows/a.parquet")).expect("a file");
+    fs::copy(room.path("damaged.parquet"), room.path("rows/b.parquet")).expect("a file");
+    let rows = room.path("rows");
+    for again in ["", "going on after the 30 rows"] {
+        let (code, said) = room.run(&rows, "damaged.parquet", &[]);
+        assert_eq!(code, 1, "{said}");
+        for words in [
+            again,
+            "b.parquet`: row group 0, column `alcohol`: the file is not well-formed Parquet",
+            "copy or write the file again",
+            "30 rows are done: the same command goes on after them",
+        ] {
+            assert!(said.contains(words), "`{words}` is not told: {said}");
+        }
+    }
 }
 
 #[test]
@@ -265,6 +319,13 @@ fn hostile_files_are_told_and_leave_no_output() {
     }
     let (code, said) = room.run(&room.path("none.csv"), "out.csv", &[]);
     assert!(code == 1 && said.contains("none.csv"), "{said}");
+    let rows = room.file("mine.csv", format!("{header}\n"));
+    for flags in [&[][..], &["--rejects", rows.to_str().expect("text")]] {
+        let output = if flags.is_empty() { "mine.csv" } else { "out.csv" };
+        let (code, said) = room.run(&rows, output, flags);
+        assert!(code == 1 && said.contains("holds the rows and would be written over"), "{said}");
+        assert_eq!(fs::read_to_string(&rows).expect("a file"), format!("{header}\n"));
+    }
     let (code, said) = room.run(&fixture("rows.csv"), "out.xlsx", &[]);
     assert!(code == 1 && said.contains("--output-format"), "{said}");
     let (code, said) = room.run(&fixture("rows.csv"), "none/out.csv", &[]);

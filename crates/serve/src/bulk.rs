@@ -21,14 +21,13 @@ mod parquet;
 #[cfg(feature = "arrow")]
 pub use {
     crate::frame::parquet::ColumnKind,
-    parquet::{ParquetFile, ParquetRows},
+    parquet::{ParquetBlock, ParquetFile, ParquetRows},
 };
 
 /// A model that answers blocks of rows, on any number of threads at a time.
 #[derive(Debug)]
 pub struct Scorer {
     served: Served,
-    classes: Option<Labels>,
 }
 
 /// Rows as they are written.
@@ -70,8 +69,7 @@ impl Scorer {
     /// # Errors
     /// [`Error`], when it does not load or has not the method that the source names.
     pub fn load(source: ModelSource, limits: &longshore_engine::Limits) -> Result<Self, Error> {
-        let (served, classes) = Served::newest(source, limits)?;
-        Ok(Self { served, classes })
+        Ok(Self { served: Served::newest(source, limits)? })
     }
 
     /// The method that is asked when none is named.
@@ -87,9 +85,9 @@ impl Scorer {
         Ok(self.served.contract.method(name)?)
     }
 
-    /// The classes of a classifier, in the order of its probabilities, where the model file names them.
+    /// The classes of a classifier, in the order of its probabilities, where they are known.
     pub fn classes(&self) -> Option<&Labels> {
-        self.classes.as_ref()
+        self.served.model().predictor.classes()
     }
 
     /// True for a column that the model looks at; any column, when it does not know their names.

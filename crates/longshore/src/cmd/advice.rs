@@ -9,6 +9,7 @@ use std::{
 use longshore_daemon::Error as DaemonError;
 use longshore_engine::Error as EngineError;
 use longshore_serve::Error as ServeError;
+use longshore_storage::Error as StorageError;
 
 use crate::client::{Failure, Kind};
 
@@ -37,6 +38,17 @@ pub(crate) fn of(error: &anyhow::Error) -> Option<String> {
         if let Some(EngineError::Io { path, source }) = cause.downcast_ref().or_else(boxed) {
             return file(path, source);
         }
+        match cause.downcast_ref() {
+            Some(StorageError::Location { uri, .. }) => return scheme(uri),
+            Some(StorageError::Unavailable { .. }) => {
+                return Some(
+                    "check the address, whether the server runs, and the way there (network, proxy); the same command \
+                     may succeed later"
+                        .into(),
+                );
+            }
+            _ => {}
+        }
         // an error of the server that is one of the daemon stands for it in the chain
         let served = || match cause.downcast_ref() {
             Some(ServeError::Server(error)) => Some(error),
@@ -55,6 +67,21 @@ pub(crate) fn of(error: &anyhow::Error) -> Option<String> {
             _ => None,
         }
     })
+}
+
+/// What a location may be meant to begin with.
+#[cfg(feature = "cli")]
+fn scheme(uri: &str) -> Option<String> {
+    const KNOWN: [&str; 9] =
+        ["example", "file", "s3", "gs", "abfss", "hf", "https", "models", "runs"];
+    let (scheme, rest) = uri.split_once(':')?;
+    let near = KNOWN.iter().find(|known| strsim::osa_distance(scheme, known) == 1)?;
+    Some(format!("did you mean `{near}:{rest}`?"))
+}
+
+#[cfg(not(feature = "cli"))]
+fn scheme(_: &str) -> Option<String> {
+    None
 }
 
 fn listen(port: u16, kind: io::ErrorKind) -> Option<String> {
@@ -107,8 +134,14 @@ fn near(path: &Path, folder: &Path) -> Option<String> {
     let paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     // models have the same few endings, which would make all of them near
     let stem = |path: &Path| Some(path.file_stem()?.to_str()?.to_owned());
-    let stems: Vec<_> = paths.iter().filter_map(|path| stem(path)).collect();
     let wanted = stem(path)?;
+    let paths: Vec<_> = paths
+        .into_iter()
+        .filter(|other| {
+            other.extension() == path.extension() || stem(other).as_ref() == Some(&wanted)
+        })
+        .collect();
+    let stems: Vec<_> = paths.iter().filter_map(|path| stem(path)).collect();
     let nearest = super::near::nearest(&wanted, &stems)?;
     let found = paths.iter().find(|path| stem(path).as_deref() == Some(nearest))?;
     Some(found.file_name()?.to_str()?.to_owned())
@@ -130,10 +163,21 @@ mod tests {
         let at = |name: &str| missing(&folder.path().join(name));
         #[cfg(feature = "cli")]
         assert!(at("chrun.joblib").contains("churn.joblib`?"));
+        assert!(at("chrun.csv").contains("holds nothing"));
         assert!(at("x").contains("holds nothing"));
         assert!(at("nope.joblib").contains("holds nothing"));
         assert!(at("no/x").contains("no folder"));
         assert!(missing(Path::new("no-such-file-here")).contains("begin at"));
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn a_scheme_that_is_near_is_told() {
+        assert_eq!(scheme("model:/wine/1").unwrap(), "did you mean `models:/wine/1`?");
+        assert_eq!(scheme("exmaple://wine").unwrap(), "did you mean `example://wine`?");
+        assert_eq!(scheme("s3a://bucket/wine").unwrap(), "did you mean `s3://bucket/wine`?");
+        assert_eq!(scheme("models:/wine"), None);
+        assert_eq!(scheme("hdfs://a/b"), None);
     }
 
     #[test]

@@ -137,6 +137,7 @@ pub(crate) fn run(args: &BatchRunArgs) -> Result<()> {
     let keep = if args.keep_all { Keep::All } else { Keep::Named(args.keep.clone()) };
     let keep: Arc<[_]> = source::kept(&keep, &files, args.max_row_bytes)?.into();
     let rejects = rejects(args, &target);
+    input::check_apart(&files, [target.file(), Some(rejects.as_path())].into_iter().flatten())?;
     let task = Task {
         version: env!("CARGO_PKG_VERSION").into(),
         model: args.model.clone(),
@@ -159,6 +160,7 @@ pub(crate) fn run(args: &BatchRunArgs) -> Result<()> {
         rejects: Rejects::open(&rejects, done.as_ref())?,
         journal: journal.as_mut(),
         progress: Progress::new(done.as_ref().map_or(0, |done| done.answered + done.rejected)),
+        kept: done.as_ref().map_or(0, |done| done.answered + done.rejected),
         done: Done { groups: Vec::new(), ..done.unwrap_or_default() },
         files: files.clone(),
         counts: files.iter().map(source::row_count).collect(),
@@ -178,13 +180,17 @@ pub(crate) fn run(args: &BatchRunArgs) -> Result<()> {
     };
     let ended = run.all(source, &asked, threads, &stop);
     run.progress.close();
-    if ended.is_err() && run.done.answered + run.done.rejected == 0 {
-        run.forget(path);
+    let rows = run.done.answered + run.done.rejected;
+    match &ended {
+        Err(_) if rows == 0 => run.forget(path),
+        Err(_) if run.kept > 0 => {
+            let kept = grouped(run.kept);
+            say(&format!("{kept} rows are done: the same command goes on after them"));
+        }
+        _ => {}
     }
     if !ended? {
-        run.output.end_group()?;
-        run.checkpoint()?;
-        let rows = run.done.answered + run.done.rejected;
+        run.keep()?;
         let command = run.journal.is_some().then(command);
         return Err(Ended::Interrupted { rows, command }.into());
     }
@@ -196,8 +202,9 @@ pub(crate) fn run(args: &BatchRunArgs) -> Result<()> {
     }
     let rows = done.answered + done.rejected;
     say(&format!(
-        "{} rows answered in {:.1} s, {} a second",
+        "{} {} answered in {:.1} s, {} a second",
         grouped(done.answered),
+        if done.answered == 1 { "row" } else { "rows" },
         progress.seconds(),
         grouped(progress.rate(rows) as u64)
     ));

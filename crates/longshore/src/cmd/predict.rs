@@ -14,7 +14,7 @@ use hyper::{Request, header};
 use longshore_serve::{Config, Limits, Server};
 use serde_json::Value;
 
-pub(super) use self::blocks::renumbered;
+pub(super) use self::blocks::retold;
 use self::{answers::Answers, blocks::Block, input::Input};
 use crate::{cli::PredictArgs, models, storage};
 
@@ -37,6 +37,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<()> {
         ..Config::default()
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let name = input.name().to_owned();
     let mut blocks = input.blocks(args.max_body_bytes)?;
     let mut answers = Answers::new(std::io::stdout().lock());
     while let Some(block) = blocks.next()? {
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<()> {
         let reply = runtime.block_on(server.handle(request(block)?));
         if !reply.status().is_success() {
             let message = message(&String::from_utf8_lossy(reply.body()));
-            bail!("{}", renumbered(&message, first));
+            bail!("`{name}`: {}", retold(&message, first));
         }
         if !answers.write(reply.body())? {
             return Ok(());

@@ -7,12 +7,23 @@ use longshore_engine::Column;
 use super::{Columns, Fault, Scorer};
 use crate::frame::parquet::{
     ColumnKind,
-    file::{Reader, Stream},
+    file::{Reader, Rows, Stream},
 };
 
 /// A Parquet file whose footer was read.
 #[derive(Debug)]
 pub struct ParquetFile(Reader);
+
+/// Some rows of a Parquet file.
+#[derive(Debug)]
+pub struct ParquetBlock {
+    /// Those columns that the model takes.
+    pub given: Columns,
+    /// Those that are kept.
+    pub kept: Vec<Column>,
+    /// The rows of which a value cannot be read, in their order, each with the reason.
+    pub wrong: Vec<(usize, String)>,
+}
 
 /// The rows of a Parquet file.
 #[derive(Debug)]
@@ -71,13 +82,14 @@ impl ParquetFile {
 }
 
 impl ParquetRows {
-    /// The next rows: those columns that the model takes, and those that are kept. `None` behind the last
-    /// row.
+    /// The next rows; `None` behind the last one.
     ///
     /// # Errors
-    /// [`Fault`], when the file is broken or holds a value that cannot be read.
-    pub fn read(&mut self) -> Result<Option<(Columns, Vec<Column>)>, Fault> {
-        let Some((rows, columns)) = self.stream.next()? else { return Ok(None) };
+    /// [`Fault`], when the file is broken: where, by row group and column.
+    pub fn read(&mut self) -> Result<Option<ParquetBlock>, Fault> {
+        let Some(Rows { count: rows, columns, wrong }) = self.stream.next()? else {
+            return Ok(None);
+        };
         let pick = |places: &[usize]| {
             places.iter().filter_map(|&at| columns.get(at).cloned()).collect::<Vec<_>>()
         };
@@ -88,6 +100,6 @@ impl ParquetRows {
             columns: pick(&self.given),
             unknown: self.unknown.clone(),
         };
-        Ok(Some((given, kept)))
+        Ok(Some(ParquetBlock { given, kept, wrong }))
     }
 }

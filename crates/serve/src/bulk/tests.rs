@@ -60,6 +60,25 @@ fn what_does_not_fit_is_told_in_the_servers_words() {
 }
 
 #[test]
+fn classes_of_a_booster_are_those_of_its_training() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/golden");
+    let packed = std::fs::read(golden.join("catboost-1.2.10/catboost-binary-text/model.json.gz"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.json");
+    let mut unpacked = flate2::read::GzDecoder::new(&*packed.unwrap());
+    std::io::copy(&mut unpacked, &mut std::fs::File::create(&file).unwrap()).unwrap();
+    let source = ModelSource {
+        name: "booster".into(),
+        version: None,
+        origin: Origin::Files(Source::File(file)),
+        method: None,
+        lease: None,
+    };
+    let scorer = Scorer::load(source, &longshore_engine::Limits::default()).unwrap();
+    assert_eq!(scorer.classes(), Some(&Labels::Text(["no".into(), "yes".into()].into())));
+}
+
+#[test]
 fn some_rows_of_columns_are_columns() {
     let columns = Columns {
         rows: 3,

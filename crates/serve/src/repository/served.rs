@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use longshore_engine::{Labels, Method, Model, Output, Source, Table};
+use longshore_engine::{Method, Model, Output, Source, Table};
 use longshore_kserve::v2::TensorInfo;
 
 use super::{describe, sample, versions::versions};
@@ -66,25 +66,15 @@ impl Served {
         parallel(wanted, |source| Self::load(source, limits, shards)).into_iter().collect()
     }
 
-    /// Loads the newest version of a source, for rows that no request brings, and the classes whose
-    /// probabilities it tells.
+    /// Loads the newest version of a source, for rows that no request brings.
     pub(crate) fn newest(
         source: ModelSource,
         limits: &longshore_engine::Limits,
-    ) -> Result<(Self, Option<Labels>), Error> {
+    ) -> Result<Self, Error> {
         let newest = versions(source)?.into_iter().max_by_key(|source| {
             source.version.as_deref().and_then(|version| version.parse::<u64>().ok())
         });
-        let mut source = newest.ok_or(Error::NoModels)?;
-        let Origin::Files(files) = &source.origin else {
-            return Ok((Self::load(source, limits, 1)?, None));
-        };
-        let inspection = longshore_engine::inspect(files, limits);
-        let loaded = inspection.and_then(|found| Ok((found.outcome?, found.classes)));
-        let (model, classes) = loaded
-            .map_err(|error| Error::Load { name: source.name.clone(), source: Box::new(error) })?;
-        source.origin = Origin::Loaded(Box::new(model));
-        Ok((Self::load(source, limits, 1)?, classes))
+        Self::load(newest.ok_or(Error::NoModels)?, limits, 1)
     }
 
     fn load(

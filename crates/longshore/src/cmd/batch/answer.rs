@@ -12,7 +12,7 @@ use super::{
     source::{Block, Content},
     text::{Form, Text},
 };
-use crate::{cli::RowFormat, cmd::predict::renumbered};
+use crate::{cli::RowFormat, cmd::predict::retold};
 
 /// What is asked of every block.
 #[derive(Clone, Debug)]
@@ -52,7 +52,13 @@ impl Asked {
     /// Answers each row that can be answered.
     pub(super) fn answer(&self, block: &Block) -> Result<Answered> {
         let (mut parts, mut rejects) = (Vec::new(), Vec::new());
-        self.part(block, 0..block.content.rows(), &mut parts, &mut rejects)?;
+        let mut begin = 0;
+        for (row, reason) in block.content.wrong() {
+            self.part(block, begin..*row, &mut parts, &mut rejects)?;
+            rejects.push(block.reject(*row, reason.clone()));
+            begin = row + 1;
+        }
+        self.part(block, begin..block.content.rows(), &mut parts, &mut rejects)?;
         let mut encoder = Encoder::new(self.format);
         let mut columns: Option<Vec<OutColumn>> = None;
         let mut answered = 0;
@@ -98,6 +104,9 @@ impl Asked {
         parts: &mut Vec<Part>,
         rejects: &mut Vec<Reject>,
     ) -> Result<()> {
+        if rows.is_empty() && block.content.rows() > 0 {
+            return Ok(());
+        }
         let outputs = block.content.answer(&self.scorer, &self.methods, rows.clone());
         match outputs.and_then(|outputs| self.check(outputs)) {
             Ok(outputs) => parts.push((rows, outputs)),
@@ -105,7 +114,7 @@ impl Asked {
             Err(fault) if rows.len() <= 1 => {
                 let row = block.first + rows.start as u64;
                 let reason = block.content.reason(rows.start, row, &fault);
-                rejects.push(Reject { row, reason, input: block.content.shown(rows.start) });
+                rejects.push(block.reject(rows.start, reason));
             }
             Err(_) => {
                 let middle = rows.start + rows.len() / 2;
@@ -151,7 +160,21 @@ impl Asked {
     }
 }
 
+impl Block {
+    fn reject(&self, row: usize, reason: String) -> Reject {
+        Reject { row: self.first + row as u64, reason, input: self.content.shown(row) }
+    }
+}
+
 impl Content {
+    /// The rows that could not be read, in their order, each with the reason.
+    fn wrong(&self) -> &[(usize, String)] {
+        match self {
+            Self::Text(_) => &[],
+            Self::Table { wrong, .. } => wrong,
+        }
+    }
+
     fn rows(&self) -> usize {
         match self {
             Self::Text(text) => text.rows.len(),
@@ -203,8 +226,8 @@ impl Content {
         {
             return format!("row {number} is not UTF-8: save the file as UTF-8");
         }
-        let message = renumbered(&fault.message, usize::try_from(number).unwrap_or(usize::MAX));
-        match message.strip_prefix("the body ").or(message.strip_prefix("the line ")) {
+        let message = retold(&fault.message, usize::try_from(number).unwrap_or(usize::MAX));
+        match message.strip_prefix("the file ").or(message.strip_prefix("the line ")) {
             Some(rest) => format!("row {number} {rest}"),
             None => message,
         }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cli::{BatchRunArgs, RowFormat},
+    cmd::advice::Unreadable,
     storage,
 };
 
@@ -108,6 +109,26 @@ pub(super) fn find(args: &BatchRunArgs) -> Result<Inputs> {
     Ok(Inputs { files, _kept: kept })
 }
 
+/// Refuses to write over a file that holds the rows.
+pub(super) fn check_apart<'p>(
+    files: &[InputFile],
+    outputs: impl Iterator<Item = &'p Path>,
+) -> Result<()> {
+    for output in outputs {
+        let Ok(output) = output.canonicalize() else { continue };
+        let is_it = |file: &&InputFile| {
+            file.path.as_ref().and_then(|path| path.canonicalize().ok()).as_ref() == Some(&output)
+        };
+        if let Some(file) = files.iter().find(is_it) {
+            bail!(
+                "`{}` holds the rows and would be written over: name another file for what is written",
+                file.name
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The files that a path names: itself, what a folder holds, or what fits a pattern.
 fn expand(input: &str, path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_dir() {
@@ -195,7 +216,8 @@ fn open(
     args: &BatchRunArgs,
 ) -> Result<InputFile> {
     let (format, packing) = by_ending(&path.to_string_lossy());
-    let found = fs::metadata(path).with_context(|| format!("failed to read `{name}`"))?;
+    let found =
+        fs::metadata(path).map_err(|source| Unreadable { path: PathBuf::from(&name), source })?;
     let Some(format) = args.input_format.or(format) else {
         bail!(
             "the ending of `{name}` does not tell how its rows are written: say it with \

@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    answer::{Answered, Asked},
+    answer::{Answered, Asked, Reject},
     input::{InputFile, Packing},
     journal::{Done, Journal},
     output::{self, Output, Rejects},
@@ -37,12 +37,23 @@ pub(super) struct Run<'j> {
     pub(super) progress: Progress,
     pub(super) done: Done,
     pub(super) files: Arc<[InputFile]>,
+    /// How many rows the journal says are done.
+    pub(super) kept: u64,
     /// The rows of each file, where they are known.
     pub(super) counts: Vec<Option<u64>>,
     /// When the journal was last written.
     pub(super) written: Instant,
     /// Most rows that may have no answer.
     pub(super) most: Option<u64>,
+}
+
+/// Why a row has no answer, with its number unless the reason begins with it.
+fn placed(reject: &Reject) -> String {
+    let place = format!("row {}", reject.row);
+    match reject.reason.strip_prefix(&place) {
+        Some(rest) if rest.starts_with([' ', ':']) => reject.reason.clone(),
+        _ => format!("{place}: {}", reject.reason),
+    }
 }
 
 /// What comes of a block, or of reading one.
@@ -130,7 +141,7 @@ impl Run<'_> {
                 let (block, answered) = match found {
                     Ok(found) => found,
                     Err(error) => {
-                        self.checkpoint()?;
+                        self.keep()?;
                         return Err(error);
                     }
                 };
@@ -143,7 +154,10 @@ impl Run<'_> {
 
     fn write(&mut self, block: &Block, answered: Answered) -> Result<()> {
         let file = self.files.get(block.file).map(|file| file.name.clone()).unwrap_or_default();
-        self.check(&file, &answered)?;
+        if let Err(error) = self.check(&file, &answered) {
+            self.keep()?;
+            return Err(error);
+        }
         self.rejects.write(&file, &answered)?;
         self.done.answered += answered.rows;
         self.done.rejected += answered.rejects.len() as u64;
@@ -164,9 +178,8 @@ impl Run<'_> {
         let none = self.done.answered == 0 && answered.rows == 0;
         match self.most {
             Some(most) if rejected > most => bail!(
-                "`{file}`, row {}: {}{}",
-                first.row,
-                first.reason,
+                "`{file}`, {}{}",
+                placed(first),
                 if most > 0 {
                     format!(" (more than {most} rows have no answer)")
                 } else {
@@ -175,10 +188,12 @@ impl Run<'_> {
             ),
             // when no row is right, it is not the rows that are wrong
             None if none => bail!(
-                "none of the first {} of `{file}` has an answer; row {}: {} (`--max-rejects` goes on)",
-                longshore_engine::quantity(answered.rejects.len(), "row"),
-                first.row,
-                first.reason
+                "{} of `{file}` has no answer: {} (`--max-rejects COUNT` sets so many rows aside and goes on)",
+                match answered.rejects.len() {
+                    1 => format!("row {}", first.row),
+                    rows => format!("each of the first {rows} rows"),
+                },
+                placed(first)
             ),
             _ => Ok(()),
         }
@@ -212,7 +227,15 @@ impl Run<'_> {
         }
         self.output.sync(&mut self.done)?;
         self.rejects.sync(&mut self.done)?;
-        journal.write(&self.done)
+        journal.write(&self.done)?;
+        self.kept = self.done.answered + self.done.rejected;
+        Ok(())
+    }
+
+    /// Brings all that was written to the disk, so that the same task goes on after it.
+    pub(super) fn keep(&mut self) -> Result<()> {
+        self.output.end_group()?;
+        self.checkpoint()
     }
 
     /// Removes what a run has begun that has not come to any row.

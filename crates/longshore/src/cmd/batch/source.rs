@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 use longshore_engine::Column;
+#[cfg(feature = "arrow")]
+use longshore_serve::bulk::ParquetBlock;
 use longshore_serve::bulk::{Columns, Scorer};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +55,8 @@ pub(super) enum Content {
         given: Columns,
         /// What is kept.
         kept: Vec<Column>,
+        /// The rows of which a value cannot be read, in their order, each with the reason.
+        wrong: Vec<(usize, String)>,
     },
 }
 
@@ -106,10 +110,10 @@ impl Source {
                 }),
                 #[cfg(feature = "arrow")]
                 Open::Parquet(rows) => {
-                    let block = rows.read().map_err(|fault| wrong(file, &fault.message))?;
-                    block.map(|(given, kept)| {
+                    let block = rows.read().map_err(|fault| damaged(file, &fault.message))?;
+                    block.map(|ParquetBlock { given, kept, wrong }| {
                         let row = first + given.rows as u64;
-                        let content = Content::Table { given, kept };
+                        let content = Content::Table { given, kept, wrong };
                         (content, At { file: self.at.file, offset: 0, row })
                     })
                 }
@@ -164,7 +168,12 @@ fn parquet(file: &InputFile, scorer: &Scorer, keep: &[OutColumn], row: u64) -> R
 fn table(file: &InputFile) -> Result<longshore_serve::bulk::ParquetFile> {
     let path = file.path.as_deref().context("Parquet is read from a file")?;
     let opened = File::open(path).with_context(|| format!("failed to read `{}`", file.name))?;
-    longshore_serve::bulk::ParquetFile::open(opened).map_err(|fault| wrong(file, &fault.message))
+    longshore_serve::bulk::ParquetFile::open(opened).map_err(|fault| {
+        anyhow!(
+            "{}: copy it again, or say with `--input-format` how its rows are written",
+            wrong(file, &fault.message)
+        )
+    })
 }
 
 #[cfg(not(feature = "arrow"))]
@@ -175,7 +184,16 @@ fn parquet(file: &InputFile, _: &Scorer, _: &[OutColumn], _: u64) -> Result<Open
 #[cfg(feature = "arrow")]
 fn wrong(file: &InputFile, message: &str) -> anyhow::Error {
     // the reader was made for the bodies of requests
-    anyhow!("`{}`: {}", file.name, message.replace("the body", "the file"))
+    anyhow!("`{}`: {}", file.name, crate::cmd::predict::retold(message, 0))
+}
+
+/// What is read of a file before is whole.
+#[cfg(feature = "arrow")]
+fn damaged(file: &InputFile, message: &str) -> anyhow::Error {
+    anyhow!(
+        "{}: copy or write the file again, or leave the column out if it is only kept",
+        wrong(file, message)
+    )
 }
 
 fn lacks(file: &str, name: &str, known: &[String]) -> anyhow::Error {

@@ -10,6 +10,8 @@ use anyhow::{Context as _, Result};
 use longshore_engine::Source;
 use ring::digest::{Context, SHA256};
 
+use crate::cmd::advice::Unreadable;
+
 /// A digest of the names and bytes of a model's files.
 pub(super) fn of(source: &Source) -> Result<String> {
     let mut digest = Context::new(&SHA256);
@@ -54,7 +56,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 fn file(digest: &mut Context, path: &Path) -> Result<()> {
     let failed = || format!("failed to read `{}`", path.display());
     digest.update(path.file_name().unwrap_or_default().as_encoded_bytes());
-    let mut file = File::open(path).with_context(failed)?;
+    let mut file =
+        File::open(path).map_err(|source| Unreadable { path: path.to_owned(), source })?;
     let mut buffer = vec![0; 256 << 10];
     loop {
         let count = file.read(&mut buffer).with_context(failed)?;

@@ -4,6 +4,8 @@ use std::{io::Read, ops::Range, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 
+use super::input::{Packing, by_ending};
+
 /// Most rows of a block: enough that the model computes on them and not on what surrounds them.
 pub(super) const BLOCK_ROWS: usize = 8192;
 
@@ -151,7 +153,13 @@ impl Blocks {
         let (mut at, mut begin, mut end) = (0, 0, 0);
         let mut state = State::RowStart;
         loop {
-            while let Some(&byte) = self.buffer.get(at) {
+            loop {
+                if state == State::RowStart
+                    && let Some(plain) = self.plain(at)
+                {
+                    (at, state) = (at + plain, State::Field);
+                }
+                let Some(&byte) = self.buffer.get(at) else { break };
                 at += 1;
                 state = match (self.form, state, byte) {
                     (Form::Lines, _, b'\n')
@@ -210,6 +218,18 @@ impl Blocks {
         Ok((rows, end))
     }
 
+    /// Bytes from `at` to the end of the line, when it is in the buffer and no quote makes it more than it looks.
+    fn plain(&self, at: usize) -> Option<usize> {
+        let rest = self.buffer.get(at..)?;
+        let length = match self.form {
+            Form::Lines => memchr::memchr(b'\n', rest),
+            Form::Csv => memchr::memchr2(b'\n', b'\r', rest).filter(|&end| {
+                rest.get(..end).is_some_and(|line| memchr::memchr(b'"', line).is_none())
+            }),
+        };
+        length.filter(|&length| length > 0)
+    }
+
     /// True for a line that is no row.
     fn is_blank(&self, row: &Range<usize>) -> bool {
         let bytes = self.buffer.get(row.clone()).unwrap_or_default();
@@ -224,7 +244,11 @@ impl Blocks {
     fn fill(&mut self) -> Result<()> {
         let before = self.buffer.len();
         let more = (&mut self.source).take(BUFFER as u64).read_to_end(&mut self.buffer);
-        more.with_context(|| format!("failed to read `{}`", self.name))?;
+        more.with_context(|| {
+            let packed = by_ending(&self.name).1 != Packing::Plain;
+            let hint = if packed { " as its ending says it is compressed" } else { "" };
+            format!("failed to read `{}`{hint}", self.name)
+        })?;
         self.ended = self.buffer.len() == before;
         Ok(())
     }

@@ -48,15 +48,21 @@ impl Block {
     }
 }
 
-/// A message of the server with the rows of the input: the server counts the rows of each block
-/// from 0. What the message quotes is a name or a value, and stays as it is.
-pub(in crate::cmd) fn renumbered(message: &str, first: usize) -> String {
+/// A message of the server for who gave a file: the server speaks of the body of a request, and counts the
+/// rows of each block from 0. What the message quotes is a name or a value, and stays as it is.
+pub(in crate::cmd) fn retold(message: &str, first: usize) -> String {
     let mut out = String::with_capacity(message.len());
     let mut quote = None;
     let mut rest = message;
     while let Some(next) = rest.chars().next() {
-        let is_word = !out.ends_with(char::is_alphanumeric);
-        if let Some(behind) = rest.strip_prefix("row ").filter(|_| quote.is_none() && is_word) {
+        let begins = quote.is_none() && !out.ends_with(char::is_alphanumeric);
+        let sent = ["the body", "the request"].iter().find_map(|sent| rest.strip_prefix(sent));
+        if let Some(behind) = sent.filter(|_| begins) {
+            out.push_str("the file");
+            rest = behind;
+            continue;
+        }
+        if let Some(behind) = rest.strip_prefix("row ").filter(|_| begins) {
             let digits = behind.bytes().take_while(u8::is_ascii_digit).count();
             let (digits, behind) = behind.split_at(digits);
             if let Ok(row) = digits.parse::<usize>() {
@@ -78,11 +84,11 @@ pub(in crate::cmd) fn renumbered(message: &str, first: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::renumbered;
+    use super::retold;
 
     #[test]
-    fn rows_are_counted_through_the_input() {
-        let counted = |message| renumbered(message, 8192);
+    fn a_message_speaks_of_the_file_and_its_rows() {
+        let counted = |message| retold(message, 8192);
         assert_eq!(
             counted("column `row 1`, row 0: \"row 2\""),
             "column `row 1`, row 8192: \"row 2\""
@@ -92,5 +98,9 @@ mod tests {
             "row 8201 has 3 values while row 8192 has 4"
         );
         assert_eq!(counted("the arrow 1, row x"), "the arrow 1, row x");
+        assert_eq!(
+            counted("the body is not JSON: `the body` ends; the request has `a`"),
+            "the file is not JSON: `the body` ends; the file has `a`"
+        );
     }
 }

@@ -27,10 +27,14 @@ const BINARY: [(&[u8], &str, &str); 6] = [
     (
         b"\x1f\x8b",
         "compressed with gzip",
-        "decompress it, as in `gunzip -c FILE | longshore predict MODEL --input -`",
+        "`longshore batch` reads it, or decompress it, as in `gunzip -c FILE | longshore predict MODEL --input -`",
     ),
     (b"PK\x03\x04", "a zip archive or a workbook", "save its table as CSV"),
-    (b"PAR1", "a Parquet file", "save its table as CSV"),
+    (
+        b"PAR1",
+        "a Parquet file",
+        "`longshore batch MODEL --input FILE --output ANSWERS` reads it, or save its table as CSV",
+    ),
     (b"\x93NUMPY", "a numpy array", "save its rows as CSV"),
     (b"\xff\xfe", "UTF-16", "save it as UTF-8"),
     (b"\xfe\xff", "UTF-16", "save it as UTF-8"),
@@ -63,6 +67,11 @@ impl Input {
         let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
         let lines = ["jsonl", "ndjson"].iter().any(|known| ending.eq_ignore_ascii_case(known));
         Ok(Self { name, source: Box::new(BufReader::with_capacity(BUFFER, file)), lines })
+    }
+
+    /// The file, for messages.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Chooses the kind of blocks by how the input begins. `longest` is the most bytes of a row, or

@@ -131,16 +131,33 @@ impl<'f> Converter<'f> {
         typed: &mut Typed,
         budget: &mut Budget<'_>,
     ) -> Result<(), Failure> {
-        let value = match stored {
-            None => Value::Missing,
-            Some(bytes) => self.value(bytes).map_err(|what| {
-                let (name, row) = (quoted(self.name), typed.len());
-                Failure::unfit(format!("column {name}, row {row}: the value {what}"))
-            })?,
+        let row = typed.len();
+        match self.append_or_skip(stored, typed, budget)? {
+            None => Ok(()),
+            Some(what) => Err(self.wrong(row, what)),
+        }
+    }
+
+    /// Appends a stored value, or a missing one in the place of what cannot be read; tells why it cannot.
+    pub(super) fn append_or_skip(
+        &self,
+        stored: Option<&[u8]>,
+        typed: &mut Typed,
+        budget: &mut Budget<'_>,
+    ) -> Result<Option<&'static str>, Failure> {
+        let (value, wrong) = match stored.map(|bytes| self.value(bytes)) {
+            None => (Value::Missing, None),
+            Some(Ok(value)) => (value, None),
+            Some(Err(what)) => (Value::Missing, Some(what)),
         };
         budget.take(VALUE + value.text_bytes())?;
         typed.push(value);
-        Ok(())
+        Ok(wrong)
+    }
+
+    /// Why the value of a row is not read.
+    fn wrong(&self, row: usize, what: &str) -> Failure {
+        Failure::unfit(format!("column {}, row {row}: the value {what}", quoted(self.name)))
     }
 
     fn value<'b>(&self, bytes: &'b [u8]) -> Result<Value<'b>, &'static str> {

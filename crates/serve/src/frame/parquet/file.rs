@@ -2,7 +2,7 @@
 //! next rows.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     fs::File,
     os::unix::fs::FileExt,
 };
@@ -17,7 +17,7 @@ use super::{
     malformed, page,
     values::Dictionary,
 };
-use crate::{budget::Budget, config::Limits, failure::Failure, memory::Share};
+use crate::{budget::Budget, config::Limits, failure::Failure, memory::Share, names::quoted};
 
 /// Rows that are given at a time.
 const ROWS: usize = 8192;
@@ -61,8 +61,31 @@ struct ColumnReader {
     /// Values to pass over.
     skip: u64,
     dictionary: Option<Dictionary<'static>>,
-    ready: VecDeque<Typed>,
-    current: Typed,
+    ready: VecDeque<Values>,
+    current: Values,
+}
+
+/// Values of a column.
+#[derive(Debug)]
+struct Values {
+    typed: Typed,
+    /// The rows whose value cannot be read, each with the reason.
+    wrong: Vec<(usize, &'static str)>,
+}
+
+impl Values {
+    fn new(floats: bool) -> Self {
+        Self { typed: Typed::new(floats), wrong: Vec::new() }
+    }
+}
+
+/// Some rows.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) count: usize,
+    pub(crate) columns: Vec<Column>,
+    /// The rows of which a value cannot be read, in their order, each with the reason.
+    pub(crate) wrong: Vec<(usize, String)>,
 }
 
 /// Runs with the memory that a page may take.
@@ -132,7 +155,7 @@ impl Reader {
         let fields = self.footer.fields.iter().filter(|field| !self.index.contains(&field.name));
         for field in fields.filter(|field| taken(&field.name)) {
             if !seen.insert(field.name.clone()) {
-                let name = crate::names::quoted(&field.name);
+                let name = quoted(&field.name);
                 return Err(Failure::invalid(format!("the column {name} comes twice")));
             }
             let binary = binary(&field.name, columns.len());
@@ -146,7 +169,7 @@ impl Reader {
                 skip: row,
                 dictionary: None,
                 ready: VecDeque::new(),
-                current: Typed::new(floats),
+                current: Values::new(floats),
             });
         }
         let Footer { groups, .. } = self.footer;
@@ -160,33 +183,57 @@ impl Stream {
         self.columns.iter().map(|column| &*column.field.name)
     }
 
-    /// The next rows, and how many; `None` behind the last one.
-    pub(crate) fn next(&mut self) -> Result<Option<(usize, Vec<Column>)>, Failure> {
-        let mut found: Vec<Column> = Vec::with_capacity(self.columns.len());
+    /// The next rows; `None` behind the last one.
+    pub(crate) fn next(&mut self) -> Result<Option<Rows>, Failure> {
+        let mut columns: Vec<Column> = Vec::with_capacity(self.columns.len());
+        let mut wrong: BTreeMap<usize, String> = BTreeMap::new();
         for column in &mut self.columns {
-            while column.ready.is_empty() && column.read(&self.file, self.bytes, &self.groups)? {}
-            if let Some(typed) = column.ready.pop_front() {
-                found.push(typed.finish());
+            while column.ready.is_empty() {
+                let read = column.read(&self.file, self.bytes, &self.groups);
+                if !read.map_err(|failure| column.located(failure))? {
+                    break;
+                }
+            }
+            if let Some(values) = column.ready.pop_front() {
+                for (row, what) in values.wrong {
+                    let name = || quoted(&column.field.name);
+                    wrong
+                        .entry(row)
+                        .or_insert_with(|| format!("column {}: the value {what}", name()));
+                }
+                columns.push(values.typed.finish());
             }
         }
-        let rows = found.first().map_or(0, Column::len);
-        if rows == 0 {
+        let count = columns.first().map_or(0, Column::len);
+        if count == 0 {
             return Ok(None);
         }
-        if found.len() != self.columns.len() || found.iter().any(|column| column.len() != rows) {
+        if columns.len() != self.columns.len() || columns.iter().any(|column| column.len() != count)
+        {
             return Err(malformed("its columns have different numbers of values"));
         }
-        Ok(Some((rows, found)))
+        Ok(Some(Rows { count, columns, wrong: wrong.into_iter().collect() }))
     }
 }
 
 impl ColumnReader {
+    /// A failure with where in the file it is.
+    fn located(&self, failure: Failure) -> Failure {
+        let message = format!(
+            "row group {}, column {}: {}",
+            self.group,
+            quoted(&self.field.name),
+            failure.message
+        );
+        Failure { message: message.into(), ..failure }
+    }
+
     /// Reads one page more; false when there is none.
     fn read(&mut self, file: &File, bytes: u64, groups: &[Group]) -> Result<bool, Failure> {
-        let floats = matches!(self.current, Typed::Floats(_));
+        let floats = matches!(self.current.typed, Typed::Floats(_));
         let Some(group) = groups.get(self.group) else {
-            if self.current.len() > 0 {
-                self.ready.push_back(std::mem::replace(&mut self.current, Typed::new(floats)));
+            if self.current.typed.len() > 0 {
+                self.ready.push_back(std::mem::replace(&mut self.current, Values::new(floats)));
             }
             return Ok(false);
         };
@@ -196,10 +243,9 @@ impl ColumnReader {
             pages
         } else {
             if chunk.elsewhere {
-                let name = crate::names::quoted(&self.field.name);
-                let message =
-                    format!("column {name} is encrypted or in another file; give one plain file");
-                return Err(Failure::invalid(message));
+                return Err(Failure::invalid(
+                    "its values are encrypted or in another file; give one plain file",
+                ));
             }
             if let Some(left) = self.skip.checked_sub(group.rows as u64) {
                 self.skip = left;
@@ -227,9 +273,12 @@ impl ColumnReader {
                     *skip -= 1;
                     return Ok(());
                 }
-                converter.append(value, current, budget)?;
-                if current.len() == ROWS {
-                    ready.push_back(std::mem::replace(current, Typed::new(floats)));
+                let row = current.typed.len();
+                if let Some(what) = converter.append_or_skip(value, &mut current.typed, budget)? {
+                    current.wrong.push((row, what));
+                }
+                if row + 1 == ROWS {
+                    ready.push_back(std::mem::replace(current, Values::new(floats)));
                 }
                 Ok(())
             };
