@@ -242,6 +242,7 @@ pub(crate) struct ServeArgs {
         long,
         env = "LONGSHORE_HOST",
         default_value = "127.0.0.1",
+        value_parser = value::host,
         help_heading = "Where it listens"
     )]
     pub(crate) host: IpAddr,
@@ -625,7 +626,7 @@ pub(crate) struct DemoArgs {
     pub(crate) once: bool,
 
     /// Address to listen on; `0.0.0.0` is every address
-    #[arg(long, env = "LONGSHORE_HOST", default_value = "127.0.0.1")]
+    #[arg(long, env = "LONGSHORE_HOST", default_value = "127.0.0.1", value_parser = value::host)]
     pub(crate) host: IpAddr,
 
     /// Port to listen on; a free one is taken when it is in use

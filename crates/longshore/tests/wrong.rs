@@ -76,6 +76,7 @@ fn wrong_commands_and_flags() {
                 2,
                 &["--request-timeout", "`soon` is not a time", "`30s`"],
             ),
+            (&["serve", "example://wine", "--host", "here"], 2, &["'here'", "--host", "`0.0.0.0`"]),
             (&["predict", "example://wine"], 2, &["--input <FILE>", "--help"]),
         ],
     );
@@ -107,6 +108,26 @@ fn wrong_places_of_models() {
                 &["serve", "models/churn.pkl"],
                 1,
                 &["`models/churn.pkl`", "there is no folder `models`"],
+            ),
+            (
+                &["serve", "model:/churn/1"],
+                1,
+                &["`model` is not read", "did you mean `models:/churn/1`?"],
+            ),
+            (
+                &["batch", "chrun.pkl", "--input", "rows.csv", "--output", "o.csv"],
+                1,
+                &["`chrun.pkl`", "`churn.pkl`?"],
+            ),
+            (
+                &["batch", "example://wine", "--input", "row.csv", "--output", "o.csv"],
+                1,
+                &["`row.csv`", "`rows.csv`?"],
+            ),
+            (
+                &["serve", "models:/wine@champion", "--port", "0", "--tracking-uri", "nonsense"],
+                1,
+                &["tracking URI is not a server's address", "https://"],
             ),
             (&["serve", "empty"], 1, &["`empty` holds neither", "no files at all"]),
             (&["serve", "notes.txt"], 1, &["`notes.txt` is text", "name the file of the model"]),
@@ -191,6 +212,9 @@ fn wrong_rows() {
         "text.csv",
         &format!("{WINE_HEADER}\n{}\n{},many\n", ["1"; 13].join(","), ["1"; 12].join(",")),
     );
+    write("rows.parquet", "PAR1");
+    write("other.csv", "a,b\n1,2\n");
+    write("numbers.csv", "1.5,1.5\n2,3\n");
     write("rows.csv.gz", "\u{1f}\u{8b}");
     let predict = |file: &'static str| ["predict", "example://wine", "--input", file];
     check(
@@ -198,7 +222,14 @@ fn wrong_rows() {
         &[
             (&predict("nope.csv"), 1, &["`nope.csv`", "No such file", "next:"]),
             (&predict("empty.csv"), 1, &["`empty.csv` is empty", "CSV with a header"]),
-            (&predict("cut.json"), 1, &["not valid JSON at byte", "the end of the body"]),
+            (
+                &predict("cut.json"),
+                1,
+                &["`cut.json`: the file is not valid JSON at byte", "the end of the file"],
+            ),
+            (&predict("rows.parquet"), 1, &["a Parquet file", "`longshore batch MODEL"]),
+            (&predict("other.csv"), 1, &["`other.csv`: `alcohol`", "the file has `a`, `b`;"]),
+            (&predict("numbers.csv"), 1, &["names `1.5` twice", "first line has to name"]),
             (&predict("few.csv"), 1, &["`malic_acid`", "missing", "the model takes `alcohol`"]),
             (
                 &predict("misspelt.csv"),
@@ -278,6 +309,26 @@ fn wrong_requests() {
             &["neither `instances` nor `inputs`", "send"],
         ),
         ("/v1/models/wine:predict", "", 400, &["the body is empty", "send"]),
+        (
+            "/v1/models/wine:predict",
+            "{\"instance\": [[1]]}",
+            400,
+            &["the body has `instance`, did you mean `instances`?"],
+        ),
+        ("/v1/models/wine:predict", "[1, 2]", 400, &[r#"send {\"instances\": [[1, 2]]}"#]),
+        ("/invocations", "[1, 2]", 400, &[r#"send {\"dataframe_split\": {\"data\": [[1, 2]]}}"#]),
+        (
+            "/invocations",
+            "{\"dataframe_record\": [{\"ash\": 1}]}",
+            400,
+            &["the body has `dataframe_record`, did you mean `dataframe_records`?"],
+        ),
+        (
+            "/v1/models/wine:predict",
+            "{\"instances\": [{\"a\": 1}]}",
+            400,
+            &["are missing; the request has `a`; the model takes"],
+        ),
     ] {
         let reply = server.post(path, body);
         assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {reply}");

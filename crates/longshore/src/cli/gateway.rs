@@ -20,6 +20,7 @@ pub(crate) struct GatewayArgs {
         long,
         env = "LONGSHORE_HOST",
         default_value = "127.0.0.1",
+        value_parser = value::host,
         help_heading = "Where it listens"
     )]
     pub(crate) host: IpAddr,

@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use clap::{Args, ValueEnum};
 
-use super::{LogArgs, ScalingArgs};
+use super::{LogArgs, ScalingArgs, value};
 
 /// `longshore operator`.
 #[derive(Args, Debug)]
@@ -68,6 +68,7 @@ pub(crate) struct OperatorArgs {
         long,
         env = "LONGSHORE_HOST",
         default_value = "0.0.0.0",
+        value_parser = value::host,
         help_heading = "Where it listens"
     )]
     pub(crate) host: IpAddr,

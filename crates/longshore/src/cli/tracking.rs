@@ -88,7 +88,7 @@ pub(crate) struct TrackingArgs {
     pub(crate) artifacts_destination: String,
 
     /// Address to listen on; `0.0.0.0` is every address
-    #[arg(long, short = 'h', env = "MLFLOW_HOST", default_value = "127.0.0.1", value_parser = host, help_heading = "Where it listens")]
+    #[arg(long, short = 'h', env = "MLFLOW_HOST", default_value = "127.0.0.1", value_parser = value::host, help_heading = "Where it listens")]
     pub(crate) host: IpAddr,
 
     /// Port to listen on; 0 takes a free one, which the log names
@@ -343,14 +343,6 @@ impl IgnoredArgs {
         ];
         let given = all.into_iter().filter(|(given, ..)| *given);
         given.map(|(_, flag, reason)| (flag, reason)).collect()
-    }
-}
-
-/// An address, or the name that every machine has for itself.
-fn host(text: &str) -> Result<IpAddr, String> {
-    match text {
-        "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
-        _ => text.parse().map_err(|_| "an IP address or `localhost` is needed".to_owned()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sizes and times as people write them.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 /// Longest time that is understood, in seconds: 31 years.
 const LONGEST: f64 = 1e9;
@@ -35,6 +35,18 @@ pub(super) fn size<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
     };
     let bytes = bytes.and_then(|bytes| T::try_from(bytes).ok());
     bytes.ok_or_else(|| format!("`{text}` is more bytes than this machine can count"))
+}
+
+/// An address to listen on, or the name that every machine has for itself.
+pub(super) fn host(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
+        _ => text.parse().map_err(|_| {
+            "an IP address of this machine is needed, such as `127.0.0.1` (only this machine) or `0.0.0.0` (all of its \
+             addresses), or `localhost`"
+                .to_owned()
+        }),
+    }
 }
 
 /// A time: `30s`, `500ms`, `5m`, `1h30m`, `2d`, or a bare number of seconds.

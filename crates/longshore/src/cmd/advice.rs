@@ -72,9 +72,9 @@ pub(crate) fn of(error: &anyhow::Error) -> Option<String> {
 /// What a location may be meant to begin with.
 #[cfg(feature = "cli")]
 fn scheme(uri: &str) -> Option<String> {
-    const KNOWN: [&str; 9] =
-        ["example", "file", "s3", "gs", "abfss", "hf", "https", "models", "runs"];
-    let (scheme, rest) = uri.split_once(':')?;
+    const KNOWN: [&str; 10] =
+        ["example", "file", "s3", "gs", "abfss", "hf", "http", "https", "models", "runs"];
+    let (scheme, rest) = uri.split_once(':').filter(|(scheme, _)| !KNOWN.contains(scheme))?;
     let near = KNOWN.iter().find(|known| strsim::osa_distance(scheme, known) == 1)?;
     Some(format!("did you mean `{near}:{rest}`?"))
 }

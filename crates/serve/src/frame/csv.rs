@@ -42,7 +42,11 @@ pub(crate) fn read<'a>(
     let mut unknown = Vec::new();
     for name in header.iter().map(|name| name.trim_start_matches('\u{feff}')) {
         if !seen.insert(name.to_owned()) {
-            return Err(Failure::invalid(format!("the header names `{name}` twice")));
+            let mut message = format!("the header names {} twice", quoted(name));
+            if number(name.trim()).is_some() {
+                message.push_str(": the first line has to name the columns");
+            }
+            return Err(Failure::invalid(message));
         }
         let taken = wanted.is_none_or(|names| names.contains(name));
         places.push(taken.then_some(names.len()));
@@ -187,6 +191,7 @@ mod tests {
         for (text, expected) in [
             ("a,b\n1\n", "row 0 has 1 value while the header names 2 columns"),
             ("a,a\n1,2\n", "the header names `a` twice"),
+            ("1.5,1.5\n1,2\n", "the header names `1.5` twice: the first line has to name"),
             ("a\n1\n2\n3\n4\n", "exceeds the limit of 3 rows"),
         ] {
             let message = frame(text).unwrap_err();

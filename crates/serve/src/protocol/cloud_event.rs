@@ -55,7 +55,10 @@ pub(super) fn mode(head: &Head<'_>) -> Result<Option<EventMode>, Failure> {
         return json_alone(head).map(|()| Some(EventMode::Structured));
     }
     if begins("application/cloudevents") {
-        return Err(super::head::unsupported(&format!("the event as `{STRUCTURED}`")));
+        return Err(super::head::unsupported(
+            media_type.unwrap_or_default(),
+            &format!("the event as `{STRUCTURED}`"),
+        ));
     }
     if !attributes {
         return Ok(None);

@@ -50,7 +50,7 @@ pub(super) fn accepts(media_type: &str) -> Option<Result<MediaType, Failure>> {
         Ok(MediaType::Columnar(columnar))
     } else {
         let known = "JSON: this server was built without the cargo feature `arrow`, which reads Arrow and Parquet";
-        Err(unsupported(known))
+        Err(unsupported(media_type, known))
     })
 }
 

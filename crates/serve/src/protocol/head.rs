@@ -89,7 +89,9 @@ impl<'a> Head<'a> {
         let Some(value) = self.announced_json() else { return Ok(None) };
         match self.media_type()?.as_deref() {
             None | Some("application/octet-stream" | "application/x-www-form-urlencoded") => {}
-            Some(_) => return Err(unsupported("binary tensors as `application/octet-stream`")),
+            Some(kind) => {
+                return Err(unsupported(kind, "binary tensors as `application/octet-stream`"));
+            }
         }
         let length = value.to_str().ok().and_then(|length| length.parse().ok());
         let length = length.filter(|length| *length > 0).ok_or_else(|| {
@@ -110,14 +112,15 @@ impl<'a> Head<'a> {
         match kind {
             // what `curl -d` says of JSON; KServe does not look at the type at all
             None | Some("application/x-www-form-urlencoded") => Ok(()),
-            Some(_) => Err(unsupported("`application/json`")),
+            Some(kind) => Err(unsupported(kind, "`application/json`")),
         }
     }
 }
 
 /// A body of a type that the protocol does not know.
-pub(super) fn unsupported(known: &str) -> Failure {
-    let message = format!("the content-type is not supported; send {known}");
+pub(super) fn unsupported(kind: &str, known: &str) -> Failure {
+    let kind = quoted(kind);
+    let message = format!("the content-type {kind} is not supported; send {known}");
     Failure::new(Code::UnsupportedMediaType, message)
 }
 

@@ -36,6 +36,7 @@ impl Codec for Invocations {
             Some(kind) if lines::is_lines(kind) => Ok(MediaType::Lines),
             Some(kind) => columnar::accepts(kind).unwrap_or_else(|| {
                 Err(head::unsupported(
+                    kind,
                     "`application/json`, `text/csv` or, for a stream of lines, `application/x-ndjson`",
                 ))
             }),
@@ -123,6 +124,9 @@ fn decode(
     }
     scanner.finish()?;
     let (_, frame) = form.ok_or_else(|| {
+        if let Some(meant) = bare::meant(&whole, &FORMS) {
+            return Failure::invalid(format!("there are no rows; {meant}"));
+        }
         let failure = one_of("there are no rows");
         match bare::advice(&whole) {
             Some((bare, text)) if params_text.is_none() => {
@@ -149,6 +153,7 @@ const EXAMPLE: &str = "{\"dataframe_split\": {\"columns\": [name, …], \"data\"
 fn wrap(bare: Bare, body: &str) -> String {
     match bare {
         Bare::Rows => format!("{{\"dataframe_split\": {{\"data\": {body}}}}}"),
+        Bare::Row => format!("{{\"dataframe_split\": {{\"data\": [{body}]}}}}"),
         Bare::Records => format!("{{\"dataframe_records\": {body}}}"),
         Bare::Record => format!("{{\"dataframe_records\": [{body}]}}"),
         Bare::Columns => format!("{{\"inputs\": {body}}}"),

@@ -121,6 +121,10 @@ fn decode(
         if cloud_event::is_one(&whole) {
             return cloud_event::unnamed();
         }
+        if let Some(meant) = bare::meant(&whole, &["instances", "inputs"]) {
+            let message = format!("there is neither `instances` nor `inputs`; {meant}");
+            return Failure::invalid(message);
+        }
         let sent = bare::advice(&whole).map_or(EXAMPLE.into(), |(bare, text)| wrap(bare, &text));
         Failure::invalid(format!("there is neither `instances` nor `inputs`; send {sent}"))
     })?;
@@ -132,7 +136,7 @@ const EXAMPLE: &str = "{\"instances\": [row, …]}";
 fn wrap(bare: Bare, body: &str) -> String {
     match bare {
         Bare::Rows | Bare::Records => format!("{{\"instances\": {body}}}"),
-        Bare::Record => format!("{{\"instances\": [{body}]}}"),
+        Bare::Row | Bare::Record => format!("{{\"instances\": [{body}]}}"),
         Bare::Columns => format!("{{\"inputs\": {body}}}"),
     }
 }

@@ -12,6 +12,9 @@ use crate::{
 /// Most missing columns that an unknown name is compared with, to guess which one was meant.
 const GUESSED: usize = 100;
 
+/// Most unknown names that are shown when none of them tells what was meant.
+const SHOWN: usize = 5;
+
 impl Schema {
     /// Named columns in the order of the fields; what may be absent is filled.
     pub(super) fn arrange(&self, frame: Frame<'_>) -> Result<Data, Failure> {
@@ -65,14 +68,20 @@ impl Schema {
         let are = if missing.len() == 1 { "is" } else { "are" };
         let mut message = format!("{} {are} missing", listed(missing.iter().copied()));
         let strangers = sent.iter().filter(|name| !self.names.contains(name)).chain(unknown);
+        let strangers: Vec<&str> = strangers.map(|name| &**name).take(UNKNOWN).collect();
         let mut meant: Vec<&str> = Vec::new();
-        for stranger in strangers.take(UNKNOWN) {
+        for stranger in &strangers {
             let guess = near(stranger, missing.iter().copied().take(GUESSED));
             // each missing column has one explanation
             let Some(guess) = guess.filter(|guess| !meant.contains(guess)) else { continue };
             let (stranger, asked) = (quoted(stranger), quoted(guess));
             message = format!("{message}; the request has {stranger}, did you mean {asked}?");
             meant.push(guess);
+        }
+        if meant.is_empty() && !strangers.is_empty() {
+            let more = if strangers.len() > SHOWN { ", …" } else { "" };
+            let shown = listed(strangers.into_iter().take(SHOWN));
+            message = format!("{message}; the request has {shown}{more}");
         }
         let names = listed(self.names.iter());
         Failure::unfit(format!("{message}; the model takes {names}"))

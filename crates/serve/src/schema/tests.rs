@@ -79,7 +79,7 @@ fn missing_columns_are_named() {
         (r#"[{"b":1}]"#, "`a` is missing; the model takes `a`, `b`"),
         // optional in the signature, but the model reads it
         (r#"[{"a":1}]"#, "`b` is missing; the model takes `a`, `b`"),
-        (r#"[{"c":1}]"#, "`a`, `b` are missing; the model takes `a`, `b`"),
+        (r#"[{"c":1}]"#, "`a`, `b` are missing; the request has `c`; the model takes `a`, `b`"),
         (
             r#"[{"A":1,"b":1}]"#,
             "`a` is missing; the request has `A`, did you mean `a`?; the model takes `a`, `b`",
