@@ -256,6 +256,74 @@ pub(super) fn add<const T: usize, const N: usize>(
     }
 }
 
+/// Adds the `outputs` values of each lane's leaf in some trees, in the order of the trees. `values`
+/// has those of each tree; a tree without any adds none.
+#[inline]
+pub(super) fn add_all<const T: usize>(
+    values: [&[f64]; T],
+    outputs: usize,
+    leaves: &[Places; T],
+    sums: &mut [f64],
+) {
+    processor::run_narrow(AddAll { values, outputs, leaves, sums });
+}
+
+/// See [`add_all`].
+pub(super) struct AddAll<'a, const T: usize> {
+    pub(super) values: [&'a [f64]; T],
+    pub(super) outputs: usize,
+    pub(super) leaves: &'a [Places; T],
+    pub(super) sums: &'a mut [f64],
+}
+
+impl<const T: usize> Work for AddAll<'_, T> {
+    type Out = ();
+
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
+    fn run(mut self) {
+        match self.outputs {
+            2 => self.part::<2>(2, 0),
+            3 => self.part::<3>(3, 0),
+            4 => self.part::<4>(4, 0),
+            outputs => {
+                for first in (0..outputs).step_by(4) {
+                    match outputs - first {
+                        1 => self.part::<1>(outputs, first),
+                        2 => self.part::<2>(outputs, first),
+                        3 => self.part::<3>(outputs, first),
+                        _ => self.part::<4>(outputs, first),
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<const T: usize> AddAll<'_, T> {
+    /// Adds `W` of the outputs, so that their sums stay in registers.
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
+    fn part<const W: usize>(&mut self, outputs: usize, first: usize) {
+        for (lane, sums) in (0..LANES).zip(self.sums.chunks_exact_mut(outputs)) {
+            let Some(sums) = sums.get_mut(first..).and_then(<[f64]>::first_chunk_mut::<W>) else {
+                continue;
+            };
+            let mut totals = *sums;
+            for tree in 0..T {
+                let start = usize::from(self.leaves[tree][lane]) * outputs + first;
+                let own = self.values[tree].get(start..start + W);
+                if let Some(own) = own.and_then(<[f64]>::first_chunk::<W>) {
+                    for at in 0..W {
+                        totals[at] += own[at];
+                    }
+                }
+            }
+            *sums = totals;
+        }
+    }
+}
+
 /// Counts, for all lanes, the borders that a value is above. There are at most 255.
 #[inline]
 pub(super) fn count(values: &[f32; LANES], borders: &[f32], ranks: &mut Places) {

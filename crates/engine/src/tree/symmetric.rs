@@ -152,12 +152,10 @@ impl Symmetric {
         let sums = sums.chunks_mut(BLOCKS * LANES * outputs);
         for (rows, sums) in rows.chunks(BLOCKS * LANES * stride).zip(sums) {
             self.rank(rows, stride, &mut ranks);
-            match outputs {
-                1 => self.add_one(&ranks, values, sums),
-                2 => self.add_each::<2>(&ranks, values, sums),
-                3 => self.add_each::<3>(&ranks, values, sums),
-                4 => self.add_each::<4>(&ranks, values, sums),
-                _ => self.add_all(&ranks, values, outputs, sums),
+            if outputs == 1 {
+                self.add_one(&ranks, values, sums);
+            } else {
+                self.add_all(&ranks, values, outputs, sums);
             }
         }
     }
@@ -216,35 +214,32 @@ impl Symmetric {
         }
     }
 
-    /// Adds the `W` values of each leaf.
-    fn add_each<const W: usize>(&self, ranks: &[Places], values: &[f64], sums: &mut [f64]) {
-        let (mut rest, _) = values.as_chunks::<W>();
-        let (sums, _) = sums.as_chunks_mut::<W>();
-        for tree in 0..self.trees() {
-            let Some((own, others)) = rest.split_at_checked(self.leaves(tree)) else { break };
-            rest = others;
-            for (ranks, sums) in self.blocks(ranks, 1, sums) {
-                let leaves = deep(self.levels(tree), ranks);
-                for (sums, leaf) in sums.iter_mut().zip(leaves) {
-                    let own = own.get(leaf as usize).copied().unwrap_or([0.0; W]);
-                    sums.iter_mut().zip(own).for_each(|(sum, value)| *sum += value);
-                }
-            }
-        }
-    }
-
     /// Adds the `outputs` values of each leaf.
     fn add_all(&self, ranks: &[Places], values: &[f64], outputs: usize, sums: &mut [f64]) {
         let mut rest = values;
-        for tree in 0..self.trees() {
-            let size = self.leaves(tree).saturating_mul(outputs);
-            let Some((own, others)) = rest.split_at_checked(size) else { break };
-            rest = others;
+        for first in (0..self.trees()).step_by(TREES) {
+            // behind the last tree come some of no level, for which no values are left
+            let trees: [&[Level]; TREES] = std::array::from_fn(|next| self.levels(first + next));
+            let own: [&[f64]; TREES] = trees.map(|levels| {
+                let size = outputs.saturating_mul(1 << levels.len());
+                let (own, others) = rest.split_at_checked(size).unwrap_or_default();
+                rest = others;
+                own
+            });
+            let shallow = trees.iter().all(|levels| levels.len() <= BYTE);
             for (ranks, sums) in self.blocks(ranks, outputs, sums) {
-                let leaves = deep(self.levels(tree), ranks);
-                for (sums, leaf) in sums.chunks_exact_mut(outputs).zip(leaves) {
-                    let own = own.get(leaf as usize * outputs..).unwrap_or_default();
-                    sums.iter_mut().zip(own).for_each(|(sum, value)| *sum += value);
+                if shallow {
+                    let mut leaves = [[0; LANES]; TREES];
+                    kernel::leaves(trees, ranks, &mut leaves);
+                    kernel::add_all(own, outputs, &leaves, sums);
+                    continue;
+                }
+                for (levels, own) in trees.into_iter().zip(own) {
+                    let leaves = deep(levels, ranks);
+                    for (sums, leaf) in sums.chunks_exact_mut(outputs).zip(leaves) {
+                        let own = own.get(leaf as usize * outputs..).unwrap_or_default();
+                        sums.iter_mut().zip(own).for_each(|(sum, value)| *sum += value);
+                    }
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The loops are compiled for several kinds of vectors: all give the same bits.
 
 use super::{
-    kernel::{Count, Decide, Leaves},
+    kernel::{AddAll, Count, Decide, Leaves},
     lanes::{self, Choice, LANES, Level, Places, Ranks},
 };
 use crate::processor::{self, VERSIONS};
@@ -43,6 +43,7 @@ fn loops_give_the_same_bits_whatever_the_vectors() {
         *value = (n % 97) as f32;
     }
     values[..4].copy_from_slice(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0]);
+    let leaf_values: Vec<f64> = numbers(256 * 7).map(|n| n as f64 / 7.0).collect();
     let borders: Vec<f32> = (0..96).map(|border| border as f32).collect();
 
     let answers = |version: usize| {
@@ -57,16 +58,25 @@ fn loops_give_the_same_bits_whatever_the_vectors() {
         )?;
         let mut leaves = [[0; LANES]; 4];
         processor::version(version, Leaves { trees, ranks: &columns, found: &mut leaves })?;
+        let mut sums = vec![[0.0; LANES * 7]; 6];
+        for (outputs, sums) in (2..).zip(&mut sums) {
+            // the tree of one leaf has no values, as one behind the last
+            let values = [256, 2, 0, 64].map(|leaves| &leaf_values[..leaves * outputs]);
+            let sums = &mut sums[..LANES * outputs];
+            processor::version(version, AddAll { values, outputs, leaves: &leaves, sums })?;
+        }
         let mut ranks = [0; LANES];
         processor::version(
             version,
             Count { values: &values, borders: &borders, ranks: &mut ranks },
         )?;
-        Some((answers, leaves, ranks))
+        Some((answers, leaves, ranks, sums))
     };
     let plain = answers(0).unwrap();
     assert_eq!(plain.2[..4], [0, 96, 0, 0]);
     assert_eq!(plain.2[4], values[4] as u8);
+    let own = |tree: usize, lane: usize| leaf_values[usize::from(plain.1[tree][lane]) * 5 + 4];
+    assert_eq!(plain.3[3][5 * 9 + 4], own(0, 9) + own(1, 9) + own(3, 9));
     for version in 1..VERSIONS {
         assert!(answers(version).is_none_or(|found| found == plain), "version {version}");
     }
