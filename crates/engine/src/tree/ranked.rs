@@ -7,10 +7,13 @@ use super::{
     build::{Form, Node},
     columns::{Columns, View},
     kernel::{Cells, Step},
-    lanes,
+    lanes::{self, LANES},
     sets::{self, Coding, Set},
 };
-use crate::table::Real;
+use crate::{
+    processor::{self, Work},
+    table::Real,
+};
 
 /// Four bytes: left child, column, place of the threshold.
 #[derive(Clone, Copy, Debug)]
@@ -317,7 +320,7 @@ impl<T: Real> Ranks<T> {
         }
     }
 
-    /// Writes the ranks of up to [`lanes::LANES`] rows, column by column.
+    /// Writes the ranks of up to [`LANES`] rows, column by column.
     pub(super) fn fill_lanes(
         &self,
         columns: &Columns,
@@ -326,14 +329,11 @@ impl<T: Real> Ranks<T> {
         out: &mut [lanes::Ranks; 256],
     ) {
         for feature in &self.features {
-            for (lane, row) in rows.chunks_exact(stride).take(lanes::LANES).enumerate() {
-                let value = row.get(feature.index as usize).copied().unwrap_or(T::NAN);
-                feature.views(columns, value, |column, rank| {
-                    if let Some(to) = out.get_mut(column).and_then(|ranks| ranks.get_mut(lane)) {
-                        *to = lanes::signed(rank);
-                    }
-                });
+            let mut values = [T::NAN; LANES];
+            for (to, row) in values.iter_mut().zip(rows.chunks_exact(stride)) {
+                *to = row.get(feature.index as usize).copied().unwrap_or(T::NAN);
             }
+            feature.fill(columns, &values, out);
         }
         for &(feature, column, coding) in &self.codes {
             let out = &mut out[usize::from(column)];
@@ -373,8 +373,28 @@ impl<T: Real> Feature<T> {
         }
     }
 
+    /// Writes each column's ranks of the values of all lanes.
+    fn fill(&self, columns: &Columns, values: &[T; LANES], out: &mut [lanes::Ranks; 256]) {
+        let mut plain = [0; LANES];
+        processor::run_narrow(Rank { feature: self, values, ranks: &mut plain });
+        let missing = values.iter().fold(false, |any, value| any | value.nan());
+        for &(column, view) in &self.columns {
+            let Some(to) = out.get_mut(column as usize) else { continue };
+            *to = plain;
+            if view == View::Plain || view.is_plain() && !missing {
+                continue;
+            }
+            for (to, &value) in to.iter_mut().zip(values) {
+                if value.nan() || !view.is_plain() {
+                    *to = lanes::signed(self.rank(columns.see(view, value)));
+                }
+            }
+        }
+    }
+
     /// How many thresholds lie below `value`; none for NaN.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
     fn rank(&self, value: T) -> u8 {
         let block = below(&self.lasts, value);
         let rest = self.blocks.get(usize::from(block)).map_or(0, |block| below(block, value));
@@ -382,9 +402,62 @@ impl<T: Real> Feature<T> {
     }
 }
 
+/// Ranks the values of all lanes among a feature's thresholds.
+struct Rank<'a, T> {
+    feature: &'a Feature<T>,
+    values: &'a [T; LANES],
+    ranks: &'a mut lanes::Ranks,
+}
+
+impl<T: Real> Work for Rank<'_, T> {
+    type Out = ();
+
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
+    fn run(self) {
+        for (to, &value) in self.ranks.iter_mut().zip(self.values) {
+            *to = lanes::signed(self.feature.rank(value));
+        }
+    }
+}
+
 /// How many of the numbers lie below `value`. A processor compares them all at once, while it
 /// cannot predict which way a search would go.
-#[inline]
+#[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+#[inline(always)]
 fn below<T: Real>(numbers: &[T; SIDE], value: T) -> u8 {
     numbers.iter().map(|number| u32::from(value > *number)).sum::<u32>() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Collected, Feature, LANES, Rank, lanes};
+    use crate::{
+        processor::{self, VERSIONS},
+        table::Real,
+    };
+
+    fn check<T: Real>() {
+        let thresholds: Vec<T> = (0..250).map(|at| T::from_f64(f64::from(at) / 3.0)).collect();
+        let mut values: [T; LANES] =
+            std::array::from_fn(|lane| T::from_f64(lane as f64 * 1.5 - 9.0));
+        values[..3].copy_from_slice(&[T::NAN, T::INFINITY, T::from_f64(f64::NEG_INFINITY)]);
+        let below = |value: &T| thresholds.iter().filter(|threshold| *value > **threshold).count();
+        let counted = values.each_ref().map(|value| lanes::signed(below(value) as u8));
+        let collected = Collected { index: 0, thresholds: thresholds.clone(), columns: Vec::new() };
+        let feature = Feature::new(collected);
+        for version in 0..VERSIONS {
+            let mut ranks = [0; LANES];
+            let rank = Rank { feature: &feature, values: &values, ranks: &mut ranks };
+            if processor::version(version, rank).is_some() {
+                assert_eq!(ranks, counted, "version {version}");
+            }
+        }
+    }
+
+    #[test]
+    fn ranks_count_the_thresholds_below_whatever_the_vectors() {
+        check::<f32>();
+        check::<f64>();
+    }
 }
