@@ -1,11 +1,15 @@
 use std::ops::AddAssign;
 
 use super::{
-    blend::{BLOCKS, MOST_NODES},
+    blend::{BLOCKS, Blend, MOST_NODES},
     forest::{Forest, Layout},
     lanes::{LANES, Places},
+    ranked::Ranks,
 };
 use crate::table::Real;
+
+/// Trees whose values are added at once, so that sums stay in registers.
+const TREES: usize = 4;
 
 impl<T: Real> Forest<T> {
     /// The values of all nodes, in the order in which the forest has the nodes. `value(tree, node)`
@@ -71,8 +75,10 @@ impl<T: Real> Forest<T> {
         sums: &mut [V],
     ) -> usize {
         let Layout::Ranked(_, ranks, Some(blend)) = self.layout() else { return 0 };
+        if outputs <= 1 {
+            return self.add_blended_one(ranks, blend, rows, values, sums);
+        }
         // the sums of the lanes, output by output
-        let outputs = outputs.max(1);
         let mut lanes = vec![[V::default(); LANES]; outputs * BLOCKS];
         let last = self.trees().wrapping_sub(1);
         self.blended(ranks, blend, rows, |tree, rows, first, places| {
@@ -86,23 +92,42 @@ impl<T: Real> Forest<T> {
                     }
                 }
             }
-            let output = if outputs == 1 { 0 } else { group.get(tree).copied().unwrap_or(0) };
+            let output = group.get(tree).copied().unwrap_or(0);
             if let Some(lanes) = lanes.get_mut(output as usize) {
-                let values = values.get(first as usize..).unwrap_or_default();
-                if let Some(values) = values.first_chunk::<MOST_NODES>() {
-                    add_places(values, places, lanes);
-                } else {
-                    // fewer nodes than that follow
-                    let mut few = [V::default(); MOST_NODES];
-                    few.iter_mut().zip(values).for_each(|(to, value)| *to = *value);
-                    add_places(&few, places, lanes);
-                }
+                add_places([values.get(first as usize..).unwrap_or_default()], [places], lanes);
             }
             if tree == last {
                 for (row, sums) in sums.chunks_exact_mut(outputs).enumerate() {
                     for (lanes, sum) in lanes.iter().zip(sums) {
                         *sum = lanes[row % LANES];
                     }
+                }
+            }
+        })
+    }
+
+    /// As [`Forest::add_blended`], for one output: some trees at once.
+    fn add_blended_one<V: Copy + AddAssign>(
+        &self,
+        ranks: &Ranks<T>,
+        blend: &Blend,
+        rows: &[T],
+        values: &[V],
+        sums: &mut [V],
+    ) -> usize {
+        let last = self.trees().wrapping_sub(1);
+        let mut found = [[[0; LANES]; TREES]; BLOCKS];
+        let mut own: [&[V]; TREES] = [&[]; TREES];
+        self.blended(ranks, blend, rows, |tree, rows, first, places| {
+            let found = &mut found[rows.start / LANES % BLOCKS];
+            found[tree % TREES] = *places;
+            own[tree % TREES] = values.get(first as usize..).unwrap_or_default();
+            let sums = sums.get_mut(rows).unwrap_or_default();
+            if tree % TREES == TREES - 1 {
+                add_places(own, found.each_ref(), sums);
+            } else if tree == last {
+                for (own, places) in own.iter().zip(found).take(tree % TREES + 1) {
+                    add_places([own], [places], sums);
                 }
             }
         })
@@ -188,13 +213,30 @@ impl<T: Real> Forest<T> {
     }
 }
 
-/// Adds the value at each lane's place. A place is a byte, so it is always one of the values.
-fn add_places<V: Copy + AddAssign>(
-    values: &[V; MOST_NODES],
-    places: &Places,
-    sums: &mut [V; LANES],
+/// Adds the value at each lane's place in some trees, in the order of the trees.
+fn add_places<V: Copy + AddAssign, const N: usize>(
+    values: [&[V]; N],
+    places: [&Places; N],
+    sums: &mut [V],
 ) {
-    for (sum, &place) in sums.iter_mut().zip(places) {
-        *sum += values[usize::from(place)];
+    // a place is a byte, so it is always one of so many values
+    let whole = values.map(|values| values.first_chunk::<MOST_NODES>());
+    if whole.iter().all(Option::is_some) {
+        for (lane, sum) in (0..LANES).zip(sums) {
+            let mut total = *sum;
+            for (values, places) in whole.iter().flatten().zip(places) {
+                total += values[usize::from(places[lane])];
+            }
+            *sum = total;
+        }
+        return;
+    }
+    // fewer nodes than that follow the last trees
+    for (values, places) in values.into_iter().zip(places) {
+        for (sum, &place) in sums.iter_mut().zip(places) {
+            if let Some(value) = values.get(usize::from(place)) {
+                *sum += *value;
+            }
+        }
     }
 }
