@@ -302,6 +302,14 @@ impl<T> Layout<T> {
 }
 
 fn choose<T: Real>(form: &Form<T>) -> Layout<T> {
+    // a row's ranks take longer than so few steps without them
+    let steps: usize = form.trees.iter().map(|tree| tree.sure as usize).sum();
+    if form.columns.plain
+        && steps < form.columns.len()
+        && let Some(nodes) = direct::packed(form)
+    {
+        return Layout::Packed(nodes);
+    }
     if let Some((nodes, ranks)) = ranked::ranked(form) {
         let blend = Blend::new(form, &nodes);
         return Layout::Ranked(nodes, ranks, blend);
