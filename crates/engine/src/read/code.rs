@@ -21,18 +21,20 @@ const WRAPPERS: usize = 8;
 const ARGUMENTS: usize = 14;
 
 impl<'a> Cursor<'a> {
-    /// The code of a function that cloudpickle stored; `None` for every other value.
+    /// The code of a function that cloudpickle or dill stored; `None` for every other value.
     ///
     /// cloudpickle passes the code object to `_make_function`, `_make_skel_func` or
     /// `LambdaType` as the first argument. A code object is a call of `CodeType` with numbers,
     /// bytes, constants and names, then the file, the function's name (twice since Python 3.11)
-    /// and its first line.
+    /// and its first line. dill calls `_create_function` and `_create_code` with the same, and from
+    /// Python 3.10 on a table of lines before them.
     pub fn code(self) -> Option<CodeRef<'a>> {
         let mut value = self;
         for _ in 0..WRAPPERS {
             let Kind::Object(object) = value.kind() else { return None };
             let class = value.go(object.class);
-            if class.is("types", "CodeType") && object.args.len() >= ARGUMENTS {
+            let code = class.is("types", "CodeType") || class.is_of_dill("_create_code");
+            if code && object.args.len() >= ARGUMENTS {
                 return value.code_object(&object.args);
             }
             if !class.makes_functions() {
@@ -60,6 +62,7 @@ impl<'a> Cursor<'a> {
     /// A class or function whose first argument is the function that it wraps.
     fn makes_functions(self) -> bool {
         matches!(self.kind(), Kind::Global(module, _) if module.starts_with("cloudpickle"))
+            || self.is_of_dill("_create_function")
             || self.is("types", "FunctionType")
             || self.is("types", "LambdaType")
             || self.is("types", "MethodType")
@@ -79,7 +82,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The name of an instance's class when the file carries the class itself: cloudpickle does
+    fn is_of_dill(self, name: &str) -> bool {
+        matches!(self.kind(), Kind::Global(module, n) if module.starts_with("dill.") && n == name)
+    }
+
+    /// The name of an instance's class when the file carries the class itself: cloudpickle and dill do
     /// so for classes of the training script.
     pub fn carried_class(self) -> Option<&'a str> {
         let Kind::Object(object) = self.kind() else { return None };
@@ -89,6 +96,9 @@ impl<'a> Cursor<'a> {
             Kind::Global(module, name)
                 if module.starts_with("cloudpickle") && name.starts_with("_make_skel") =>
             {
+                class.go(*made.args.get(1)?).as_str()
+            }
+            Kind::Global(module, "_create_type") if module.starts_with("dill.") => {
                 class.go(*made.args.get(1)?).as_str()
             }
             _ => None,

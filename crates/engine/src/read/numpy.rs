@@ -34,9 +34,10 @@ impl Maker {
         let rest =
             rest.strip_prefix("._core").or_else(|| rest.strip_prefix(".core")).unwrap_or(rest);
         match (rest, name) {
-            (".multiarray", "_reconstruct") => Some(Self::Reconstruct),
+            // dill names the module that the functions are compiled in
+            (".multiarray" | "._multiarray_umath", "_reconstruct") => Some(Self::Reconstruct),
             (".numeric", "_frombuffer") => Some(Self::FromBuffer),
-            (".multiarray", "scalar") => Some(Self::Scalar),
+            (".multiarray" | "._multiarray_umath", "scalar") => Some(Self::Scalar),
             ("", "dtype") => Some(Self::Dtype),
             _ => None,
         }

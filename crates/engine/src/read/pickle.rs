@@ -13,6 +13,7 @@ use crate::{Error, Limits};
 
 mod call;
 mod container;
+mod dill;
 mod literal;
 pub(crate) mod opcode;
 mod refused;
@@ -37,21 +38,24 @@ pub(crate) fn read(input: Vec<u8>, _limits: &Limits) -> Result<Document, Error> 
         at: 0,
         inner: false,
         scalar: None,
-        getattr: None,
-        lookups: 0,
+        lookups: Vec::new(),
     };
     let root = machine.run().and_then(|root| {
         let (at, len) = (machine.at, machine.out.doc.input.len());
         if at < len {
             let more = len - at;
-            return Err(machine
-                .out
-                .wrong(at, format!("{more} more bytes follow the end of the pickle")));
+            let another = machine.out.doc.input.get(at) == Some(&opcode::PROTO);
+            let reason = if another {
+                "another pickle follows the end of the first: dump both as one tuple".into()
+            } else {
+                format!("{more} more bytes follow the end of the pickle")
+            };
+            return Err(machine.out.wrong(at, reason));
         }
         Ok(root)
     });
-    if machine.lookups == 0 {
-        machine.out.acquit("builtins.getattr");
+    for lookup in machine.lookups.iter().filter(|lookup| lookup.open == 0) {
+        machine.out.acquit(lookup.name);
     }
     machine.out.finish(root)
 }
@@ -65,12 +69,27 @@ pub(super) struct Machine {
     pub(super) inner: bool,
     /// The function that makes numpy's numbers, once it was met.
     scalar: Option<Id>,
-    /// Python's `getattr`, once it was met.
-    getattr: Option<Id>,
-    /// How often it was met elsewhere than in the name of a plain type's method, as Python itself
-    /// writes `str.split`.
-    lookups: usize,
+    lookups: Vec<Lookup>,
 }
+
+/// A function that looks up what it is asked for, once it was met.
+struct Lookup {
+    function: Id,
+    name: &'static str,
+    /// How often it was met elsewhere than in a call that is understood, such as that which Python
+    /// itself writes for `str.split`.
+    open: usize,
+}
+
+/// Functions that look up what they are asked for. A model needs them for harmless names, an attack for
+/// others.
+const LOOKUPS: [&str; 5] = [
+    "builtins.getattr",
+    "dill._dill._get_attr",
+    "dill._dill._import_module",
+    "dill.dill._get_attr",
+    "dill.dill._import_module",
+];
 
 impl Machine {
     /// Runs one pickle from its first opcode to `STOP`.
@@ -159,9 +178,7 @@ impl Machine {
                     continue;
                 }
             };
-            if self.getattr == Some(pushed) {
-                self.lookups += 1;
-            }
+            self.doubted(pushed);
             stack.push(pushed, &mut self.out.budget, at)?;
         }
     }
@@ -307,12 +324,30 @@ impl Machine {
     /// A class or function by its name.
     fn named(&mut self, module: &str, name: &str, at: usize) -> Result<Id, Error> {
         let id = self.out.global(module, name, at)?;
-        if name == "getattr"
-            && let Kind::Global("builtins", "getattr") = self.out.cursor(id).kind()
+        if matches!(name, "getattr" | "_get_attr" | "_import_module")
+            && let Kind::Global(module, name) = self.out.cursor(id).kind()
+            && let Some(name) = LOOKUPS.iter().find(|known| {
+                known.strip_suffix(name).is_some_and(|rest| rest.strip_suffix('.') == Some(module))
+            })
+            && self.lookups.iter().all(|lookup| lookup.function != id)
         {
-            self.getattr = Some(id);
+            self.lookups.push(Lookup { function: id, name, open: 0 });
         }
         Ok(id)
+    }
+
+    /// One more use of a looking-up function is not understood, or not yet.
+    fn doubted(&mut self, function: Id) {
+        for lookup in &mut self.lookups {
+            lookup.open += usize::from(lookup.function == function);
+        }
+    }
+
+    /// One use of a looking-up function is understood.
+    fn understood(&mut self, function: Id) {
+        for lookup in &mut self.lookups {
+            lookup.open -= usize::from(lookup.function == function && lookup.open > 0);
+        }
     }
 
     fn pop(&self, stack: &mut Stack, at: usize) -> Result<Id, Error> {

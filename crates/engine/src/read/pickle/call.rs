@@ -1,7 +1,7 @@
 //! What a recorded call means: the few constructors of plain values and arrays that are
 //! understood, and an inert [`Object`](crate::read::Object) for all others.
 
-use super::Machine;
+use super::{Machine, dill::Dill};
 use crate::{
     Error,
     read::{Cursor, Id, Kind, Node, joblib, numpy},
@@ -9,7 +9,7 @@ use crate::{
 
 /// Plain values that a call can make, by module and name.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Maker {
+pub(super) enum Maker {
     List,
     Tuple,
     Set,
@@ -27,6 +27,7 @@ enum Maker {
     /// `getattr(type, name)`: a method of a plain type.
     Method,
     Numpy(numpy::Maker),
+    Dill(Dill),
     Unknown,
 }
 
@@ -39,6 +40,9 @@ impl Machine {
         named: Option<Id>,
         at: usize,
     ) -> Result<Id, Error> {
+        if let Some(lookup) = self.calls_method(class) {
+            self.doubted(lookup);
+        }
         let Kind::Tuple(items) = self.out.cursor(args).kind() else {
             let found = self.out.cursor(args).describe();
             return Err(self
@@ -53,6 +57,7 @@ impl Machine {
         let known = match maker {
             Maker::Unknown => None,
             Maker::Numpy(maker) => numpy::make(&mut self.out, maker, args, at)?,
+            Maker::Dill(maker) => self.dill(maker, class, args, at)?,
             Maker::List | Maker::Tuple | Maker::Set => self.gather(maker, first, at)?,
             Maker::Dict => self.dict(first, at)?,
             Maker::DefaultDict => Some(self.out.node(Node::Dict(Box::default()), at)?),
@@ -66,7 +71,7 @@ impl Machine {
                     _ => None,
                 }
             }
-            Maker::Method => self.method(args, at)?,
+            Maker::Method => self.method(class, args, at)?,
             Maker::Reconstructor => self.reconstruct(args, at)?,
             Maker::NewObject => match items.split_first() {
                 Some((&class, rest)) => {
@@ -209,22 +214,42 @@ impl Machine {
         )
     }
 
-    /// The method of a plain type that `getattr` would look up, as a name such as `str.split`.
-    fn method(&mut self, args: Id, at: usize) -> Result<Option<Id>, Error> {
+    /// The method of a plain type that `getattr` would look up, as a name such as `str.split`; or a
+    /// method of a distribution of scipy, which keeps one of its own and which searches keep.
+    fn method(&mut self, class: Id, args: Id, at: usize) -> Result<Option<Id>, Error> {
         let cursor = self.out.cursor(args);
         let Kind::Tuple(&[owner, name]) = cursor.kind() else { return Ok(None) };
-        let (Kind::Global("builtins", owner), Some(name)) =
-            (cursor.go(owner).kind(), cursor.go(name).as_str())
-        else {
-            return Ok(None);
-        };
-        let plain = matches!(owner, "str" | "bytes" | "list" | "dict" | "set" | "int" | "float");
-        if !plain || !name.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            return Ok(None);
+        let Some(name) = cursor.go(name).as_str() else { return Ok(None) };
+        match cursor.go(owner).kind() {
+            Kind::Global("builtins", owner) => {
+                let plain =
+                    matches!(owner, "str" | "bytes" | "list" | "dict" | "set" | "int" | "float");
+                if !plain || !name.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                    return Ok(None);
+                }
+                let method = format!("{owner}.{name}");
+                self.understood(class);
+                self.out.global("builtins", &method, at).map(Some)
+            }
+            Kind::Object(object) => {
+                let of_scipy = matches!(cursor.go(object.class).kind(), Kind::Global(module, _)
+                    if module.starts_with("scipy.stats."));
+                if !of_scipy || name.starts_with("__") {
+                    return Ok(None);
+                }
+                self.understood(class);
+                self.record(class, args, None, at).map(Some)
+            }
+            _ => Ok(None),
         }
-        let method = format!("{owner}.{name}");
-        self.lookups = self.lookups.saturating_sub(1);
-        self.out.global("builtins", &method, at).map(Some)
+    }
+
+    /// Whether a method that was looked up is what is called: no model does so.
+    fn calls_method(&self, class: Id) -> Option<Id> {
+        let cursor = self.out.cursor(class);
+        let Kind::Object(method) = cursor.kind() else { return None };
+        matches!(cursor.go(method.class).kind(), Kind::Global("builtins", "getattr"))
+            .then_some(method.class)
     }
 
     /// An instance of a class that inherits from `object` or from a plain type.
@@ -243,7 +268,7 @@ impl Machine {
     }
 }
 
-fn maker(module: &str, name: &str) -> Maker {
+pub(super) fn maker(module: &str, name: &str) -> Maker {
     match (module, name) {
         ("builtins", "list") => Maker::List,
         ("builtins", "tuple") => Maker::Tuple,
@@ -257,6 +282,10 @@ fn maker(module: &str, name: &str) -> Maker {
         ("copyreg", "__newobj__") => Maker::NewObject,
         ("builtins", "getattr") => Maker::Method,
         (module, "Bunch") if module.starts_with("sklearn.") => Maker::Dict,
-        _ => numpy::Maker::of(module, name).map_or(Maker::Unknown, Maker::Numpy),
+        _ => match (numpy::Maker::of(module, name), Dill::of(module, name)) {
+            (Some(maker), _) => Maker::Numpy(maker),
+            (_, Some(maker)) => Maker::Dill(maker),
+            _ => Maker::Unknown,
+        },
     }
 }

@@ -221,6 +221,57 @@ fn methods_of_plain_types_are_names() {
 }
 
 #[test]
+fn methods_of_distributions_are_kept_but_not_called() {
+    let method =
+        b"c__builtin__\ngetattr\n(cscipy.stats._discrete_distns\nrandint_gen\n)RV_entropy\ntR";
+    let kept = [&method[..], b"."].concat();
+    check(&kept, "builtins.getattr(scipy.stats._discrete_distns.randint_gen(), \"_entropy\")");
+    for bytes in [
+        [&method[..], b")R."].concat(),
+        [&method[..], b"(K\x01tR."].concat(),
+        b"c__builtin__\ngetattr\n(cscipy.stats._discrete_distns\nrandint_gen\n)RV__class__\ntR."
+            .to_vec(),
+        b"c__builtin__\ngetattr\n(cmine\nThing\n)RVrun\ntR.".to_vec(),
+    ] {
+        assert!(fault(&bytes).contains("hostile"), "{bytes:?}");
+    }
+}
+
+#[test]
+fn words_of_dill_are_understood() {
+    check(b"cdill._dill\n_load_type\n(Vbytearray\ntR(C\x02hitR.", "b[104, 105]");
+    check(b"cdill._dill\n_load_type\n(VCodeType\ntR.", "types.CodeType");
+    let reconstruct = "cdill._dill\n_get_attr\n(cdill._dill\n_import_module\n(Vnumpy.core._multiarray_umath\ntRV_reconstruct\ntR";
+    check(format!("{reconstruct}.").as_bytes(), "numpy.core._multiarray_umath._reconstruct");
+    let array = |function: &str| {
+        let (dtype, arguments) =
+            ("cnumpy\ndtype\n(Vu1\nI0\nI1\ntR", "(cnumpy\nndarray\n(I0\ntC\x01bt");
+        format!(
+            "cdill._dill\n_create_array\n({function}{arguments}(I1\n(I2\nt{dtype}I00\nC\x02\x07\x08tNtR."
+        )
+    };
+    for function in ["cnumpy.core.multiarray\n_reconstruct\n", reconstruct] {
+        let document = load(array(function).as_bytes());
+        assert!(matches!(document.root().kind(), Kind::Array(_)), "{}", show(document.root(), 0));
+    }
+    // no array, but nothing that runs either
+    let document = load(array("cmine\nthing\n").as_bytes());
+    assert!(matches!(document.root().kind(), Kind::Object(_)));
+    for bytes in [
+        &b"cdill._dill\n_import_module\n(Vos\ntR."[..],
+        b"cdill._dill\n_get_attr\n(cdill._dill\n_import_module\n(Vos\ntRVsystem\ntR.",
+        b"cdill._dill\n_get_attr\n(cdill._dill\n_import_module\n(Vbuiltins\ntRVeval\ntR.",
+        b"cdill._dill\n_get_attr\n(cnumpy\narray\nVdump\ntR.",
+        b"cdill._dill\n_load_type\n(Veval\ntR.",
+        b"cdill._dill\n_import_module\n.",
+        b"cdill._dill\n_import_module\n(Vsklearn.utils.os\ntR.",
+        b"cdill._dill\n_get_attr\n0N.",
+    ] {
+        assert!(fault(bytes).contains("hostile"), "{bytes:?}");
+    }
+}
+
+#[test]
 fn what_is_not_in_the_file_is_refused_by_name() {
     for (bytes, words) in [
         (&b"Pabc\n."[..], "PERSID"),
@@ -256,6 +307,7 @@ fn faults_name_their_place() {
         (b"\x80\x09N.", "byte 0", "protocol 9"),
         (b"\xffN.", "byte 0", "0xff"),
         (b"N.N.", "byte 2", "2 more bytes"),
+        (b"\x80\x04N.\x80\x04N.", "byte 4", "another pickle"),
         (b"cmine\nThing\nNR.", "byte 13", "not a tuple"),
         (b"NNb.", "byte 2", "state is set on `None`"),
         (b"\x8c\x02\xff\xff.", "byte 0", "UTF-8"),
