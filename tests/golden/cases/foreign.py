@@ -226,6 +226,14 @@ def _made() -> list:
     many = lambda d, m: pd.DataFrame({"day": ["2024-02-29", "1999-12-31", "2021-01-03", "2000-01-01", "2023-06-30", "2018-12-31"], "more": ["2024-02-29 23:59:07", "1999-12-31 00:00:00", "2021-01-03 12:30:00", "2000-01-01 01:02:03", "2023-04-01 05:06:59", "2018-12-31 10:00:01"], "count": [1, 2, 3, 4, 5, 6]})
     wrong = lambda d, m: [(many(d, m).assign(day="31.12.2020"), ("row 0", "ISO 8601"))]
     when = lambda name, left=[], **params: _engine(f"dates-{name}", "datetime", "DatetimeFeatures", lambda d: many(d, None).drop(columns=left), lambda d, m: many(d, m).drop(columns=left), "1.6", errors=None if left else wrong, **params)
+    spelled = pd.DataFrame({"day": ["29/02/2024", "31/12/1999", "3/1/2021", "01-01-2000", "30.06.2023"], "long": ["Thu 29 Feb 2024 11:59 PM", "Fri 31 Dec 1999 12:00 AM", "Sun 3 JAN 2021 12:30 pm", "Sat 01 Jan 2000 1:02 am", "Fri 30 jun 2023 05:06 AM"], "iso": ["2024-02-29", "1999-12-31", "2021-01-03", "2000-01-01", "2023-06-30"], "clock": ["23:59:07", "00:00:00", "12:30:15", "01:02:03", "5:06:59"]})
+
+    def other(name: str, column: str, rows: tuple = (0, 1, 2, 3, 4), since: str = "1.6", **params: object) -> Case:
+        wanted = lambda d=None, m=None: spelled[[column]].assign(count=range(5)).iloc[list(rows)].reset_index(drop=True)
+        bad = lambda d, m: [(wanted().assign(**{column: "in May"}), ("row 0", column))]
+        return _engine(f"dates-{name}", "datetime", "DatetimeFeatures", lambda d: wanted(), wanted, since, errors=bad, variables=[column], **params)
+
+    clock = {"features_to_extract": ["hour", "minute", "second"]}
     return [
         *(math(name, name) for name in one),
         math("several", ["sum", "max", "mean"], new_variables_names=["a", "b", "c"]),
@@ -239,6 +247,15 @@ def _made() -> list:
         _engine("math-old", "creation", "MathematicalCombination", numbers, asked, exact="B", until="1.2", variables_to_combine=["income", "children"], math_operations=["sum", "mean", "std"]),
         when("default", ["more"], variables=["day"]),
         when("all", features_to_extract="all"),
+        other("day-first", "day", (0, 1, 2), dayfirst=True, features_to_extract="all"),
+        other("format", "day", (0, 1, 2), format="%d/%m/%Y", features_to_extract="all"),
+        other("format-names", "long", format="%a %d %b %Y %I:%M %p", features_to_extract="all"),
+        other("year-first", "iso", yearfirst=True),
+        other("mixed", "iso", format="mixed", since="1.9"),
+        other("mixed-day-first", "day", (0, 1, 2), format="mixed", dayfirst=True, since="1.9"),
+        other("clock", "clock", (0, 1, 2, 3), **clock),
+        other("clock-mixed", "clock", format="mixed", since="1.9", **clock),
+        other("clock-format", "clock", format="%H:%M:%S", features_to_extract="all"),
         when("some", ["day"], variables=["more"], features_to_extract=["hour", "minute", "day_of_week", "weekend"]),
     ]
 

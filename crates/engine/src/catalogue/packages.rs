@@ -86,7 +86,7 @@ pub(super) const MODULES: &[Module] = &[
             runs("CategoricalImputer", "A", "missing categories by a word or the most frequent"),
             runs("CountFrequencyEncoder", "A", "how often a category occurred"),
             runs("CyclicalFeatures", "B4", "sine and cosine of each value"),
-            runs("DatetimeFeatures", "A", "the parts of dates written as ISO 8601 has it"),
+            runs("DatetimeFeatures", "A", "the parts of dates"),
             refused(
                 "DropMissingData",
                 "leaves out rows with missing values",

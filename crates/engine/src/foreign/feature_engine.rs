@@ -12,6 +12,7 @@ mod combine;
 mod dates;
 mod made;
 mod read;
+mod written;
 
 /// A transformer of the package `feature-engine`: it changes, adds or drops columns by name.
 #[derive(Debug)]

@@ -328,7 +328,7 @@ impl Action {
                 let mut uses =
                     made.columns.iter().filter(|new| new.of.iter().any(|of| **of == *name));
                 uses.next().map(|new| match new.how {
-                    How::Date(_) => ColumnUse::Text,
+                    How::Date(..) => ColumnUse::Text,
                     _ => ColumnUse::Value,
                 })
             }

@@ -7,6 +7,7 @@ use super::{
     action::Action,
     dates::Part,
     made::{How, Made, New, Operation, Summary},
+    written::Written,
 };
 use crate::{
     Error, attributes,
@@ -127,17 +128,15 @@ pub(super) fn dates(c: Cursor<'_>) -> Result<Action, Error> {
     if attributes::text(c, "variables") == Some("index") {
         return Err(unsupported(c, "`variables=\"index\"`", "Make a column of the index first"));
     }
-    let iso = "Write dates as ISO 8601 has it (`2024-05-31`), which need none of `format`, `dayfirst` \
-               and `yearfirst`";
-    for attribute in ["dayfirst", "yearfirst"] {
-        if attributes::flag(c, attribute, false) {
-            return Err(unsupported(c, &format!("`{attribute}=True`"), iso));
-        }
-    }
-    match attributes::text(c, "format") {
-        None | Some("ISO8601" | "%Y-%m-%d" | "%Y-%m-%d %H:%M:%S" | "%Y-%m-%dT%H:%M:%S") => {}
-        Some(format) => return Err(unsupported(c, &format!("`format=\"{format}\"`"), iso)),
-    }
+    let format = attributes::text(c, "format");
+    let day_first = attributes::flag(c, "dayfirst", false);
+    let written = Written::of(format, day_first).ok_or_else(|| {
+        let what = format!("`format=\"{}\"`", format.unwrap_or_default());
+        let hint = "Use the directives %Y %y %m %b %B %d %a %A %H %I %M %S %f %p, or write dates as ISO \
+                    8601 has it (`2024-05-31`), which need no format";
+        unsupported(c, &what, hint)
+    })?;
+    let written = Arc::new(written);
     let sources = names_of(c, "variables_")?;
     let parts = names_of(c, "features_to_extract_")?;
     let mut columns = Vec::new();
@@ -150,7 +149,7 @@ pub(super) fn dates(c: Cursor<'_>) -> Result<Action, Error> {
             columns.push(New {
                 name: format!("{variable}_{name}").into(),
                 of: vec![Arc::clone(variable)],
-                how: How::Date(part),
+                how: How::Date(part, Arc::clone(&written)),
             });
         }
     }

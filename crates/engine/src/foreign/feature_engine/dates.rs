@@ -1,5 +1,6 @@
-//! The parts of dates that are written as ISO 8601 has it.
+//! The parts of dates.
 
+use super::written::Written;
 use crate::{Cell, Column, Error};
 
 /// A part of a date, as feature-engine names it.
@@ -57,9 +58,10 @@ impl Part {
     /// The part of every date of a column; `at` is its position, for errors.
     ///
     /// # Errors
-    /// [`Error::Value`] for what is no date of ISO 8601.
+    /// [`Error::Value`] for what is no date that is so written.
     pub(super) fn of_column(
         self,
+        written: &Written,
         column: &Column,
         rows: usize,
         at: usize,
@@ -72,10 +74,11 @@ impl Part {
             },
             _ => None,
         };
+        let clock = matches!(self, Self::Hour | Self::Minute | Self::Second);
         let date = |row: usize| {
-            text(row).and_then(Date::read).ok_or_else(|| {
-                let reason = "is no date as ISO 8601 writes it, such as `2024-05-31` or \
-                              `2024-05-31 23:59:00`, which is how dates are read natively";
+            text(row).and_then(|text| written.read(text, clock)).ok_or_else(|| {
+                let how = written.example();
+                let reason = format!("is no date {how}, which is how dates are read natively");
                 Error::value(row, at, reason)
             })
         };
@@ -120,19 +123,19 @@ impl Part {
 
 /// A moment of the Gregorian calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Date {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
+pub(super) struct Date {
+    pub(super) year: i64,
+    pub(super) month: i64,
+    pub(super) day: i64,
+    pub(super) hour: i64,
+    pub(super) minute: i64,
+    pub(super) second: i64,
 }
 
 impl Date {
     /// `YYYY-MM-DD`, alone or with `HH:MM`, seconds and their fraction behind `T` or a space, and
     /// `Z` at the end. `None` for other texts and for years that pandas has no nanoseconds for.
-    fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &str) -> Option<Self> {
         let (day, time) = match text.split_once(['T', ' ']) {
             Some((day, time)) => (day, Some(time)),
             None => (text, None),
@@ -198,7 +201,7 @@ fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
-fn days_in(year: i64, month: i64) -> i64 {
+pub(super) fn days_in(year: i64, month: i64) -> i64 {
     match month {
         2 if is_leap(year) => 29,
         2 => 28,
@@ -208,7 +211,7 @@ fn days_in(year: i64, month: i64) -> i64 {
 }
 
 /// A number of exactly so many digits.
-fn number(text: &str, digits: usize) -> Option<i64> {
+pub(super) fn number(text: &str, digits: usize) -> Option<i64> {
     let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::{super::frame::Frame, dates::Part};
+use super::{super::frame::Frame, dates::Part, written::Written};
 use crate::{Column, Error};
 
 /// New columns, behind those of training.
@@ -25,13 +25,14 @@ pub(super) struct New {
     pub(super) how: How,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum How {
     /// A number for the values of a row, of which missing ones are left out.
     Each(Summary),
     /// Of a value and a reference, in this order; what stands where the reference is zero.
     Pair(Operation, Option<f64>),
-    Date(Part),
+    /// A part of a date, and how the dates are written.
+    Date(Part, Arc<Written>),
 }
 
 /// What pandas makes of the values of a row.
@@ -172,7 +173,7 @@ impl Made {
 }
 
 impl How {
-    fn apply(self, columns: &[(usize, &Column)], rows: usize) -> Result<Column, Error> {
+    fn apply(&self, columns: &[(usize, &Column)], rows: usize) -> Result<Column, Error> {
         let whole = || -> Option<Vec<&[i64]>> {
             columns
                 .iter()
@@ -182,10 +183,10 @@ impl How {
                 })
                 .collect()
         };
-        match self {
-            Self::Date(part) => {
+        match *self {
+            Self::Date(part, ref written) => {
                 let column = columns.first().ok_or_else(|| Error::input("a column is missing"))?;
-                part.of_column(column.1, rows, column.0).map(Column::I64)
+                part.of_column(written, column.1, rows, column.0).map(Column::I64)
             }
             Self::Each(summary) => {
                 if summary.keeps_integers()
