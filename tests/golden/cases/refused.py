@@ -11,6 +11,7 @@ from typing import Iterator
 
 import cloudpickle
 import numpy as np
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsClassifier
@@ -58,6 +59,8 @@ def _carried_code() -> list:
     in_function = ("functiontransformer", "<lambda>", "train.py")
     return [
         _case("function-lambda", lambda d: make_pipeline(StandardScaler(), plus_one(), Ridge()).fit(d.x, d.y), in_function, containers=CODE),
+        _case("function-before-forest", lambda d: make_pipeline(plus_one(), RandomForestClassifier(1, max_depth=1, random_state=d.state)).fit(d.x, d.binary), in_function, containers=CODE, since="1.2"),
+        _case("function-words", lambda d: FunctionTransformer(np.asarray, kw_args={"dtype": int}).fit(d.x), ("FunctionTransformer", "dtype"), containers=("model.p4.pkl",)),
         _case("main-class", lambda d: make_pipeline(doubler(), Ridge()).fit(d.x, d.y), ("doubler", "Doubler"), containers=CODE),
         _case("analyzer-lambda", lambda d: words().fit(d.documents), ("analyzer", "<lambda>"), lambda d, m: d.document_rows(), containers=CODE),
     ]

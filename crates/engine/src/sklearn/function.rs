@@ -1,11 +1,11 @@
-use ufunc::Function;
+use ufunc::{Function, Words};
 
 use super::{
     check::{self, Allow},
     refuse, stack,
 };
 use crate::{
-    Column, ColumnUse, Data, Error, Inputs, Table, attributes,
+    Cell, Column, ColumnUse, Data, Error, Inputs, Table, attributes,
     estimator::Transform,
     read::{Cursor, Kind},
 };
@@ -33,6 +33,8 @@ enum Action {
     Each(Function),
     /// Whether it is true of every value.
     Test(fn(f64) -> bool),
+    /// Whether every value is missing, or is not.
+    Missing(bool),
 }
 
 impl FunctionTransformer {
@@ -47,24 +49,14 @@ impl FunctionTransformer {
 
     fn read(c: Cursor<'_>, attribute: &str, words: &'static str) -> Result<Self, Error> {
         let func = c.attr(attribute).filter(|func| !func.is_none());
-        let action =
-            match func {
-                None => Action::Keep,
-                Some(func) => {
-                    let name = named_function(func)
-                        .ok_or_else(|| refuse::function("FunctionTransformer", attribute, func))?;
-                    match name {
-                        "ravel" | "squeeze" => Action::Flatten,
-                        "isnan" => Action::Test(f64::is_nan),
-                        "isfinite" => Action::Test(f64::is_finite),
-                        "isinf" => Action::Test(f64::is_infinite),
-                        "asarray" | "array" | "ascontiguousarray" | "asanyarray" => Action::Keep,
-                        _ => Action::Each(Function::read(name, c, words)?.ok_or_else(|| {
-                            refuse::function("FunctionTransformer", attribute, func)
-                        })?),
-                    }
-                }
-            };
+        let action = match func {
+            None => Action::Keep,
+            Some(func) => match named_function(func) {
+                Some(name) => Action::named(name, c, words)?,
+                None => None,
+            }
+            .ok_or_else(|| refuse::function("FunctionTransformer", attribute, func))?,
+        };
         Ok(Self {
             inputs: attributes::inputs(c, None),
             action,
@@ -74,7 +66,33 @@ impl FunctionTransformer {
     }
 }
 
-/// The name of a function of numpy or scipy.special, however the file refers to it.
+impl Action {
+    /// What the function called `name` does with the arguments in the attribute `words`.
+    fn named(name: &str, c: Cursor<'_>, words: &'static str) -> Result<Option<Self>, Error> {
+        let given = || Words::read(c, words);
+        Ok(Some(match name {
+            "ravel" | "squeeze" => given()?.then(&["order"], Self::Flatten)?,
+            "reshape" => match given()?.flattens()? {
+                true => Self::Flatten,
+                false => return Ok(None),
+            },
+            "isnan" => given()?.then(&[], Self::Test(f64::is_nan))?,
+            "isfinite" => given()?.then(&[], Self::Test(f64::is_finite))?,
+            "isinf" => given()?.then(&[], Self::Test(f64::is_infinite))?,
+            "isna" | "isnull" => given()?.then(&[], Self::Missing(true))?,
+            "notna" | "notnull" => given()?.then(&[], Self::Missing(false))?,
+            "asarray" | "array" | "ascontiguousarray" | "asanyarray" => {
+                given()?.then(&["copy", "order"], Self::Keep)?
+            }
+            _ => match Function::read(name, c, words)? {
+                Some(function) => Self::Each(function),
+                None => return Ok(None),
+            },
+        }))
+    }
+}
+
+/// The name of a function of numpy or scipy.special, or of pandas' test for missing values, however the file refers to it.
 fn named_function(func: Cursor<'_>) -> Option<&str> {
     let known = |module: &str| {
         let root = module.split('.').next();
@@ -82,6 +100,11 @@ fn named_function(func: Cursor<'_>) -> Option<&str> {
     };
     match func.kind() {
         Kind::Global(module, name) if known(module) => Some(name),
+        Kind::Global(module, name @ ("isna" | "isnull" | "notna" | "notnull"))
+            if module.split('.').next() == Some("pandas") =>
+        {
+            Some(name)
+        }
         Kind::Object(object) => {
             // old releases of numpy wrote a call that looks the function up
             let (_, class) = func.class()?;
@@ -127,6 +150,7 @@ impl Transform for FunctionTransformer {
             Action::Keep => Ok(table),
             Action::Flatten => flatten(table),
             Action::Test(test) => tested(*test, table),
+            Action::Missing(wanted) => missing(*wanted, table),
             Action::Each(function) => {
                 table.data = each(function, table.data, table.rows)?;
                 table.names = None;
@@ -159,6 +183,27 @@ fn tested(test: fn(f64) -> bool, table: Table) -> Result<Table, Error> {
     };
     let columns = columns.into_iter().enumerate().map(of).collect::<Result<_, Error>>()?;
     Ok(Table { rows, names: None, data: Data::Columns(columns) })
+}
+
+/// Whether values are missing, in numbers and in texts.
+fn missing(wanted: bool, table: Table) -> Result<Table, Error> {
+    let Table { rows, names, data } = table;
+    let columns = stack::columns(stack::dense(data, rows)?);
+    let of = |(at, column): (usize, Column)| {
+        let gap = |row: usize| match &column {
+            Column::Text(texts) => Ok(texts.get(row).is_none()),
+            Column::Any(cells) => Ok(match cells.get(row) {
+                Some(Cell::F64(value)) => value.is_nan(),
+                Some(Cell::Null | Cell::Absent) | None => true,
+                Some(_) => false,
+            }),
+            _ => column.number(row, at).map(f64::is_nan),
+        };
+        let gaps = (0..rows).map(|row| gap(row).map(|gap| gap == wanted));
+        Ok(Column::Bool(gaps.collect::<Result<_, Error>>()?))
+    };
+    let columns = columns.into_iter().enumerate().map(of).collect::<Result<_, Error>>()?;
+    Ok(Table { rows, names, data: Data::Columns(columns) })
 }
 
 fn each(function: &Function, data: Data, rows: usize) -> Result<Data, Error> {

@@ -276,14 +276,14 @@ fn sign(x: f64) -> f64 {
 }
 
 /// Keyword arguments, each of which must be understood.
-struct Words<'a> {
+pub(super) struct Words<'a> {
     attribute: &'static str,
     given: Vec<(&'a str, Cursor<'a>)>,
     read: std::cell::Cell<usize>,
 }
 
 impl<'a> Words<'a> {
-    fn read(transformer: Cursor<'a>, attribute: &'static str) -> Result<Self, Error> {
+    pub(super) fn read(transformer: Cursor<'a>, attribute: &'static str) -> Result<Self, Error> {
         let wrong = |reason| Error::attribute("FunctionTransformer", attribute, reason);
         let mut given = Vec::new();
         if let Some(words) = transformer.attr(attribute)
@@ -312,6 +312,24 @@ impl<'a> Words<'a> {
                 ))
             }),
         }
+    }
+
+    /// The value, when no arguments are given but some that change nothing.
+    pub(super) fn then<T>(&self, idle: &[&str], value: T) -> Result<T, Error> {
+        self.read.set(self.given.iter().filter(|(name, _)| idle.contains(name)).count());
+        self.all_read().map(|()| value)
+    }
+
+    /// Whether the shape of a `reshape` is that of a list of values.
+    pub(super) fn flattens(&self) -> Result<bool, Error> {
+        let list = self.given.iter().any(|(name, value)| {
+            let only = value.items().and_then(|items| match *items {
+                [only] => Some(value.go(only)),
+                _ => None,
+            });
+            matches!(*name, "newshape" | "shape") && only.unwrap_or(*value).as_f64() == Some(-1.0)
+        });
+        self.then(&["newshape", "shape", "order", "copy"], list)
     }
 
     fn all_read(&self) -> Result<(), Error> {
