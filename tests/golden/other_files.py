@@ -202,7 +202,7 @@ def pickles() -> Files:
         "texts.pkl": (_pickled(TEXTS), ("a list of many parts, the first of which is a text", "Save the fitted")),
         "vectorizer-and-model.pkl": (_pickled((vectorizer, model)), (TUPLE, "`saved[0]` gives 5 columns", "was fitted on 2", CHAIN, "`Pipeline`")),
         "scaler-and-model.pkl": (_pickled(kept), ("a `StandardScaler` at `\"scaler\"`", "saved[\"model\"]", KEYED_CHAIN)),
-        "model-and-columns.pkl": (_pickled((model, ["alcohol", "hue"])), ("a `LogisticRegression` and a list", "the model alone")),
+        "model-and-threshold.pkl": (_pickled((model, 0.4)), ("a `LogisticRegression` and a float", "the model alone")),
         "two-scalers.pkl": (_pickled((scaler, scaler, model)), ("NAME=standardscaler1.joblib+standardscaler2.joblib+",)),
         "two-models.pkl": (_pickled([model, text_model]), ("a list of a `LogisticRegression` and a `LogisticRegression`", "its own")),
         "vectorizer-and-clusters.pkl": (_pickled((vectorizer, DBSCAN().fit(words))), ("`DBSCAN` does not run natively",)),

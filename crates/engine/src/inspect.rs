@@ -122,10 +122,12 @@ fn list(link: &flavors::Opened, name: &str, steps: &mut Vec<Step>, references: &
     let building = link.loaded.estimator.is_err().then(estimators::building);
     let at = steps.len();
     walk(document.root(), name, 0, building.as_ref(), steps);
-    if let (Some(whole), Ok(_)) = (steps.get_mut(at), &link.loaded.estimator)
-        && !parts::estimators(document.root()).is_empty()
-    {
-        whole.class.push_str(" that runs as a pipeline: its transformers in order, then its model");
+    if let (Some(whole), Ok(_)) = (steps.get_mut(at), &link.loaded.estimator) {
+        whole.class.push_str(match parts::estimators(document.root())[..] {
+            [] => "",
+            [_] => " whose model runs",
+            _ => " that runs as a pipeline: its transformers in order, then its model",
+        });
     }
     references.extend(document.globals().iter().map(|(module, name)| format!("{module}.{name}")));
 }
@@ -144,7 +146,9 @@ fn walk(
     let inner = children(estimator);
     // words such as "passthrough" and "drop" stand where an estimator could
     let word = estimator.as_str().is_some() || estimator.is_none();
-    let of_leaf = building.filter(|_| inner.is_empty() && !word);
+    // what a forest or a bag keeps beside its fitted estimators was never fitted itself
+    let pattern = ["estimator_", "estimators_"].iter().all(|it| estimator.attr(it).is_some());
+    let of_leaf = building.filter(|_| (inner.is_empty() || pattern) && !word);
     let built = of_leaf.map(|building| building.build(estimator));
     let problem = built.and_then(Result::err).map(|error| error.to_string());
     let class = match estimator.class() {
@@ -158,6 +162,7 @@ fn walk(
     let facts = facts::of(estimator);
     let runs = known.map(|entry| entry.runs);
     steps.push(Step { depth, name: name.into(), class, does, runs, facts, problem });
+    let building = building.filter(|_| !pattern);
     for (name, child) in inner {
         walk(child, &name, depth + 1, building, steps);
     }

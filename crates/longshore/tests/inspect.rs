@@ -64,6 +64,14 @@ fn the_request_is_one_that_the_model_answers() {
 }
 
 #[test]
+fn a_forest_behind_what_does_not_run_is_no_complaint() {
+    let model = golden("refused/sklearn-1.9.1-function-before-forest/model.cloudpickle.pkl");
+    let page = String::from_utf8(inspect(&model, &[]).stdout).unwrap();
+    assert!(page.contains("RandomForestClassifier"), "{page}");
+    assert_eq!(page.matches("not native: ").count(), 1, "{page}");
+}
+
+#[test]
 fn a_model_that_does_not_run_is_told_and_the_command_fails() {
     let model = golden("refused/sklearn-1.9.1-function-lambda/model.cloudpickle.pkl");
     let output = inspect(&model, &[]);

@@ -1,5 +1,5 @@
-//! Files that hold several parts in a tuple, list or dict. A transformer and its model run as a
-//! pipeline; others are refused, with what can be done.
+//! Files that hold several parts in a tuple, list or dict. A model runs, alone or as a pipeline with its
+//! transformers; others are refused, with what can be done.
 
 use super::{building::Building, not_a_model::package, pipeline, sampler};
 use crate::{
@@ -148,7 +148,7 @@ fn several(container: &str, parts: &[Part<'_>], building: &Building) -> Result<E
     if let Some(part) = refused.first() {
         let class = part.value.class_name();
         reason = format!("{reason}, and `{class}` does not run natively");
-    } else if let ([_, ..], [only], false) = (&transformers[..], &predictors[..], others)
+    } else if let ([only], false) = (&predictors[..], others)
         && let Some(model) = models.pop()
     {
         let name = only.index.clone();
@@ -176,6 +176,9 @@ fn fault(
         if parts.iter().take(at).any(|other| other.value.class_name() == class) {
             return Some(format!("two parts are a `{class}`: which comes first is not known"));
         }
+    }
+    if steps.is_empty() {
+        return None;
     }
     let (mut before, mut width): (Option<&str>, usize) = (None, 0);
     for (name, step) in steps {
