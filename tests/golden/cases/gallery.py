@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import sklearn
+from scipy import stats
 from sklearn import cluster, covariance, datasets, decomposition, ensemble, feature_selection, kernel_approximation, kernel_ridge, linear_model, mixture, multiclass, multioutput, naive_bayes, neighbors, neural_network, preprocessing, random_projection, semi_supervised, svm, tree
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_selector, make_column_transformer
@@ -26,7 +27,7 @@ TREE = {"*": "A", "predict_log_proba": "B4"}
 
 def cases() -> list:
     """Passengers, houses, taxi rides, wines, texts, searches, boosters inside of everything."""
-    return [*_passengers(), *_houses(), *_rides(), *_small_sets(), *_columns(), *_texts(), *_searches(), *_functions(), *_boosters(), *_inside()]
+    return [*_passengers(), *_houses(), *_rides(), *_small_sets(), *_columns(), *_texts(), *_searches(), *_functions(), *_boosters(), *_inside(), *_dilled(), *_bundled()]
 
 
 def _one(name: str, fit: object, rows: object, exact: object = "C", **more: object) -> Case:
@@ -437,6 +438,7 @@ def _searches() -> list:
     return [
         _one("search-halving", binary(lambda d: HalvingGridSearchCV(ensemble.RandomForestClassifier(4, random_state=d.state), {"max_depth": [2, 3]}, cv=2, random_state=d.state, min_resources=30)), rows, TREE),
         _one("search-random", binary(lambda d: RandomizedSearchCV(make_pipeline(StandardScaler(), svm.SVC()), {"svc__C": [0.5, 1.0, 2.0], "svc__gamma": ["scale", "auto"]}, n_iter=2, cv=folds, random_state=d.state)), rows),
+        _one("search-distributions", binary(lambda d: RandomizedSearchCV(ensemble.RandomForestClassifier(4, random_state=d.state), {"max_depth": stats.randint(2, 4), "max_features": stats.uniform(0.3, 0.6), "ccp_alpha": stats.loguniform(1e-6, 1e-3)}, n_iter=2, cv=2, random_state=d.state)), rows, TREE, containers=("model.p0.pkl", "model.p2.pkl", "model.p5.pkl", "model.cloudpickle.pkl", "model.joblib")),
         _one("search-many-scores", binary(lambda d: GridSearchCV(linear_model.LogisticRegression(), {"C": [0.1, 1]}, scoring=["accuracy", "f1"], refit="f1", cv=2)), rows),
         _one("search-steps", binary(lambda d: GridSearchCV(Pipeline([("scale", "passthrough"), ("clf", svm.SVC())]), [{"scale": [StandardScaler(), None], "clf": [svm.SVC(), linear_model.LogisticRegression()]}], cv=2)), rows),
         _one("search-reduce", binary(lambda d: GridSearchCV(Pipeline([("reduce", "passthrough"), ("clf", linear_model.LogisticRegression(max_iter=500))]), {"reduce": [decomposition.PCA(2), feature_selection.SelectKBest(feature_selection.f_classif, k=2)]}, cv=2), "three"), rows),
@@ -472,6 +474,14 @@ def _functions() -> list:
     }
     for name, (params, exactness) in whole.items():
         found.append(_one(f"function-{name}", lambda d, params=params: FunctionTransformer(**params).fit(np.abs(d.x) + 0.5), rows, exactness))
+    flat = {"newshape" if version_key(np.__version__) < (2, 1) else "shape": -1}
+    filled = lambda function: make_pipeline(SimpleImputer(strategy="constant", fill_value=""), function, TfidfVectorizer())
+    shapes = {"reshape": FunctionTransformer(np.reshape, kw_args=flat), "ravel": FunctionTransformer(np.ravel, kw_args={"order": "C"})}
+    gaps = lambda d: make_pipeline(make_column_transformer((FunctionTransformer(pd.isna), ["Age", "Cabin"]), (FunctionTransformer(pd.notnull), ["Embarked"]), (SimpleImputer(), ["Age", "Fare"])), tree.DecisionTreeClassifier(max_depth=5, random_state=d.state))
+    found.append(_one("function-missing", lambda d: gaps(d).fit(passengers(d), survived(d)), some_passengers, TREE, objects=True))
+    for name, function in shapes.items():
+        fit = lambda d, function=function: make_pipeline(make_column_transformer((filled(function), ["Name"]), (SimpleImputer(), ["Age", "Fare"])), linear_model.LogisticRegression(max_iter=500)).fit(passengers(d), survived(d))
+        found.append(_one(f"function-{name}-text", fit, some_passengers, objects=True))
     frame = lambda d: make_pipeline(make_column_transformer((FunctionTransformer(np.log1p, feature_names_out="one-to-one") if HERE >= (1, 1) else FunctionTransformer(np.log1p), ["income"]), (FunctionTransformer(np.sqrt), ["children"]), remainder="drop"), linear_model.Ridge())
     return [*found, _one("function-frame", lambda d: frame(d).fit(d.frame, d.y), lambda d, m: d.frame_rows())]
 
@@ -541,6 +551,90 @@ def _boosters() -> list:
         frame = lambda d, c=c: make_pipeline(prepared(), c(d)).fit(d.frame, d.binary)
         found.append(_one(f"{short}-frame", frame, lambda d, m: d.frame_rows(unknown=True), "C", containers=SOME))
     return found
+
+
+def _dilled() -> list:
+    """Pickles in the words of dill, which the best-known course on projects saves its artifacts with."""
+    import pickle
+    import sys
+    import types
+
+    def word(name: str) -> object:
+        function = lambda *args: None
+        function.__module__, function.__name__, function.__qualname__ = "dill._dill", name, name
+        return function
+
+    words = types.ModuleType("dill._dill")
+    words.__dict__.update({name: word(name) for name in ("_create_array", "_load_type", "_get_attr", "_import_module")})
+
+    class Reached:
+        def __init__(self, module: str) -> None:
+            self.module = module
+
+        def __reduce__(self) -> tuple:
+            return words._import_module, (self.module,)
+
+    class New(pickle.Pickler):
+        def reducer_override(self, value: object) -> object:
+            if type(value) is np.ndarray:
+                return words._create_array, (*value.__reduce__(), None)
+            return (words._load_type, ("bytearray",)) if value is bytearray else NotImplemented
+
+    class Old(pickle.Pickler):
+        def reducer_override(self, value: object) -> object:
+            if isinstance(value, types.BuiltinFunctionType) and value.__name__ in ("_reconstruct", "scalar"):
+                return words._get_attr, (Reached("numpy.core._multiarray_umath"), value.__name__)
+            return (words._load_type, ("bytearray",)) if value is bytearray else NotImplemented
+
+    def save(model: object, folder: object, d: object) -> list:
+        before = dict(sys.modules)
+        sys.modules.update({"dill": types.ModuleType("dill"), "dill._dill": words})
+        try:
+            for name, kind in (("new", New), ("old", Old)):
+                with open(folder / f"{name}.pkl", "wb") as file:
+                    kind(file, 4).dump(model)
+        finally:
+            sys.modules.clear()
+            sys.modules.update(before)
+        return ["new.pkl", "old.pkl"]
+
+    numbers, words_of = ["age", "income", "children"], ["city", "colour"]
+    last = {
+        "ridge": lambda d: linear_model.Ridge(),
+        "forest": lambda d: ensemble.RandomForestRegressor(4, max_depth=4, random_state=d.state),
+        "hist": lambda d: ensemble.HistGradientBoostingRegressor(max_iter=5, random_state=d.state),
+        "knn": lambda d: neighbors.KNeighborsRegressor(),
+        "ada": lambda d: ensemble.AdaBoostRegressor(n_estimators=4, random_state=d.state),
+        "xgb": lambda d: _xgb("XGBRegressor", d),
+        "lgbm": lambda d: _lgbm("LGBMRegressor", d),
+        "logged": lambda d: TransformedTargetRegressor(svm.SVR(), func=np.log1p, inverse_func=np.expm1),
+    }
+
+    def fit(make: object) -> object:
+        numeric = Pipeline([("imputer", SimpleImputer(strategy="median")), ("scaler", StandardScaler())])
+        named = Pipeline([("imputer", SimpleImputer(strategy="most_frequent")), ("onehot", OneHotEncoder(handle_unknown="ignore")), ("scaler", StandardScaler(with_mean=False))])
+        prepared = ColumnTransformer([("num", numeric, numbers), ("cat", named, words_of)], sparse_threshold=0)
+        return lambda d: make_pipeline(prepared, make(d)).fit(d.frame, d.positive)
+
+    found = [_one(f"dill-{name}", fit(make), lambda d, m: d.frame_rows(), save=save) for name, make in last.items()]
+    text = lambda d: make_pipeline(TfidfVectorizer(), svm.SVC(probability=True, random_state=d.state)).fit(d.documents, [len(text) % 2 for text in d.documents])
+    return [*found, _one("dill-text", text, lambda d, m: d.document_rows(), save=save, extras=())]
+
+
+def _bundled() -> list:
+    """A model with the names of its columns beside it."""
+    import joblib
+
+    columns = ["age", "income", "children"]
+
+    def save(model: object, folder: object, d: object) -> list:
+        kept = {"tuple.pkl": (model, columns), "dict.joblib": {"model": model, "features": columns, "target": "member", "version": "1.0"}, "list.joblib.gz": [model]}
+        for name, bundle in kept.items():
+            joblib.dump(bundle, folder / name)
+        return list(kept)
+
+    fit = lambda d: ensemble.RandomForestClassifier(4, max_depth=4, random_state=d.state).fit(d.frame[columns].fillna(0.0), d.names)
+    return [_one("bundle-columns", fit, lambda d, m: d.frame_rows()[columns].fillna(0.0), TREE, save=save)]
 
 
 def _inside() -> list:
