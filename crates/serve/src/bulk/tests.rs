@@ -62,10 +62,11 @@ fn what_does_not_fit_is_told_in_the_servers_words() {
 #[test]
 fn classes_of_a_booster_are_those_of_its_training() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/golden");
-    let packed = std::fs::read(golden.join("catboost-1.2.10/catboost-binary-text/model.json.gz"));
+    let packed = golden.join("catboost-1.2.10/catboost-binary-text/model.json.gz");
+    let packed = std::fs::read(packed).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("model.json");
-    let mut unpacked = flate2::read::GzDecoder::new(&*packed.unwrap());
+    let mut unpacked = flate2::read::GzDecoder::new(&*packed);
     std::io::copy(&mut unpacked, &mut std::fs::File::create(&file).unwrap()).unwrap();
     let source = ModelSource {
         name: "booster".into(),
