@@ -115,6 +115,58 @@ pub(crate) fn flag(estimator: Cursor<'_>, name: &str, default: bool) -> bool {
     }
 }
 
+/// A boolean parameter that must be one where it is there; `default` when the file's release does not
+/// have it yet.
+pub(crate) fn switch(estimator: Cursor<'_>, name: &str, default: bool) -> Result<bool, Error> {
+    let Some(value) = estimator.attr(name) else { return Ok(default) };
+    let is_true = match value.kind() {
+        Kind::None => Some(false),
+        // one of numpy's
+        Kind::Array(_) => value.as_i64().filter(|v| matches!(v, 0 | 1)).map(|v| v == 1),
+        _ => value.as_bool(),
+    };
+    is_true.ok_or_else(|| {
+        let reason = format!("holds {}, where a boolean is expected", value.describe());
+        Error::attribute(estimator.class_name(), name, reason)
+    })
+}
+
+/// A word that must be one of `known`, where it is there.
+pub(crate) fn word<'a>(
+    estimator: Cursor<'a>,
+    name: &str,
+    known: &[&str],
+) -> Result<Option<&'a str>, Error> {
+    let Some(value) = estimator.attr(name) else { return Ok(None) };
+    value.as_str().filter(|word| known.contains(word)).map(Some).ok_or_else(|| {
+        let found = value.as_str().map_or_else(|| value.describe(), |word| format!("`{word}`"));
+        let reason = format!("holds {found}, where one of {} is expected", known.join(", "));
+        Error::attribute(estimator.class_name(), name, reason)
+    })
+}
+
+/// `value`, which stands in the attribute `name`, as a number of things.
+pub(crate) fn count(estimator: Cursor<'_>, name: &str, value: Cursor<'_>) -> Result<usize, Error> {
+    value.as_i64().and_then(|n| usize::try_from(n).ok()).ok_or_else(|| {
+        let reason = format!("holds {}, where a count is expected", value.describe());
+        Error::attribute(estimator.class_name(), name, reason)
+    })
+}
+
+/// An attribute that must be an instance of `class`.
+pub(crate) fn object<'a>(
+    estimator: Cursor<'a>,
+    name: &str,
+    class: &str,
+) -> Result<Cursor<'a>, Error> {
+    let value = estimator.require(name)?;
+    if value.class_name() == class {
+        return Ok(value);
+    }
+    let reason = format!("holds {}, where `{class}` is expected", value.describe());
+    Err(Error::attribute(estimator.class_name(), name, reason))
+}
+
 /// A text parameter; `None` when it is missing or something else.
 pub(crate) fn text<'a>(estimator: Cursor<'a>, name: &str) -> Option<&'a str> {
     estimator.attr(name)?.as_str()
@@ -151,6 +203,12 @@ pub(crate) fn any_text(value: Cursor<'_>) -> Option<String> {
 
 /// Texts in a list, tuple, set, array, or (0.24) a pandas `Index`.
 pub(crate) fn texts(value: Cursor<'_>) -> Option<Vec<String>> {
+    // an index may hold itself
+    texts_at(value, 4)
+}
+
+fn texts_at(value: Cursor<'_>, depth: u32) -> Option<Vec<String>> {
+    let depth = depth.checked_sub(1)?;
     match value.kind() {
         Kind::Array(array) => array.texts(value.document()).ok(),
         Kind::List(ids) | Kind::Tuple(ids) | Kind::Set(ids) => {
@@ -158,10 +216,7 @@ pub(crate) fn texts(value: Cursor<'_>) -> Option<Vec<String>> {
         }
         Kind::Object(object) => {
             let inside = object.args.iter().copied().chain(object.state);
-            let mut found = inside.filter_map(|id| {
-                let data = value.go(id);
-                data.attr("data").and_then(texts)
-            });
+            let mut found = inside.filter_map(|id| texts_at(value.go(id).attr("data")?, depth));
             found.next()
         }
         _ => None,

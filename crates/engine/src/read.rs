@@ -32,6 +32,8 @@ pub use file::file;
 pub use sniff::{Format, sniff};
 pub use value::{Document, Id, Node, Object};
 pub(crate) use zip_names::zip_names;
+#[cfg(test)]
+pub(crate) use {array::ArrayData, value::Meaning};
 
 use crate::{Error, Limits};
 

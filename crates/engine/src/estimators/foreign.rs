@@ -17,7 +17,9 @@ pub(super) fn of_class(
         "category_encoders" if name == "HashingEncoder" => {
             Some(transformer(category_encoders::HashingEncoder::build(c)))
         }
-        "category_encoders" => category_encoders::Encoder::build(name, c).map(transformer),
+        "category_encoders" => {
+            category_encoders::Encoder::build(name, c, building).map(transformer)
+        }
         "feature_engine" => feature_engine::Transformer::build(module, name, c).map(transformer),
         "sklearn_pandas" => match name {
             "DataFrameMapper" => Some(transformer(DataFrameMapper::build(c, building))),

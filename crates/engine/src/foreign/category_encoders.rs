@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use read::lookups;
 
@@ -10,6 +10,7 @@ use crate::{
     ColumnUse, Error, Inputs, Table, attributes,
     estimator::Transform,
     read::{Cursor, Kind},
+    sklearn::building::Building,
 };
 
 mod hashing;
@@ -35,8 +36,12 @@ pub(crate) struct Encoder {
 
 impl Encoder {
     /// Builds an encoder; `None` for a class that has no native implementation.
-    pub(crate) fn build(name: &str, c: Cursor<'_>) -> Option<Result<Self, Error>> {
-        Some(lookups(name, c)?.and_then(|lookups| Self::new(name, c, lookups)))
+    pub(crate) fn build(
+        name: &str,
+        c: Cursor<'_>,
+        building: &Building,
+    ) -> Option<Result<Self, Error>> {
+        Some(lookups(name, c, building)?.and_then(|lookups| Self::new(name, c, lookups)))
     }
 
     fn new(class: &str, c: Cursor<'_>, lookups: Vec<(Arc<str>, Lookup)>) -> Result<Self, Error> {
@@ -50,10 +55,18 @@ impl Encoder {
                 .map(|outputs| before_encoding(outputs, &lookups)),
             None => None,
         };
-        let width = c.attr("_dim").and_then(Cursor::as_i64).and_then(|n| usize::try_from(n).ok());
-        let width = width.or(names.as_ref().map(Vec::len));
+        let width = match c.attr("_dim").filter(|dim| !dim.is_none()) {
+            Some(dim) => Some(attributes::count(c, "_dim", dim)?),
+            None => names.as_ref().map(Vec::len),
+        };
         if let Some(names) = &names {
-            attributes::counted(c, "_dim", width.unwrap_or_default(), names.len())?;
+            let expected = width.unwrap_or_default();
+            attributes::counted(c, "feature_names_in_", names.len(), expected)?;
+            let known: HashSet<_> = names.iter().collect();
+            if let Some((column, _)) = lookups.iter().find(|(column, _)| !known.contains(column)) {
+                let reason = format!("is of `{column}`, which `feature_names_in_` does not list");
+                return Err(Error::attribute(class, "mapping", reason));
+            }
         }
         let names = names.map(Arc::from);
         Ok(Self { class: class.into(), names, named, width, lookups, dropped })
@@ -95,8 +108,9 @@ fn columns(c: Cursor<'_>) -> Result<(Vec<Arc<str>>, Option<Cursor<'_>>), Error> 
             });
         }
     }
-    let dropped = if attributes::flag(c, "drop_invariant", false) {
-        ["invariant_cols", "drop_cols"].into_iter().find_map(|name| frame::names(c.attr(name)?))
+    let dropped = if attributes::switch(c, "drop_invariant", false)? {
+        let kept = ["invariant_cols", "drop_cols"].into_iter().find(|name| c.attr(name).is_some());
+        Some(frame::names_of(c, kept.unwrap_or("invariant_cols"))?)
     } else {
         None
     };

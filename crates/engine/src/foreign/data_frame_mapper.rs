@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::frame;
 use crate::{
@@ -141,30 +141,46 @@ fn shown(names: &[Arc<str>]) -> String {
 
 impl DataFrameMapper {
     pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
-        let input_df = attributes::flag(c, "input_df", false);
-        let (mut names, mut features) = (Vec::<Arc<str>>::new(), Vec::new());
+        let input_df = attributes::switch(c, "input_df", false)?;
+        let (mut names, mut features) = (Names::default(), Vec::new());
         for (at, tuple) in attributes::list(c, "built_features")?.into_iter().enumerate() {
+            // the names of a tuple stand too deep in the mapper to be charged with it
+            building.enter(tuple)?;
             let [columns, transformers] = entry(tuple, at, "built_features")?;
             let columns = selected(columns, "built_features")?;
             let options = tuple.items().and_then(|items| items.get(2)).map(|&id| tuple.go(id));
-            let as_frame =
-                options.map_or(input_df, |options| attributes::flag(options, "input_df", input_df));
+            let as_frame = match options {
+                Some(options) if matches!(options.kind(), Kind::Dict(_)) => {
+                    attributes::switch(options, "input_df", input_df)
+                        .map_err(|_| options_of(at, options))?
+                }
+                Some(options) => return Err(options_of(at, options)),
+                None => input_df,
+            };
             let name = shown(&columns);
             let transform = transform(transformers, building).map_err(|error| error.at(&name))?;
-            let columns = columns.iter().map(|column| place(&mut names, column)).collect();
+            let columns = columns.iter().map(|column| names.place(column)).collect();
             features.push(Feature { name, columns, transform, as_frame });
         }
         let dropped = match c.attr("drop_cols") {
             Some(value) if !value.is_none() => frame::names_of(c, "drop_cols")?,
             _ => Vec::new(),
         };
-        let answer = c.attr("transformed_names_").and_then(frame::names).unwrap_or_default();
+        // there once it transformed rows
+        let answer = match c.attr("transformed_names_").filter(|names| !names.is_none()) {
+            Some(_) => frame::names_of(c, "transformed_names_")?,
+            None => Vec::new(),
+        };
         let default = c.attr("built_default").or_else(|| c.attr("default"));
         let mut rest = None;
         if let Some(default) = default.filter(|value| !matches!(value.kind(), Kind::Bool(false))) {
             // columns that a function chooses are not left out of the others
             for (at, tuple) in attributes::list(c, "features")?.into_iter().enumerate() {
                 selected(entry(tuple, at, "features")?[0], "features")?;
+            }
+            if !matches!(default.kind(), Kind::None | Kind::Object(_)) {
+                let reason = format!("is {}, and no transformer", default.describe());
+                return Err(Error::attribute(CLASS, "built_default", reason));
             }
             let name = "the default transformer".to_owned();
             let transform = transform(default, building).map_err(|error| error.at(&name))?;
@@ -174,15 +190,20 @@ impl DataFrameMapper {
                 None if answer.is_empty() => None,
                 None => answer.get(width(&features)..).map(<[_]>::to_vec),
             };
-            let columns = known.iter().flatten().map(|column| place(&mut names, column)).collect();
+            let columns = known.iter().flatten().map(|column| names.place(column)).collect();
             let feature = Feature { name, columns, transform, as_frame: input_df };
             match known {
                 Some(_) => features.push(feature),
                 None => rest = Some(feature),
             }
         }
-        let frame = attributes::flag(c, "df_out", false).then(|| answer.into());
-        let sparse = attributes::flag(c, "sparse", false);
+        let is_frame = attributes::switch(c, "df_out", false)?;
+        if is_frame && rest.is_none() && !answer.is_empty() {
+            attributes::counted(c, "transformed_names_", answer.len(), width(&features))?;
+        }
+        let frame = is_frame.then(|| answer.into());
+        let sparse = attributes::switch(c, "sparse", false)?;
+        let names = names.all;
         Ok(Self { names, features, rest, dropped, sparse, frame })
     }
 
@@ -219,12 +240,26 @@ fn transform(c: Cursor<'_>, building: &Building) -> Result<Option<Box<dyn Transf
     if c.is_none() { Ok(None) } else { part::transformer(c, building).map(Some) }
 }
 
-/// The position of a name, which is added if it is new.
-fn place(names: &mut Vec<Arc<str>>, name: &Arc<str>) -> usize {
-    names.iter().position(|known| known == name).unwrap_or_else(|| {
-        names.push(Arc::clone(name));
-        names.len() - 1
-    })
+fn options_of(at: usize, options: Cursor<'_>) -> Error {
+    let reason = format!("holds {} as the options of feature {at}", options.describe());
+    Error::attribute(CLASS, "built_features", reason)
+}
+
+/// Names, each once, with their positions.
+#[derive(Default)]
+struct Names {
+    all: Vec<Arc<str>>,
+    places: HashMap<Arc<str>, usize>,
+}
+
+impl Names {
+    /// The position of a name, which is added if it is new.
+    fn place(&mut self, name: &Arc<str>) -> usize {
+        *self.places.entry(Arc::clone(name)).or_insert_with(|| {
+            self.all.push(Arc::clone(name));
+            self.all.len() - 1
+        })
+    }
 }
 
 fn width(features: &[Feature]) -> usize {

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use action::Action;
 
@@ -45,14 +45,55 @@ impl Transformer {
                 Some(_) => Some(Arc::from(frame::names_of(c, "feature_names_in_")?)),
                 None => None,
             };
-            let width = attributes::inputs(c, None).columns;
-            let variables = match c.attr("variables_") {
-                _ if let Some(sources) = action.sources() => sources.to_vec(),
-                Some(_) => frame::names_of(c, "variables_")?,
+            let width = match c.attr("n_features_in_") {
+                Some(width) => Some(attributes::count(c, "n_features_in_", width)?),
+                None => names.as_deref().map(<[_]>::len),
+            };
+            let variables = match action.sources() {
+                Some(sources) => sources.to_vec(),
+                None if c.attr("variables_").is_some() || action.needs_variables() => {
+                    frame::names_of(c, "variables_")?
+                }
                 None => Vec::new(),
             };
-            Ok(Self { class: name.into(), names, width, variables, refuses, action })
+            let built = Self { class: name.into(), names, width, variables, refuses, action };
+            built.check(c)?;
+            Ok(built)
         }))
+    }
+
+    /// Refuses columns that training did not have, and those that the action knows nothing of.
+    fn check(&self, c: Cursor<'_>) -> Result<(), Error> {
+        let wrong = |attribute: &str, reason: String| {
+            Err(Error::attribute(c.class_name(), attribute, reason))
+        };
+        let touched: HashSet<_> = self.action.touched(&self.variables).into_iter().collect();
+        let attribute = self.action.attribute();
+        if self.action.has_entries()
+            && let Some(name) = self.variables.iter().find(|name| !touched.contains(*name))
+        {
+            return wrong(
+                attribute,
+                format!("has no entry for `{name}`, which `variables_` lists"),
+            );
+        }
+        let Some(names) = &self.names else { return Ok(()) };
+        let width = self.width.unwrap_or_default();
+        attributes::counted(c, "feature_names_in_", names.len(), width)?;
+        let known: HashSet<_> = names.iter().collect();
+        let strange = |name: &&Arc<str>| !known.contains(name);
+        if let Some(name) = touched.iter().find(strange) {
+            let reason = format!("names `{name}`, which `feature_names_in_` does not list");
+            return wrong(attribute, reason);
+        }
+        let Some(name) = self.variables.iter().find(strange) else { return Ok(()) };
+        let holds = |attribute: &&str| {
+            let names = c.attr(attribute).and_then(frame::names);
+            names.is_some_and(|names| names.contains(name))
+        };
+        let attribute = ["variables_", "variables", "reference"].into_iter().find(holds);
+        let reason = format!("names `{name}`, which `feature_names_in_` does not list");
+        wrong(attribute.unwrap_or("variables_to_combine"), reason)
     }
 
     fn refuse(&self, column: &Column, rows: usize, at: usize) -> Result<(), Error> {

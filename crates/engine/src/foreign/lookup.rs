@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Column, ColumnUse, Data, Error, Table,
+    Column, ColumnUse, Csr, Data, Error, Table,
     sklearn::encode::{Categories, Value, refuse, value},
 };
 
@@ -10,8 +10,7 @@ use crate::{
 pub(super) struct Lookup {
     /// The values that are known.
     pub(super) keys: Categories,
-    /// `width` numbers for each of them.
-    pub(super) cells: Vec<f64>,
+    pub(super) cells: Cells,
     /// Columns that the values become.
     pub(super) width: usize,
     /// Their names; `None` when the one column keeps its own.
@@ -24,6 +23,15 @@ pub(super) struct Lookup {
     pub(super) whole: bool,
     /// Whether pandas makes floats of a column in which another value appears.
     pub(super) widens: bool,
+}
+
+/// What the values that are known become.
+#[derive(Debug)]
+pub(super) enum Cells {
+    /// As many numbers for each as there are columns.
+    Each(Vec<f64>),
+    /// One in the column of its own, and zero in the others.
+    Own,
 }
 
 /// What becomes of a value that is not known.
@@ -47,6 +55,7 @@ impl Lookup {
         at: usize,
         class: &str,
     ) -> Result<Vec<Column>, Error> {
+        Csr::with_capacity(self.width, 0, 0).may_be_filled(rows)?;
         let table = Table { rows, names: None, data: Data::Columns(vec![column.clone()]) };
         let mut out = vec![Vec::with_capacity(rows); self.width];
         let mut other = false;
@@ -58,8 +67,17 @@ impl Lookup {
                 (true, None) => (self.keys.find(Value::NoNumber), &self.unknown),
                 (false, _) => (self.keys.find(found), &self.unknown),
             };
-            let known =
-                key.and_then(|key| self.cells.get(key * self.width..(key + 1) * self.width));
+            let known = match (&self.cells, key) {
+                (Cells::Each(cells), Some(key)) => {
+                    cells.get(key * self.width..(key + 1) * self.width)
+                }
+                (Cells::Own, Some(key)) => {
+                    let own = |at| f64::from(u8::from(at == key));
+                    out.iter_mut().enumerate().for_each(|(at, column)| column.push(own(at)));
+                    continue;
+                }
+                (_, None) => None,
+            };
             let numbers = match (known, policy) {
                 (Some(numbers), _) => numbers,
                 (None, policy) => {

@@ -8,6 +8,10 @@ use crate::{Cell, Limits};
 
 mod arrow;
 
+/// Deepest nesting of an index or array in others; real ones stay below five. A file may let one
+/// hold itself.
+const DEPTH: u32 = 16;
+
 /// A `Series`: a value for each label.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Series {
@@ -80,11 +84,16 @@ pub(crate) fn frame(c: Cursor<'_>) -> Option<Frame> {
 
 /// The values of a list, an array of numpy or pandas, or an index.
 pub(crate) fn cells(c: Cursor<'_>) -> Option<Vec<Cell>> {
+    cells_at(c, DEPTH)
+}
+
+fn cells_at(c: Cursor<'_>, depth: u32) -> Option<Vec<Cell>> {
+    let depth = depth.checked_sub(1)?;
     match c.kind() {
         Kind::Array(array) if array.objects().is_none() => numpy(c),
         Kind::Array(_) | Kind::List(_) | Kind::Tuple(_) | Kind::Set(_) => objects(c),
         Kind::Object(object) => match c.class_name() {
-            "_new_Index" => index_cells(c),
+            "_new_Index" => index_at(c, depth),
             "ArrowStringArray" | "ArrowStringArrayNumpySemantics" | "ArrowExtensionArray" => {
                 arrow::texts(c.attr("_pa_array").or_else(|| c.attr("_data"))?)
             }
@@ -98,9 +107,9 @@ pub(crate) fn cells(c: Cursor<'_>) -> Option<Vec<Cell>> {
                     Kind::Array(_) => (None, dtype),
                     _ => (Some(dtype), parts.next()?),
                 };
-                match dtype.and_then(categories) {
+                match dtype.and_then(|dtype| categories(dtype, depth)) {
                     Some(categories) => coded(&categories, values),
-                    None => cells(values),
+                    None => cells_at(values, depth),
                 }
             }
         },
@@ -160,11 +169,17 @@ fn numpy(c: Cursor<'_>) -> Option<Vec<Cell>> {
 
 /// An `Index`, which pandas makes again by `_new_Index(class, {"data": …})`.
 fn index_cells(c: Cursor<'_>) -> Option<Vec<Cell>> {
-    let Kind::Object(object) = c.kind() else { return cells(c) };
-    let &[class, parts] = &object.args[..] else { return cells_of_state(c) };
+    index_at(c, DEPTH)
+}
+
+fn index_at(c: Cursor<'_>, depth: u32) -> Option<Vec<Cell>> {
+    let Kind::Object(object) = c.kind() else { return cells_at(c, depth) };
+    let &[class, parts] = &object.args[..] else {
+        return cells_at(c.attr("data").or_else(|| c.attr("_data"))?, depth);
+    };
     let parts = c.go(parts);
     if let Some(data) = parts.attr("data") {
-        return cells(data);
+        return cells_at(data, depth);
     }
     if !matches!(c.go(class).kind(), Kind::Global(_, "RangeIndex")) {
         return None;
@@ -178,18 +193,14 @@ fn index_cells(c: Cursor<'_>) -> Option<Vec<Cell>> {
     Some((start..stop).step_by(usize::try_from(step).ok()?).map(Cell::I64).collect())
 }
 
-fn cells_of_state(c: Cursor<'_>) -> Option<Vec<Cell>> {
-    cells(c.attr("data").or_else(|| c.attr("_data"))?)
-}
-
 /// The categories that a `CategoricalDtype` lists.
-fn categories(dtype: Cursor<'_>) -> Option<Vec<Cell>> {
+fn categories(dtype: Cursor<'_>, depth: u32) -> Option<Vec<Cell>> {
     if dtype.class_name() != "CategoricalDtype" {
         return None;
     }
     let Kind::Object(object) = dtype.kind() else { return None };
     let listed = dtype.attr("categories").or_else(|| dtype.attr("_categories"));
-    index_cells(listed.or_else(|| object.args.first().map(|&id| dtype.go(id)))?)
+    index_at(listed.or_else(|| object.args.first().map(|&id| dtype.go(id)))?, depth)
 }
 
 fn coded(categories: &[Cell], codes: Cursor<'_>) -> Option<Vec<Cell>> {

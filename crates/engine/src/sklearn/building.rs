@@ -58,50 +58,91 @@ impl Building {
                 hint: "save the fitted pipeline again".into(),
             });
         }
-        let cost = cost(estimator, 4, &mut self.seen.borrow_mut());
-        match self.left.get().checked_sub(cost) {
-            Some(left) => self.left.set(left),
-            None => {
-                return Err(Error::Unsupported {
-                    what: format!("`{}`", estimator.class_name()),
-                    reason: "the file refers to the same arrays so often that the model would be \
-                             many times larger than the file"
-                        .into(),
-                    hint: "save the fitted pipeline again".into(),
-                });
-            }
+        let mut left = self.left.get();
+        let paid = charge(estimator, Within::Estimator(4), &mut self.seen.borrow_mut(), &mut left);
+        self.left.set(left);
+        if paid.is_none() {
+            return Err(Error::Unsupported {
+                what: format!("`{}`", estimator.class_name()),
+                reason: "the file refers to the same arrays so often that the model would be \
+                         many times larger than the file"
+                    .into(),
+                hint: "save the fitted pipeline again".into(),
+            });
         }
         Ok(Self { depth: self.depth + 1, ..self.clone() })
     }
 }
 
+/// Levels of a series or frame, down to the values of its arrays.
+const PANDAS: u32 = 16;
 /// Texts that are shorter take about as much as a reference to them.
 const SHORT: usize = 64;
 
-/// Roughly the bytes of those values that were seen before, in `value` down to `levels` levels.
-fn cost(value: Cursor<'_>, levels: u32, seen: &mut HashSet<Id>) -> u64 {
-    let Some(levels) = levels.checked_sub(1) else { return 0 };
-    let mut again = |bytes: usize| if seen.insert(value.id()) { 0 } else { bytes as u64 };
-    let (own, inside): (u64, Vec<Id>) = match value.kind() {
+/// What a value stands in, with how many levels are still gone down.
+#[derive(Clone, Copy)]
+enum Within {
+    Estimator(u32),
+    /// A series or a frame.
+    Pandas(u32),
+}
+
+impl Within {
+    fn deeper(self) -> Option<Self> {
+        Some(match self {
+            Self::Estimator(levels) => Self::Estimator(levels.checked_sub(1)?),
+            Self::Pandas(levels) => Self::Pandas(levels.checked_sub(1)?),
+        })
+    }
+}
+
+/// Takes from `left` roughly the bytes of those values in `value` that were seen before; `None` when
+/// it has not so many.
+fn charge(value: Cursor<'_>, within: Within, seen: &mut HashSet<Id>, left: &mut u64) -> Option<()> {
+    let Some(within) = within.deeper() else { return Some(()) };
+    let mut again = |bytes: usize| {
+        let cost = if seen.insert(value.id()) { 0 } else { bytes as u64 };
+        *left = left.checked_sub(cost)?;
+        Some(())
+    };
+    let mut inside: Box<dyn Iterator<Item = Id>> = match value.kind() {
         Kind::Array(array) => {
-            let objects = array.objects().unwrap_or_default();
-            (again(array.len().saturating_mul(8)), objects.to_vec())
+            again(array.len().saturating_mul(8))?;
+            Box::new(array.objects().unwrap_or_default().iter().copied())
         }
         Kind::List(ids) | Kind::Tuple(ids) | Kind::Set(ids) if !ids.is_empty() => {
-            (again(16 * ids.len()), ids.to_vec())
+            again(16 * ids.len())?;
+            Box::new(ids.iter().copied())
         }
         Kind::Dict(pairs) => {
-            (again(32 * pairs.len()), pairs.iter().flat_map(|&(key, value)| [key, value]).collect())
+            again(32 * pairs.len())?;
+            Box::new(pairs.iter().flat_map(|&(key, value)| [key, value]))
         }
-        Kind::Object(object) => (again(256), object.state.into_iter().collect()),
-        Kind::Text(text) if text.len() >= SHORT => (again(text.len()), Vec::new()),
-        _ => return 0,
+        Kind::Object(object) => {
+            again(256)?;
+            match within {
+                Within::Estimator(_) => Box::new(object.state.into_iter()),
+                // pandas calls functions that make its parts
+                Within::Pandas(_) => Box::new(object.args.iter().copied().chain(object.state)),
+            }
+        }
+        Kind::Text(text) if text.len() >= SHORT => return again(text.len()),
+        _ => return Some(()),
     };
-    let inner = inside.into_iter().map(|id| value.go(id)).filter(|inner| {
-        // estimators inside are charged when they are entered
-        !matches!(inner.kind(), Kind::Object(_))
-    });
-    inner.fold(own, |sum, inner| sum.saturating_add(cost(inner, levels, seen)))
+    inside.try_for_each(|id| {
+        let inner = value.go(id);
+        let within = match (inner.kind(), within) {
+            (Kind::Object(_), Within::Estimator(_)) => match inner.class() {
+                Some((module, _)) if module.split('.').next() == Some("pandas") => {
+                    Within::Pandas(PANDAS)
+                }
+                // estimators inside are charged when they are entered
+                _ => return Some(()),
+            },
+            (_, within) => within,
+        };
+        charge(inner, within, seen, left)
+    })
 }
 
 #[cfg(test)]
@@ -125,6 +166,19 @@ mod tests {
         assert!(model.enter(once.root()).is_ok());
         let often = read::document(repeated(1_000), &Limits::default()).unwrap();
         let refusal = building().enter(often.root()).unwrap_err();
+        assert!(refusal.to_string().contains("many times larger"), "{refusal}");
+    }
+
+    #[test]
+    fn repetition_inside_repetition_is_not_gone_through() {
+        // a hundred million lists, were each counted before the first is refused
+        let mut bytes = b"\x80\x02](]q\x01(]q\x02(K\x01e".to_vec();
+        bytes.extend(b"h\x02".repeat(100_000));
+        bytes.extend(b"e");
+        bytes.extend(b"h\x01".repeat(100_000));
+        bytes.extend(b"e.");
+        let document = read::document(bytes, &Limits::default()).unwrap();
+        let refusal = building().enter(document.root()).unwrap_err();
         assert!(refusal.to_string().contains("many times larger"), "{refusal}");
     }
 

@@ -1,5 +1,8 @@
 //! Fitted attributes that no library would write: errors or other answers, never a panic.
 
+mod place;
+mod prepared;
+
 use std::path::Path;
 
 use crate::{
@@ -8,8 +11,12 @@ use crate::{
 };
 
 fn golden(case: &str) -> Vec<u8> {
-    let folder =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sklearn-1.9.1").join(case);
+    stored(&Path::new("sklearn-1.9.1").join(case))
+}
+
+/// A golden model, by the folder of its case.
+fn stored(case: &Path) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(case);
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     // a pickle before what is compressed
     let order =

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Cell, Column, Csr, Data, Matrix, Table, attributes,
+    Cell, Column, Csr, Data, Error, Matrix, Table, attributes,
+    estimator::Transform,
     read::{Cursor, Kind},
 };
 
@@ -33,20 +34,26 @@ enum Missing {
 }
 
 impl Missing {
-    fn read(c: Cursor<'_>) -> Self {
-        let Some(value) = c.attr("missing_values") else { return Self::Nan };
-        match value.kind() {
+    fn read(c: Cursor<'_>) -> Result<Self, Error> {
+        let Some(value) = c.attr("missing_values") else { return Ok(Self::Nan) };
+        Ok(match value.kind() {
             Kind::None => Self::None,
             Kind::Float(v) if v.is_nan() => Self::Nan,
             // how 0.20 and older wrote it
             Kind::Text("NaN") => Self::Nan,
+            // pandas' NA
+            Kind::Global(_, "NA" | "NAType") => Self::Any,
+            Kind::Object(_) if value.class_name() == "NAType" => Self::Any,
             _ => match (value.as_f64(), attributes::any_text(value)) {
                 (Some(v), _) if v.is_nan() => Self::Nan,
                 (Some(v), _) => Self::Number(v),
                 (None, Some(text)) => Self::Text(text.into()),
-                (None, None) => Self::Any,
+                (None, None) => {
+                    let reason = format!("holds {}, which is no value", value.describe());
+                    return Err(Error::attribute(c.class_name(), "missing_values", reason));
+                }
             },
-        }
+        })
     }
 
     /// True when it is none of the values that can be computed or compared with.
@@ -116,6 +123,22 @@ impl Missing {
             }
         }
     }
+}
+
+/// The indicator that an imputer of `columns` columns holds, if it adds one.
+///
+/// # Errors
+/// [`Error::Attribute`] for one that is missing, or of other columns.
+fn indicator(c: Cursor<'_>, columns: usize) -> Result<Option<MissingIndicator>, Error> {
+    if !attributes::switch(c, "add_indicator", false)? {
+        return Ok(None);
+    }
+    let stored = attributes::object(c, "indicator_", "MissingIndicator")?;
+    let indicator = MissingIndicator::build(stored).and_then(|indicator| {
+        let found = indicator.inputs().columns.unwrap_or(columns);
+        attributes::counted(stored, "n_features_in_", found, columns).map(|()| indicator)
+    });
+    indicator.map(Some).map_err(|error| error.at("indicator_"))
 }
 
 /// Keeps the columns at `keep`, which is ascending.

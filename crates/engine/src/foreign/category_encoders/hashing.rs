@@ -7,7 +7,7 @@ use super::super::{
     md5::md5,
 };
 use crate::{
-    Cell, Column, ColumnUse, Error, Inputs, Table, attributes, estimator::Transform, read::Cursor,
+    Cell, Column, ColumnUse, Csr, Error, Inputs, Table, estimator::Transform, read::Cursor,
 };
 
 /// Most columns that values may fall to.
@@ -31,7 +31,13 @@ pub(crate) struct HashingEncoder {
 
 impl HashingEncoder {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
-        let method = attributes::text(c, "hash_method").unwrap_or("md5");
+        let method = match c.attr("hash_method") {
+            Some(method) => method.as_str().ok_or_else(|| {
+                let reason = format!("holds {}, where a name is expected", method.describe());
+                Error::attribute(c.class_name(), "hash_method", reason)
+            })?,
+            None => "md5",
+        };
         if method != "md5" {
             return Err(Error::Unsupported {
                 what: format!("`HashingEncoder` with `hash_method=\"{method}\"`"),
@@ -51,6 +57,10 @@ impl HashingEncoder {
             None if dropped.is_empty() => before(c, &hashed, width)?,
             None => return Err(lost(c)),
         };
+        if let Some(column) = hashed.iter().find(|&column| !names.contains(column)) {
+            let reason = format!("names `{column}`, which `feature_names_in_` does not list");
+            return Err(Error::attribute(c.class_name(), "cols", reason));
+        }
         let (named, ordered) = (super::are_named(recorded, c), recorded.is_some());
         Ok(Self { names: names.into(), named, ordered, hashed, width, dropped })
     }
@@ -133,6 +143,7 @@ impl Transform for HashingEncoder {
         };
         let frame = Frame::new(input, Some(&self.names), "HashingEncoder")?;
         let rows = frame.rows;
+        Csr::with_capacity(self.width, 0, 0).may_be_filled(rows)?;
         let mut counts = vec![vec![0; rows]; if self.hashed.is_empty() { 0 } else { self.width }];
         let places = self.hashed.iter().map(|name| frame.place(name, "HashingEncoder"));
         let places: Vec<usize> = places.collect::<Result<_, _>>()?;

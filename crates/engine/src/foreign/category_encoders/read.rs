@@ -1,15 +1,22 @@
 //! What each encoder keeps of its training, as lookups.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
-    Cell, Error, attributes,
+    Cell, Column, Data, Error, attributes,
     foreign::{
-        frame::name,
-        lookup::{Lookup, Otherwise},
+        frame::{name, names_of},
+        lookup::{Cells, Lookup, Otherwise},
     },
     read::{Cursor, Kind, pandas},
-    sklearn::{encode::Categories, refuse},
+    sklearn::{
+        building::Building,
+        encode::{Categories, value},
+        refuse,
+    },
 };
 
 /// The code of a category that was not there in training.
@@ -20,20 +27,52 @@ const MISSING: f64 = -2.0;
 type Lookups = Vec<(Arc<str>, Lookup)>;
 
 /// The encoded columns of a class with what their values become; `None` for other classes.
-pub(super) fn lookups(class: &str, c: Cursor<'_>) -> Option<Result<Lookups, Error>> {
-    Some(match class {
+pub(super) fn lookups(
+    class: &str,
+    c: Cursor<'_>,
+    building: &Building,
+) -> Option<Result<Lookups, Error>> {
+    let mut of = c;
+    let read = match class {
         "OrdinalEncoder" => ordinals(c).map(|all| all.into_iter().map(Ordinal::lookup).collect()),
-        "TargetEncoder" | "JamesSteinEncoder" | "MEstimateEncoder" | "WOEEncoder" => means(c),
-        "OneHotEncoder" => wide(c),
-        // up to 2.2 a binary encoder holds the one that does its work
+        "TargetEncoder" | "JamesSteinEncoder" | "MEstimateEncoder" | "WOEEncoder" => {
+            means(c, building)
+        }
+        "OneHotEncoder" => wide(c, building),
         "BinaryEncoder" | "BaseNEncoder" => {
-            wide(c.attr("base_n_encoder").filter(|inner| !inner.is_none()).unwrap_or(c))
+            // up to 2.2 a binary encoder holds the one that does its work
+            of = c.attr("base_n_encoder").filter(|inner| !inner.is_none()).unwrap_or(c);
+            building.enter(of).and_then(|building| wide(of, &building))
         }
         "CountEncoder" => counts(c),
         "LeaveOneOutEncoder" => sums(c, 0.0),
-        "CatBoostEncoder" => sums(c, attributes::number(c, "a").unwrap_or(1.0)),
+        "CatBoostEncoder" => match c.attr("a") {
+            Some(weight) => weight.as_f64().ok_or_else(|| {
+                let reason = format!("holds {}, where a number is expected", weight.describe());
+                Error::attribute(class, "a", reason)
+            }),
+            None => Ok(1.0),
+        }
+        .and_then(|weight| sums(c, weight)),
         _ => return None,
-    })
+    };
+    Some(read.and_then(|lookups| whole(of, class, lookups)))
+}
+
+/// Refuses a mapping that lacks one of the columns that were encoded.
+fn whole(c: Cursor<'_>, class: &str, lookups: Lookups) -> Result<Lookups, Error> {
+    // a mapping that was given by hand may be of other columns
+    if class == "OrdinalEncoder" && attributes::switch(c, "mapping_supplied", true)? {
+        return Ok(lookups);
+    }
+    let known: HashSet<_> = lookups.iter().map(|(column, _)| column).collect();
+    match names_of(c, "cols")?.iter().find(|column| !known.contains(column)) {
+        Some(column) => {
+            let reason = format!("has no entry for `{column}`, which `cols` lists");
+            Err(Error::attribute(c.class_name(), "mapping", reason))
+        }
+        None => Ok(lookups),
+    }
 }
 
 /// A policy such as `handle_unknown`.
@@ -49,9 +88,19 @@ impl<'a> Policy<'a> {
         let Some(value) = value else { return Ok(Self::None) };
         match value.kind() {
             Kind::None => Ok(Self::None),
-            Kind::Text(word) => Ok(Self::Word(word)),
+            Kind::Text(
+                word @ ("value" | "error" | "return_nan" | "indicator" | "ignore" | "count"),
+            ) => Ok(Self::Word(word)),
+            Kind::Text(word) => {
+                let reason = format!("is `{word}`, which no release has");
+                Err(Error::attribute(c.class_name(), attribute, reason))
+            }
             _ => match value.as_f64() {
                 Some(number) => Ok(Self::Number(number)),
+                None if value.code().is_none() && !matches!(value.kind(), Kind::Global(..)) => {
+                    let reason = format!("holds {}, which is no policy", value.describe());
+                    Err(Error::attribute(c.class_name(), attribute, reason))
+                }
                 None => Err(refuse::function(c.class_name(), attribute, value)),
             },
         }
@@ -83,7 +132,7 @@ impl Ordinal {
     fn lookup(self) -> (Arc<str>, Lookup) {
         let lookup = Lookup {
             keys: Categories::of(&self.keys),
-            cells: self.codes,
+            cells: Cells::Each(self.codes),
             width: 1,
             names: None,
             unknown: match self.unknown {
@@ -97,18 +146,24 @@ impl Ordinal {
         (self.column, lookup)
     }
 
-    /// What values become when their codes are looked up once more. `strict` refuses what has no
-    /// code.
+    /// What values become when their codes are looked up once more, in rows of `width` by their code.
+    /// `strict` refuses what has no code. `None` when a category has no row.
     fn through(
         self,
         width: usize,
         strict: bool,
-        row: impl Fn(f64) -> Option<Vec<f64>>,
-    ) -> (Arc<str>, Lookup) {
-        let of = |code: f64| row(code).unwrap_or_else(|| vec![f64::NAN; width]);
+        rows: &HashMap<u64, Vec<f64>>,
+    ) -> Option<(Arc<str>, Lookup)> {
+        let row = |code: f64| rows.get(&key(code));
+        let of = |code: f64| row(code).cloned().unwrap_or_else(|| vec![f64::NAN; width]);
+        // what was there in training has a row
+        let mut known = self.keys.iter().zip(&self.codes).filter(|(key, _)| !is_missing(key));
+        if known.any(|(_, &code)| row(code).is_none()) {
+            return None;
+        }
         let lookup = Lookup {
             keys: Categories::of(&self.keys),
-            cells: self.codes.iter().flat_map(|&code| of(code)).collect(),
+            cells: Cells::Each(self.codes.iter().flat_map(|&code| of(code)).collect()),
             width,
             names: None,
             unknown: match self.unknown {
@@ -119,8 +174,13 @@ impl Ordinal {
             whole: false,
             widens: false,
         };
-        (self.column, lookup)
+        Some((self.column, lookup))
     }
+}
+
+/// A code, as equal ones are found by it.
+fn key(code: f64) -> u64 {
+    (if code == 0.0 { 0.0 } else { code }).to_bits()
 }
 
 /// The pairs of `mapping` when it is a list of dicts with `col` and `mapping`.
@@ -140,7 +200,15 @@ fn listed<'a>(c: Cursor<'a>) -> Result<Vec<(Arc<str>, Cursor<'a>)>, Error> {
 
 /// The pairs of `mapping` when it is a dict by column.
 fn by_column(c: Cursor<'_>) -> Result<Vec<(Arc<str>, Cursor<'_>)>, Error> {
-    let pairs = c.require("mapping")?.pairs().unwrap_or_default();
+    let mapping = c.require("mapping")?;
+    let pairs = match mapping.kind() {
+        Kind::Object(object) => Some(object.pairs.as_slice()),
+        _ => mapping.pairs(),
+    };
+    let pairs = pairs.ok_or_else(|| {
+        let reason = format!("holds {}, where a dict is expected", mapping.describe());
+        Error::attribute(c.class_name(), "mapping", reason)
+    })?;
     pairs
         .iter()
         .map(|&(key, value)| {
@@ -213,8 +281,9 @@ fn ordinals(c: Cursor<'_>) -> Result<Vec<Ordinal>, Error> {
 }
 
 /// The inner ordinal encoder, with what the outer one refuses.
-fn inner(c: Cursor<'_>) -> Result<(Vec<Ordinal>, bool), Error> {
-    let inside = ordinals(c.require("ordinal_encoder")?);
+fn inner(c: Cursor<'_>, building: &Building) -> Result<(Vec<Ordinal>, bool), Error> {
+    let inside = attributes::object(c, "ordinal_encoder", "OrdinalEncoder")?;
+    let inside = building.enter(inside).and_then(|_| ordinals(inside));
     let mut all = inside.map_err(|error| error.at("ordinal_encoder"))?;
     let strict = Policy::of(c, "handle_missing")? == Policy::Word("error");
     for ordinal in &mut all {
@@ -224,62 +293,69 @@ fn inner(c: Cursor<'_>) -> Result<(Vec<Ordinal>, bool), Error> {
 }
 
 /// A number for each code: encoders by the target.
-fn means(c: Cursor<'_>) -> Result<Lookups, Error> {
-    let mappings = by_column(c)?;
-    let (all, strict) = inner(c)?;
-    all.into_iter()
-        .map(|ordinal| {
-            let found = mappings.iter().find(|(column, _)| *column == ordinal.column);
-            let read = found.and_then(|(_, mapping)| {
-                let (keys, values) = keyed(*mapping)?;
-                Some((numbers(&keys)?, numbers(&values)?))
-            });
-            let Some((codes, values)) = read else {
-                return Err(wrong(c, "mapping", &ordinal.column));
-            };
-            Ok(ordinal.through(1, strict, |code| {
-                let at = codes.iter().position(|&known| known == code)?;
-                Some(vec![*values.get(at)?])
-            }))
-        })
-        .collect()
+fn means(c: Cursor<'_>, building: &Building) -> Result<Lookups, Error> {
+    let mappings: HashMap<_, _> = by_column(c)?.into_iter().collect();
+    let (all, strict) = inner(c, building)?;
+    let one = |ordinal: Ordinal| {
+        let (keys, values) = keyed(*mappings.get(&ordinal.column)?)?;
+        let each = numbers(&keys)?.into_iter().zip(numbers(&values)?);
+        let each = each.filter(|(code, _)| !code.is_nan());
+        // the first of equal codes counts
+        let rows = each.rev().map(|(code, value)| (key(code), vec![value])).collect();
+        ordinal.through(1, strict, &rows)
+    };
+    let named = |ordinal: Ordinal| {
+        let column = Arc::clone(&ordinal.column);
+        one(ordinal).ok_or_else(|| wrong(c, "mapping", &column))
+    };
+    all.into_iter().map(named).collect()
 }
 
 /// A row of a frame for each code: one-hot and positional encoders.
-fn wide(c: Cursor<'_>) -> Result<Lookups, Error> {
-    let mappings = listed(c)?;
-    let (all, strict) = inner(c)?;
-    all.into_iter()
-        .map(|ordinal| {
-            let column = Arc::clone(&ordinal.column);
-            let found = mappings.iter().find(|(name, _)| *name == column);
-            let frame = found.and_then(|(_, mapping)| pandas::frame(*mapping));
-            let read = frame.and_then(|frame| {
-                let columns = frame.columns.iter().map(|cells| numbers(cells));
-                Some((numbers(&frame.index)?, columns.collect::<Option<Vec<_>>>()?, frame))
-            });
-            let Some((codes, columns, frame)) = read else {
-                return Err(wrong(c, "mapping", &column));
-            };
-            let (column, lookup) = ordinal.through(columns.len(), strict, |code| {
-                let code = if code.is_nan() { MISSING } else { code };
-                let at = codes.iter().position(|&known| known == code)?;
-                columns.iter().map(|values| values.get(at).copied()).collect()
-            });
-            let is_whole = |cell: &Cell| matches!(cell, Cell::I64(_));
-            let whole = frame.columns.iter().all(|cells| cells.iter().all(is_whole));
-            let names = Some(frame.names.iter().map(name).collect());
-            Ok((column, Lookup { names, whole, ..lookup }))
-        })
-        .collect()
+fn wide(c: Cursor<'_>, building: &Building) -> Result<Lookups, Error> {
+    let mappings: HashMap<_, _> = listed(c)?.into_iter().collect();
+    let (all, strict) = inner(c, building)?;
+    let one = |ordinal: Ordinal| {
+        let frame = pandas::frame(*mappings.get(&ordinal.column)?)?;
+        let columns = frame.columns.iter().map(|cells| numbers(cells));
+        let columns = columns.collect::<Option<Vec<_>>>()?;
+        let row = |at: usize| columns.iter().filter_map(|values| values.get(at).copied()).collect();
+        let codes = numbers(&frame.index)?.into_iter().enumerate();
+        let codes = codes.filter(|(_, code)| !code.is_nan());
+        let mut rows: HashMap<u64, Vec<f64>> =
+            codes.rev().map(|(at, code)| (key(code), row(at))).collect();
+        // NaN stands for what is missing
+        if let Some(missing) = rows.get(&key(MISSING)).cloned() {
+            rows.insert(key(f64::NAN), missing);
+        }
+        let (column, lookup) = ordinal.through(columns.len(), strict, &rows)?;
+        let is_whole = |cell: &Cell| matches!(cell, Cell::I64(_));
+        let whole = frame.columns.iter().all(|cells| cells.iter().all(is_whole));
+        let names = Some(frame.names.iter().map(name).collect());
+        Some((column, Lookup { names, whole, ..lookup }))
+    };
+    let named = |ordinal: Ordinal| {
+        let column = Arc::clone(&ordinal.column);
+        one(ordinal).ok_or_else(|| wrong(c, "mapping", &column))
+    };
+    all.into_iter().map(named).collect()
 }
 
 /// How often each value was there.
 fn counts(c: Cursor<'_>) -> Result<Lookups, Error> {
-    let strict = !is_old(c) && Policy::of(c, "handle_missing")? == Policy::Word("error");
-    let of_column = |attribute: &str, column: &str| {
-        let policies = c.attr(attribute);
-        Policy::read(c, attribute, policies.and_then(|policies| policies.attr(column)))
+    // one for each column may be given
+    let strict = !is_old(c) && attributes::text(c, "handle_missing") == Some("error");
+    let (missing, unknown) = (per_column(c, "_handle_missing")?, per_column(c, "_handle_unknown")?);
+    let of_column = |attribute: &str, policy: Option<&Cursor<'_>>, column: &str| {
+        let policy = policy.ok_or_else(|| {
+            let reason = format!("has no entry for column `{column}`");
+            Error::attribute(c.class_name(), attribute, reason)
+        })?;
+        Policy::read(c, attribute, Some(c.go(policy.id())))
+    };
+    let lumped = match c.attr("_min_group_categories") {
+        Some(_) => per_column(c, "_min_group_categories")?,
+        None => HashMap::new(),
     };
     by_column(c)?
         .into_iter()
@@ -291,19 +367,17 @@ fn counts(c: Cursor<'_>) -> Result<Lookups, Error> {
             let Some((mut keys, mut cells, whole)) = read else {
                 return Err(wrong(c, "mapping", &column));
             };
-            let groups = c.attr("_min_group_categories").and_then(|groups| groups.attr(&column));
-            for &(value, group) in groups.and_then(Cursor::pairs).unwrap_or_default() {
-                let (value, group) = (pandas::cell(c.go(value)), pandas::cell(c.go(group)));
-                let at = keys.iter().position(|key| Some(key) == group.as_ref());
-                let count = at.and_then(|at| cells.get(at)).copied();
-                let (Some(value), Some(count)) = (value, count) else {
-                    return Err(wrong(c, "_min_group_categories", &column));
-                };
-                keys.push(value);
-                cells.push(count);
+            if let Some(groups) = lumped.get(&column) {
+                let counted = group_counts(*groups, &keys, &cells)
+                    .ok_or_else(|| wrong(c, "_min_group_categories", &column))?;
+                for (value, count) in counted {
+                    keys.push(value);
+                    cells.push(count);
+                }
             }
-            let keeps_nan = of_column("_handle_missing", &column)? == Policy::Word("return_nan");
-            let unknown = match of_column("_handle_unknown", &column)? {
+            let keeps_nan = of_column("_handle_missing", missing.get(&column), &column)?
+                == Policy::Word("return_nan");
+            let unknown = match of_column("_handle_unknown", unknown.get(&column), &column)? {
                 Policy::Number(number) => Otherwise::Values(vec![number]),
                 Policy::Word("error") => Otherwise::Refused,
                 Policy::Word("value") if !keeps_nan => Otherwise::Values(vec![0.0]),
@@ -311,7 +385,7 @@ fn counts(c: Cursor<'_>) -> Result<Lookups, Error> {
             };
             let lookup = Lookup {
                 keys: Categories::of(&keys),
-                cells,
+                cells: Cells::Each(cells),
                 width: 1,
                 names: None,
                 unknown,
@@ -322,6 +396,33 @@ fn counts(c: Cursor<'_>) -> Result<Lookups, Error> {
             Ok((column, lookup))
         })
         .collect()
+}
+
+/// A dict by column.
+fn per_column<'a>(c: Cursor<'a>, attribute: &str) -> Result<HashMap<Arc<str>, Cursor<'a>>, Error> {
+    let value = c.require(attribute)?;
+    let Kind::Dict(pairs) = value.kind() else {
+        let reason = format!("holds {}, where a dict is expected", value.describe());
+        return Err(Error::attribute(c.class_name(), attribute, reason));
+    };
+    let one = |&(key, value): &(_, _)| {
+        let key = pandas::cell(c.go(key)).ok_or_else(|| wrong(c, attribute, "?"))?;
+        Ok((name(&key), c.go(value)))
+    };
+    pairs.iter().map(one).collect()
+}
+
+/// The values that stand in a group of rare ones, with what was counted for the group.
+fn group_counts(groups: Cursor<'_>, keys: &[Cell], counts: &[f64]) -> Option<Vec<(Cell, f64)>> {
+    let pairs = groups.pairs().unwrap_or_default();
+    let each = |id| pandas::cell(groups.go(id));
+    let names = pairs.iter().map(|&(_, group)| each(group)).collect::<Option<Vec<_>>>()?;
+    let (known, names) = (Categories::of(keys), Data::Columns(vec![Column::Any(names)]));
+    let one = |(row, &(key, _)): (usize, &(_, _))| {
+        let count = counts.get(known.find(value(&names, row, 0))?)?;
+        Some((each(key)?, *count))
+    };
+    pairs.iter().enumerate().map(one).collect()
 }
 
 /// Up to 2.5, files do not hold the names of the columns of training.
@@ -380,7 +481,7 @@ fn sums(c: Cursor<'_>, weight: f64) -> Result<Lookups, Error> {
             };
             let lookup = Lookup {
                 keys: Categories::of(&index),
-                cells: sums.iter().zip(&counts).map(level).collect(),
+                cells: Cells::Each(sums.iter().zip(&counts).map(level).collect()),
                 width: 1,
                 names: None,
                 unknown: unknown.clone(),

@@ -228,6 +228,37 @@ impl Action {
         }
     }
 
+    /// The attribute that tells which columns it works on.
+    pub(super) fn attribute(&self) -> &'static str {
+        match self {
+            Self::Fill(_) => "imputer_dict_",
+            Self::Encode(_) | Self::OneHot(_) | Self::Rare(..) => "encoder_dict_",
+            Self::Drop(_) => "features_to_drop_",
+            Self::Bins(..) => "binner_dict_",
+            Self::Cycle(..) => "max_values_",
+            Self::Make(_) => "variables",
+            Self::Mark | Self::Each(_) | Self::Clip { .. } => "variables_",
+        }
+    }
+
+    /// True when it has an entry for each column that it works on.
+    pub(super) fn has_entries(&self) -> bool {
+        match self {
+            Self::Fill(_)
+            | Self::Encode(_)
+            | Self::OneHot(_)
+            | Self::Rare(..)
+            | Self::Bins(..)
+            | Self::Cycle(..) => true,
+            Self::Drop(_) | Self::Make(_) | Self::Mark | Self::Each(_) | Self::Clip { .. } => false,
+        }
+    }
+
+    /// True when it does nothing but to its `variables_`.
+    pub(super) fn needs_variables(&self) -> bool {
+        matches!(self, Self::Mark | Self::Clip { .. })
+    }
+
     /// How many columns it adds, and how many it drops.
     pub(super) fn changes(&self, variables: &[Arc<str>]) -> (usize, usize) {
         match self {
@@ -337,7 +368,7 @@ impl Action {
     }
 
     /// The columns that it works on, one after the other.
-    fn touched(&self, variables: &[Arc<str>]) -> Vec<Arc<str>> {
+    pub(super) fn touched(&self, variables: &[Arc<str>]) -> Vec<Arc<str>> {
         match self {
             Self::Fill(all) => all.iter().map(|(name, _)| Arc::clone(name)).collect(),
             Self::Encode(all) | Self::OneHot(all) => {

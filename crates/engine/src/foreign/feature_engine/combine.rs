@@ -6,7 +6,7 @@ use super::{
     super::frame::names_of,
     action::Action,
     dates::Part,
-    made::{How, Made, New, Operation, Summary},
+    made::{How, Made, New, Operation, Room, Summary},
     written::Written,
 };
 use crate::{
@@ -43,18 +43,24 @@ pub(super) fn summaries(c: Cursor<'_>) -> Result<Action, Error> {
         found.ok_or_else(|| {
             let what = match function.kind() {
                 Kind::Text(name) => format!("the function `{name}`"),
-                _ => function.describe(),
+                _ => format!("`func` of {}", function.describe()),
             };
             unsupported(c, &what, hint)
         })
     };
-    let new = |name: Arc<str>, function: Cursor<'_>| {
+    let mut room = Room::default();
+    let length: usize = sources.iter().map(|name| name.len() + 1).sum();
+    let mut new = |name: Arc<str>, function: Cursor<'_>| {
+        room.take(c, attribute, length + sources.len() * size_of::<Arc<str>>())?;
         Ok(New { name, of: sources.clone(), how: How::Each(summary(function)?) })
     };
     if let Some(pairs) = old {
         let one = |&(name, function): &(_, _)| {
-            let name = c.go(name).as_str().unwrap_or_default().into();
-            new(name, c.go(function))
+            let name = c.go(name).as_str().ok_or_else(|| {
+                let reason = "holds something that is no name of a column";
+                Error::attribute(c.class_name(), "combination_dict_", reason)
+            })?;
+            new(name.into(), c.go(function))
         };
         let columns = pairs.iter().map(one).collect::<Result<_, Error>>()?;
         return Ok(Action::Make(Made { columns, sources, drops: false, together: false }));
@@ -68,8 +74,10 @@ pub(super) fn summaries(c: Cursor<'_>) -> Result<Action, Error> {
         Some(_) => Some(names_of(c, "new_variables_names")?),
         None => None,
     };
-    if let Some(names) = &names {
-        attributes::counted(c, "new_variables_names", names.len(), functions.len())?;
+    if let Some(names) = names.as_ref().filter(|names| names.len() != functions.len()) {
+        let (named, count) = (names.len(), functions.len());
+        let reason = format!("has {named} names, where `func` has {count} functions");
+        return Err(Error::attribute(c.class_name(), "new_variables_names", reason));
     }
     let named = |at: usize, function: Cursor<'_>| -> Arc<str> {
         let chosen = names.as_ref().and_then(|names| names.get(at));
@@ -85,19 +93,25 @@ pub(super) fn summaries(c: Cursor<'_>) -> Result<Action, Error> {
     let columns = each.map(|(at, &function)| new(named(at, function), function));
     let columns: Vec<New> = columns.collect::<Result<_, Error>>()?;
     let together = columns.len() > 1;
-    Ok(Action::Make(Made { columns, sources, drops: drops(c, false), together }))
+    Ok(Action::Make(Made { columns, sources, drops: drops(c, false)?, together }))
 }
 
-fn drops(c: Cursor<'_>, default: bool) -> bool {
-    attributes::flag(c, "drop_original", default)
+fn drops(c: Cursor<'_>, default: bool) -> Result<bool, Error> {
+    attributes::switch(c, "drop_original", default)
 }
 
 /// `RelativeFeatures`: each value with each reference.
 pub(super) fn pairs(c: Cursor<'_>) -> Result<Action, Error> {
     let variables = names_of(c, "variables")?;
     let references = names_of(c, "reference")?;
-    let fill = attributes::number(c, "fill_value");
-    let mut columns = Vec::new();
+    let fill = match c.attr("fill_value").filter(|value| !value.is_none()) {
+        Some(value) => Some(value.as_f64().ok_or_else(|| {
+            let reason = format!("holds {}, where a number is expected", value.describe());
+            Error::attribute(c.class_name(), "fill_value", reason)
+        })?),
+        None => None,
+    };
+    let (mut columns, mut room) = (Vec::new(), Room::default());
     for function in attributes::list(c, "func")? {
         let name = function.as_str().unwrap_or_default();
         let operation = Operation::named(name).ok_or_else(|| {
@@ -106,6 +120,8 @@ pub(super) fn pairs(c: Cursor<'_>) -> Result<Action, Error> {
         })?;
         for reference in &references {
             for variable in &variables {
+                let length = variable.len() + name.len() + reference.len();
+                room.take(c, "reference", length + 2 * size_of::<Arc<str>>())?;
                 columns.push(New {
                     name: format!("{variable}_{name}_{reference}").into(),
                     of: vec![Arc::clone(variable), Arc::clone(reference)],
@@ -120,7 +136,7 @@ pub(super) fn pairs(c: Cursor<'_>) -> Result<Action, Error> {
             sources.push(reference);
         }
     }
-    Ok(Action::Make(Made { columns, sources, drops: drops(c, false), together: false }))
+    Ok(Action::Make(Made { columns, sources, drops: drops(c, false)?, together: false }))
 }
 
 /// `DatetimeFeatures`: parts of dates.
@@ -128,8 +144,14 @@ pub(super) fn dates(c: Cursor<'_>) -> Result<Action, Error> {
     if attributes::text(c, "variables") == Some("index") {
         return Err(unsupported(c, "`variables=\"index\"`", "Make a column of the index first"));
     }
-    let format = attributes::text(c, "format");
-    let day_first = attributes::flag(c, "dayfirst", false);
+    let format = c.attr("format").filter(|format| !format.is_none()).map(|format| {
+        format.as_str().ok_or_else(|| {
+            let reason = format!("holds {}, where a text is expected", format.describe());
+            Error::attribute(c.class_name(), "format", reason)
+        })
+    });
+    let format = format.transpose()?;
+    let day_first = attributes::switch(c, "dayfirst", false)?;
     let written = Written::of(format, day_first).ok_or_else(|| {
         let what = format!("`format=\"{}\"`", format.unwrap_or_default());
         let hint = "Use the directives %Y %y %m %b %B %d %a %A %H %I %M %S %f %p, or write dates as ISO \
@@ -139,13 +161,14 @@ pub(super) fn dates(c: Cursor<'_>) -> Result<Action, Error> {
     let written = Arc::new(written);
     let sources = names_of(c, "variables_")?;
     let parts = names_of(c, "features_to_extract_")?;
-    let mut columns = Vec::new();
+    let (mut columns, mut room) = (Vec::new(), Room::default());
     for variable in &sources {
         for name in &parts {
             let part = Part::named(name).ok_or_else(|| {
                 let reason = format!("names `{name}`, which is no part of a date");
                 Error::attribute(c.class_name(), "features_to_extract_", reason)
             })?;
+            room.take(c, "features_to_extract_", variable.len() + name.len())?;
             columns.push(New {
                 name: format!("{variable}_{name}").into(),
                 of: vec![Arc::clone(variable)],
@@ -153,5 +176,5 @@ pub(super) fn dates(c: Cursor<'_>) -> Result<Action, Error> {
             });
         }
     }
-    Ok(Action::Make(Made { columns, sources, drops: drops(c, true), together: false }))
+    Ok(Action::Make(Made { columns, sources, drops: drops(c, true)?, together: false }))
 }

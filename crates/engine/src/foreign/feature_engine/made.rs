@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use super::{super::frame::Frame, dates::Part, written::Written};
-use crate::{Column, Error};
+use crate::{Column, Error, Limits, read::Cursor};
 
 /// New columns, behind those of training.
 #[derive(Debug)]
@@ -15,6 +15,37 @@ pub(super) struct Made {
     pub(super) drops: bool,
     /// True when one column of floats makes floats of all new ones, as in a frame of its own.
     pub(super) together: bool,
+}
+
+/// Bytes that the names of new columns, and of what these are made of, may still take: a few names
+/// make many, each with all of its length.
+#[derive(Debug)]
+pub(super) struct Room(u64);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Limits::HEADROOM_BYTES)
+    }
+}
+
+impl Room {
+    /// Takes so many bytes for a column that `attribute` makes.
+    ///
+    /// # Errors
+    /// [`Error::Attribute`] when there is no room left.
+    pub(super) fn take(
+        &mut self,
+        c: Cursor<'_>,
+        attribute: &str,
+        bytes: usize,
+    ) -> Result<(), Error> {
+        let cost = bytes as u64 + size_of::<New>() as u64;
+        self.0 = self.0.checked_sub(cost).ok_or_else(|| {
+            let reason = "makes more columns than a frame can have";
+            Error::attribute(c.class_name(), attribute, reason)
+        })?;
+        Ok(())
+    }
 }
 
 /// A new column.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::{
     super::{
         frame::{name, names_of},
-        lookup::{Lookup, Otherwise},
+        lookup::{Cells, Lookup, Otherwise},
     },
     Refuses,
     action::{Action, ByName, Function},
     combine,
+    made::Room,
 };
 use crate::{
     Cell, Error, attributes,
@@ -23,49 +24,66 @@ pub(super) fn action(
     class: &str,
     c: Cursor<'_>,
 ) -> Option<Result<(Action, Refuses), Error>> {
-    let numeric = Refuses::MissingAndInfinite;
-    let by_parameter = match attributes::text(c, "missing_values") {
-        Some("raise") | None => Refuses::Missing,
-        Some(_) => Refuses::Nothing,
-    };
-    let outliers = if by_parameter == Refuses::Missing { numeric } else { Refuses::Nothing };
+    let of_class = action_of(module, class, c)?;
+    Some(of_class.and_then(|(action, refuses)| {
+        let policy = attributes::word(c, "missing_values", &["raise", "ignore"])?;
+        let ignores = policy == Some("ignore");
+        let refuses = match refuses {
+            Refused::Always(refuses) => refuses,
+            _ if ignores => Refuses::Nothing,
+            Refused::Missing => Refuses::Missing,
+            Refused::MissingAndInfinite => Refuses::MissingAndInfinite,
+        };
+        Ok((action, refuses))
+    }))
+}
+
+/// Which values a class refuses.
+#[derive(Clone, Copy)]
+enum Refused {
+    Always(Refuses),
+    /// These, unless `missing_values` tells otherwise.
+    Missing,
+    MissingAndInfinite,
+}
+
+fn action_of(module: &str, class: &str, c: Cursor<'_>) -> Option<Result<(Action, Refused), Error>> {
+    let numeric = Refused::Always(Refuses::MissingAndInfinite);
+    let missing = Refused::Always(Refuses::Missing);
+    let nothing = Refused::Always(Refuses::Nothing);
+    let (by_parameter, outliers) = (Refused::Missing, Refused::MissingAndInfinite);
     let with = |refuses| move |action| (action, refuses);
     Some(match class {
         "MeanMedianImputer"
         | "ArbitraryNumberImputer"
         | "EndTailImputer"
         | "CategoricalImputer" => {
-            pairs(c, "imputer_dict_", pandas::cell).map(|all| (Action::Fill(all), Refuses::Nothing))
+            pairs(c, "imputer_dict_", pandas::cell).map(Action::Fill).map(with(nothing))
         }
-        "AddMissingIndicator" => Ok((Action::Mark, Refuses::Nothing)),
-        "OneHotEncoder" => one_hot(c).map(with(Refuses::Missing)),
+        "AddMissingIndicator" => Ok((Action::Mark, nothing)),
+        "OneHotEncoder" => one_hot(c).map(with(missing)),
         "OrdinalEncoder" | "CountFrequencyEncoder" | "MeanEncoder" => {
             encoded(c).map(with(by_parameter))
         }
-        "WoEEncoder" => encoded(c).map(with(Refuses::Missing)),
+        "WoEEncoder" => encoded(c).map(with(missing)),
         "RareLabelEncoder" => rare(c).map(with(by_parameter)),
         _ if module.starts_with("feature_engine.selection")
             && c.attr("features_to_drop_").is_some() =>
         {
-            names_of(c, "features_to_drop_").map(|all| (Action::Drop(all), Refuses::Nothing))
+            names_of(c, "features_to_drop_").map(Action::Drop).map(with(nothing))
         }
-        "LogTransformer" => {
-            let function = match attributes::text(c, "base") {
-                Some("10") => Function::Log10,
-                _ => Function::Log,
-            };
-            each(c, |_| Some(function)).map(with(numeric))
-        }
-        "LogCpTransformer" => {
-            let base = attributes::text(c, "base").unwrap_or("e").to_owned();
-            each(c, |name| {
-                let more = c.attr("C_")?;
-                let more = more.as_f64().or_else(|| more.attr(name)?.as_f64())?;
-                let ten = base == "10";
-                Some(if ten { Function::Log10Plus(more) } else { Function::LogPlus(more) })
+        "LogTransformer" => is_base_ten(c)
+            .and_then(|ten| each(c, |_| Some(if ten { Function::Log10 } else { Function::Log })))
+            .map(with(numeric)),
+        "LogCpTransformer" => is_base_ten(c)
+            .and_then(|ten| {
+                each(c, |name| {
+                    let more = c.attr("C_")?;
+                    let more = more.as_f64().or_else(|| more.attr(name)?.as_f64())?;
+                    Some(if ten { Function::Log10Plus(more) } else { Function::LogPlus(more) })
+                })
             })
-            .map(with(numeric))
-        }
+            .map(with(numeric)),
         "PowerTransformer" => {
             let power = attributes::number(c, "exp");
             each(c, |_| power.map(Function::Power)).map(with(numeric))
@@ -85,16 +103,28 @@ pub(super) fn action(
         "Winsorizer" | "ArbitraryOutlierCapper" => clip(c).map(with(outliers)),
         "MathFeatures" | "MathematicalCombination" => combine::summaries(c).map(with(outliers)),
         "RelativeFeatures" => combine::pairs(c).map(with(outliers)),
-        "DatetimeFeatures" => combine::dates(c).map(with(Refuses::Missing)),
+        "DatetimeFeatures" => combine::dates(c).map(with(missing)),
         "CyclicalFeatures" => {
             let attribute =
                 if c.attr("max_values_").is_some() { "max_values_" } else { "max_values" };
-            let drops = attributes::flag(c, "drop_original", false);
-            pairs(c, attribute, number)
-                .map(|all| (Action::Cycle(all, drops), Refuses::MissingAndInfinite))
+            attributes::switch(c, "drop_original", false)
+                .and_then(|drops| {
+                    let mut all = pairs(c, attribute, number)?;
+                    // those that were given may be of more columns
+                    if c.attr("variables_").is_some() {
+                        let variables = names_of(c, "variables_")?;
+                        all.retain(|(name, _)| variables.contains(name));
+                    }
+                    Ok(Action::Cycle(all, drops))
+                })
+                .map(with(numeric))
         }
         _ => return None,
     })
+}
+
+fn is_base_ten(c: Cursor<'_>) -> Result<bool, Error> {
+    Ok(attributes::word(c, "base", &["e", "10"])? == Some("10"))
 }
 
 fn number(value: Cursor<'_>) -> Option<f64> {
@@ -161,8 +191,8 @@ fn numbers(c: Cursor<'_>) -> Option<(Vec<Cell>, Vec<f64>, bool)> {
 }
 
 fn encoded(c: Cursor<'_>) -> Result<Action, Error> {
-    let unseen = attributes::text(c, "unseen").or_else(|| attributes::text(c, "errors"));
-    let unknown = match unseen {
+    let attribute = if c.attr("unseen").is_some() { "unseen" } else { "errors" };
+    let unknown = match attributes::word(c, attribute, &["raise", "encode", "ignore"])? {
         Some("raise") => Otherwise::Refused,
         Some("encode") => {
             let other = ["_unseen", "fill_value"].iter().find_map(|name| c.attr(name)?.as_f64());
@@ -174,7 +204,7 @@ fn encoded(c: Cursor<'_>) -> Result<Action, Error> {
     };
     let lookup = |(keys, cells, whole): (Vec<Cell>, Vec<f64>, bool)| Lookup {
         keys: Categories::of(&keys),
-        cells,
+        cells: Cells::Each(cells),
         width: 1,
         names: None,
         unknown: unknown.clone(),
@@ -188,36 +218,44 @@ fn encoded(c: Cursor<'_>) -> Result<Action, Error> {
 
 fn one_hot(c: Cursor<'_>) -> Result<Action, Error> {
     let all = pairs(c, "encoder_dict_", pandas::cells)?;
+    let mut room = Room::default();
     let lookup = |(column, categories): (Arc<str>, Vec<Cell>)| {
         let width = categories.len();
-        let mut cells = vec![0.0; width * width];
-        cells.iter_mut().step_by(width + 1).for_each(|cell| *cell = 1.0);
-        let new = categories.iter().map(|cell| format!("{column}_{}", name(cell)).into());
+        let names = categories.iter().map(|cell| {
+            let name = name(cell);
+            room.take(c, "encoder_dict_", column.len() + name.len())?;
+            Ok(format!("{column}_{name}").into())
+        });
         let lookup = Lookup {
+            names: Some(names.collect::<Result<_, Error>>()?),
             keys: Categories::of(&categories),
-            cells,
+            cells: Cells::Own,
             width,
-            names: Some(new.collect()),
             unknown: Otherwise::Values(vec![0.0; width]),
             missing: None,
             whole: true,
             widens: false,
         };
-        (column, lookup)
+        Ok((column, lookup))
     };
-    Ok(Action::OneHot(all.into_iter().map(lookup).collect()))
+    Ok(Action::OneHot(all.into_iter().map(lookup).collect::<Result<_, Error>>()?))
 }
 
 fn rare(c: Cursor<'_>) -> Result<Action, Error> {
-    let with = c.attr("replace_with").and_then(pandas::cell);
-    let with = with.unwrap_or_else(|| Cell::Text("Rare".into()));
+    let with = match c.attr("replace_with") {
+        Some(value) => pandas::cell(value).ok_or_else(|| {
+            let reason = format!("holds {}, which is no value", value.describe());
+            Error::attribute(c.class_name(), "replace_with", reason)
+        })?,
+        None => Cell::Text("Rare".into()),
+    };
     let all = pairs(c, "encoder_dict_", pandas::cells)?;
     let all = all.into_iter().map(|(name, cells)| (name, Categories::of(&cells)));
     Ok(Action::Rare(all.collect(), with))
 }
 
 fn bins(class: &str, c: Cursor<'_>) -> Result<Action, Error> {
-    if attributes::flag(c, "return_boundaries", false) {
+    if attributes::switch(c, "return_boundaries", false)? {
         return Err(Error::Unsupported {
             what: format!("`{class}` with `return_boundaries=True`"),
             reason: "the texts of its intervals have no native implementation".into(),
@@ -234,18 +272,21 @@ fn bins(class: &str, c: Cursor<'_>) -> Result<Action, Error> {
                 _ => None,
             })
             .collect();
-        edges.filter(|edges| edges.is_sorted())
+        edges.filter(|edges| edges.len() > 1 && edges.is_sorted())
     };
-    let strict = class == "ArbitraryDiscretiser" && attributes::text(c, "errors") == Some("raise");
+    let errors = attributes::word(c, "errors", &["raise", "ignore"])?;
+    let strict = class == "ArbitraryDiscretiser" && errors == Some("raise");
     Ok(Action::Bins(pairs(c, "binner_dict_", edges)?, strict))
 }
 
 fn clip(c: Cursor<'_>) -> Result<Action, Error> {
     let bounds = |attribute| pairs(c, attribute, number);
-    let marks = attributes::flag(c, "add_indicators", false).then(|| {
-        let tail = attributes::text(c, "tail").unwrap_or("right");
-        (tail != "right", tail != "left")
-    });
+    let marks = if attributes::switch(c, "add_indicators", false)? {
+        let tail = attributes::word(c, "tail", &["left", "right", "both"])?.unwrap_or("right");
+        Some((tail != "right", tail != "left"))
+    } else {
+        None
+    };
     let (high, low) = (bounds("right_tail_caps_")?, bounds("left_tail_caps_")?);
     Ok(Action::Clip { high, low, marks })
 }

@@ -12,10 +12,22 @@ pub(super) fn texts(c: Cursor<'_>) -> Option<Vec<Cell>> {
     if c.class_name() == "chunked_array" {
         let mut all = Vec::new();
         for &chunk in first.items()? {
-            all.extend(texts(first.go(chunk))?);
+            all.extend(array(first.go(chunk))?);
+            // one chunk may stand many times, and each text takes bytes of the file
+            let document = c.document();
+            if all.len() > document.input.len() + document.owned.len() {
+                return None;
+            }
         }
         return Some(all);
     }
+    array(c)
+}
+
+/// The texts of one pickled array.
+fn array(c: Cursor<'_>) -> Option<Vec<Cell>> {
+    let Kind::Object(object) = c.kind() else { return None };
+    let first = c.go(*object.args.first()?);
     // `_restore_array((type, length, missing, offset, buffers, children, dictionary))`
     let &[kind, length, _, offset, buffers, ..] = first.items()? else { return None };
     let number = |id| first.go(id).as_i64().and_then(|v| usize::try_from(v).ok());
@@ -39,7 +51,9 @@ pub(super) fn texts(c: Cursor<'_>) -> Option<Vec<Cell>> {
             usize::try_from(i32::from_le_bytes(stored.try_into().ok()?)).ok()
         }
     };
-    let text = |at: usize| {
+    // offsets ascend, so that all texts together are no longer than the bytes
+    let mut left = bytes.len();
+    let mut text = |at: usize| {
         let is_there = match present {
             Some(bits) => bits.get(at / 8)? >> (at % 8) & 1 == 1,
             None => true,
@@ -47,11 +61,13 @@ pub(super) fn texts(c: Cursor<'_>) -> Option<Vec<Cell>> {
         if !is_there {
             return Some(Cell::F64(f64::NAN));
         }
-        let text = bytes.get(end(at)?..end(at + 1)?)?;
+        let text = bytes.get(end(at)?..end(at.checked_add(1)?)?)?;
+        left = left.checked_sub(text.len())?;
         Some(Cell::Text(str::from_utf8(text).ok()?.into()))
     };
     // the offsets bound the length
-    (ends.len() / 4 > length).then(|| (offset..offset.checked_add(length)?).map(text).collect())?
+    (ends.len() / 4 > length)
+        .then(|| (offset..offset.checked_add(length)?).map(&mut text).collect())?
 }
 
 /// The name of a type: `type_for_alias(name)`, or a function without arguments.
@@ -65,9 +81,12 @@ fn name(c: Cursor<'_>) -> Option<&str> {
 
 /// The bytes of `py_buffer(bytes)`; `None` when there is no buffer.
 fn buffer(c: Cursor<'_>) -> Option<&[u8]> {
-    match c.kind() {
+    let bytes = match c.kind() {
+        Kind::Object(object) => c.go(*object.args.first()?),
+        _ => c,
+    };
+    match bytes.kind() {
         Kind::Bytes(bytes) => Some(bytes),
-        Kind::Object(object) => buffer(c.go(*object.args.first()?)),
         _ => None,
     }
 }

@@ -11,35 +11,46 @@ pub(crate) struct MissingIndicator {
     missing: Missing,
     /// The input columns that get an output column.
     columns: Vec<usize>,
-    /// True when it refuses missing values in columns that had none in training.
-    strict: bool,
+    /// The columns in which it refuses missing values, as training had none there; empty for none.
+    refused: Vec<bool>,
     sparse: bool,
 }
 
 impl MissingIndicator {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
-        let count = c.attr("_n_features").and_then(Cursor::as_i64);
-        let inputs = attributes::inputs(c, count.and_then(|n| usize::try_from(n).ok()));
+        let count = match c.attr("_n_features") {
+            Some(count) => Some(attributes::count(c, "_n_features", count)?),
+            None => None,
+        };
+        let inputs = attributes::inputs(c, count);
         let width = inputs.columns.unwrap_or_default();
-        let columns: Option<Vec<_>> = attributes::numbers(c, "features_")?
-            .into_iter()
-            .map(|v| Some(v as usize).filter(|&column| column < width && v >= 0.0))
-            .collect();
+        let index = |v: f64| Some(v as usize).filter(|&at| at < width && at as f64 == v);
+        let columns = attributes::numbers(c, "features_")?.into_iter().map(index);
+        let columns: Option<Vec<_>> = columns.collect();
         let columns = columns.ok_or_else(|| {
-            Error::attribute(
-                "MissingIndicator",
-                "features_",
-                format!("goes beyond {width} columns"),
-            )
+            let reason = format!("names columns that are not among its {width}");
+            Error::attribute(c.class_name(), "features_", reason)
         })?;
-        let some = attributes::text(c, "features") != Some("all");
-        Ok(Self {
-            inputs,
-            missing: Missing::read(c),
-            columns,
-            strict: some && attributes::flag(c, "error_on_new", true),
-            sparse: attributes::flag(c, "sparse", false),
-        })
+        if columns.len() > width {
+            return Err(Error::attribute(
+                c.class_name(),
+                "features_",
+                format!("names {} of {width} columns", columns.len()),
+            ));
+        }
+        let some = attributes::word(c, "features", &["all", "missing-only"])? != Some("all");
+        let strict = some && attributes::switch(c, "error_on_new", true)?;
+        let mut refused = vec![strict; if strict { width } else { 0 }];
+        for &column in &columns {
+            if let Some(refused) = refused.get_mut(column) {
+                *refused = false;
+            }
+        }
+        let sparse = match c.attr("sparse").and_then(Cursor::as_str) {
+            Some("auto") => false,
+            _ => attributes::switch(c, "sparse", false)?,
+        };
+        Ok(Self { inputs, missing: Missing::read(c)?, columns, refused, sparse })
     }
 
     /// Number of output columns.
@@ -73,16 +84,13 @@ impl Transform for MissingIndicator {
 
     fn transform(&self, input: Table) -> Result<Table, Error> {
         check::width(&input, self.inputs.columns, "MissingIndicator")?;
-        if self.strict {
-            let width = input.columns();
-            for row in 0..input.rows {
-                let new = (0..width).find(|column| {
-                    !self.columns.contains(column) && self.missing.at(&input.data, row, *column)
-                });
-                if let Some(column) = new {
-                    let reason = "is missing, which no value of it was in training";
-                    return Err(Error::value(row, column, reason));
-                }
+        let refused = || self.refused.iter().enumerate().filter(|(_, refused)| **refused);
+        for row in (0..input.rows).filter(|_| !self.refused.is_empty()) {
+            if let Some((column, _)) =
+                refused().find(|&(column, _)| self.missing.at(&input.data, row, column))
+            {
+                let reason = "is missing, which no value of it was in training";
+                return Err(Error::value(row, column, reason));
             }
         }
         let data = if self.sparse || matches!(input.data, Data::Sparse(_)) {

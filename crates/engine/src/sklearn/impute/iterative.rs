@@ -1,7 +1,7 @@
 use super::{Missing, MissingIndicator, SimpleImputer, fill};
 use crate::{
     Data, Error, Inputs, Matrix, Method, Predictor, Table,
-    attributes::{counted, flag, inputs, list, numbers, numbers_of},
+    attributes::{self, counted, inputs, list, numbers_of, switch},
     estimator::Transform,
     read::{Cursor, Kind},
     sklearn::{
@@ -39,21 +39,16 @@ struct Step {
 
 impl IterativeImputer {
     pub(crate) fn build(c: Cursor<'_>, building: &Building) -> Result<Self, Error> {
-        let first = c.require("initial_imputer_")?;
+        let first = attributes::object(c, "initial_imputer_", "SimpleImputer")?;
         let initial = SimpleImputer::build(first).map_err(|error| error.at("initial_imputer_"))?;
         let width = initial.inputs().columns;
         let inputs = inputs(c, width);
         let columns = inputs.columns.unwrap_or_default();
         counted(first, "statistics_", width.unwrap_or_default(), columns)?;
-        let indicator = match c.attr("indicator_") {
-            Some(indicator) if flag(c, "add_indicator", false) => {
-                Some(MissingIndicator::build(indicator).map_err(|error| error.at("indicator_"))?)
-            }
-            _ => None,
-        };
-        let rounds = c.require("n_iter_")?.as_i64();
-        let steps = if rounds == Some(0) { Vec::new() } else { steps(c, &initial, building)? };
-        Ok(Self { inputs, missing: Missing::read(c), initial, steps, indicator })
+        let indicator = super::indicator(c, columns)?;
+        let rounds = attributes::count(c, "n_iter_", c.require("n_iter_")?)?;
+        let steps = if rounds == 0 { Vec::new() } else { steps(c, &initial, building)? };
+        Ok(Self { inputs, missing: Missing::read(c)?, initial, steps, indicator })
     }
 
     /// For each column that the initial imputer keeps, the rows that lack its value.
@@ -122,7 +117,7 @@ impl Step {
 }
 
 fn steps(c: Cursor<'_>, initial: &SimpleImputer, building: &Building) -> Result<Vec<Step>, Error> {
-    if flag(c, "sample_posterior", false) {
+    if switch(c, "sample_posterior", false)? {
         return Err(Error::Unsupported {
             what: format!("`{CLASS}` with `sample_posterior=True`"),
             reason: "it draws random values, other ones for each request".into(),
@@ -134,7 +129,9 @@ fn steps(c: Cursor<'_>, initial: &SimpleImputer, building: &Building) -> Result<
     let high = numbers_of(c, "_max_value", width)?;
     // 1.6 and newer: columns without a value in training keep their first imputation
     let empty = match c.attr("_is_empty_feature") {
-        Some(_) => numbers(c, "_is_empty_feature")?,
+        Some(_) => {
+            numbers_of(c, "_is_empty_feature", initial.inputs().columns.unwrap_or_default())?
+        }
         None => Vec::new(),
     };
     let is_empty = |column| {

@@ -36,7 +36,7 @@ pub(crate) struct NeighborsImputer {
 impl NeighborsImputer {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
         let class = c.class_name();
-        let missing = Missing::read(c);
+        let missing = Missing::read(c)?;
         let grid = attributes::grid(c, "_fit_X")?;
         let &[count, columns] = &grid.shape[..] else {
             return Err(Error::attribute(class, "_fit_X", "has no two dimensions"));
@@ -79,12 +79,7 @@ impl NeighborsImputer {
         let mut inputs = attributes::inputs(c, Some(columns));
         attributes::counted(c, "_fit_X", columns, inputs.columns.unwrap_or(columns))?;
         inputs.columns = Some(columns);
-        let indicator = if attributes::flag(c, "add_indicator", false) {
-            let indicator = MissingIndicator::build(c.require("indicator_")?);
-            Some(indicator.map_err(|error| error.at("indicator_"))?)
-        } else {
-            None
-        };
+        let indicator = super::indicator(c, columns)?;
         Ok(Self {
             inputs,
             columns,
@@ -95,7 +90,7 @@ impl NeighborsImputer {
             by_distance,
             counts_unknown: !by_distance && version(c).is_none_or(|version| version < (1, 6)),
             keep: (keep.len() < columns).then_some(keep),
-            keeps_empty: attributes::flag(c, "keep_empty_features", false),
+            keeps_empty: attributes::switch(c, "keep_empty_features", false)?,
             indicator,
         })
     }

@@ -26,14 +26,22 @@ pub(crate) struct SimpleImputer {
     indicator: Option<MissingIndicator>,
 }
 
+const STRATEGIES: &[&str] = &["mean", "median", "most_frequent", "constant"];
+
 impl SimpleImputer {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
         let fill = statistics(c)?;
         let inputs = attributes::inputs(c, Some(fill.len()));
         attributes::counted(c, "statistics_", fill.len(), inputs.columns.unwrap_or_default())?;
-        let strategy = attributes::text(c, "strategy").unwrap_or("mean");
+        let is_function =
+            |value: &Cursor<'_>| matches!(value.kind(), Kind::Global(..)) || value.code().is_some();
+        let strategy = match c.attr("strategy").filter(is_function) {
+            // it computed the statistics, of numbers
+            Some(_) => "mean",
+            None => attributes::word(c, "strategy", STRATEGIES)?.unwrap_or("mean"),
+        };
         // up to 1.7 the constant also fills columns that had no value in training
-        let keeps_all = attributes::flag(c, "keep_empty_features", false)
+        let keeps_all = attributes::switch(c, "keep_empty_features", false)?
             || (strategy == "constant" && version(c).is_none_or(|version| version < (1, 8)));
         let is_nan = |cell: &Cell| matches!(cell, Cell::F64(v) if v.is_nan());
         let keep: Vec<_> =
@@ -42,14 +50,9 @@ impl SimpleImputer {
             Some(Kind::Dtype(dtype)) => dtype.kind == crate::read::DtypeKind::Object,
             _ => fill.iter().any(|cell| matches!(cell, Cell::Text(_))),
         };
-        let indicator = match c.attr("indicator_") {
-            Some(indicator) if attributes::flag(c, "add_indicator", false) => {
-                Some(MissingIndicator::build(indicator).map_err(|error| error.at("indicator_"))?)
-            }
-            _ => None,
-        };
+        let indicator = super::indicator(c, fill.len())?;
         Ok(Self {
-            missing: Missing::read(c),
+            missing: Missing::read(c)?,
             keep: (keep.len() < fill.len()).then_some(keep),
             floats: !object && matches!(strategy, "mean" | "median"),
             inputs,
@@ -185,6 +188,9 @@ impl SimpleImputer {
 /// The fill values; their type is that of the training columns.
 fn statistics(c: Cursor<'_>) -> Result<Vec<Cell>, Error> {
     let value = c.require("statistics_")?;
+    if value.as_array().is_some_and(|array| array.shape.len() != 1) {
+        return Err(Error::attribute(c.class_name(), "statistics_", "is no list"));
+    }
     let Some(ids) = value.items() else {
         return Ok(attributes::numbers(c, "statistics_")?.into_iter().map(Cell::F64).collect());
     };
