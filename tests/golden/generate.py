@@ -27,6 +27,7 @@ FAMILIES = (
     "svm",
     "preprocess",
     "preparing",
+    "answer_types",
     "compose",
     "text",
     "dicts",

@@ -296,14 +296,26 @@ fn shared(texts: &[String]) -> Labels {
     Labels::Text(texts.iter().map(|text| Arc::from(text.as_str())).collect())
 }
 
+/// True when a `dtype` parameter names integers of 32 bits.
+pub(crate) fn is_narrow(estimator: Cursor<'_>, name: &str) -> bool {
+    match estimator.attr(name).map(Cursor::kind) {
+        Some(Kind::Global(_, name) | Kind::Text(name)) => {
+            matches!(name, "int32" | "intc" | "i4" | "<i4")
+        }
+        Some(Kind::Dtype(dtype)) => dtype.kind == DtypeKind::Int && dtype.size == 4,
+        _ => false,
+    }
+}
+
 /// The numpy type that a `dtype` parameter names; `None` when it is missing or something else.
+/// Integers of all widths are one type here.
 pub(crate) fn scalar(estimator: Cursor<'_>, name: &str) -> Option<Scalar> {
     let named = |name: &str| match name {
         "float64" | "float" | "double" | "float_" | "f8" | "<f8" => Some(Scalar::F64),
         "float32" | "single" | "f4" | "<f4" => Some(Scalar::F32),
-        _ if name.starts_with("int") || name.starts_with("uint") || name == "bool" => {
-            Some(Scalar::I64)
-        }
+        "bool" | "bool_" | "bool8" | "?" | "|b1" => Some(Scalar::Bool),
+        "i4" | "<i4" | "i8" | "<i8" | "longlong" => Some(Scalar::I64),
+        _ if name.starts_with("int") || name.starts_with("uint") => Some(Scalar::I64),
         _ => None,
     };
     match estimator.attr(name)?.kind() {
@@ -311,7 +323,8 @@ pub(crate) fn scalar(estimator: Cursor<'_>, name: &str) -> Option<Scalar> {
         Kind::Dtype(dtype) => match (dtype.kind, dtype.size) {
             (DtypeKind::Float, 8) => Some(Scalar::F64),
             (DtypeKind::Float, 4) => Some(Scalar::F32),
-            (DtypeKind::Int | DtypeKind::Uint | DtypeKind::Bool, _) => Some(Scalar::I64),
+            (DtypeKind::Int | DtypeKind::Uint, _) => Some(Scalar::I64),
+            (DtypeKind::Bool, _) => Some(Scalar::Bool),
             _ => None,
         },
         _ => None,
@@ -322,6 +335,15 @@ pub(crate) fn scalar(estimator: Cursor<'_>, name: &str) -> Option<Scalar> {
 /// older than 0.18.
 pub(crate) fn version(estimator: Cursor<'_>) -> Option<(u32, u32)> {
     release(estimator).map(|(major, minor, _)| (major, minor))
+}
+
+/// Whether the file was written under numpy 1, whose single numbers take on the type of the arrays
+/// that they are combined with. Files that do not tell were, if their release is older than `since`.
+pub(crate) fn is_numpy_1(estimator: Cursor<'_>, since: (u32, u32)) -> bool {
+    match estimator.document().numpy_2() {
+        Some(is_new) => !is_new,
+        None => version(estimator).is_none_or(|release| release < since),
+    }
 }
 
 /// The release of scikit-learn as [`version`] gives it, with the third number, which is 0 for

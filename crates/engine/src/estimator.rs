@@ -35,6 +35,11 @@ pub(crate) trait Transform: Send + Sync + fmt::Debug {
         None
     }
 
+    /// True when the integers of the answer are of 32 bits.
+    fn is_narrow(&self) -> bool {
+        false
+    }
+
     /// The transformed rows. Takes the table whole so that it can work in place.
     fn transform(&self, input: Table) -> Result<Table, Error>;
 
@@ -101,7 +106,8 @@ impl Predictor for Transformer {
     }
 
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
-        Output::from_table(self.0.transform_ref(input)?)
+        let answer = Output::from_table(self.0.transform_ref(input)?)?;
+        Ok(if self.0.is_narrow() { answer.narrow() } else { answer })
     }
 }
 

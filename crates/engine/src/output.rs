@@ -174,6 +174,14 @@ impl Output {
         Some(Self { rows: rows.len(), columns: self.columns, data })
     }
 
+    /// The answer with integers of 32 bits.
+    pub(crate) fn narrow(mut self) -> Self {
+        if let OutputData::I64(values) = self.data {
+            self.data = OutputData::I32(values.into_iter().map(|v| v as i32).collect());
+        }
+        self
+    }
+
     /// The answer as rows for a further step.
     ///
     /// # Errors
@@ -223,6 +231,9 @@ impl Output {
                     Scalar::F64 => OutputData::F64(values),
                     Scalar::F32 => OutputData::F32(values.into_iter().map(|v| v as f32).collect()),
                     Scalar::I64 => OutputData::I64(values.into_iter().map(|v| v as i64).collect()),
+                    Scalar::Bool => {
+                        OutputData::Bool(values.into_iter().map(|v| v != 0.0).collect())
+                    }
                 }
             }
             Data::Columns(columns) => OutputData::of_columns(&columns, rows)?,

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Array, Cursor};
 
@@ -84,6 +84,8 @@ pub struct Document {
     /// The items of all tuples, one tuple after the other.
     pub(crate) tuples: Vec<Id>,
     pub(crate) root: Id,
+    /// Whether it was written under numpy 2, once someone asked.
+    numpy_2: OnceLock<Option<bool>>,
 }
 
 /// One value. Sixteen bytes, so that the arena stays near the size of the file.
@@ -170,7 +172,20 @@ impl Document {
             nodes: Vec::new(),
             tuples: Vec::new(),
             root: Id::NONE,
+            numpy_2: OnceLock::new(),
         }
+    }
+
+    /// Whether it was written under numpy 2, which calls `numpy._core` what was `numpy.core` before;
+    /// `None` when nothing in it tells.
+    pub(crate) fn numpy_2(&self) -> Option<bool> {
+        *self.numpy_2.get_or_init(|| {
+            self.nodes.iter().find_map(|node| match node {
+                Node::Global(name) if name.0.starts_with("numpy._core") => Some(true),
+                Node::Global(name) if name.0.starts_with("numpy.core") => Some(false),
+                _ => None,
+            })
+        })
     }
 
     /// The value the file holds.

@@ -172,6 +172,14 @@ impl Transform for ColumnTransformer {
         None
     }
 
+    fn is_narrow(&self) -> bool {
+        let is_narrow = |part: &Part| {
+            let transform = part.transform.as_ref().filter(|_| part.weight.is_none());
+            transform.is_some_and(|transform| transform.is_narrow())
+        };
+        self.parts.iter().all(is_narrow) && !self.parts.is_empty()
+    }
+
     fn uses(&self, columns: usize, after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
         let mut uses = vec![ColumnUse::Unread; self.inputs.columns.unwrap_or(columns)];
         let mut start = 0;

@@ -88,6 +88,7 @@ fn as_scalar(value: f64, scalar: Scalar, row: usize, at: usize) -> Result<f64, E
         Scalar::F64 => Ok(value),
         Scalar::F32 => Ok(f64::from(value as f32)),
         // 2^63 is the first double beyond the integers of 64 bits
+        Scalar::Bool => Ok(f64::from(u8::from(value != 0.0))),
         Scalar::I64 if value.abs() < 9_223_372_036_854_775_808.0 => Ok(value.trunc()),
         Scalar::I64 => Err(Error::value(row, at, "is no integer, which this model counts in")),
     }

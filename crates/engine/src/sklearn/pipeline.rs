@@ -147,6 +147,10 @@ impl Transform for Steps {
         })
     }
 
+    fn is_narrow(&self) -> bool {
+        self.0.last().is_some_and(|(_, last)| last.is_narrow())
+    }
+
     fn categories(&self, column: usize, columns: usize) -> Option<Vec<Cell>> {
         self.known(column, columns)
     }

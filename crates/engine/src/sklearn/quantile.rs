@@ -3,10 +3,7 @@ use super::{
     interpolate::linear,
 };
 use crate::{
-    Data, Error, Inputs, Scalar, Table,
-    attributes::{self, version},
-    estimator::Transform,
-    read::Cursor,
+    Data, Error, Inputs, Scalar, Table, attributes, estimator::Transform, read::Cursor,
     sklearn::quantile::normal::inverse,
 };
 
@@ -86,7 +83,7 @@ impl QuantileTransformer {
             shares: Sides::new(shares),
             normal,
             any_sparse: attributes::flag(c, "ignore_implicit_zeros", false),
-            narrow: version(c).is_none_or(|version| version < (1, 4)),
+            narrow: attributes::is_numpy_1(c, (1, 4)),
         })
     }
 

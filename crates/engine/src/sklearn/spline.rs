@@ -2,10 +2,7 @@ use basis::{Basis, Work};
 
 use super::check::{self, Allow};
 use crate::{
-    Csr, Data, Error, Inputs, Matrix, Table,
-    attributes::{self, version},
-    estimator::Transform,
-    quantity,
+    Csr, Data, Error, Inputs, Matrix, Table, attributes, estimator::Transform, quantity,
     read::Cursor,
 };
 
@@ -112,7 +109,7 @@ impl SplineTransformer {
                 Some("zeros") => Allow::Nan,
                 _ => Allow::Finite,
             },
-            narrow: version(c).is_none_or(|version| version < (1, 4)),
+            narrow: attributes::is_numpy_1(c, (1, 4)),
         })
     }
 

@@ -22,7 +22,11 @@ pub(crate) fn beside(parts: Vec<Table>, rows: usize, sparse: Option<bool>) -> Re
     }
     let parts: Vec<_> =
         parts.into_iter().map(|part| dense(part.data, rows)).collect::<Result<_, _>>()?;
-    let data = match common(&parts) {
+    // an array of booleans takes on the type of the numbers beside it
+    let has_booleans = parts.iter().any(is_bool);
+    let alone = if has_booleans { Common::Mixed } else { Common::F64 };
+    let numbers = parts.iter().filter(|part| !is_bool(part));
+    let data = match common(numbers).unwrap_or(alone) {
         Common::F64 => Data::F64(join(&parts, rows, as_f64)),
         Common::F32 => Data::F32(join(&parts, rows, as_f32)),
         Common::I64 => Data::I64(join(&parts, rows, as_i64)),
@@ -40,7 +44,18 @@ enum Common {
     Mixed,
 }
 
-fn common(parts: &[Data]) -> Common {
+/// True for a part that holds nothing but booleans.
+fn is_bool(part: &Data) -> bool {
+    match part {
+        Data::Columns(columns) => {
+            !columns.is_empty() && columns.iter().all(|column| matches!(column, Column::Bool(_)))
+        }
+        Data::Sparse(csr) => csr.scalar == Scalar::Bool,
+        _ => false,
+    }
+}
+
+fn common<'a>(parts: impl Iterator<Item = &'a Data>) -> Option<Common> {
     let mut all: Option<Common> = None;
     let mut add = |one: Common| {
         all = Some(match (all, one) {
@@ -64,7 +79,7 @@ fn common(parts: &[Data]) -> Common {
             }),
         }
     }
-    all.unwrap_or(Common::F64)
+    all
 }
 
 /// Copies the columns of every part into one matrix.
@@ -121,6 +136,7 @@ fn as_f32(data: &Data, row: usize, out: &mut [f32]) -> usize {
         Data::Columns(columns) => write(
             columns.iter().map(|column| match column {
                 Column::F32(v) => v.get(row).copied().unwrap_or(f32::NAN),
+                Column::Bool(v) => f32::from(u8::from(v.get(row).copied().unwrap_or_default())),
                 _ => f32::NAN,
             }),
             out,
@@ -135,6 +151,7 @@ fn as_i64(data: &Data, row: usize, out: &mut [i64]) -> usize {
         Data::Columns(columns) => write(
             columns.iter().map(|column| match column {
                 Column::I64(v) => v.get(row).copied().unwrap_or_default(),
+                Column::Bool(v) => i64::from(v.get(row).copied().unwrap_or_default()),
                 _ => 0,
             }),
             out,
@@ -168,6 +185,10 @@ pub(crate) fn dense(data: Data, rows: usize) -> Result<Data, Error> {
         }
         Scalar::I64 => {
             Data::I64(Matrix { columns, values: values.into_iter().map(|v| v as i64).collect() })
+        }
+        Scalar::Bool => {
+            let of_column = |at| values.iter().skip(at).step_by(columns).map(|&v| v != 0.0);
+            Data::Columns((0..columns).map(|at| Column::Bool(of_column(at).collect())).collect())
         }
     })
 }
@@ -243,12 +264,15 @@ fn sparse_beside(parts: Vec<Table>, rows: usize) -> Result<Csr, Error> {
         let start = before;
         before += part.columns();
         if matches!(part.data, Data::I64(_)) {
-            return Ok(part);
+            return Ok((Scalar::I64, part));
         }
+        let scalar = if is_bool(&part.data) { Some(Scalar::Bool) } else { None };
         let place = |at| crate::ColumnPlace::At(start + at);
-        check::floats(part).map_err(|error| error.map_column(place))
+        let part = check::floats(part).map_err(|error| error.map_column(place))?;
+        Ok((scalar.unwrap_or(self::scalar(&part.data)), part))
     };
-    let parts: Vec<_> = parts.into_iter().map(numbers).collect::<Result<_, _>>()?;
+    let parts: Vec<(Scalar, Table)> = parts.into_iter().map(numbers).collect::<Result<_, _>>()?;
+    let (scalars, parts): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
     let width: usize = parts.iter().map(|part| width(&part.data)).sum();
     let stored: usize = parts
         .iter()
@@ -258,11 +282,12 @@ fn sparse_beside(parts: Vec<Table>, rows: usize) -> Result<Csr, Error> {
         })
         .sum();
     let mut out = Csr::with_capacity(width, rows, stored);
-    let scalars: Vec<_> = parts.iter().map(|part| scalar(&part.data)).collect();
-    out.scalar = match scalars.split_first() {
-        Some((&first, rest)) if rest.iter().all(|&other| other == first) => first,
+    let both = |a, b| match (a, b) {
+        (one, Scalar::Bool) | (Scalar::Bool, one) => one,
+        (one, other) if one == other => one,
         _ => Scalar::F64,
     };
+    out.scalar = scalars.into_iter().reduce(both).unwrap_or_default();
     for row in 0..rows {
         let mut offset = 0;
         for part in &parts {

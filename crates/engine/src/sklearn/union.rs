@@ -97,6 +97,14 @@ impl Transform for FeatureUnion {
         Some(uses)
     }
 
+    fn is_narrow(&self) -> bool {
+        let is_narrow = |part: &Part| {
+            let transform = part.transform.as_ref().filter(|_| part.weight.is_none());
+            transform.is_some_and(|transform| transform.is_narrow())
+        };
+        self.parts.iter().all(is_narrow) && !self.parts.is_empty()
+    }
+
     fn categories(&self, column: usize, columns: usize) -> Option<Vec<Cell>> {
         let mut inside = self.parts.iter().filter_map(|part| part.transform.as_ref());
         inside.find_map(|transform| transform.categories(column, columns))

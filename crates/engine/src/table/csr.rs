@@ -10,6 +10,8 @@ pub enum Scalar {
     F32,
     /// `int64`; every value is a whole number.
     I64,
+    /// `bool`; every value is 0 or 1.
+    Bool,
 }
 
 /// A sparse row-major matrix (compressed sparse rows), held as doubles.
@@ -28,9 +30,9 @@ pub struct Csr {
 }
 
 impl Csr {
-    /// Integers become doubles, as they do wherever numpy divides.
+    /// Integers and booleans become doubles, as they do wherever numpy divides.
     pub(crate) fn make_floats(&mut self) {
-        if self.scalar == Scalar::I64 {
+        if self.scalar != Scalar::F32 {
             self.scalar = Scalar::F64;
         }
     }

@@ -1,6 +1,6 @@
 use super::{Entry, as_scalar, entry, keys, scalar};
 use crate::{
-    Cell, Column, Csr, Data, Error, Inputs, Scalar, Table,
+    Cell, Column, Csr, Data, Error, Inputs, Scalar, Table, attributes,
     estimator::Transform,
     read::{Cursor, Kind},
     sklearn::text::Hashed,
@@ -14,6 +14,7 @@ const CLASS: &str = "FeatureHasher";
 pub(crate) struct FeatureHasher {
     hashed: Hashed,
     scalar: Scalar,
+    is_narrow: bool,
     /// True when a row is a list of texts, each of which counts 1; else it is a dict of numbers and
     /// of texts, where the text `v` at the key `k` is the name `k=v`. A list of pairs has the same
     /// form as a dict.
@@ -30,7 +31,8 @@ impl FeatureHasher {
                 return Err(Error::attribute(CLASS, "input_type", reason));
             }
         };
-        Ok(Self { hashed: Hashed::read(c)?, scalar: scalar(c)?, lists })
+        let is_narrow = attributes::is_narrow(c, "dtype");
+        Ok(Self { hashed: Hashed::read(c)?, scalar: scalar(c)?, is_narrow, lists })
     }
 
     /// The columns and values of a row that is a dict.
@@ -97,6 +99,10 @@ impl Transform for FeatureHasher {
 
     fn source(&self, _output: usize, _columns: usize) -> Option<usize> {
         None
+    }
+
+    fn is_narrow(&self) -> bool {
+        self.is_narrow
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {

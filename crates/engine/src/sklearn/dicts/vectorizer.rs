@@ -15,6 +15,7 @@ pub(crate) struct DictVectorizer {
     vocabulary: Vocabulary,
     separator: Box<str>,
     scalar: Scalar,
+    is_narrow: bool,
     sparse: bool,
     /// Before 1.0 without sparse output: a later value of a column replaces an earlier one, and
     /// several texts at a key are refused.
@@ -57,6 +58,7 @@ impl DictVectorizer {
             vocabulary,
             separator: separator.into(),
             scalar: scalar(c)?,
+            is_narrow: attributes::is_narrow(c, "dtype"),
             sparse,
             replaces: !sparse && attributes::version(c).is_none_or(|version| version < (1, 0)),
         })
@@ -158,6 +160,10 @@ impl Transform for DictVectorizer {
         None
     }
 
+    fn is_narrow(&self) -> bool {
+        self.is_narrow
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         self.transform_ref(&input)
     }
@@ -195,7 +201,7 @@ impl Transform for DictVectorizer {
             }
         }
         let data = match self.scalar {
-            Scalar::F64 => Data::F64(Matrix { columns: width, values }),
+            Scalar::F64 | Scalar::Bool => Data::F64(Matrix { columns: width, values }),
             Scalar::F32 => Data::F32(Matrix {
                 columns: width,
                 values: values.into_iter().map(|value| value as f32).collect(),

@@ -4,7 +4,7 @@ use super::{
     value::value,
 };
 use crate::{
-    Cell, ColumnUse, Csr, Data, Error, Inputs, Matrix, Scalar, Table, attributes,
+    Cell, Column, ColumnUse, Csr, Data, Error, Inputs, Matrix, Scalar, Table, attributes,
     estimator::Transform,
     read::Cursor,
     sklearn::check::{self, Allow},
@@ -18,6 +18,7 @@ pub(crate) struct OneHotEncoder {
     outputs: usize,
     sparse: bool,
     scalar: Scalar,
+    is_narrow: bool,
 }
 
 /// One input column.
@@ -107,6 +108,7 @@ impl OneHotEncoder {
             outputs: outputs as usize,
             sparse: sparse.and_then(Cursor::as_bool).unwrap_or(true),
             scalar: attributes::scalar(c, "dtype").unwrap_or_default(),
+            is_narrow: attributes::is_narrow(c, "dtype"),
         })
     }
 
@@ -154,6 +156,10 @@ impl Transform for OneHotEncoder {
         Some(self.features.iter().map(|feature| feature.categories.column_use()).collect())
     }
 
+    fn is_narrow(&self) -> bool {
+        self.is_narrow
+    }
+
     fn categories(&self, column: usize, _columns: usize) -> Option<Vec<Cell>> {
         Some(self.features.get(column)?.categories.cells())
     }
@@ -182,6 +188,18 @@ impl Transform for OneHotEncoder {
                 Scalar::F64 => Data::F64(self.dense(input, &1.0)?),
                 Scalar::F32 => Data::F32(self.dense(input, &1.0)?),
                 Scalar::I64 => Data::I64(self.dense(input, &1)?),
+                Scalar::Bool => {
+                    let mut columns = vec![vec![false; input.rows]; self.outputs];
+                    for row in 0..input.rows {
+                        self.row(input, row, |target| {
+                            let column = columns.get_mut(target as usize);
+                            if let Some(cell) = column.and_then(|column| column.get_mut(row)) {
+                                *cell = true;
+                            }
+                        })?;
+                    }
+                    Data::Columns(columns.into_iter().map(Column::Bool).collect())
+                }
             }
         };
         Ok(Table { rows: input.rows, names: None, data })

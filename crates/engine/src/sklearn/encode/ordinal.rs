@@ -4,7 +4,7 @@ use super::{
     value::value,
 };
 use crate::{
-    Cell, ColumnUse, Data, Error, Inputs, Matrix, Scalar, Table, attributes,
+    Cell, Column, ColumnUse, Data, Error, Inputs, Matrix, Scalar, Table, attributes,
     estimator::Transform,
     read::Cursor,
     sklearn::check::{self, Allow},
@@ -20,6 +20,7 @@ pub(crate) struct OrdinalEncoder {
     /// What an unknown category becomes; `None` refuses it.
     unknown: Option<f64>,
     scalar: Scalar,
+    is_narrow: bool,
 }
 
 /// One input column: its categories, and what each becomes.
@@ -63,7 +64,8 @@ impl OrdinalEncoder {
             _ => None,
         };
         let scalar = attributes::scalar(c, "dtype").unwrap_or_default();
-        Ok(Self { inputs, features, unknown, scalar })
+        let is_narrow = attributes::is_narrow(c, "dtype");
+        Ok(Self { inputs, features, unknown, scalar, is_narrow })
     }
 
     /// What a value that is no category becomes.
@@ -105,6 +107,10 @@ impl Transform for OrdinalEncoder {
         Some(self.features.iter().map(|feature| feature.categories.column_use()).collect())
     }
 
+    fn is_narrow(&self) -> bool {
+        self.is_narrow
+    }
+
     fn categories(&self, column: usize, _columns: usize) -> Option<Vec<Cell>> {
         Some(self.features.get(column)?.categories.cells())
     }
@@ -136,6 +142,11 @@ impl Transform for OrdinalEncoder {
             }
             Scalar::I64 => {
                 Data::I64(Matrix { columns, values: values.iter().map(|&v| v as i64).collect() })
+            }
+            Scalar::Bool => {
+                let of_column = |at| values.iter().skip(at).step_by(columns).map(|&v| v != 0.0);
+                let columns = (0..columns).map(|at| Column::Bool(of_column(at).collect()));
+                Data::Columns(columns.collect())
             }
         };
         Ok(Table { rows: input.rows, names: None, data })

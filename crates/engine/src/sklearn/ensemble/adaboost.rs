@@ -10,7 +10,7 @@ use crate::{
         building::Building,
         ensemble::trees,
         forest::{Grown, Leaves, Rows},
-        member::{self, Member},
+        member::{self, Member, Numbers},
         sums::pairwise,
     },
 };
@@ -53,6 +53,38 @@ enum Voters {
     Members(Vec<Member>),
 }
 
+/// The type that numbers are computed in: that of what the estimators answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Width {
+    F32,
+    F64,
+}
+
+impl Width {
+    fn of(is_f32: bool) -> Self {
+        if is_f32 { Self::F32 } else { Self::F64 }
+    }
+
+    /// A number as it is after one operation.
+    fn round(self, value: f64) -> f64 {
+        if self == Self::F32 { f64::from(value as f32) } else { value }
+    }
+
+    fn sum(self, row: &[f64]) -> f64 {
+        match self {
+            Self::F64 => pairwise(row),
+            Self::F32 => {
+                let row: Vec<f32> = row.iter().map(|&v| v as f32).collect();
+                f64::from(pairwise(&row))
+            }
+        }
+    }
+
+    fn data(self, values: Vec<f64>) -> OutputData {
+        Numbers::data(values, self == Self::F32)
+    }
+}
+
 impl Rule {
     /// What an estimator adds that predicts a class.
     fn vote(&self, estimator: usize, class: Option<usize>, out: &mut [f64]) {
@@ -65,14 +97,15 @@ impl Rule {
     }
 
     /// What an estimator adds that gives these probabilities; in place.
-    fn logarithms(row: &mut [f64]) {
+    fn logarithms(row: &mut [f64], width: Width) {
         let classes = row.len() as f64;
+        let least = if width == Width::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
         for p in row.iter_mut() {
-            *p = p.max(f64::EPSILON).ln();
+            *p = width.round(p.max(least).ln());
         }
-        let mean = 1.0 / classes * pairwise(row);
+        let mean = width.round(width.round(1.0 / classes) * width.sum(row));
         for p in row {
-            *p = (classes - 1.0) * (*p - mean);
+            *p = width.round((classes - 1.0) * width.round(*p - mean));
         }
     }
 }
@@ -137,7 +170,7 @@ impl AdaBoostClassifier {
                 }
                 Rule::Logarithms => {
                     out.extend_from_slice(own);
-                    Rule::logarithms(out);
+                    Rule::logarithms(out, Width::F64);
                 }
             },
         )?;
@@ -145,25 +178,30 @@ impl AdaBoostClassifier {
     }
 
     /// The sums of what the estimators add, rows × classes.
-    fn sums(&self, input: &Table) -> Result<Vec<f64>, Error> {
+    fn sums(&self, input: &Table) -> Result<(Vec<f64>, Width), Error> {
         let classes = self.labels.len();
         let members = match &self.voters {
             Voters::Trees(trees) => {
                 let (rows, leaves) = &**trees;
-                return Ok(leaves.sums(&rows.take(input)?, input.rows));
+                return Ok((leaves.sums(&rows.take(input)?, input.rows), Width::F64));
             }
             Voters::Members(members) => members,
         };
         let mut sums = vec![0.0; input.rows.saturating_mul(classes)];
         let mut own = vec![0.0; classes];
+        let mut width = Width::of(matches!(self.rule, Rule::Logarithms));
         for (at, one) in members.iter().enumerate() {
             if matches!(self.rule, Rule::Logarithms) {
                 let mut all = one.numbers(Method::PredictProba, input)?.expect(classes, one)?;
+                let of_one = Width::of(all.f32);
+                if of_one == Width::F64 {
+                    width = Width::F64;
+                }
                 for (row, sums) in
                     all.values.chunks_exact_mut(classes).zip(sums.chunks_exact_mut(classes))
                 {
-                    Rule::logarithms(row);
-                    sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += *v);
+                    Rule::logarithms(row, of_one);
+                    sums.iter_mut().zip(row).for_each(|(sum, v)| *sum = width.round(*sum + *v));
                 }
                 continue;
             }
@@ -174,25 +212,26 @@ impl AdaBoostClassifier {
                 sums.iter_mut().zip(&own).for_each(|(sum, v)| *sum += v);
             }
         }
-        Ok(sums)
+        Ok((sums, width))
     }
 
     /// `decision_function`: rows × classes, or one score a row for two.
-    fn decisions(&self, input: &Table) -> Result<Vec<f64>, Error> {
+    fn decisions(&self, input: &Table) -> Result<(Vec<f64>, Width), Error> {
         let classes = self.labels.len();
-        let mut sums = self.sums(input)?;
+        let (mut sums, width) = self.sums(input)?;
         if classes == 1 {
             sums.fill(0.0);
-            return Ok(sums);
+            return Ok((sums, Width::F64));
         }
         for sum in &mut sums {
-            *sum /= self.total;
+            *sum = width.round(*sum / self.total);
         }
         if classes == 2 {
             let (pairs, _) = sums.as_chunks::<2>();
-            return Ok(pairs.iter().map(|[first, second]| -first + second).collect());
+            let apart = pairs.iter().map(|[first, second]| width.round(-first + second));
+            return Ok((apart.collect(), width));
         }
-        Ok(sums)
+        Ok((sums, width))
     }
 }
 
@@ -213,7 +252,7 @@ impl Predictor for AdaBoostClassifier {
 
     fn compute(&self, method: Method, input: &Table) -> Result<Output, Error> {
         let classes = self.labels.len();
-        let mut scores = self.decisions(input)?;
+        let (mut scores, width) = self.decisions(input)?;
         match method {
             Method::Predict if classes == 2 => {
                 let winners = scores.into_iter().map(|score| usize::from(score > 0.0));
@@ -222,13 +261,13 @@ impl Predictor for AdaBoostClassifier {
             Method::Predict => {
                 Ok(Output::flat(self.labels.take(scores.chunks_exact(classes).map(argmax))))
             }
-            Method::DecisionFunction if classes == 2 => Ok(Output::flat(OutputData::F64(scores))),
+            Method::DecisionFunction if classes == 2 => Ok(Output::flat(width.data(scores))),
             Method::DecisionFunction => {
                 // the library makes the zeros of a single class in the type of the rows
                 let data = match &input.data {
                     Data::F32(_) if classes == 1 => OutputData::F32(vec![0.0; input.rows]),
                     Data::I64(_) if classes == 1 => OutputData::I64(vec![0; input.rows]),
-                    _ => OutputData::F64(scores),
+                    _ => width.data(scores),
                 };
                 Ok(Output::matrix(input.rows, classes, data))
             }
@@ -238,16 +277,16 @@ impl Predictor for AdaBoostClassifier {
                 } else if classes > 2 {
                     let others = classes as f64 - 1.0;
                     for score in &mut scores {
-                        *score /= others;
+                        *score = width.round(*score / others);
                     }
                 }
                 scores.chunks_exact_mut(classes).for_each(softmax);
                 if method == Method::PredictLogProba {
                     for p in &mut scores {
-                        *p = p.ln();
+                        *p = width.round(*p).ln();
                     }
                 }
-                Ok(Output::matrix(input.rows, classes, OutputData::F64(scores)))
+                Ok(Output::matrix(input.rows, classes, width.data(scores)))
             }
         }
     }
@@ -326,7 +365,7 @@ impl Predictor for AdaBoostRegressor {
 
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         let (medians, floats) = self.medians(input)?;
-        Ok(Output::flat(member::Numbers::data(medians, floats)))
+        Ok(Output::flat(Numbers::data(medians, floats)))
     }
 }
 

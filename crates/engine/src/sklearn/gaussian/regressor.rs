@@ -34,9 +34,9 @@ pub(super) fn training(c: Cursor<'_>, columns: usize) -> Result<attributes::Grid
 }
 
 /// Whether numpy keeps floats when it divides them by one double: before numpy 2, which came in the
-/// time of scikit-learn 1.5. The file does not name its numpy.
+/// time of scikit-learn 1.5.
 pub(super) fn narrow(c: Cursor<'_>) -> bool {
-    version(c).is_none_or(|version| version < (1, 5))
+    attributes::is_numpy_1(c, (1, 5))
 }
 
 impl GaussianProcessRegressor {

@@ -95,7 +95,7 @@ impl Transform for MissingIndicator {
         }
         let data = if self.sparse || matches!(input.data, Data::Sparse(_)) {
             let mut out = Csr::with_capacity(self.len(), input.rows, 0);
-            out.scalar = Scalar::I64;
+            out.scalar = Scalar::Bool;
             for row in 0..input.rows {
                 for (column, _) in self.row(&input.data, row).enumerate().filter(|&(_, set)| set) {
                     out.indices.push(column as u32);

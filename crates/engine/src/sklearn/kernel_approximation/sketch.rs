@@ -1,6 +1,6 @@
 use crate::{
     Data, Error, Inputs, Table,
-    attributes::{self, Grid, version},
+    attributes::{self, Grid},
     estimator::Transform,
     quantity,
     read::Cursor,
@@ -57,7 +57,7 @@ impl CountSketch {
             places.iter().map(|&place| place as usize).zip(factors.iter().copied()).collect()
         });
         let root_gamma = number("gamma")?.sqrt();
-        let rounds = version(c).is_none_or(|release| release < (1, 5));
+        let rounds = attributes::is_numpy_1(c, (1, 5));
         Ok(Self {
             inputs,
             columns,

@@ -46,6 +46,7 @@ pub(crate) struct HashingVectorizer {
     binary: bool,
     norm: Option<Norm>,
     scalar: Scalar,
+    is_narrow: bool,
 }
 
 impl HashingVectorizer {
@@ -54,12 +55,20 @@ impl HashingVectorizer {
             None => c.attr("norm").is_none().then_some(Norm::L2),
             Some(name) => Norm::from_name(name),
         };
+        let scalar = match attributes::scalar(c, "dtype").unwrap_or_default() {
+            Scalar::F32 => Scalar::F32,
+            // rows of one length are floats
+            _ if norm.is_some() => Scalar::F64,
+            counts => counts,
+        };
         Ok(Self {
             analyzer: Analyzer::read(c)?,
             hashed: Hashed::read(c)?,
-            binary: attributes::flag(c, "binary", false),
+            // a sum is true whatever it is of
+            binary: attributes::flag(c, "binary", false) || scalar == Scalar::Bool,
+            is_narrow: norm.is_none() && attributes::is_narrow(c, "dtype"),
             norm,
-            scalar: attributes::scalar(c, "dtype").unwrap_or_default(),
+            scalar,
         })
     }
 }
@@ -98,6 +107,10 @@ impl Transform for HashingVectorizer {
 
     fn uses(&self, columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
         Some(vec![ColumnUse::Text; columns])
+    }
+
+    fn is_narrow(&self) -> bool {
+        self.is_narrow
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {

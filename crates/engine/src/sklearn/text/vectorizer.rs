@@ -17,16 +17,20 @@ pub(crate) struct CountVectorizer {
     /// True when every term that occurs counts once.
     binary: bool,
     scalar: Scalar,
+    is_narrow: bool,
     weights: Option<TfidfTransformer>,
 }
 
 impl CountVectorizer {
     pub(crate) fn build(c: Cursor<'_>) -> Result<Self, Error> {
+        let scalar = attributes::scalar(c, "dtype").unwrap_or(Scalar::I64);
         Ok(Self {
             analyzer: Analyzer::read(c)?,
             vocabulary: vocabulary(c)?,
-            binary: attributes::flag(c, "binary", false),
-            scalar: attributes::scalar(c, "dtype").unwrap_or(Scalar::I64),
+            // a count is true unless it is zero
+            binary: attributes::flag(c, "binary", false) || scalar == Scalar::Bool,
+            scalar,
+            is_narrow: attributes::is_narrow(c, "dtype"),
             weights: None,
         })
     }
@@ -36,6 +40,7 @@ impl CountVectorizer {
         if vectorizer.scalar != Scalar::F32 {
             vectorizer.scalar = Scalar::F64;
         }
+        vectorizer.is_narrow = false;
         let inner = c.require("_tfidf")?;
         let weights = TfidfTransformer::of_columns(inner, vectorizer.vocabulary.len())?;
         vectorizer.weights = Some(weights);
@@ -94,6 +99,10 @@ impl Transform for CountVectorizer {
 
     fn uses(&self, columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
         Some(vec![ColumnUse::Text; columns])
+    }
+
+    fn is_narrow(&self) -> bool {
+        self.is_narrow
     }
 
     fn transform(&self, input: Table) -> Result<Table, Error> {

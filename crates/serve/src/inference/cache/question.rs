@@ -35,6 +35,7 @@ pub(super) fn write(methods: &[Method], table: &Table) -> Vec<u8> {
                 Scalar::F64 => 0,
                 Scalar::F32 => 1,
                 Scalar::I64 => 2,
+                Scalar::Bool => 3,
             };
             out.extend([4, scalar]);
             count(&mut out, csr.columns);

@@ -1,12 +1,11 @@
 use crate::{
-    Error,
-    attributes::{self, version},
+    Error, attributes,
     read::Cursor,
     scores::{sigmoid, sigmoid_f32},
     sklearn::isotonic::IsotonicRegression,
 };
 
-/// The first release that only runs with numpy 2, where a stored double widens floats.
+/// The first release that may run with numpy 2, where a stored double widens floats.
 const NUMPY_2: (u32, u32) = (1, 5);
 
 /// From a score to a probability.
@@ -31,7 +30,7 @@ impl Curve {
             let values = attributes::numbers_of(c, name, 1)?;
             Ok(values.first().copied().unwrap_or(0.0))
         };
-        let narrow = version(c).is_some_and(|release| release < NUMPY_2);
+        let narrow = attributes::is_numpy_1(c, NUMPY_2);
         Ok(Self::Sigmoid { slope: number("a_")?, offset: number("b_")?, narrow })
     }
 
