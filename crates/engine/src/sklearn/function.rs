@@ -72,10 +72,12 @@ impl Action {
         let given = || Words::read(c, words);
         Ok(Some(match name {
             "ravel" | "squeeze" => given()?.then(&["order"], Self::Flatten)?,
-            "reshape" => match given()?.flattens()? {
-                true => Self::Flatten,
-                false => return Ok(None),
-            },
+            "reshape" => {
+                if !given()?.flattens()? {
+                    return Ok(None);
+                }
+                Self::Flatten
+            }
             "isnan" => given()?.then(&[], Self::Test(f64::is_nan))?,
             "isfinite" => given()?.then(&[], Self::Test(f64::is_finite))?,
             "isinf" => given()?.then(&[], Self::Test(f64::is_infinite))?,
