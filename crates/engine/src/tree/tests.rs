@@ -248,14 +248,15 @@ fn many_rows_on_several_cores_are_answered_as_one_by_one() {
     let test = |threshold: f32| Test::Above { feature: 0, threshold, view: View::Plain };
     let inner = |threshold, left, right| Split::Inner { test: test(threshold), left, right };
     let mut builder = Builder::new(1, "test model");
-    for tree in 0..1000_u16 {
+    // no multiple of the trees that are added at once
+    for tree in 0..1002_u16 {
         let at = f32::from(tree % 200);
         let leaf = Split::Leaf;
         builder.tree(&[inner(at, 1, 2), inner(at / 2.0, 3, 4), leaf, leaf, leaf]).unwrap();
     }
     let forest = Forest::new(builder);
     let values = forest.arrange(|tree, node| (tree as f32 + 0.1) * (node as f32 - 2.7));
-    let group: Vec<u32> = (0..1000).map(|tree| tree % 3).collect();
+    let group: Vec<u32> = (0..1002).map(|tree| tree % 3).collect();
     let rows: Vec<f32> = (0..5000_u16).map(|row| f32::from(row % 230) - 10.0).collect();
     for outputs in [1, 3] {
         let mut sums = vec![0.5; rows.len() * outputs];
