@@ -72,12 +72,8 @@ impl Action {
         let given = || Words::read(c, words);
         Ok(Some(match name {
             "ravel" | "squeeze" => given()?.then(&["order"], Self::Flatten)?,
-            "reshape" => {
-                if !given()?.flattens()? {
-                    return Ok(None);
-                }
-                Self::Flatten
-            }
+            "reshape" if given()?.flattens()? => Self::Flatten,
+            "reshape" => return Ok(None),
             "isnan" => given()?.then(&[], Self::Test(f64::is_nan))?,
             "isfinite" => given()?.then(&[], Self::Test(f64::is_finite))?,
             "isinf" => given()?.then(&[], Self::Test(f64::is_infinite))?,
