@@ -223,7 +223,7 @@ fn rows_that_fail_are_set_aside_with_their_reason() {
     assert!(
         code == 1
             && said.contains("each of the first 2 rows of")
-            && said.contains("has no answer: row 0: ")
+            && said.contains("has no answer; row 0: ")
             && said.contains("`alcohol`"),
         "{said}"
     );
@@ -325,6 +325,15 @@ fn hostile_files_are_told_and_leave_no_output() {
         let (code, said) = room.run(&rows, output, flags);
         assert!(code == 1 && said.contains("holds the rows and would be written over"), "{said}");
         assert_eq!(fs::read_to_string(&rows).expect("a file"), format!("{header}\n"));
+    }
+    // what takes the place of a file may be a device
+    let socket = room.path("socket.csv");
+    let _bound = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    for (output, flags) in
+        [("socket.csv", &[][..]), ("out.csv", &["--rejects", socket.to_str().expect("text")][..])]
+    {
+        let (code, said) = room.run(&fixture("rows.csv"), output, flags);
+        assert!(code == 1 && said.contains("socket.csv` is no file"), "{said}");
     }
     let (code, said) = room.run(&fixture("rows.csv"), "out.xlsx", &[]);
     assert!(code == 1 && said.contains("--output-format"), "{said}");

@@ -137,7 +137,7 @@ pub(crate) fn run(args: &BatchRunArgs) -> Result<()> {
     let keep = if args.keep_all { Keep::All } else { Keep::Named(args.keep.clone()) };
     let keep: Arc<[_]> = source::kept(&keep, &files, args.max_row_bytes)?.into();
     let rejects = rejects(args, &target);
-    input::check_apart(&files, [target.file(), Some(rejects.as_path())].into_iter().flatten())?;
+    input::check_outputs(&files, [target.file(), Some(rejects.as_path())].into_iter().flatten())?;
     let task = Task {
         version: env!("CARGO_PKG_VERSION").into(),
         model: args.model.clone(),

@@ -109,13 +109,17 @@ pub(super) fn find(args: &BatchRunArgs) -> Result<Inputs> {
     Ok(Inputs { files, _kept: kept })
 }
 
-/// Refuses to write over a file that holds the rows.
-pub(super) fn check_apart<'p>(
+/// Refuses to write over a file that holds the rows, and over what is no file, such as a device.
+pub(super) fn check_outputs<'p>(
     files: &[InputFile],
     outputs: impl Iterator<Item = &'p Path>,
 ) -> Result<()> {
     for output in outputs {
+        let shown = output.display();
         let Ok(output) = output.canonicalize() else { continue };
+        if !output.is_file() {
+            bail!("`{shown}` is no file: name one for what is written, or `-` for standard output");
+        }
         let is_it = |file: &&InputFile| {
             file.path.as_ref().and_then(|path| path.canonicalize().ok()).as_ref() == Some(&output)
         };

@@ -187,14 +187,16 @@ impl Run<'_> {
                 }
             ),
             // when no row is right, it is not the rows that are wrong
-            None if none => bail!(
-                "{} of `{file}` has no answer: {} (`--max-rejects COUNT` sets so many rows aside and goes on)",
-                match answered.rejects.len() {
-                    1 => format!("row {}", first.row),
-                    rows => format!("each of the first {rows} rows"),
-                },
-                placed(first)
-            ),
+            None if none => {
+                let told = match answered.rejects.len() {
+                    1 => format!("row {} of `{file}` has no answer: {}", first.row, first.reason),
+                    rows => format!(
+                        "each of the first {rows} rows of `{file}` has no answer; {}",
+                        placed(first)
+                    ),
+                };
+                bail!("{told} (`--max-rejects COUNT` sets so many rows aside and goes on)")
+            }
             _ => Ok(()),
         }
     }
