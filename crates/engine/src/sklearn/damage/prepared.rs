@@ -107,7 +107,7 @@ fn damage_at_any_place_never_panics() {
 }
 
 /// Attributes that may be any text.
-const TEXTS: [&str; 2] = ["missing_values", "replace_with"];
+const TEXTS: [&str; 3] = ["missing_values", "replace_with", "format"];
 
 #[test]
 fn what_no_library_writes_is_named_or_not_read() {
