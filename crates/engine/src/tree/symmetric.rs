@@ -93,12 +93,12 @@ impl Symmetric {
         Some(Self { columns: ranked.into(), levels, ends: ends.into() })
     }
 
-    /// Number of trees.
     /// The borders of a column, by its place in a row.
     pub(super) fn borders(&self, place: usize) -> &[f32] {
         self.columns.iter().find(|column| column.place == place).map_or(&[], |own| &own.borders)
     }
 
+    /// Number of trees.
     pub(crate) fn trees(&self) -> usize {
         self.ends.len()
     }
