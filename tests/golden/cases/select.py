@@ -192,7 +192,7 @@ def _placed() -> list:
         _case("frame", lambda d: fs.SelectKBest(k=3).fit(frame(d), d.three), lambda d, m: frame(d)[:6]),
         _case("frame-mixed", lambda d: fs.VarianceThreshold(2.0).fit(mixed(d)), lambda d, m: mixed(d)[:6]),
         _case("integers", lambda d: fs.SelectKBest(k=2).fit(d.ints, d.three), lambda d, m: d.ints[:6]),
-        _case("texts", texts, lambda d, m: d.document_rows()[:9], exact="B"),
+        _case("texts", texts, lambda d, m: d.document_rows()[:9], exact="C"),
         _case("categories", lambda d: coded(d).fit(towns(d), d.three), lambda d, m: towns(d)[:9], exact="C"),
         _case("in-pipeline", lambda d: named(d).fit(frame(d), d.three), lambda d, m: frame(d)[:6], exact="C", unread=True),
     ]
