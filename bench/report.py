@@ -137,6 +137,8 @@ def text(results: dict) -> str:
         rps = {row["name"]: row["rps"] for row in results["grpc"]}
         several, single = (ratio(rps[name], rps["longshore V2"]) for name in ("longshore gRPC", "longshore gRPC, one call a connection"))
         lines += [f"Longshore's gRPC is {several} its V2 over HTTP/1.1, and {single} with one call at a time on each connection.", ""]
+    if "page" in results:
+        lines += serving("Wine, one row a request, one event loop: with a page that nobody opens, and without", results["page"])
     if "binary" in results:
         lines += serving("StandardScaler + LogisticRegression, 1,000 rows of 30 FP32 a request", results["binary"])
         json_tensors, binary_tensors = (row["rps"] for row in results["binary"])
@@ -156,7 +158,7 @@ def place(machine: dict) -> str:
 
 def write(results: dict, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    names = ("wine", "forest", "grpc", "binary", "trees", "ensembles", "catboost", *ESTIMATORS)
+    names = ("wine", "forest", "grpc", "binary", "page", "trees", "ensembles", "catboost", *ESTIMATORS)
     scenarios = "-".join(name for name in names if name in results)
     path = folder / f"{place(results['machine'])}-{scenarios}.json"
     path.write_text(json.dumps(results, indent=2) + "\n")

@@ -119,10 +119,20 @@ def batches(binary: Path, made: Path, work: Path) -> list[Entry]:
     ]
 
 
-def longshore_server(model: str, binary: Path, folder: Path, loops: int = 0) -> Server:
+def with_page(binary: Path, made: Path) -> list[Entry]:
+    """One row of wine by a server that has its page in the browser, which nobody opens, and by one without it."""
+    folder = made / "wine"
+    body = folder / "v1.json"
+    question = Question("/v1/models/wine:predict", body.read_bytes(), json.loads((folder / "answer.json").read_text()))
+    page, none = (longshore_server("wine", binary, folder, 1, page) for page in (True, False))
+    return [Entry("longshore", page, question, body), Entry("longshore --no-ui", none, question, body)]
+
+
+def longshore_server(model: str, binary: Path, folder: Path, loops: int = 0, page: bool = True) -> Server:
     """A server with an event loop a core, or with `loops` of them."""
     command = [str(binary), "serve", f"{model}={folder / 'mlflow'}", "--port", "{port}", "--threads", str(loops)]
-    return Server(f"longshore-{loops}" if loops else "longshore", command, {"LONGSHORE_LOG": "warn"})
+    name = f"longshore-{loops}" if loops else "longshore"
+    return Server(name if page else f"{name}-no-ui", command + ["--no-ui"] * (not page), {"LONGSHORE_LOG": "warn"})
 
 
 def mlserver_server(made: Path, folder: Path) -> Server:
