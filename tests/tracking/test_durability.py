@@ -116,10 +116,10 @@ def test_a_database_that_goes_away_is_used_again_when_it_is_back(tmp_path: Path,
 
 @contextmanager
 def small_disk() -> Iterator[Path]:
-    """A disk of 24 MB that others can reach."""
+    """A disk of 512 MB that others can reach: far more than is written into it on a slow machine."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=755", "tmpfs", str(folder)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512m,mode=755", "tmpfs", str(folder)], check=True)
     try:
         yield folder
     finally:
@@ -159,6 +159,8 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, name: str) -> Non
         for _ in range(2):
             time.sleep(0.3)
             with filler.open("wb") as file, pytest.raises(OSError, match="No space"):
+                # while this fills the disk, the load does too
+                os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - (4 << 20))
                 while True:
                     file.write(b"x" * 65536)
                     file.flush()
