@@ -18,9 +18,7 @@ pub(super) fn translate(source: &str) -> Result<String, String> {
         match c {
             '\\' => escape(&mut chars, &mut out)?,
             '[' => {
-                let start = out.len();
-                class(&mut chars, &mut out)?;
-                if folds && holds_an_i(out.get(start..).unwrap_or_default()) {
+                if class(&mut chars, &mut out)? && folds {
                     out.truncate(out.len() - 1);
                     out.push_str(ALL_I);
                     out.push(']');
@@ -56,13 +54,6 @@ fn ignores_case(source: &str) -> bool {
     })
 }
 
-/// Whether a class, as written for Rust, has a form of that letter in it.
-fn holds_an_i(class: &str) -> bool {
-    let inside = class.strip_prefix("[^").map_or(class.to_owned(), |rest| format!("[{rest}"));
-    regex::Regex::new(&inside)
-        .is_ok_and(|class| ALL_I.chars().any(|c| class.is_match(c.encode_utf8(&mut [0; 4]))))
-}
-
 /// After a quantifier, `?` makes it lazy in both languages; `+` makes it possessive in Python.
 fn possessive(chars: &mut Peekable<Chars<'_>>) -> Result<(), String> {
     match chars.peek() {
@@ -80,15 +71,32 @@ fn escape(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), Strin
         Some('S') => out.extend(["[^", SPACE, "]"]),
         Some('Z') => out.push_str(r"\z"),
         Some(c @ ('b' | 'B' | 'A')) => out.extend(['\\', c]),
-        Some(c) => character(c, chars, out)?,
+        Some(c) => {
+            character(c, chars, out)?;
+        }
     }
     Ok(())
 }
 
-/// An escape that stands for a character, or for digits.
-fn character(c: char, chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), String> {
-    match c {
-        'd' | 'D' | 't' | 'n' | 'r' | 'f' | 'v' | 'a' => out.extend(['\\', c]),
+/// An escape that stands for a character, which is given back, or for digits.
+fn character(
+    c: char,
+    chars: &mut Peekable<Chars<'_>>,
+    out: &mut String,
+) -> Result<Option<char>, String> {
+    let meant = match c {
+        'd' | 'D' | 't' | 'n' | 'r' | 'f' | 'v' | 'a' => {
+            out.extend(['\\', c]);
+            match c {
+                'd' | 'D' => return Ok(None),
+                't' => '\t',
+                'n' => '\n',
+                'r' => '\r',
+                'f' => '\x0c',
+                'v' => '\x0b',
+                _ => '\x07',
+            }
+        }
         'x' | 'u' | 'U' => {
             let count = match c {
                 'x' => 2,
@@ -99,47 +107,87 @@ fn character(c: char, chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Resu
             let code = u32::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == count);
             let code = code.ok_or("it has a malformed escape")?;
             out.extend([r"\x{", &format!("{code:x}"), "}"]);
+            return Ok(char::from_u32(code));
         }
-        '0' => out.push_str(r"\x00"),
+        '0' => {
+            out.push_str(r"\x00");
+            '\0'
+        }
         '1'..='9' => return Err("it has a back-reference".into()),
         c if c.is_ascii_alphabetic() => return Err(format!("it has the escape `\\{c}`")),
-        c if c.is_ascii_punctuation() && c != '<' && c != '>' => out.extend(['\\', c]),
-        c => out.push(c),
-    }
-    Ok(())
+        c => {
+            if c.is_ascii_punctuation() && c != '<' && c != '>' {
+                out.push('\\');
+            }
+            out.push(c);
+            c
+        }
+    };
+    Ok(Some(meant))
 }
 
-fn class(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), String> {
+/// Gives back whether a form of the letter i is among the members of the class.
+fn class(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<bool, String> {
     out.push('[');
     if chars.next_if_eq(&'^').is_some() {
         out.push('^');
     }
+    // the member before, when it is a character, and where a range began
+    let (mut last, mut from) = (None, None);
+    let mut holds = false;
     let mut first = true;
     loop {
         let c = chars.next().ok_or("it has a class without an end")?;
-        match c {
+        let member = match c {
             ']' if !first => break,
-            '\\' => match chars.next().ok_or("it ends in a backslash")? {
-                'w' => out.push_str(WORD),
-                'W' => out.extend(["[^", WORD, "]"]),
-                's' => out.push_str(SPACE),
-                'S' => out.extend(["[^", SPACE, "]"]),
-                'b' => out.push_str(r"\x08"),
-                c => character(c, chars, out)?,
-            },
+            '\\' => {
+                let c = chars.next().ok_or("it ends in a backslash")?;
+                holds |= matches!(c, 'w' | 'S' | 'D');
+                match c {
+                    'w' => out.push_str(WORD),
+                    'W' => out.extend(["[^", WORD, "]"]),
+                    's' => out.push_str(SPACE),
+                    'S' => out.extend(["[^", SPACE, "]"]),
+                    'b' => out.push_str(r"\x08"),
+                    _ => {}
+                }
+                match c {
+                    'w' | 'W' | 's' | 'S' => None,
+                    'b' => Some('\x08'),
+                    c => character(c, chars, out)?,
+                }
+            }
             // a range, unless it stands first, last or after a set
             '-' if !first && out.ends_with(|c: char| c != '^') => {
                 let ends = matches!(chars.peek(), Some(']') | None);
                 let after_set = out.ends_with(WORD) || out.ends_with(SPACE) || out.ends_with(']');
-                out.push_str(if ends || after_set { r"\-" } else { "-" });
+                if !ends && !after_set {
+                    out.push('-');
+                    from = last.take();
+                    continue;
+                }
+                out.push_str(r"\-");
+                Some(c)
             }
-            c if c.is_ascii_punctuation() && c != '_' => out.extend(['\\', c]),
-            c => out.push(c),
+            c => {
+                if c.is_ascii_punctuation() && c != '_' {
+                    out.push('\\');
+                }
+                out.push(c);
+                Some(c)
+            }
+        };
+        if let Some(end) = member {
+            let range = from.unwrap_or(end)..=end;
+            holds |= ALL_I.chars().any(|c| range.contains(&c));
         }
+        // no range begins where one ends
+        last = member.filter(|_| from.is_none());
+        from = None;
         first = false;
     }
     out.push(']');
-    Ok(())
+    Ok(holds)
 }
 
 fn group(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), String> {
@@ -174,8 +222,9 @@ fn group(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), String
 
 /// `{2}`, `{2,}`, `{,3}`, `{2,3}`; anything else in braces is plain text to Python.
 fn repeat(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
-    let ahead: String = chars.clone().take_while(|&c| c != '}').collect();
-    let closed = chars.clone().nth(ahead.chars().count()) == Some('}');
+    // what begins otherwise is looked at no further, however often it comes
+    let ahead: String = chars.clone().take_while(|&c| c.is_ascii_digit() || c == ',').collect();
+    let closed = chars.clone().nth(ahead.len()) == Some('}');
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     let valid = match ahead.split_once(',') {
         Some((low, high)) => digits(low) && digits(high) && ahead.len() > 1,
@@ -220,6 +269,17 @@ mod tests {
     fn braces_that_count_nothing_are_text() {
         assert_eq!(all(r"x{a}", "x{a}"), ["x{a}"]);
         assert_eq!(all(r"\w{,2}b", "aab"), ["aab"]);
+        assert_eq!(all(r"x{1,2,3}", "x{1,2,3}"), ["x{1,2,3}"]);
+        assert_eq!(all(r"x{", "x{"), ["x{"]);
+    }
+
+    #[test]
+    fn long_patterns_are_translated_at_once() {
+        // each of these would take minutes, were the rest looked through at every one
+        assert_eq!(translate(&"{".repeat(1_000_000)).unwrap().len(), 2_000_000);
+        assert_eq!(translate(&"{1,".repeat(400_000)).unwrap().len(), 1_600_000);
+        let classes = r"(?i)".to_owned() + &r"[\w-]".repeat(200_000);
+        assert!(translate(&classes).unwrap().len() > classes.len());
     }
 
     #[test]
@@ -229,6 +289,22 @@ mod tests {
         assert_eq!(all(r"(?i)in", "İN ın"), ["İN", "ın"]);
         assert_eq!(all(r"[a-z]+", "ılık"), ["l", "k"]);
         assert_eq!(all(r"(?i)[0-9]+", "1ı2"), ["1", "2"]);
+        let found = |class: &str| !all(&format!("(?i){class}"), "ı").is_empty();
+        for class in [
+            r"[\t-j]",
+            r"[\x40-\x7a]",
+            r"[\u0130]",
+            r"[\S]",
+            r"[\D]",
+            r"[^\W]",
+            r"[^a-h-j]",
+            "[!-I]",
+        ] {
+            assert!(found(class), "{class}");
+        }
+        for class in [r"[a-h-j]", r"[\s\d]", r"[\W]", "[j-z-]", r"[\t-\n]", "[^H-J]", "[^i]"] {
+            assert!(!found(class), "{class}");
+        }
         assert_eq!(all(r"(?i)(?P<in>x)", "X"), ["X"]);
     }
 
