@@ -120,6 +120,7 @@ fn sets(
         return Err(wrong("the lists differ in length".into()));
     }
     let mut sets = vec![None; default_left.len()];
+    let mut left = all.len();
     for ((&node, &begin), &size) in nodes.iter().zip(&segments).zip(&sizes) {
         let place = usize::try_from(node).ok().filter(|&node| kinds.get(node) == Some(&1));
         let (Some(place), Some(&default_left)) =
@@ -134,6 +135,10 @@ fn sets(
         let listed = range().ok_or_else(|| {
             wrong(format!("node `{node}` has `{size}` from `{begin}` on, of {}", all.len()))
         })?;
+        // each set has its own part of the list: together they take no more than the file
+        left = left
+            .checked_sub(listed.len())
+            .ok_or_else(|| wrong(format!("that of node `{node}` overlaps those of others")))?;
         let listed = listed.iter().map(|&category| {
             u32::try_from(category).map_err(|_| wrong(format!("`{category}` is no category")))
         });
@@ -182,4 +187,35 @@ fn floats(tree: &Json, key: &str, index: usize) -> Result<Vec<f32>, Error> {
         malformed(format!("`{key}` of tree `{index}`"), "is not a list of numbers")
     })?;
     Ok(numbers.f32s())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::{Limits, read::json, tree::Builder};
+
+    /// A tree of one split by categories, and its lists of them.
+    fn outcome(nodes: &str, segments: &str, sizes: &str) -> Result<(), String> {
+        let text = format!(
+            r#"{{"left_children": [1, -1, -1], "right_children": [2, -1, -1],
+                 "split_indices": [0, 0, 0], "default_left": [0, 0, 0],
+                 "split_conditions": [0, 1, 2], "split_type": [1, 0, 0], "categories": [1, 2, 5],
+                 "categories_nodes": {nodes}, "categories_segments": {segments},
+                 "categories_sizes": {sizes}}}"#
+        );
+        let tree = json::parse(text.as_bytes(), &Limits::default()).unwrap();
+        let mut builder = Builder::new(1, "XGBoost model");
+        read(&mut builder, &tree, 0).map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn sets_that_overlap_are_an_error() {
+        assert_eq!(outcome("[0]", "[0]", "[3]"), Ok(()));
+        assert_eq!(outcome("[0]", "[1]", "[2]"), Ok(()));
+        // a list of such sets would take the square of the file
+        let message = outcome("[0, 0]", "[0, 1]", "[3, 2]").unwrap_err();
+        assert!(message.contains("overlaps"), "{message}");
+        let message = outcome("[0]", "[1]", "[3]").unwrap_err();
+        assert!(message.contains("has `3` from `1` on, of 3"), "{message}");
+    }
 }
