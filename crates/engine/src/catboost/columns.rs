@@ -58,8 +58,9 @@ pub(super) struct Compared {
     pub(super) place: usize,
     pub(super) borders: Vec<f32>,
     pub(super) missing_above: bool,
-    /// The columns of a row that it is made of: those of categories, for a CTR.
-    pub(super) columns: Vec<usize>,
+    /// The columns of a row that it is made of: those of categories, for a CTR. CTRs of one combination
+    /// share them.
+    pub(super) columns: Arc<[usize]>,
 }
 
 /// The columns that a file lists, by what names them.
@@ -132,7 +133,8 @@ impl Columns {
             let borders = std::mem::take(&mut float.borders);
             if !borders.is_empty() {
                 let missing_above = float.missing_above;
-                compared.push(Compared { place, borders, missing_above, columns: vec![column] });
+                let columns = [column].into();
+                compared.push(Compared { place, borders, missing_above, columns });
             }
             columns.floats.push(column);
         }
@@ -163,8 +165,8 @@ impl Columns {
         ctrs: Vec<Ctr>,
         compared: &mut Vec<Compared>,
     ) -> Result<(), Error> {
-        // the statistics of each combination
-        let mut statistics: Vec<Vec<Statistics>> = Vec::new();
+        // the statistics of each combination, and the columns that it is made of
+        let mut statistics: Vec<(Vec<Statistics>, Arc<[usize]>)> = Vec::new();
         let mut tables: Vec<_> = std::mem::take(&mut parts.tables).into_iter().map(Some).collect();
         let of_tables: usize = tables.iter().flatten().map(Values::room).sum();
         let mut room = of_tables + Limits::HEADROOM_BYTES as usize;
@@ -180,18 +182,15 @@ impl Columns {
                 let projection = parts.projections.get(ctr.projection);
                 let projection = projection.ok_or_else(|| absent("combination"))?;
                 let combination = self.combination(&mut known, projection)?;
+                let of = combination.categories.iter();
+                let of = of.filter_map(|&at| self.categories.get(at).copied()).collect();
                 self.combinations.push(combination);
-                statistics.push(Vec::new());
+                statistics.push((Vec::new(), of));
                 combinations.insert(ctr.projection, at);
             }
-            let (Some(combination), Some(own)) =
-                (self.combinations.get(at), statistics.get_mut(at))
-            else {
-                continue;
-            };
-            let of =
-                combination.categories.iter().filter_map(|&at| self.categories.get(at).copied());
-            compared.push(Compared { place, borders, missing_above: false, columns: of.collect() });
+            let Some((own, of)) = statistics.get_mut(at) else { continue };
+            let columns = Arc::clone(of);
+            compared.push(Compared { place, borders, missing_above: false, columns });
             let met = groups.get(&ctr.table).copied();
             let (owner, group) = met.unwrap_or((at, own.len()));
             if met.is_none() {
@@ -204,7 +203,7 @@ impl Columns {
                 _ => return Err(malformed("a CTR", "its statistics are of another kind")),
             }
         }
-        for (combination, own) in self.combinations.iter_mut().zip(statistics) {
+        for (combination, (own, _)) in self.combinations.iter_mut().zip(statistics) {
             for (values, ctrs) in own {
                 combination.lookups.push(Lookup::new(&values, &ctrs, &mut room)?);
             }
@@ -521,4 +520,55 @@ fn categories<'a>(
         };
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{
+        super::{
+            contributions::Contributions,
+            ctr::{Counts, Ctr, Kind, Projection, Values},
+            parts::{Category, Parts},
+        },
+        Columns,
+    };
+
+    #[test]
+    fn ctrs_of_one_combination_share_its_columns() {
+        // copies of them would take gigabytes
+        const MANY: i64 = 20_000;
+        let category = |at| Category { index: at, column: at, name: String::new() };
+        let ctr = |_| Ctr {
+            projection: 0,
+            table: 0,
+            kind: Kind::Counter,
+            target: 0,
+            prior: [0.0, 1.0],
+            shift: 0.0,
+            scale: 1.0,
+            borders: vec![0.5],
+        };
+        let counts = Counts::Rows(vec![1], 1);
+        let mut parts = Parts {
+            categories: (0..MANY).map(category).collect(),
+            ctrs: (0..MANY).map(ctr).collect(),
+            projections: vec![Projection {
+                categories: (0..MANY).collect(),
+                ..Projection::default()
+            }],
+            tables: vec![Values::of_pairs([7].into_iter(), counts, 1).unwrap()],
+            ..Parts::default()
+        };
+        let (columns, compared) = Columns::new(&mut parts).unwrap();
+        assert_eq!((columns.count, compared.len()), (MANY as usize, MANY as usize));
+        let first = &compared[0].columns;
+        assert!(compared.iter().all(|one| Arc::ptr_eq(&one.columns, first)));
+        let splits: Vec<i32> = (0..MANY as i32).collect();
+        let sizes = vec![1; splits.len()];
+        assert!(
+            Contributions::new(&compared, &sizes, &splits, vec![1.0; 2 * splits.len()]).is_some()
+        );
+    }
 }

@@ -9,7 +9,7 @@
 //! Only of symmetric trees: what CatBoost gives for trees of nodes does not add up to the score, and
 //! differs from what these formulas give.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::columns::Compared;
 
@@ -22,7 +22,7 @@ pub(super) struct Contributions {
     /// The borders that splits compare with.
     tests: Vec<Test>,
     /// Columns of a row that splits share: a column of numbers, or all those of a combination.
-    groups: Vec<Vec<usize>>,
+    groups: Vec<Arc<[usize]>>,
     trees: Vec<Tree>,
     weights: Vec<f64>,
 }
@@ -63,6 +63,8 @@ impl Contributions {
         used.dedup();
         let mut groups = Vec::new();
         let mut known = HashMap::new();
+        // the group of columns that stand in one place: those of a combination are looked through once
+        let mut shared = HashMap::new();
         let mut tests = Vec::with_capacity(used.len());
         let mut rest = used.iter().map(|&split| usize::try_from(split).ok()).peekable();
         let mut before = 0;
@@ -70,9 +72,11 @@ impl Contributions {
             let end = before + compared.borders.len();
             while let Some(split) = rest.next_if(|split| split.is_some_and(|split| split < end)) {
                 let border = *compared.borders.get(split?.checked_sub(before)?)?;
-                let group = *known.entry(&compared.columns).or_insert_with(|| {
-                    groups.push(compared.columns.clone());
-                    groups.len() - 1
+                let group = *shared.entry(compared.columns.as_ptr()).or_insert_with(|| {
+                    *known.entry(&compared.columns).or_insert_with(|| {
+                        groups.push(Arc::clone(&compared.columns));
+                        groups.len() - 1
+                    })
                 });
                 let (place, missing_above) = (compared.place, compared.missing_above);
                 tests.push(Test { place, border, missing_above, group });
@@ -118,7 +122,7 @@ impl Contributions {
             let (row, output) = (at / shown, at % shown);
             for (group, columns) in self.groups.iter().enumerate() {
                 let share = found.get(row * size + group * shown + output);
-                for &column in columns {
+                for &column in &columns[..] {
                     if let (Some(to), Some(share)) = (to.get_mut(column), share) {
                         *to += share / columns.len() as f64;
                     }
