@@ -224,11 +224,11 @@ fn placed<T: Real>(
     let mut places: Vec<Option<Place>> = Vec::with_capacity(used.len());
     for (&(feature, view), used) in columns.list.iter().zip(used) {
         places.push(if used { Some(all.place(columns, feature, view)?) } else { None });
+        if all.origins.len() > 256 {
+            return None;
+        }
     }
     let Places { mut collected, codes, sets, origins } = all;
-    if origins.len() > 256 {
-        return None;
-    }
     for (_, node) in splits() {
         if let Some(Place::Rank { collection, .. }) = places.get(node.column as usize)? {
             collected.get_mut(*collection)?.thresholds.push(node.threshold);

@@ -291,3 +291,17 @@ fn many_sets_of_categories_of_a_feature_share_one_column() {
         assert_eq!(forest.origin(node), if left { 1 } else { 2 }, "{tree} {value}");
     });
 }
+
+#[test]
+fn splits_of_very_many_columns_are_laid_out_at_once() {
+    // looking for each column among all others would take minutes
+    const MANY: u32 = 200_000;
+    let mut builder = Builder::<f32>::new(MANY as usize, "test");
+    for feature in 0..MANY {
+        let test = Test::Above { feature, threshold: 0.5, view: View::Plain };
+        let split = Split::Inner { test, left: 1, right: 2 };
+        builder.tree(&[split, Split::Leaf, Split::Leaf]).unwrap();
+    }
+    let forest = Forest::new(builder);
+    assert!(matches!(forest.layout(), Layout::Wide(_)));
+}
