@@ -86,3 +86,15 @@ fn a_model_that_does_not_run_is_told_and_the_command_fails() {
     assert_eq!(page["native"], json!(false));
     assert!(page["problem"].as_str().unwrap().contains("lambda"));
 }
+
+#[test]
+fn columns_that_only_a_number_tells_of_are_not_listed() {
+    let kept = tempfile::tempdir().unwrap();
+    let model = kept.path().join("model.txt");
+    let text = "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=3999999999\n\
+                objective=regression\n\nTree=0\nnum_leaves=1\nleaf_value=2.5\n\nend of trees\n";
+    std::fs::write(&model, text).unwrap();
+    let page = page(&model);
+    assert!(page.contains("4000000000 columns"), "{page}");
+    assert!(page.contains("runs natively"), "{page}");
+}

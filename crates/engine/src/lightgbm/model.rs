@@ -37,6 +37,10 @@ impl Model {
         let file = File::cut(bytes)?;
         let header = &file.header;
         let features = header.count("max_feature_idx")?.saturating_add(1);
+        // the library counts in 32 bits
+        if u32::try_from(features).is_err() {
+            return Err(header.wrong("max_feature_idx", "is more than a model can have"));
+        }
         let outputs = match header.get("num_tree_per_iteration") {
             Some(_) => header.count("num_tree_per_iteration")?,
             None => header.count("num_class")?,
@@ -200,4 +204,25 @@ fn sets(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<u32>, Error
         Ok(builder.listed(Listed::of_bits(words, side)))
     };
     pairs.map(set).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Model;
+
+    #[test]
+    fn more_columns_than_a_model_can_have_are_an_error() {
+        let read = |last: u64| {
+            let text = format!(
+                "tree\nnum_class=1\nmax_feature_idx={last}\n\nTree=0\nnum_leaves=1\n\
+                 leaf_value=2\n\nend of trees\n"
+            );
+            Model::read(text.as_bytes(), None).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(3_999_999_999), Ok(()));
+        for last in [u64::from(u32::MAX), u64::MAX] {
+            let message = read(last).unwrap_err();
+            assert!(message.contains("more than a model can have"), "{message}");
+        }
+    }
 }

@@ -12,6 +12,8 @@ use crate::{
 
 /// Deepest nesting of estimators; real pipelines stay below ten.
 const DEPTH: u32 = 32;
+/// Most columns that a file may speak of without a byte for each; hashed texts have a million.
+pub(super) const MOST_COLUMNS: usize = 1 << 24;
 /// Most bytes that values may take, in all, when they are built again after the first time.
 const REPEATED: u64 = 32 << 20;
 
@@ -44,6 +46,7 @@ impl Building {
     /// [`Error::Unsupported`] for classes and functions without a native implementation, with the
     /// step they are in; [`Error::Attribute`] for fitted attributes that are not what they should be.
     pub(crate) fn build(&self, estimator: Cursor<'_>) -> Result<Estimator, Error> {
+        check_columns(estimator)?;
         (self.build)(estimator, &self.enter(estimator)?)
     }
 
@@ -72,6 +75,25 @@ impl Building {
         }
         Ok(Self { depth: self.depth + 1, ..self.clone() })
     }
+}
+
+/// Most columns that a part of a file may speak of.
+pub(super) fn most_columns(c: Cursor<'_>) -> usize {
+    let document = c.document();
+    MOST_COLUMNS + document.input.len() + document.owned.len()
+}
+
+/// Refuses a number of columns for which the estimator would take far more memory than its file.
+fn check_columns(estimator: Cursor<'_>) -> Result<(), Error> {
+    let most = most_columns(estimator);
+    for name in ["n_features_in_", "_n_features", "n_features_", "n_input_features_"] {
+        let columns = estimator.attr(name).and_then(Cursor::as_i64);
+        if let Some(columns) = columns.filter(|&columns| columns > most as i64) {
+            let reason = format!("is `{columns}`, and the file is too small for so many columns");
+            return Err(Error::attribute(estimator.class_name(), name, reason));
+        }
+    }
+    Ok(())
 }
 
 /// Levels of a series or frame, down to the values of its arrays.
@@ -180,6 +202,27 @@ mod tests {
         let document = read::document(bytes, &Limits::default()).unwrap();
         let refusal = building().enter(document.root()).unwrap_err();
         assert!(refusal.to_string().contains("many times larger"), "{refusal}");
+    }
+
+    #[test]
+    fn columns_that_the_file_has_no_room_for_are_an_error() {
+        let build = |class: &str, columns: i64| {
+            let mut bytes = b"\x80\x02csklearn.preprocessing._data\n".to_vec();
+            bytes.extend(class.bytes());
+            bytes.extend(b"\n)\x81}(X\x0e\0\0\0n_features_in_\x8a\x08");
+            bytes.extend(columns.to_le_bytes());
+            bytes.extend(b"X\x06\0\0\0degreeK\x01X\x04\0\0\0normX\x02\0\0\0l2ub.");
+            let document = read::document(bytes, &Limits::default()).unwrap();
+            building().build(document.root()).map(|_| ()).map_err(|error| error.to_string())
+        };
+        for class in ["Normalizer", "PolynomialFeatures"] {
+            assert_eq!(build(class, 3), Ok(()), "{class}");
+            for columns in [1 << 25, 1 << 40, i64::MAX] {
+                let refusal = build(class, columns).unwrap_err();
+                assert!(refusal.contains("n_features_in_`"), "{refusal}");
+                assert!(refusal.contains("too small for so many columns"), "{refusal}");
+            }
+        }
     }
 
     #[test]

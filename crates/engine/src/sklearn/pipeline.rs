@@ -3,7 +3,7 @@ use crate::{
     Cell, ColumnUse, Error, Inputs, Labels, Method, Output, Predictor, Table, attributes,
     estimator::{Estimator, Transform},
     read::Cursor,
-    sklearn::building::Building,
+    sklearn::building::{Building, MOST_COLUMNS},
 };
 
 /// Steps that run one after the other, then a predictor.
@@ -143,7 +143,9 @@ impl Transform for Steps {
         let widths = self.widths(columns);
         let steps = self.0.iter().zip(widths).rev();
         steps.fold(after.map(<[_]>::to_vec), |after, ((_, step), width)| {
-            step.uses(width, after.as_deref())
+            // a hash may have billions of columns, each row a few of them
+            let told = width <= MOST_COLUMNS;
+            told.then(|| step.uses(width, after.as_deref())).flatten()
         })
     }
 

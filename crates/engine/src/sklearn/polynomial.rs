@@ -108,6 +108,14 @@ type Terms = (Vec<(u32, Option<u32>)>, usize);
 /// All terms of degree 1 to `most`; the product of the columns i ≤ j ≤ … is column i times
 /// the term that starts with j.
 fn expand(columns: usize, least: usize, most: usize, interactions: bool) -> Result<Terms, Error> {
+    let too_many = || Error::Limit {
+        what: format!("degree {most} over {columns} columns"),
+        limit: format!("{MOST_OUTPUTS} polynomial features"),
+        flag: "--max-model-bytes",
+    };
+    if columns > MOST_OUTPUTS {
+        return Err(too_many());
+    }
     let mut terms: Vec<(u32, Option<u32>)> = Vec::new();
     let mut first_given = 0;
     // where the terms of the last degree that start with each column begin, and where all end
@@ -125,11 +133,7 @@ fn expand(columns: usize, least: usize, most: usize, interactions: bool) -> Resu
             let start = starts.get(column + usize::from(interactions)).copied();
             for rest in start.unwrap_or(previous_end)..previous_end {
                 if terms.len() >= MOST_OUTPUTS {
-                    return Err(Error::Limit {
-                        what: format!("degree {most} over {columns} columns"),
-                        limit: format!("{MOST_OUTPUTS} polynomial features"),
-                        flag: "--max-model-bytes",
-                    });
+                    return Err(too_many());
                 }
                 terms.push((column as u32, Some(rest as u32)));
             }

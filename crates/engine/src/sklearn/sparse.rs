@@ -2,6 +2,7 @@
 
 use crate::{
     Csr, Data, Error, Scalar, Table, attributes, attributes::Grid, quantity, read::Cursor,
+    sklearn::building::most_columns,
 };
 
 /// A `scipy.sparse` matrix of compressed rows, its columns in order.
@@ -27,6 +28,9 @@ pub(crate) fn rows(c: Cursor<'_>, name: &str) -> Result<Csr, Error> {
     }
     if columns_of.iter().any(|&column| column >= columns) || u32::try_from(columns).is_err() {
         return Err(wrong("has values beyond its columns"));
+    }
+    if columns > most_columns(c) {
+        return Err(wrong("has more columns than a file of this size can be of"));
     }
     let mut out = Csr::with_capacity(columns, count, values.len());
     out.scalar = if yields_f32 { Scalar::F32 } else { Scalar::F64 };

@@ -59,8 +59,10 @@ impl Booster {
         let parameters = get(learner, &["learner_model_param"])?;
         let count = |name: &str| -> Result<usize, Error> {
             let value = parameters.get(name).map_or(Some(0), Json::as_i64);
+            // the library counts in 32 bits
             value
-                .and_then(|v| usize::try_from(v).ok())
+                .and_then(|v| u32::try_from(v).ok())
+                .map(|v| v as usize)
                 .ok_or_else(|| malformed(format!("`learner_model_param.{name}`"), "is not a count"))
         };
         let features = count("num_feature")?;

@@ -3,11 +3,14 @@ use longshore_mlflow::ColumnType;
 
 use crate::{frame::collapse, schema::Schema};
 
-/// Made-up rows of the types that the model takes.
-pub(super) fn table(schema: &Schema, rows: usize) -> Table {
+/// Most columns that are made up when nothing but their number is known: more may be no more than a number in the file.
+const WIDEST: usize = 1 << 20;
+
+/// Made-up rows of the types that the model takes; `None` when they would be too wide.
+pub(super) fn table(schema: &Schema, rows: usize) -> Option<Table> {
     let text = || -> TextColumn { std::iter::repeat_n(Some("a"), rows).collect() };
     if schema.is_documents() {
-        return Table { rows, names: None, data: Data::Documents(text()) };
+        return Some(Table { rows, names: None, data: Data::Documents(text()) });
     }
     let column = |is_text: bool, kind: Option<ColumnType>| match kind {
         _ if is_text => Column::Text(text()),
@@ -21,13 +24,13 @@ pub(super) fn table(schema: &Schema, rows: usize) -> Table {
     if schema.are_dicts() {
         let names = schema.row().filter_map(|field| field.name.clone()).collect();
         let columns = schema.row().map(|field| column(field.text, field.kind)).collect();
-        return Table { rows, names: Some(names), data: collapse(columns, rows) };
+        return Some(Table { rows, names: Some(names), data: collapse(columns, rows) });
     }
     let mut columns: Vec<Column> =
         schema.row().map(|field| column(field.text, field.kind)).collect();
     if columns.is_empty() {
-        let width = schema.width().unwrap_or(1);
+        let width = Some(schema.width().unwrap_or(1)).filter(|&width| width <= WIDEST)?;
         columns = (0..width).map(|_| column(false, schema.uniform())).collect();
     }
-    Table { rows, names: None, data: schema.place(collapse(columns, rows), rows) }
+    Some(Table { rows, names: None, data: schema.place(collapse(columns, rows), rows) })
 }

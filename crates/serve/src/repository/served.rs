@@ -150,12 +150,13 @@ impl Served {
         self.outputs =
             describe::outputs(&self.contract.methods, self.model.signature(), |method| {
                 // a slow model is not held up further for its description
-                if begun.elapsed() > DESCRIBE { None } else { self.run(method, &one).ok() }
+                if begun.elapsed() > DESCRIBE { None } else { self.run(method, one.as_ref()?).ok() }
             });
         self.width = self.width_of(self.contract.default);
+        let Some(one) = one else { return };
         let many = 1 + 4096 / one.columns().max(1);
         let many = many.min(64);
-        let rows = sample::table(&self.contract.schema, many);
+        let Some(rows) = sample::table(&self.contract.schema, many) else { return };
         self.cost = Cost::measure(many, |count| {
             let table = if count == 1 { &one } else { &rows };
             self.run(self.contract.default, table).is_ok()
@@ -164,7 +165,7 @@ impl Served {
 
     /// The answer to a made-up row.
     pub(crate) fn example(&self, method: Method) -> Option<Output> {
-        self.run(method, &sample::table(&self.contract.schema, 1)).ok()
+        self.run(method, &sample::table(&self.contract.schema, 1)?).ok()
     }
 
     /// Answers for every row; a panic of the engine is a failure of this request only.

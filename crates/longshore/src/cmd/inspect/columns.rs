@@ -22,12 +22,17 @@ impl Column {
     }
 }
 
-/// All columns in order; none for texts and for models that take any number of columns.
+/// Columns that are listed of any model.
+const FEW: u64 = 1 << 16;
+
+/// All columns in order; none for texts, for models that take any number of columns, and for more columns than the file
+/// can tell anything of.
 pub(super) fn all(model: &Model) -> Vec<Column> {
     let inputs = model.inputs();
-    let Some(columns) = inputs.columns.filter(|_| !inputs.documents && !inputs.dicts) else {
-        return Vec::new();
+    let listed = |&columns: &usize| {
+        !inputs.documents && !inputs.dicts && columns as u64 <= model.content_bytes.max(FEW)
     };
+    let Some(columns) = inputs.columns.filter(listed) else { return Vec::new() };
     let declared = match model.signature().and_then(|signature| signature.inputs.as_ref()) {
         Some(Schema::Columns(columns)) => &columns[..],
         _ => &[],
