@@ -68,15 +68,18 @@ fn git(arguments: &[&str]) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| output.status.success() && !text.is_empty())
 }
 
-/// Names `start.ld` to the linker of a release. `bench/start` says what it is for.
+/// Names `start.ld` to the linker of a release. `bench/start` says what it is for. Not by flags for rustc: they also reach
+/// libraries that are linked on the way, in folders of their own.
 fn order() -> Result<(), Box<dyn Error>> {
     let rules = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("start.ld");
     println!("cargo::rerun-if-changed={}", rules.display());
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-    // a linker that somebody has chosen may not read such rules, as `mold` does not
+    // a linker that somebody has chosen may not read such rules, as `mold` does not; `release/program` knows that its own does
+    println!("cargo::rerun-if-env-changed=LONGSHORE_LINK_ORDER");
+    let is_known = env::var_os("LONGSHORE_LINK_ORDER").is_some();
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     let is_chosen = env::var_os("RUSTC_LINKER").is_some() || flags.contains("link");
-    if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") && !is_chosen {
+    if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") && (is_known || !is_chosen) {
         println!("cargo::rustc-link-arg-bins=-T{}", rules.display());
     }
     Ok(())
