@@ -1,11 +1,14 @@
-use crate::{Error, quantity};
+use crate::{
+    Error, quantity,
+    read::budget::{ALLOCATION, Budget},
+};
 
 /// A run of `key=value` lines: the header, or one tree.
 #[derive(Debug, Default)]
 pub(super) struct Block<'a> {
     /// Line of its first pair, for messages.
     pub(super) line: usize,
-    pairs: Vec<(&'a str, &'a str)>,
+    lines: Box<[&'a str]>,
 }
 
 /// The parts of a model file that prediction needs.
@@ -32,19 +35,24 @@ impl<'a> File<'a> {
             Some((_, "tree")) => {}
             _ => return Err(malformed("line `1`", "does not begin with `tree`")),
         }
-        let mut blocks = vec![Block { line: 2, pairs: Vec::new() }];
+        // lines of a real file are longer than what is kept of each
+        let mut budget = Budget::new("LightGBM model", bytes.len());
+        let (mut blocks, mut first, mut own) = (Vec::new(), 2, Vec::new());
         let mut ended = false;
         for (number, line) in lines.by_ref() {
-            if line == "end of trees" {
-                ended = true;
+            let place = line.as_ptr().addr() - bytes.as_ptr().addr();
+            ended = line == "end of trees";
+            if ended || value(line, "Tree").is_some() {
+                budget.charge(size_of_val(&own[..]) + ALLOCATION, place)?;
+                let block = Block { line: first, lines: own.drain(..).collect() };
+                budget.push(&mut blocks, block, place)?;
+                first = number;
+            }
+            if ended {
                 break;
             }
-            let (key, value) = line.split_once('=').unwrap_or((line, ""));
-            if key == "Tree" {
-                blocks.push(Block { line: number, pairs: Vec::new() });
-            }
-            if let (Some(block), false) = (blocks.last_mut(), line.is_empty()) {
-                block.pairs.push((key, value));
+            if !line.is_empty() {
+                budget.push(&mut own, line, place)?;
             }
         }
         if !ended {
@@ -69,7 +77,7 @@ impl<'a> File<'a> {
 impl<'a> Block<'a> {
     /// The value of a key; empty for a bare word.
     pub(super) fn get(&self, key: &str) -> Option<&'a str> {
-        self.pairs.iter().rev().find(|(name, _)| *name == key).map(|(_, value)| *value)
+        self.lines.iter().rev().find_map(|line| value(line, key))
     }
 
     /// A count that must be there.
@@ -99,6 +107,12 @@ impl<'a> Block<'a> {
     }
 }
 
+/// What a line says of a key.
+fn value<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    let rest = line.strip_prefix(key)?;
+    if rest.is_empty() { Some("") } else { rest.strip_prefix('=') }
+}
+
 /// The error for a file that is not as `save_model` writes it.
 pub(super) fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Error {
     Error::Malformed { format: "LightGBM model", place: place.into(), reason: reason.into() }
@@ -117,6 +131,25 @@ mod tests {
         assert_eq!(file.trees[0].list::<f64>("leaf_value", 1).unwrap(), [2.5]);
         let message = file.trees[0].list::<f64>("leaf_value", 2).unwrap_err().to_string();
         assert!(message.contains("`leaf_value` of the block at line `5`"), "{message}");
+    }
+
+    #[test]
+    fn a_value_is_that_of_the_whole_key_which_stands_last() {
+        let text = b"tree\nabc=1\nab=2\nab=3=4\nb\n\nTree=0\nab=5\nTree=1\nend of trees\nab=6\n";
+        let file = File::cut(text).unwrap();
+        let found = ["abc", "ab", "b", "a", "bc"].map(|key| file.header.get(key));
+        assert_eq!(found, [Some("1"), Some("3=4"), Some(""), None, None]);
+        let trees: Vec<_> = file.trees.iter().map(|tree| (tree.line, tree.get("ab"))).collect();
+        assert_eq!(trees, [(7, Some("5")), (9, None)]);
+    }
+
+    #[test]
+    fn many_short_lines_take_no_more_than_their_share_of_memory() {
+        for line in ["a\n", "Tree\n"] {
+            let text = "tree\n".to_owned() + &line.repeat(12_000_000 / line.len());
+            let message = File::cut(text.as_bytes()).unwrap_err().to_string();
+            assert!(message.contains("bytes of memory"), "{message}");
+        }
     }
 
     #[test]
