@@ -223,10 +223,26 @@ impl Schema {
             }
             return Ok(());
         }
-        let Some(expected) = self.width() else { return Ok(()) };
-        if found == expected {
-            return Ok(());
+        match self.width() {
+            Some(expected) if found != expected => {
+                Err(Failure::unfit(self.wrong_width(found, expected)))
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Refuses single values where the model takes rows of several; `advice` says for their number how to send them.
+    pub(crate) fn check_single(&self, advice: impl FnOnce(usize) -> String) -> Result<(), Failure> {
+        match self.width() {
+            Some(expected) if expected != 1 && !self.is_documents() && !self.are_dicts() => {
+                let message = format!("{}; {}", self.wrong_width(1, expected), advice(expected));
+                Err(Failure::unfit(message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn wrong_width(&self, found: usize, expected: usize) -> String {
         let mut message = format!(
             "a row has {} where the model takes {}",
             quantity(found, "value"),
@@ -244,7 +260,7 @@ impl Schema {
                  does not read: send names to leave them out",
             );
         }
-        Err(Failure::unfit(message))
+        message
     }
 
     /// Values in the types of the fields.

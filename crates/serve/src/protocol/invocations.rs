@@ -100,7 +100,7 @@ fn decode(
         let frame = match &*key {
             "dataframe_split" => split(scanner, bounds)?,
             "dataframe_records" => records::read(scanner, schema.names(), bounds)?,
-            "instances" => rows::list(scanner, schema, bounds)?,
+            "instances" => rows::instances(scanner, schema, bounds)?,
             "inputs" => rows::list_or_columns(scanner, schema, bounds)?,
             "params" => {
                 if params_text.replace(scanner.skip()?).is_some() {
@@ -216,8 +216,9 @@ fn split<'a>(scanner: &mut Scanner<'a>, bounds: &Bounds) -> Result<Frame<'a>, Fa
     if let Some(names) = names {
         let found = crate::schema::width(&frame.data);
         if frame.rows > 0 && found != names.len() {
+            let flat = if found == 1 { ": a row is a list of its own" } else { "" };
             return Err(Failure::invalid(format!(
-                "`dataframe_split` names {} in `columns`, but a row of its `data` has {}",
+                "`dataframe_split` names {} in `columns`, but a row of its `data` has {}{flat}",
                 quantity(names.len(), "column"),
                 quantity(found, "value")
             )));

@@ -20,6 +20,35 @@ pub(super) fn list<'a>(
     rows::read(scanner, schema.width(), bounds)
 }
 
+/// The list of a whole request. Single values in the place of rows are refused with the list that may be meant.
+pub(super) fn instances<'a>(
+    scanner: &mut Scanner<'a>,
+    schema: &Schema,
+    bounds: &Bounds,
+) -> Result<Frame<'a>, Failure> {
+    let whole = scanner.clone();
+    let frame = list(scanner, schema, bounds)?;
+    let mut ahead = whole.clone();
+    if ahead.eat(b'[') && !matches!(ahead.peek(), Some(b'[' | b'{' | b']')) {
+        schema.check_single(|columns| nested(&whole, frame.rows, columns))?;
+    }
+    Ok(frame)
+}
+
+/// How single values are sent as one row, or which form rows have.
+fn nested(whole: &Scanner<'_>, values: usize, columns: usize) -> String {
+    const LONGEST: usize = 200;
+    let sent = whole.clone().skip().ok().filter(|text| text.len() <= LONGEST);
+    match sent {
+        Some(text) if values == columns => format!("a row is a list of its own: send [{text}]"),
+        _ => {
+            let more = if columns > 3 { ", …" } else { "" };
+            let row = vec!["value"; columns.min(3)].join(", ");
+            format!("a row is a list of its own, as in [[{row}{more}]]")
+        }
+    }
+}
+
 /// The same, or an object of columns.
 pub(super) fn list_or_columns<'a>(
     scanner: &mut Scanner<'a>,
@@ -29,7 +58,7 @@ pub(super) fn list_or_columns<'a>(
     if scanner.peek() == Some(b'{') {
         return columns::read(scanner, schema.names(), bounds);
     }
-    list(scanner, schema, bounds)
+    instances(scanner, schema, bounds)
 }
 
 /// The same as KServe takes it: it makes a pandas frame of each item and puts the frames one below

@@ -115,6 +115,12 @@ fn single<'a>(tensor: Tensor<'a>, schema: &Schema) -> Result<Frame<'a>, Failure>
     let named = columns == 1 && schema.are_dicts()
         || partial && schema.names().is_some_and(|names| names.contains(&name));
     let data = if named { collapse(split(data, rows), rows) } else { data };
+    if !named && shape.len() == 1 {
+        schema.check_single(|width| {
+            let first = if width == rows { "1" } else { "rows" };
+            format!("the shape {shape:?} is that of single values: rows have the shape [{first}, {width}]")
+        })?;
+    }
     Ok(Frame { rows, names: named.then(|| vec![name]), data, unknown: Vec::new() })
 }
 
