@@ -285,7 +285,7 @@ pub(crate) struct ServeArgs {
     pub(crate) method: Option<String>,
 
     /// Event loops, one thread each; 0 is one a core
-    #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
+    #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT", value_parser = value::threads)]
     pub(crate) threads: usize,
 
     /// Models in folders.
@@ -396,7 +396,7 @@ pub(crate) struct ManyArgs {
     /// Most memory of the models of `--model-dir` or `--pool` that are loaded: what is read of their files and 8
     /// KiB each. Those that were not used for longest make room, and are loaded again when they are
     /// asked for; 4 GiB, or half of the container's memory limit when that is less
-    #[arg(long, env = "LONGSHORE_MAX_LOADED_BYTES", value_name = "SIZE", value_parser = value::size::<u64>)]
+    #[arg(long, env = "LONGSHORE_MAX_LOADED_BYTES", value_name = "SIZE", value_parser = value::some_size::<u64>)]
     pub(crate) max_loaded_bytes: Option<u64>,
 
     /// Serve as the warm pool of a namespace: requests name their model, and where it comes from, in
@@ -416,15 +416,15 @@ pub(crate) struct ManyArgs {
 #[command(next_help_heading = "Limits on requests")]
 pub(crate) struct RequestArgs {
     /// Largest request body
-    #[arg(long, env = "LONGSHORE_MAX_BODY_BYTES", default_value = "64MiB", value_name = "SIZE", value_parser = value::size::<usize>)]
+    #[arg(long, env = "LONGSHORE_MAX_BODY_BYTES", default_value = "64MiB", value_name = "SIZE", value_parser = value::some_size::<usize>)]
     pub(crate) max_body_bytes: usize,
 
     /// Most rows in a request
-    #[arg(long, env = "LONGSHORE_MAX_ROWS", default_value_t = 1_000_000, value_name = "ROWS")]
+    #[arg(long, env = "LONGSHORE_MAX_ROWS", default_value_t = 1_000_000, value_name = "ROWS", value_parser = value::count::<usize>)]
     pub(crate) max_rows: usize,
 
     /// Deepest nesting of a JSON body
-    #[arg(long, env = "LONGSHORE_MAX_JSON_DEPTH", default_value_t = 64, value_name = "LEVELS")]
+    #[arg(long, env = "LONGSHORE_MAX_JSON_DEPTH", default_value_t = 64, value_name = "LEVELS", value_parser = value::depth)]
     pub(crate) max_json_depth: usize,
 
     /// Most requests computed or waiting at once; one more is answered 503 with `Retry-After`
@@ -432,24 +432,25 @@ pub(crate) struct RequestArgs {
         long,
         env = "LONGSHORE_MAX_CONCURRENCY",
         default_value_t = 1024,
-        value_name = "REQUESTS"
+        value_name = "REQUESTS",
+        value_parser = value::count::<usize>
     )]
     pub(crate) max_concurrency: usize,
 
     /// Most memory for large requests at once: their bodies, decoded, and their replies; 512 MiB, or a
     /// quarter of the container's memory limit when that is less
-    #[arg(long, env = "LONGSHORE_MAX_BUFFERED_BYTES", value_name = "SIZE", value_parser = value::size::<usize>)]
+    #[arg(long, env = "LONGSHORE_MAX_BUFFERED_BYTES", value_name = "SIZE", value_parser = value::some_size::<usize>)]
     pub(crate) max_buffered_bytes: Option<usize>,
 
     #[command(flatten)]
     pub(crate) connections: ConnectionArgs,
 
     /// How long the body of a request may take to arrive; of a stream of lines, each part of it
-    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = value::time)]
+    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = value::some_time)]
     pub(crate) body_timeout: Duration,
 
     /// How long a request may wait for its answer
-    #[arg(long, env = "LONGSHORE_REQUEST_TIMEOUT", default_value = "60s", value_name = "TIME", value_parser = value::time)]
+    #[arg(long, env = "LONGSHORE_REQUEST_TIMEOUT", default_value = "60s", value_name = "TIME", value_parser = value::some_time)]
     pub(crate) request_timeout: Duration,
 }
 
@@ -459,15 +460,15 @@ pub(crate) struct RequestArgs {
 pub(crate) struct ConnectionArgs {
     /// Most open connections; 16384, or one for each 128 KiB of the container's memory limit when that
     /// is less
-    #[arg(long, env = "LONGSHORE_MAX_CONNECTIONS", value_name = "COUNT")]
+    #[arg(long, env = "LONGSHORE_MAX_CONNECTIONS", value_name = "COUNT", value_parser = value::count::<usize>)]
     pub(crate) max_connections: Option<usize>,
 
     /// How long the head of a request may take to arrive
-    #[arg(long, env = "LONGSHORE_HEADER_TIMEOUT", default_value = "10s", value_name = "TIME", value_parser = value::time)]
+    #[arg(long, env = "LONGSHORE_HEADER_TIMEOUT", default_value = "10s", value_name = "TIME", value_parser = value::some_time)]
     pub(crate) header_timeout: Duration,
 
     /// How long a connection may stay open without a request
-    #[arg(long, env = "LONGSHORE_IDLE_TIMEOUT", default_value = "90s", value_name = "TIME", value_parser = value::time)]
+    #[arg(long, env = "LONGSHORE_IDLE_TIMEOUT", default_value = "90s", value_name = "TIME", value_parser = value::some_time)]
     pub(crate) idle_timeout: Duration,
 }
 
@@ -476,7 +477,7 @@ pub(crate) struct ConnectionArgs {
 #[command(next_help_heading = "Limits on model files")]
 pub(crate) struct ReadingArgs {
     /// Largest model file, after decompression
-    #[arg(long, env = "LONGSHORE_MAX_MODEL_BYTES", default_value = "4GiB", value_name = "SIZE", value_parser = value::size::<u64>)]
+    #[arg(long, env = "LONGSHORE_MAX_MODEL_BYTES", default_value = "4GiB", value_name = "SIZE", value_parser = value::some_size::<u64>)]
     pub(crate) max_model_bytes: u64,
 
     /// Most bytes that one compressed byte of a model file may become
@@ -484,7 +485,8 @@ pub(crate) struct ReadingArgs {
         long,
         env = "LONGSHORE_MAX_COMPRESSION_RATIO",
         default_value_t = 200,
-        value_name = "RATIO"
+        value_name = "RATIO",
+        value_parser = value::count::<u64>
     )]
     pub(crate) max_compression_ratio: u64,
 }
@@ -541,7 +543,7 @@ pub(crate) struct PredictArgs {
 
     /// Largest JSON document, which is read whole; it is the limit of a single row of CSV and of JSON
     /// lines, of which there may be any number
-    #[arg(long, default_value = "1GiB", value_name = "SIZE", value_parser = value::size::<usize>)]
+    #[arg(long, default_value = "1GiB", value_name = "SIZE", value_parser = value::some_size::<usize>)]
     pub(crate) max_body_bytes: usize,
 
     /// The method to ask

@@ -82,6 +82,102 @@ fn wrong_commands_and_flags() {
     );
 }
 
+/// Rows and answers in a storage that cannot be reached, or by a name that nothing there can have.
+#[test]
+fn wrong_places_of_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let ones = ["1"; 13].join(",");
+    fs::write(folder.path().join("rows.csv"), format!("{WINE_HEADER}\n{ones}\n")).unwrap();
+    let from = |input| ["batch", "example://wine", "--input", input, "--output", "o.csv"];
+    let to = |output| ["batch", "example://wine", "--input", "rows.csv", "--output", output];
+    check(
+        folder.path(),
+        &[
+            (
+                &from("s3://bucket/rows.csv"),
+                1,
+                &["`s3://bucket/rows.csv`", "no valid credentials for S3", "--s3-anonymous"],
+            ),
+            (
+                &from("s3://bucket/rows/*.csv"),
+                1,
+                &["patterns are for files of this machine", "`s3://bucket/rows/`"],
+            ),
+            (&from("s3:/bucket/rows.csv"), 1, &["`s3:/bucket", "write `s3://BUCKET/KEY`"]),
+            (&to("gs://bucket/o.csv"), 1, &["`gs://bucket/o.csv`", "files of this machine"]),
+            (
+                &to("s3://bucket/o.csv"),
+                1,
+                &[
+                    "failed to write `s3://bucket/o.csv`",
+                    "all rows are answered, in `./o.csv.partial`",
+                    "the same command",
+                ],
+            ),
+        ],
+    );
+    let address = "http://127.0.0.1:1";
+    let output = longshore(folder.path())
+        .args(from("s3://bucket/rows.csv"))
+        .env("AWS_ACCESS_KEY_ID", "key")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_ENDPOINT_URL", address)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(75), "{said}");
+    for word in [address, "could not be reached", "Connection refused", "next:", "proxy"] {
+        assert!(said.contains(word), "`{word}`: {said}");
+    }
+}
+
+/// Limits and times of 0 that would let nothing through, and numbers that no machine bears.
+#[test]
+fn numbers_that_mean_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let serve = ["serve", "example://wine", "--port", "0"];
+    let batch = ["batch", "example://wine", "--input", "a.csv", "--output", "b.csv"];
+    for (command, flag, value, word) in [
+        (&serve[..], "--max-rows", "0", "nothing would pass"),
+        (&serve, "--max-rows", "many", "`many` is not a whole number"),
+        (&serve, "--max-body-bytes", "0", "nothing would pass"),
+        (&serve, "--max-concurrency", "0", "nothing would pass"),
+        (&serve, "--max-connections", "0", "nothing would pass"),
+        (&serve, "--max-buffered-bytes", "0", "nothing would pass"),
+        (&serve, "--max-loaded-bytes", "0", "nothing would pass"),
+        (&serve, "--max-model-bytes", "0", "nothing would pass"),
+        (&serve, "--max-compression-ratio", "0", "nothing would pass"),
+        (&serve, "--cache-bytes", "0", "nothing would pass"),
+        (&serve, "--max-json-depth", "0", "from 4"),
+        (&serve, "--max-json-depth", "1000000", "to 1000"),
+        (&serve, "--header-timeout", "0", "no time at all"),
+        (&serve, "--idle-timeout", "0", "no time at all"),
+        (&serve, "--body-timeout", "0", "no time at all"),
+        (&serve, "--request-timeout", "0", "no time at all"),
+        (&serve, "--registry-mark", "1ms", "from `1s`"),
+        (&serve, "--threads", "1000000", "0 for one a core"),
+        (&batch, "--threads", "1000000", "0 for one a core"),
+        (&batch, "--max-row-bytes", "0", "nothing would pass"),
+        (&["ps"], "--timeout", "0", "no time at all"),
+        #[cfg(feature = "gateway")]
+        (&["gateway"], "--connect-timeout", "0", "no time at all"),
+        #[cfg(feature = "gateway")]
+        (&["gateway"], "--max-waiting-bytes", "0", "nothing would pass"),
+        #[cfg(feature = "tracking")]
+        (&["tracking"], "--webhook-timeout", "0", "no time at all"),
+        #[cfg(feature = "tracking")]
+        (&["tracking"], "--graphql-max-aliases", "0", "nothing would pass"),
+    ] {
+        let arguments: Vec<&str> = command.iter().copied().chain([flag, value]).collect();
+        check(folder.path(), &[(&arguments, 2, &[value, flag, word])]);
+    }
+    // the environment says the same, and so does its refusal
+    let output =
+        longshore(folder.path()).args(serve).env("LONGSHORE_MAX_ROWS", "0").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--max-rows"));
+}
+
 #[test]
 fn wrong_places_of_models() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// The text is no location.
-    #[error("`{uri}` is not a model's location: {reason}")]
+    #[error("`{uri}` is not a location: {reason}")]
     Location {
         /// The text as given, without credentials.
         uri: String,

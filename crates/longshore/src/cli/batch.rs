@@ -57,7 +57,7 @@ pub(crate) struct BatchRunArgs {
     pub(crate) fail_fast: bool,
 
     /// Threads that compute; 0 is one a core
-    #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
+    #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT", value_parser = value::threads)]
     pub(crate) threads: usize,
 
     /// Begin anew, where an earlier run of another command, of other rows or of another model has left
@@ -70,7 +70,7 @@ pub(crate) struct BatchRunArgs {
     pub(crate) work_dir: PathBuf,
 
     /// Largest row of CSV or of JSON
-    #[arg(long, default_value = "16MiB", value_name = "SIZE", value_parser = value::size::<usize>)]
+    #[arg(long, default_value = "16MiB", value_name = "SIZE", value_parser = value::some_size::<usize>)]
     pub(crate) max_row_bytes: usize,
 
     /// Limits on model files.

@@ -86,7 +86,7 @@ pub(crate) struct GatewayArgs {
     pub(crate) cluster_domain: String,
 
     /// Event loops, one thread each; 0 is one a core
-    #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT")]
+    #[arg(long, env = "LONGSHORE_THREADS", default_value_t = 0, value_name = "COUNT", value_parser = value::threads)]
     pub(crate) threads: usize,
 
     /// Hand on `X-Forwarded-…` and `Forwarded` of requests as they are: something in front writes them.
@@ -124,11 +124,11 @@ pub(crate) struct GatewayArgs {
 #[command(next_help_heading = "Requests that wait for a replica")]
 pub(crate) struct WaitingArgs {
     /// Most requests that wait for a replica, of all revisions together; one more is answered 503 with
-    /// `Retry-After`
+    /// `Retry-After`. 0 lets none wait
     #[arg(long, env = "LONGSHORE_MAX_WAITING", default_value_t = 10_000, value_name = "REQUESTS")]
     pub(crate) max_waiting: usize,
 
-    /// Most requests that wait for a replica of one revision
+    /// Most requests that wait for a replica of one revision; 0 lets none wait
     #[arg(
         long,
         env = "LONGSHORE_MAX_WAITING_PER_REVISION",
@@ -143,20 +143,20 @@ pub(crate) struct WaitingArgs {
         env = "LONGSHORE_MAX_WAITING_BYTES",
         default_value = "256MiB",
         value_name = "SIZE",
-        value_parser = value::size::<usize>
+        value_parser = value::some_size::<usize>
     )]
     pub(crate) max_waiting_bytes: usize,
 
-    /// How long a request waits for a replica to be ready when there is none
+    /// How long a request waits for a replica to be ready when there is none; 0 does not wait
     #[arg(long, env = "LONGSHORE_HOLD_TIMEOUT", default_value = "2m", value_name = "TIME", value_parser = value::time)]
     pub(crate) hold_timeout: Duration,
 
-    /// How long a request waits while all replicas work on as many as they may
+    /// How long a request waits while all replicas work on as many as they may; 0 does not wait
     #[arg(long, env = "LONGSHORE_QUEUE_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = value::time)]
     pub(crate) queue_timeout: Duration,
 
     /// How long a connection to a replica may take to be made
-    #[arg(long, env = "LONGSHORE_CONNECT_TIMEOUT", default_value = "2s", value_name = "TIME", value_parser = value::time)]
+    #[arg(long, env = "LONGSHORE_CONNECT_TIMEOUT", default_value = "2s", value_name = "TIME", value_parser = value::some_time)]
     pub(crate) connect_timeout: Duration,
 }
 
@@ -168,7 +168,7 @@ pub(crate) struct GatewayConnectionArgs {
     pub(crate) common: ConnectionArgs,
 
     /// How long a client may pause while it sends a body
-    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value = "5m", value_name = "TIME", value_parser = value::time)]
+    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value = "5m", value_name = "TIME", value_parser = value::some_time)]
     pub(crate) body_timeout: Duration,
 }
 

@@ -10,7 +10,7 @@ use super::value;
 pub(crate) struct MarkArgs {
     /// How long a tag `longshore.served.PLACE` on the version that is served of `models:/…` can be believed: it says
     /// where, and is set anew in time, moved with the version, and removed when the server ends. 0 writes nothing
-    #[arg(long, env = "LONGSHORE_REGISTRY_MARK", default_value = "15m", value_name = "TIME", value_parser = value::time)]
+    #[arg(long, env = "LONGSHORE_REGISTRY_MARK", default_value = "15m", value_name = "TIME", value_parser = value::none_or_a_second)]
     pub(crate) registry_mark: Duration,
 
     /// The place of these tags, which all replicas of a service share; without it the machine's name with the port

@@ -34,7 +34,7 @@ pub(crate) struct ServedArgs {
     pub(crate) json: bool,
 
     /// How long an answer may take
-    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = value::time)]
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = value::some_time)]
     pub(crate) timeout: Duration,
 
     /// How to get in.

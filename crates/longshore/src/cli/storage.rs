@@ -13,7 +13,7 @@ pub(crate) struct StorageArgs {
     pub(crate) cache_dir: Option<PathBuf>,
 
     /// Most space for fetched models; what was not used for longest goes first
-    #[arg(long, env = "LONGSHORE_CACHE_BYTES", default_value = "10GiB", value_name = "SIZE", value_parser = value::size::<u64>)]
+    #[arg(long, env = "LONGSHORE_CACHE_BYTES", default_value = "10GiB", value_name = "SIZE", value_parser = value::some_size::<u64>)]
     pub(crate) cache_bytes: u64,
 
     /// How storages are asked.
@@ -70,7 +70,7 @@ pub(crate) struct FetchArgs {
         env = "LONGSHORE_CACHE_BYTES",
         default_value = "10GiB",
         value_name = "SIZE",
-        value_parser = value::size::<u64>,
+        value_parser = value::some_size::<u64>,
         help_heading = "Model storage"
     )]
     pub(crate) cache_bytes: u64,

@@ -174,6 +174,7 @@ pub(crate) struct TrackingArgs {
         env = "MLFLOW_SERVER_GRAPHQL_MAX_ROOT_FIELDS",
         default_value_t = 10,
         value_name = "COUNT",
+        value_parser = value::count::<usize>,
         help_heading = "What it takes from clients"
     )]
     pub(crate) graphql_max_root_fields: usize,
@@ -184,6 +185,7 @@ pub(crate) struct TrackingArgs {
         env = "MLFLOW_SERVER_GRAPHQL_MAX_ALIASES",
         default_value_t = 10,
         value_name = "COUNT",
+        value_parser = value::count::<usize>,
         help_heading = "What it takes from clients"
     )]
     pub(crate) graphql_max_aliases: usize,
@@ -215,12 +217,13 @@ pub(crate) struct TrackingArgs {
         env = "LONGSHORE_THREADS",
         default_value_t = 0,
         value_name = "COUNT",
+        value_parser = value::threads,
         help_heading = "Where it listens"
     )]
     pub(crate) threads: usize,
 
     /// Largest message of a request; artifacts have no limit
-    #[arg(long, env = "LONGSHORE_MAX_BODY_BYTES", default_value = "64MiB", value_name = "SIZE", value_parser = value::size::<usize>, help_heading = "What it takes from clients")]
+    #[arg(long, env = "LONGSHORE_MAX_BODY_BYTES", default_value = "64MiB", value_name = "SIZE", value_parser = value::some_size::<usize>, help_heading = "What it takes from clients")]
     pub(crate) max_body_bytes: usize,
 
     /// Connections of clients.
@@ -228,7 +231,7 @@ pub(crate) struct TrackingArgs {
     pub(crate) connections: ConnectionArgs,
 
     /// How long a client may pause while it sends a body
-    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value = "5m", value_name = "TIME", value_parser = value::time, help_heading = "What it takes from clients")]
+    #[arg(long, env = "LONGSHORE_BODY_TIMEOUT", default_value = "5m", value_name = "TIME", value_parser = value::some_time, help_heading = "What it takes from clients")]
     pub(crate) body_timeout: Duration,
 
     /// The way down.

@@ -1,6 +1,6 @@
 //! Sizes and times as people write them.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 /// Longest time that is understood, in seconds: 31 years.
 const LONGEST: f64 = 1e9;
@@ -35,6 +35,48 @@ pub(super) fn size<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
     };
     let bytes = bytes.and_then(|bytes| T::try_from(bytes).ok());
     bytes.ok_or_else(|| format!("`{text}` is more bytes than this machine can count"))
+}
+
+/// A size above 0: a limit of 0 would let nothing through.
+pub(super) fn some_size<T: TryFrom<u64> + Default + PartialEq>(text: &str) -> Result<T, String> {
+    match size(text)? {
+        none if none == T::default() => {
+            Err("with 0 nothing would pass: write a size such as `64MiB`".into())
+        }
+        size => Ok(size),
+    }
+}
+
+/// A number above 0, of which a limit of 0 would let nothing through.
+pub(super) fn count<T: FromStr + Default + PartialEq>(text: &str) -> Result<T, String> {
+    match text.trim().parse() {
+        Ok(none) if none == T::default() => {
+            Err("with 0 nothing would pass: a whole number above 0 is needed".into())
+        }
+        Ok(count) => Ok(count),
+        Err(_) => Err(format!("`{text}` is not a whole number above 0")),
+    }
+}
+
+/// A number of threads, or 0 for one a core.
+pub(super) fn threads(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1024;
+    match text.trim().parse() {
+        Ok(threads) if threads <= MOST => Ok(threads),
+        _ => Err(format!("a whole number from 1 to {MOST} is needed, or 0 for one a core")),
+    }
+}
+
+/// How deep JSON may be nested: enough for a request of each protocol, and no deeper than is safe to read.
+pub(super) fn depth(text: &str) -> Result<usize, String> {
+    const LEAST: usize = 4;
+    const MOST: usize = 1000;
+    match text.trim().parse() {
+        Ok(depth) if (LEAST..=MOST).contains(&depth) => Ok(depth),
+        _ => Err(format!(
+            "a whole number from {LEAST}, which a request of protocol V2 has, to {MOST} is needed"
+        )),
+    }
 }
 
 /// An address to listen on, or the name that every machine has for itself.
@@ -73,6 +115,25 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A time above 0.
+pub(super) fn some_time(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        Duration::ZERO => {
+            Err("with 0 there would be no time at all: write a time such as `500ms` or `30s`"
+                .into())
+        }
+        time => Ok(time),
+    }
+}
+
+/// A time that is 0 or a second at least: another server is asked several times within it.
+pub(super) fn none_or_a_second(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        time if time.is_zero() || time >= Duration::from_secs(1) => Ok(time),
+        _ => Err(format!("`{text}` is too short: write a time from `1s`, or 0 for none")),
+    }
+}
+
 /// A time that is 0 or has its unit: a flag whose times are of milliseconds takes no bare number for seconds.
 pub(super) fn time_with_unit(text: &str) -> Result<Duration, String> {
     match text.trim().parse::<f64>() {
@@ -90,10 +151,7 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
 
 /// A time above 0, as seconds.
 pub(super) fn some_seconds(text: &str) -> Result<f64, String> {
-    match seconds(text)? {
-        0.0 => Err("a time above 0 is needed".into()),
-        seconds => Ok(seconds),
-    }
+    some_time(text).map(|time| time.as_secs_f64())
 }
 
 /// A time of whole seconds within bounds.
@@ -186,6 +244,31 @@ mod tests {
             assert!(time(text).unwrap_err().contains("`30s`"), "{text}");
         }
         assert!(time("1e30").unwrap_err().contains("31 years"));
+    }
+
+    #[test]
+    fn a_limit_that_lets_nothing_through_is_refused() {
+        for none in ["0", "0MiB", "0.0k"] {
+            assert!(some_size::<u64>(none).unwrap_err().contains("nothing would pass"), "{none}");
+        }
+        assert_eq!(some_size::<usize>("1k"), Ok(1024));
+        assert!(some_size::<usize>("x").unwrap_err().contains("`64MiB`"));
+        assert!(count::<usize>("0").unwrap_err().contains("nothing would pass"));
+        for wrong in ["-1", "1.5", "many", ""] {
+            assert!(count::<u64>(wrong).unwrap_err().contains("whole number above 0"), "{wrong}");
+        }
+        assert_eq!(count::<u64>("7"), Ok(7));
+        assert_eq!(threads("0"), Ok(0));
+        assert!(threads("100000").unwrap_err().contains("0 for one a core"));
+        assert_eq!(depth("64"), Ok(64));
+        for wrong in ["0", "3", "1000000", "deep"] {
+            assert!(depth(wrong).unwrap_err().contains("from 4"), "{wrong}");
+        }
+        assert!(some_time("0ms").unwrap_err().contains("`30s`"));
+        assert_eq!(some_time("1ms"), Ok(Duration::from_millis(1)));
+        assert_eq!(none_or_a_second("0"), Ok(Duration::ZERO));
+        assert_eq!(none_or_a_second("1m"), Ok(Duration::from_mins(1)));
+        assert!(none_or_a_second("5ms").unwrap_err().contains("from `1s`"));
     }
 
     #[test]

@@ -313,8 +313,15 @@ fn publish(
         Target::File(file) => output::publish(file).map(|()| shown),
         Target::Remote { location, file } => {
             let storage = storage::open(&args.storage, true)?;
+            let partial = output::partial(file);
             let put = |location: &Location, file: &Path| {
-                storage.put(location, file).with_context(|| format!("failed to write `{location}`"))
+                storage.put(location, file).with_context(|| {
+                    say(&format!(
+                        "all rows are answered, in `{}`: the same command goes on by sending them",
+                        partial.display()
+                    ));
+                    format!("failed to write `{location}`")
+                })
             };
             let beside = format!("{location}.rejects.csv");
             let moved = args.rejects.is_none() && is_partly;
@@ -322,7 +329,6 @@ fn publish(
                 put(&beside.parse()?, rejects)?;
                 let _ = std::fs::remove_file(rejects);
             }
-            let partial = output::partial(file);
             put(location, &partial)?;
             let _ = std::fs::remove_file(partial);
             Ok(if moved { beside } else { shown })

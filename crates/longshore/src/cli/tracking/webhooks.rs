@@ -44,7 +44,7 @@ pub(crate) struct WebhookArgs {
         env = "MLFLOW_WEBHOOK_REQUEST_TIMEOUT",
         default_value = "30s",
         value_name = "TIME",
-        value_parser = value::time
+        value_parser = value::some_time
     )]
     pub(crate) webhook_timeout: Duration,
 

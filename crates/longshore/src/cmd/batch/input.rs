@@ -88,6 +88,14 @@ pub(super) fn find(args: &BatchRunArgs) -> Result<Inputs> {
                 }
             }
             location => {
+                let last = input.rsplit('/').next().unwrap_or_default();
+                if last.contains('*') {
+                    let folder = input.strip_suffix(last).unwrap_or(input);
+                    bail!(
+                        "`{input}`: patterns are for files of this machine; name what is before it, `{folder}`, and \
+                         all files of rows below are read"
+                    );
+                }
                 let storage = storage::open(&args.storage, true)?;
                 let fetched =
                     storage.fetch(&location).with_context(|| storage::failed(&location))?;
