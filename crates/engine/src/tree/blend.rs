@@ -87,13 +87,13 @@ impl Blend {
         Some(Self { choices: choices.into(), ends: ends.into(), sets: sets.into() })
     }
 
-    /// Hands over each `(tree, block, first, places)` for the first `blocks` of the scratch: where
+    /// Hands over each `(tree, block, first, places)` for the first `rows` of the scratch: where
     /// each lane's leaf is in the tree, counted from the tree's first node.
     pub(super) fn leaves(
         &self,
         trees: &[Tree],
         sets: &[Set],
-        blocks: usize,
+        rows: usize,
         scratch: &mut Scratch,
         mut found: impl FnMut(usize, usize, u32, &Places),
     ) {
@@ -105,9 +105,9 @@ impl Blend {
             begin = end;
             // a tree of one leaf has decided nothing, and its answer is the first constant
             let root = if choices.is_empty() { 0 } else { 256 };
-            for (block, columns) in all.iter().take(blocks).enumerate() {
+            for (block, columns) in all.iter().take(rows.div_ceil(LANES)).enumerate() {
                 if numbers.is_empty() {
-                    kernel::decide(choices, columns, answers);
+                    kernel::decide(choices, rows - block * LANES, columns, answers);
                 } else {
                     sets::decide(choices, (numbers, sets), columns, answers);
                 }

@@ -211,11 +211,16 @@ impl<T: Real> Forest<T> {
             for (rows, ranks_of_rows) in rows.chunks(LANES * stride).zip(&mut scratch.blocks) {
                 ranks.fill_lanes(&self.columns, rows, stride, ranks_of_rows);
             }
-            let (sets, blocks) = (&ranks.sets, some.div_ceil(LANES));
-            blend.leaves(&self.trees, sets, blocks, &mut scratch, |tree, block, first, places| {
-                let start = done + block * LANES;
-                found(tree, start..(start + LANES).min(done + some), first, places);
-            });
+            blend.leaves(
+                &self.trees,
+                &ranks.sets,
+                some,
+                &mut scratch,
+                |tree, block, first, places| {
+                    let start = done + block * LANES;
+                    found(tree, start..(start + LANES).min(done + some), first, places);
+                },
+            );
             done += some;
         }
         done
@@ -231,13 +236,16 @@ impl<T: Real> Forest<T> {
         let columns = &self.columns;
         match nodes {
             Nodes::Ranked(nodes) => {
-                let fill = |row: &[T], out: &mut [u8; W]| ranks.fill(columns, row, out);
+                let fill = |rows: &[T], out: &mut [[u8; W]]| {
+                    ranks.fill_rows(columns, rows, self.stride(), out.iter_mut());
+                };
                 self.walked(nodes, [0; W], rows, fill, found);
             }
             Nodes::Coded(nodes) => {
                 let empty = CodedRow { cells: [0; W], sets: &ranks.sets };
-                let fill = |row: &[T], out: &mut CodedRow<'_, [u8; W]>| {
-                    ranks.fill(columns, row, &mut out.cells);
+                let fill = |rows: &[T], out: &mut [CodedRow<'_, [u8; W]>]| {
+                    let out = out.iter_mut().map(|row| &mut row.cells);
+                    ranks.fill_rows(columns, rows, self.stride(), out);
                 };
                 self.walked(nodes, empty, rows, fill, found);
             }
@@ -251,7 +259,12 @@ impl<T: Real> Forest<T> {
         fill: impl Fn(&[T], &mut [f32]),
         found: impl FnMut(usize, usize, u32),
     ) {
-        self.walked(nodes, [0.0; W], rows, |row, out: &mut [f32; W]| fill(row, out), found);
+        let fill = |rows: &[T], out: &mut [[f32; W]]| {
+            for (row, out) in rows.chunks_exact(self.stride()).zip(out) {
+                fill(row, out);
+            }
+        };
+        self.walked(nodes, [0.0; W], rows, fill, found);
     }
 
     fn walked<N: Step, R: Cells<N::Cell> + Copy>(
@@ -259,24 +272,24 @@ impl<T: Real> Forest<T> {
         nodes: &[N],
         empty: R,
         rows: &[T],
-        fill: impl Fn(&[T], &mut R),
+        fill: impl Fn(&[T], &mut [R]),
         mut found: impl FnMut(usize, usize, u32),
     ) {
         let stride = self.stride();
         if rows.len() <= stride {
             let mut cells = [empty];
-            fill(rows, &mut cells[0]);
+            fill(rows, &mut cells);
             walk(nodes, &self.trees, &cells, found);
             return;
         }
-        let mut cells = vec![empty; CHUNK.min(rows.len() / stride)];
-        for (chunk, rows) in rows.chunks(CHUNK * stride).enumerate() {
-            for (row, out) in rows.chunks_exact(stride).zip(&mut cells) {
-                fill(row, out);
-            }
-            let cells = cells.get(..rows.len() / stride).unwrap_or_default();
+        let far = size_of_val(nodes) > NEAR;
+        let some = if far { (FAR / size_of::<R>()).max(CHUNK) } else { CHUNK };
+        let mut cells = vec![empty; some.min(rows.len() / stride)];
+        for (chunk, rows) in rows.chunks(some * stride).enumerate() {
+            let cells = cells.get_mut(..rows.len() / stride).unwrap_or_default();
+            fill(rows, cells);
             walk(nodes, &self.trees, cells, |tree, row, node| {
-                found(tree, chunk * CHUNK + row, node);
+                found(tree, chunk * some + row, node);
             });
         }
     }
@@ -288,6 +301,9 @@ impl<T: Real> Forest<T> {
 
 /// Bytes of nodes that stay in a core's own cache.
 const NEAR: usize = 1 << 20;
+/// Bytes of cells that are expanded at a time where the nodes do not stay near: each tree comes from
+/// afar once for all of them.
+const FAR: usize = 1 << 18;
 
 impl<T> Layout<T> {
     /// About the nanoseconds that a row takes.
@@ -312,6 +328,14 @@ fn choose<T: Real>(form: &Form<T>) -> Layout<T> {
     }
     if let Some((nodes, ranks)) = ranked::ranked(form) {
         let blend = Blend::new(form, &nodes);
+        // walking takes as long with values as with ranks, which have to be found first
+        if blend.is_none()
+            && form.columns.plain
+            && form.nodes.len() * size_of::<Packed>() <= NEAR
+            && let Some(nodes) = direct::packed(form)
+        {
+            return Layout::Packed(nodes);
+        }
         return Layout::Ranked(nodes, ranks, blend);
     }
     match direct::packed(form) {

@@ -164,16 +164,22 @@ fn one<N: Step, R: Cells<N::Cell>>(
     }
 }
 
-/// Decides the splits of one tree for all lanes. `answers` holds the constants of leaves in its
+/// Decides the splits of one tree for the lanes that hold `rows`. `answers` holds the constants of leaves in its
 /// first half, and each split's answer in its second.
 #[inline]
-pub(super) fn decide(choices: &[Choice], columns: &[Ranks; 256], answers: &mut [Places; 512]) {
-    processor::run_narrow(Decide { choices, columns, answers });
+pub(super) fn decide(
+    choices: &[Choice],
+    rows: usize,
+    columns: &[Ranks; 256],
+    answers: &mut [Places; 512],
+) {
+    processor::run_narrow(Decide { choices, rows, columns, answers });
 }
 
 /// See [`decide`].
 pub(super) struct Decide<'a> {
     pub(super) choices: &'a [Choice],
+    pub(super) rows: usize,
     pub(super) columns: &'a [Ranks; 256],
     pub(super) answers: &'a mut [Places; 512],
 }
@@ -184,17 +190,28 @@ impl Work for Decide<'_> {
     #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
     #[inline(always)]
     fn run(self) {
+        if self.rows <= HALF { self.lanes::<HALF>() } else { self.lanes::<LANES>() }
+    }
+}
+
+/// Half of the lanes: as many as batches of requests often have.
+pub(super) const HALF: usize = LANES / 2;
+
+impl Decide<'_> {
+    #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
+    #[inline(always)]
+    fn lanes<const N: usize>(self) {
         for choice in self.choices {
             let ranks = &self.columns[usize::from(choice.column)];
             let left = &self.answers[usize::from(choice.children[0]) % 512];
             let right = &self.answers[usize::from(choice.children[1]) % 512];
             // masks, not branches: compilers turn the loop into compares and blends of whole registers
-            let mut answer = [0; LANES];
-            for lane in 0..LANES {
+            let mut answer = [0; N];
+            for lane in 0..N {
                 let chosen = if ranks[lane] > choice.threshold { u8::MAX } else { 0 };
                 answer[lane] = (right[lane] & chosen) | (left[lane] & !chosen);
             }
-            self.answers[256 + usize::from(choice.node)] = answer;
+            self.answers[256 + usize::from(choice.node)][..N].copy_from_slice(&answer);
         }
     }
 }

@@ -32,6 +32,11 @@ pub(super) struct Level {
     pub(super) rank: u8,
 }
 
+/// The rank that [`signed`] took.
+pub(super) fn unsigned(rank: i8) -> u8 {
+    rank as u8 ^ 0x80
+}
+
 /// A rank as a signed byte: 0 to 255 become -128 to 127, in the same order.
 pub(super) fn signed(rank: u8) -> i8 {
     (rank ^ 0x80) as i8

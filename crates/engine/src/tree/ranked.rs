@@ -139,6 +139,9 @@ struct Feature<T> {
 /// Thresholds in a block, and blocks of a feature.
 const SIDE: usize = 16;
 
+/// Fewest rows whose ranks are found side by side.
+const FEWEST: usize = 16;
+
 /// Most thresholds of a feature, so that ranks fit a byte.
 const MOST: usize = 255;
 
@@ -320,6 +323,38 @@ impl<T: Real> Ranks<T> {
         }
     }
 
+    /// Writes the ranks of each row's columns.
+    pub(super) fn fill_rows<'a, const W: usize>(
+        &self,
+        columns: &Columns,
+        rows: &[T],
+        stride: usize,
+        mut out: impl Iterator<Item = &'a mut [u8; W]>,
+    ) {
+        let mut lanes: Option<Box<[lanes::Ranks; 256]>> = None;
+        for rows in rows.chunks(LANES * stride) {
+            if rows.len() < FEWEST * stride {
+                for (row, out) in rows.chunks_exact(stride).zip(out.by_ref()) {
+                    self.fill(columns, row, out);
+                }
+                continue;
+            }
+            let lanes = lanes.get_or_insert_with(|| Box::new([[0; LANES]; 256]));
+            self.fill_lanes(columns, rows, stride, lanes);
+            for (lane, out) in (0..rows.len() / stride).zip(out.by_ref()) {
+                for (to, ranks) in out.iter_mut().zip(lanes.iter().take(self.columns())) {
+                    *to = lanes::unsigned(ranks[lane]);
+                }
+                for &(_, column, _) in &self.codes {
+                    let column = usize::from(column);
+                    if let Some(to) = out.get_mut(column) {
+                        *to = lanes[column][lane] as u8;
+                    }
+                }
+            }
+        }
+    }
+
     /// Writes the ranks of up to [`LANES`] rows, column by column.
     pub(super) fn fill_lanes(
         &self,
@@ -333,7 +368,7 @@ impl<T: Real> Ranks<T> {
             for (to, row) in values.iter_mut().zip(rows.chunks_exact(stride)) {
                 *to = row.get(feature.index as usize).copied().unwrap_or(T::NAN);
             }
-            feature.fill(columns, &values, out);
+            feature.fill(columns, &values, rows.len() / stride, out);
         }
         for &(feature, column, coding) in &self.codes {
             let out = &mut out[usize::from(column)];
@@ -373,18 +408,25 @@ impl<T: Real> Feature<T> {
         }
     }
 
-    /// Writes each column's ranks of the values of all lanes.
-    fn fill(&self, columns: &Columns, values: &[T; LANES], out: &mut [lanes::Ranks; 256]) {
+    /// Writes each column's ranks of the values of the first `rows` lanes.
+    fn fill(
+        &self,
+        columns: &Columns,
+        values: &[T; LANES],
+        rows: usize,
+        out: &mut [lanes::Ranks; 256],
+    ) {
         let mut plain = [0; LANES];
-        processor::run_narrow(Rank { feature: self, values, ranks: &mut plain });
-        let missing = values.iter().fold(false, |any, value| any | value.nan());
+        let own = values.get(..rows).unwrap_or(values);
+        processor::run_narrow(Rank { feature: self, values: own, ranks: &mut plain });
+        let missing = own.iter().fold(false, |any, value| any | value.nan());
         for &(column, view) in &self.columns {
             let Some(to) = out.get_mut(column as usize) else { continue };
             *to = plain;
             if view == View::Plain || view.is_plain() && !missing {
                 continue;
             }
-            for (to, &value) in to.iter_mut().zip(values) {
+            for (to, &value) in to.iter_mut().zip(own) {
                 if value.nan() || !view.is_plain() {
                     *to = lanes::signed(self.rank(columns.see(view, value)));
                 }
@@ -405,7 +447,7 @@ impl<T: Real> Feature<T> {
 /// Ranks the values of all lanes among a feature's thresholds.
 struct Rank<'a, T> {
     feature: &'a Feature<T>,
-    values: &'a [T; LANES],
+    values: &'a [T],
     ranks: &'a mut lanes::Ranks,
 }
 

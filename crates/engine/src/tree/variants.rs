@@ -1,7 +1,7 @@
 //! The loops are compiled for several kinds of vectors: all give the same bits.
 
 use super::{
-    kernel::{AddAll, Count, Decide, Leaves},
+    kernel::{AddAll, Count, Decide, HALF, Leaves},
     lanes::{self, Choice, LANES, Level, Places, Ranks},
 };
 use crate::processor::{self, VERSIONS};
@@ -52,10 +52,24 @@ fn loops_give_the_same_bits_whatever_the_vectors() {
             *answer = [place as u8; LANES];
         }
         let mut answers: Box<[Places; 512]> = answers.try_into().unwrap();
-        processor::version(
-            version,
-            Decide { choices: &choices, columns: &signed, answers: &mut answers },
-        )?;
+        let decide = |rows, answers: &mut _| {
+            processor::version(
+                version,
+                Decide { choices: &choices, rows, columns: &signed, answers },
+            )
+        };
+        decide(LANES, &mut answers)?;
+        let whole = answers.clone();
+        decide(HALF, &mut answers)?;
+        assert_eq!(answers, whole, "version {version}");
+        for answer in &mut answers[256..] {
+            answer.fill(0);
+        }
+        decide(HALF, &mut answers)?;
+        for (half, whole) in answers.iter().zip(whole.iter()).skip(256).take(choices.len()) {
+            assert_eq!(half[..HALF], whole[..HALF], "version {version}");
+        }
+        decide(LANES, &mut answers)?;
         let mut leaves = [[0; LANES]; 4];
         processor::version(version, Leaves { trees, ranks: &columns, found: &mut leaves })?;
         let mut sums = vec![[0.0; LANES * 7]; 6];
