@@ -35,6 +35,7 @@ pub(crate) use build::{Builder, Split, Test};
 pub(crate) use columns::{Categories, View, ZERO};
 pub(crate) use decisions::Decisions;
 pub(crate) use forest::Forest;
+pub(crate) use lanes::LANES;
 pub(crate) use listed::{Listed, Side};
 pub(crate) use shap::{DEEPEST, SHAP, Shap};
-pub(crate) use symmetric::{Column, Symmetric};
+pub(crate) use symmetric::{Column, FEWEST, ROWS, Room, Symmetric};

@@ -3,20 +3,22 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
-    fmt::Write,
     ops::Range,
     sync::Arc,
 };
 
 use super::{
-    ctr::{Ctr, Projection, Values, combined},
+    ctr::{Ctr, Projection, Values, combined, joined, product},
     hash,
     lookup::Lookup,
     malformed,
     parts::Parts,
 };
 use crate::{
-    Cell, Column, ColumnUse, Data, Error, Limits, Matrix, Table, error::shown, table::LIST,
+    Cell, Column, ColumnUse, Data, Error, Limits, Matrix, Table,
+    error::shown,
+    table::LIST,
+    tree::{LANES, Room, Symmetric},
 };
 
 /// Numbers that splits compare: the used columns of numbers, then one for each category that a split
@@ -366,6 +368,69 @@ impl Columns {
     }
 }
 
+impl Columns {
+    /// The ranks that symmetric trees compare, of rows `range` of `input`: those of [`Columns::cells`],
+    /// without the numbers between.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for what is no number or no category.
+    pub(super) fn ranks(
+        &self,
+        input: &Table,
+        range: Range<usize>,
+        trees: &Symmetric,
+    ) -> Result<Room, Error> {
+        let rows = range.len();
+        let size = rows.max(1);
+        let mut room = trees.room(rows);
+        let mut floats = vec![0.0; rows * self.floats.len()];
+        for (at, (&column, to)) in self.floats.iter().zip(floats.chunks_exact_mut(size)).enumerate()
+        {
+            numbers(input, column, range.clone(), to.iter_mut())?;
+            trees.rank_values(at, to, &mut room);
+        }
+        let mut hashes = vec![0; rows * self.categories.len()];
+        for (&column, to) in self.categories.iter().zip(hashes.chunks_exact_mut(size)) {
+            categories(input, column, range.clone(), to.iter_mut())?;
+        }
+        let of = |at: usize| hashes.get(at * rows..(at + 1) * rows).unwrap_or_default();
+        for (at, &(category, value)) in self.one_hots.iter().enumerate() {
+            let ranks = trees.ranks(self.floats.len() + at, &mut room);
+            for (to, hashes) in ranks.zip(of(category).chunks(LANES)) {
+                to.iter_mut().zip(hashes).for_each(|(to, &hash)| *to = u8::from(hash == value));
+            }
+        }
+        // every combination that has a category multiplies it alike
+        let products: Vec<u64> =
+            hashes.iter().map(|&hash| product(i64::from(hash) as u64)).collect();
+        let products_of = |at: usize| products.get(at * rows..(at + 1) * rows).unwrap_or_default();
+        let (mut keys, mut found) = (vec![0; rows], vec![0; rows]);
+        for combination in &self.combinations {
+            keys.fill(0);
+            for &category in &combination.categories {
+                let products = products_of(category);
+                keys.iter_mut().zip(products).for_each(|(key, &it)| *key = joined(*key, it));
+            }
+            for &(float, border, missing_above) in &combination.floats {
+                let values = floats.get(float * rows..(float + 1) * rows).unwrap_or_default();
+                for (key, &value) in keys.iter_mut().zip(values) {
+                    let above = value > border || missing_above && value.is_nan();
+                    *key = joined(*key, if above { product(1) } else { 0 });
+                }
+            }
+            for &(category, value) in &combination.one_hots {
+                for (key, &hash) in keys.iter_mut().zip(of(category)) {
+                    *key = joined(*key, if hash == value { product(1) } else { 0 });
+                }
+            }
+            for lookup in &combination.lookups {
+                lookup.rank(&keys, &mut found, trees, &mut room);
+            }
+        }
+        Ok(room)
+    }
+}
+
 fn absent(what: &str) -> Error {
     malformed("a CTR", format!("its {what} is not there"))
 }
@@ -469,18 +534,11 @@ fn categories<'a>(
     };
     let number =
         |value: f64| if value.is_nan() { "NaN".to_owned() } else { format!("the number {value}") };
-    let mut digits = String::new();
-    let mut integer = |value: i64| {
-        digits.clear();
-        // a `String` takes everything
-        let _ = write!(digits, "{value}");
-        hash::category(digits.as_bytes())
-    };
     let flag = |value: bool| hash::category(if value { b"1" } else { b"0" });
     for (to, row) in to.zip(rows) {
         *to = match &input.data {
             Data::I64(m) => {
-                integer(m.values.get(row * m.columns + at).copied().unwrap_or_default())
+                hash::integer(m.values.get(row * m.columns + at).copied().unwrap_or_default())
             }
             Data::F64(m) => {
                 let value = m.values.get(row * m.columns + at).copied().unwrap_or_default();
@@ -495,7 +553,7 @@ fn categories<'a>(
                     Some(text) => hash::category(text.as_bytes()),
                     None => return Err(refused(row, "missing".into())),
                 },
-                Some(Column::I64(v)) => integer(v.get(row).copied().unwrap_or_default()),
+                Some(Column::I64(v)) => hash::integer(v.get(row).copied().unwrap_or_default()),
                 Some(Column::Bool(v)) => flag(v.get(row).copied().unwrap_or_default()),
                 Some(Column::F64(v)) => {
                     return Err(refused(row, number(v.get(row).copied().unwrap_or_default())));
@@ -506,7 +564,7 @@ fn categories<'a>(
                 }
                 Some(Column::Any(v)) => match v.get(row) {
                     Some(Cell::Text(text)) => hash::category(text.as_bytes()),
-                    Some(Cell::I64(v)) => integer(*v),
+                    Some(Cell::I64(v)) => hash::integer(*v),
                     Some(Cell::Bool(v)) => flag(*v),
                     Some(Cell::F64(v)) => return Err(refused(row, number(*v))),
                     Some(Cell::Texts(_)) => return Err(refused(row, "several texts".into())),
@@ -529,11 +587,111 @@ mod tests {
     use super::{
         super::{
             contributions::Contributions,
-            ctr::{Counts, Ctr, Kind, Projection, Values},
-            parts::{Category, Parts},
+            ctr::{Counts, Ctr, Kind, Projection, Values, combined},
+            hash,
+            parts::{Category, Float, OneHot, Parts},
         },
         Columns,
     };
+    use crate::{
+        Column, Data, Table,
+        tree::{self, Symmetric},
+    };
+
+    /// Parts with every kind of what is compared: numbers with few and many borders, missing ones
+    /// above and below, two columns of categories, of ten and of fifty.
+    fn mixed() -> Parts {
+        let float = |at: i64, borders: u16| Float {
+            index: at,
+            column: at,
+            name: String::new(),
+            borders: (0..borders).map(|n| f32::from(n) * 100.0 / f32::from(borders)).collect(),
+            missing_above: at % 2 == 1,
+        };
+        let category = |at: i64| Category { index: at, column: 4 + at, name: String::new() };
+        let key = |at: i64| i64::from(hash::integer(at)) as u64;
+        let projection = |floats: &[(i64, f32)], one_hots: &[(i64, i32)]| Projection {
+            categories: vec![0, 1],
+            floats: floats.to_vec(),
+            one_hots: one_hots.to_vec(),
+        };
+        let two = |at: i64| combined(combined(0, key(at % 10)), key(at % 50));
+        let one_hot = (0, hash::integer(3));
+        // some of the combinations, not all of them
+        let hashes = [
+            (0..40).map(two).collect::<Vec<_>>(),
+            (0..40).map(|at| combined(two(at), (at % 2) as u64)).collect(),
+            (0..40).map(|at| combined(two(at), u64::from(at % 10 == 3))).collect(),
+        ];
+        let table = |hashes: Vec<u64>| {
+            let counts = Counts::Rows((0..40).map(|at| at * 7 % 40).collect(), 1);
+            Values::of_pairs(hashes.into_iter(), counts, 40).unwrap()
+        };
+        let ctr = |at: usize| Ctr {
+            projection: at / 2,
+            table: at / 2,
+            kind: Kind::Counter,
+            target: 0,
+            prior: [at as f32, 1.0],
+            shift: 0.0,
+            scale: 15.0,
+            borders: (0..15 * (at as u16 % 4)).map(f32::from).collect(),
+        };
+        Parts {
+            floats: vec![float(0, 7), float(1, 60), float(2, 97), float(3, 300)],
+            categories: vec![category(0), category(1)],
+            one_hots: vec![
+                OneHot { category: 0, values: (0..5).map(hash::integer).collect() },
+                OneHot { category: 1, values: vec![hash::integer(7)] },
+            ],
+            projections: vec![
+                projection(&[], &[]),
+                projection(&[(1, 50.0)], &[]),
+                projection(&[], &[one_hot]),
+            ],
+            tables: hashes.into_iter().map(table).collect(),
+            ctrs: (0..6).map(ctr).collect(),
+            ..Parts::default()
+        }
+    }
+
+    #[test]
+    fn ranks_are_those_of_the_numbers_that_splits_compare() {
+        let (columns, compared) = Columns::new(&mut mixed()).unwrap();
+        let column = |of: &super::Compared| tree::Column {
+            place: of.place,
+            borders: of.borders.clone(),
+            missing_above: of.missing_above,
+        };
+        let splits: usize = compared.iter().map(|of| of.borders.len()).sum();
+        let splits: Vec<i32> = (0..splits as i32).map(|at| at * 37 % splits as i32).collect();
+        let sizes: Vec<i32> = splits.chunks(3).map(|levels| levels.len() as i32).collect();
+        let compared = compared.iter().map(column).collect();
+        let trees = Symmetric::new(compared, &sizes, &splits).unwrap();
+        for rows in [0, 1, 31, 64, 65, tree::ROWS] {
+            let number = |seed: usize, row: usize| match row * seed % 101 {
+                100 => f32::NAN,
+                value => value as f32,
+            };
+            let numbers = [3, 7, 11, 13]
+                .map(|seed| Column::F32((0..rows).map(|row| number(seed, row)).collect()));
+            let categories = [10, 50].map(|count| {
+                Column::I64((0..rows as i64).map(|row| row * 11 % 97 % count).collect())
+            });
+            let data = Data::Columns(numbers.into_iter().chain(categories).collect());
+            let table = Table { rows, names: None, data };
+            for outputs in [1, 3] {
+                let leaves: usize = (0..trees.trees()).map(|tree| trees.leaves(tree)).sum();
+                let values: Vec<f64> = (0..leaves * outputs).map(|at| (at as f64).sin()).collect();
+                let mut sums = [vec![0.0; rows * outputs], vec![0.0; rows * outputs]];
+                let cells = columns.cells(&table, 0..rows).unwrap();
+                trees.add(&cells, columns.width().unwrap(), &values, outputs, &mut sums[0]);
+                let room = columns.ranks(&table, 0..rows, &trees).unwrap();
+                trees.add_ranked(&room, &values, outputs, &mut sums[1]);
+                assert_eq!(sums[0], sums[1], "{rows} rows, {outputs} outputs");
+            }
+        }
+    }
 
     #[test]
     fn ctrs_of_one_combination_share_its_columns() {

@@ -74,7 +74,17 @@ const MULTIPLIER: u64 = 0x4906_ba49_4954_cb65;
 
 /// The hash of a combination, with one more value.
 pub(super) fn combined(hash: u64, value: u64) -> u64 {
-    MULTIPLIER.wrapping_mul(hash.wrapping_add(MULTIPLIER.wrapping_mul(value)))
+    joined(hash, product(value))
+}
+
+/// What [`joined`] takes for a value: the same one for every combination.
+pub(super) fn product(value: u64) -> u64 {
+    MULTIPLIER.wrapping_mul(value)
+}
+
+/// The hash of a combination, with one more value, by its product.
+pub(super) fn joined(hash: u64, product: u64) -> u64 {
+    MULTIPLIER.wrapping_mul(hash.wrapping_add(product))
 }
 
 /// Statistics of training by the hash of a combination.

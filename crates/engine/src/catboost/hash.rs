@@ -13,6 +13,28 @@ pub(super) fn category(text: &[u8]) -> i32 {
     city(text) as u32 as i32
 }
 
+/// The hash of the category that an integer's decimal digits are.
+pub(super) fn integer(value: i64) -> i32 {
+    decimal(value, category)
+}
+
+/// What `read` makes of an integer's decimal digits.
+fn decimal<R>(value: i64, read: impl Fn(&[u8]) -> R) -> R {
+    // a sign and the nineteen digits of the longest ones
+    let mut text = [b'-'; 20];
+    let (mut rest, mut start) = (value.unsigned_abs(), text.len());
+    for (at, digit) in text.iter_mut().enumerate().skip(1).rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        (rest, start) = (rest / 10, at);
+        if rest == 0 {
+            break;
+        }
+    }
+    // what is before the digits is still a sign
+    start -= usize::from(value < 0);
+    read(text.get(start..).unwrap_or_default())
+}
+
 fn word(text: &[u8], at: usize) -> u64 {
     text.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |b| u64::from_le_bytes(*b))
 }
@@ -127,7 +149,7 @@ fn longer(text: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::category;
+    use super::{category, decimal};
 
     #[test]
     fn hashes_are_those_that_catboost_writes() {
@@ -143,6 +165,17 @@ mod tests {
             (&"ж".repeat(50), 352_658_453),
         ] {
             assert_eq!(category(text.as_bytes()), hash as i32, "{text}");
+        }
+    }
+
+    #[test]
+    fn integers_have_the_digits_that_they_are_written_with() {
+        let around = (0..19).flat_map(|power| {
+            let ten = 10_i64.pow(power);
+            [ten - 1, ten, -ten, 1 - ten, 7 * (ten / 8)]
+        });
+        for value in around.chain([i64::MIN, i64::MAX]) {
+            assert_eq!(decimal(value, <[u8]>::to_vec), value.to_string().into_bytes(), "{value}");
         }
     }
 }

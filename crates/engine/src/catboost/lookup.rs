@@ -4,7 +4,10 @@ use super::{
     ctr::{Ctr, EMPTY, Values},
     malformed,
 };
-use crate::Error;
+use crate::{
+    Error,
+    tree::{LANES, Room, Symmetric},
+};
 
 /// The CTRs that are made from one table of statistics.
 #[derive(Debug)]
@@ -14,10 +17,9 @@ pub(super) struct Lookup {
     hashes: Box<[u64]>,
     /// Far too many hashes fall to one place to look at one after another.
     sorted: bool,
-    /// For each hash, how many of its borders each CTR is above.
+    /// For each hash, how many of its borders each CTR is above; at last the same for a combination
+    /// that training did not see.
     ranks: Box<[u8]>,
-    /// The same for a combination that training did not see.
-    unseen: Box<[u8]>,
     ctrs: Box<[Shown]>,
 }
 
@@ -84,7 +86,7 @@ impl Lookup {
             None => return Err(malformed("its CTRs", "are too many for their statistics")),
         }
         let (mut hashes, mut ranks) =
-            (Vec::with_capacity(count), Vec::with_capacity(count * ctrs.len()));
+            (Vec::with_capacity(count), Vec::with_capacity((count + 1) * ctrs.len()));
         let mut add = |(hash, place): (u64, usize)| {
             hashes.push(hash);
             let seen = hash != EMPTY;
@@ -95,6 +97,7 @@ impl Lookup {
             Some(pairs) => pairs.into_iter().for_each(&mut add),
             None => values.buckets().for_each(&mut add),
         }
+        ranks.extend(ctrs.iter().map(|ctr| rank(ctr, None)));
         let shown = |(place, ctr): &(usize, Ctr)| Shown {
             place: *place,
             numbers: ctr.borders.iter().copied().chain([f32::INFINITY]).collect(),
@@ -103,7 +106,6 @@ impl Lookup {
             hashes: hashes.into(),
             sorted: is_sorted,
             ranks: ranks.into(),
-            unseen: ctrs.iter().map(|ctr| rank(ctr, None)).collect(),
             ctrs: ctrs.iter().map(shown).collect(),
         })
     }
@@ -111,8 +113,8 @@ impl Lookup {
     /// Writes the CTRs of rows of `width` cells, whose combinations have these hashes.
     pub(super) fn write(&self, keys: &[u64], cells: &mut [f32], width: usize) {
         for (&key, cells) in keys.iter().zip(cells.chunks_exact_mut(width)) {
-            let seen = self.place(key).and_then(|at| self.ranks.get(at * self.ctrs.len()..));
-            for (ctr, &rank) in self.ctrs.iter().zip(seen.unwrap_or(&self.unseen)) {
+            let ranks = self.ranks.get(self.counts(key)..).unwrap_or_default();
+            for (ctr, &rank) in self.ctrs.iter().zip(ranks) {
                 if let (Some(to), Some(number)) =
                     (cells.get_mut(ctr.place), ctr.numbers.get(usize::from(rank)))
                 {
@@ -120,6 +122,34 @@ impl Lookup {
                 }
             }
         }
+    }
+
+    /// Writes the ranks of the CTRs of rows whose combinations have these hashes. `found` has room for
+    /// a number a row.
+    pub(super) fn rank(
+        &self,
+        keys: &[u64],
+        found: &mut [usize],
+        trees: &Symmetric,
+        room: &mut Room,
+    ) {
+        for (found, &key) in found.iter_mut().zip(keys) {
+            *found = self.counts(key);
+        }
+        for (at, ctr) in self.ctrs.iter().enumerate() {
+            let own = self.ranks.get(at..).unwrap_or_default();
+            for (to, found) in trees.ranks(ctr.place, room).zip(found.chunks(LANES)) {
+                for (to, &at) in to.iter_mut().zip(found) {
+                    *to = own.get(at).copied().unwrap_or_default();
+                }
+            }
+        }
+    }
+
+    /// Where the ranks of a hash begin.
+    #[inline]
+    fn counts(&self, hash: u64) -> usize {
+        self.place(hash).unwrap_or(self.hashes.len()) * self.ctrs.len()
     }
 
     /// The place of a hash.

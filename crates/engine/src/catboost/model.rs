@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    ops::Range,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     ColumnUse, Error, Table, parallel,
     scores::contributions_width,
-    tree::{Builder, Column, Forest, Split, Symmetric, Test, View},
+    tree::{Builder, Column, FEWEST, Forest, ROWS, Split, Symmetric, Test, View},
 };
 
 /// A boosted ensemble.
@@ -158,15 +159,33 @@ impl Model {
     /// Sums of the leaves, rows × outputs.
     pub(super) fn scores(&self, input: &Table) -> Result<Vec<f64>, Error> {
         let mut sums = vec![0.0; input.rows * self.outputs];
+        if let Ensemble::Symmetric(trees) = &self.trees
+            && self.columns.width().is_some()
+            && input.rows >= FEWEST
+        {
+            self.check(input)?;
+            in_parts(self.cost(1), ROWS, self.outputs, &mut sums, |range, sums| {
+                let room = self.columns.ranks(input, range, trees)?;
+                trees.add_ranked(&room, &self.leaves.values, self.outputs, sums);
+                self.finish(sums);
+                Ok(())
+            })?;
+            return Ok(sums);
+        }
         self.answer(input, 1, self.outputs, &mut sums, |cells, stride, sums| {
             self.add(cells, stride, sums);
-            for sums in sums.chunks_exact_mut(self.outputs) {
-                for (sum, bias) in sums.iter_mut().zip(&self.bias) {
-                    *sum = *sum * self.scale + bias;
-                }
-            }
+            self.finish(sums);
         })?;
         Ok(sums)
+    }
+
+    /// Scales sums and adds the bias of each score.
+    fn finish(&self, sums: &mut [f64]) {
+        for sums in sums.chunks_exact_mut(self.outputs) {
+            for (sum, bias) in sums.iter_mut().zip(&self.bias) {
+                *sum = *sum * self.scale + bias;
+            }
+        }
     }
 
     /// Whether the file has what contributions need.
@@ -231,16 +250,9 @@ impl Model {
         answers: &mut [V],
         work: impl Fn(&[f32], usize, &mut [V]) + Sync,
     ) -> Result<(), Error> {
-        input.expect_columns(self.features())?;
-        self.columns.check(input)?;
+        self.check(input)?;
         let width = width.max(1);
-        let trees = match &self.trees {
-            Ensemble::Symmetric(trees) => trees.cost(self.outputs),
-            Ensemble::Nodes(nodes) => {
-                nodes.forest.trees() * (nodes.forest.depth() as usize).min(16)
-            }
-        };
-        let cost = trees.saturating_mul(times).saturating_add(self.columns.cost());
+        let cost = self.cost(times);
         let Some(stride) = self.columns.width() else {
             let rows = self.columns.rows(input)?;
             let stride = self.features().max(1);
@@ -250,25 +262,27 @@ impl Model {
             });
             return Ok(());
         };
-        // the refusal of the least row, as when one thread takes all of them
-        let refused = Mutex::new(None::<(usize, Error)>);
-        parallel::rows(answers, width, cost, |first, answers| {
-            for (block, answers) in answers.chunks_mut(CHUNK * width).enumerate() {
-                let first = first + block * CHUNK;
-                match self.columns.cells(input, first..first + answers.len() / width) {
-                    Ok(cells) => work(&cells, stride, answers),
-                    Err(error) => {
-                        let mut known = refused.lock().unwrap_or_else(PoisonError::into_inner);
-                        if known.as_ref().is_none_or(|known| first < known.0) {
-                            *known = Some((first, error));
-                        }
-                        return;
-                    }
-                }
+        in_parts(cost, CHUNK, width, answers, |range, answers| {
+            work(&self.columns.cells(input, range)?, stride, answers);
+            Ok(())
+        })
+    }
+
+    /// Refuses rows of another width, and what is no number in columns that no split compares.
+    fn check(&self, input: &Table) -> Result<(), Error> {
+        input.expect_columns(self.features())?;
+        self.columns.check(input)
+    }
+
+    /// About the nanoseconds that a row takes, for work that takes `times` as long as finding leaves.
+    fn cost(&self, times: usize) -> usize {
+        let trees = match &self.trees {
+            Ensemble::Symmetric(trees) => trees.cost(self.outputs),
+            Ensemble::Nodes(nodes) => {
+                nodes.forest.trees() * (nodes.forest.depth() as usize).min(16)
             }
-        });
-        let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
-        refused.map_or(Ok(()), |(_, error)| Err(error))
+        };
+        trees.saturating_mul(times).saturating_add(self.columns.cost())
     }
 
     fn add(&self, cells: &[f32], stride: usize, sums: &mut [f64]) {
@@ -286,6 +300,33 @@ impl Model {
             }
         }
     }
+}
+
+/// Has `work` answer `part` rows at a time, on all cores when there are many; it gets which rows
+/// those are.
+fn in_parts<V: Send>(
+    cost: usize,
+    part: usize,
+    width: usize,
+    answers: &mut [V],
+    work: impl Fn(Range<usize>, &mut [V]) -> Result<(), Error> + Sync,
+) -> Result<(), Error> {
+    // the refusal of the least row, as when one thread takes all of them
+    let refused = Mutex::new(None::<(usize, Error)>);
+    parallel::rows(answers, width, cost, |first, answers| {
+        for (block, answers) in answers.chunks_mut(part * width).enumerate() {
+            let first = first + block * part;
+            if let Err(error) = work(first..first + answers.len() / width, answers) {
+                let mut known = refused.lock().unwrap_or_else(PoisonError::into_inner);
+                if known.as_ref().is_none_or(|known| first < known.0) {
+                    *known = Some((first, error));
+                }
+                return;
+            }
+        }
+    });
+    let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+    refused.map_or(Ok(()), |(_, error)| Err(error))
 }
 
 fn add_values(values: Option<&[f64]>, sums: &mut [f64], row: usize, outputs: usize) {

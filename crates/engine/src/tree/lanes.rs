@@ -1,7 +1,7 @@
 //! Rows side by side in the lanes of vector registers: what is decided, and for how many at once.
 
 /// Rows decided at once.
-pub(super) const LANES: usize = 64;
+pub(crate) const LANES: usize = 64;
 
 /// Ranks of a column for every row, each minus 128: vector units compare signed bytes.
 pub(super) type Ranks = [i8; LANES];

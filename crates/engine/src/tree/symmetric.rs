@@ -24,10 +24,15 @@ pub(crate) struct Column {
 /// Trees, with the ranks that they compare.
 pub(crate) struct Symmetric {
     columns: Box<[Ranked]>,
+    /// The columns in the order of their places.
+    order: Box<[u32]>,
     levels: Box<[Level]>,
     /// Where each tree's levels end.
     ends: Box<[u32]>,
 }
+
+/// Ranks of up to [`ROWS`] rows.
+pub(crate) struct Room(Vec<Places>);
 
 /// A column of ranks: at most 255 borders of a column.
 struct Ranked {
@@ -45,9 +50,11 @@ const BYTE: usize = 8;
 /// Most borders that are compared one by one, with all lanes at once.
 const MOST_COUNTED: usize = 96;
 /// Rows from which on all lanes are decided at once.
-const FEWEST: usize = 8;
+pub(crate) const FEWEST: usize = 8;
 /// Lanes that one tree is taken through before the next one, so that its values stay near.
 const BLOCKS: usize = 4;
+/// Rows that are decided by one tree before the next one.
+pub(crate) const ROWS: usize = BLOCKS * LANES;
 /// Trees side by side.
 const TREES: usize = 4;
 
@@ -90,7 +97,9 @@ impl Symmetric {
             Some(Level { column: column as u32, rank: rank as u8 })
         };
         let levels = splits.iter().map(level).collect::<Option<_>>()?;
-        Some(Self { columns: ranked.into(), levels, ends: ends.into() })
+        let mut order: Vec<u32> = (0..ranked.len() as u32).collect();
+        order.sort_by_key(|&at| ranked.get(at as usize).map(|column: &Ranked| column.place));
+        Some(Self { columns: ranked.into(), order: order.into(), levels, ends: ends.into() })
     }
 
     /// The borders of a column, by its place in a row.
@@ -157,6 +166,49 @@ impl Symmetric {
             } else {
                 self.add_all(&ranks, values, outputs, sums);
             }
+        }
+    }
+
+    /// Room for the ranks of so many rows, at most [`ROWS`].
+    pub(crate) fn room(&self, rows: usize) -> Room {
+        Room(vec![[0; LANES]; self.columns.len() * rows.min(ROWS).div_ceil(LANES)])
+    }
+
+    /// The columns of ranks that are made of a place in a row.
+    fn of(&self, place: usize) -> impl Iterator<Item = (usize, &Ranked)> {
+        let column = |&at: &u32| self.columns.get(at as usize).map(|column| (at as usize, column));
+        let before = |at: &u32| column(at).is_some_and(|(_, column)| column.place < place);
+        let first = self.order.partition_point(before);
+        let rest = self.order.get(first..).unwrap_or_default().iter().filter_map(column);
+        rest.take_while(move |(_, column)| column.place == place)
+    }
+
+    /// Ranks the values that rows have at a place.
+    pub(crate) fn rank_values(&self, place: usize, values: &[f32], room: &mut Room) {
+        for (at, column) in self.of(place) {
+            for (values, to) in values.chunks(LANES).zip(blocks_of(self.columns.len(), at, room)) {
+                column.count(values.iter().copied(), to);
+            }
+        }
+    }
+
+    /// Where the ranks of a place belong, [`LANES`] rows at a time, when it has at most 255 borders;
+    /// nowhere when it has none.
+    pub(crate) fn ranks<'a>(
+        &self,
+        place: usize,
+        room: &'a mut Room,
+    ) -> impl Iterator<Item = &'a mut [u8; LANES]> + use<'a> {
+        let first = self.of(place).next();
+        let at = first.map_or(room.0.len(), |(at, _)| at);
+        blocks_of(self.columns.len(), at, room)
+    }
+
+    /// As [`Symmetric::add`], of rows whose ranks are in the room.
+    pub(crate) fn add_ranked(&self, room: &Room, values: &[f64], outputs: usize, sums: &mut [f64]) {
+        match outputs {
+            1 => self.add_one(&room.0, values, sums),
+            _ => self.add_all(&room.0, values, outputs.max(1), sums),
         }
     }
 
@@ -333,21 +385,28 @@ impl Ranked {
 
     /// Ranks of a block of rows.
     fn fill(&self, rows: &[f32], stride: usize, to: &mut Places) {
-        let rows = rows.chunks_exact(stride);
+        let value = |row: &[f32]| row.get(self.place).copied().unwrap_or(f32::NAN);
+        self.count(rows.chunks_exact(stride).map(value), to);
+    }
+
+    /// Ranks of a block of values.
+    fn count(&self, column: impl Iterator<Item = f32>, to: &mut Places) {
         if self.borders.len() > MOST_COUNTED {
-            for (to, row) in to.iter_mut().zip(rows) {
-                *to = self.rank(row.get(self.place).copied().unwrap_or(f32::NAN));
-            }
+            to.iter_mut().zip(column).for_each(|(to, value)| *to = self.rank(value));
             return;
         }
         let mut values = [0.0; LANES];
-        for (to, row) in values.iter_mut().zip(rows) {
-            let value = row.get(self.place).copied().unwrap_or(f32::NAN);
+        for (to, value) in values.iter_mut().zip(column) {
             // above every border, as it is when it is not missing
             *to = if self.missing_above && value.is_nan() { f32::INFINITY } else { value };
         }
         kernel::count(&values, &self.borders, to);
     }
+}
+
+/// The ranks of a column, one block of rows after the other.
+fn blocks_of(columns: usize, at: usize, room: &mut Room) -> impl Iterator<Item = &mut Places> {
+    room.0.iter_mut().skip(at).step_by(columns.max(1))
 }
 
 impl fmt::Debug for Symmetric {
