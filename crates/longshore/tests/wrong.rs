@@ -184,6 +184,12 @@ fn wrong_places_of_models() {
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("empty")).unwrap();
     fs::write(at("notes.txt"), "hello\n").unwrap();
+    fs::write(at("cut.skops"), b"PK\x03\x04\x14\0\0\0").unwrap();
+    fs::write(at("a.png"), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").unwrap();
+    fs::create_dir(at("pictures")).unwrap();
+    for name in ["a.jpg", "b.jpg"] {
+        fs::write(at("pictures").join(name), b"\xff\xd8\xff\xe0").unwrap();
+    }
     fs::write(at("rows.csv"), "a,b\n1,2\n").unwrap();
     fs::copy(golden("sklearn-1.9.1/frame-logistic/model.p1.pkl"), at("churn.pkl")).unwrap();
     let whole = fs::read(golden("refused/sklearn-1.9.1-company-step/model.p4.pkl")).unwrap();
@@ -227,6 +233,9 @@ fn wrong_places_of_models() {
             ),
             (&["serve", "empty"], 1, &["`empty` holds neither", "no files at all"]),
             (&["serve", "notes.txt"], 1, &["`notes.txt` is text", "name the file of the model"]),
+            (&["serve", "cut.skops"], 1, &["zip", "may be cut off", "save or copy it again"]),
+            (&["serve", "a.png"], 1, &["`a.png` is a picture", "name the file of the model"]),
+            (&["serve", "pictures"], 1, &["`pictures` holds neither", "it has `a.jpg`, `b.jpg`"]),
             (&["serve", "rows.csv"], 1, &["`rows.csv` is a table", "name the file of the model"]),
             (
                 &["serve", "half.pkl"],
@@ -268,6 +277,49 @@ fn wrong_places_of_models() {
                 &["http://127.0.0.1:1", "could not be asked", "refused"],
             ),
         ],
+    );
+}
+
+/// A disk without room, and a reader of a pipe who has enough.
+#[cfg(target_os = "linux")]
+#[test]
+fn answers_that_nobody_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let ones = ["1"; 13].join(",");
+    let rows = format!("{ones}\n").repeat(50_000);
+    fs::write(folder.path().join("rows.csv"), format!("{WINE_HEADER}\n{rows}")).unwrap();
+    let batch = || {
+        let mut command = longshore(folder.path());
+        command.args(["batch", "example://wine", "--input", "rows.csv", "--output", "-"]);
+        command
+    };
+    // a device that says that it is full
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = batch().stdout(full).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for word in ["failed to write the answers", "No space left", "next:", "another disk"] {
+        assert!(said.contains(word), "`{word}`: {said}");
+    }
+    let mut child = batch().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && !said.contains("error"), "{said}");
+}
+
+#[cfg(feature = "tracking")]
+#[test]
+fn a_database_that_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mlflow.db"), "notes of somebody\n".repeat(100)).unwrap();
+    check(
+        folder.path(),
+        &[(
+            &["tracking", "--port", "0"],
+            1,
+            &["`sqlite:///mlflow.db`", "`--backend-store-uri`", "not a database"],
+        )],
     );
 }
 

@@ -84,9 +84,16 @@ fn unclear(source: &Source, entries: &Entries, several: &[&String], endings: &[&
             listed(several)
         )
     } else {
+        let mut named: Vec<String> = Vec::new();
+        for ending in endings.iter().map(|ending| format!("`.{ending}`")) {
+            // flavors have some in common
+            if !named.contains(&ending) {
+                named.push(ending);
+            }
+        }
         format!(
             "holds neither an `MLmodel` file nor a model file ({}); {}",
-            endings.iter().map(|ending| format!("`.{ending}`")).collect::<Vec<_>>().join(", "),
+            named.join(", "),
             match &entries.files[..] {
                 [] => "it has no files at all".into(),
                 files => format!("it has {}", listed(&files.iter().collect::<Vec<_>>())),

@@ -32,6 +32,9 @@ const MARKS: &[(Mark, &str, Holds)] = &[
     ((0, b"-----BEGIN PGP MESSAGE"), "encrypted by PGP", Holds::Secret),
     ((0, b"gAAAAA"), "encrypted as a Fernet token", Holds::Secret),
     ((0, b"%PDF-"), "a PDF document", Holds::Nothing),
+    ((0, b"\x89PNG\r\n\x1a\n"), "a picture (PNG)", Holds::Nothing),
+    ((0, b"\xff\xd8\xff"), "a picture (JPEG)", Holds::Nothing),
+    ((0, b"GIF8"), "a picture (GIF)", Holds::Nothing),
 ];
 
 pub(super) fn find(bytes: &[u8]) -> Option<(&'static str, Holds)> {

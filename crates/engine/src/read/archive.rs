@@ -106,5 +106,8 @@ fn wrong(name: &str, reason: &str) -> Error {
 }
 
 fn malformed(error: &zip::result::ZipError) -> Error {
-    Error::Malformed { format: "zip", place: "the index".into(), reason: error.to_string() }
+    let reason = format!(
+        "{error}; the index is the end of the file, which may be cut off: save or copy it again"
+    );
+    Error::Malformed { format: "zip", place: "the index".into(), reason }
 }

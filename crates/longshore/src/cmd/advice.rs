@@ -57,6 +57,9 @@ pub(crate) fn of(error: &anyhow::Error) -> Option<String> {
         if let Some(DaemonError::Listen { address, source }) = cause.downcast_ref().or_else(served) {
             return listen(address.port(), source.kind());
         }
+        if let Some(error) = cause.downcast_ref::<io::Error>() {
+            return place(error.kind());
+        }
         match cause.downcast_ref::<Failure>()?.kind {
             Kind::Refused => Some(
                 "nothing listens there: `longshore serve PATH` starts a server on port 8080, `longshore demo` one with \
@@ -105,10 +108,27 @@ fn file(path: &Path, source: &io::Error) -> Option<String> {
     match source.kind() {
         io::ErrorKind::NotFound => Some(missing(path)),
         io::ErrorKind::PermissionDenied => {
-            Some(format!("let this user read it, as in `chmod u+r {}`", path.display()))
+            // a folder is read by whoever may enter it too
+            let rights = if path.is_dir() { "rx" } else { "r" };
+            Some(format!("let this user read it, as in `chmod u+{rights} {}`", path.display()))
         }
         _ => None,
     }
+}
+
+/// What to do about a place that the system refuses.
+fn place(kind: io::ErrorKind) -> Option<String> {
+    let advice = match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room there, or name a place on another disk"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "nothing can be written there: name another place",
+        io::ErrorKind::PermissionDenied => {
+            "this user may not do that there: name another place, or have the right to it granted"
+        }
+        _ => return None,
+    };
+    Some(advice.into())
 }
 
 /// What may be meant by a path that leads nowhere.

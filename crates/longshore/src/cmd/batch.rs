@@ -8,7 +8,7 @@
 //! A bounded number of blocks is under way, whatever the size of the files.
 
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
     thread,
@@ -121,8 +121,21 @@ impl Target {
     }
 }
 
-/// Answers every row.
+/// Answers every row; who reads the answers of a pipe may have enough before.
 pub(crate) fn run(args: &BatchRunArgs) -> Result<()> {
+    let is_closed = |error: &anyhow::Error| {
+        error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
+            // such as `longshore batch … --output - | head`
+            error.kind() == io::ErrorKind::BrokenPipe
+        })
+    };
+    match answer_all(args) {
+        Err(error) if args.output == "-" && is_closed(&error) => Ok(()),
+        ended => ended,
+    }
+}
+
+fn answer_all(args: &BatchRunArgs) -> Result<()> {
     let (target, format) = target(args)?;
     let named = models::Named::parse(&args.model)?;
     let (local, lease) = storage::bring(named, &args.storage)?;
@@ -208,6 +221,11 @@ pub(crate) fn run(args: &BatchRunArgs) -> Result<()> {
         progress.seconds(),
         grouped(progress.rate(rows) as u64)
     ));
+    if rows == 0 {
+        say(
+            "the input has no rows: in CSV, the first line names the columns and the rows follow it",
+        );
+    }
     if done.rejected > 0 {
         return Err(Ended::Partly { rejected: done.rejected, rows, rejects: shown }.into());
     }

@@ -53,7 +53,15 @@ fn serve(args: &TrackingArgs) -> Result<()> {
     environment::explain();
     let store = database::location(args)?;
     let settings = settings(args, Settings::default())?;
-    let mut config = Config::new(Store::open(store)?, settings);
+    let shown = store.read()?;
+    let store = match Store::open(store) {
+        Err(error @ longshore_tracking::Error::Sqlite(_)) => {
+            let place = format!("`{shown}`, which `--backend-store-uri` names, cannot be opened");
+            return Err(error).context(place);
+        }
+        store => store?,
+    };
+    let mut config = Config::new(store, settings);
     config.registry = metrics::registry();
     config.host = args.host;
     config.port = args.port;

@@ -42,7 +42,10 @@ pub(super) fn open(
     if shape == "a list" {
         scanner.skip()?;
     } else {
-        scanner.scalar().map_err(|_| whole.fault("an object"))?;
+        scanner.scalar().map_err(|_| {
+            let fault = whole.fault("an object");
+            Failure::invalid(format!("{}; send {example}", fault.message))
+        })?;
     }
     scanner.finish()?;
     let sent = match (shape, advice(&whole)) {

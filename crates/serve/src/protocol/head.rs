@@ -112,6 +112,9 @@ impl<'a> Head<'a> {
         match kind {
             // what `curl -d` says of JSON; KServe does not look at the type at all
             None | Some("application/x-www-form-urlencoded") => Ok(()),
+            Some("text/csv") => {
+                Err(unsupported("text/csv", "`application/json`, or CSV to `/invocations`"))
+            }
             Some(kind) => Err(unsupported(kind, "`application/json`")),
         }
     }

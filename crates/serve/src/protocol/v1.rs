@@ -110,7 +110,9 @@ fn decode(
             }
             (key, shape) => {
                 return Err(scanner.clone().skip().err().unwrap_or_else(|| {
-                    Failure::invalid(format!("`{key}` is {shape} where a list of rows is expected"))
+                    Failure::invalid(format!(
+                        "`{key}` is {shape} where a list of rows is expected; send {EXAMPLE}"
+                    ))
                 }));
             }
         }

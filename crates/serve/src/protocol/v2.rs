@@ -147,6 +147,17 @@ fn decode(
 const EXAMPLE: &str = "{\"inputs\": [{\"name\": …, \"shape\": [rows, columns], \"datatype\": \"FP64\", \
     \"data\": […]}]}";
 
+/// Refuses another value than `expected`, which `what` stands for.
+fn must_be(scanner: &mut Scanner<'_>, expected: &str, what: &str) -> Result<(), Failure> {
+    let found = scanner.shape();
+    if found == expected {
+        return Ok(());
+    }
+    // what is no JSON is told as that
+    scanner.clone().skip()?;
+    Err(Failure::invalid(format!("{what} {found} where {expected} is expected; send {EXAMPLE}")))
+}
+
 fn inputs<'a>(
     scanner: &mut Scanner<'a>,
     bounds: &Bounds,
@@ -154,8 +165,10 @@ fn inputs<'a>(
 ) -> Result<Vec<Tensor<'a>>, Failure> {
     let mut tensors: Vec<Tensor<'a>> = Vec::new();
     let mut first = true;
+    must_be(scanner, "a list", "`inputs` is")?;
     scanner.begin(b'[')?;
     while scanner.more(b']', &mut first)? {
+        must_be(scanner, "an object", "an item of `inputs` is")?;
         let tensor = tensor::read(scanner, tensors.len(), bounds, items)?;
         tensors.push(tensor);
     }

@@ -194,7 +194,14 @@ fn shown(text: &str) -> String {
 }
 
 fn text_double(text: &str) -> Result<f64, String> {
-    text.trim().parse().map_err(|_| format!("{} is not a number", shown(text)))
+    text.trim().parse().map_err(|_| {
+        let shown = shown(text);
+        let pointed = text.trim().replacen(',', ".", 1);
+        if pointed.parse::<f64>().is_ok() {
+            return format!("{shown} is not a number: write `{pointed}`, with a point");
+        }
+        format!("{shown} is not a number")
+    })
 }
 
 fn doubles(column: Column) -> Result<Vec<f64>, Refused> {

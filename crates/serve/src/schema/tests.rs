@@ -250,6 +250,7 @@ fn a_value_that_would_change_is_refused() {
         ("long", "NaN", "is null or NaN"),
         ("long", "\"x\"", "`x` is not a number"),
         ("double", "\"x\"", "`x` is not a number"),
+        ("double", "\"1,5\"", "`1,5` is not a number: write `1.5`, with a point"),
         ("boolean", "2", "2 is neither true nor false"),
         ("boolean", "\"yes\"", "`yes` is neither true nor false"),
         ("binary", "\"*\"", "is not base64"),

@@ -123,7 +123,8 @@ impl Output {
             return Ok(());
         }
         let blocks = std::mem::take(&mut self.pages);
-        let group = write_group(&mut self.out, self.bytes, &blocks).context("failed to write")?;
+        let written = write_group(&mut self.out, self.bytes, &blocks);
+        let group = written.with_context(|| self.failed())?;
         self.bytes = group.end().unwrap_or(self.bytes);
         self.groups.push(group);
         self.rows = 0;
@@ -131,17 +132,24 @@ impl Output {
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.out.write_all(bytes).with_context(|| match &self.path {
-            Some(path) => failed(path),
-            None => "failed to write the answers".into(),
-        })?;
+        let written = self.out.write_all(bytes);
+        written.with_context(|| self.failed())?;
         self.bytes += bytes.len() as u64;
         Ok(())
     }
 
+    fn flush(&mut self) -> Result<()> {
+        let written = self.out.flush();
+        written.with_context(|| self.failed())
+    }
+
+    fn failed(&self) -> String {
+        self.path.as_deref().map_or_else(|| "failed to write the answers".into(), failed)
+    }
+
     /// Brings everything to the disk, and adds to `done` how far that is.
     pub(super) fn sync(&mut self, done: &mut Done) -> Result<()> {
-        self.out.flush().context("failed to write the answers")?;
+        self.flush()?;
         if let (Some(file), Some(path)) = (&self.file, &self.path) {
             file.sync_data().with_context(|| failed(path))?;
         }
@@ -159,7 +167,7 @@ impl Output {
             let end = footer(self.columns.as_deref().unwrap_or_default(), &self.groups);
             self.put(&end)?;
         }
-        self.out.flush().context("failed to write the answers")?;
+        self.flush()?;
         if let (Some(file), Some(path)) = (&self.file, &self.path) {
             file.sync_all().with_context(|| failed(path))?;
         }

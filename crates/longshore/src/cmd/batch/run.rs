@@ -189,7 +189,7 @@ impl Run<'_> {
             // when no row is right, it is not the rows that are wrong
             None if none => {
                 let told = match answered.rejects.len() {
-                    1 => format!("row {} of `{file}` has no answer: {}", first.row, first.reason),
+                    1 => format!("`{file}`, {}", placed(first)),
                     rows => format!(
                         "each of the first {rows} rows of `{file}` has no answer; {}",
                         placed(first)
