@@ -2,6 +2,7 @@
 #![no_main]
 
 mod loaded;
+#[allow(dead_code, reason = "it serves another target too")]
 mod pickled;
 
 use std::sync::Arc;
