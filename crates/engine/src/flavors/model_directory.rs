@@ -84,16 +84,9 @@ fn unclear(source: &Source, entries: &Entries, several: &[&String], endings: &[&
             listed(several)
         )
     } else {
-        let mut named: Vec<String> = Vec::new();
-        for ending in endings.iter().map(|ending| format!("`.{ending}`")) {
-            // flavors have some in common
-            if !named.contains(&ending) {
-                named.push(ending);
-            }
-        }
         format!(
             "holds neither an `MLmodel` file nor a model file ({}); {}",
-            named.join(", "),
+            once(endings).iter().map(|e| format!("`.{e}`")).collect::<Vec<_>>().join(", "),
             match &entries.files[..] {
                 [] => "it has no files at all".into(),
                 files => format!("it has {}", listed(&files.iter().collect::<Vec<_>>())),
@@ -101,6 +94,17 @@ fn unclear(source: &Source, entries: &Entries, several: &[&String], endings: &[&
         )
     };
     Error::Unrecognised { path: source.shown(), reason }
+}
+
+/// The endings, those of several flavors once.
+fn once<'a>(endings: &[&'a str]) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for &ending in endings {
+        if !seen.contains(&ending) {
+            seen.push(ending);
+        }
+    }
+    seen
 }
 
 fn holds_mlmodel(source: &Source, folder: &str) -> bool {
@@ -165,7 +169,9 @@ mod tests {
         let none = chosen(&[("README.md", b""), ("notes", b"x"), ("other", b"y")]);
         assert!(none.contains("holds neither an `MLmodel`"), "{none}");
         assert!(none.contains("it has `README.md`, `notes`, `other`"), "{none}");
-        assert!(chosen(&[]).contains("no files at all"));
+        let empty = chosen(&[]);
+        assert!(empty.contains("no files at all"), "{empty}");
+        assert_eq!(empty.matches("`.json`").count(), 1, "{empty}");
         let several = chosen(&[("scaler.pkl", PICKLE), ("churn.pkl", PICKLE)]);
         assert!(several.contains("`churn.pkl`, `scaler.pkl`: name one"), "{several}");
         let two = chosen(&[("a.bin", PICKLE), ("b.bin", PICKLE)]);

@@ -1,6 +1,7 @@
 //! A number for a column that may be among those of training, from what splits compare it with.
 
 use super::{
+    columns::ZERO,
     forest::{Forest, Layout},
     symmetric::Symmetric,
 };
@@ -52,9 +53,11 @@ fn middle(thresholds: impl Iterator<Item = f64>) -> Option<f64> {
     all.dedup();
     let middle = *all.get(all.len() / 2)?;
     if all.iter().all(|&threshold| half(threshold).is_some()) {
-        return half(middle).map(f64::floor);
+        // the sum takes the sign off a zero
+        return half(middle).map(|whole| whole.floor() + 0.0);
     }
-    Some(middle)
+    // LightGBM tells 0 from other numbers by a threshold beside it
+    Some(if middle.abs() <= ZERO { 0.0 } else { middle })
 }
 
 /// A number of halves, when it is one: libraries put a threshold some of the last bits beside it.
@@ -76,5 +79,7 @@ mod tests {
         assert_eq!(of(&[1.5, 2.499_999_9, 30.5]), Some(2.0));
         assert_eq!(of(&[-0.5, -1.5]), Some(-1.0));
         assert_eq!(of(&[1.5, 2.5, 2.6]), Some(2.5));
+        assert_eq!(of(&[-0.3, -1e-35, 0.3]), Some(0.0));
+        assert_eq!(of(&[-1e-35]).map(f64::to_bits), Some(0.0_f64.to_bits()));
     }
 }
