@@ -184,7 +184,7 @@ def pickles() -> Files:
     scaler, vectorizer = StandardScaler().fit(ROWS), CountVectorizer().fit(TEXTS)
     words = vectorizer.transform(TEXTS)
     model, text_model = LogisticRegression().fit(ROWS, CLASSES), LogisticRegression().fit(words, CLASSES)
-    kept = {"scaler": scaler, "model": model, "threshold": 0.4}
+    kept = {"scaler": scaler, "model": model, "clean": math.sqrt}
     return {
         "frame.pkl": (_pickled(FRAME), ("a `DataFrame` of pandas", "data")),
         "series.pkl": (_pickled(FRAME["hue"]), ("a `Series` of pandas", "data")),
@@ -202,7 +202,8 @@ def pickles() -> Files:
         "texts.pkl": (_pickled(TEXTS), ("a list of many parts, the first of which is a text", "Save the fitted")),
         "vectorizer-and-model.pkl": (_pickled((vectorizer, model)), (TUPLE, "`saved[0]` gives 5 columns", "was fitted on 2", CHAIN, "`Pipeline`")),
         "scaler-and-model.pkl": (_pickled(kept), ("a `StandardScaler` at `\"scaler\"`", "saved[\"model\"]", KEYED_CHAIN)),
-        "model-and-threshold.pkl": (_pickled((model, 0.4)), ("a `LogisticRegression` and a float", "the model alone")),
+        "model-and-function.pkl": (_pickled((model, math.sqrt)), ("a `LogisticRegression` and `math.sqrt`", "what `saved[1]`, `math.sqrt`, does", "the model alone")),
+        "model-and-scales.pkl": (_pickled({"model": model, "mean": ROWS.mean(axis=0), "std": ROWS.std(axis=0)}), ("`saved[\"mean\"]` and others hold a number for each of its 2 columns", "the model alone")),
         "two-scalers.pkl": (_pickled((scaler, scaler, model)), ("NAME=standardscaler1.joblib+standardscaler2.joblib+",)),
         "two-models.pkl": (_pickled([model, text_model]), ("a list of a `LogisticRegression` and a `LogisticRegression`", "its own")),
         "vectorizer-and-clusters.pkl": (_pickled((vectorizer, DBSCAN().fit(words))), ("`DBSCAN` does not run natively",)),

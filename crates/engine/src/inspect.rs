@@ -78,6 +78,9 @@ pub fn inspect(source: &Source, limits: &Limits) -> Result<Inspection, Error> {
     Ok(Inspection { file, format, steps, references, classes, outcome })
 }
 
+/// What is told of an encoder of labels beside a model.
+const LABELS: &str = "as the model itself answers; fit it on the texts to be answered with them";
+
 /// The classes of the estimator that answers: the outermost one, the last step of a pipeline, or what
 /// a search has found best.
 fn classes(link: &flavors::Opened) -> Option<Labels> {
@@ -123,6 +126,13 @@ fn list(link: &flavors::Opened, name: &str, steps: &mut Vec<Step>, references: &
     let at = steps.len();
     walk(document.root(), name, 0, building.as_ref(), steps);
     if let (Some(whole), Ok(_)) = (steps.get_mut(at), &link.loaded.estimator) {
+        let unused = parts::unused(document.root());
+        if !unused.is_empty() {
+            whole.facts.push(("not used", unused.join(", ")));
+        }
+        if parts::has_labels(document.root()) {
+            whole.facts.push(("labels", LABELS.into()));
+        }
         whole.class.push_str(match parts::estimators(document.root())[..] {
             [] => "",
             [_] => " whose model runs",

@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV, StratifiedKFold
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, LabelEncoder, OneHotEncoder, OrdinalEncoder, PolynomialFeatures, StandardScaler
 
 from case import Case, version_key
 
@@ -633,8 +633,22 @@ def _bundled() -> list:
             joblib.dump(bundle, folder / name)
         return list(kept)
 
+    def save_all(model: object, folder: object, d: object) -> list:
+        from datetime import datetime
+
+        labels = LabelEncoder().fit(["no", "yes", "maybe"])
+        metrics = {"accuracy": np.float64(0.9), "matrix": np.array([[3, 1], [0, 4]]), "per_fold": [0.8, 0.9], "report": {"no": {"f1": 0.9}}}
+        history = [{"round": at, "loss": 1.0 / (at + 1)} for at in range(3)]
+        beside = {"label_encoder": labels, "feature_names": columns, "threshold": 0.4, "metrics": metrics, "history": history, "trained": datetime(2024, 5, 6), "params": model.get_params(), "encoders": {"city": labels}, "types": d.frame[columns].dtypes.to_dict(), "sample": d.frame[columns].head(2)}
+        kept = {"dict.pkl": {"model": model, **beside}, "dict.joblib.gz": {**beside, "clf": model}, "tuple.joblib": (model, labels, 0.4)}
+        for name, bundle in kept.items():
+            joblib.dump(bundle, folder / name)
+        return list(kept)
+
     fit = lambda d: ensemble.RandomForestClassifier(4, max_depth=4, random_state=d.state).fit(d.frame[columns].fillna(0.0), d.names)
-    return [_one("bundle-columns", fit, lambda d, m: d.frame_rows()[columns].fillna(0.0), TREE, save=save)]
+    codes = lambda d: ensemble.RandomForestClassifier(2, max_depth=2, random_state=d.state).fit(d.frame[columns].fillna(0.0), LabelEncoder().fit_transform(d.names))
+    rows = lambda d, m: d.frame_rows()[columns].fillna(0.0)
+    return [_one("bundle-columns", fit, rows, TREE, save=save), _one("bundle-labels", codes, rows, TREE, save=save_all)]
 
 
 def _inside() -> list:

@@ -44,7 +44,7 @@ pub(super) fn package(module: &str) -> &str {
     module.split('.').next().unwrap_or_default()
 }
 
-fn is_data(module: &str) -> bool {
+pub(super) fn is_data(module: &str) -> bool {
     matches!(package(module), "pandas" | "polars" | "pyarrow" | "numpy")
         || module.starts_with("scipy.sparse")
 }

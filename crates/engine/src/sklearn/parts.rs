@@ -3,14 +3,16 @@
 
 use super::{building::Building, not_a_model::package, pipeline, sampler};
 use crate::{
-    Error, attributes,
+    Error,
     estimator::{Estimator, Transform},
     quantity,
     read::{Cursor, Id, Kind},
 };
 
+mod beside;
+
 /// Parts that are looked at.
-const MOST: usize = 12;
+const MOST: usize = 64;
 /// Packages whose classes are estimators.
 const LIBRARIES: &[&str] = &[
     "sklearn",
@@ -101,18 +103,22 @@ pub(super) fn join(root: Cursor<'_>, building: &Building) -> Option<Result<Estim
 
 fn is_estimator(part: &Part<'_>) -> bool {
     let of_library = |(module, _): (&str, &str)| LIBRARIES.contains(&package(module));
-    part.value.class().is_some_and(of_library) && !sampler::is_sampler(part.value)
+    part.value.class().is_some_and(of_library)
+        && !sampler::is_sampler(part.value)
+        && !beside::is_labels(part.value)
 }
 
-/// Texts beside a model, such as the names of its columns, do not change what it answers, and neither
-/// does a sampler. A number may be a threshold.
-fn is_remark(value: Cursor<'_>) -> bool {
-    match value.kind() {
-        Kind::None | Kind::Text(_) => true,
-        Kind::Object(_) => sampler::is_sampler(value),
-        Kind::List(_) | Kind::Tuple(_) | Kind::Array(_) => attributes::texts(value).is_some(),
-        _ => false,
-    }
+/// What stands beside the estimators of `root` and is not used, as in "`threshold` 0.4".
+pub(crate) fn unused(root: Cursor<'_>) -> Vec<String> {
+    let parts = of(root).map(|(_, parts)| parts).unwrap_or_default();
+    let others = parts.iter().take(MOST).filter(|part| !is_estimator(part));
+    others.map(|part| format!("`{}` {}", part.index, beside::shown(part.value))).collect()
+}
+
+/// Whether encoders of labels stand beside the estimators of `root`.
+pub(crate) fn has_labels(root: Cursor<'_>) -> bool {
+    let parts = of(root).map(|(_, parts)| parts).unwrap_or_default();
+    parts.iter().any(|part| beside::is_labels(part.value))
 }
 
 /// What can be done with the parts: a pipeline, or else an advice.
@@ -126,10 +132,12 @@ fn several(container: &str, parts: &[Part<'_>], building: &Building) -> Result<E
     }
     let (mut transformers, mut predictors, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     let (mut steps, mut models) = (Vec::new(), Vec::new());
-    let mut others = parts.len() > MOST;
+    let mut unknown = parts.get(MOST);
     for part in parts.iter().take(MOST) {
         if !is_estimator(part) {
-            others |= !is_remark(part.value);
+            if !beside::is_data(part.value) {
+                unknown = unknown.or(Some(part));
+            }
             continue;
         }
         match building.build(part.value) {
@@ -148,11 +156,14 @@ fn several(container: &str, parts: &[Part<'_>], building: &Building) -> Result<E
     if let Some(part) = refused.first() {
         let class = part.value.class_name();
         reason = format!("{reason}, and `{class}` does not run natively");
-    } else if let ([only], false) = (&predictors[..], others)
-        && let Some(model) = models.pop()
-    {
+    } else if let (Some(part), [_, ..]) = (unknown, &predictors[..]) {
+        let what = part.value.describe();
+        reason = format!("{reason}, and what `saved{}`, {what}, does is not known", part.index);
+    } else if let ([only], Some(model)) = (&predictors[..], models.pop()) {
         let name = only.index.clone();
-        match fault(&transformers, &steps, &name, model.inputs().columns) {
+        let taken = model.inputs().columns;
+        let by_hand = scaled_by_hand(parts, taken).filter(|_| steps.is_empty());
+        match by_hand.or_else(|| fault(&transformers, &steps, &name, taken)) {
             None => return Ok(pipeline::join(steps, Some((name, model)))),
             Some(fault) => reason = format!("{reason}, and {fault}"),
         }
@@ -161,6 +172,23 @@ fn several(container: &str, parts: &[Part<'_>], building: &Building) -> Result<E
         what: format!("a file with {container} of {}", list(parts)),
         reason,
         hint: advice(&transformers, &predictors, &refused),
+    })
+}
+
+/// Why rows may not be what the model takes: numbers for each of its columns stand beside it.
+fn scaled_by_hand(parts: &[Part<'_>], taken: Option<usize>) -> Option<String> {
+    let columns = taken.filter(|&columns| columns > 1)?;
+    let lists = |part: &Part<'_>| {
+        if is_estimator(part) { 0 } else { beside::of_columns(part.value, columns) }
+    };
+    let first = parts.iter().find(|part| lists(part) > 0)?;
+    let count: usize = parts.iter().map(lists).sum();
+    (count > 1).then(|| {
+        format!(
+            "`saved{}` and others hold a number for each of its {columns} columns: if rows were scaled by \
+             them, a `Pipeline` with a `StandardScaler` answers right",
+            first.index
+        )
     })
 }
 
