@@ -35,8 +35,8 @@ pub(crate) trait Transform: Send + Sync + fmt::Debug {
         None
     }
 
-    /// True when the integers of the answer are of 32 bits.
-    fn is_narrow(&self) -> bool {
+    /// True when the integers of the answer are of 32 bits. `rows` tells whether those of the rows are.
+    fn is_narrow(&self, _rows: bool) -> bool {
         false
     }
 
@@ -107,7 +107,7 @@ impl Predictor for Transformer {
 
     fn compute(&self, _: Method, input: &Table) -> Result<Output, Error> {
         let answer = Output::from_table(self.0.transform_ref(input)?)?;
-        Ok(if self.0.is_narrow() { answer.narrow() } else { answer })
+        Ok(if self.0.is_narrow(false) { answer.narrow() } else { answer })
     }
 }
 
@@ -126,6 +126,10 @@ impl Transform for Transforming {
 
     fn source(&self, output: usize, _columns: usize) -> Option<usize> {
         self.0.chosen()?.get(output).copied()
+    }
+
+    fn is_narrow(&self, rows: bool) -> bool {
+        rows && self.0.chosen().is_some()
     }
 
     fn uses(&self, columns: usize, after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {

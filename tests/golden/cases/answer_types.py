@@ -10,6 +10,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.impute import KNNImputer, MissingIndicator
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import Binarizer, FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
@@ -21,14 +22,14 @@ from case import Case, installed, version_key
 KEPT = (
     "one-hot-bool one-hot-i32 one-hot-dense-bool one-hot-dense-i32 one-hot-numpy-bool ordinal-i32 ordinal-f32 ordinal-in-pipeline "
     "count-bool count-i32 hashing-bool hashing-norm-i32 tfidf-i32 dict-i32 hasher-i32 missing-sparse binarizer-bool neighbors-no-gaps "
-    "columns-bool columns-bool-f32 columns-bool-i64 columns-i32 columns-sparse-bool-f32 columns-sparse-i32 union-i32 boosted-two boosted-three"
+    "cast-f32 cast-bool cast-i32-ints cast-frame-i64 cast-f32-scaled cast-builtin-abs selected-i32 columns-passed-i32 columns-bool columns-bool-f32 columns-bool-i64 columns-i32 columns-sparse-bool-f32 columns-sparse-i32 union-i32 boosted-two boosted-three"
 ).split()
 TYPES = {"bool": bool, "i32": np.int32, "i64": np.int64, "f32": np.float32, "f64": np.float64}
 
 
 def cases() -> list:
     """All cases of types."""
-    found = [*_encoders(), *_texts(), *_dicts(), *_marks(), *_columns(), *_unions(), *_boosted()]
+    found = [*_encoders(), *_texts(), *_dicts(), *_marks(), *_columns(), *_unions(), *_casts(), *_boosted()]
     return [replace(case, fresh=case.name[len("typed-") :] not in KEPT) for case in found]
 
 
@@ -147,6 +148,41 @@ def _unions() -> list:
         one("i32", lambda: make_union(OrdinalEncoder(dtype=np.int32), _dense(dtype=np.int32))),
         one("bool-f32", lambda: make_union(_dense(dtype=bool), OrdinalEncoder(dtype=np.float32))),
         one("sparse-i32", lambda: make_union(OneHotEncoder(dtype=np.int32), OneHotEncoder(dtype=np.int32))),
+    ]
+
+
+def _casts() -> list:
+    """A numpy type in the place of a function, and integers of 32 bits through what hands columns on."""
+    import operator
+
+    types = {"f32": np.float32, "f64": np.float64, "i64": np.int64, "i32": np.int32, "bool": np.bool_}
+    frame = lambda d: pd.DataFrame({"a": d.ints[:, 0], "b": d.x[:, 1], "c": d.ints[:, 1] > 0})
+    numbers = lambda d: np.clip(d.edge(), -2e9, 2e9)
+    narrow = lambda d: pd.DataFrame({"a": d.ints[:, 0], "b": d.ints[:, 1]})
+    kept = lambda dtype, last: make_pipeline(OrdinalEncoder(dtype=dtype), last)
+    two = lambda d: d.ints[:, :2]
+    found = []
+    for name, dtype in types.items():
+        of_frame = frame if name != "f32" else lambda d: frame(d)[["a", "b"]]
+        found += [
+            Case(f"typed-cast-{name}", lambda d, dtype=dtype: FunctionTransformer(dtype).fit(d.x), lambda d, m: numbers(d)),
+            Case(f"typed-cast-{name}-ints", lambda d, dtype=dtype: FunctionTransformer(dtype).fit(d.ints), lambda d, m: d.ints[:6] * 2**31 + 7, extras=("row",)),
+            Case(f"typed-cast-frame-{name}", lambda d, dtype=dtype, frame=of_frame: FunctionTransformer(dtype).fit(frame(d)), lambda d, m, frame=of_frame: frame(d).iloc[:6].reset_index(drop=True), extras=("row",)),
+        ]
+    gaps = lambda d, m: d.edge(nan=True)
+    return [
+        *found,
+        Case("typed-cast-gaps", lambda d: FunctionTransformer(np.float32).fit(d.x), gaps),
+        Case("typed-cast-gaps-bool", lambda d: FunctionTransformer(np.bool_).fit(d.x), gaps),
+        Case("typed-cast-validated", lambda d: FunctionTransformer(np.float32, validate=True).fit(d.x), lambda d, m: numbers(d)),
+        Case("typed-cast-f32-scaled", lambda d: make_pipeline(FunctionTransformer(np.float32), StandardScaler()).fit(d.x), lambda d, m: d.x[:6]),
+        Case("typed-cast-i32-scaled", lambda d: make_pipeline(FunctionTransformer(np.int32), StandardScaler()).fit(d.x), lambda d, m: d.x[:6]),
+        Case("typed-cast-builtin-abs", lambda d: FunctionTransformer(abs).fit(d.x), lambda d, m: d.edge()),
+        Case("typed-cast-operator-neg", lambda d: FunctionTransformer(operator.neg).fit(d.x), lambda d, m: d.edge()),
+        *(Case(f"typed-selected-{name}", lambda d, dtype=dtype: kept(dtype, SelectKBest(f_classif, k=1)).fit(two(d), d.binary), _ints, extras=("row",)) for name, dtype in types.items() if name != "bool"),
+        *(Case(f"typed-columns-passed-{name}", lambda d, dtype=dtype: kept(dtype, ColumnTransformer([("kept", "passthrough", [1]), ("other", "drop", [0])])).fit(two(d)), _ints, extras=("row",)) for name, dtype in types.items() if name != "bool"),
+        Case("typed-kept-i32", lambda d: kept(np.int32, FunctionTransformer()).fit(two(d)), _ints, extras=("row",)),
+        Case("typed-scaled-i32", lambda d: kept(np.int32, StandardScaler()).fit(two(d)), _ints, extras=("row",)),
     ]
 
 

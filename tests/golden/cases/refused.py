@@ -61,6 +61,8 @@ def _carried_code() -> list:
         _case("function-lambda", lambda d: make_pipeline(StandardScaler(), plus_one(), Ridge()).fit(d.x, d.y), in_function, containers=CODE),
         _case("function-before-forest", lambda d: make_pipeline(plus_one(), RandomForestClassifier(1, max_depth=1, random_state=d.state)).fit(d.x, d.binary), in_function, containers=CODE, since="1.2"),
         _case("function-words", lambda d: FunctionTransformer(np.asarray, kw_args={"dtype": int}).fit(d.x), ("FunctionTransformer", "dtype"), containers=("model.p4.pkl",)),
+        _case("function-python-type", lambda d: FunctionTransformer(float).fit(d.x), ("`builtins.float`", "use `numpy.float64`"), containers=("model.p4.pkl",)),
+        _case("function-half", lambda d: FunctionTransformer(np.float16).fit(d.x), ("`numpy.float16`", "use `numpy.float64`"), containers=("model.p4.pkl",)),
         _case("main-class", lambda d: make_pipeline(doubler(), Ridge()).fit(d.x, d.y), ("doubler", "Doubler"), containers=CODE),
         _case("analyzer-lambda", lambda d: words().fit(d.documents), ("analyzer", "<lambda>"), lambda d, m: d.document_rows(), containers=CODE),
     ]

@@ -34,6 +34,10 @@ impl Transform for Binarizer {
         self.inputs.clone()
     }
 
+    fn is_narrow(&self, rows: bool) -> bool {
+        rows
+    }
+
     fn transform(&self, mut input: Table) -> Result<Table, Error> {
         check::width(&input, self.inputs.columns, CLASS)?;
         let all = |columns: &[Column], kind: fn(&Column) -> bool| columns.iter().all(kind);

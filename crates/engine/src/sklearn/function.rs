@@ -1,3 +1,4 @@
+use cast::Cast;
 use ufunc::{Function, Words};
 
 use super::{
@@ -10,6 +11,7 @@ use crate::{
     read::{Cursor, Kind},
 };
 
+mod cast;
 mod ufunc;
 
 /// `FunctionTransformer` over nothing or a numpy function that is stored by name.
@@ -29,6 +31,8 @@ enum Action {
     Keep,
     /// One column becomes a one-dimensional list.
     Flatten,
+    /// Every value in another type.
+    Cast(Cast),
     /// Every value on its own.
     Each(Function),
     /// Whether it is true of every value.
@@ -82,6 +86,7 @@ impl Action {
             "asarray" | "array" | "ascontiguousarray" | "asanyarray" => {
                 given()?.then(&["copy", "order"], Self::Keep)?
             }
+            _ if let Some(cast) = Cast::named(name) => given()?.then(&[], Self::Cast(cast))?,
             _ => match Function::read(name, c, words)? {
                 Some(function) => Self::Each(function),
                 None => return Ok(None),
@@ -98,6 +103,12 @@ fn named_function(func: Cursor<'_>) -> Option<&str> {
     };
     match func.kind() {
         Kind::Global(module, name) if known(module) => Some(name),
+        Kind::Global("builtins" | "operator" | "_operator", name) => match name {
+            "abs" => Some("absolute"),
+            "neg" => Some("negative"),
+            "pos" => Some("positive"),
+            _ => None,
+        },
         Kind::Global(module, name @ ("isna" | "isnull" | "notna" | "notnull"))
             if module.split('.').next() == Some("pandas") =>
         {
@@ -132,6 +143,15 @@ impl Transform for FunctionTransformer {
         after.filter(|_| handed_on).map(<[_]>::to_vec)
     }
 
+    fn is_narrow(&self, rows: bool) -> bool {
+        match &self.action {
+            Action::Keep | Action::Flatten => rows,
+            Action::Cast(cast) => *cast == Cast::I32,
+            Action::Each(function) => rows && function.keeps_integers(),
+            Action::Test(_) | Action::Missing(_) => false,
+        }
+    }
+
     fn transform(&self, mut table: Table) -> Result<Table, Error> {
         let class = "FunctionTransformer";
         if self.validate {
@@ -147,6 +167,7 @@ impl Transform for FunctionTransformer {
         match &self.action {
             Action::Keep => Ok(table),
             Action::Flatten => flatten(table),
+            Action::Cast(cast) => cast.apply(&table),
             Action::Test(test) => tested(*test, table),
             Action::Missing(wanted) => missing(*wanted, table),
             Action::Each(function) => {

@@ -149,8 +149,8 @@ impl Transform for Steps {
         })
     }
 
-    fn is_narrow(&self) -> bool {
-        self.0.last().is_some_and(|(_, last)| last.is_narrow())
+    fn is_narrow(&self, rows: bool) -> bool {
+        self.0.iter().fold(rows, |narrow, (_, step)| step.is_narrow(narrow))
     }
 
     fn categories(&self, column: usize, columns: usize) -> Option<Vec<Cell>> {

@@ -13,6 +13,7 @@ const LIST: &str = "the list of models in the documentation says what runs nativ
 /// A function that prediction would have to call.
 pub(crate) fn function(class: &str, attribute: &str, value: Cursor<'_>) -> Error {
     let advice = match class {
+        "FunctionTransformer" if let Some(instead) = type_instead(value) => instead,
         "FunctionTransformer" => {
             "replace it by a numpy function (log1p, exp, clip …), by a built-in transformer, or \
              move that step before the request"
@@ -33,6 +34,23 @@ pub(crate) fn function(class: &str, attribute: &str, value: Cursor<'_>) -> Error
         what: format!("`{class}.{attribute}`, {what},"),
         reason,
         hint: format!("Options: {advice}"),
+    }
+}
+
+/// What to write in the place of a type that is called as a function.
+fn type_instead(value: Cursor<'_>) -> Option<&'static str> {
+    match value.kind() {
+        Kind::Global("builtins", "float" | "int" | "bool") => Some(
+            "use `numpy.float64`, `numpy.int64` or `numpy.bool_`: Python's own type takes one number",
+        ),
+        Kind::Global(module, name) if module.starts_with("numpy") => {
+            let number = ["float", "int", "uint", "half", "byte", "short", "ubyte", "ushort"];
+            number.iter().any(|start| name.starts_with(start)).then_some(
+                "use `numpy.float64`, `numpy.float32`, `numpy.int64` or `numpy.int32`, the types that \
+                 are carried from step to step",
+            )
+        }
+        _ => None,
     }
 }
 

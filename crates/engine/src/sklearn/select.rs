@@ -187,6 +187,10 @@ impl Transform for Selector {
         Some(uses)
     }
 
+    fn is_narrow(&self, rows: bool) -> bool {
+        rows
+    }
+
     fn transform(&self, input: Table) -> Result<Table, Error> {
         self.transform_ref(&input)
     }

@@ -97,10 +97,10 @@ impl Transform for FeatureUnion {
         Some(uses)
     }
 
-    fn is_narrow(&self) -> bool {
+    fn is_narrow(&self, rows: bool) -> bool {
         let is_narrow = |part: &Part| {
-            let transform = part.transform.as_ref().filter(|_| part.weight.is_none());
-            transform.is_some_and(|transform| transform.is_narrow())
+            let of_part = part.transform.as_ref().map_or(rows, |inside| inside.is_narrow(rows));
+            of_part && part.weight.is_none()
         };
         self.parts.iter().all(is_narrow) && !self.parts.is_empty()
     }

@@ -101,7 +101,7 @@ impl Transform for FeatureHasher {
         None
     }
 
-    fn is_narrow(&self) -> bool {
+    fn is_narrow(&self, _rows: bool) -> bool {
         self.is_narrow
     }
 

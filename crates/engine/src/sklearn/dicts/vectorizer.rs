@@ -160,7 +160,7 @@ impl Transform for DictVectorizer {
         None
     }
 
-    fn is_narrow(&self) -> bool {
+    fn is_narrow(&self, _rows: bool) -> bool {
         self.is_narrow
     }
 

@@ -156,7 +156,7 @@ impl Transform for OneHotEncoder {
         Some(self.features.iter().map(|feature| feature.categories.column_use()).collect())
     }
 
-    fn is_narrow(&self) -> bool {
+    fn is_narrow(&self, _rows: bool) -> bool {
         self.is_narrow
     }
 

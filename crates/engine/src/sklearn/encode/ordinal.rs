@@ -107,7 +107,7 @@ impl Transform for OrdinalEncoder {
         Some(self.features.iter().map(|feature| feature.categories.column_use()).collect())
     }
 
-    fn is_narrow(&self) -> bool {
+    fn is_narrow(&self, _rows: bool) -> bool {
         self.is_narrow
     }
 

@@ -109,7 +109,7 @@ impl Transform for HashingVectorizer {
         Some(vec![ColumnUse::Text; columns])
     }
 
-    fn is_narrow(&self) -> bool {
+    fn is_narrow(&self, _rows: bool) -> bool {
         self.is_narrow
     }
 
