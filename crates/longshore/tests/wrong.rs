@@ -88,6 +88,7 @@ fn wrong_places_of_rows() {
     let folder = tempfile::tempdir().unwrap();
     let ones = ["1"; 13].join(",");
     fs::write(folder.path().join("rows.csv"), format!("{WINE_HEADER}\n{ones}\n")).unwrap();
+    fs::write(folder.path().join("picture.csv"), b"\x89PNG\r\n\x1a\n\xff\xff").unwrap();
     let from = |input| ["batch", "example://wine", "--input", input, "--output", "o.csv"];
     let to = |output| ["batch", "example://wine", "--input", "rows.csv", "--output", output];
     check(
@@ -105,6 +106,12 @@ fn wrong_places_of_rows() {
             ),
             (&from("s3:/bucket/rows.csv"), 1, &["`s3:/bucket", "write `s3://BUCKET/KEY`"]),
             (&to("gs://bucket/o.csv"), 1, &["`gs://bucket/o.csv`", "files of this machine"]),
+            (&from("picture.csv"), 1, &["the first line of `picture.csv`", "CSV in UTF-8"]),
+            (
+                &["verify", "example://wine", "picture.csv", "rows.csv"],
+                1,
+                &["`picture.csv` does not hold rows", "CSV with a header, JSON or a `.npy` array"],
+            ),
             (
                 &to("s3://bucket/o.csv"),
                 1,

@@ -225,7 +225,11 @@ fn text(file: &InputFile, longest: usize) -> Result<Blocks> {
 /// The names of a header.
 fn names(blocks: &Blocks) -> Result<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(blocks.header());
-    let record = reader.records().next().transpose()?.unwrap_or_default();
+    let wrong = || {
+        let name = blocks.name();
+        format!("the first line of `{name}` names no columns: rows are CSV in UTF-8 with a header")
+    };
+    let record = reader.records().next().transpose().with_context(wrong)?.unwrap_or_default();
     Ok(record.iter().map(str::to_owned).collect())
 }
 

@@ -124,6 +124,11 @@ impl Blocks {
         Ok(())
     }
 
+    /// The file, for messages.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The names in the header; empty for lines.
     pub(super) fn header(&self) -> &[u8] {
         &self.header

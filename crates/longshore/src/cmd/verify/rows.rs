@@ -30,9 +30,10 @@ impl Rows {
         if !bytes.trim_ascii_start().starts_with(b"{")
             && !bytes.trim_ascii_start().starts_with(b"[")
         {
-            return Ok(Self::Table(
-                golden::rows(&csv(&bytes).with_context(wrong)?).with_context(wrong)?,
-            ));
+            let frame = csv(&bytes).with_context(|| {
+                format!("{}: give CSV with a header, JSON or a `.npy` array", wrong())
+            })?;
+            return Ok(Self::Table(golden::rows(&frame).with_context(wrong)?));
         }
         let value = python::read(path, &bytes, "null")?;
         if value.get("input").is_some() {
