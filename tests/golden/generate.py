@@ -46,6 +46,7 @@ FAMILIES = (
     "foreign",
     "catboost",
     "tutorials",
+    "recipes",
     "gallery",
     "mlflow_folders",
     "chains",
