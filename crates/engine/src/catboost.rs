@@ -8,6 +8,7 @@ mod binary;
 mod columns;
 mod contributions;
 mod ctr;
+mod exponential;
 mod flatbuffer;
 mod hash;
 mod info;

@@ -13,10 +13,10 @@ from case import Case, installed
 
 # margins are plain sums; answers pass through one exponential, or through a chain of them
 SCORES = {"*": "A", "contributions": "C"}
-ONE_EXP = {"*": "A", "contributions": "C", "predict": "B"}
+ONE_EXP = {"*": "A", "contributions": "C", "predict": "A"}
 SQUARED_EXP = {"*": "A", "contributions": "C", "predict": "B4"}
 BINARY = {"*": "A", "contributions": "C", "predict_proba": "B", "predict_log_proba": "C"}
-CHAIN = {"*": "A", "contributions": "C", "predict_proba": "B4", "predict_log_proba": "C"}
+CHAIN = {"*": "A", "contributions": "C", "predict_proba": "A", "predict_log_proba": "C"}
 
 
 def cases() -> list:

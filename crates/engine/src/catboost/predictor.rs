@@ -1,4 +1,8 @@
-use super::{model::Model, parts::Classes};
+use super::{
+    exponential::{LEAST, exponential},
+    model::Model,
+    parts::Classes,
+};
 use crate::{
     Error, Inputs, Labels, Method, Output, OutputData, Predictor, Table, quantity, scores::sigmoid,
 };
@@ -213,17 +217,6 @@ fn greatest(row: &[f64]) -> usize {
         }
     }
     best
-}
-
-/// The least exponent of CatBoost's exponential.
-const LEAST: f64 = -708.396_418_532_264_1;
-
-/// The exponential in the bounds of CatBoost's own function, where it is neither zero nor infinite.
-fn exponential(score: f64) -> f64 {
-    if score <= LEAST {
-        return f64::MIN_POSITIVE;
-    }
-    score.min(709.782_712_893_384).exp()
 }
 
 fn softmax(row: &mut [f64]) {
