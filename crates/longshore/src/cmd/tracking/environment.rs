@@ -16,7 +16,7 @@ const IGNORED: &[(&str, &str)] = &[
         "MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION",
         "requests to the storage have version 4 of its signature",
     ),
-    ("MLFLOW_GCS_", "artifacts are kept on a disk or in S3"),
+    ("MLFLOW_GCS_", "the pieces and times of transfers are the server's own"),
     ("MLFLOW_MYSQL_SSL_", "the database is SQLite or PostgreSQL, whose location says what TLS is"),
     ("MLFLOW_SQLALCHEMYSTORE_", "the number of connections to the database is the server's own"),
     ("MLFLOW_ALLOW_FILE_STORE", "runs are kept in a database"),
@@ -24,7 +24,6 @@ const IGNORED: &[(&str, &str)] = &[
     ("MLFLOW_FLASK_SERVER_SECRET_KEY", "there are no sessions that a key would seal"),
     ("MLFLOW_SERVER_ENABLE_GRAPHQL_AUTH", "`/graphql` shows what its caller may read, always"),
     ("MLFLOW_BASIC_AUTH_FAIL_CLOSED", "a request that nobody was allowed is refused, always"),
-    ("MLFLOW_RBAC_SEED_DEFAULT_ROLES", "roles are made by whoever administrates"),
     ("MLFLOW_WORKSPACE_ARTIFACT_ROOT_CACHE_", "nothing of a workspace is cached"),
     ("MLFLOW_WEBHOOK_CACHE_TTL", "webhooks are looked up for each event"),
     (
