@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use super::{
     categories::{self, Categories},
     refuse,
@@ -39,10 +41,11 @@ impl OrdinalEncoder {
         let mappings = c.attr("_default_to_infrequent_mappings").filter(|_| groups);
         let mappings = categories::arrays_per_column(mappings);
         let missing_value = attributes::number(c, "encoded_missing_value").unwrap_or(f64::NAN);
+        let missing = missing_indices(c);
         let mut features = Vec::with_capacity(all.len());
         for (at, categories) in all.into_iter().enumerate() {
             let mut codes: Vec<f64> = (0..categories.len()).map(|code| code as f64).collect();
-            let missing = missing_index(c, at);
+            let missing = missing.get(&(at as i64)).copied();
             if let Some(Some(mapping)) = mappings.get(at) {
                 let name = "_default_to_infrequent_mappings";
                 // NaN is the last category, which the mapping leaves out
@@ -90,12 +93,13 @@ impl OrdinalEncoder {
     }
 }
 
-/// The place of the missing category of a column.
-fn missing_index(c: Cursor<'_>, column: usize) -> Option<usize> {
-    let map = c.attr("_missing_indices")?;
-    let of_column = |&&(key, _): &&(_, _)| map.go(key).as_i64() == Some(column as i64);
-    let &(_, place) = map.pairs()?.iter().find(of_column)?;
-    usize::try_from(map.go(place).as_i64()?).ok()
+/// The place of the missing category of each column that has one.
+fn missing_indices(c: Cursor<'_>) -> HashMap<i64, usize> {
+    let Some(map) = c.attr("_missing_indices") else { return HashMap::new() };
+    let place = |&(column, place)| {
+        Some((map.go(column).as_i64()?, usize::try_from(map.go(place).as_i64()?).ok()?))
+    };
+    map.pairs().unwrap_or_default().iter().filter_map(place).collect()
 }
 
 impl Transform for OrdinalEncoder {
