@@ -170,3 +170,21 @@ fn signed(inputs: Option<Schema>, last: Option<MlModel>) -> Option<MlModel> {
     mlmodel.signature = Some(Signature { inputs, ..recorded });
     Some(mlmodel)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{WIDEST, made_up};
+    use crate::Inputs;
+
+    #[test]
+    fn no_row_is_made_up_of_columns_that_may_be_no_more_than_a_number() {
+        let width = |columns| {
+            let inputs = Inputs { columns: Some(columns), ..Inputs::default() };
+            made_up(&inputs).map(|table| table.columns())
+        };
+        assert_eq!(width(3), Some(3));
+        assert_eq!(width(WIDEST), Some(WIDEST));
+        assert_eq!(width(WIDEST + 1), None);
+        assert_eq!(width(usize::MAX), None);
+    }
+}

@@ -225,3 +225,42 @@ impl Predictor for Pipeline {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_COLUMNS, Steps};
+    use crate::{ColumnUse, Error, Inputs, Table, estimator::Transform};
+
+    /// Gives so many columns, and tells the use of each that it is given.
+    #[derive(Debug)]
+    struct Widening(usize);
+
+    impl Transform for Widening {
+        fn inputs(&self) -> Inputs {
+            Inputs::default()
+        }
+
+        fn outputs(&self, _columns: usize) -> usize {
+            self.0
+        }
+
+        fn uses(&self, columns: usize, _after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {
+            assert!(columns <= MOST_COLUMNS, "{columns} columns are told of one by one");
+            Some(vec![ColumnUse::Unread; columns])
+        }
+
+        fn transform(&self, input: Table) -> Result<Table, Error> {
+            Ok(input)
+        }
+    }
+
+    #[test]
+    fn billions_of_columns_between_steps_are_not_told_of_one_by_one() {
+        for width in [7, MOST_COLUMNS + 1, usize::MAX] {
+            let step = |outputs| ("step".to_owned(), Box::new(Widening(outputs)) as _);
+            let steps = Steps(vec![step(width), step(1)]);
+            assert_eq!(steps.uses(3, None), Some(vec![ColumnUse::Unread; 3]), "{width}");
+            assert_eq!(steps.uses(width.max(MOST_COLUMNS + 1), None), None, "{width}");
+        }
+    }
+}

@@ -186,7 +186,7 @@ impl Transform for PolynomialFeatures {
 
 #[cfg(test)]
 mod tests {
-    use super::expand;
+    use super::{MOST_OUTPUTS, expand};
 
     #[test]
     fn terms_follow_combinations_with_replacement() {
@@ -207,5 +207,15 @@ mod tests {
     fn lower_degrees_are_computed_but_not_given() {
         let (terms, first) = expand(2, 2, 3, false).unwrap();
         assert_eq!((terms.len(), first), (2 + 3 + 4, 2));
+    }
+
+    #[test]
+    fn more_columns_than_outputs_may_be_are_an_error() {
+        for columns in [MOST_OUTPUTS + 1, usize::MAX] {
+            for degree in [0, 1, 2] {
+                let refusal = expand(columns, 0, degree, false).unwrap_err().to_string();
+                assert!(refusal.contains("polynomial features"), "{refusal}");
+            }
+        }
     }
 }

@@ -147,3 +147,30 @@ pub(crate) fn thinned(values: &[f64], rows: usize, columns: usize, f32: bool) ->
     out.round();
     Table { rows, names: None, data: Data::Sparse(out) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::rows;
+    use crate::{Limits, read};
+
+    #[test]
+    fn columns_that_the_file_has_no_room_for_are_an_error() {
+        let columns_of = |columns: i64| {
+            let mut bytes = b"\x80\x02csklearn\nModel\n)\x81}X\x04\0\0\0held".to_vec();
+            bytes.extend(b"cscipy.sparse\ncsr_matrix\n)\x81}(X\x04\0\0\0data](K\x05e");
+            bytes.extend(b"X\x07\0\0\0indices](K\x02eX\x06\0\0\0indptr](K\0K\x01e");
+            bytes.extend(b"X\x06\0\0\0_shapeK\x01\x8a\x08");
+            bytes.extend(columns.to_le_bytes());
+            bytes.extend(b"\x86ubsb.");
+            let document = read::document(bytes, &Limits::default()).unwrap();
+            let found = rows(document.root(), "held").map(|rows| rows.columns);
+            found.map_err(|error| error.to_string())
+        };
+        assert_eq!(columns_of(3), Ok(3));
+        assert_eq!(columns_of(1 << 20), Ok(1 << 20));
+        for columns in [1 << 25, u32::MAX.into()] {
+            let refusal = columns_of(columns).unwrap_err();
+            assert!(refusal.contains("more columns than a file of this size"), "{refusal}");
+        }
+    }
+}

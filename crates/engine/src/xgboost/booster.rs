@@ -286,3 +286,30 @@ impl Rounds<'_> {
         each.saturating_mul(self.outputs).min(self.trees)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Booster;
+    use crate::{Limits, read::json};
+
+    #[test]
+    fn more_columns_than_a_model_can_have_are_an_error() {
+        let read = |name: &str, count: u64| {
+            let text = format!(
+                r#"{{"learner": {{"learner_model_param": {{"base_score": "1", "{name}": "{count}"}},
+                "objective": {{"name": "reg:squarederror"}},
+                "gradient_booster": {{"name": "gbtree", "model": {{"trees": []}}}}}}}}"#
+            );
+            let root = json::parse(text.as_bytes(), &Limits::default()).unwrap();
+            Booster::read(&root, false, None).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(read("num_feature", u32::MAX.into()), Ok(()));
+        for count in [1 << 32, 1 << 40, i64::MAX as u64, u64::MAX] {
+            for name in ["num_feature", "num_class", "num_target"] {
+                let message = read(name, count).unwrap_err();
+                assert!(message.contains(&format!("learner_model_param.{name}`")), "{message}");
+                assert!(message.contains("is not a count"), "{message}");
+            }
+        }
+    }
+}
