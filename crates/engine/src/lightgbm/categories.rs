@@ -30,7 +30,7 @@ enum Feature {
     Unread,
     /// A category. Its number is its place in the list that pandas had of them; without a list the
     /// rows hold numbers.
-    Category(Option<Known>),
+    Category(Option<Box<Known>>),
 }
 
 /// The categories that pandas knew of a column.
@@ -47,13 +47,18 @@ impl Categories {
     /// to the columns of that parameter one by one.
     ///
     /// `None` when no feature is a category.
-    pub(super) fn read(file: &File<'_>, features: usize) -> Option<Self> {
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when the features would take far more memory than the file.
+    pub(super) fn read(file: &mut File<'_>, features: usize) -> Result<Option<Self>, Error> {
         let infos = file.header.get("feature_infos").unwrap_or_default().split_ascii_whitespace();
+        if infos.clone().count() != features {
+            return Ok(None);
+        }
+        let each = size_of::<Feature>() + size_of::<[bool; 2]>() + size_of::<ColumnUse>();
+        file.budget.charge(features.saturating_mul(each), file.header.place)?;
         let coded = |info: &str| !info.starts_with('[') && info != "none";
         let mut all: Vec<_> = infos.map(coded).collect();
-        if all.len() != features {
-            return None;
-        }
         for &column in &file.categorical {
             if let Some(category) = all.get_mut(column) {
                 *category = true;
@@ -78,7 +83,7 @@ impl Categories {
         let owners = owners(file, &all, lists.len());
         let ambiguous = owners.is_none();
         let pairs = owners.unwrap_or_default().into_iter().zip(lists);
-        let mut known: HashMap<usize, Option<Known>> = pairs.collect();
+        let mut known: HashMap<usize, Option<Box<Known>>> = pairs.collect();
         let any = all.contains(&true) || !known.is_empty() || ambiguous;
         let feature = |(at, category): (usize, bool)| match (category, known.remove(&at)) {
             (true, _) if read.get(at) == Some(&false) => Feature::Unread,
@@ -87,14 +92,14 @@ impl Categories {
             (false, _) => Feature::Number,
         };
         let features = all.into_iter().enumerate().map(feature);
-        any.then(|| Self { features: features.collect(), ambiguous })
+        Ok(any.then(|| Self { features: features.collect(), ambiguous }))
     }
 
     /// What the booster does with each column.
     pub(super) fn uses(&self) -> Arc<[ColumnUse]> {
         let of = |feature: &Feature| match feature {
             Feature::Unread => ColumnUse::Unread,
-            Feature::Category(Some(Known::Texts(_))) => ColumnUse::Text,
+            Feature::Category(Some(known)) if matches!(**known, Known::Texts(_)) => ColumnUse::Text,
             Feature::Number | Feature::Category(_) => ColumnUse::Value,
         };
         self.features.iter().map(of).collect()
@@ -178,10 +183,11 @@ fn owners(file: &File<'_>, categories: &[bool], lists: usize) -> Option<Vec<usiz
 }
 
 /// The lists of `pandas_categorical`; `None` for one of mixed kinds.
-fn lists(file: &File<'_>) -> Vec<Option<Known>> {
+fn lists(file: &File<'_>) -> Vec<Option<Box<Known>>> {
     let Some(listed) = file.pandas else { return Vec::new() };
     let Ok(listed) = json::parse(listed.as_bytes(), &Limits::default()) else { return Vec::new() };
-    listed.list().unwrap_or_default().iter().map(Known::read).collect()
+    let lists = listed.list().unwrap_or_default().iter();
+    lists.map(|list| Known::read(list).map(Box::new)).collect()
 }
 
 impl Known {
@@ -247,7 +253,7 @@ mod tests {
             "tree\nfeature_infos={infos}\n\nTree=0\nsplit_feature={split_feature}\n\
              decision_type={decisions}\n\nend of trees\n\nparameters:\n{rest}\n"
         );
-        Categories::read(&File::cut(text.as_bytes()).unwrap(), 3)
+        Categories::read(&mut File::cut(text.as_bytes()).unwrap(), 3).unwrap()
     }
 
     fn uses(

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use super::text::Block;
-use crate::{Error, tree::Forest};
+use crate::{Error, read::budget::Budget, tree::Forest};
 
 /// The leaves of one tree, in the file's order.
 pub(super) struct TreeLeaves {
     pub(super) values: Vec<f64>,
-    pub(super) lines: Option<Lines>,
+    pub(super) lines: Option<Box<Lines>>,
     pub(super) counts: Option<Counts>,
 }
 
@@ -21,6 +21,11 @@ pub(super) struct Lines {
     terms: Vec<(u32, f64)>,
 }
 
+/// Bytes of a leaf's linear model beside its terms: as it is read, and for each of two nodes.
+const LINE: usize = size_of::<(f64, usize)>() + 2 * size_of::<(f64, u32, u32)>();
+/// Bytes of a term.
+const TERM: usize = size_of::<(u32, f64)>();
+
 impl Lines {
     /// Reads the lists of a tree; `None` when its leaves are plain values.
     ///
@@ -30,21 +35,26 @@ impl Lines {
         block: &Block<'_>,
         leaves: usize,
         features: usize,
-    ) -> Result<Option<Self>, Error> {
+        budget: &mut Budget,
+    ) -> Result<Option<Box<Self>>, Error> {
         if block.get("is_linear").is_none_or(|flag| flag.trim() == "0") {
             return Ok(None);
         }
+        budget.charge(leaves.saturating_mul(LINE), block.place)?;
         let constants = block.list("leaf_const", leaves)?;
         let lengths = block.list::<usize>("num_features", leaves)?;
         let total = lengths.iter().try_fold(0_usize, |sum, &length| sum.checked_add(length));
         let total = total.ok_or_else(|| block.wrong("num_features", "is too large"))?;
+        // each is held twice while those of all trees are put together
+        let most = total.min(block.most("leaf_features"));
+        budget.charge(most.saturating_mul(3 * TERM), block.place)?;
         let indices = block.list::<u32>("leaf_features", total)?;
         if indices.iter().any(|&feature| feature as usize >= features) {
             return Err(block.wrong("leaf_features", "names a feature the model has not"));
         }
         let coefficients = block.list::<f64>("leaf_coeff", total)?;
         let terms = indices.into_iter().zip(coefficients).collect();
-        Ok(Some(Self { constants, lengths, terms }))
+        Ok(Some(Box::new(Self { constants, lengths, terms })))
     }
 }
 

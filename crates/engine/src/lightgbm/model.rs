@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Error,
+    read::budget::{ALLOCATION, Budget},
     tree::{Builder, DEEPEST, Forest, Listed, SHAP, Shap, Side, Split, Test, View},
 };
 
@@ -34,7 +35,7 @@ const MOST_OUTPUTS: usize = 1 << 16;
 impl Model {
     /// Reads the text of a model, up to `rounds` when there are more.
     pub(super) fn read(bytes: &[u8], rounds: Option<usize>) -> Result<Self, Error> {
-        let file = File::cut(bytes)?;
+        let mut file = File::cut(bytes)?;
         let header = &file.header;
         let features = header.count("max_feature_idx")?.saturating_add(1);
         // the library counts in 32 bits
@@ -50,13 +51,17 @@ impl Model {
         }
         let two_steps = header.get("version").is_some_and(|v| matches!(v, "v2" | "v3"));
         let objective = Objective::named(header.get("objective"), two_steps)?;
+        let names = names(header, features, &mut file.budget)?;
+        let categories = Categories::read(&mut file, features)?;
+        let header = &file.header;
         let most = rounds.map_or(usize::MAX, |rounds| rounds.saturating_mul(outputs));
         let used = file.trees.len().min(most);
 
         let mut builder = Builder::new(features, "LightGBM model");
         let mut leaves = Vec::with_capacity(used);
-        for block in file.trees.iter().take(used) {
-            leaves.push(read_tree(&mut builder, block)?);
+        for block in file.trees.into_iter().take(used) {
+            leaves.push(read_tree(&mut builder, &block, &mut file.budget)?);
+            file.budget.release(block.memory());
         }
         let forest = Forest::new(builder);
         let leaves = Leaves::new(&forest, &leaves, outputs);
@@ -68,8 +73,8 @@ impl Model {
             objective,
             objective_line: header.get("objective").unwrap_or_default().to_owned(),
             divisor: average.then(|| (used / outputs).max(1) as f64),
-            names: names(header, features),
-            categories: Categories::read(&file, features),
+            names,
+            categories,
             version: header.get("version").unwrap_or_default().to_owned(),
         })
     }
@@ -124,30 +129,62 @@ impl Model {
 }
 
 /// The recorded names, unless they are the ones LightGBM makes up.
-fn names(header: &Block<'_>, features: usize) -> Option<Arc<[Arc<str>]>> {
-    let names: Arc<[Arc<str>]> =
-        header.get("feature_names")?.split(' ').map(Arc::<str>::from).collect();
-    let own = names.iter().enumerate().any(|(i, name)| **name != *format!("Column_{i}"));
-    (own && names.len() == features).then_some(names)
+fn names(
+    header: &Block<'_>,
+    features: usize,
+    budget: &mut Budget,
+) -> Result<Option<Arc<[Arc<str>]>>, Error> {
+    let Some(listed) = header.get("feature_names") else { return Ok(None) };
+    let made_up = |(at, name): (usize, &str)| {
+        name.strip_prefix("Column_").is_some_and(|number| number == at.to_string())
+    };
+    if listed.split(' ').count() != features || listed.split(' ').enumerate().all(made_up) {
+        return Ok(None);
+    }
+    budget.charge(features.saturating_mul(NAME).saturating_add(listed.len()), header.place)?;
+    let mut names = listed.split(' ');
+    // of a known number, so that they are written to their place at once
+    let names = (0..features).map(|_| Arc::from(names.next().unwrap_or_default()));
+    Ok(Some(names.collect()))
 }
 
+/// Bytes of a name beside its text: the reference to it, its counts of references, its allocation.
+const NAME: usize = size_of::<Arc<str>>() + 2 * size_of::<usize>() + ALLOCATION;
+/// Bytes of a tree beside its leaves.
+const TREE: usize = size_of::<TreeLeaves>() + 64 + 3 * ALLOCATION;
+/// Bytes of a leaf and the split above it: as they are read, as nodes of the forest with their values
+/// and counts, and as a column that only they compare.
+const LEAF: usize = 16 + 2 * (Builder::<f64>::NODE + 12) + 48;
+/// Bytes of a leaf and the split above it while their tree is read.
+const READ: usize = 32 + 2 * Builder::<f64>::CHECKED;
+/// Bytes of a set of categories beside its words.
+const SET: usize = 2 * (size_of::<Listed>() + ALLOCATION) + 32;
+
 /// Adds a tree to the builder and gives back what its leaves hold.
-fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<TreeLeaves, Error> {
+fn read_tree(
+    builder: &mut Builder<f64>,
+    block: &Block<'_>,
+    budget: &mut Budget,
+) -> Result<TreeLeaves, Error> {
     let leaves = block.count("num_leaves")?;
     if leaves == 0 {
         return Err(block.wrong("num_leaves", "is zero"));
     }
+    let most = leaves.min(block.most("leaf_value"));
+    let reading = most.saturating_mul(READ);
+    budget.charge(TREE.saturating_add(most.saturating_mul(LEAF + READ)), block.place)?;
     let values = block.list::<f64>("leaf_value", leaves)?;
-    let lines = Lines::read(block, leaves, builder.features())?;
+    let lines = Lines::read(block, leaves, builder.features(), budget)?;
     let inner = leaves - 1;
     let counts = Counts::read(block, inner, leaves);
     let tree = TreeLeaves { values, lines, counts };
     if inner == 0 {
         builder.tree(&[Split::Leaf])?;
+        budget.release(reading);
         return Ok(tree);
     }
     let decisions = block.list::<u32>("decision_type", inner)?;
-    let sets = sets(builder, block)?;
+    let sets = sets(builder, block, budget)?;
     let features = block.list::<u32>("split_feature", inner)?;
     let thresholds = block.list::<f64>("threshold", inner)?;
     let left = block.list::<i64>("left_child", inner)?;
@@ -182,17 +219,25 @@ fn read_tree(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<TreeLeaves
     }
     splits.resize(inner + leaves, Split::Leaf);
     builder.tree(&splits)?;
+    budget.release(reading);
     Ok(tree)
 }
 
 /// The numbers of the sets of categories that splits name: `cat_boundaries` tells where each one's
 /// words begin in `cat_threshold`. Listed categories go left.
-fn sets(builder: &mut Builder<f64>, block: &Block<'_>) -> Result<Vec<u32>, Error> {
+fn sets(
+    builder: &mut Builder<f64>,
+    block: &Block<'_>,
+    budget: &mut Budget,
+) -> Result<Vec<u32>, Error> {
     let count = block.get("num_cat").map_or(Ok(0), |_| block.count("num_cat"))?;
     if count == 0 {
         return Ok(Vec::new());
     }
     let words = block.get("cat_threshold").unwrap_or_default().split_ascii_whitespace().count();
+    let most = count.min(block.most("cat_boundaries"));
+    let bytes = most.saturating_mul(SET).saturating_add(words.saturating_mul(3 * 4));
+    budget.charge(bytes, block.place)?;
     let words = block.list::<u32>("cat_threshold", words)?;
     let bounds = count.checked_add(1).ok_or_else(|| block.wrong("num_cat", "is too large"))?;
     let bounds = block.list::<usize>("cat_boundaries", bounds)?;
@@ -223,6 +268,33 @@ mod tests {
         for last in [u64::from(u32::MAX), u64::MAX] {
             let message = read(last).unwrap_err();
             assert!(message.contains("more than a model can have"), "{message}");
+        }
+    }
+
+    #[test]
+    fn trees_and_names_take_no_more_than_their_share_of_memory() {
+        let outcome = |columns: usize, header: &str, trees: &str| {
+            let last = columns - 1;
+            let text = format!(
+                "tree\nnum_class=1\nmax_feature_idx={last}\n{header}\n\n{trees}end of trees\n"
+            );
+            Model::read(text.as_bytes(), None).map(|_| ()).map_err(|error| error.to_string())
+        };
+        let leaf = "Tree\nnum_leaves=1\nleaf_value=1\n";
+        let split = "Tree\nnum_leaves=2\nsplit_feature=0\nthreshold=1\ndecision_type=2\n\
+                     left_child=-1\nright_child=-2\nleaf_value=1 1\n";
+        let names = |columns: usize| "feature_names=a".to_owned() + &" a".repeat(columns - 1);
+        let infos = |columns| "feature_infos=".to_owned() + &"0 ".repeat(columns);
+        assert_eq!(outcome(9, &names(9), &leaf.repeat(9)), Ok(()));
+        assert_eq!(outcome(9, &infos(9), &split.repeat(9)), Ok(()));
+        for (columns, header, trees) in [
+            (1, String::new(), leaf.repeat(250_000)),
+            (1, String::new(), split.repeat(250_000)),
+            (2_000_000, names(2_000_000), leaf.to_owned()),
+            (5_000_000, infos(5_000_000), leaf.to_owned()),
+        ] {
+            let message = outcome(columns, &header, &trees).unwrap_err();
+            assert!(message.contains("bytes of memory"), "{message}");
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::{
 pub(super) struct Block<'a> {
     /// Line of its first pair, for messages.
     pub(super) line: usize,
+    /// The byte where it begins.
+    pub(super) place: usize,
     lines: Box<[&'a str]>,
 }
 
@@ -20,6 +22,8 @@ pub(super) struct File<'a> {
     pub(super) categorical: Vec<usize>,
     /// The lists of pandas' categories, in JSON.
     pub(super) pandas: Option<&'a str>,
+    /// Memory that may still be taken: thrice the text, as numbers are shorter there than in memory.
+    pub(super) budget: Budget,
 }
 
 impl<'a> File<'a> {
@@ -36,17 +40,18 @@ impl<'a> File<'a> {
             _ => return Err(malformed("line `1`", "does not begin with `tree`")),
         }
         // lines of a real file are longer than what is kept of each
-        let mut budget = Budget::new("LightGBM model", bytes.len());
-        let (mut blocks, mut first, mut own) = (Vec::new(), 2, Vec::new());
+        let mut budget = Budget::new("LightGBM model", bytes.len().saturating_mul(3));
+        let (mut blocks, mut own) = (Vec::new(), Vec::new());
+        let (mut first, mut start) = (2, 0);
         let mut ended = false;
         for (number, line) in lines.by_ref() {
             let place = line.as_ptr().addr() - bytes.as_ptr().addr();
             ended = line == "end of trees";
             if ended || value(line, "Tree").is_some() {
-                budget.charge(size_of_val(&own[..]) + ALLOCATION, place)?;
-                let block = Block { line: first, lines: own.drain(..).collect() };
+                let block = Block { line: first, place: start, lines: own.drain(..).collect() };
+                budget.charge(block.memory(), place)?;
                 budget.push(&mut blocks, block, place)?;
-                first = number;
+                (first, start) = (number, place);
             }
             if ended {
                 break;
@@ -64,13 +69,15 @@ impl<'a> File<'a> {
         for (_, line) in lines {
             if let Some(columns) = line.strip_prefix("[categorical_feature:") {
                 let columns = columns.trim_end_matches(']').split(',');
-                categorical = columns.filter_map(|column| column.trim().parse().ok()).collect();
+                for column in columns.filter_map(|column| column.trim().parse().ok()) {
+                    budget.push(&mut categorical, column, bytes.len())?;
+                }
             } else if let Some(listed) = line.strip_prefix("pandas_categorical:") {
                 pandas = Some(listed);
             }
         }
         let header = blocks.pop().unwrap_or_default();
-        Ok(Self { header, trees, categorical, pandas })
+        Ok(Self { header, trees, categorical, pandas, budget })
     }
 }
 
@@ -78,6 +85,16 @@ impl<'a> Block<'a> {
     /// The value of a key; empty for a bare word.
     pub(super) fn get(&self, key: &str) -> Option<&'a str> {
         self.lines.iter().rev().find_map(|line| value(line, key))
+    }
+
+    /// The most values that the list of a key can have.
+    pub(super) fn most(&self, key: &str) -> usize {
+        self.get(key).map_or(0, most)
+    }
+
+    /// Bytes that its lines take.
+    pub(super) fn memory(&self) -> usize {
+        size_of_val(&self.lines[..]) + ALLOCATION
     }
 
     /// A count that must be there.
@@ -93,10 +110,15 @@ impl<'a> Block<'a> {
         count: usize,
     ) -> Result<Vec<T>, Error> {
         let text = self.get(key).unwrap_or_default();
-        let values: Result<Vec<T>, _> = text.split_ascii_whitespace().map(str::parse).collect();
-        let values = values.map_err(|_| self.wrong(key, "has a value of another type"))?;
-        if values.len() != count {
-            let reason = format!("has {} instead of {count}", quantity(values.len(), "value"));
+        let mut words = text.split_ascii_whitespace();
+        let mut values = Vec::with_capacity(count.min(most(text)));
+        for word in words.by_ref().take(count) {
+            let value = word.parse().map_err(|_| self.wrong(key, "has a value of another type"))?;
+            values.push(value);
+        }
+        let found = values.len() + words.count();
+        if found != count {
+            let reason = format!("has {} instead of {count}", quantity(found, "value"));
             return Err(self.wrong(key, &reason));
         }
         Ok(values)
@@ -105,6 +127,11 @@ impl<'a> Block<'a> {
     pub(super) fn wrong(&self, key: &str, reason: &str) -> Error {
         malformed(format!("`{key}` of the block at line `{}`", self.line), reason)
     }
+}
+
+/// The most values that a text can hold: there is a space between them.
+fn most(text: &str) -> usize {
+    text.len() / 2 + 1
 }
 
 /// What a line says of a key.

@@ -1,5 +1,6 @@
 use super::{
     columns::{Categories, Columns, Numbering, View},
+    direct::Wide,
     listed::Listed,
 };
 use crate::{Error, table::Real};
@@ -100,6 +101,11 @@ pub(crate) struct Builder<T> {
 }
 
 impl<T: Real> Builder<T> {
+    /// Most bytes that a node takes: as it is built, and as a kernel wants it.
+    pub(crate) const NODE: usize = size_of::<Node<T>>() + size_of::<u32>() + size_of::<Wide<T>>();
+    /// Bytes that a node takes while its tree is checked: as it is given, and its places in orders.
+    pub(crate) const CHECKED: usize = size_of::<Split<T>>() + 6 * size_of::<u32>();
+
     /// A builder for rows of `features` columns; `format` is named in errors.
     pub(crate) fn new(features: usize, format: &'static str) -> Self {
         Self {
