@@ -34,3 +34,22 @@ pub(super) fn table(schema: &Schema, rows: usize) -> Option<Table> {
     }
     Some(Table { rows, names: None, data: schema.place(collapse(columns, rows), rows) })
 }
+
+#[cfg(test)]
+mod tests {
+    use longshore_engine::Inputs;
+
+    use super::{Schema, WIDEST, table};
+
+    #[test]
+    fn no_row_is_made_up_of_columns_that_may_be_no_more_than_a_number() {
+        let width = |columns| {
+            let inputs = Inputs { columns: Some(columns), ..Inputs::default() };
+            table(&Schema::new(None, &inputs), 1).map(|table| table.columns())
+        };
+        assert_eq!(width(3), Some(3));
+        assert_eq!(width(WIDEST), Some(WIDEST));
+        assert_eq!(width(WIDEST + 1), None);
+        assert_eq!(width(4_000_000_000), None);
+    }
+}
