@@ -28,8 +28,21 @@ impl fmt::Display for Unreadable {
 
 impl Cause for Unreadable {}
 
+/// What an error means to a command, in words that say what to do as well.
+#[derive(Debug)]
+pub(crate) struct Advised(pub(crate) String);
+
+impl fmt::Display for Advised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The next step after an error, when there is one to tell.
 pub(crate) fn of(error: &anyhow::Error) -> Option<String> {
+    if error.is::<Advised>() {
+        return None;
+    }
     error.chain().find_map(|cause| {
         if let Some(Unreadable { path, source }) = cause.downcast_ref() {
             return file(path, source);

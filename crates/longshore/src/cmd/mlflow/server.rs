@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cli::{AskArgs, Which},
-    cmd::near::nearest,
+    cmd::{advice::Advised, near::nearest},
 };
 
 /// Names that are looked through for a near one.
@@ -77,10 +77,10 @@ impl Server {
         if !is_away {
             return error;
         }
-        error.context(format!(
+        error.context(Advised(format!(
             "the tracking server `{}` does not answer: is it the right one (`--tracking-uri`), and does it run (`longshore tracking`)?",
             self.address()
-        ))
+        )))
     }
 
     /// That something is not there, and what may be meant.
