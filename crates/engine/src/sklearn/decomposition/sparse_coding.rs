@@ -21,8 +21,9 @@ const MOST_ATOMS: usize = 1 << 13;
 enum Algorithm {
     /// Products that are shrunk towards zero.
     Threshold(f64),
-    /// Orthogonal matching pursuit with so many atoms.
-    Pursuit(usize),
+    /// Orthogonal matching pursuit with so many atoms; whether it takes on the type of the rows, whatever
+    /// that of the atoms is.
+    Pursuit(usize, bool),
 }
 
 /// `SparseCoder`, `DictionaryLearning` and `MiniBatchDictionaryLearning`.
@@ -37,7 +38,7 @@ pub(crate) struct SparseCode {
     positive: bool,
     /// Positive and negative parts stand side by side.
     splits: bool,
-    /// Rows of floats are answered with floats.
+    /// The atoms are floats.
     f32: bool,
 }
 
@@ -58,7 +59,8 @@ impl SparseCode {
             Some("omp") => {
                 let given = attributes::number(c, "transform_n_nonzero_coefs");
                 let few = (columns as f64 / 10.0).max(1.0).min(atoms as f64);
-                Algorithm::Pursuit((given.unwrap_or(few) as usize).min(atoms))
+                let casts = version(c).is_some_and(|release| release >= (1, 8));
+                Algorithm::Pursuit((given.unwrap_or(few) as usize).min(atoms), casts)
             }
             Some(other @ ("lars" | "lasso_lars" | "lasso_cd")) => {
                 return Err(Error::Unsupported {
@@ -77,15 +79,13 @@ impl SparseCode {
                 return Err(Error::attribute(c.class_name(), "transform_algorithm", reason));
             }
         };
-        // whatever the atoms are, pursuit casts their products to the type of the rows
-        let casts = version(c).is_some_and(|release| release >= (1, 8));
         let gram = match algorithm {
             Algorithm::Threshold(_) => Vec::new(),
-            Algorithm::Pursuit(_) if atoms > MOST_ATOMS => {
+            Algorithm::Pursuit(..) if atoms > MOST_ATOMS => {
                 let reason = format!("has {atoms} atoms, and at most {MOST_ATOMS} are pursued");
                 return Err(Error::attribute(c.class_name(), name, reason));
             }
-            Algorithm::Pursuit(_) => algebra::times_transposed(&values, &values, columns),
+            Algorithm::Pursuit(..) => algebra::times_transposed(&values, &values, columns),
         };
         let product = Product::transposed(&values, columns, atoms)
             .ok_or_else(|| Error::attribute(c.class_name(), name, "is no matrix"))?;
@@ -99,7 +99,7 @@ impl SparseCode {
             gram,
             positive: attributes::flag(c, "positive_code", false),
             splits: attributes::flag(c, "split_sign", false),
-            f32: f32 || matches!(algorithm, Algorithm::Pursuit(_)) && casts,
+            f32,
         })
     }
 
@@ -118,8 +118,9 @@ impl SparseCode {
     }
 
     /// Orthogonal matching pursuit on products (Rubinstein, Zibulevsky and Elad 2008): the atom that
-    /// is nearest to what is left joins, then all weights are solved for anew.
-    fn pursue(&self, products: &mut [f64], most: usize) {
+    /// is nearest to what is left joins, then all weights are solved for anew. What is below `least` is
+    /// no more than rounding.
+    fn pursue(&self, products: &mut [f64], most: usize, least: f64) {
         let atoms = self.atoms();
         let gram = |i: usize, j: usize| self.gram.get(i * atoms + j).copied().unwrap_or_default();
         let mut left = products.to_vec();
@@ -134,7 +135,7 @@ impl SparseCode {
             };
             let place = (0..atoms).fold(0, nearest);
             let Some(&value) = left.get(place) else { break };
-            if place < active || value * value < f64::EPSILON {
+            if place < active || value * value < least {
                 break;
             }
             let Some(&atom) = order.get(place) else { break };
@@ -142,7 +143,7 @@ impl SparseCode {
             let against: Vec<f64> = chosen.iter().map(|&other| gram(atom, other)).collect();
             let mut row = lower(&factor, &against);
             let rest = gram(atom, atom) - row.iter().map(|v| v * v).sum::<f64>();
-            if active > 0 && rest <= f64::EPSILON {
+            if active > 0 && rest <= least {
                 break;
             }
             row.push(rest.sqrt());
@@ -210,14 +211,19 @@ impl Transform for SparseCode {
         let table =
             check::numeric(input, Some(self.product.columns()), Allow::Finite, &self.class)?;
         check::dense(&table, &self.class)?;
-        let f32 = self.f32 && check::is_f32(&table.data) && !self.splits;
+        let is_f32 = check::is_f32(&table.data);
+        // the products of the atoms are of this type in the library
+        let casts = matches!(self.algorithm, Algorithm::Pursuit(_, true));
+        let single = if casts { is_f32 } else { self.f32 };
+        let least = if single { f32::EPSILON.into() } else { f64::EPSILON };
+        let f32 = (self.f32 || casts) && is_f32 && !self.splits;
         let rows = table.rows;
         let mut code = self.product.dense(&table.to_f64()?, rows);
         let atoms = self.atoms();
         for row in code.chunks_exact_mut(atoms.max(1)) {
             match self.algorithm {
                 Algorithm::Threshold(least) => self.threshold(row, least),
-                Algorithm::Pursuit(most) => self.pursue(row, most),
+                Algorithm::Pursuit(most, _) => self.pursue(row, most, least),
             }
         }
         if self.splits {
@@ -233,7 +239,38 @@ impl Transform for SparseCode {
 
 #[cfg(test)]
 mod tests {
-    use super::{lower, upper};
+    use super::{Algorithm, SparseCode, lower, upper};
+    use crate::{
+        Data, Inputs, Matrix, Table, estimator::Transform, sklearn::algebra,
+        sklearn::product::Product,
+    };
+
+    #[test]
+    fn pursuit_in_single_precision_stops_at_its_rounding() {
+        let atoms = [0.6, 0.8, 0.8, 0.6];
+        let row: [f32; 2] = [0.6 * 23.9, 0.8 * 23.9];
+        let code = |casts, f32, data| {
+            let coder = SparseCode {
+                class: "SparseCoder".into(),
+                inputs: Inputs::default(),
+                algorithm: Algorithm::Pursuit(2, casts),
+                product: Product::transposed(&atoms, 2, 2).unwrap(),
+                gram: algebra::times_transposed(&atoms, &atoms, 2),
+                positive: false,
+                splits: false,
+                f32,
+            };
+            let found = coder.transform(Table { rows: 1, names: None, data }).unwrap();
+            found.to_f64().unwrap().into_owned()
+        };
+        let floats = || Data::F32(Matrix { columns: 2, values: row.to_vec() });
+        let doubles = || Data::F64(Matrix { columns: 2, values: row.map(f64::from).to_vec() });
+        // the row is the first atom but for what a float cannot hold
+        assert_eq!(code(true, false, floats())[1], 0.0);
+        assert_eq!(code(false, true, doubles())[1], 0.0);
+        assert_ne!(code(false, false, floats())[1], 0.0);
+        assert_ne!(code(true, true, doubles())[1], 0.0);
+    }
 
     #[test]
     fn triangles_are_solved_both_ways() {
