@@ -23,6 +23,10 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// Most columns of a row that is made up where nothing but their number is known: more may be no
+    /// more than a number in the file.
+    pub const WIDEST: usize = 1 << 20;
+
     /// These inputs with `uses`, if it has an entry for each column.
     pub(crate) fn with_uses(mut self, uses: impl FnOnce(usize) -> Option<Vec<ColumnUse>>) -> Self {
         if let Some(columns) = self.columns {

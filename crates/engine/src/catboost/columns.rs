@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    ctr::{Ctr, Projection, Values, combined, joined, product},
+    ctr::{Ctr, Projection, Values, joined, product},
     hash,
     lookup::Lookup,
     malformed,
@@ -327,48 +327,36 @@ impl Columns {
             let to = cells.get_mut(at..).unwrap_or_default().iter_mut().step_by(width);
             numbers(input, column, range.clone(), to)?;
         }
-        let rows = range.len();
-        // column by column: every row of a batch takes the same way
-        let mut hashes = vec![0; rows * self.categories.len()];
-        for (&column, to) in self.categories.iter().zip(hashes.chunks_exact_mut(rows.max(1))) {
-            categories(input, column, range.clone(), to.iter_mut())?;
-        }
-        let of = |at: usize| hashes.get(at * rows..(at + 1) * rows).unwrap_or_default();
+        let hashes = self.hashes(input, range)?;
         for (at, &(category, value)) in self.one_hots.iter().enumerate() {
             let to = cells.get_mut(self.floats.len() + at..).unwrap_or_default();
-            for (to, &hash) in to.iter_mut().step_by(width).zip(of(category)) {
+            for (to, &hash) in to.iter_mut().step_by(width).zip(hashes.of(category)) {
                 *to = f32::from(u8::from(hash == value));
             }
         }
-        let mut keys = vec![0; rows];
+        let mut keys = vec![0; hashes.rows];
         for combination in &self.combinations {
-            keys.fill(0);
-            for &category in &combination.categories {
-                for (key, &hash) in keys.iter_mut().zip(of(category)) {
-                    *key = combined(*key, i64::from(hash) as u64);
-                }
-            }
-            for &(float, border, missing_above) in &combination.floats {
-                let values = cells.get(float..).unwrap_or_default().iter().step_by(width);
-                for (key, value) in keys.iter_mut().zip(values) {
-                    let above = *value > border || missing_above && value.is_nan();
-                    *key = combined(*key, u64::from(above));
-                }
-            }
-            for &(category, value) in &combination.one_hots {
-                for (key, &hash) in keys.iter_mut().zip(of(category)) {
-                    *key = combined(*key, u64::from(hash == value));
-                }
-            }
+            let floats = |at| cells.get(at..).unwrap_or_default().iter().step_by(width);
+            combination.keys(&hashes, floats, &mut keys);
             for lookup in &combination.lookups {
                 lookup.write(&keys, &mut cells, width);
             }
         }
         Ok(cells)
     }
-}
 
-impl Columns {
+    /// The hashes of the categories of rows `range` of `input`.
+    fn hashes(&self, input: &Table, range: Range<usize>) -> Result<Hashes, Error> {
+        let rows = range.len();
+        // column by column: every row of a batch takes the same way
+        let mut values = vec![0; rows * self.categories.len()];
+        for (&column, to) in self.categories.iter().zip(values.chunks_exact_mut(rows.max(1))) {
+            categories(input, column, range.clone(), to.iter_mut())?;
+        }
+        let products = values.iter().map(|&hash| product(i64::from(hash) as u64)).collect();
+        Ok(Hashes { rows, values, products })
+    }
+
     /// The ranks that symmetric trees compare, of rows `range` of `input`: those of [`Columns::cells`],
     /// without the numbers between.
     ///
@@ -389,45 +377,69 @@ impl Columns {
             numbers(input, column, range.clone(), to.iter_mut())?;
             trees.rank_values(at, to, &mut room);
         }
-        let mut hashes = vec![0; rows * self.categories.len()];
-        for (&column, to) in self.categories.iter().zip(hashes.chunks_exact_mut(size)) {
-            categories(input, column, range.clone(), to.iter_mut())?;
-        }
-        let of = |at: usize| hashes.get(at * rows..(at + 1) * rows).unwrap_or_default();
+        let hashes = self.hashes(input, range)?;
         for (at, &(category, value)) in self.one_hots.iter().enumerate() {
             let ranks = trees.ranks(self.floats.len() + at, &mut room);
-            for (to, hashes) in ranks.zip(of(category).chunks(LANES)) {
+            for (to, hashes) in ranks.zip(hashes.of(category).chunks(LANES)) {
                 to.iter_mut().zip(hashes).for_each(|(to, &hash)| *to = u8::from(hash == value));
             }
         }
-        // every combination that has a category multiplies it alike
-        let products: Vec<u64> =
-            hashes.iter().map(|&hash| product(i64::from(hash) as u64)).collect();
-        let products_of = |at: usize| products.get(at * rows..(at + 1) * rows).unwrap_or_default();
         let (mut keys, mut found) = (vec![0; rows], vec![0; rows]);
         for combination in &self.combinations {
-            keys.fill(0);
-            for &category in &combination.categories {
-                let products = products_of(category);
-                keys.iter_mut().zip(products).for_each(|(key, &it)| *key = joined(*key, it));
-            }
-            for &(float, border, missing_above) in &combination.floats {
-                let values = floats.get(float * rows..(float + 1) * rows).unwrap_or_default();
-                for (key, &value) in keys.iter_mut().zip(values) {
-                    let above = value > border || missing_above && value.is_nan();
-                    *key = joined(*key, if above { product(1) } else { 0 });
-                }
-            }
-            for &(category, value) in &combination.one_hots {
-                for (key, &hash) in keys.iter_mut().zip(of(category)) {
-                    *key = joined(*key, if hash == value { product(1) } else { 0 });
-                }
-            }
+            let floats =
+                |at: usize| floats.get(at * rows..(at + 1) * rows).unwrap_or_default().iter();
+            combination.keys(&hashes, floats, &mut keys);
             for lookup in &combination.lookups {
                 lookup.rank(&keys, &mut found, trees, &mut room);
             }
         }
         Ok(room)
+    }
+}
+
+/// The hashes of categories, one column of rows after the other.
+struct Hashes {
+    rows: usize,
+    values: Vec<i32>,
+    /// What combinations take for each hash: all of them multiply it alike.
+    products: Vec<u64>,
+}
+
+impl Hashes {
+    /// Those of a column.
+    fn of(&self, at: usize) -> &[i32] {
+        self.values.get(at * self.rows..(at + 1) * self.rows).unwrap_or_default()
+    }
+
+    fn products_of(&self, at: usize) -> &[u64] {
+        self.products.get(at * self.rows..(at + 1) * self.rows).unwrap_or_default()
+    }
+}
+
+impl Combination {
+    /// Writes the hash of each row's combination. `floats` gives a column of numbers.
+    fn keys<'a, F: Iterator<Item = &'a f32>>(
+        &self,
+        hashes: &Hashes,
+        floats: impl Fn(usize) -> F,
+        keys: &mut [u64],
+    ) {
+        keys.fill(0);
+        for &category in &self.categories {
+            let products = hashes.products_of(category);
+            keys.iter_mut().zip(products).for_each(|(key, &it)| *key = joined(*key, it));
+        }
+        let flag = |is: bool| if is { product(1) } else { 0 };
+        for &(float, border, missing_above) in &self.floats {
+            for (key, &value) in keys.iter_mut().zip(floats(float)) {
+                *key = joined(*key, flag(value > border || missing_above && value.is_nan()));
+            }
+        }
+        for &(category, value) in &self.one_hots {
+            for (key, &hash) in keys.iter_mut().zip(hashes.of(category)) {
+                *key = joined(*key, flag(hash == value));
+            }
+        }
     }
 }
 
@@ -587,7 +599,7 @@ mod tests {
     use super::{
         super::{
             contributions::Contributions,
-            ctr::{Counts, Ctr, Kind, Projection, Values, combined},
+            ctr::{Counts, Ctr, Kind, Projection, Values, joined, product},
             hash,
             parts::{Category, Float, OneHot, Parts},
         },
@@ -615,6 +627,7 @@ mod tests {
             floats: floats.to_vec(),
             one_hots: one_hots.to_vec(),
         };
+        let combined = |hash, value| joined(hash, product(value));
         let two = |at: i64| combined(combined(0, key(at % 10)), key(at % 50));
         let one_hot = (0, hash::integer(3));
         // some of the combinations, not all of them

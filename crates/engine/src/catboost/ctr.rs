@@ -72,11 +72,6 @@ pub(super) struct Projection {
 /// Multiplier of CatBoost's hash of combinations.
 const MULTIPLIER: u64 = 0x4906_ba49_4954_cb65;
 
-/// The hash of a combination, with one more value.
-pub(super) fn combined(hash: u64, value: u64) -> u64 {
-    joined(hash, product(value))
-}
-
 /// What [`joined`] takes for a value: the same one for every combination.
 pub(super) fn product(value: u64) -> u64 {
     MULTIPLIER.wrapping_mul(value)

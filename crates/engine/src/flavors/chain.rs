@@ -138,9 +138,6 @@ fn check(before: Option<&str>, name: &str, table: &Table, inputs: &Inputs) -> Re
     })
 }
 
-/// Most columns of a made-up row: more may be no more than a number in the file.
-const WIDEST: usize = 1 << 20;
-
 fn made_up(inputs: &Inputs) -> Option<Table> {
     if inputs.documents {
         let texts = [Some("")].into_iter().collect();
@@ -150,7 +147,7 @@ fn made_up(inputs: &Inputs) -> Option<Table> {
         let (names, data) = (Some([].into()), Data::Columns(Vec::new()));
         return Some(Table { rows: 1, names, data });
     }
-    let columns = inputs.columns.filter(|&columns| columns <= WIDEST)?;
+    let columns = inputs.columns.filter(|&columns| columns <= Inputs::WIDEST)?;
     let data = Data::F64(Matrix { columns, values: vec![0.0; columns] });
     Some(Table { rows: 1, names: None, data })
 }
@@ -173,7 +170,7 @@ fn signed(inputs: Option<Schema>, last: Option<MlModel>) -> Option<MlModel> {
 
 #[cfg(test)]
 mod tests {
-    use super::{WIDEST, made_up};
+    use super::made_up;
     use crate::Inputs;
 
     #[test]
@@ -183,8 +180,8 @@ mod tests {
             made_up(&inputs).map(|table| table.columns())
         };
         assert_eq!(width(3), Some(3));
-        assert_eq!(width(WIDEST), Some(WIDEST));
-        assert_eq!(width(WIDEST + 1), None);
+        assert_eq!(width(Inputs::WIDEST), Some(Inputs::WIDEST));
+        assert_eq!(width(Inputs::WIDEST + 1), None);
         assert_eq!(width(usize::MAX), None);
     }
 }

@@ -173,11 +173,8 @@ impl Transform for ColumnTransformer {
     }
 
     fn is_narrow(&self, rows: bool) -> bool {
-        let is_narrow = |part: &Part| {
-            let of_part = part.transform.as_ref().map_or(rows, |inside| inside.is_narrow(rows));
-            of_part && part.weight.is_none()
-        };
-        self.parts.iter().all(is_narrow) && !self.parts.is_empty()
+        let parts = self.parts.iter().map(|part| (part.transform.as_deref(), part.weight));
+        stack::is_narrow(parts, rows)
     }
 
     fn uses(&self, columns: usize, after: Option<&[ColumnUse]>) -> Option<Vec<ColumnUse>> {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::check;
-use crate::{Cell, Column, Csr, Data, Error, Matrix, Scalar, Table, TextColumn, table::LIST};
+use crate::{
+    Cell, Column, Csr, Data, Error, Matrix, Scalar, Table, TextColumn, estimator::Transform,
+    table::LIST,
+};
 
 /// Puts parts side by side. `sparse` says whether the library's answer is sparse; `None` means that
 /// it is as soon as one part is.
@@ -33,6 +36,19 @@ pub(crate) fn beside(parts: Vec<Table>, rows: usize, sparse: Option<bool>) -> Re
         Common::Mixed => Data::Columns(parts.into_iter().flat_map(columns).collect()),
     };
     Ok(Table { rows, names: None, data })
+}
+
+/// Whether the integers of parts side by side, each a transformer with its weight, are of 32 bits. `rows`
+/// tells whether those of the rows are, which a part without a transformer hands on.
+pub(crate) fn is_narrow<'a>(
+    parts: impl IntoIterator<Item = (Option<&'a dyn Transform>, Option<f64>)>,
+    rows: bool,
+) -> bool {
+    let of = |(inside, weight): (Option<&dyn Transform>, Option<f64>)| {
+        weight.is_none() && inside.map_or(rows, |inside| inside.is_narrow(rows))
+    };
+    let mut parts = parts.into_iter().map(of).peekable();
+    parts.peek().is_some() && parts.all(|narrow| narrow)
 }
 
 /// The type that holds all parts.

@@ -51,11 +51,11 @@ fn serve(args: &TrackingArgs) -> Result<()> {
         tracing::info!("`{flag}` changes nothing here: {reason}");
     }
     environment::explain();
-    let store = database::location(args)?;
+    let location = database::location(args)?;
     let settings = settings(args, Settings::default())?;
-    let shown = store.read()?;
-    let store = match Store::open(store) {
+    let store = match Store::open(location.clone()) {
         Err(error @ longshore_tracking::Error::Sqlite(_)) => {
+            let shown = location.read()?;
             let place = format!("`{shown}`, which `--backend-store-uri` names, cannot be opened");
             return Err(error).context(place);
         }

@@ -1,10 +1,7 @@
-use longshore_engine::{Column, Data, Table, TextColumn};
+use longshore_engine::{Column, Data, Inputs, Table, TextColumn};
 use longshore_mlflow::ColumnType;
 
 use crate::{frame::collapse, schema::Schema};
-
-/// Most columns that are made up when nothing but their number is known: more may be no more than a number in the file.
-const WIDEST: usize = 1 << 20;
 
 /// Made-up rows of the types that the model takes; `None` when they would be too wide.
 pub(super) fn table(schema: &Schema, rows: usize) -> Option<Table> {
@@ -29,7 +26,7 @@ pub(super) fn table(schema: &Schema, rows: usize) -> Option<Table> {
     let mut columns: Vec<Column> =
         schema.row().map(|field| column(field.text, field.kind)).collect();
     if columns.is_empty() {
-        let width = Some(schema.width().unwrap_or(1)).filter(|&width| width <= WIDEST)?;
+        let width = Some(schema.width().unwrap_or(1)).filter(|&width| width <= Inputs::WIDEST)?;
         columns = (0..width).map(|_| column(false, schema.uniform())).collect();
     }
     Some(Table { rows, names: None, data: schema.place(collapse(columns, rows), rows) })
@@ -37,9 +34,7 @@ pub(super) fn table(schema: &Schema, rows: usize) -> Option<Table> {
 
 #[cfg(test)]
 mod tests {
-    use longshore_engine::Inputs;
-
-    use super::{Schema, WIDEST, table};
+    use super::{Inputs, Schema, table};
 
     #[test]
     fn no_row_is_made_up_of_columns_that_may_be_no_more_than_a_number() {
@@ -48,8 +43,8 @@ mod tests {
             table(&Schema::new(None, &inputs), 1).map(|table| table.columns())
         };
         assert_eq!(width(3), Some(3));
-        assert_eq!(width(WIDEST), Some(WIDEST));
-        assert_eq!(width(WIDEST + 1), None);
+        assert_eq!(width(Inputs::WIDEST), Some(Inputs::WIDEST));
+        assert_eq!(width(Inputs::WIDEST + 1), None);
         assert_eq!(width(4_000_000_000), None);
     }
 }
