@@ -18,6 +18,8 @@ pub(crate) struct PowerTransformer {
     power: Power,
     lambdas: Vec<f64>,
     scaler: Option<Scaler>,
+    /// Powers of floats are floats.
+    narrow: bool,
 }
 
 /// A family of powers of a value x, by the parameter λ.
@@ -51,7 +53,8 @@ impl PowerTransformer {
         } else {
             None
         };
-        Ok(Self { inputs, power, lambdas, scaler })
+        let narrow = attributes::is_numpy_1(c, (1, 4));
+        Ok(Self { inputs, power, lambdas, scaler, narrow })
     }
 }
 
@@ -85,6 +88,21 @@ fn yeo_johnson(x: f64, lambda: f64) -> f64 {
     } else {
         sign * ((size + 1.0).powf(lambda) - 1.0) / lambda
     }
+}
+
+/// [`yeo_johnson`] of a float, to which the library adds 1 as a float. What is left when 1 is taken away
+/// again has few digits, so they differ from those of doubles.
+fn yeo_johnson_of_float(x: f32, lambda: f64, narrow: bool) -> f32 {
+    let (size, lambda, sign) = if x >= 0.0 { (x, lambda, 1.0) } else { (-x, 2.0 - lambda, -1.0) };
+    if lambda.abs() < f64::EPSILON {
+        return sign * size.ln_1p();
+    }
+    let base = size + 1.0;
+    if narrow {
+        let lambda = lambda as f32;
+        return sign * (base.powf(lambda) - 1.0) / lambda;
+    }
+    sign * ((f64::from(base).powf(lambda) - 1.0) / lambda) as f32
 }
 
 fn exact_yeo_johnson(x: f64, lambda: f64) -> f64 {
@@ -128,7 +146,10 @@ impl Transform for PowerTransformer {
             Data::F32(m) => {
                 for row in m.values.chunks_exact_mut(width) {
                     for (v, &lambda) in row.iter_mut().zip(&self.lambdas) {
-                        *v = self.power.of(f64::from(*v), lambda) as f32;
+                        *v = match self.power {
+                            Power::YeoJohnson => yeo_johnson_of_float(*v, lambda, self.narrow),
+                            power => power.of(f64::from(*v), lambda) as f32,
+                        };
                     }
                 }
             }
@@ -143,7 +164,18 @@ impl Transform for PowerTransformer {
 
 #[cfg(test)]
 mod tests {
-    use super::{box_cox, exact_yeo_johnson, yeo_johnson};
+    use super::{box_cox, exact_yeo_johnson, yeo_johnson, yeo_johnson_of_float};
+
+    #[test]
+    fn powers_of_floats_lose_the_digits_that_those_of_numpy_lose() {
+        // numpy 1.26 and 2.0 give these for `(np.power(-x + 1, 2 - l) - 1) / (2 - l)`
+        let (x, lambda) = (-0.039_842_978_f32, 1.983_165_048_788_055_2);
+        assert_eq!(yeo_johnson_of_float(x, lambda, true), -0.039_080_366);
+        assert_eq!(yeo_johnson_of_float(x, lambda, false), -0.039_082_557);
+        assert!((yeo_johnson(x.into(), lambda) + 0.039_082_557).abs() < 1e-7);
+        assert_eq!(yeo_johnson_of_float(0.5, 0.0, true), 0.5_f32.ln_1p());
+        assert!(yeo_johnson_of_float(f32::NAN, 0.5, true).is_nan());
+    }
 
     #[test]
     fn both_forms_of_yeo_johnson_agree() {
