@@ -140,10 +140,11 @@ def a_stepped_rollout(platform: Platform) -> str:
         steps = []
 
         def complete() -> bool:
-            share = traffic(platform, namespace, "iris").get(revision)
-            if share is not None and share not in steps:
-                steps.append(share)
-            return traffic(platform, namespace, "iris") == {revision: 100}
+            # one reading for both, or the last step can come between them
+            shares = traffic(platform, namespace, "iris")
+            if revision in shares and shares[revision] not in steps:
+                steps.append(shares[revision])
+            return shares == {revision: 100}
 
         until("all requests at the new revision", complete, 60, 0.2)
         took = time.monotonic() - begun
