@@ -9,6 +9,9 @@
 //!                                ├─► direct: floats compared as they are
 //!                                └─► ranked: one byte a value, four bytes a node
 //! ```
+//!
+//! One row walks several trees side by side. Of many rows, `blend` decides small trees as a whole for
+//! all rows at once, and `tops` the first splits of larger ones, from which each row walks on.
 
 mod blend;
 mod build;
@@ -27,6 +30,7 @@ mod sum;
 mod symmetric;
 #[cfg(test)]
 mod tests;
+mod tops;
 mod typical;
 #[cfg(test)]
 mod variants;

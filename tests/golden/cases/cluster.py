@@ -85,9 +85,12 @@ def _columns() -> list:
     agglomeration = clusters.FeatureAgglomeration
     wide = lambda d: np.column_stack([_scaled(d), _scaled(d)[:, ::-1] * 2.0 + 1.0])
     rows = lambda d, m: wide(d)[:5]
-    named = {"mean": np.mean, "median": np.median, "max": np.max, "min": np.min, "sum": np.sum}
+    named = {"mean": np.mean, "median": np.median, "max": np.max, "min": np.min}
     return [
         *(_case(f"columns-{name}", lambda d, pool=pool: agglomeration(3, pooling_func=pool).fit(wide(d)), rows, exact="B4") for name, pool in named.items()),
+        # one row alone is added in another order by numpy
+        _case("columns-sum", lambda d: agglomeration(3, pooling_func=np.sum).fit(wide(d)), rows, exact="A", extras=("f32",)),
+        _case("columns-sum-of-many", lambda d: agglomeration(2, pooling_func=np.sum).fit(np.hstack([wide(d) * 1.7**at for at in range(8)])), lambda d, m: np.hstack([wide(d)[:5] * 1.7**at for at in range(8)]), exact="A", extras=("f32",), fresh=True),
         _case("columns-before-model", lambda d: make_pipeline(agglomeration(2), LogisticRegression()).fit(d.x, d.three), lambda d, m: d.x[:5]),
     ]
 

@@ -145,13 +145,15 @@ impl Leaves {
         };
         let stride = forest.features();
         forest.spread(rows, outputs, sums, |rows, sums| {
-            forest.leaves(rows, |tree, row, node| {
-                let values = rows.get(row * stride..).unwrap_or_default();
-                let value =
-                    lines.value(node, values).or_else(|| self.values.get(node as usize).copied());
+            forest.leaves_of_rows(rows, |tree, first, nodes| {
                 let output = self.group.get(tree).copied().unwrap_or(0) as usize;
-                if let (Some(sum), Some(value)) = (sums.get_mut(row * outputs + output), value) {
-                    *sum += value;
+                let rows = rows.get(first * stride..).unwrap_or_default().chunks(stride.max(1));
+                let sums = sums.get_mut(first * outputs..).unwrap_or_default();
+                let sums = sums.chunks_mut(outputs).filter_map(|sums| sums.get_mut(output));
+                for ((&node, row), sum) in nodes.iter().zip(rows).zip(sums) {
+                    let value = lines.value(node, row);
+                    let value = value.or_else(|| self.values.get(node as usize).copied());
+                    *sum += value.unwrap_or(0.0);
                 }
             });
         });

@@ -7,7 +7,7 @@
 use super::{
     build::{Form, Tree},
     kernel,
-    lanes::{Choice, LANES, Places, Ranks, signed},
+    lanes::{Choice, LANES, Places, signed},
     ranked::Nodes,
     sets::{self, Set},
 };
@@ -23,7 +23,7 @@ pub(super) const MOST_NODES: usize = 256;
 
 /// The splits of every tree, children before parents.
 pub(super) struct Blend {
-    choices: Box<[Choice]>,
+    choices: Box<[Choice<i8>]>,
     /// Where each tree's choices end. They begin where those of the tree before end.
     ends: Box<[u32]>,
     /// The set of each choice, or zero when it compares its threshold; empty when all do.
@@ -31,17 +31,17 @@ pub(super) struct Blend {
 }
 
 /// What a kernel works in.
-pub(super) struct Scratch {
-    /// The ranks of every [`LANES`] rows.
-    pub(super) blocks: Vec<Box<[Ranks; 256]>>,
+pub(super) struct Scratch<L, const W: usize> {
+    /// The columns of every [`LANES`] rows.
+    pub(super) blocks: Vec<Box<[[L; LANES]; W]>>,
     pub(super) answers: Box<[Places; 512]>,
 }
 
-impl Scratch {
+impl<L: Copy + Default, const W: usize> Scratch<L, W> {
     /// For as many rows at a time.
     pub(super) fn new(rows: usize) -> Option<Self> {
-        let block = |_| -> Option<Box<[Ranks; 256]>> {
-            vec![[0; LANES]; 256].into_boxed_slice().try_into().ok()
+        let block = |_| -> Option<Box<[[L; LANES]; W]>> {
+            vec![[L::default(); LANES]; W].into_boxed_slice().try_into().ok()
         };
         let blocks = (0..rows.div_ceil(LANES)).map(block).collect::<Option<Vec<_>>>()?;
         let mut answers = vec![[0; LANES]; 512].into_boxed_slice();
@@ -75,7 +75,7 @@ impl Blend {
                         sets.push(set);
                     }
                     choices.push(Choice {
-                        column: ranked.column(),
+                        column: ranked.column().into(),
                         threshold: signed(ranked.place()),
                         node: place as u8,
                         children: [answer(node.left)?, answer(node.left + 1)?],
@@ -94,7 +94,7 @@ impl Blend {
         trees: &[Tree],
         sets: &[Set],
         rows: usize,
-        scratch: &mut Scratch,
+        scratch: &mut Scratch<i8, 256>,
         mut found: impl FnMut(usize, usize, u32, &Places),
     ) {
         let Scratch { blocks: all, answers } = scratch;

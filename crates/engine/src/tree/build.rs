@@ -197,6 +197,10 @@ impl<T: Real> Builder<T> {
     pub(super) fn finish(mut self) -> (usize, Form<T>) {
         let mut columns = self.numbering.columns;
         columns.plain = columns.list.iter().all(|(_, view)| view.is_plain());
+        let places = columns.sort();
+        for node in self.form.nodes.iter_mut().filter(|node| !node.leaf) {
+            node.column = places.get(node.column as usize).copied().unwrap_or(node.column);
+        }
         self.form.columns = columns;
         (self.features, self.form)
     }

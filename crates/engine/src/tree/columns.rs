@@ -76,6 +76,8 @@ pub(super) struct Columns {
     pub(super) listed: Vec<Listed>,
     /// Only missing values are seen otherwise than they are.
     pub(super) plain: bool,
+    /// Every column is made from the feature at its own place in a row.
+    aligned: bool,
 }
 
 /// Numbers columns in the order of their first use.
@@ -121,12 +123,33 @@ impl Columns {
         self.list.len()
     }
 
+    /// Puts the columns in the order of their features, and tells the new place of each.
+    pub(super) fn sort(&mut self) -> Vec<u32> {
+        let mut order: Vec<usize> = (0..self.list.len()).collect();
+        order.sort_by_key(|&column| self.list.get(column).map(|&(feature, _)| feature));
+        let mut places = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            if let Some(place) = places.get_mut(old) {
+                *place = new as u32;
+            }
+        }
+        self.list = order.iter().filter_map(|&column| self.list.get(column).copied()).collect();
+        self.aligned = self.list.iter().zip(0..).all(|(&(feature, _), place)| feature == place);
+        places
+    }
+
     /// Writes what the splits see of one row, as `convert` makes it.
     pub(super) fn fill<T: Real, C>(&self, row: &[T], out: &mut [C], convert: impl Fn(T) -> C) {
         let value = |feature: u32| row.get(feature as usize).copied().unwrap_or(T::NAN);
         let missing = || row.iter().fold(false, |any, value| any | value.nan());
         // the usual case: every view shows the value itself
         if self.plain && !missing() {
+            if self.aligned {
+                for (to, &value) in out.iter_mut().zip(row).take(self.list.len()) {
+                    *to = convert(value);
+                }
+                return;
+            }
             for (to, &(feature, _)) in out.iter_mut().zip(&self.list) {
                 *to = convert(value(feature));
             }

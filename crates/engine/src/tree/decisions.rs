@@ -65,17 +65,17 @@ impl<T: Real> Decisions<'_, T> {
         let start = self.forest.root(tree)?;
         let at = node as usize;
         let (left, column, next) = match self.forest.layout() {
-            Layout::Ranked(Nodes::Ranked(nodes), ..) => {
-                let node = *nodes.get(at)?;
+            Layout::Ranked(Nodes::Ranked(all), ..) => {
+                let node = *all.nodes.get(at)?;
                 (node.left(), u32::from(node.column()), node.next(&&*self.bytes))
             }
-            Layout::Ranked(Nodes::Coded(nodes), ranks, _) => {
-                let node = *nodes.get(at)?;
+            Layout::Ranked(Nodes::Coded(all), ranks, _) => {
+                let node = *all.nodes.get(at)?;
                 let row = CodedRow { cells: &*self.bytes, sets: &ranks.sets };
                 (node.left(), u32::from(node.column()), node.next(&row))
             }
-            Layout::Packed(nodes) => {
-                let node: Packed = *nodes.get(at)?;
+            Layout::Packed(all) => {
+                let node: Packed = *all.nodes.get(at)?;
                 (node.left(), node.column(), node.next(&&*self.floats))
             }
             Layout::Wide(nodes) => {

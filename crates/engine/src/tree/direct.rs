@@ -31,6 +31,7 @@ impl Packed {
 
 impl Step for Packed {
     type Cell = f32;
+    type Lane = f32;
 
     #[inline]
     fn left(self) -> u32 {
@@ -41,6 +42,14 @@ impl Step for Packed {
     fn next<R: Cells<f32>>(self, row: &R) -> u32 {
         let value = row.cell(self.column() as usize);
         self.left() + u32::from(value > self.threshold)
+    }
+
+    fn lane(cell: f32) -> f32 {
+        cell
+    }
+
+    fn test(self) -> Option<(u32, f32)> {
+        Some((self.column(), self.threshold))
     }
 }
 
@@ -66,6 +75,7 @@ impl<T> Wide<T> {
 
 impl<T: Real> Step for Wide<T> {
     type Cell = T;
+    type Lane = T;
 
     #[inline]
     fn left(self) -> u32 {
@@ -75,6 +85,14 @@ impl<T: Real> Step for Wide<T> {
     #[inline]
     fn next<R: Cells<T>>(self, row: &R) -> u32 {
         self.left + u32::from(row.cell(self.column as usize) > self.threshold)
+    }
+
+    fn lane(cell: T) -> T {
+        cell
+    }
+
+    fn test(self) -> Option<(u32, T)> {
+        Some((self.column, self.threshold))
     }
 }
 

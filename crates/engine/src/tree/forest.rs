@@ -5,9 +5,10 @@ use super::{
     build::{Builder, Form, Tree},
     columns::Columns,
     direct::{self, Packed, Wide},
-    kernel::{Cells, Step, walk},
+    kernel::{Cells, ROWS, Step, walk},
     lanes::{LANES, Places},
     ranked::{self, CodedRow, Nodes, Ranks},
+    tops::{FLOATS, Walkable},
 };
 use crate::{parallel, table::Real};
 
@@ -28,7 +29,7 @@ pub(crate) struct Forest<T> {
 
 /// The nodes as a kernel wants them.
 pub(super) enum Layout<T> {
-    Packed(Box<[Packed]>),
+    Packed(Walkable<Packed>),
     Wide(Box<[Wide<T>]>),
     Ranked(Nodes, Ranks<T>, Option<Blend>),
 }
@@ -136,6 +137,16 @@ impl<T: Real> Forest<T> {
     /// Finds the leaf of every tree for every row of a row-major matrix, and hands over each
     /// `(tree, row, node)`. For each row, trees come in order.
     pub(crate) fn leaves(&self, rows: &[T], mut found: impl FnMut(usize, usize, u32)) {
+        self.leaves_of_rows(rows, |tree, first, nodes| {
+            for (row, &node) in (first..).zip(nodes) {
+                found(tree, row, node);
+            }
+        });
+    }
+
+    /// As [`Forest::leaves`], some rows at a time: hands over each `(tree, row, nodes)`, what that row
+    /// and those after it reach.
+    pub(crate) fn leaves_of_rows(&self, rows: &[T], mut found: impl FnMut(usize, usize, &[u32])) {
         let width = self.columns.len();
         match &self.layout {
             Layout::Packed(nodes) => {
@@ -152,9 +163,8 @@ impl<T: Real> Forest<T> {
             Layout::Ranked(nodes, ranks, blend) => {
                 let done = match blend {
                     Some(blend) => self.blended(ranks, blend, rows, |tree, rows, first, places| {
-                        for (row, &place) in rows.zip(places) {
-                            found(tree, row, first + u32::from(place));
-                        }
+                        let nodes = places.map(|place| first + u32::from(place));
+                        found(tree, rows.start, nodes.get(..rows.len()).unwrap_or(&nodes));
                     }),
                     None => 0,
                 };
@@ -162,7 +172,7 @@ impl<T: Real> Forest<T> {
                 if rows.is_empty() {
                     return;
                 }
-                let found = |tree, row, node| found(tree, done + row, node);
+                let found = |tree: usize, row: usize, nodes: &[u32]| found(tree, done + row, nodes);
                 match ranks.columns() {
                     0..=64 => self.ranked::<64>(nodes, ranks, rows, found),
                     _ => self.ranked::<256>(nodes, ranks, rows, found),
@@ -177,8 +187,8 @@ impl<T: Real> Forest<T> {
                     }
                     let seen: Vec<&[T]> =
                         cells.chunks_exact(width).take(rows.len() / stride).collect();
-                    walk(nodes, &self.trees, &seen, |tree, row, node| {
-                        found(tree, chunk * CHUNK + row, node);
+                    walk(nodes, &self.trees, &seen, |tree, row, nodes| {
+                        found(tree, chunk * CHUNK + row, nodes);
                     });
                 }
             }
@@ -231,7 +241,7 @@ impl<T: Real> Forest<T> {
         nodes: &Nodes,
         ranks: &Ranks<T>,
         rows: &[T],
-        found: impl FnMut(usize, usize, u32),
+        found: impl FnMut(usize, usize, &[u32]),
     ) {
         let columns = &self.columns;
         match nodes {
@@ -239,7 +249,7 @@ impl<T: Real> Forest<T> {
                 let fill = |rows: &[T], out: &mut [[u8; W]]| {
                     ranks.fill_rows(columns, rows, self.stride(), out.iter_mut());
                 };
-                self.walked(nodes, [0; W], rows, fill, found);
+                self.walked::<_, _, W>(nodes, [0; W], rows, fill, found);
             }
             Nodes::Coded(nodes) => {
                 let empty = CodedRow { cells: [0; W], sets: &ranks.sets };
@@ -247,50 +257,58 @@ impl<T: Real> Forest<T> {
                     let out = out.iter_mut().map(|row| &mut row.cells);
                     ranks.fill_rows(columns, rows, self.stride(), out);
                 };
-                self.walked(nodes, empty, rows, fill, found);
+                self.walked::<_, _, W>(nodes, empty, rows, fill, found);
             }
         }
     }
 
     fn packed<const W: usize>(
         &self,
-        nodes: &[Packed],
+        nodes: &Walkable<Packed>,
         rows: &[T],
         fill: impl Fn(&[T], &mut [f32]),
-        found: impl FnMut(usize, usize, u32),
+        found: impl FnMut(usize, usize, &[u32]),
     ) {
         let fill = |rows: &[T], out: &mut [[f32; W]]| {
             for (row, out) in rows.chunks_exact(self.stride()).zip(out) {
                 fill(row, out);
             }
         };
-        self.walked(nodes, [0.0; W], rows, fill, found);
+        self.walked::<_, _, W>(nodes, [0.0; W], rows, fill, found);
     }
 
-    fn walked<N: Step, R: Cells<N::Cell> + Copy>(
+    fn walked<N: Step, R: Cells<N::Cell> + Copy, const W: usize>(
         &self,
-        nodes: &[N],
+        all: &Walkable<N>,
         empty: R,
         rows: &[T],
         fill: impl Fn(&[T], &mut [R]),
-        mut found: impl FnMut(usize, usize, u32),
+        mut found: impl FnMut(usize, usize, &[u32]),
     ) {
         let stride = self.stride();
         if rows.len() <= stride {
             let mut cells = [empty];
             fill(rows, &mut cells);
-            walk(nodes, &self.trees, &cells, found);
+            walk(&all.nodes, &self.trees, &cells, found);
             return;
         }
-        let far = size_of_val(nodes) > NEAR;
+        let far = size_of_val(&*all.nodes) > NEAR;
         let some = if far { (FAR / size_of::<R>()).max(CHUNK) } else { CHUNK };
         let mut cells = vec![empty; some.min(rows.len() / stride)];
+        let mut scratch = None;
         for (chunk, rows) in rows.chunks(some * stride).enumerate() {
             let cells = cells.get_mut(..rows.len() / stride).unwrap_or_default();
             fill(rows, cells);
-            walk(nodes, &self.trees, cells, |tree, row, node| {
-                found(tree, chunk * some + row, node);
-            });
+            let mut found =
+                |tree: usize, row: usize, nodes: &[u32]| found(tree, chunk * some + row, nodes);
+            let done = match &all.tops {
+                Some(tops) if cells.len() >= ROWS => {
+                    tops.walk::<N, R, W>(&all.nodes, cells, &mut scratch, &mut found)
+                }
+                _ => 0,
+            };
+            let rest = cells.get(done..).unwrap_or_default();
+            walk(&all.nodes, &self.trees, rest, |tree, row, nodes| found(tree, done + row, nodes));
         }
     }
 
@@ -324,8 +342,9 @@ fn choose<T: Real>(form: &Form<T>) -> Layout<T> {
         && steps < form.columns.len()
         && let Some(nodes) = direct::packed(form)
     {
-        return Layout::Packed(nodes);
+        return Layout::Packed(Walkable::plain(nodes));
     }
+    let floats = |nodes| Layout::Packed(Walkable::plain(nodes).topped(&form.trees, FLOATS));
     if let Some((nodes, ranks)) = ranked::ranked(form) {
         let blend = Blend::new(form, &nodes);
         // walking takes as long with values as with ranks, which have to be found first
@@ -334,12 +353,13 @@ fn choose<T: Real>(form: &Form<T>) -> Layout<T> {
             && form.nodes.len() * size_of::<Packed>() <= NEAR
             && let Some(nodes) = direct::packed(form)
         {
-            return Layout::Packed(nodes);
+            return floats(nodes);
         }
+        let nodes = if blend.is_none() { nodes.topped(&form.trees) } else { nodes };
         return Layout::Ranked(nodes, ranks, blend);
     }
     match direct::packed(form) {
-        Some(nodes) => Layout::Packed(nodes),
+        Some(nodes) => floats(nodes),
         None => Layout::Wide(direct::wide(form)),
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{
     build::Tree,
-    lanes::{Choice, LANES, Level, Places, Ranks},
+    lanes::{Choice, LANES, Level, Places},
 };
 use crate::processor::{self, Work};
 
@@ -14,12 +14,20 @@ use crate::processor::{self, Work};
 pub(super) trait Step: Copy {
     /// The type of a row's cells.
     type Cell: Copy + Default;
+    /// A cell as vectors compare it.
+    type Lane: Copy + Default + PartialOrd;
 
     /// The left child's index in its tree; a leaf has itself there.
     fn left(self) -> u32;
 
     /// The next node's index in its tree; a leaf answers itself.
     fn next<R: Cells<Self::Cell>>(self, row: &R) -> u32;
+
+    /// The cell as vectors compare it: as cells compare.
+    fn lane(cell: Self::Cell) -> Self::Lane;
+
+    /// The column and the greatest value that goes left; `None` when something else decides.
+    fn test(self) -> Option<(u32, Self::Lane)>;
 }
 
 /// A row of cells.
@@ -49,18 +57,19 @@ impl<C: Copy + Default> Cells<C> for &[C] {
 }
 
 /// Rows side by side in one tree.
-const ROWS: usize = 16;
+pub(super) const ROWS: usize = 16;
 /// Trees side by side for one row.
 const TREES: usize = 8;
 
-/// Walks every tree with every row, trees outermost, and hands over each `(tree, row, node)` where
-/// the node is counted among all nodes of the forest. For each row, trees come in order.
+/// Walks every tree with every row, trees outermost, and hands over each `(tree, row, nodes)`: what
+/// that row and those after it reach, counted among all nodes of the forest. For each row, trees come
+/// in order.
 #[inline]
 pub(super) fn walk<N: Step, R: Cells<N::Cell>>(
     nodes: &[N],
     trees: &[Tree],
     rows: &[R],
-    mut found: impl FnMut(usize, usize, u32),
+    mut found: impl FnMut(usize, usize, &[u32]),
 ) {
     let whole = rows.len() - rows.len() % ROWS;
     // a few rows left over are cheaper one by one
@@ -71,13 +80,11 @@ pub(super) fn walk<N: Step, R: Cells<N::Cell>>(
             let Some(lanes) = lanes.first_chunk::<ROWS>() else { continue };
             let mut at = [0; ROWS];
             walk_on(own, tree, lanes, &mut at);
-            for (lane, at) in at.into_iter().enumerate() {
-                found(index, group * ROWS + lane, tree.start + at);
-            }
+            found(index, group * ROWS, &at.map(|at| tree.start + at));
         }
     }
     for (index, row) in rest.iter().enumerate() {
-        one(nodes, trees, row, |tree, node| found(tree, whole + index, node));
+        one(nodes, trees, row, |tree, node| found(tree, whole + index, &[node]));
     }
 }
 
@@ -91,7 +98,7 @@ fn step<N: Step, R: Cells<N::Cell>>(nodes: &[N], at: u32, row: &R) -> u32 {
 
 /// Walks through one tree, whose nodes are `nodes`, from where rows are.
 #[inline]
-fn walk_on<N: Step, R: Cells<N::Cell>>(
+pub(super) fn walk_on<N: Step, R: Cells<N::Cell>>(
     nodes: &[N],
     tree: &Tree,
     rows: &[R; ROWS],
@@ -167,24 +174,26 @@ fn one<N: Step, R: Cells<N::Cell>>(
 /// Decides the splits of one tree for the lanes that hold `rows`. `answers` holds the constants of leaves in its
 /// first half, and each split's answer in its second.
 #[inline]
-pub(super) fn decide(
-    choices: &[Choice],
+pub(super) fn decide<L: Copy + PartialOrd, const W: usize>(
+    choices: &[Choice<L>],
     rows: usize,
-    columns: &[Ranks; 256],
+    columns: &[[L; LANES]; W],
     answers: &mut [Places; 512],
 ) {
-    processor::run_narrow(Decide { choices, rows, columns, answers });
+    let work = Decide { choices, rows, columns, answers };
+    // the widest vectors pay where each lane is wide
+    if size_of::<L>() > 1 { processor::run(work) } else { processor::run_narrow(work) }
 }
 
 /// See [`decide`].
-pub(super) struct Decide<'a> {
-    pub(super) choices: &'a [Choice],
+pub(super) struct Decide<'a, L, const W: usize> {
+    pub(super) choices: &'a [Choice<L>],
     pub(super) rows: usize,
-    pub(super) columns: &'a [Ranks; 256],
+    pub(super) columns: &'a [[L; LANES]; W],
     pub(super) answers: &'a mut [Places; 512],
 }
 
-impl Work for Decide<'_> {
+impl<L: Copy + PartialOrd, const W: usize> Work for Decide<'_, L, W> {
     type Out = ();
 
     #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
@@ -197,18 +206,19 @@ impl Work for Decide<'_> {
 /// Half of the lanes: as many as batches of requests often have.
 pub(super) const HALF: usize = LANES / 2;
 
-impl Decide<'_> {
+impl<L: Copy + PartialOrd, const W: usize> Decide<'_, L, W> {
     #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
     #[inline(always)]
     fn lanes<const N: usize>(self) {
         for choice in self.choices {
-            let ranks = &self.columns[usize::from(choice.column)];
+            // `W` is a power of two above every column, as in a row of cells
+            let values = &self.columns[usize::from(choice.column) % W];
             let left = &self.answers[usize::from(choice.children[0]) % 512];
             let right = &self.answers[usize::from(choice.children[1]) % 512];
             // masks, not branches: compilers turn the loop into compares and blends of whole registers
             let mut answer = [0; N];
             for lane in 0..N {
-                let chosen = if ranks[lane] > choice.threshold { u8::MAX } else { 0 };
+                let chosen = if values[lane] > choice.threshold { u8::MAX } else { 0 };
                 answer[lane] = (right[lane] & chosen) | (left[lane] & !chosen);
             }
             self.answers[256 + usize::from(choice.node)][..N].copy_from_slice(&answer);

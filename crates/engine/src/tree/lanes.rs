@@ -11,11 +11,11 @@ pub(super) type Places = [u8; LANES];
 
 /// A split, ready to choose between the answers of its children.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Choice {
+pub(super) struct Choice<L> {
     /// The column it compares.
-    pub(super) column: u8,
-    /// The place of its threshold minus 128.
-    pub(super) threshold: i8,
+    pub(super) column: u16,
+    /// The greatest value that goes left.
+    pub(super) threshold: L,
     /// Where its own answer goes, counted behind the first 256 answers.
     pub(super) node: u8,
     /// Where the answers of its children are: a leaf's constant among the first 256, or another

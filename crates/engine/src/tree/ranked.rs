@@ -4,11 +4,12 @@
 //! of its column, so answers cannot differ. A node shrinks to four bytes and a value to one.
 
 use super::{
-    build::{Form, Node},
+    build::{Form, Node, Tree},
     columns::{Columns, View},
     kernel::{Cells, Step},
     lanes::{self, LANES},
     sets::{self, Coding, Set},
+    tops::{BYTES, Walkable},
 };
 use crate::{
     processor::{self, Work},
@@ -33,6 +34,7 @@ impl Ranked {
 
 impl Step for Ranked {
     type Cell = u8;
+    type Lane = i8;
 
     #[inline]
     fn left(self) -> u32 {
@@ -43,6 +45,14 @@ impl Step for Ranked {
     fn next<R: Cells<u8>>(self, row: &R) -> u32 {
         let value = row.cell((self.0 >> 8 & 0xff) as usize);
         self.left() + u32::from(value > self.0 as u8)
+    }
+
+    fn lane(cell: u8) -> i8 {
+        lanes::signed(cell)
+    }
+
+    fn test(self) -> Option<(u32, i8)> {
+        Some((self.column().into(), lanes::signed(self.place())))
     }
 }
 
@@ -62,6 +72,7 @@ impl Coded {
 
 impl Step for Coded {
     type Cell = u8;
+    type Lane = i8;
 
     #[inline]
     fn left(self) -> u32 {
@@ -75,6 +86,14 @@ impl Step for Coded {
         // both are worked out: which one counts cannot be predicted
         let right = row.right(self.set, value);
         self.left() + u32::from(if self.set == 0 { above } else { right })
+    }
+
+    fn lane(cell: u8) -> i8 {
+        Ranked::lane(cell)
+    }
+
+    fn test(self) -> Option<(u32, i8)> {
+        if self.set == 0 { self.node.test() } else { None }
     }
 }
 
@@ -100,17 +119,27 @@ impl<R: Cells<u8>> Cells<u8> for CodedRow<'_, R> {
 /// The nodes of a forest that compares ranks.
 pub(super) enum Nodes {
     /// All compare thresholds.
-    Ranked(Box<[Ranked]>),
+    Ranked(Walkable<Ranked>),
     /// Some look up categories in sets.
-    Coded(Box<[Coded]>),
+    Coded(Walkable<Coded>),
 }
 
 impl Nodes {
     /// A node and its set, or zero when it compares its threshold.
     pub(super) fn at(&self, node: usize) -> Option<(Ranked, u32)> {
         match self {
-            Self::Ranked(nodes) => nodes.get(node).map(|&node| (node, 0)),
-            Self::Coded(nodes) => nodes.get(node).map(|coded| (coded.node, coded.set)),
+            Self::Ranked(all) => all.nodes.get(node).map(|&node| (node, 0)),
+            Self::Coded(all) => all.nodes.get(node).map(|coded| (coded.node, coded.set)),
+        }
+    }
+}
+
+impl Nodes {
+    /// Lets vectors decide the tops of the trees.
+    pub(super) fn topped(self, trees: &[Tree]) -> Self {
+        match self {
+            Self::Ranked(all) => Self::Ranked(all.topped(trees, BYTES)),
+            Self::Coded(all) => Self::Coded(all.topped(trees, BYTES)),
         }
     }
 }
@@ -279,9 +308,9 @@ pub(super) fn ranked<T: Real>(form: &Form<T>) -> Option<(Nodes, Ranks<T>)> {
         (Ranked(node.left << 16 | u32::from(column) << 8 | u32::from(place)), set)
     });
     let nodes = if ranks.codes.is_empty() {
-        Nodes::Ranked(packed.map(|(node, _)| node).collect())
+        Nodes::Ranked(Walkable::plain(packed.map(|(node, _)| node).collect()))
     } else {
-        Nodes::Coded(packed.map(|(node, set)| Coded { node, set }).collect())
+        Nodes::Coded(Walkable::plain(packed.map(|(node, set)| Coded { node, set }).collect()))
     };
     Some((nodes, ranks))
 }

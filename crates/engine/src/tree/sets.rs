@@ -1,9 +1,12 @@
 //! Splits by sets of categories, as tests of bits: a category becomes a code, and a set tells for
 //! each of 256 codes where it goes.
 
-#![expect(
-    unsafe_code,
-    reason = "a function compiled for AVX2 is called after asking the processor"
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "a function compiled for AVX2 is called after asking the processor"
+    )
 )]
 
 use super::{
@@ -89,7 +92,7 @@ pub(super) fn right(set: &Set, code: u8) -> bool {
 /// As `kernel::decide`, for splits of which some are by sets: `sets` has a number for each choice,
 /// zero for those by a threshold.
 pub(super) fn decide(
-    choices: &[Choice],
+    choices: &[Choice<i8>],
     sets: (&[u32], &[Set]),
     columns: &[Ranks; 256],
     answers: &mut [Places; 512],
@@ -112,7 +115,7 @@ pub(super) fn decide(
 #[expect(clippy::inline_always, reason = "it takes on the processor features of its caller")]
 #[inline(always)]
 fn blend(
-    choices: &[Choice],
+    choices: &[Choice<i8>],
     (numbers, sets): (&[u32], &[Set]),
     columns: &[Ranks; 256],
     answers: &mut [Places; 512],
@@ -151,7 +154,7 @@ mod avx2 {
 
     #[target_feature(enable = "avx2")]
     pub(super) fn decide(
-        choices: &[Choice],
+        choices: &[Choice<i8>],
         sets: (&[u32], &[Set]),
         columns: &[Ranks; 256],
         answers: &mut [Places; 512],

@@ -1,4 +1,4 @@
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Range};
 
 use super::{
     blend::{BLOCKS, Blend, MOST_NODES},
@@ -48,9 +48,12 @@ impl<T: Real> Forest<T> {
         let rows = rows.get(done * self.stride()..).unwrap_or_default();
         let sums = sums.get_mut(done * outputs..).unwrap_or_default();
         if outputs == 1 {
-            self.leaves(rows, |_, row, node| {
-                if let (Some(sum), Some(&value)) = (sums.get_mut(row), values.get(node as usize)) {
-                    *sum += value;
+            self.leaves_of_rows(rows, |_, first, nodes| {
+                let sums = sums.get_mut(first..).unwrap_or_default();
+                for (sum, &node) in sums.iter_mut().zip(nodes) {
+                    if let Some(&value) = values.get(node as usize) {
+                        *sum += value;
+                    }
                 }
             });
             return;
@@ -115,20 +118,38 @@ impl<T: Real> Forest<T> {
         values: &[V],
         sums: &mut [V],
     ) -> usize {
+        self.blended_some(ranks, blend, rows, values, |rows, own, found| {
+            let sums = sums.get_mut(rows).unwrap_or_default();
+            if let (Some(own), Some(found)) = (own.first_chunk(), found.first_chunk::<TREES>()) {
+                add_places(*own, found.each_ref(), sums);
+            } else {
+                for (own, places) in own.iter().zip(found) {
+                    add_places([own], [places], sums);
+                }
+            }
+        })
+    }
+
+    /// As [`Forest::blended`], up to [`TREES`] trees at once: hands over each `(rows, own, places)`,
+    /// where `own` are those of `all` from the first node of each of the trees on.
+    fn blended_some<'a, V>(
+        &self,
+        ranks: &Ranks<T>,
+        blend: &Blend,
+        rows: &[T],
+        all: &'a [V],
+        mut work: impl FnMut(Range<usize>, &[&'a [V]], &[Places]),
+    ) -> usize {
         let last = self.trees().wrapping_sub(1);
         let mut found = [[[0; LANES]; TREES]; BLOCKS];
         let mut own: [&[V]; TREES] = [&[]; TREES];
         self.blended(ranks, blend, rows, |tree, rows, first, places| {
             let found = &mut found[rows.start / LANES % BLOCKS];
-            found[tree % TREES] = *places;
-            own[tree % TREES] = values.get(first as usize..).unwrap_or_default();
-            let sums = sums.get_mut(rows).unwrap_or_default();
-            if tree % TREES == TREES - 1 {
-                add_places(own, found.each_ref(), sums);
-            } else if tree == last {
-                for (own, places) in own.iter().zip(found).take(tree % TREES + 1) {
-                    add_places([own], [places], sums);
-                }
+            let place = tree % TREES;
+            found[place] = *places;
+            own[place] = all.get(first as usize..).unwrap_or_default();
+            if place == TREES - 1 || tree == last {
+                work(rows, &own[..=place], &found[..=place]);
             }
         })
     }
@@ -182,11 +203,33 @@ impl<T: Real> Forest<T> {
     ) {
         let (vectors, _) = vectors.as_chunks::<W>();
         let (sums, _) = sums.as_chunks_mut::<W>();
-        self.leaves(rows, |_, row, node| {
-            let slot = slots.get(node as usize).copied().unwrap_or(0) as usize;
-            if let (Some(sum), Some(vector)) = (sums.get_mut(row), vectors.get(slot)) {
-                for (sum, value) in sum.iter_mut().zip(vector) {
-                    *sum += *value;
+        let vector = |slot: Option<&u32>| vectors.get(slot.copied().unwrap_or(0) as usize);
+        let mut done = 0;
+        if let Layout::Ranked(_, ranks, Some(blend)) = self.layout() {
+            done = self.blended_some(ranks, blend, rows, slots, |rows, slots, found| {
+                for (lane, sum) in sums.get_mut(rows).unwrap_or_default().iter_mut().enumerate() {
+                    let mut total = *sum;
+                    for (slots, places) in slots.iter().zip(found) {
+                        let place = places.get(lane).copied().unwrap_or(0);
+                        if let Some(vector) = vector(slots.get(usize::from(place))) {
+                            for (total, value) in total.iter_mut().zip(vector) {
+                                *total += *value;
+                            }
+                        }
+                    }
+                    *sum = total;
+                }
+            });
+        }
+        let rows = rows.get(done * self.stride()..).unwrap_or_default();
+        let sums = sums.get_mut(done..).unwrap_or_default();
+        self.leaves_of_rows(rows, |_, first, nodes| {
+            let sums = sums.get_mut(first..).unwrap_or_default();
+            for (sum, &node) in sums.iter_mut().zip(nodes) {
+                if let Some(vector) = vector(slots.get(node as usize)) {
+                    for (sum, value) in sum.iter_mut().zip(vector) {
+                        *sum += *value;
+                    }
                 }
             }
         });

@@ -1,8 +1,12 @@
 use proptest::prelude::*;
 
 use super::{
-    Builder, Categories, Forest, Listed, Side, Split, Test, View, ZERO, blend::Blend, direct,
-    forest::Layout, ranked,
+    Builder, Categories, Forest, Listed, Side, Split, Test, View, ZERO,
+    blend::Blend,
+    direct,
+    forest::Layout,
+    ranked,
+    tops::{FLOATS, Walkable},
 };
 use crate::{Error, table::Real};
 
@@ -133,13 +137,18 @@ fn agrees<T: Real>(trees: &[Vec<Split<T>>], values: &[f64]) {
         builder.finish().1
     };
     let mut layouts = vec![Layout::Wide(direct::wide(&form()))];
-    layouts.extend(direct::packed(&form()).map(Layout::Packed));
+    let packed = || direct::packed(&form()).map(Walkable::plain);
+    layouts.extend(packed().map(Layout::Packed));
+    layouts.extend(packed().map(|all| Layout::Packed(all.topped(&form().trees, FLOATS))));
     if let Some((nodes, ranks)) = ranked::ranked(&form()) {
         let blend = Blend::new(&form(), &nodes);
         layouts.push(Layout::Ranked(nodes, ranks, blend));
     }
-    if let Some((nodes, ranks)) = ranked::ranked(&form()) {
-        layouts.push(Layout::Ranked(nodes, ranks, None));
+    for topped in [false, true] {
+        if let Some((nodes, ranks)) = ranked::ranked(&form()) {
+            let nodes = if topped { nodes.topped(&form().trees) } else { nodes };
+            layouts.push(Layout::Ranked(nodes, ranks, None));
+        }
     }
     for layout in layouts {
         let forest = Forest::assemble(FEATURES, form(), layout);

@@ -20,8 +20,8 @@ impl<T: Real> Forest<T> {
         };
         match self.layout() {
             Layout::Ranked(_, ranks, _) => middle(ranks.thresholds(feature).map(Real::to_f64)),
-            Layout::Packed(nodes) => middle(
-                spread(nodes)
+            Layout::Packed(all) => middle(
+                spread(&all.nodes)
                     .filter(|node| compares(node.column()))
                     .map(|node| f64::from(node.threshold())),
             ),

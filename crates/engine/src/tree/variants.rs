@@ -29,10 +29,10 @@ fn loops_give_the_same_bits_whatever_the_vectors() {
     let trees: [&[Level]; 4] = [&levels[..8], &levels[8..9], &levels[9..9], &levels[20..26]];
     let signed: Vec<Ranks> = (0..256).map(|at| columns[at % 19].map(lanes::signed)).collect();
     let signed: Box<[Ranks; 256]> = signed.into_boxed_slice().try_into().unwrap();
-    let choices: Vec<Choice> = numbers(200)
+    let choices: Vec<Choice<i8>> = numbers(200)
         .enumerate()
         .map(|(at, n)| Choice {
-            column: (n % 200) as u8,
+            column: (n % 200) as u16,
             threshold: (n / 200) as i8,
             node: at as u8,
             children: [(n % 256) as u16, if at > 0 { 256 + n as u16 % at as u16 } else { 3 }],

@@ -5,7 +5,6 @@ use crate::{
     sklearn::{
         check::{self, Allow},
         refuse,
-        sums::pairwise,
     },
 };
 
@@ -66,15 +65,13 @@ impl FeatureAgglomeration {
         Ok(Self { inputs, pooling, clusters })
     }
 
+    /// Sums go column by column, since that is how numpy lays chosen columns out. It adds those of one
+    /// row alone in another order, which may give other last bits; here a row's answer is the same.
     fn pooled(&self, values: &mut [f64], is_f32: bool) -> f64 {
         match self.pooling {
-            // the mean is summed column by column
             Pooling::Mean => values.iter().sum::<f64>() / values.len() as f64,
-            Pooling::Sum if is_f32 => {
-                let floats: Vec<_> = values.iter().map(|&v| v as f32).collect();
-                f64::from(pairwise(&floats))
-            }
-            Pooling::Sum => pairwise(values),
+            Pooling::Sum if is_f32 => values.iter().map(|&v| v as f32).sum::<f32>().into(),
+            Pooling::Sum => values.iter().sum(),
             Pooling::Least => values.iter().copied().fold(f64::INFINITY, f64::min),
             Pooling::Most => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             Pooling::Median => {

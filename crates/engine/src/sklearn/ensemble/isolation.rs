@@ -98,6 +98,15 @@ fn mean_path(rows: f64) -> f64 {
     2.0 * ((rows - 1.0).ln() + EULER) - 2.0 * (rows - 1.0) / rows
 }
 
+/// 1 for a row like the others, else -1.
+///
+/// The offset is often the score of a row of training, as numpy's own power gave it, and may be some
+/// last bits beside ours. Scores of different paths differ by far more.
+fn label(score: f64, offset: f64) -> i64 {
+    let below = score - offset;
+    if below < 0.0 && below.abs() > 4.0 * f64::EPSILON * offset.abs() { -1 } else { 1 }
+}
+
 impl Predictor for IsolationForest {
     fn inputs(&self) -> Inputs {
         self.inputs.clone()
@@ -124,10 +133,26 @@ impl Predictor for IsolationForest {
             Method::DecisionFunction => {
                 OutputData::F64(scores.map(|score| score - self.offset).collect())
             }
-            _ => OutputData::I64(
-                scores.map(|score| if score - self.offset < 0.0 { -1 } else { 1 }).collect(),
-            ),
+            _ => OutputData::I64(scores.map(|score| label(score, self.offset)).collect()),
         };
         Ok(Output::flat(data))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn the_row_that_gave_the_offset_is_like_the_others() {
+        let offset = -0.537_215_664_901_532_9_f64;
+        assert_eq!(
+            [offset, offset.next_down(), offset.next_up()].map(|it| label(it, offset)),
+            [1; 3]
+        );
+        assert_eq!(
+            [offset - 1e-9, offset + 1e-9, f64::NAN].map(|it| label(it, offset)),
+            [-1, 1, 1]
+        );
     }
 }

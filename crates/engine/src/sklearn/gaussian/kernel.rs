@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Error, attributes, parallel,
-    read::Cursor,
+    read::{Cursor, Kind},
     sklearn::{
         pairwise::{self, Similarities},
         panels::{LANES, Panels},
@@ -35,6 +35,10 @@ enum Tree {
     Product {
         others: Panels<f64>,
         add: f64,
+        /// The rows of training are floats, and so are products with rows of floats.
+        f32: bool,
+        /// Such products stay floats when σ² is added.
+        narrow: bool,
     },
     /// A kernel of `sklearn.metrics.pairwise`.
     Pairwise(Similarities),
@@ -125,6 +129,11 @@ fn pairwise(c: Cursor<'_>, gamma: f64, training: Training<'_>) -> Result<Similar
     Similarities::new(c, "X_train_", kernel, rows, count, columns)
 }
 
+/// The value, as a float when it is one in the library.
+fn rounded(value: f64, float: bool) -> f64 {
+    if float { f64::from(value as f32) } else { value }
+}
+
 impl Tree {
     fn read(c: Cursor<'_>, training: Training<'_>, depth: u32) -> Result<Self, Error> {
         let number = |name: &str| {
@@ -171,10 +180,15 @@ impl Tree {
             }
             "DotProduct" => {
                 let (sigma, columns) = (number("sigma_0")?, training.columns);
+                // a number of Python, as it is before it is fitted, widens nothing under numpy 2 either
+                let fitted =
+                    c.attr("sigma_0").is_some_and(|it| matches!(it.kind(), Kind::Array(_)));
                 let count = training.rows.len() / columns.max(1);
                 let value =
                     |column: usize, row: usize| training.rows.get(row * columns + column).copied();
-                Self::Product { others: Panels::new(columns, count, value), add: sigma * sigma }
+                let others = Panels::new(columns, count, value);
+                let (f32, narrow) = (training.f32, training.narrow || !fitted);
+                Self::Product { others, add: sigma * sigma, f32, narrow }
             }
             "PairwiseKernel" => Self::Pairwise(pairwise(c, number("gamma")?, training)?),
             "Sum" => Self::Sum(Box::new([part("k1")?, part("k2")?])),
@@ -193,28 +207,34 @@ impl Tree {
         })
     }
 
-    /// The kernel between each row and each row of training, written over `out`.
-    fn fill(&self, rows: &[f64], f32: bool, out: &mut [f64]) {
+    /// The kernel between each row and each row of training, written over `out`. True when those are
+    /// floats in the library: a large σ² leaves few digits of what was added to it.
+    fn fill(&self, rows: &[f64], f32: bool, out: &mut [f64]) -> bool {
         match self {
             Self::Constant(value) => out.fill(*value),
             Self::White(_) => out.fill(0.0),
             Self::Leaf(leaf) => leaf.fill(rows, f32, out),
-            Self::Product { others, add } => {
+            Self::Product { others, add, f32: known, narrow } => {
                 others.multiply(rows, others.columns(), out);
+                let (floats, narrow) = (f32 && *known, f32 && *known && *narrow);
+                let add = rounded(*add, narrow);
                 for v in out {
-                    *v += add;
+                    *v = rounded(rounded(*v, floats) + add, narrow);
                 }
+                return narrow;
             }
             Self::Pairwise(others) => others.fill_dense(rows, out),
-            Self::Sum(parts) => Self::both(parts, rows, f32, out, |a, b| a + b),
-            Self::Times(parts) => Self::both(parts, rows, f32, out, |a, b| a * b),
+            Self::Sum(parts) => return Self::both(parts, rows, f32, out, |a, b| a + b),
+            Self::Times(parts) => return Self::both(parts, rows, f32, out, |a, b| a * b),
             Self::Power(part, exponent) => {
-                part.fill(rows, f32, out);
+                let floats = part.fill(rows, f32, out);
                 for v in out {
-                    *v = v.powf(*exponent);
+                    *v = rounded(v.powf(*exponent), floats);
                 }
+                return floats;
             }
         }
+        false
     }
 
     fn both(
@@ -223,20 +243,21 @@ impl Tree {
         f32: bool,
         out: &mut [f64],
         combine: impl Fn(f64, f64) -> f64,
-    ) {
-        first.fill(rows, f32, out);
+    ) -> bool {
+        let floats = first.fill(rows, f32, out);
         // a constant needs no matrix
         if let Self::Constant(value) = second {
             for v in out {
                 *v = combine(*v, *value);
             }
-            return;
+            return false;
         }
         let mut other = vec![0.0; out.len()];
-        second.fill(rows, f32, &mut other);
+        let floats = second.fill(rows, f32, &mut other) && floats;
         for (v, other) in out.iter_mut().zip(other) {
-            *v = combine(*v, other);
+            *v = rounded(combine(*v, other), floats);
         }
+        floats
     }
 
     fn own(&self, row: &[f64]) -> f64 {
