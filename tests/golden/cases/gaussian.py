@@ -111,9 +111,9 @@ def _regressors() -> list:
         _case("gaussian-regressor-two-normalized", lambda d: _regressor(d, k.Matern(nu=1.5), d.y2[:10], normalize_y=True), since="1.0"),
         _case("gaussian-regressor-one-column", lambda d: _regressor(d, k.RBF(1.5), d.y2[:10, :1])),
         _case("gaussian-regressor-f32", lambda d: _regressor(d, k.RBF(1.1) + k.DotProduct(0.5), x=f32(d)), exact="C32"),
-        # so large a constant leaves few digits of what floats add to it, whether it is a number of Python or, as after fitting, of numpy
-        _case("gaussian-regressor-f32-constant", lambda d: _regressor(d, k.RBF(1.1) + k.DotProduct(300.0), x=f32(d), optimizer=None), extras=("f32", "row"), exact="C32", fresh=True),
-        _case("gaussian-regressor-f32-numpy-constant", lambda d: _regressor(d, k.RBF(1.1) + k.DotProduct(np.float64(17.0)) ** 2, x=f32(d), optimizer=None), extras=("f32", "row"), exact="C32", fresh=True),
+        # so large a constant leaves few digits of what floats add to it, where it is a number of Python and not, as after fitting, of numpy 2
+        _case("gaussian-regressor-f32-constant", lambda d: _regressor(d, k.RBF(1.1) + k.DotProduct(300.0, "fixed"), x=f32(d), optimizer=None), extras=("f32", "row"), exact="C32", fresh=True),
+        _case("gaussian-regressor-f32-fitted-constant", lambda d: _regressor(d, k.RBF(1.1) + k.DotProduct(17.0), x=f32(d), optimizer=None), extras=("f32", "row"), exact="C32", fresh=True),
         _case("gaussian-regressor-whole-numbers", lambda d: _regressor(d, k.RBF(4.0), x=d.ints[:10]), lambda d, m: d.ints[8:12]),
         _case("gaussian-regressor-in-pipeline", lambda d: make_pipeline(StandardScaler(), GaussianProcessRegressor(k.RBF(1.0), alpha=0.1)).fit(d.x[:10], d.y[:10]), lambda d, m: d.x[8:12]),
     ]

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Error, attributes, parallel,
-    read::{Cursor, Kind},
+    read::Cursor,
     sklearn::{
         pairwise::{self, Similarities},
         panels::{LANES, Panels},
@@ -180,14 +180,13 @@ impl Tree {
             }
             "DotProduct" => {
                 let (sigma, columns) = (number("sigma_0")?, training.columns);
-                // a number of Python, as it is before it is fitted, widens nothing under numpy 2 either
-                let fitted =
-                    c.attr("sigma_0").is_some_and(|it| matches!(it.kind(), Kind::Array(_)));
+                // fitting makes it a number of numpy, unless it is told not to: then it widens nothing
+                let fixed = c.attr("sigma_0_bounds").and_then(Cursor::as_str) == Some("fixed");
                 let count = training.rows.len() / columns.max(1);
                 let value =
                     |column: usize, row: usize| training.rows.get(row * columns + column).copied();
                 let others = Panels::new(columns, count, value);
-                let (f32, narrow) = (training.f32, training.narrow || !fitted);
+                let (f32, narrow) = (training.f32, training.narrow || fixed);
                 Self::Product { others, add: sigma * sigma, f32, narrow }
             }
             "PairwiseKernel" => Self::Pairwise(pairwise(c, number("gamma")?, training)?),
