@@ -276,9 +276,7 @@ def _densities() -> list:
         def fit(d: object) -> object:
             return nn.KernelDensity(**more).fit(data(d), sample_weight=weights(d) if weights else None)
 
-        # bounds of nodes are taken from each other as logarithms, which leaves fewer digits
-        exact = "C" if weights or name == "linear-leaves" else "B4"
-        return _case(f"density-{name}", fit, rows, exact=exact, since=since, errors=errors, methods=("score_samples",))
+        return _case(f"density-{name}", fit, rows, exact="C" if weights else "B4", since=since, errors=errors, methods=("score_samples",))
 
     one = lambda d: _scaled(d)[:, 2:3]
     one_row = lambda d, m: _near(d, m)[:, 2:3]

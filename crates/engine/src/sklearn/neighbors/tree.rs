@@ -293,7 +293,8 @@ impl Tree {
             if power == f64::INFINITY {
                 (least, most) = (least.max(apart), most.max(far));
             } else {
-                (least, most) = (least + raised(apart, power), most + raised(far, power));
+                // a density keeps every bit: a power of 2 is not always the product
+                (least, most) = (least + apart.powf(power), most + far.powf(power));
             }
         }
         if power == f64::INFINITY {
